@@ -1,0 +1,76 @@
+"""What is known so far, the next question, and the assessment with its reasons."""
+
+from __future__ import annotations
+
+from .reading import Finding, Measurement, Person, Value
+from .urgency import Urgency
+
+
+class Choice(Value):
+    """One thing to tap. ``code`` goes back to the engine, ``label`` is read by a person."""
+
+    code: str
+    label: str
+
+
+class Question(Value):
+    """One question in plain words. Every question also accepts 不清楚 (code "unknown"), which is among ``choices``."""
+
+    code: str
+    text: str
+    choices: tuple[Choice, ...]
+    rules_out_danger: bool = False
+
+
+class Facts(Value):
+    """Everything known of one case so far; what is later said of the same finding replaces what was said before."""
+
+    person: Person = Person()
+    findings: tuple[Finding, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    conditions: tuple[Finding, ...] = ()
+    asked: tuple[str, ...] = ()
+    """Codes of the questions already asked, in order; none is asked twice."""
+    urgency_said: str | None = None
+
+
+class Reason(Value):
+    """Why: in the patient's own words, with the rule that fired and the source it rests on."""
+
+    text: str
+    rule: str
+    source: str
+    signed: bool = False
+
+
+class Department(Value):
+    """A department of 医疗机构诊疗科目名录 (code like "03.01") with a score in 0..1."""
+
+    code: str
+    name: str
+    probability: float
+
+
+class Emergency(Value):
+    """What to say first when there is danger. ``suspected`` is the only disease a patient is ever told, as the reason to call 120."""
+
+    rule: str
+    suspected: str
+    do_now: tuple[str, ...]
+    do_not: tuple[str, ...]
+    ask_next: str | None = None
+    """The one thing the hospital needs (for instance the time of onset)."""
+
+
+class Assessment(Value):
+    """``level`` is None while the minimum facts are missing; ``complete`` is True when no further question would change it."""
+
+    level: Urgency | None
+    complete: bool
+    reasons: tuple[Reason, ...] = ()
+    departments: tuple[Department, ...] = ()
+    emergency: Emergency | None = None
+    advice: tuple[str, ...] = ()
+    """What to do, and which named signs mean 120 or coming back earlier."""
+    engine: str = ""
+    """Name and version of rules and lexicon."""

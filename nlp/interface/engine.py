@@ -1,0 +1,42 @@
+"""The port through which the practice uses language and clinical reasoning. The implementation is ``nlp.engine.build()``."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from .assessment import Assessment, Facts, Question
+from .reading import Reading, Value
+
+
+class RuleSet(Value):
+    """A set of clinical rules that a clinician signs as a whole: ``digest`` is the SHA-256 of its data, so a change needs a new signature."""
+
+    name: str
+    title: str
+    edition: str
+    digest: str
+    count: int
+
+
+class ClinicalEngine(Protocol):
+    """Reads texts and reasons over facts. Pure and deterministic; safe to call from a thread; raises nothing on any text."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def rule_sets(self) -> tuple[RuleSet, ...]: ...
+
+    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
+        """Understand one text (at most 5,000 characters are looked at), as an answer to ``answering`` if given; ``choice`` is a tapped code."""
+        ...
+
+    def merge(self, facts: Facts, reading: Reading, *, answered: Question | None = None) -> Facts:
+        """Facts with what ``reading`` adds or corrects."""
+        ...
+
+    def assess(self, facts: Facts) -> Assessment: ...
+
+    def next_question(self, facts: Facts) -> Question | None:
+        """The next best question, danger first; None when enough is known."""
+        ...

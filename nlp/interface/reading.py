@@ -1,0 +1,79 @@
+"""What was understood from one text: findings, measurements and whom they concern, each with its place in the text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Status(StrEnum):
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+
+
+class Span(Value):
+    """Characters ``start`` (inclusive) to ``end`` (exclusive) of the original text, and those characters."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Finding(Value):
+    """A symptom or sign. ``subject`` is "patient" for the person the talk is about, else the relation ("mother", "neighbour" …)."""
+
+    code: str
+    term: str
+    status: Status
+    span: Span
+    subject: str = "patient"
+    duration_hours: float | None = None
+    course: str | None = None
+    """"sudden", "gradual", "worsening", "improving", "recurrent" or None."""
+    severity: str | None = None
+    """"mild", "moderate", "severe" or None."""
+
+
+class Measurement(Value):
+    """A number with its unit: ``code`` one of temperature (Cel), systolic, diastolic (mm[Hg]), heart_rate, respiratory_rate (/min),
+    spo2 (%), glucose (mmol/L), pain (0-10), weight (kg), stools_per_day (/d)."""
+
+    code: str
+    value: float
+    unit: str
+    span: Span
+
+
+class Person(Value):
+    """Whom the talk is about, as far as said. ``relation`` to the speaker: "self", "father", "mother", "child", "spouse", …; None = not said."""
+
+    relation: str | None = None
+    age_days: int | None = None
+    sex: str | None = None
+    """"male" or "female"."""
+    pregnant: bool | None = None
+    pregnancy_weeks: int | None = None
+
+    @property
+    def age_years(self) -> float | None:
+        return None if self.age_days is None else self.age_days / 365.25
+
+
+class Reading(Value):
+    """Everything understood from one text. Texts that say nothing give an empty reading, never an error."""
+
+    person: Person = Person()
+    findings: tuple[Finding, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    conditions: tuple[Finding, ...] = ()
+    """Long-standing illness, operations, medicines, allergies, same shape (codes "diabetes", "hypertension", "anticoagulant" …)."""
+    urgency_said: str | None = None
+    """An urgency code if the speaker typed one (紧急, 危急 …)."""
+    not_understood: bool = False
+    """True when the text is no greeting, answer or command and nothing was recognised in it."""
