@@ -1,0 +1,69 @@
+"""Who acts: an account with the roles it holds, or the system itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The roles of architecture.md; ``VISITOR`` is any signed-in account, ``SYSTEM`` a process acting on a due row or an event."""
+
+    PATIENT = "patient"
+    VILLAGE_DOCTOR = "village_doctor"
+    DUTY_DOCTOR = "duty_doctor"
+    EXPERT = "expert"
+    PHARMACIST = "pharmacist"
+    SCHEDULER = "scheduler"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    VISITOR = "visitor"
+    SYSTEM = "system"
+
+
+ROLE_LABELS: dict[Role, str] = {
+    Role.PATIENT: "患者",
+    Role.VILLAGE_DOCTOR: "村医",
+    Role.DUTY_DOCTOR: "值班医生",
+    Role.EXPERT: "专家",
+    Role.PHARMACIST: "药师",
+    Role.SCHEDULER: "调度员",
+    Role.ADMINISTRATOR: "管理员",
+    Role.AUDITOR: "审计员",
+    Role.VISITOR: "访客",
+    Role.SYSTEM: "系统",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    role: Role
+    organisation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """``channel`` is where the order came from: official_account, mini_program, wecom_app, wecom_robot, terminal, api, h5, system."""
+
+    account_id: str
+    roles: tuple[HeldRole, ...]
+    channel: str
+    practitioner_id: str | None = None
+
+    @staticmethod
+    def system(process: str) -> Actor:
+        """The process ``process`` acting by itself (``ticker``, ``worker`` …)."""
+        return Actor(account_id=f"system:{process}", roles=(HeldRole(Role.SYSTEM, ""),), channel="system")
+
+    @property
+    def is_system(self) -> bool:
+        return self.account_id.startswith("system:")
+
+    def holds(self, role: Role) -> bool:
+        if role is Role.VISITOR:
+            return not self.is_system
+        return any(held.role is role for held in self.roles)
+
+    def organisations(self, role: Role) -> frozenset[str]:
+        """The organisations at which the actor holds ``role``."""
+        return frozenset(held.organisation_id for held in self.roles if held.role is role)

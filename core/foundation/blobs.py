@@ -1,0 +1,117 @@
+"""Encrypted files in a folder: each sealed in chunks under its subject's key, so that a large one never enters memory whole.
+
+File = repeated (4-byte big-endian length ‖ sealed chunk); the chunk's number and whether it is the last are bound into its associated data,
+so a chunk cannot be dropped, repeated or moved. A put is atomic (temporary file, fsync, rename). The row is written by the caller's command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.foundation.errors import NotFound
+from core.foundation.keys import KeyRing, SealBroken
+
+CHUNK = 1 << 20
+_TABLE = "blob"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """What a put gives: the caller's command records it."""
+
+    id: str
+    size: int
+    sha256: str
+
+
+class BlobStore:
+    def __init__(self, folder: Path, keys: KeyRing) -> None:
+        self._folder = folder
+        self._keys = keys
+
+    def _path(self, blob_id: str) -> Path:
+        return self._folder / blob_id[-2:] / blob_id
+
+    async def put(self, blob_id: str, kind: str, subject_id: str, data: bytes | AsyncIterator[bytes]) -> StoredBlob:
+        """Store ``data`` as ``blob_id`` under the key of subject ``kind:subject_id``."""
+        sealer = await self._keys.sealer(kind, subject_id)
+        path = self._path(blob_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".part")
+        digest = hashlib.sha256()
+        size = 0
+        with temporary.open("wb") as file:
+            number = 0
+            pending: bytes | None = None
+            async for chunk in _chunks(data):
+                if pending is not None:
+                    _write(file, sealer.seal_bytes(_TABLE, f"{number}.more", blob_id, pending))
+                    number += 1
+                pending = chunk
+                digest.update(chunk)
+                size += len(chunk)
+            _write(file, sealer.seal_bytes(_TABLE, f"{number}.last", blob_id, pending or b""))
+            await asyncio.to_thread(_flush, file)
+        temporary.rename(path)
+        return StoredBlob(blob_id, size, digest.hexdigest())
+
+    async def get(self, blob_id: str, kind: str, subject_id: str) -> bytes:
+        """The whole content; NotFound when the file is away, SealBroken when it was altered."""
+        return b"".join([chunk async for chunk in self.stream(blob_id, kind, subject_id)])
+
+    async def stream(self, blob_id: str, kind: str, subject_id: str) -> AsyncIterator[bytes]:
+        """The content, chunk by chunk."""
+        sealer = await self._keys.sealer(kind, subject_id)
+        path = self._path(blob_id)
+        if not path.exists():
+            raise NotFound
+        with path.open("rb") as file:
+            number = 0
+            last = False
+            while header := file.read(4):
+                if last:
+                    raise SealBroken
+                sealed = file.read(int.from_bytes(header, "big"))
+                last = file.peek(1)[:1] == b""
+                yield sealer.open_bytes(_TABLE, f"{number}.{'last' if last else 'more'}", blob_id, sealed)
+                number += 1
+        if not last:
+            raise SealBroken
+
+    async def delete(self, blob_id: str) -> None:
+        self._path(blob_id).unlink(missing_ok=True)
+
+
+async def _chunks(data: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """``data`` in pieces of exactly CHUNK bytes, the last one shorter."""
+    if isinstance(data, bytes):
+        for piece in _split(data):
+            yield piece
+        return
+    buffer = bytearray()
+    async for part in data:
+        buffer += part
+        while len(buffer) >= CHUNK:
+            yield bytes(buffer[:CHUNK])
+            del buffer[:CHUNK]
+    if buffer:
+        yield bytes(buffer)
+
+
+def _split(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), CHUNK):
+        yield data[start : start + CHUNK]
+
+
+def _write(file: object, sealed: bytes) -> None:
+    file.write(len(sealed).to_bytes(4, "big") + sealed)  # type: ignore[attr-defined]
+
+
+def _flush(file: object) -> None:
+    file.flush()  # type: ignore[attr-defined]
+    os.fsync(file.fileno())  # type: ignore[attr-defined]

@@ -1,0 +1,90 @@
+"""Bringing both databases to the newest schema, in one place, before anything else starts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor
+
+from core.foundation.database.connection import KEYRING, PRACTICE, configuration
+
+
+class BrokenReferences(RuntimeError):
+    """After migrating, rows refer to rows that do not exist."""
+
+
+async def pending_migrations(practice_url: str, keyring_url: str) -> int:
+    """How many migrations are still to be applied."""
+    config = configuration(practice_url, keyring_url, foreign_keys=False)
+    try:
+        await Tortoise.init(config=config)
+        pending = 0
+        for app, options in config["apps"].items():
+            executor = MigrationExecutor(get_connection(options["default_connection"]), {app: options})
+            pending += len(await executor.plan())
+        return pending
+    finally:
+        await Tortoise.close_connections()
+
+
+async def migrate(practice_url: str, keyring_url: str, *, target: str | None = None) -> None:
+    """Apply what is pending (or go to ``app.name``, also backwards), alone even when several machines start at once.
+
+    SQLite is migrated with foreign keys off, because a table rebuild with them on deletes the children; afterwards every reference is
+    checked (:class:`BrokenReferences`).
+    """
+    config = configuration(practice_url, keyring_url, foreign_keys=False)
+    try:
+        await Tortoise.init(config=config)
+        await _lock(practice_url)
+        await run_migrations(config=config, target=target)
+        for name in (PRACTICE, KEYRING):
+            await _check_references(get_connection(name))
+    finally:
+        await Tortoise.close_connections()
+
+
+async def write_migrations(practice_url: str, keyring_url: str) -> list[str]:
+    """Write migrations for what the models say beyond the last one; the files written."""
+    config = configuration(practice_url, keyring_url)
+    try:
+        context = await Tortoise.init(config=config)
+        assert context.apps is not None  # noqa: S101 - tells the type checker
+        return await MigrationAutodetector(context.apps, config["apps"]).write()
+    finally:
+        await Tortoise.close_connections()
+
+
+async def missing_migrations(practice_url: str, keyring_url: str) -> list[str]:
+    """The names of migrations that the models call for and that nobody wrote: must be empty."""
+    config = configuration(practice_url, keyring_url)
+    try:
+        context = await Tortoise.init(config=config)
+        assert context.apps is not None  # noqa: S101 - tells the type checker
+        return [writer.as_string() for writer in await MigrationAutodetector(context.apps, config["apps"]).changes()]
+    finally:
+        await Tortoise.close_connections()
+
+
+async def _lock(practice_url: str) -> None:
+    connection = get_connection(PRACTICE)
+    if connection.capabilities.dialect == "mysql":
+        for _ in range(60):
+            rows = await connection.execute_query_dict("SELECT GET_LOCK('huizhen_migrate', 1) AS held")
+            if rows[0]["held"]:
+                return
+            await asyncio.sleep(0.5)
+        raise TimeoutError("another process is migrating")
+
+
+async def _check_references(connection: Any) -> None:
+    if connection.capabilities.dialect != "sqlite":
+        return
+    broken = await connection.execute_query_dict("PRAGMA foreign_key_check")
+    if broken:
+        raise BrokenReferences(", ".join(sorted({str(row["table"]) for row in broken})))

@@ -1,0 +1,78 @@
+"""Due work: rows that ``tick`` claims and turns into commands of the system. The scheduler only ticks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tortoise.expressions import Q
+
+from core.foundation.actor import Actor
+from core.foundation.errors import DomainError
+from core.foundation.models import DueWork
+from core.foundation.orders import Command
+
+if TYPE_CHECKING:
+    from core.foundation.practice import Practice
+
+logger = logging.getLogger("huizhen.due")
+
+TRIES = 10
+_LEASE = timedelta(seconds=30)
+_COMMANDS: dict[str, Callable[[DueWork], Command]] = {}
+
+
+def due(kind: str, command: Callable[[DueWork], Command]) -> None:
+    """Declares which command a due row of ``kind`` becomes."""
+    if kind in _COMMANDS:
+        raise RuntimeError(f"{kind} is declared twice")
+    _COMMANDS[kind] = command
+
+
+def due_kinds() -> dict[str, Callable[[DueWork], Command]]:
+    """Every declared kind (for the access walk)."""
+    return dict(_COMMANDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    done: int
+    more: bool
+
+
+async def tick(practice: Practice, *, limit: int = 50) -> Ticked:
+    """Do what is due by now, oldest first, each claimed by compare-and-set; a row whose command is refused is done with that outcome."""
+    now = practice.clock.now()
+    real_now = practice.clock.real_now()
+    free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
+    rows = await DueWork.filter(free, state="pending", due_at__lte=now).order_by("due_at", "id").limit(limit)
+    done = 0
+    for row in rows:
+        claimed = await DueWork.filter(id=row.id, version=row.version, state="pending").update(
+            version=row.version + 1, claimed_until=real_now + _LEASE, tries=row.tries + 1
+        )
+        if claimed:
+            done += 1
+            await _work(practice, row)
+    return Ticked(done, len(rows) == limit)
+
+
+async def _work(practice: Practice, row: DueWork) -> None:
+    outcome, state = "done", "done"
+    try:
+        command = _COMMANDS[row.kind](row)
+        await practice.execute(Actor.system("ticker"), command, idempotency_key=f"due:{row.id}")
+    except DomainError as refusal:
+        outcome = refusal.code
+    except Exception as error:
+        logger.warning("due %s %s failed: %s", row.kind, row.id, type(error).__name__, exc_info=True)
+        outcome, state = type(error).__name__[:60], "failed" if row.tries + 1 >= TRIES else "pending"
+        if state == "pending":
+            await DueWork.filter(id=row.id).update(
+                claimed_until=practice.clock.real_now() + timedelta(seconds=2**row.tries), outcome=outcome
+            )
+            return
+    await DueWork.filter(id=row.id).update(state=state, outcome=outcome)

@@ -1,0 +1,54 @@
+"""Events: what happened, told after the commit. A listener belongs to a topic and runs in a worker; it must bear being called twice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from core.foundation.practice import Practice
+
+CHAT_LANE = "chat"
+"""Messages of people waiting for an answer."""
+SEND_LANE = "send"
+"""Everything that talks to slow outside systems."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``id`` is the outbox row's: receivers de-duplicate by it. ``body`` holds ids only."""
+
+    id: str
+    topic: str
+    key: str
+    body: dict[str, str]
+    tries: int
+
+
+Listener = Callable[["Practice", Event], Awaitable[None]]
+L = TypeVar("L", bound=Callable[..., Awaitable[None]])
+
+_LISTENERS: dict[str, list[Listener]] = {}
+
+
+def listens(topic: str) -> Callable[[L], L]:
+    """Registers ``(practice, event) -> None`` for ``topic``."""
+
+    def register(listener: L) -> L:
+        _LISTENERS.setdefault(topic, []).append(listener)
+        return listener
+
+    return register
+
+
+def listeners_of(topic: str) -> tuple[Listener, ...]:
+    return tuple(_LISTENERS.get(topic, ()))
+
+
+_CHAT_TOPICS = frozenset({"message.received", "upload.received"})
+
+
+def lane_of(topic: str) -> str:
+    """The lane of a topic. Known without loading the listener, because the process that emits is often not the one that listens."""
+    return CHAT_LANE if topic in _CHAT_TOPICS else SEND_LANE

@@ -1,0 +1,27 @@
+"""Column types with the meaning of this project."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tortoise import fields
+
+
+class UtcDatetimeField(fields.DatetimeField[datetime]):
+    """A time stored in UTC whatever offset it comes with.
+
+    The stock field compares and updates with the offset cut off (eight hours wrong for +08:00 on MariaDB). Naive times are refused.
+    """
+
+    def to_db_value(self, value: Any, instance: Any) -> Any:
+        if isinstance(value, datetime):
+            if value.tzinfo is None:
+                raise ValueError("a time without a zone")
+            value = value.astimezone(UTC)
+        return super().to_db_value(value, instance)
+
+
+def id_field(**options: Any) -> Any:
+    """A column that holds another row's ULID without a foreign key (the row may live in a room above)."""
+    return fields.CharField(max_length=26, **options)

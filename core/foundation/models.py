@@ -1,0 +1,130 @@
+"""Tables of the foundation: audit entries, outbox, due work, idempotency, clock, leases, blobs, rule signatures."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core.foundation.fields import UtcDatetimeField, id_field
+from core.foundation.rows import Row
+
+
+class AuditEntry(Row):
+    """Who did or read what, in which role and relation, from where, and how it ended. Ids and codes only."""
+
+    at = UtcDatetimeField()
+    real_at = UtcDatetimeField()
+    account_id = fields.CharField(max_length=40, db_index=True)
+    role = fields.CharField(max_length=20)
+    relation = fields.CharField(max_length=40)
+    organisation_id = fields.CharField(max_length=26, default="")
+    channel = fields.CharField(max_length=20)
+    action = fields.CharField(max_length=80, db_index=True)
+    outcome = fields.CharField(max_length=60)
+    subject_kind = fields.CharField(max_length=20, default="")
+    subject_id = fields.CharField(max_length=40, default="", db_index=True)
+    detail: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
+
+    class Meta:
+        table = "audit_entry"
+
+
+class OutboxEvent(Row):
+    """Something that happened, to be told after the commit. ``body`` holds ids only. Claimed by lease; receivers de-duplicate by id."""
+
+    topic = fields.CharField(max_length=60)
+    lane = fields.CharField(max_length=20)
+    key = fields.CharField(max_length=40, default="")
+    body: fields.Field[dict[str, str]] = fields.JSONField()
+    created_at = UtcDatetimeField()
+    state = fields.CharField(max_length=10, default="waiting")
+    """waiting, done, failed (given up after its tries; shown to the administrator)."""
+    tries = fields.IntField(default=0)
+    claimed_by = fields.CharField(max_length=60, default="")
+    claimed_until = UtcDatetimeField()
+
+    class Meta:
+        table = "outbox_event"
+        indexes = (("state", "lane", "claimed_until"),)
+
+
+class DueWork(Row):
+    """Something to do at a time. ``step`` lets the handler see whether it is still the current one."""
+
+    kind = fields.CharField(max_length=60)
+    ref = fields.CharField(max_length=40)
+    step = fields.CharField(max_length=60, default="")
+    due_at = UtcDatetimeField()
+    state = fields.CharField(max_length=10, default="pending")
+    """pending, done, dropped, failed."""
+    tries = fields.IntField(default=0)
+    claimed_until = UtcDatetimeField(null=True)
+    outcome = fields.CharField(max_length=60, default="")
+
+    class Meta:
+        table = "due_work"
+        indexes = (("state", "due_at"), ("kind", "ref"))
+
+
+class IdempotencyRecord(Model):
+    """The stored answer to an order that carried a key: the same order again gives the same answer and changes nothing."""
+
+    id = fields.CharField(max_length=160, primary_key=True)
+    """``<account>:<key>``."""
+    order = fields.CharField(max_length=80)
+    digest = fields.CharField(max_length=64)
+    result = fields.BinaryField()
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "idempotency_record"
+
+
+class ClockOffset(Model):
+    """The demo's domain time minus real time, in seconds: one row, id 1."""
+
+    id = fields.IntField(primary_key=True)
+    seconds = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "clock_offset"
+
+
+class Lease(Model):
+    """Who leads (the ticker) or holds (a conversation): the fence number grows with each new holder."""
+
+    id = fields.CharField(max_length=60, primary_key=True)
+    holder = fields.CharField(max_length=60)
+    until = UtcDatetimeField()
+    fence = fields.BigIntField(default=1)
+
+    class Meta:
+        table = "lease"
+
+
+class Blob(Row):
+    """An encrypted file in the blob store; the key is the subject's."""
+
+    subject_kind = fields.CharField(max_length=20)
+    subject_id = id_field(db_index=True)
+    media_type = fields.CharField(max_length=80)
+    size = fields.BigIntField()
+    sha256 = fields.CharField(max_length=64)
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "blob"
+
+
+class RuleSignature(Row):
+    """A clinician's signature under one edition of a set of clinical rules (by digest)."""
+
+    rule_set = fields.CharField(max_length=60)
+    digest = fields.CharField(max_length=64)
+    signed_by = fields.CharField(max_length=80)
+    licence = fields.CharField(max_length=40)
+    signed_at = UtcDatetimeField()
+
+    class Meta:
+        table = "rule_signature"
+        unique_together = (("rule_set", "digest"),)

@@ -1,0 +1,81 @@
+"""The outbox worker: claims events by lease, gives them to their listeners, marks them done. At least once, in order per key."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from core.foundation.database.claiming import claim_events
+from core.foundation.errors import DomainError
+from core.foundation.events import Event, listeners_of
+from core.foundation.models import OutboxEvent
+
+if TYPE_CHECKING:
+    from core.foundation.practice import Practice
+
+logger = logging.getLogger("huizhen.outbox")
+
+LEASE = timedelta(seconds=30)
+"""How long a worker may take for a batch before another one takes its events over."""
+TRIES = 8
+POLL_S = 1.0
+
+
+class OutboxWorker:
+    """Works one lane in one process. ``name`` is unique among living processes."""
+
+    def __init__(self, practice: Practice, lane: str, name: str, *, batch: int = 8) -> None:
+        self._practice = practice
+        self._lane = lane
+        self._name = name
+        self._batch = batch
+
+    async def run(self) -> None:
+        """Work until cancelled: at a signal, and at least once a second."""
+        while True:
+            try:
+                while await self.work_once():
+                    pass
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # The database may be away for a moment; the poll tries again.
+                logger.warning("outbox lane %s: %s", self._lane, type(error).__name__)
+            await self._practice.signals.wait(self._lane, POLL_S)
+
+    async def work_once(self) -> int:
+        """Claim and work one batch; the number of events claimed."""
+        now = self._practice.clock.real_now()
+        rows = await claim_events(self._lane, self._name, now, now + LEASE, self._batch)
+        by_key: dict[str, list[Event]] = {}
+        for row in rows:
+            event = Event(row["id"], row["topic"], row["key"], row["body"], row["tries"])
+            by_key.setdefault(event.key or event.id, []).append(event)
+        await asyncio.gather(*(self._work_in_order(events) for events in by_key.values()))
+        return len(rows)
+
+    async def _work_in_order(self, events: list[Event]) -> None:
+        for event in events:
+            await self._work(event)
+
+    async def _work(self, event: Event) -> None:
+        mine = OutboxEvent.filter(id=event.id, claimed_by=self._name, state="waiting")
+        try:
+            for listener in listeners_of(event.topic):
+                await listener(self._practice, event)
+        except asyncio.CancelledError:
+            raise
+        except DomainError as refusal:
+            # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell.
+            logger.info("event %s %s refused: %s", event.topic, event.id, refusal.code)
+            await mine.update(state="done")
+        except Exception as error:
+            logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=True)
+            if event.tries >= TRIES:
+                await mine.update(state="failed")
+            else:
+                later = self._practice.clock.real_now() + timedelta(seconds=min(60, 0.5 * 2**event.tries))
+                await mine.update(claimed_until=later)
+        else:
+            await mine.update(state="done")

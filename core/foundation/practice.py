@@ -1,0 +1,167 @@
+"""``execute``: the only way to change anything; ``ask``: the only way to read.
+
+execute = role check → preparation (outside) → one transaction, retried on deadlock [idempotency claim → access → handler → audit entry →
+outbox and due rows → stored result] → wake-ups after the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.transactions import in_transaction
+
+from core.foundation.access import check_access, check_role
+from core.foundation.actor import Actor
+from core.foundation.blobs import BlobStore
+from core.foundation.clock import Clock
+from core.foundation.database.connection import PRACTICE
+from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
+from core.foundation.guard import transaction_guard
+from core.foundation.ids import Ids
+from core.foundation.keys import KeyRing
+from core.foundation.models import IdempotencyRecord
+from core.foundation.orders import Command, Query, handler_of, preparation_of
+from core.foundation.signals import Signals
+from core.foundation.work import Work
+
+logger = logging.getLogger("huizhen.practice")
+
+TRIES = 6
+"""Attempts at one transaction when the database reports a deadlock or a lock wait."""
+
+
+class KeyReused(Invalid):
+    code = "idempotency.reused"
+    sentence = "这个请求编号已经用于另一件事,请重新提交。"
+
+
+@dataclass(slots=True)
+class Engines:
+    """The two engines, where this process has them."""
+
+    clinical: Any = None
+    imaging: Any = None
+
+
+class EngineAway(Unavailable):
+    code = "engine.away"
+    sentence = "理解文字的服务正在启动,请过几秒再说一次。"
+
+
+@dataclass(slots=True)
+class Practice:
+    """The practice as one process sees it. ``demo`` lets unsigned rules of care run, marked 演示·未经临床审定."""
+
+    clock: Clock
+    ids: Ids
+    rng: random.Random
+    keys: KeyRing
+    blobs: BlobStore
+    signals: Signals
+    engines: Engines = field(default_factory=Engines)
+    demo: bool = False
+
+    async def execute(self, actor: Actor, command: Command, *, idempotency_key: str | None = None) -> Any:
+        """Carry out ``command`` for ``actor`` and give its result; the same key again gives the stored result and changes nothing.
+
+        Raises the room's :class:`DomainError`; :class:`NotAllowed` without an access entry that fits; :class:`Unavailable` when the
+        database stays locked.
+        """
+        try:
+            check_role(actor, command)
+            record = None if idempotency_key is None else _record_id(actor, idempotency_key)
+            if record is not None and (stored := await self._stored(actor, record, command)) is not None:
+                return stored
+            preparation = preparation_of(type(command))
+            prepared = None if preparation is None else await preparation(self, actor, command)
+            work, result = await self._transact(actor, command, prepared, record)
+        except DomainError as refusal:
+            await self._audit_refusal(actor, command, refusal)
+            raise
+        await self.signals.publish(*work.lanes) if work.lanes else None
+        return result
+
+    async def ask(self, actor: Actor, query: Query) -> Any:
+        """Answer ``query`` for ``actor``; an audited one leaves its entry before the data leave."""
+        work = Work(self, actor, query)
+        try:
+            check_role(actor, query)
+            work.grant = await check_access(work, query)
+            result = await handler_of(type(query))(work, query)
+        except DomainError as refusal:
+            if isinstance(refusal, NotAllowed) or query.audited:
+                await self._audit_refusal(actor, query, refusal)
+            raise
+        if query.audited:
+            await work.audit("done")
+        return result
+
+    async def _transact(self, actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
+        for attempt in range(TRIES):
+            try:
+                async with in_transaction(PRACTICE):
+                    with transaction_guard():
+                        work = Work(self, actor, command)
+                        result = await work.carry_out(prepared)
+                        if record is not None:
+                            await self._store(actor, record, command, result)
+                return work, result
+            except IntegrityError:
+                # Two at once with one key: the other one has committed; its stored result is the answer.
+                if record is not None and (stored := await self._stored(actor, record, command)) is not None:
+                    return Work(self, actor, command), stored
+                if attempt + 1 == TRIES:
+                    raise
+            except OperationalError as error:
+                if not _is_passing(error) or attempt + 1 == TRIES:
+                    raise Unavailable from error
+            await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
+        raise Unavailable
+
+    async def _stored(self, actor: Actor, record: str, command: Command) -> Any:
+        row = await IdempotencyRecord.get_or_none(id=record)
+        if row is None:
+            return None
+        if row.order != command.name or row.digest != _digest(command):
+            raise KeyReused
+        sealer = await self.keys.sealer("account", actor.account_id)
+        return command.gives.model_validate_json(sealer.open_bytes("idempotency_record", "result", record, bytes(row.result)))
+
+    async def _store(self, actor: Actor, record: str, command: Command, result: Any) -> None:
+        sealer = await self.keys.sealer("account", actor.account_id)
+        await IdempotencyRecord.create(
+            id=record,
+            order=command.name,
+            digest=_digest(command),
+            result=sealer.seal_bytes("idempotency_record", "result", record, result.model_dump_json().encode()),
+            created_at=self.clock.real_now(),
+        )
+
+    async def _audit_refusal(self, actor: Actor, order: Command | Query, refusal: DomainError) -> None:
+        try:
+            await Work(self, actor, order).audit(refusal.code)
+        except OperationalError:
+            logger.warning("refusal of %s not audited: database away", order.name)
+
+
+def _record_id(actor: Actor, key: str) -> str:
+    if not 1 <= len(key) <= 100:
+        raise Invalid
+    return f"{actor.account_id}:{key}"
+
+
+def _digest(command: Command) -> str:
+    return hashlib.sha256(f"{command.name}\x00{command.model_dump_json()}".encode()).hexdigest()
+
+
+def _is_passing(error: OperationalError) -> bool:
+    """Deadlock (1213), lock wait (1205), record changed since last read (1020), server gone (2006, 2013), or SQLite's lock."""
+    cause = error.args[0] if error.args else error
+    number = cause.args[0] if isinstance(cause, Exception) and cause.args else None
+    return number in (1213, 1205, 1020, 2006, 2013) or "locked" in str(cause)

@@ -1,0 +1,40 @@
+"""What every row has: an id made before the insert, and a version for compare-and-set."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core.foundation.errors import Conflict
+
+ROW = TypeVar("ROW", bound="Row")
+
+
+class Row(Model):
+    """A row with a ULID and a version."""
+
+    id = fields.CharField(max_length=26, primary_key=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        abstract = True
+
+    async def change(self, *, conflict: Exception | None = None, **values: Any) -> None:
+        """Write ``values`` if nobody wrote since this row was read, else raise ``conflict`` (or :class:`Conflict`)."""
+        changed = await type(self).filter(id=self.id, version=self.version).update(version=self.version + 1, **values)
+        if changed == 0:
+            raise conflict if conflict is not None else Conflict()
+        self.version += 1
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
+class Owned(Row):
+    """A row that belongs to an organisation."""
+
+    organisation_id = fields.CharField(max_length=26, db_index=True)
+
+    class Meta:
+        abstract = True

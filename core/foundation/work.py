@@ -1,0 +1,116 @@
+"""One unit of work: what a handler may use while it carries out an order inside the transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from core.foundation.access import check_access
+from core.foundation.actor import Actor, Role
+from core.foundation.events import lane_of
+from core.foundation.keys import Sealer
+from core.foundation.models import AuditEntry, DueWork, OutboxEvent
+from core.foundation.orders import Command, Grant, Order, handler_of
+
+if TYPE_CHECKING:
+    from core.foundation.practice import Practice
+
+
+@dataclass(slots=True)
+class _Subject:
+    kind: str = ""
+    id: str = ""
+    detail: dict[str, str] | None = None
+
+
+class Work:
+    """``now`` is domain time and stands still for the whole unit; ``grant`` is the access entry that opened the door."""
+
+    def __init__(self, practice: Practice, actor: Actor, order: Order) -> None:
+        self.practice = practice
+        self.actor = actor
+        self.order = order
+        self.now: datetime = practice.clock.now()
+        self.grant: Grant = Grant(Role.VISITOR, "unchecked")
+        self.lanes: set[str] = set()
+        self._subject = _Subject()
+
+    @property
+    def role(self) -> Role:
+        """The role in which the actor acts."""
+        return self.grant.role
+
+    def new_id(self) -> str:
+        return self.practice.ids.new()
+
+    def new_code(self, prefix: str, length: int = 4) -> str:
+        return self.practice.ids.code(prefix, length)
+
+    async def emit(self, topic: str, *, key: str = "", **ids: str) -> str:
+        """Tell of something after the commit. ``ids`` are ids and codes, never a person's words. Events with one ``key`` stay in order."""
+        event_id = self.new_id()
+        lane = lane_of(topic)
+        real_now = self.practice.clock.real_now()
+        await OutboxEvent.create(
+            id=event_id, topic=topic, lane=lane, key=key, body=ids, created_at=real_now, claimed_until=real_now
+        )
+        self.lanes.add(lane)
+        return event_id
+
+    async def schedule(self, kind: str, ref: str, due_at: datetime, *, step: str = "") -> str:
+        """Have ``kind`` done for ``ref`` at domain time ``due_at``."""
+        due_id = self.new_id()
+        await DueWork.create(id=due_id, kind=kind, ref=ref, step=step, due_at=due_at)
+        self.lanes.add("due")
+        return due_id
+
+    async def unschedule(self, kind: str, ref: str) -> None:
+        """Drop what is still pending of ``kind`` for ``ref``."""
+        await DueWork.filter(kind=kind, ref=ref, state="pending").update(state="dropped")
+
+    async def sealer(self, kind: str, subject_id: str) -> Sealer:
+        return await self.practice.keys.sealer(kind, subject_id)
+
+    def blind(self, kind: str, value: str) -> str:
+        return self.practice.keys.blind(kind, value)
+
+    def concerns(self, kind: str, subject_id: str, **detail: str) -> None:
+        """Name whom or what the audit entry of this order is about."""
+        self._subject = _Subject(kind, subject_id, detail or None)
+
+    async def execute(self, command: Command, *, as_system: bool = False, prepared: Any = None) -> Any:
+        """Carry out another command in the same transaction, with its own access check and audit entry."""
+        actor = Actor.system("worker") if as_system else self.actor
+        inner = Work(self.practice, actor, command)
+        inner.now = self.now
+        result = await inner.carry_out(prepared)
+        self.lanes |= inner.lanes
+        return result
+
+    async def carry_out(self, prepared: Any = None) -> Any:
+        """Check access, run the handler, write the audit entry."""
+        self.grant = await check_access(self, self.order)
+        handler = handler_of(type(self.order))
+        result = await (handler(self, self.order) if prepared is None else handler(self, self.order, prepared))
+        await self.audit("done")
+        return result
+
+    async def audit(self, outcome: str) -> None:
+        """Write the audit entry of this order."""
+        organisations = sorted(self.actor.organisations(self.grant.role))
+        await AuditEntry.create(
+            id=self.new_id(),
+            at=self.now,
+            real_at=self.practice.clock.real_now(),
+            account_id=self.actor.account_id,
+            role=self.grant.role.value,
+            relation=self.grant.relation,
+            organisation_id=organisations[0] if organisations else "",
+            channel=self.actor.channel,
+            action=self.order.name,
+            outcome=outcome,
+            subject_kind=self._subject.kind,
+            subject_id=self._subject.id,
+            detail=self._subject.detail or {},
+        )
