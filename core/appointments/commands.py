@@ -1,0 +1,127 @@
+"""What can be asked of rosters, slots and bookings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Grant, Query, Result
+
+
+class SlotView(Result):
+    slot_id: Id
+    department_code: str
+    department: str
+    practitioner: str
+    title_name: str
+    organisation: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class SlotsView(Result):
+    slots: tuple[SlotView, ...]
+
+
+class FreeSlots(Query):
+    """Free slots of a department from ``after`` (default: now) on, soonest first."""
+
+    name = "appointments.free_slots"
+    title = "可约时间"
+    access = (Grant(Role.VISITOR),)
+    gives = SlotsView
+    department_code: str
+    after: datetime | None = None
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class AppointmentView(Result):
+    appointment_id: Id
+    code: str
+    state: Literal["booked", "cancelled", "fulfilled", "missed"]
+    slot: SlotView
+    patient_id: Id
+    intake_id: Id | None
+
+
+class BookSlot(Command):
+    """Book a free slot for a patient; the booking carries the intake. SlotTaken (409, ``free``: other slots) when somebody was faster."""
+
+    name = "appointments.book"
+    title = "预约"
+    access = (Grant(Role.VISITOR, "own_patient"),)
+    gives = AppointmentView
+    slot_id: Id
+    patient_id: Id
+    intake_id: Id | None = None
+
+
+class CancelAppointment(Command):
+    name = "appointments.cancel"
+    title = "取消预约"
+    access = (Grant(Role.VISITOR, "own_appointment"),)
+    gives = AppointmentView
+    appointment_id: Id
+    reason: str = Field(default="", max_length=200)
+
+
+class AppointmentsView(Result):
+    appointments: tuple[AppointmentView, ...]
+
+
+class MyAppointments(Query):
+    name = "appointments.mine"
+    title = "我的预约"
+    access = (Grant(Role.VISITOR),)
+    gives = AppointmentsView
+    audited = True
+
+
+class DepartmentsView(Result):
+    departments: tuple[tuple[str, str, int], ...]
+    """Code, name, free slots in the next seven days."""
+
+
+class DepartmentsWithSlots(Query):
+    name = "appointments.departments"
+    title = "可约科室"
+    access = (Grant(Role.VISITOR),)
+    gives = DepartmentsView
+
+
+class SetShift(Command):
+    """A weekly shift: on ``weekdays`` (0 = Monday) from ``start_minute`` to ``end_minute`` of the local day (end may pass midnight)."""
+
+    name = "appointments.set_shift"
+    title = "排班"
+    access = (Grant(Role.SYSTEM), Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"))
+    practitioner_id: Id
+    duty: Literal["expert", "duty_doctor", "scheduler", "pharmacist"]
+    weekdays: tuple[int, ...]
+    start_minute: int = Field(ge=0, lt=1440)
+    end_minute: int = Field(gt=0, le=2880)
+
+
+class SetAbsence(Command):
+    name = "appointments.set_absence"
+    title = "请假"
+    access = (Grant(Role.SYSTEM), Grant(Role.EXPERT, "own_practitioner"), Grant(Role.SCHEDULER, "same_county"))
+    practitioner_id: Id
+    starts_at: datetime
+    ends_at: datetime
+
+
+class OpenSlots(Command):
+    """Open ``count`` slots of ``minutes`` each from ``starts_at``."""
+
+    name = "appointments.open_slots"
+    title = "开放号源"
+    access = (Grant(Role.SYSTEM), Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"))
+    practitioner_id: Id
+    starts_at: datetime
+    minutes: int = Field(ge=5, le=120)
+    count: int = Field(ge=1, le=48)

@@ -1,0 +1,213 @@
+"""What can be asked of dispatch: call for a consultation, answer an offer, acknowledge an alert; and what the system does by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Done, Grant, Query, Result
+
+DeclineReason = Literal["no_time", "not_my_field", "knows_patient"]
+
+
+class ConsultationRequested(Result):
+    """``do_now`` comes first in every answer when it is not empty. ``asked``: experts called in the first wave (0 when dispatch waits for ``missing``)."""
+
+    consultation_id: Id
+    code: str
+    urgency: str
+    urgency_label: str
+    do_now: tuple[str, ...]
+    reasons: tuple[str, ...]
+    department: str
+    asked: int
+    offer_s: int
+    desk_called: bool
+    missing: tuple[str, ...]
+    rules_signed: bool
+
+
+class RequestConsultation(Command):
+    """会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急: ``number`` is the doctor's own number of the patient, ``text`` the rest of the line.
+
+    Critical and emergent: the first wave goes out in this transaction, with the emergency as the recorded reason; lower levels wait for
+    patient, consent and material.
+    """
+
+    name = "dispatch.request_consultation"
+    title = "会诊"
+    access = (Grant(Role.VILLAGE_DOCTOR),)
+    gives = ConsultationRequested
+    needs_engine = True
+    number: int = Field(ge=1, le=9999)
+    text: str = Field(min_length=2, max_length=2000)
+    conversation_id: Id | None = None
+    message_id: Id | None = None
+    """Where it was asked, so that the group can be told."""
+
+
+class OfferAnswer(Result):
+    consultation_id: Id
+    code: str
+    state: Literal["accepted", "declined", "deferred"]
+    next: str
+
+
+class AcceptOffer(Command):
+    """接诊: the first wins; a later one gets OfferTaken with who has it, an expired or withdrawn offer its own error."""
+
+    name = "dispatch.accept_offer"
+    title = "接诊"
+    access = (Grant(Role.EXPERT, "offered"),)
+    gives = OfferAnswer
+    offer_id: Id
+
+
+class DeclineOffer(Command):
+    name = "dispatch.decline_offer"
+    title = "请转别人"
+    access = (Grant(Role.EXPERT, "offered"),)
+    gives = OfferAnswer
+    offer_id: Id
+    reason: DeclineReason | None = None
+    """None at the first press: the offer is given on at once and the reason asked; a second order records it."""
+
+
+class DeferOffer(Command):
+    """5分钟后: he would take it in five minutes; the next is asked meanwhile, and he stays among those who may accept."""
+
+    name = "dispatch.defer_offer"
+    title = "5分钟后"
+    access = (Grant(Role.EXPERT, "offered"),)
+    gives = OfferAnswer
+    offer_id: Id
+
+
+class OfferView(Result):
+    """What the push card shows; no name, no number of the patient."""
+
+    offer_id: Id
+    consultation_id: Id
+    code: str
+    state: Literal["offered", "deferred", "accepted", "declined", "expired", "withdrawn"]
+    urgency: str
+    urgency_label: str
+    headline: str
+    """"胸痛 2 小时"."""
+    patient: str
+    """"58 岁 男"."""
+    place: str
+    """"平塘县 · 村医 吴医生"."""
+    vitals: str
+    material: str
+    why_you: str
+    expires_at: datetime
+    taken_by: str | None
+    do_now: tuple[str, ...]
+
+
+class Offer(Query):
+    name = "dispatch.offer"
+    title = "会诊邀请"
+    access = (Grant(Role.EXPERT, "offered"), Grant(Role.SYSTEM))
+    gives = OfferView
+    audited = True
+    offer_id: Id
+
+
+class OffersView(Result):
+    offers: tuple[OfferView, ...]
+
+
+class MyOffers(Query):
+    """Open offers of the expert, most urgent first."""
+
+    name = "dispatch.my_offers"
+    title = "我的会诊邀请"
+    access = (Grant(Role.EXPERT),)
+    gives = OffersView
+    audited = True
+
+
+class RankedExpert(Result):
+    practitioner_id: Id
+    expert: str
+    score: float
+    reasons: tuple[str, ...]
+    excluded: str | None
+
+
+class RankingView(Result):
+    experts: tuple[RankedExpert, ...]
+
+
+class Ranking(Query):
+    """Who was ranked how for a consultation, with every reason and every exclusion, as computed for its latest wave."""
+
+    name = "dispatch.ranking"
+    title = "专家匹配说明"
+    access = (Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"), Grant(Role.AUDITOR, "same_county"))
+    gives = RankingView
+    consultation_id: Id
+
+
+class AlertView(Result):
+    """An alert as its receiver sees it."""
+
+    alert_id: Id
+    state: Literal["raised", "acknowledged", "closed"]
+    urgency_label: str
+    suspected: str
+    said: str
+    """The patient's words, for those who are alerted."""
+    where: str
+    """As far as known."""
+    raised_at: datetime
+    taken_by: str | None
+
+
+class Alert(Query):
+    name = "dispatch.alert"
+    title = "危急提醒"
+    access = (
+        Grant(Role.DUTY_DOCTOR, "alerted"), Grant(Role.SCHEDULER, "alerted"), Grant(Role.ADMINISTRATOR, "alerted"), Grant(Role.SYSTEM),
+    )
+    gives = AlertView
+    audited = True
+    alert_id: Id
+
+
+class AcknowledgeAlert(Command):
+    """已接手: the first wins, the others are told who has it."""
+
+    name = "dispatch.acknowledge_alert"
+    title = "已接手"
+    access = (Grant(Role.DUTY_DOCTOR, "alerted"), Grant(Role.SCHEDULER, "alerted"), Grant(Role.ADMINISTRATOR, "alerted"))
+    gives = AlertView
+    alert_id: Id
+
+
+class ExpireWave(Command):
+    """The system: the offers of ``step`` have run out; ask the next, or alarm the scheduler."""
+
+    name = "dispatch.expire_wave"
+    title = "邀请到时"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    consultation_id: Id
+    step: str
+
+
+class EscalateAlert(Command):
+    """The system: nobody acknowledged the alert in time; it goes on by itself."""
+
+    name = "dispatch.escalate_alert"
+    title = "提醒升级"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    alert_id: Id
+    step: str

@@ -1,0 +1,101 @@
+"""What can be asked of the pre-consultation: say something, correct it, read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Grant, Query, Result
+from nlp.interface.assessment import Assessment, Question
+
+
+class AlertTold(Result):
+    """Who was alerted because of a danger: the place and how he is called there ("值班医生 张医生", "镇卫生院")."""
+
+    alert_id: Id
+    who: str
+    place: str
+
+
+class IntakeView(Result):
+    """Where an intake stands after something was said. Exactly one of ``question`` (asked next) and ``assessment`` with a level is the news,
+    except in danger: then ``assessment.emergency`` is set and ``question`` is the one thing the hospital needs."""
+
+    intake_id: Id
+    state: Literal["open", "assessed", "closed"]
+    understood: tuple[str, ...] = ()
+    """What the last text said, in standard words (咳嗽, 发烧 38.5℃ …); empty when nothing was understood."""
+    not_understood: bool = False
+    question: Question | None = None
+    assessment: Assessment | None = None
+    alert: AlertTold | None = None
+    patient_id: Id | None = None
+
+
+class Say(Command):
+    """A sentence of the patient (or of somebody about him), or a tapped choice of the open question. Opens an intake when none is open."""
+
+    name = "intake.say"
+    title = "说症状"
+    access = (Grant(Role.VISITOR, "own_intake"),)
+    gives = IntakeView
+    needs_engine = True
+    intake_id: Id | None = None
+    text: str = Field(max_length=5000)
+    choice: str | None = Field(default=None, max_length=60)
+
+
+class CloseIntake(Command):
+    """Put the intake away (换一件事, 说错了): the next sentence opens a new one."""
+
+    name = "intake.close"
+    title = "结束本次问诊"
+    access = (Grant(Role.VISITOR, "own_intake"),)
+    intake_id: Id
+    reason: Literal["finished", "changed_subject", "wrong"]
+
+
+class CurrentIntake(Query):
+    """The open or last assessed intake of the account, or NotFound."""
+
+    name = "intake.current"
+    title = "我的预问诊"
+    access = (Grant(Role.VISITOR),)
+    gives = IntakeView
+    audited = True
+
+
+class IntakeLine(Result):
+    at: datetime
+    kind: Literal["said", "asked", "advised"]
+    text: str
+
+
+class IntakeRecordView(Result):
+    intake_id: Id
+    level: str | None
+    department_code: str | None
+    reasons: tuple[str, ...]
+    lines: tuple[IntakeLine, ...]
+    engine: str
+
+
+class IntakeRecord(Query):
+    """The whole pre-consultation as a clinical record."""
+
+    name = "intake.record"
+    title = "预问诊记录"
+    access = (
+        Grant(Role.VISITOR, "own_intake"),
+        Grant(Role.DUTY_DOCTOR, "alerted_intake"),
+        Grant(Role.SCHEDULER, "alerted_intake"),
+        Grant(Role.EXPERT, "assigned_intake"),
+        Grant(Role.EXPERT, "booked_intake"),
+    )
+    gives = IntakeRecordView
+    audited = True
+    intake_id: Id

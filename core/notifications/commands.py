@@ -1,0 +1,22 @@
+"""What can be asked about being told: stop and resume reminders. Telling itself is ``notifications.service.tell``, in the same transaction."""
+
+from __future__ import annotations
+
+from core.foundation.actor import Role
+from core.foundation.orders import Command, Done, Grant
+
+
+class StopReminders(Command):
+    """停止提醒: everything that is not about a running emergency stops at once."""
+
+    name = "notifications.stop"
+    title = "停止提醒"
+    access = (Grant(Role.VISITOR),)
+    gives = Done
+
+
+class ResumeReminders(Command):
+    name = "notifications.resume"
+    title = "恢复提醒"
+    access = (Grant(Role.VISITOR),)
+    gives = Done

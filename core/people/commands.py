@@ -1,0 +1,263 @@
+"""What can be asked of the register of people: accounts, patients, practitioners, organisations, roles, consents, sessions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Done, Grant, Query, Result
+
+Sex = Literal["male", "female"]
+
+
+class AccountRef(Result):
+    account_id: Id
+    created: bool
+
+
+class EnsureAccount(Command):
+    """The account behind a platform identity, made on first sight. ``app`` is the appid (corpid for WeCom) and ``subject`` the openid or userid.
+
+    Identities of several apps with one ``unionid`` are one account.
+    """
+
+    name = "people.ensure_account"
+    title = "识别账号"
+    access = (Grant(Role.SYSTEM),)
+    gives = AccountRef
+    app: str = Field(min_length=1, max_length=64)
+    subject: str = Field(min_length=1, max_length=64)
+    unionid: str | None = Field(default=None, max_length=64)
+
+
+class VerifyPhone(Command):
+    """Record the phone number that the platform vouched for."""
+
+    name = "people.verify_phone"
+    title = "绑定手机号"
+    access = (Grant(Role.VISITOR),)
+    phone: str = Field(pattern=r"^1\d{10}$")
+
+
+class PatientRef(Result):
+    patient_id: Id
+
+
+class RegisterPatient(Command):
+    """Real-name registration of oneself (``relation="self"``) or of a member of the family. The ID number's checksum, age and sex are checked."""
+
+    name = "people.register_patient"
+    title = "实名登记"
+    access = (Grant(Role.VISITOR),)
+    gives = PatientRef
+    relation: Literal["self", "father", "mother", "spouse", "child", "other"] = "self"
+    full_name: str = Field(min_length=2, max_length=30)
+    id_number: str = Field(pattern=r"^\d{17}[\dXx]$")
+    phone: str | None = Field(default=None, pattern=r"^1\d{10}$")
+
+
+class GiveConsent(Command):
+    """Consent to ``purpose`` in its current text. For a patient without WeChat the inviting side photographs the paper (``evidence_blob_id``)."""
+
+    name = "people.give_consent"
+    title = "知情同意"
+    access = (Grant(Role.PATIENT, "own_patient"), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
+    patient_id: Id
+    purpose: Literal["care", "consultation"]
+    text_version: str
+    evidence_blob_id: Id | None = None
+
+
+class WithdrawConsent(Command):
+    name = "people.withdraw_consent"
+    title = "撤回同意"
+    access = (Grant(Role.VISITOR, "own_patient"),)
+    patient_id: Id
+    purpose: Literal["care", "consultation"]
+
+
+class ConsentText(Result):
+    purpose: str
+    version: str
+    title: str
+    text: str
+    sha256: str
+
+
+class CurrentConsentText(Query):
+    name = "people.consent_text"
+    title = "同意书"
+    access = (Grant(Role.VISITOR),)
+    gives = ConsentText
+    purpose: Literal["care", "consultation"]
+
+
+class ConsentView(Result):
+    purpose: str
+    version: str
+    given_at: datetime
+    channel: str
+    withdrawn_at: datetime | None
+
+
+class PatientView(Result):
+    """A patient as shown to those who may see him. ``number`` is the village doctor's own number for him."""
+
+    patient_id: Id
+    full_name: str
+    sex: Sex
+    birth_date: date
+    age_years: int
+    phone: str | None
+    relation: str | None = None
+    number: int | None = None
+    has_wechat: bool
+    consents: tuple[ConsentView, ...] = ()
+
+
+class HeldRoleView(Result):
+    role: str
+    label: str
+    organisation_id: Id
+    organisation: str
+
+
+class MeView(Result):
+    account_id: Id
+    display_name: str | None
+    roles: tuple[HeldRoleView, ...]
+    practitioner_id: Id | None
+    phone_verified: bool
+    patients: tuple[PatientView, ...]
+
+
+class Me(Query):
+    name = "people.me"
+    title = "我的资料"
+    access = (Grant(Role.VISITOR),)
+    gives = MeView
+    audited = True
+
+
+class PatientListView(Result):
+    patients: tuple[PatientView, ...]
+
+
+class MyPatientList(Query):
+    """The village doctor's list, by the numbers under which she knows them."""
+
+    name = "people.my_patient_list"
+    title = "我的病人"
+    access = (Grant(Role.VILLAGE_DOCTOR),)
+    gives = PatientListView
+    audited = True
+
+
+class AccessLogEntry(Result):
+    at: datetime
+    who: str
+    role: str
+    action: str
+
+
+class AccessLogView(Result):
+    entries: tuple[AccessLogEntry, ...]
+
+
+class WhoLookedAtMyRecord(Query):
+    name = "people.access_log"
+    title = "谁看过我的记录"
+    access = (Grant(Role.VISITOR, "own_patient"),)
+    gives = AccessLogView
+    audited = True
+    patient_id: Id
+
+
+class SessionOpened(Result):
+    """``token`` is a bearer secret; only its hash is stored."""
+
+    token: str
+    account_id: Id
+    expires_at: datetime
+
+
+class OpenSession(Command):
+    """Sign an account in on one device, after the platform said who it is. ``kind``: h5, mini_program or terminal."""
+
+    name = "people.open_session"
+    title = "登录"
+    access = (Grant(Role.SYSTEM),)
+    gives = SessionOpened
+    account_id: Id
+    kind: Literal["h5", "mini_program", "terminal"]
+
+
+class CloseSession(Command):
+    name = "people.close_session"
+    title = "退出登录"
+    access = (Grant(Role.VISITOR),)
+    token: str = Field(min_length=20, max_length=80)
+
+
+class OrganisationRef(Result):
+    organisation_id: Id
+
+
+class RegisterOrganisation(Command):
+    name = "people.register_organisation"
+    title = "登记机构"
+    access = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "same_county"))
+    gives = OrganisationRef
+    full_name: str = Field(min_length=2, max_length=60)
+    kind: Literal["provincial_hospital", "county_hospital", "township_centre", "village_clinic"]
+    parent_id: Id | None = None
+    region_code: str = Field(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")
+
+
+class PractitionerRef(Result):
+    practitioner_id: Id
+    account_id: Id
+
+
+class RegisterPractitioner(Command):
+    """A practitioner with licence and expertise, his WeCom identity and the roles he holds at ``organisation_id``."""
+
+    name = "people.register_practitioner"
+    title = "登记医务人员"
+    access = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "same_county"))
+    gives = PractitionerRef
+    organisation_id: Id
+    full_name: str = Field(min_length=2, max_length=30)
+    sex: Sex
+    title_name: str = Field(max_length=20)
+    """职称: 主任医师, 副主任医师, 主治医师, 执业助理医师, 乡村医生, 主管药师 …"""
+    licence_number: str = Field(max_length=30)
+    licence_valid_until: date
+    department_code: str | None = None
+    expertise: tuple[str, ...] = ()
+    """ICD-10 three-character categories or ranges ("I20-I25", "J44")."""
+    years_of_practice: int = Field(ge=0, le=60)
+    roles: tuple[Role, ...]
+    app: str
+    subject: str
+
+
+class EnlistPatient(Command):
+    """A patient put on a village doctor's list under ``number``, with or without WeChat."""
+
+    name = "people.enlist_patient"
+    title = "登记签约病人"
+    access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR))
+    gives = PatientRef
+    practitioner_id: Id
+    number: int = Field(ge=1, le=9999)
+    full_name: str = Field(min_length=2, max_length=30)
+    id_number: str = Field(pattern=r"^\d{17}[\dXx]$")
+    phone: str | None = Field(default=None, pattern=r"^1\d{10}$")
+    account_id: Id | None = None
+
+
