@@ -1,0 +1,97 @@
+"""What an operator can choose, read once from the environment (HUIZHEN_*). Nothing else in the house reads the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every choice with its default, that of one machine. The data folder becomes absolute; addresses left empty are derived from it."""
+
+    model_config = SettingsConfigDict(env_prefix="HUIZHEN_", extra="ignore", frozen=True)
+
+    demo: bool = Field(default=False, description="demonstration: simulator, seeded people, movable clock")
+    port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the web processes; 0 picks a free one")
+    host: str = Field(default="127.0.0.1", description="address the web processes listen on")
+    public_url: str = Field(default="", description="origin under which browsers and WeChat reach us; empty: http://127.0.0.1:<port>")
+    data_dir: Path = Field(default=Path("data"), description="folder that holds everything the house keeps")
+    database_url: str = Field(default="", description="the practice's database; empty: SQLite in the data folder")
+    keyring_url: str = Field(default="", description="the database of wrapped keys; empty: SQLite in the data folder")
+    redis_url: str = Field(default="", description="a Redis of your own; empty: the supervisor runs one in the data folder")
+    seed: int = Field(default=1, description="number that the demonstration's people are generated from")
+    web_processes: int = Field(default=2, ge=1, le=32, description="web processes on the one listening socket")
+    simulator_url: str = Field(default="", description="loopback origin of the simulator; set by the supervisor, in the demonstration only")
+    wechat_api_base: str = Field(default="https://api.weixin.qq.com", description="WeChat's server API")
+    wechat_open_base: str = Field(default="https://open.weixin.qq.com", description="WeChat's page that people authorise on")
+    wecom_api_base: str = Field(default="https://qyapi.weixin.qq.com", description="WeCom's server API")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().resolve()
+
+    @field_validator("wechat_api_base", "wechat_open_base", "wecom_api_base", "public_url", "simulator_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, values: dict[str, object]) -> dict[str, object]:
+        """`HUIZHEN_PORT=` in a shell or a unit file means "not chosen", not an error."""
+        return {name: value for name, value in values.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _derive(self) -> Settings:
+        derived = {
+            "database_url": f"sqlite://{self.data_dir / 'practice.sqlite3'}",
+            "keyring_url": f"sqlite://{self.data_dir / 'keyring.sqlite3'}",
+            "public_url": f"http://127.0.0.1:{self.port}",
+        }
+        for name, value in derived.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+        return self
+
+    def on_port(self, port: int) -> Settings:
+        """The same settings for the port that was really bound; the origin follows unless one was chosen."""
+        derived = self.public_url == f"http://127.0.0.1:{self.port}"
+        return self.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}" if derived else self.public_url})
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Folder of credentials and keys, readable by the owner alone."""
+        return self.data_dir / "secrets"
+
+    @property
+    def channels_file(self) -> Path:
+        """Credentials of the four WeChat channels."""
+        return self.secrets_dir / "channels.json"
+
+    @property
+    def simulator_dir(self) -> Path:
+        """What the simulated platform keeps."""
+        return self.data_dir / "simulator"
+
+    @property
+    def run_dir(self) -> Path:
+        """Lock and process list of the running supervisor."""
+        return self.data_dir / "run"
+
+    @property
+    def logs_dir(self) -> Path:
+        """One log file a process."""
+        return self.data_dir / "logs"
+
+    @property
+    def backups_dir(self) -> Path:
+        """Copies of the databases made before a migration."""
+        return self.data_dir / "backups"
+
+
+def read() -> Settings:
+    """The settings of this process; raises pydantic.ValidationError naming the variable that cannot be used."""
+    return Settings()

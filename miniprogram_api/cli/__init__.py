@@ -1,0 +1,1 @@
+"""`huizhen …`: what an operator types."""

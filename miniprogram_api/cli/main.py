@@ -1,0 +1,53 @@
+"""`huizhen …`: what an operator types. Only argparse is imported here; each sub-command imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every sub-command with its help; `module` names where it lives."""
+    whole = argparse.ArgumentParser(
+        prog="huizhen",
+        description="会诊:在微信里的乡村远程会诊平台",
+        epilog="设置都用环境变量 HUIZHEN_*,例如 HUIZHEN_PORT=8001 huizhen demo",
+        add_help=False,
+    )
+    whole.add_argument("-h", "--help", action="help", help="显示这段说明")
+    commands = whole.add_subparsers(title="命令", metavar="<命令>", required=True)
+
+    def add(name: str, help_text: str, module: str) -> argparse.ArgumentParser:
+        one = commands.add_parser(name, help=help_text, description=help_text, add_help=False)
+        one.add_argument("-h", "--help", action="help", help="显示这段说明")
+        one.set_defaults(module=f"miniprogram_api.cli.{module}")
+        return one
+
+    add("demo", "启动演示:建库、造演示数据、启动全部进程和模拟微信", "demo")
+    add("serve", "正式启动:规则未经签署或设置不安全时拒绝启动", "serve")
+    migrate = add("migrate", "把数据库升级到最新结构(先自动备份)", "migrate")
+    migrate.add_argument("--make", action="store_true", help="开发用:由数据模型生成新的迁移文件")
+    add("seed", "造演示数据(数据库为空时)", "seed")
+    chat = add("chat", "在终端里与会诊对话(与微信里同样的说法)", "chat")
+    chat.add_argument("--as", dest="person", metavar="<人>", default="", help="以谁的身份说话,例如 patient-001;不写则列出可选的人")
+    rules = add("rules", "临床规则的签署:list 查看,sign 签署", "rules")
+    rules.add_argument("action", choices=("list", "sign"), metavar="list|sign", help="list 列出规则与签署情况;sign 由医院的临床负责人签署")
+    rules.add_argument("--rule", default="", metavar="<规则>", help="要签署的规则名(不写则签署全部)")
+    rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
+    add("processes", "列出正在运行的进程", "processes")
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one sub-command; its exit status. Ctrl-C before anything started is a quiet end."""
+    given = parser().parse_args(arguments)
+    try:
+        return int(importlib.import_module(given.module).run(given))
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Locks every dependency again: exact versions and hashes, no addresses.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+for part in bootstrap run test training node; do
+  echo "· requirements/$part.txt"
+  .venv/bin/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate \
+    "requirements/$part.in" -o "requirements/$part.txt"
+done
+echo '· package-lock.json'
+npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved=true
