@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Done, Grant, Query, Result
+from core.foundation.orders import Command, Grant, Query, Result
 
 Sex = Literal["male", "female"]
 

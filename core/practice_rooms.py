@@ -1,0 +1,15 @@
+"""Loads every room's service, so that its handlers, relations and due kinds are registered. The composition and the tests import this."""
+
+from __future__ import annotations
+
+import importlib
+
+ROOMS = (
+    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "imaging",
+)
+
+
+def load_rooms() -> None:
+    """Import ``core.<room>.service`` of every room, bottom first."""
+    for room in ROOMS:
+        importlib.import_module(f"core.{room}.service")
