@@ -1,0 +1,131 @@
+"""What every test may use: a practice on a real database, a clock that stands still, the clinical engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.foundation.actor import Actor
+from core.foundation.blobs import BlobStore
+from core.foundation.clock import ManualClock
+from core.foundation.ids import Ids
+from core.foundation.keys import KeyRing, MasterKeys
+from core.foundation.practice import Engines, Practice
+from core.foundation.signals import LocalSignals
+from tests.support.peers import need
+
+START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+"""Friday, 10:00 in Shanghai."""
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    practice: str
+    keyring: str
+
+
+@pytest.fixture(scope="session")
+def on_mariadb() -> bool:
+    return os.environ.get("HUIZHEN_TEST_DATABASE", "sqlite") == "mariadb"
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Any]:
+    """A running MariaDB server, for the whole run."""
+    from tests.support.mariadb import is_installed, mariadb_server
+
+    need(is_installed(), "mariadb-server")
+    with mariadb_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_urls(on_mariadb: bool, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DatabaseUrls:
+    """Two empty databases, migrated once."""
+    if on_mariadb:
+        server = request.getfixturevalue("mariadb")
+        urls = DatabaseUrls(server.create_schema("practice"), server.create_schema("keyring"))
+    else:
+        folder = tmp_path_factory.mktemp("database")
+        urls = DatabaseUrls(f"sqlite://{folder}/practice.sqlite3", f"sqlite://{folder}/keyring.sqlite3")
+    return urls
+
+
+@pytest.fixture(scope="session")
+async def database(database_urls: DatabaseUrls) -> AsyncIterator[DatabaseUrls]:
+    from tortoise import Tortoise
+
+    from core.foundation.database.connection import close_database, open_database
+    from core.foundation.guard import install_guard
+    from core.practice_rooms import load_rooms
+
+    install_guard(asyncio.get_running_loop())
+    load_rooms()
+    await open_database(database_urls.practice, database_urls.keyring)
+    await Tortoise.generate_schemas()
+    yield database_urls
+    await close_database()
+
+
+async def _delete_all_rows() -> None:
+    from tortoise import Tortoise
+    from tortoise.connection import get_connection
+
+    for app, name in (("huizhen", "practice"), ("keyring", "keyring")):
+        connection = get_connection(name)
+        quote = "`" if connection.capabilities.dialect == "mysql" else '"'
+        off, on = (
+            ("SET foreign_key_checks=0", "SET foreign_key_checks=1")
+            if connection.capabilities.dialect == "mysql"
+            else ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON")
+        )
+        statements = [f"DELETE FROM {quote}{model._meta.db_table}{quote}" for model in Tortoise.apps[app].values()]
+        if connection.capabilities.dialect == "mysql":
+            await connection.execute_script(";".join([off, *statements, on]))
+        else:
+            for statement in [off, *statements, on]:
+                await connection.execute_query(statement)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(START)
+
+
+@pytest.fixture
+def system() -> Actor:
+    return Actor.system("test")
+
+
+@pytest.fixture(scope="session")
+def clinical() -> Any:
+    """The real clinical engine, built once."""
+    from nlp.engine import build
+
+    return build()
+
+
+@pytest.fixture
+async def practice(database: DatabaseUrls, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Practice]:
+    """A practice with empty tables; ``practice.engines`` are empty until a test sets them."""
+    rng = random.Random(20261120)
+    keys = KeyRing(MasterKeys.create(tmp_path / "keyring.key"), clock)
+    yield Practice(
+        clock=clock,
+        ids=Ids(clock.real_now, rng),
+        rng=rng,
+        keys=keys,
+        blobs=BlobStore(tmp_path / "blobs", keys),
+        signals=LocalSignals(),
+        engines=Engines(),
+        demo=True,
+    )
+    await _delete_all_rows()

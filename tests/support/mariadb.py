@@ -1,0 +1,78 @@
+"""A MariaDB server of Debian's packages, started from nothing in a folder of its own and stopped after."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
+
+
+def is_installed() -> bool:
+    return Path(PROGRAM).exists() and shutil.which("mariadb-install-db") is not None
+
+
+@dataclass(frozen=True)
+class MariaDb:
+    port: int
+    socket_path: str
+
+    def url(self, schema: str) -> str:
+        return f"mysql://root@127.0.0.1:{self.port}/{schema}?unix_socket={self.socket_path}"
+
+    def sql(self, statement: str) -> str:
+        return subprocess.run(
+            ["mariadb", "--no-defaults", "-N", "-uroot", f"--socket={self.socket_path}", "-e", statement],
+            check=True, capture_output=True, text=True,
+        ).stdout
+
+    def create_schema(self, schema: str) -> str:
+        self.sql(f"DROP DATABASE IF EXISTS {schema}; CREATE DATABASE {schema} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        return self.url(schema)
+
+
+@contextlib.contextmanager
+def mariadb_server() -> Iterator[MariaDb]:
+    """A running server without a password, reachable on loopback and by its socket only."""
+    folder = Path(tempfile.mkdtemp(prefix="hz-mariadb-", dir="/tmp"))
+    data, socket_path = folder / "data", str(folder / "s")
+    user = [f"--user={os.environ.get('USER') or 'root'}"] if os.getuid() == 0 else []
+    subprocess.run(
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user],
+        check=True, capture_output=True,
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(
+        [PROGRAM, "--no-defaults", f"--datadir={data}", f"--socket={socket_path}", f"--port={port}", "--bind-address=127.0.0.1",
+         "--innodb-flush-log-at-trx-commit=2", "--max-connections=200", "--skip-name-resolve", *user],
+        stdout=log, stderr=log,
+    )
+    running = MariaDb(port, socket_path)
+    try:
+        for _ in range(200):
+            if server.poll() is not None:
+                raise RuntimeError((folder / "log").read_text()[-2000:])
+            with contextlib.suppress(subprocess.CalledProcessError):
+                running.sql("SELECT 1")
+                break
+            time.sleep(0.1)
+        yield running
+    finally:
+        server.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(20)
+        if server.poll() is None:
+            server.kill()
+        log.close()
+        shutil.rmtree(folder, ignore_errors=True)
