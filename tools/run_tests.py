@@ -1,0 +1,70 @@
+"""Runs the suite: everything on SQLite, then what touches storage on MariaDB, each in a process of its own; ends with one line over both.
+
+Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from defusedxml.ElementTree import parse
+
+NO_TEST_RAN = 5
+"""pytest's exit status when its selection was empty."""
+
+RUNS: tuple[tuple[str, tuple[str, ...]], ...] = (("sqlite", ()), ("mariadb", ("-m", "storage")))
+
+
+@dataclass(frozen=True)
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+
+def main(arguments: list[str]) -> int:
+    total = Counts()
+    broken = False
+    for database, selection in RUNS:
+        print(f"· 测试:{database}", flush=True)
+        status, counts = run(database, [*selection, *arguments])
+        total += counts
+        if status == NO_TEST_RAN and arguments:
+            continue
+        if status != 0 and not counts.failed:
+            print(f"! {database}: pytest 以状态 {status} 结束,没有完成", flush=True)
+            broken = True
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
+    return 1 if total.failed or broken or not total.passed else 0
+
+
+def run(database: str, arguments: list[str]) -> tuple[int, Counts]:
+    """One pytest process against one database: its exit status and what its report counts."""
+    with tempfile.TemporaryDirectory(prefix="huizhen-tests-") as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-rfEs", f"--junit-xml={report}", *arguments]
+        status = subprocess.run(command, env={**os.environ, "HUIZHEN_TEST_DATABASE": database}, check=False).returncode
+        return status, count(report)
+
+
+def count(report: Path) -> Counts:
+    """What a JUnit report counts; errors in set-up or tear-down are failures. A report that was never written counts nothing."""
+    if not report.exists():
+        return Counts()
+    total = Counts()
+    for suite in parse(report).getroot().iter("testsuite"):
+        tests, failures, errors, skipped = (int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped"))
+        total += Counts(max(tests - failures - errors - skipped, 0), failures + errors, skipped)
+    return total
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
