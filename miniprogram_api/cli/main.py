@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+class Help(argparse.HelpFormatter):
+    """argparse's help with Chinese headings."""
+
+    def add_usage(self, usage: str | None, actions: Iterable[argparse.Action], groups: Iterable[Any], prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, "用法:" if prefix is None else prefix)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -15,15 +23,15 @@ def parser() -> argparse.ArgumentParser:
         description="会诊:在微信里的乡村远程会诊平台",
         epilog="设置都用环境变量 HUIZHEN_*,例如 HUIZHEN_PORT=8001 huizhen demo",
         add_help=False,
+        formatter_class=Help,
     )
-    whole.add_argument("-h", "--help", action="help", help="显示这段说明")
+    _add_help(whole)
     commands = whole.add_subparsers(title="命令", metavar="<命令>", required=True)
 
-    def add(name: str, help_text: str, module: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=help_text, description=help_text, add_help=False)
-        one.add_argument("-h", "--help", action="help", help="显示这段说明")
+    def add(name: str, help_text: str, module: str) -> argparse._ArgumentGroup:
+        one = commands.add_parser(name, help=help_text, description=help_text, add_help=False, formatter_class=Help)
         one.set_defaults(module=f"miniprogram_api.cli.{module}")
-        return one
+        return _add_help(one)
 
     add("demo", "启动演示:建库、造演示数据、启动全部进程和模拟微信", "demo")
     add("serve", "正式启动:规则未经签署或设置不安全时拒绝启动", "serve")
@@ -38,6 +46,12 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
     add("processes", "列出正在运行的进程", "processes")
     return whole
+
+
+def _add_help(one: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    options = one.add_argument_group("选项")
+    options.add_argument("-h", "--help", action="help", help="显示这段说明")
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
