@@ -1,0 +1,70 @@
+"""Tables of consultations: the consultation itself and its timeline."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from core.foundation.fields import UtcDatetimeField, id_field
+from core.foundation.rows import Owned, Row
+
+
+class Consultation(Owned):
+    """A consultation 会诊. ``organisation_id`` is the inviting side's. Clinical words are sealed under the patient's key."""
+
+    code = fields.CharField(max_length=12, unique=True)
+    state = fields.CharField(max_length=12)
+    region_code = fields.CharField(max_length=6, db_index=True)
+    """The county (GB/T 2260, six digits) of the inviting organisation."""
+    urgency = fields.CharField(max_length=12)
+    urgency_typed = fields.CharField(max_length=12, null=True)
+    urgency_computed = fields.CharField(max_length=12, null=True)
+    department_code = fields.CharField(max_length=8)
+    patient_id = id_field(db_index=True)
+    number = fields.IntField()
+    """The village doctor's own number of the patient."""
+    village_doctor_id = id_field(db_index=True)
+    requester_account_id = id_field(db_index=True)
+    intake_id = id_field(null=True, db_index=True)
+    conversation_id = id_field(null=True)
+    message_id = id_field(null=True)
+    complaint = fields.BinaryField()
+    """The line as it was written, sealed."""
+    picture = fields.BinaryField()
+    """What was understood of it (:class:`core.consultations.picture.Picture` as JSON), sealed."""
+    patient_confirmed_at = UtcDatetimeField(null=True)
+    consented_at = UtcDatetimeField(null=True)
+    consent_blob_id = id_field(null=True)
+    material_at = UtcDatetimeField(null=True)
+    material_count = fields.IntField(default=0)
+    experts_asked = fields.IntField(default=0)
+    alarmed_at = UtcDatetimeField(null=True)
+    expert_id = id_field(null=True, db_index=True)
+    busy_expert_id = id_field(null=True, unique=True)
+    """The expert while the consultation is open, nobody afterwards: the column's uniqueness keeps one open consultation an expert."""
+    timeline_length = fields.IntField(default=0)
+    created_at = UtcDatetimeField()
+    assigned_at = UtcDatetimeField(null=True)
+    closed_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "consultation"
+
+
+class TimelineEntry(Row):
+    """One thing that happened to a consultation: ids and codes plain, words sealed under the patient's key."""
+
+    consultation_id = id_field()
+    sequence = fields.IntField()
+    at = UtcDatetimeField()
+    kind = fields.CharField(max_length=40)
+    from_state = fields.CharField(max_length=12, default="")
+    to_state = fields.CharField(max_length=12, default="")
+    account_id = fields.CharField(max_length=40)
+    role = fields.CharField(max_length=20)
+    practitioner_id = id_field(null=True)
+    ids: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
+    words = fields.BinaryField(null=True)
+
+    class Meta:
+        table = "timeline_entry"
+        unique_together = (("consultation_id", "sequence"),)

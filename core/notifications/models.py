@@ -1,0 +1,62 @@
+"""Tables of notifications: whom was told what, how it was sent, who wants no reminders."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from core.foundation.fields import UtcDatetimeField, id_field
+from core.foundation.rows import Row
+
+
+class Notification(Row):
+    """Something to be told to one account, or to one group conversation. ``ids`` say what it is about; words are made when it is sent."""
+
+    account_id = id_field(null=True, db_index=True)
+    conversation_id = id_field(null=True, db_index=True)
+    kind = fields.CharField(max_length=40)
+    ids: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
+    urgent = fields.BooleanField(default=False)
+    state = fields.CharField(max_length=10)
+    """queued, held (quiet hours), sent, failed, stopped (the account wants no reminders)."""
+    created_at = UtcDatetimeField()
+    release_at = UtcDatetimeField(null=True)
+    sent_at = UtcDatetimeField(null=True)
+    channel = fields.CharField(max_length=20, default="")
+    failure = fields.CharField(max_length=60, default="")
+    words = fields.BinaryField(null=True)
+    """What was sent, sealed under the account's (the conversation's) key."""
+
+    class Meta:
+        table = "notification"
+
+
+class ReminderChoice(Model):
+    """停止提醒 / 恢复提醒 of one account."""
+
+    account_id = fields.CharField(max_length=40, primary_key=True)
+    stopped = fields.BooleanField()
+    changed_at = UtcDatetimeField()
+
+    class Meta:
+        table = "reminder_choice"
+
+
+class CardRecord(Row):
+    """The platform's facts of a card that was sent, so that a later notification about the same ``ref`` can change it."""
+
+    notification_id = id_field(unique=True)
+    account_id = id_field()
+    kind = fields.CharField(max_length=40)
+    ref = id_field(db_index=True)
+    """What the card is about: the offer, the alert, the consultation."""
+    channel = fields.CharField(max_length=20)
+    task_id = fields.CharField(max_length=128, default="")
+    message_id = fields.CharField(max_length=128, default="")
+    response_code = fields.BinaryField(null=True)
+    """A short-lived right to change the card, sealed under the account's key."""
+    sent_at = UtcDatetimeField()
+    changed_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "card_record"
