@@ -111,3 +111,17 @@ class Timeline(Query):
     gives = TimelineView
     audited = True
     consultation_id: Id
+
+
+class UploadTargetView(Result):
+    patient_id: Id
+
+
+class UploadTarget(Query):
+    """Whose record a file for this consultation goes to: asked before the file is stored under that patient's key."""
+
+    name = "consultations.upload_target"
+    title = "上传到哪份会诊"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = UploadTargetView
+    consultation_id: Id

@@ -1,0 +1,113 @@
+"""Puts one process together: settings → database, Redis, keys, blobs → practice → platforms. Engines only where they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+
+from bot.channels.settings import Addresses, ChannelSettings
+from bot.platforms import Platforms, open_platforms
+from core.foundation.blobs import BlobStore
+from core.foundation.clock import SystemClock
+from core.foundation.database.connection import close_database, open_database
+from core.foundation.demonstration import read_offset
+from core.foundation.guard import install_guard
+from core.foundation.ids import Ids
+from core.foundation.keys import KeyRing, MasterKeys
+from core.foundation.practice import Engines, Practice
+from core.foundation.signals import RedisSignals
+from core.practice_rooms import load_rooms
+from miniprogram_api.app.settings import Settings
+
+logger = logging.getLogger("huizhen.composition")
+
+CLOCK_POLL_S = 1.0
+
+
+@dataclass(slots=True)
+class House:
+    """What one process works with."""
+
+    settings: Settings
+    practice: Practice
+    platforms: Platforms
+    redis: Any
+
+
+@contextlib.asynccontextmanager
+async def open_house(settings: Settings, *, engines: Engines | None = None) -> AsyncIterator[House]:
+    """Everything open in this process's own loop, closed at the end."""
+    install_guard(asyncio.get_running_loop())
+    load_rooms()
+    redis = Redis(
+        connection_pool=BlockingConnectionPool.from_url(
+            settings.redis_url,
+            max_connections=20,
+            timeout=5,
+            decode_responses=True,
+            socket_timeout=5,
+            retry=Retry(ExponentialBackoff(cap=1, base=0.05), 6),
+        )
+    )
+    signals = RedisSignals(redis)
+    clock = SystemClock()
+    rng = random.SystemRandom()
+    ids = Ids(clock.real_now, rng)
+    keys = KeyRing(master_keys(settings), clock)
+    practice = Practice(
+        clock=clock,
+        ids=ids,
+        rng=rng,
+        keys=keys,
+        blobs=BlobStore(settings.data_dir / "blobs", keys),
+        signals=signals,
+        engines=engines or Engines(),
+        demo=settings.demo,
+    )
+    channels = ChannelSettings.read(
+        settings.channels_file,
+        Addresses(wechat_api=settings.wechat_api_base, wechat_open=settings.wechat_open_base, wecom_api=settings.wecom_api_base),
+    )
+    platforms = open_platforms(channels, redis, clock=clock.real_now, ids=lambda: secrets.token_hex(16), rng=rng)
+    await open_database(settings.database_url, settings.keyring_url)
+    signals.start()
+    following = asyncio.create_task(_follow_clock(practice), name="follow clock") if settings.demo else None
+    try:
+        if settings.demo:
+            await read_offset(practice)
+        yield House(settings, practice, platforms, redis)
+    finally:
+        if following is not None:
+            following.cancel()
+        await signals.close()
+        await platforms.close()
+        await close_database()
+        await redis.aclose()
+
+
+def master_keys(settings: Settings) -> MasterKeys:
+    """The key file; made on first use in the demonstration, expected to be there otherwise (FileNotFoundError)."""
+    path = settings.secrets_dir / "keyring.key"
+    if settings.demo and not path.exists():
+        with contextlib.suppress(FileExistsError):
+            return MasterKeys.create(path)
+    return MasterKeys.load(path)
+
+
+async def _follow_clock(practice: Practice) -> None:
+    while True:
+        await practice.signals.wait("clock", CLOCK_POLL_S)
+        try:
+            await read_offset(practice)
+        except Exception as error:  # The database may be away for a moment.
+            logger.warning("clock not read: %s", type(error).__name__)

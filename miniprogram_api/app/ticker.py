@@ -1,0 +1,56 @@
+"""The ticker process: one leader at a time (by a lease in the database) turns due rows into commands. `python -m miniprogram_api.app.ticker`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+
+from core.foundation.due import tick
+from core.foundation.leases import take_lease
+from core.foundation.practice import Practice
+from miniprogram_api.app import logging as house_logging
+from miniprogram_api.app import settings as house_settings
+from miniprogram_api.app.composition import open_house
+from miniprogram_api.app.process import announce_ready
+
+logger = logging.getLogger("huizhen.ticker")
+
+LEASE_S = 3.0
+LONGEST_SLEEP_S = 0.5
+
+
+async def run_ticker(practice: Practice, name: str) -> None:
+    """Tick while leading; wake at a "due" or "clock" signal, at the latest after half a second."""
+    while True:
+        try:
+            if await take_lease(practice, "ticker", name, LEASE_S):
+                while (await tick(practice)).more:
+                    pass
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # The database may be away for a moment; the next round tries again.
+            logger.warning("tick failed: %s", type(error).__name__, exc_info=True)
+        await practice.signals.wait("due", LONGEST_SLEEP_S)
+
+
+async def main() -> None:
+    settings = house_settings.read()
+    async with open_house(settings) as house:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        ticking = asyncio.create_task(run_ticker(house.practice, secrets.token_hex(8)), name="ticker")
+        announce_ready()
+        await stop.wait()
+        ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticking
+
+
+if __name__ == "__main__":
+    house_logging.configure("ticker")
+    asyncio.run(main())

@@ -1,0 +1,193 @@
+"""What every route shares: who asks, how a request becomes an order, and how errors become problem+json (RFC 9457) in one place."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import ValidationError
+from sanic import Blueprint, HTTPResponse, Request, Sanic
+from sanic.exceptions import SanicException
+from sanic.handlers import ErrorHandler
+from sanic.response import json as json_response
+
+from core.foundation.actor import Actor
+from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
+from core.foundation.orders import Command, Order, Query
+from core.foundation.practice import Practice
+
+logger = logging.getLogger("huizhen.http")
+
+App = Sanic[Any, Any]
+dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+class SignInNeeded(NotAllowed):
+    code = "session.missing"
+    status = 401
+    sentence = "请先登录(从微信里打开),再做这一步。"
+
+
+class EngineElsewhere(Invalid):
+    code = "command.needs_words"
+    sentence = "这一步要先理解文字,请用 text 提交整句话。"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteAccess:
+    """Why a route may be called: by the access entry of ``order``, or for everybody for the stated ``reason``."""
+
+    order: type[Order] | None = None
+    reason: str = ""
+
+
+Handler = Callable[..., Awaitable[HTTPResponse]]
+
+
+def public(reason: str) -> Callable[[Handler], Handler]:
+    """Declares a route that needs no signed-in person, and why that is right."""
+
+    def declare(handler: Handler) -> Handler:
+        handler.access = RouteAccess(reason=reason)  # type: ignore[attr-defined]
+        return handler
+
+    return declare
+
+
+def by_order(order: type[Order]) -> Callable[[Handler], Handler]:
+    """Declares a route of its own that gives ``order``."""
+
+    def declare(handler: Handler) -> Handler:
+        handler.access = RouteAccess(order=order)  # type: ignore[attr-defined]
+        return handler
+
+    return declare
+
+
+def practice_of(request: Request) -> Practice:
+    practice: Practice = request.app.ctx.practice
+    return practice
+
+
+def actor_of(request: Request) -> Actor:
+    """The signed-in person; SignInNeeded when there is none."""
+    actor: Actor | None = request.ctx.actor
+    if actor is None:
+        raise SignInNeeded
+    return actor
+
+
+def problem(status: int, code: str, detail: str, fields: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> HTTPResponse:
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": detail, "fields": fields or {}}
+    return HTTPResponse(dumps(body, default=str), status, headers, content_type="application/problem+json")
+
+
+def refusal(error: DomainError) -> HTTPResponse:
+    """The answer to a refused order. Named fields travel along (who has it, what else is free), as the error's class chose them."""
+    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
+    fields = {name: _plain(value) for name, value in error.fields.items()}
+    return problem(error.status, error.code, error.message, fields, headers)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+class Problems(ErrorHandler):
+    """Every error as problem+json. What a person typed is never echoed; an unforeseen error is logged by type and place and told as such."""
+
+    def default(self, request: Request, exception: Exception) -> HTTPResponse:
+        if isinstance(exception, DomainError):
+            return refusal(exception)
+        if isinstance(exception, ValidationError):
+            errors = exception.errors(include_url=False, include_input=False, include_context=False)
+            places = [{"field": ".".join(str(part) for part in error["loc"]), "problem": error["type"]} for error in errors]
+            return problem(422, "invalid", "有的内容缺少或格式不对,请检查标出的几项。", {"errors": places})
+        if isinstance(exception, SanicException) and exception.status_code < 500:
+            return problem(exception.status_code, f"http.{exception.status_code}", _HTTP_SENTENCES.get(exception.status_code, "请求不对,请检查。"))
+        if isinstance(exception, SanicException) and exception.status_code == 503:
+            return problem(503, "unavailable", Unavailable.sentence, headers={"Retry-After": "3"})
+        logger.error("unforeseen %s on %s", type(exception).__name__, request.route.path if request.route else "?", exc_info=exception)
+        return problem(500, "unforeseen", "系统出了意外,已经记录。请稍后再试;着急请打电话给卫生院或 120。")
+
+
+_HTTP_SENTENCES = {
+    400: "请求的格式不对。",
+    401: "请先登录。",
+    404: "没有这个地址。请返回首页。",
+    405: "这个地址不支持这样访问。",
+    408: "网络太慢,请求没有收全,请再试一次。",
+    413: "文件太大了,请压缩后再发。",
+    414: "地址太长。",
+    415: "不支持这种文件。",
+    417: "请求的格式不对。",
+    429: "太频繁了,请过一会儿再试。",
+}
+
+
+def order_route(
+    blueprint: Blueprint,
+    method: str,
+    uri: str,
+    order: type[Order],
+    *,
+    query_names: dict[str, str] | None = None,
+    status: int = 200,
+) -> None:
+    """A route that is an order: path parameters, then body (or query, for GET) give its fields; the result is the answer.
+
+    ``query_names`` renames query parameters to the order's fields. A command takes ``Idempotency-Key``.
+    """
+
+    async def handle(request: Request, **path: str) -> HTTPResponse:
+        values = _fields(request, method, query_names or {})
+        if values.keys() & path.keys():
+            raise Invalid
+        asked = order.model_validate({**values, **path})
+        result = await carry_out(request, asked)
+        return json_response(result.model_dump(mode="json"), status=status, dumps=dumps)
+
+    handle.access = RouteAccess(order=order)  # type: ignore[attr-defined]
+    name = f"{method.lower()}_{order.name.replace('.', '_')}"
+    blueprint.add_route(handle, uri, methods=[method], name=name)
+
+
+async def carry_out(request: Request, order: Order) -> Any:
+    """Give ``order`` for the signed-in person."""
+    practice, actor = practice_of(request), actor_of(request)
+    if isinstance(order, Query):
+        return await practice.ask(actor, order)
+    if isinstance(order, Command):
+        if order.needs_engine:
+            raise EngineElsewhere
+        return await practice.execute(actor, order, idempotency_key=request.headers.get("idempotency-key"))
+    raise TypeError(order.name)
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object; Invalid for anything else."""
+    if not request.body:
+        return {}
+    try:
+        values = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise Invalid from None
+    if not isinstance(values, dict):
+        raise Invalid
+    return values
+
+
+def _fields(request: Request, method: str, renamed: dict[str, str]) -> dict[str, Any]:
+    if method == "GET":
+        arguments: dict[str, list[str]] = request.args
+        return {renamed.get(name, name): values[0] for name, values in arguments.items()}
+    return json_object(request)

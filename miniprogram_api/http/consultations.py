@@ -1,0 +1,132 @@
+"""/v1/consultations: where they stand, and the files that come in for them (raw bodies, so that a phone can show progress)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
+
+from core.consultations import commands as consultations
+from core.dispatch import commands as dispatch
+from core.foundation.errors import Invalid
+from core.foundation.practice import Practice
+from core.imaging import commands as imaging
+from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, order_route, practice_of, problem
+
+blueprint = Blueprint("consultations", url_prefix="/v1")
+
+order_route(blueprint, "GET", "/consultations", consultations.Progress)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/timeline", consultations.Timeline)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/confirm-patient", consultations.ConfirmPatient)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/cancel", consultations.CancelConsultation)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/images", imaging.Images)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/ranking", dispatch.Ranking)
+order_route(blueprint, "GET", "/uploads/<upload_id:str>", imaging.Upload)
+
+MAX_PHOTO = 10 << 20
+MAX_IMAGE = 512 << 20
+CHECK_WAIT_S = 20.0
+"""How long an upload waits for the worker's verdict before the caller is told to ask again."""
+PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp")
+
+
+class FileTooLarge(Invalid):
+    code = "upload.too_large"
+    status = 413
+    sentence = "文件太大(上限 {limit} MB)。照片请压缩后再发,影像请分开上传。"
+
+
+class FileEmpty(Invalid):
+    code = "upload.empty"
+    sentence = "没有收到文件内容,请重新选择文件再发。"
+
+
+class PhotoExpected(Invalid):
+    code = "upload.photo_expected"
+    status = 415
+    sentence = "请上传照片(JPEG 或 PNG)。"
+
+
+class Received:
+    """A request body as it arrives, counted (a streaming route has no limit of its own) and remembered by its first bytes."""
+
+    HEAD: ClassVar[int] = 16
+
+    def __init__(self, request: Request, limit: int) -> None:
+        self._stream: Any = request.stream
+        self._limit = limit
+        self.size = 0
+        self.head = b""
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        while (piece := await self._stream.read()) is not None:
+            self.size += len(piece)
+            if self.size > self._limit:
+                raise FileTooLarge(limit=self._limit >> 20)
+            if len(self.head) < self.HEAD:
+                self.head += piece[: self.HEAD - len(self.head)]
+            yield piece
+
+
+async def _store(request: Request, consultation_id: str, limit: int) -> tuple[Any, Received]:
+    """Put the body into the blob store under the patient's key, after checking that the person may add to this consultation."""
+    practice = practice_of(request)
+    target = await practice.ask(actor_of(request), consultations.UploadTarget(consultation_id=consultation_id))
+    received = Received(request, limit)
+    blob = await practice.blobs.put(practice.ids.new(), "patient", target.patient_id, received.pieces())
+    if received.size == 0:
+        await practice.blobs.delete(blob.id)
+        raise FileEmpty
+    return blob, received
+
+
+@blueprint.post("/consultations/<consultation_id:str>/consent", stream=True)
+@by_order(consultations.AttachConsent)
+async def attach_consent(request: Request, consultation_id: str) -> HTTPResponse:
+    blob, received = await _store(request, consultation_id, MAX_PHOTO)
+    kind = photo_type(received.head)
+    if kind is None:
+        await practice_of(request).blobs.delete(blob.id)
+        raise PhotoExpected
+    order = consultations.AttachConsent(
+        consultation_id=consultation_id, blob_id=blob.id, media_type=kind, size=blob.size, sha256=blob.sha256
+    )
+    return json_response((await carry_out(request, order)).model_dump(mode="json"), 201, dumps=dumps)
+
+
+def photo_type(head: bytes) -> str | None:
+    """The media type that the first bytes tell, whatever the sender called it."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+@blueprint.post("/consultations/<consultation_id:str>/images", stream=True)
+@by_order(imaging.ReceiveUpload)
+async def upload_image(request: Request, consultation_id: str) -> HTTPResponse:
+    """201 when the worker accepted the file, 422 with the reason when it refused it, 202 when its verdict takes longer (ask /v1/uploads/{id})."""
+    practice = practice_of(request)
+    blob, _ = await _store(request, consultation_id, MAX_IMAGE)
+    order = imaging.ReceiveUpload(consultation_id=consultation_id, blob_id=blob.id, size=blob.size, sha256=blob.sha256)
+    upload = await carry_out(request, order)
+    verdict = await _verdict(practice, request, upload.upload_id)
+    if verdict.state == "refused":
+        return problem(422, verdict.refusal_code or "image.refused", verdict.refusal or "", {"upload_id": verdict.upload_id})
+    return json_response(verdict.model_dump(mode="json"), 201 if verdict.state == "accepted" else 202, dumps=dumps)
+
+
+async def _verdict(practice: Practice, request: Request, upload_id: str) -> Any:
+    deadline = asyncio.get_running_loop().time() + CHECK_WAIT_S
+    while True:
+        upload = await practice.ask(actor_of(request), imaging.Upload(upload_id=upload_id))
+        left = deadline - asyncio.get_running_loop().time()
+        if upload.state != "received" or left <= 0:
+            return upload
+        await practice.signals.wait(f"upload:{upload_id}", min(0.5, left))

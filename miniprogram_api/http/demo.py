@@ -1,0 +1,102 @@
+"""/v1/demo: what only the demonstration has: the movable clock, a look into the outbox, sessions for the terminal. Absent outside of it."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
+
+from core.foundation.actor import Actor
+from core.foundation.clock import spoken
+from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, offset_to_next_due
+from core.foundation.errors import Invalid, NotAllowed
+from core.people import commands as people
+from miniprogram_api.http.api import by_order, dumps, json_object, practice_of
+
+blueprint = Blueprint("demo", url_prefix="/v1/demo")
+
+STAGE = Actor.system("demo")
+
+
+class ClockMove(BaseModel):
+    """Exactly one of: forward by seconds, to the next due thing, back to real time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    advance_s: int | None = Field(default=None, ge=1, le=366 * 86400)
+    to: str | None = Field(default=None, pattern="^(next|now)$")
+
+
+class TerminalSession(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    app: str = Field(max_length=64)
+    subject: str = Field(max_length=64)
+
+
+class SecretNeeded(NotAllowed):
+    code = "demo.secret"
+    sentence = "只有本机的演示程序可以这样登录。"
+
+
+class NothingDue(Invalid):
+    code = "demo.nothing_due"
+    sentence = "现在没有等着到期的事。"
+
+
+@blueprint.get("/clock")
+@by_order(MoveClock)
+async def read_clock(request: Request) -> HTTPResponse:
+    practice = practice_of(request)
+    return _clock(practice.clock.now(), practice.clock.now() - practice.clock.real_now())
+
+
+@blueprint.post("/clock")
+@by_order(MoveClock)
+async def move_clock(request: Request) -> HTTPResponse:
+    practice = practice_of(request)
+    move = ClockMove.model_validate(json_object(request))
+    offset = practice.clock.now() - practice.clock.real_now()
+    if move.advance_s is not None:
+        offset += timedelta(seconds=move.advance_s)
+    elif move.to == "now":
+        offset = timedelta()
+    elif move.to == "next":
+        to_next = await offset_to_next_due(practice)
+        if to_next is None:
+            raise NothingDue
+        offset = max(offset, to_next)
+    else:
+        raise Invalid
+    view: ClockView = await practice.execute(STAGE, MoveClock(offset_s=round(offset.total_seconds())))
+    await practice.signals.publish("clock", "due")
+    return _clock(view.now, timedelta(seconds=view.offset_s))
+
+
+def _clock(now: Any, offset: timedelta) -> HTTPResponse:
+    body = {"now": now.isoformat(), "spoken": spoken(now), "offset_s": round(offset.total_seconds())}
+    return json_response(body, dumps=dumps)
+
+
+@blueprint.get("/outbox")
+@by_order(ShowOutbox)
+async def show_outbox(request: Request) -> HTTPResponse:
+    view: OutboxView = await practice_of(request).ask(STAGE, ShowOutbox())
+    return json_response(view.model_dump(mode="json"), dumps=dumps)
+
+
+@blueprint.post("/sessions")
+@by_order(people.OpenSession)
+async def open_terminal_session(request: Request) -> HTTPResponse:
+    """A session for ``huizhen chat``: whoever can read the secret in the data folder already owns the demonstration."""
+    if not hmac.compare_digest(request.headers.get("x-demo-secret", ""), request.app.ctx.demo_secret):
+        raise SecretNeeded
+    practice = practice_of(request)
+    wanted = TerminalSession.model_validate(json_object(request))
+    account = await practice.execute(STAGE, people.EnsureAccount(app=wanted.app, subject=wanted.subject))
+    opened = await practice.execute(STAGE, people.OpenSession(account_id=account.account_id, kind="terminal"))
+    return json_response({"token": opened.token}, 201, dumps=dumps)

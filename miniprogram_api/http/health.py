@@ -1,0 +1,24 @@
+"""/healthz: whether this process answers and its database does."""
+
+from __future__ import annotations
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
+from tortoise.connection import get_connection
+from tortoise.exceptions import OperationalError
+
+from core.foundation.database.connection import PRACTICE
+from core.foundation.errors import Unavailable
+from miniprogram_api.http.api import public
+
+blueprint = Blueprint("health")
+
+
+@blueprint.get("/healthz")
+@public("says only that the service is up")
+async def healthz(request: Request) -> HTTPResponse:
+    try:
+        await get_connection(PRACTICE).execute_query("SELECT 1")
+    except OperationalError:
+        raise Unavailable from None
+    return json_response({"up": True})

@@ -1,0 +1,96 @@
+"""Sign-in of people to pages: Official-Account OAuth inside WeChat, WeCom OAuth inside WeCom (wechat-facts 3b).
+
+A page without a session sends the browser to the platform's authorise page; the answer comes back with a one-time code. ``state`` is bound
+to the browser by a short-lived cookie, so that nobody can finish a sign-in that somebody else began. No page opens by a link alone.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+from urllib.parse import quote, unquote
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import html, redirect
+
+from bot.channels.api.errors import ApiError, SnapshotUser
+from bot.channels.api.sign_in import official_account_authorize_url, wecom_authorize_url
+from core.people import commands as people
+from miniprogram_api.http.api import practice_of, public
+from miniprogram_api.http.sessions import set_session_cookie
+from miniprogram_api.http.sign_in import PROCESS
+
+blueprint = Blueprint("oauth", url_prefix="/h5/oauth")
+
+STATE_COOKIE = "huizhen_oauth"
+STATE_LIFE_S = 600
+SESSION_LIFE_S = 12 * 3600
+
+WECOM_PAGES = ("doctor", "desk")
+"""Pages of practitioners; all others are patients' pages."""
+
+
+def send_to_authorise(request: Request) -> HTTPResponse:
+    """Where a page without a session goes: the authorise page of the platform it belongs to, with a fresh state."""
+    platforms = request.app.ctx.platforms
+    state = practice_of(request).ids.token(32)
+    mount = getattr(request, "mount", "")
+    kind = "wecom" if request.path.split("/")[2] in WECOM_PAGES else "official-account"
+    redirect_uri = f"{request.app.ctx.public_url}{mount}/h5/oauth/{kind}"
+    settings, open_base = platforms.settings, platforms.settings.addresses.wechat_open
+    if kind == "wecom":
+        address = wecom_authorize_url(open_base, settings.wecom.corpid, settings.wecom.app.agentid, redirect_uri, state)
+    else:
+        address = official_account_authorize_url(open_base, settings.official_account.appid, redirect_uri, state)
+    response = redirect(address)
+    response.add_cookie(
+        STATE_COOKIE, f"{state}.{quote(request.path, safe='')}", path=f"{mount}/h5/oauth/", httponly=True, samesite="Lax",
+        secure=not request.app.ctx.demo, max_age=STATE_LIFE_S,
+    )
+    return response
+
+
+@blueprint.get("/<kind:str>")
+@public("the platform sends the browser here with a one-time code; state binds it to this browser")
+async def come_back(request: Request, kind: str) -> HTTPResponse:
+    state, _, page = (request.cookies.get(STATE_COOKIE) or "").partition(".")
+    given = request.args.get("state") or ""
+    code = request.args.get("code") or ""
+    if kind not in ("wecom", "official-account") or not state or not code or not hmac.compare_digest(state, given):
+        return explain("登录没有完成", "请回到微信,从消息里重新打开这个页面。", 400)
+    try:
+        app, subject, unionid = await _who(request.app.ctx.platforms, kind, code)
+    except SnapshotUser:
+        return explain("现在是预览模式", "请点页面下方的「使用完整服务」,再打开一次。", 403)
+    except ApiError:
+        return explain("登录没有完成", "微信的登录码已经用过或过期。请回到微信,从消息里重新打开这个页面。", 403)
+    practice = practice_of(request)
+    account = await practice.execute(PROCESS, people.EnsureAccount(app=app, subject=subject, unionid=unionid))
+    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="h5"))
+    mount = getattr(request, "mount", "")
+    target = unquote(page)
+    response = redirect(f"{mount}{target if target.startswith('/h5/') and '//' not in target else '/h5/mini/'}")
+    set_session_cookie(request, response, opened.token, SESSION_LIFE_S)
+    response.delete_cookie(STATE_COOKIE, path=f"{mount}/h5/oauth/")
+    return response
+
+
+async def _who(platforms: Any, kind: str, code: str) -> tuple[str, str, str | None]:
+    settings = platforms.settings
+    if kind == "wecom":
+        member = await platforms.wecom.user_by_code(code)
+        return settings.wecom.corpid, member.userid, None
+    user = await platforms.official_account.web_user(code)
+    return settings.official_account.appid, user.openid, user.unionid or None
+
+
+_PAGE = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    "<title>会诊</title><style>body{{font:18px/1.6 system-ui,sans-serif;margin:20vh auto;max-width:24em;padding:0 20px;text-align:center}}"
+    "h1{{font-size:22px}}</style><h1>{title}</h1><p>{text}</p>"
+)
+
+
+def explain(title: str, text: str, status: int) -> HTTPResponse:
+    """A plain page that says what to do, where a person would otherwise meet an error."""
+    return html(_PAGE.format(title=title, text=text), status=status)

@@ -1,0 +1,44 @@
+"""/h5: the pages. Static files; who may see data is decided by the API they call. Pages of practitioners open only with a session."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.exceptions import NotFound
+from sanic.response import file
+
+from miniprogram_api.http.api import public
+from miniprogram_api.http.oauth import send_to_authorise
+
+blueprint = Blueprint("pages", url_prefix="/h5")
+
+ROOT = Path(__file__).resolve().parents[1] / "pages"
+WITHOUT_SESSION = ("mini", "shared", "vendor")
+"""The mini program signs in by wx.login from within; shared scripts and styles hold no data."""
+
+_POLICY = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; "
+    "base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+@blueprint.get("/<path:path>")
+@public("pages hold no data; those of practitioners send whoever has no session to the platform's sign-in")
+async def page(request: Request, path: str) -> HTTPResponse:
+    target = (ROOT / path).resolve()
+    if not target.is_relative_to(ROOT):
+        raise NotFound
+    if target.is_dir() or path.endswith("/"):
+        target = target / "index.html"
+    if not target.is_file():
+        raise NotFound
+    is_document = target.suffix == ".html"
+    if is_document and path.split("/")[0] not in WITHOUT_SESSION and request.ctx.actor is None:
+        return send_to_authorise(request)
+    media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
+    return await file(target, mime_type=media_type, headers=dict(_POLICY))

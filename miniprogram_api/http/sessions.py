@@ -1,0 +1,46 @@
+"""Who asks: the session behind the bearer token (mini program, terminal) or the cookie (pages)."""
+
+from __future__ import annotations
+
+from core.people.service import session_actor
+from sanic import HTTPResponse, Request
+
+from core.foundation.actor import Actor
+from core.foundation.errors import NotAllowed
+from miniprogram_api.http.api import App
+
+COOKIE = "huizhen_session"
+
+
+class ForeignSite(NotAllowed):
+    code = "request.foreign_site"
+    sentence = "这个操作要在会诊的页面里进行。"
+
+
+def install_sessions(app: App) -> None:
+    """Find the actor before every route."""
+
+    @app.on_request
+    async def find_actor(request: Request) -> None:
+        request.ctx.actor = await _actor(request)
+
+
+async def _actor(request: Request) -> Actor | None:
+    practice = request.app.ctx.practice
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return await session_actor(practice, token)
+    token = request.cookies.get(COOKIE) or ""
+    if not token:
+        return None
+    # A cookie travels by itself: a page of another site must not make the browser act for the person (SameSite=Lax covers most, this the rest).
+    if request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise ForeignSite
+    return await session_actor(practice, token)
+
+
+def set_session_cookie(request: Request, response: HTTPResponse, token: str, max_age_s: int) -> None:
+    mount = getattr(request, "mount", "")
+    response.add_cookie(
+        COOKIE, token, path=f"{mount}/", httponly=True, samesite="Lax", secure=not request.app.ctx.demo, max_age=max_age_s
+    )

@@ -1,0 +1,73 @@
+"""Sign-in of the mini program: wx.login's code becomes a session, the phone button's code a verified number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.people.service import session_actor
+from pydantic import BaseModel, ConfigDict, Field
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
+
+from bot.channels.api.errors import ApiError, CodeInvalid
+from core.foundation.actor import Actor
+from core.foundation.errors import Invalid, Unavailable
+from core.people import commands as people
+from miniprogram_api.http.api import actor_of, by_order, dumps, json_object, practice_of, public
+
+blueprint = Blueprint("sign_in", url_prefix="/v1/mini-program")
+
+PROCESS = Actor.system("web")
+
+
+class CodeRefused(Invalid):
+    code = "sign_in.code_refused"
+    sentence = "登录没有成功(微信的登录码过期了),请退出小程序再进一次。"
+
+
+class PlatformAway(Unavailable):
+    code = "sign_in.platform_away"
+    sentence = "微信暂时没有响应,请过几秒再试一次。"
+
+
+class Code(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(min_length=1, max_length=200)
+
+
+@blueprint.post("/sign-in")
+@public("nobody is signed in yet; WeChat vouches for the one-time code")
+async def sign_in(request: Request) -> HTTPResponse:
+    practice = practice_of(request)
+    code = Code.model_validate(json_object(request)).code
+    platforms: Any = request.app.ctx.platforms
+    try:
+        session = await platforms.mini_program.code2session(code)
+    except ApiError as error:
+        raise refused(error) from None
+    identity = people.EnsureAccount(app=platforms.settings.mini_program.appid, subject=session.openid, unionid=session.unionid or None)
+    account = await practice.execute(PROCESS, identity)
+    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="mini_program"))
+    actor = await session_actor(practice, opened.token)
+    me = await practice.ask(actor, people.Me()) if actor is not None else None
+    answer = {"token": opened.token, "expires_at": opened.expires_at.isoformat(), "me": None if me is None else me.model_dump(mode="json")}
+    return json_response(answer, 201, dumps=dumps)
+
+
+@blueprint.post("/phone")
+@by_order(people.VerifyPhone)
+async def verify_phone(request: Request) -> HTTPResponse:
+    actor = actor_of(request)
+    code = Code.model_validate(json_object(request)).code
+    try:
+        phone = await request.app.ctx.platforms.mini_program.phone_number(code)
+    except ApiError as error:
+        raise refused(error) from None
+    await practice_of(request).execute(actor, people.VerifyPhone(phone=phone.number))
+    return json_response({"done": True}, dumps=dumps)
+
+
+def refused(error: ApiError) -> CodeRefused | PlatformAway:
+    """A code that is wrong or used is the person's affair, everything else the platform's."""
+    return CodeRefused() if isinstance(error, CodeInvalid) else PlatformAway()
