@@ -1,0 +1,37 @@
+"""A WeChat and WeCom platform on this machine, as its own process (`python -m bot.simulator`).
+
+It shares no code with the rest of the project, the cryptography included, so each side tests the other.
+
+Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
+    /simulator/api.weixin.qq.com/…        cgi-bin/token, stable_token, message/custom/send, message/template/send, message/subscribe/send,
+                                          media/get, media/upload, user/info, menu/create|get|delete; sns/jscode2session, sns/oauth2/access_token;
+                                          wxa/business/getuserphonenumber
+    /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|send, auth/getuserinfo,
+                                          user/get, media/get, media/upload, aibot/response (the response_url); files/… (the robot's, encrypted)
+    /simulator/open.weixin.qq.com/connect/oauth2/authorize      both accounts; the person stands in redirect_uri: /phone/<key>/…
+
+People's side (JSON; errors {"error": code, "message": Chinese sentence})
+    GET  /simulator/people                                      {"people": [{key, name, role, title, place, chats: [{id, title, last, following?,
+                                                                menu?, members?}]}]}
+    GET  /simulator/people/<key>/chats/<chat>/messages?after=   [message], at most 500, oldest first
+    POST /simulator/people/<key>/chats/<chat>/messages          text {content, quote?: seq}, voice {recognition}, image|file {name, data_base64},
+                                                                location {latitude, longitude, label} → 201 message
+    POST /simulator/people/<key>/chats/<chat>/taps              {seq, key, selected?: {question: option|[options]}}; without seq: the account's menu
+                                                                → 201 {exchange?, seq?, url?, page?}
+    POST /simulator/people/<key>/chats/<chat>/enter             opens the robot's or the app's chat (enter_chat, enter_agent)
+    POST /simulator/people/<key>/mini-program/login|phone       {code};  …/subscribe {"templates": {id: accept|reject|ban}}
+    POST /simulator/people/<key>/official-account/follow|unfollow   {scene?} → {following}
+    GET  /simulator/exchanges/<id>                              {id, kind: callback|api, channel, person, address, at, outcome, reason, warnings,
+                                                                attempts: [{number, at, took_ms, duplicate, refresh?, outcome, reason,
+                                                                request {method, url, raw, decrypted}, answer {status, raw, decrypted} | null}]}
+    GET  /simulator/events?person=                              server-sent events {person, chat, message} and {person, chat, update: message}
+    GET, PUT /simulator/conditions                              {delay_ms, drop_callbacks, duplicate_callbacks, api_error, seed}
+    POST /simulator/verifications                               URL verification of the four callbacks: {channel: {ok, reason}}
+    GET  /simulator/media/<id>                                  a picture or file of a chat;  /  and  /simulator/static/…  the page
+
+A message is {seq, at, from: person|member|service, sender, type, exchange?, …}. Types: text {content, quote?, menu_id?}; markdown {content,
+finished, images?, interrupted?}; voice {recognition, url}; image|file|video {url, name, size?}; location; menu {head, items: [{id, content}], tail};
+card {card: the platform's template_card, `replaced` when its buttons are greyed}; template and subscription {name, data: {key: text}, url|page};
+link {title, description, url, picture}; articles {items}; mini_program_page {title, path}; notice {content} (a line of the platform itself).
+Outcomes of an exchange: pending, answered, silent, invalid, timeout, dropped, refused, status; for calls answered, error.
+"""

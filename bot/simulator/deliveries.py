@@ -1,0 +1,356 @@
+"""Delivering callbacks: signed, encrypted, cut at five seconds, three times in all, answers applied to the chat.
+
+A delivery is a row written together with its cause; it is finished together with its effect.  A process killed in
+between delivers it again after the restart, as the platforms do, so receivers must recognise what they have seen.
+"""
+
+import asyncio
+import json
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from . import cards, xmltext
+from .answers import Answer, Body, Expected, InvalidAnswer, read_acknowledgement, read_robot, read_xml
+from .crypto import signature
+from .media import known
+from .world import World, clip, instant
+
+NOTICES = {"official_account": "该公众号提供的服务出现故障,请稍后再试", "wecom_app": "该应用提供的服务出现故障,请稍后再试",
+           "wecom_robot": "该机器人提供的服务出现故障,请稍后再试"}  # fmt: skip
+ANSWER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One callback as it goes over the wire."""
+
+    url: str
+    query: dict[str, str]
+    content: bytes
+    content_type: str
+
+
+@dataclass
+class Outcome:
+    """What came of one attempt: answered, silent, invalid, timeout, dropped, refused or status."""
+
+    name: str
+    attempt: Body
+    answer: Answer | None = None
+
+    @property
+    def reached(self) -> bool:
+        return self.name in ("answered", "silent", "invalid")
+
+
+def pack(world: World, channel: str, plain: str, openid: str = "") -> Parcel:
+    """Sign and encrypt one callback for its channel."""
+    cipher = world.ciphers[channel]
+    stamp, nonce = str(int(world.now())), str(secrets.randbelow(9 * 10**9) + 10**9)
+    encrypted = cipher.seal(plain.encode())
+    query = {"msg_signature": cipher.sign(stamp, nonce, encrypted), "timestamp": stamp, "nonce": nonce}
+    platform = world.platform
+    if channel in ("official_account", "mini_program"):
+        query = {"signature": signature(cipher.token, stamp, nonce), "timestamp": stamp, "nonce": nonce, "openid": openid, "encrypt_type": "aes",
+                 "msg_signature": query["msg_signature"]}  # fmt: skip
+    if channel == "wecom_robot":
+        content, kind = json.dumps({"encrypt": encrypted}), "application/json"
+    elif channel == "mini_program" and platform.mini_program.message_format == "json":
+        content, kind = json.dumps({"ToUserName": platform.mini_program.original_id, "Encrypt": encrypted}), "application/json"
+    elif channel == "wecom_app":
+        content = xmltext.render({"ToUserName": platform.wecom.corpid, "Encrypt": encrypted, "AgentID": platform.wecom.app.agentid})
+        kind = "text/xml"
+    else:
+        account = platform.mini_program if channel == "mini_program" else platform.official_account
+        content, kind = xmltext.render({"ToUserName": account.original_id, "Encrypt": encrypted}), "text/xml"
+    return Parcel(world.callback_url(channel), query, content.encode(), kind)
+
+
+class Courier:
+    """Runs the deliveries and the streams of one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        # No connection is kept: each delivery finds out by itself whether the server is there.
+        self.client = httpx.AsyncClient(trust_env=False, timeout=None, limits=httpx.Limits(max_connections=200, max_keepalive_connections=0))  # noqa: S113 - every call runs under asyncio.timeout
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def resume(self) -> None:
+        """Take up what an earlier process left unfinished."""
+        for row in self.world.store.rows("SELECT id FROM deliveries WHERE state = 'pending' ORDER BY id"):
+            self.dispatch(row["id"])
+        for row in self.world.store.rows("SELECT id FROM streams WHERE state = 'open' ORDER BY id"):
+            self._spawn(self._follow(row["id"]))
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.client.aclose()
+
+    def dispatch(self, *deliveries: int) -> None:
+        for delivery in deliveries:
+            self._spawn(self._deliver(delivery))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, number: int) -> None:
+        world = self.world
+        while True:
+            row = world.store.row("SELECT * FROM deliveries WHERE id = ?", number)
+            if row is None or row["state"] != "pending":
+                return
+            expected = self._expected(row)
+            parcel = pack(world, row["channel"], row["plain"], expected.user)
+            if world.conditions.duplicate_callbacks:
+                self._spawn(self._duplicate(row, parcel, expected))
+            outcome = await self._attempt(row["channel"], parcel, row["plain"], expected)
+            outcome.attempt["number"] = row["attempts"] + 1
+            last = row["attempts"] + 1 >= row["allowed"]
+            new, changed = self._settle(row, outcome, last)
+            world.announce(*new)
+            world.announce(*changed, changed=True)
+            if outcome.reached or last:
+                return
+            await asyncio.sleep(world.timing.retry)
+
+    async def _duplicate(self, row: sqlite3.Row, parcel: Parcel, expected: Expected) -> None:
+        """The same callback once more, byte for byte, while the first is still running; nobody sees its answer."""
+        await asyncio.sleep(0.02)
+        outcome = await self._attempt(row["channel"], parcel, row["plain"], expected)
+        outcome.attempt["duplicate"] = True
+        self.world.note(row["exchange"], outcome.attempt)
+
+    def _expected(self, row: sqlite3.Row) -> Expected:
+        world, person = self.world, self.world.people.get(row["person"])
+        context = json.loads(row["context"])
+        user = account = ""
+        if row["channel"] == "official_account":
+            user, account = (person.official_account_openid if person else ""), world.platform.official_account.original_id
+        elif row["channel"] == "mini_program":
+            user, account = (person.mini_program_openid if person else ""), world.platform.mini_program.original_id
+        elif row["channel"] == "wecom_app":
+            user, account = (person.userid if person else ""), world.platform.wecom.corpid
+        owner = "wecom" if row["channel"].startswith("wecom") else row["channel"]
+        return Expected(world.ciphers[row["channel"]], user, account, lambda media: known(world, media, owner) is not None, row["kind"],
+                        task_id=context.get("task_id", ""))  # fmt: skip
+
+    async def _attempt(self, channel: str, parcel: Parcel, plain: str, expected: Expected) -> Outcome:
+        """One delivery, with the faults asked for; never raises for what the other side does."""
+        world, conditions = self.world, self.world.conditions
+        began = world.now()
+        started = asyncio.get_running_loop().time()
+        request = {"method": "POST", "url": str(httpx.URL(parcel.url, params=parcel.query)), "raw": clip(parcel.content), "decrypted": clip(plain)}
+        attempt: Body = {"number": 0, "at": instant(began), "took_ms": 0, "duplicate": False, "outcome": "", "reason": "", "request": request,
+                         "answer": None}  # fmt: skip
+        outcome = Outcome("dropped", attempt)
+        reason = "lost on the way, as the conditions ask"
+        if conditions.chance.random() >= conditions.drop_callbacks:
+            try:
+                async with asyncio.timeout(world.timing.answer):
+                    # The delay lies on both ways, so that a long one loses the answer and not the message.
+                    before = min(conditions.delay_ms / 2000, world.timing.answer * 0.4)
+                    await asyncio.sleep(before)
+                    response = await self.client.post(
+                        parcel.url,
+                        params=parcel.query,
+                        content=parcel.content,
+                        headers={"Content-Type": parcel.content_type, "User-Agent": "Mozilla/4.0"},
+                    )
+                    await asyncio.sleep(conditions.delay_ms / 1000 - before)
+                outcome, reason = self._read(channel, response, expected, attempt)
+            except TimeoutError:
+                outcome.name, reason = "timeout", f"no answer within {world.timing.answer:g} s"
+            except (httpx.HTTPError, httpx.InvalidURL) as exc:
+                outcome.name, reason = "refused", f"the connection failed ({type(exc).__name__})"
+        attempt.update(outcome=outcome.name, reason=reason, took_ms=round((asyncio.get_running_loop().time() - started) * 1000))
+        return outcome
+
+    def _read(self, channel: str, response: httpx.Response, expected: Expected, attempt: Body) -> tuple[Outcome, str]:
+        raw = response.content
+        attempt["answer"] = {"status": response.status_code, "raw": clip(raw), "decrypted": ""}
+        if response.status_code != 200:
+            return Outcome("status", attempt), f"status {response.status_code} instead of 200"
+        try:
+            if len(raw) > ANSWER_BYTES:
+                raise InvalidAnswer("the answer is too long")
+            if channel == "wecom_robot":
+                answer = read_robot(raw, expected)
+                self._card_is_new(answer, expected)
+            elif channel == "mini_program":
+                answer = read_acknowledgement(raw)
+            else:
+                answer = read_xml(raw, expected, wecom=channel == "wecom_app")
+        except InvalidAnswer as exc:
+            attempt["answer"]["decrypted"] = clip(exc.decrypted)
+            return Outcome("invalid", attempt), exc.reason
+        attempt["answer"]["decrypted"] = clip(answer.decrypted)
+        said = answer.messages or answer.card or answer.replace_name
+        return Outcome("answered" if said else "silent", attempt, answer), ""
+
+    def _card_is_new(self, answer: Answer, expected: Expected) -> None:
+        if expected.kind in ("card_click", "stream"):
+            return
+        for card in [*(m["card"] for m in answer.messages if m["type"] == "card"), *([answer.card] if answer.card else [])]:
+            task_id = card.get("task_id")
+            if task_id and self.world.store.row("SELECT 1 FROM cards WHERE scope = 'robot' AND task_id = ?", task_id):
+                raise InvalidAnswer("template_card.task_id was used before by this robot", answer.decrypted)
+
+    # effects
+
+    def _settle(self, row: sqlite3.Row, outcome: Outcome, last: bool) -> tuple[list[int], list[int]]:
+        """Write the attempt and its effect in one transaction; numbers of new and of changed messages."""
+        world = self.world
+        new: list[int] = []
+        changed: list[int] = []
+        with world.store.transaction():
+            done = outcome.reached or last
+            if outcome.answer:
+                new, changed = self._apply(row, outcome.answer)
+            elif done and row["kind"] != "event" and row["channel"] in NOTICES:
+                notice = {"type": "notice", "content": NOTICES[row["channel"]]}
+                new = [world.post(row["conversation"], "service", self._title(row["channel"]), notice, row["exchange"])]
+            state = "done" if outcome.reached else "failed" if last else "pending"
+            world.store.run("UPDATE deliveries SET attempts = attempts + 1, state = ? WHERE id = ?", state, row["id"])
+            changes = {"outcome": outcome.name, "reason": outcome.attempt["reason"]} if done else {}
+            world.note(row["exchange"], outcome.attempt, outcome.answer.warnings if outcome.answer else None, **changes)
+        return new, changed
+
+    def _title(self, channel: str) -> str:
+        platform = self.world.platform
+        return {"wecom_app": platform.wecom.app.name, "wecom_robot": platform.wecom.robot.name, "mini_program": "会诊小程序"}.get(
+            channel, "会诊服务号"
+        )
+
+    def _apply(self, row: sqlite3.Row, answer: Answer) -> tuple[list[int], list[int]]:
+        world = self.world
+        if row["kind"] == "event":
+            return [], []
+        if row["kind"] == "card_click" and (answer.card or answer.replace_name):
+            return [], self._change_card(json.loads(row["context"]), answer)
+        new = []
+        for body in answer.messages:
+            seq = world.post(row["conversation"], "service", self._title(row["channel"]), body, row["exchange"])
+            new.append(seq)
+            if body["type"] == "card":
+                self._register(body["card"], seq)
+            if answer.stream and not answer.finished:
+                origin = {k: v for k, v in json.loads(row["plain"]).items() if k in ("aibotid", "chatid", "chattype", "from")}
+                stream = world.store.insert(
+                    "INSERT INTO streams (stream, seq, person, exchange, origin, started_at) VALUES (?, ?, ?, ?, ?, ?)",
+                    answer.stream, seq, row["person"], row["exchange"], json.dumps(origin), world.now(),
+                )  # fmt: skip
+                self._spawn(self._follow(stream))
+        if answer.card and row["channel"] == "wecom_robot":
+            new.append(self._post_card(row["conversation"], answer.card, row["exchange"]))
+        return new, []
+
+    def _post_card(self, conversation: str, card: cards.Card, exchange: str) -> int:
+        seq = self.world.post(conversation, "service", self._title("wecom_robot"), {"type": "card", "card": card}, exchange)
+        self._register(card, seq)
+        return seq
+
+    def _register(self, card: cards.Card, seq: int) -> None:
+        if card.get("task_id"):
+            self.world.store.run("INSERT OR IGNORE INTO cards VALUES ('robot', ?, ?, '')", card["task_id"], seq)
+
+    def _change_card(self, context: Body, answer: Answer) -> list[int]:
+        row = self.world.message(context.get("seq", 0))
+        if row is None:
+            return []
+        body = json.loads(row["body"])
+        old = body["card"]
+        kept = {"task_id": old["task_id"]} if "task_id" in old else {}
+        change = {"card": {**answer.card, **kept} if answer.card else {**old, "replaced": answer.replace_name}}
+        if answer.userids and row["conversation"].startswith("group:"):
+            for userid in answer.userids:
+                body.setdefault("for", {})[userid] = change
+        else:
+            body.update(change)
+            body.pop("for", None)
+        self.world.rewrite(row["seq"], body)
+        return [row["seq"]]
+
+    # streams
+
+    async def _follow(self, number: int) -> None:
+        """Ask for the rest of a running answer until it is finished or six minutes are over."""
+        world = self.world
+        while True:
+            await asyncio.sleep(world.timing.refresh)
+            stream = world.store.row("SELECT * FROM streams WHERE id = ?", number)
+            if stream is None or stream["state"] != "open":
+                return
+            if world.now() - stream["started_at"] > world.timing.stream:
+                self._refresh(stream, Answer(), "expired")
+                return
+            plain = json.dumps(
+                {"msgid": secrets.token_hex(16), **json.loads(stream["origin"]), "msgtype": "stream", "stream": {"id": stream["stream"]}}
+            )
+            expected = Expected(world.ciphers["wecom_robot"], "", "", lambda _: False, "stream", stream=stream["stream"])
+            outcome = await self._attempt("wecom_robot", pack(world, "wecom_robot", plain), plain, expected)
+            outcome.attempt["refresh"] = True
+            world.note(stream["exchange"], outcome.attempt, outcome.answer.warnings if outcome.answer else None)
+            if outcome.name == "invalid":
+                self._refresh(stream, Answer(), "invalid")
+                return
+            if outcome.answer and outcome.answer.messages:
+                self._refresh(stream, outcome.answer, "done" if outcome.answer.finished else "open")
+
+    def _refresh(self, stream: sqlite3.Row, answer: Answer, state: str) -> None:
+        world = self.world
+        row = world.message(stream["seq"])
+        if row is None:
+            return
+        body = json.loads(row["body"])
+        before = dict(body)
+        new = []
+        with world.store.transaction():
+            if answer.messages:
+                body.update(answer.messages[0])
+            elif state != "open":
+                body.update(finished=True, interrupted=True)
+            if answer.card and not world.store.row("SELECT 1 FROM cards WHERE scope = 'robot' AND task_id = ?", answer.card.get("task_id", "")):
+                new.append(self._post_card(row["conversation"], answer.card, stream["exchange"]))
+            if state == "invalid":
+                notice = {"type": "notice", "content": NOTICES["wecom_robot"]}
+                new.append(world.post(row["conversation"], "service", self._title("wecom_robot"), notice, stream["exchange"]))
+            world.rewrite(stream["seq"], body)
+            world.store.run("UPDATE streams SET state = ? WHERE id = ?", state, stream["id"])
+        if body != before:
+            world.announce(stream["seq"], changed=True)
+        world.announce(*new)
+
+    async def verify(self) -> Body:
+        """Check every callback address by the platforms' GET verification; the result per channel."""
+        results = {}
+        for channel, cipher in self.world.ciphers.items():
+            stamp, nonce, text = str(int(self.world.now())), secrets.token_hex(5), str(secrets.randbelow(10**18))
+            if channel in ("official_account", "mini_program"):
+                query = {"signature": signature(cipher.token, stamp, nonce), "echostr": text, "timestamp": stamp, "nonce": nonce}
+                patience = self.world.timing.answer
+            else:
+                sealed = cipher.seal(text.encode())
+                query = {"msg_signature": cipher.sign(stamp, nonce, sealed), "timestamp": stamp, "nonce": nonce, "echostr": sealed}
+                patience = self.world.timing.verification
+            reason = ""
+            try:
+                async with asyncio.timeout(patience):
+                    response = await self.client.get(self.world.callback_url(channel), params=query)
+                if response.status_code != 200:
+                    reason = f"status {response.status_code} instead of 200"
+                elif response.content != text.encode():
+                    reason = "the answer is not the expected text, unchanged"
+            except TimeoutError:
+                reason = f"no answer within {patience:g} s"
+            except (httpx.HTTPError, httpx.InvalidURL) as exc:
+                reason = f"the connection failed ({type(exc).__name__})"
+            results[channel] = {"ok": not reason, "reason": reason}
+        return results

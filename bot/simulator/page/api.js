@@ -1,0 +1,51 @@
+// What the page asks the simulator and the demonstration's own API. A refusal becomes a Problem with a sentence for the person.
+
+export class Problem extends Error {
+  /** `offline`: nothing answered at all, so that trying again makes sense. */
+  constructor(sentence, { status = 0, code = "" } = {}) {
+    super(sentence);
+    this.status = status;
+    this.code = code;
+    this.offline = status === 0 || status === 503;
+  }
+}
+
+async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+    });
+  } catch {
+    throw new Problem("连不上服务。请确认演示正在运行,稍等几秒再试。");
+  }
+  const text = await response.text();
+  let value = null;
+  try {
+    value = text ? JSON.parse(text) : null;
+  } catch {
+    value = null;
+  }
+  if (!response.ok) {
+    throw new Problem(value?.detail ?? `没有成功(${response.status}),请再试一次。`, { status: response.status, code: value?.code ?? "" });
+  }
+  return value;
+}
+
+const part = encodeURIComponent;
+const chatPath = (key, chat) => `/simulator/people/${part(key)}/chats/${part(chat)}`;
+
+export const people = () => call("GET", "/simulator/people");
+export const messages = (key, chat, after = 0) => call("GET", `${chatPath(key, chat)}/messages?after=${after}`);
+export const send = (key, chat, message) => call("POST", `${chatPath(key, chat)}/messages`, message);
+export const tap = (key, chat, body) => call("POST", `${chatPath(key, chat)}/taps`, body);
+export const follow = (key, wanted) => call("POST", `/simulator/people/${part(key)}/official-account/${wanted ? "follow" : "unfollow"}`, {});
+export const exchange = (id) => call("GET", `/simulator/exchanges/${part(id)}`);
+export const conditions = () => call("GET", "/simulator/conditions");
+export const setConditions = (wanted) => call("PUT", "/simulator/conditions", wanted);
+export const clock = () => call("GET", "/v1/demo/clock");
+export const moveClock = (how) => call("POST", "/v1/demo/clock", how);
+export const outbox = () => call("GET", "/v1/demo/outbox");

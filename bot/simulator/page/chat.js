@@ -1,0 +1,168 @@
+// An open chat: what was said, what is on its way, and the bottom line to say more.
+
+import * as api from "./api.js";
+import { row } from "./bubbles.js";
+import { composer } from "./composer.js";
+import { short } from "./dates.js";
+import { button, h, replace } from "./dom.js";
+import { exchangeDrawer, pictureDrawer } from "./exchange.js";
+
+const PAUSE_MS = 5 * 60 * 1000;
+
+export class ChatView {
+  #rows = new Map();
+  #onNews = (event) => event.detail.person === this.person.key && event.detail.chat === this.chat.id && this.render();
+
+  /** `host` = {open(url), openMiniProgram(path), now()}: what the phone around can do. */
+  constructor({ inboxes, person, chat, host }) {
+    Object.assign(this, { inboxes, person, chat, host });
+    this.list = h("div", { class: "messages", role: "log", "aria-label": `${chat.title}的消息`, tabindex: 0, "aria-busy": "true" });
+    this.error = h("div", { class: "chat-error", role: "alert", hidden: true });
+    this.composer = composer({
+      chat: chat.id,
+      mention: chat.id.startsWith("group:") ? "会诊助手" : "",
+      send: (message) => this.say(message),
+      fail: (problem) => this.fail(problem),
+    });
+    this.element = h("div", { class: "chat" }, this.list, this.error, this.composer.element);
+    inboxes.addEventListener("chat", this.#onNews);
+    replace(this.list, h("p", { class: "state-line" }, "正在取消息…"));
+    this.load();
+  }
+
+  close() {
+    this.inboxes.removeEventListener("chat", this.#onNews);
+  }
+
+  async load() {
+    try {
+      await this.inboxes.fetch(this.person.key, this.chat.id);
+      this.loaded = true;
+      this.error.hidden = true;
+      this.render();
+    } catch (problem) {
+      if (!this.loaded) replace(this.list, h("p", { class: "state-line" }, "消息还没取到。"));
+      this.fail(problem, () => this.load());
+    }
+  }
+
+  render() {
+    if (!this.loaded) return;
+    const nearEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 120;
+    const shown = this.inboxes.messages(this.person.key, this.chat.id);
+    if (shown.length === 0 && !this.list.querySelector(".row")) {
+      replace(this.list, h("p", { class: "state-line" }, this.#emptyLine()));
+    } else {
+      this.list.querySelector(".state-line")?.remove();
+      this.#place(shown);
+    }
+    if (this.list.getAttribute("aria-live") === null) {
+      // Only what comes from now on is read out, not the history.
+      requestAnimationFrame(() => this.list.setAttribute("aria-live", "polite"));
+      this.list.setAttribute("aria-busy", "false");
+      this.#toEnd();
+    } else if (nearEnd) this.#toEnd();
+    if (this.element.isConnected && !document.hidden) this.inboxes.markRead(this.person.key, this.chat.id);
+  }
+
+  #place(shown) {
+    let before = null;
+    for (const message of shown) {
+      const fingerprint = JSON.stringify(message);
+      const held = this.#rows.get(message.seq);
+      if (held?.fingerprint !== fingerprint) {
+        const element = row(message, this.chat.id, this.#actions());
+        if (held) held.element.replaceWith(element);
+        else this.#insert(element, message.seq);
+        this.#rows.set(message.seq, { element, fingerprint, time: held?.time });
+      }
+      this.#time(message, before);
+      before = message;
+    }
+  }
+
+  #insert(element, seq) {
+    const next = [...this.list.querySelectorAll(":scope > .row[data-seq]")].find((other) => Number(other.dataset.seq) > seq);
+    this.list.insertBefore(element, next ?? this.list.querySelector(":scope > .row-pending"));
+  }
+
+  #time(message, before) {
+    const held = this.#rows.get(message.seq);
+    const wanted = !before || new Date(message.at) - new Date(before.at) > PAUSE_MS;
+    if (wanted && !held.time) held.time = h("p", { class: "time-line" }, h("time", { datetime: message.at }, short(message.at, this.host.now())));
+    if (wanted) held.element.before(held.time);
+    else held.time?.remove();
+  }
+
+  #emptyLine() {
+    if (this.chat.id.startsWith("group:")) return "群里还没有人说话。发「会诊 3号 …」试试。";
+    return this.person.role === "patient" ? "还没有消息。把哪里不舒服写在下面,发出去就行。" : "还没有消息。发「帮助」看看能说什么。";
+  }
+
+  #actions() {
+    return {
+      tap: (message, key, selected) => this.tap(message, key, selected),
+      open: (url) => this.open(url),
+      openMiniProgram: (path) => this.host.openMiniProgram(path),
+      showExchange: (id, opener) => exchangeDrawer(id, opener),
+      enlarge: (url, name) => pictureDrawer(url, name),
+    };
+  }
+
+  open(url) {
+    const menu = /^weixin:\/\/bizmsgmenu\?(.*)$/i.exec(url);
+    if (!menu) {
+      this.host.open(url);
+      return;
+    }
+    const asked = new URLSearchParams(menu[1]);
+    const content = asked.get("msgmenucontent") ?? "";
+    if (content) this.say({ type: "text", content });
+  }
+
+  async say(message) {
+    const waiting = this.#pending(message);
+    try {
+      const stored = await api.send(this.person.key, this.chat.id, message);
+      waiting.remove();
+      const arrived = stored?.message ?? stored;
+      if (arrived?.seq && arrived.type) this.inboxes.take({ person: this.person.key, chat: this.chat.id, message: arrived });
+      else await this.load();
+    } catch (problem) {
+      waiting.classList.add("row-failed");
+      replace(waiting.querySelector(".pending-state"), h("span", { role: "alert" }, problem.message), button("重发", () => { waiting.remove(); this.say(message); }, { class: "plain-button" }));
+      this.#toEnd();
+    }
+  }
+
+  #pending(message) {
+    const words = { text: message.content, voice: "[语音]", image: `[图片] ${message.name ?? ""}`, file: `[文件] ${message.name ?? ""}`, location: `[位置] ${message.label ?? ""}` }[message.type];
+    const waiting = h("div", { class: "row row-mine row-pending" }, h("div", { class: "said" }, h("div", { class: "bubble" }, words), h("p", { class: "pending-state faint" }, "正在发…")));
+    this.list.querySelector(".state-line")?.remove();
+    this.list.append(waiting);
+    this.#toEnd();
+    return waiting;
+  }
+
+  /** Press a menu row or a card button; true when the platform took it. */
+  async tap(message, key, selected) {
+    try {
+      await api.tap(this.person.key, this.chat.id, selected ? { seq: message.seq, key, selected } : { seq: message.seq, key });
+      this.error.hidden = true;
+      return true;
+    } catch (problem) {
+      this.fail(problem);
+      return false;
+    }
+  }
+
+  fail(problem, again) {
+    this.error.hidden = false;
+    replace(this.error, h("span", null, problem.message), again && button("再试", again, { class: "plain-button" }),
+      button("知道了", () => { this.error.hidden = true; }, { class: "plain-button" }));
+  }
+
+  #toEnd() {
+    requestAnimationFrame(() => { this.list.scrollTop = this.list.scrollHeight; });
+  }
+}

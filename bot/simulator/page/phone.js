@@ -1,0 +1,195 @@
+// One phone: whose it is, his list of chats, the open chat or page.
+
+import * as api from "./api.js";
+import { avatar, chatAvatar } from "./avatar.js";
+import { ChatView } from "./chat.js";
+import { digits, short } from "./dates.js";
+import { button, h, icon, iconButton, replace } from "./dom.js";
+import { plainName, preview, roleLabel } from "./inboxes.js";
+import { badge, switcher } from "./switcher.js";
+import { miniProgramAddress, phoneAddress, webview } from "./webview.js";
+
+export class Phone {
+  /** `number` from 1; `domainNow()` gives the demonstration's time in ms; `changed()` is called when person or chat changed. */
+  constructor({ number, inboxes, domainNow, changed }) {
+    Object.assign(this, { number, inboxes, domainNow, changed });
+    this.view = "chats";
+    this.owner = h("button", { type: "button", class: "owner", "aria-haspopup": "true", "aria-expanded": "false", on: { click: () => this.toggleSwitcher() } });
+    this.time = h("span", null, "");
+    this.bar = h("header", { class: "title-bar" });
+    this.screen = h("div", { class: "screen" });
+    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner,
+      h("div", { class: "device" },
+        h("div", { class: "status-bar", "aria-hidden": "true" }, this.time, h("span", { class: "signals" })),
+        this.bar, this.screen));
+    inboxes.addEventListener("chat", (event) => this.#news(event.detail));
+    inboxes.addEventListener("read", () => this.#refreshCounts());
+    this.tick();
+  }
+
+  tick() {
+    this.time.textContent = digits(this.domainNow());
+  }
+
+  get person() {
+    return this.inboxes.person(this.key);
+  }
+
+  /** Hand the phone to somebody, and open one of his chats when named. */
+  async assign(key, chat = null) {
+    this.key = key;
+    this.element.setAttribute("aria-label", `第 ${this.number} 部手机:${plainName(this.person.name)},${roleLabel(this.person.role)}`);
+    this.#drawOwner();
+    if (chat) this.openChat(chat);
+    else this.showChats();
+    this.changed();
+    await this.catchUp();
+  }
+
+  async catchUp() {
+    const key = this.key;
+    const chats = this.inboxes.chats(key);
+    const results = await Promise.allSettled(chats.map((chat) => this.inboxes.fetch(key, chat.id)));
+    if (this.key === key && this.view === "chats") this.showChats();
+    return results.every((result) => result.status === "fulfilled");
+  }
+
+  #drawOwner() {
+    const person = this.person;
+    replace(this.owner,
+      avatar(person.name),
+      h("span", { class: "entry-text" },
+        h("span", { class: "entry-name" }, plainName(person.name), /演示/.test(person.name) && h("span", { class: "demo-tag" }, "演示"), h("span", { class: "role-tag" }, roleLabel(person.role))),
+        h("span", { class: "faint" }, [person.title, person.place].filter(Boolean).join(" · "))),
+      icon("down"), h("span", { class: "unseen" }, "换一个人"));
+  }
+
+  #news({ person }) {
+    if (person === this.key && this.view === "chats") this.showChats();
+    this.#refreshCounts();
+  }
+
+  #refreshCounts() {
+    if (this.view === "chats" && this.key) this.showChats();
+    const elsewhere = this.view === "chat" ? this.inboxes.unreadOf(this.key) : 0;
+    const back = this.bar.querySelector(".back-count");
+    if (back) replace(back, elsewhere > 0 ? String(elsewhere) : "");
+  }
+
+  #show(view, { left = null, title, right = null, element }) {
+    this.chatView?.close();
+    this.chatView = null;
+    this.view = view;
+    this.owner.setAttribute("aria-expanded", String(view === "switcher"));
+    replace(this.bar, h("div", { class: "bar-side" }, left), typeof title === "string" ? h("h2", { class: "title" }, title) : title, h("div", { class: "bar-side bar-right" }, right));
+    replace(this.screen, element);
+  }
+
+  toggleSwitcher() {
+    if (this.view === "switcher") {
+      this.showChats();
+      return;
+    }
+    const list = switcher({ inboxes: this.inboxes, current: this.key, choose: (key) => { this.assign(key); this.owner.focus(); } });
+    this.#show("switcher", { left: iconButton("close", "不换了", () => { this.showChats(); this.owner.focus(); }), title: "这是谁的手机", element: list.element });
+    list.focus();
+  }
+
+  showChats() {
+    const held = this.screen.contains(document.activeElement) ? document.activeElement.dataset.chat : null;
+    const chats = this.inboxes.chats(this.key).map((chat) => ({ ...chat, message: this.inboxes.last(this.key, chat.id), count: this.inboxes.unread(this.key, chat.id) }));
+    const wecom = this.person.role !== "patient";
+    this.#show("chats", {
+      title: wecom ? "企业微信" : "微信",
+      element: chats.length
+        ? h("ul", { class: "chats", "aria-label": "聊天" }, chats.map((chat) => h("li", null, this.#entry(chat))))
+        : h("p", { class: "state-line" }, "这个人没有微信。村医会替他登记和上传。"),
+    });
+    if (held) [...this.screen.querySelectorAll(".entry")].find((entry) => entry.dataset.chat === held)?.focus();
+  }
+
+  #entry(chat) {
+    const open = () => (chat.id === "mini_program" ? this.openMiniProgram() : this.openChat(chat.id));
+    const line = chat.message ? preview(chat.message) : chat.id === "mini_program" ? "点开进入小程序" : "还没有消息";
+    return button([
+      chatAvatar(chat.id),
+      h("span", { class: "entry-text" }, h("span", { class: "entry-name" }, chat.title), h("span", { class: "faint one-line" }, line)),
+      h("span", { class: "entry-side" }, chat.message && h("time", { class: "faint", datetime: chat.message.at }, short(chat.message.at, Date.now())), badge(chat.count)),
+    ], open, { class: "entry", data: { chat: chat.id } });
+  }
+
+  openChat(id) {
+    const chat = this.inboxes.chats(this.key).find((one) => one.id === id);
+    if (!chat) {
+      this.showChats();
+      return;
+    }
+    const view = new ChatView({
+      inboxes: this.inboxes, person: this.person, chat,
+      host: { open: (url) => this.openPage(url, id), openMiniProgram: (path) => this.openMiniProgram(path, id), now: () => Date.now() },
+    });
+    this.#show("chat", {
+      left: [iconButton("back", "回到聊天列表", () => this.showChats()), h("span", { class: "back-count", "aria-hidden": "true" })],
+      title: chat.title,
+      right: id === "official_account" ? iconButton("more", "公众号选项", (event) => this.#followMenu(event.currentTarget)) : null,
+      element: view.element,
+    });
+    this.chatView = view;
+    this.openChatId = id;
+    view.render();
+    this.inboxes.markRead(this.key, id);
+    this.#refreshCounts();
+  }
+
+  #followMenu(opener) {
+    const existing = this.bar.querySelector(".menu-sheet");
+    if (existing) {
+      existing.remove();
+      return;
+    }
+    const act = async (wanted) => {
+      sheet.remove();
+      opener.focus();
+      try {
+        await api.follow(this.key, wanted);
+        await this.chatView?.load();
+      } catch (problem) {
+        this.chatView?.fail(problem);
+      }
+    };
+    const sheet = h("div", { class: "menu-sheet", role: "group", "aria-label": "公众号选项", on: { keydown: (event) => { if (event.key === "Escape") { sheet.remove(); opener.focus(); } } } },
+      button("关注公众号", () => act(true)), button("取消关注", () => act(false)));
+    this.bar.append(sheet);
+    sheet.firstElementChild.focus();
+  }
+
+  openPage(url, fromChat) {
+    if (/^tel:/i.test(url)) {
+      this.chatView?.fail({ message: `真手机会在这里拨打 ${url.slice(4)}。模拟器不打电话。` });
+      return;
+    }
+    const address = phoneAddress(url, this.key);
+    if (!address) {
+      this.chatView?.fail({ message: "这是外部网页,模拟器里不打开。" });
+      return;
+    }
+    const page = webview({ address, title: "网页", close: () => this.openChat(fromChat) });
+    this.#show("web", page);
+  }
+
+  openMiniProgram(path = "", fromChat = null) {
+    const back = () => (fromChat ? this.openChat(fromChat) : this.showChats());
+    const page = webview({
+      address: miniProgramAddress(this.key, path), title: "会诊", close: back,
+      actions: fromChat === "mini_program" ? [] : [button("客服", () => this.openChat("mini_program"), { class: "text-button", "aria-label": "小程序的客服与通知" })],
+    });
+    this.#show("web", page);
+    this.inboxes.markRead(this.key, "mini_program");
+  }
+
+  /** Put words into the composer of one of the person's chats, ready to be sent. */
+  prepare(chat, words) {
+    this.openChat(chat);
+    this.chatView?.composer.fill(words);
+  }
+}

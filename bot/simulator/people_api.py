@@ -1,0 +1,144 @@
+"""The people's side as addresses: JSON in, JSON out, errors as {"error": code, "message": a Chinese sentence}."""
+
+import json
+from typing import Any
+
+from sanic import Blueprint, Request, raw
+from sanic.response import HTTPResponse
+from sanic.response import json as answer
+
+from . import media, talking
+from .deliveries import Courier
+from .world import Chat, Conditions, PeopleError, World
+
+Body = dict[str, Any]
+HEARTBEAT = 15.0
+PAGE = 500
+
+
+def body_of(request: Request) -> Body:
+    """The JSON object of a request; an empty body is an empty object."""
+    try:
+        value = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError):
+        raise PeopleError("body.invalid", 400, "请求不是正确的 JSON") from None
+    if not isinstance(value, dict):
+        raise PeopleError("body.invalid", 400, "请求必须是一个 JSON 对象")
+    return value
+
+
+def listed(world: World, chat: Chat) -> Body:
+    """One chat in the list of a phone."""
+    row = world.store.row("SELECT * FROM messages WHERE conversation = ? ORDER BY seq DESC LIMIT 1", chat.conversation)
+    shown: Body = {"id": chat.id, "title": chat.title, "last": world.view(row, chat.person) if row else None}
+    if chat.id == "official_account":
+        shown |= {"following": world.follows(chat.person), "menu": world.store.fact("menu", [])}
+    if chat.group:
+        group = world.group(chat.group)
+        shown["members"] = [person.name for person in world.members(group)] if group else []
+    return shown
+
+
+def build(world: World, courier: Courier) -> Blueprint:
+    """The blueprint of /simulator/… for people."""
+    people = Blueprint("people", url_prefix="/simulator")
+
+    @people.get("/people")
+    async def roster(_: Request) -> HTTPResponse:
+        shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place,
+                  "chats": [listed(world, chat) for chat in world.chats(p)]} for p in world.roster.people]  # fmt: skip
+        return answer({"people": shown})
+
+    @people.get("/people/<key:str>/chats/<chat_id:str>/messages")
+    async def messages(request: Request, key: str, chat_id: str) -> HTTPResponse:
+        chat = world.chat(key, chat_id)
+        after = request.args.get("after") or "0"
+        if not after.isascii() or not after.isdigit() or len(after) > 18:
+            raise PeopleError("after.invalid", 422, "after 应该是消息序号")
+        rows = world.store.rows("SELECT * FROM messages WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?", chat.conversation, int(after), PAGE)
+        return answer([world.view(row, chat.person) for row in rows])
+
+    @people.post("/people/<key:str>/chats/<chat_id:str>/messages")
+    async def write(request: Request, key: str, chat_id: str) -> HTTPResponse:
+        return answer(talking.write(world, courier, world.chat(key, chat_id), body_of(request)), status=201)
+
+    @people.post("/people/<key:str>/chats/<chat_id:str>/taps")
+    async def tap(request: Request, key: str, chat_id: str) -> HTTPResponse:
+        return answer(talking.tap(world, courier, world.chat(key, chat_id), body_of(request)), status=201)
+
+    @people.post("/people/<key:str>/chats/<chat_id:str>/enter")
+    async def enter(_: Request, key: str, chat_id: str) -> HTTPResponse:
+        return answer(talking.enter(world, courier, world.chat(key, chat_id)), status=201)
+
+    @people.post("/people/<key:str>/mini-program/login")
+    async def login(_: Request, key: str) -> HTTPResponse:
+        return answer(talking.mini_program_code(world, key, "mini_login"))
+
+    @people.post("/people/<key:str>/mini-program/phone")
+    async def phone(_: Request, key: str) -> HTTPResponse:
+        return answer(talking.mini_program_code(world, key, "mini_phone"))
+
+    @people.post("/people/<key:str>/mini-program/subscribe")
+    async def subscribe(request: Request, key: str) -> HTTPResponse:
+        return answer(talking.subscribe(world, courier, key, body_of(request).get("templates")))
+
+    @people.post("/people/<key:str>/official-account/<step:follow|unfollow>")
+    async def follow(request: Request, key: str, step: str) -> HTTPResponse:
+        scene = body_of(request).get("scene", "")
+        if not isinstance(scene, str):
+            raise PeopleError("scene.invalid", 422, "二维码不对")
+        return answer(talking.follow(world, courier, world.chat(key, "official_account"), step == "follow", scene))
+
+    @people.get("/exchanges/<exchange:str>")
+    async def exchange(_: Request, exchange: str) -> HTTPResponse:
+        found = world.exchange(exchange)
+        if found is None:
+            raise PeopleError("exchange.unknown", 404, "没有这条往来记录,可能已经清理")
+        return answer(found)
+
+    @people.get("/media/<ident:str>")
+    async def picture(_: Request, ident: str) -> HTTPResponse:
+        row = media.stored(world, ident)
+        if row is None:
+            raise PeopleError("media.unknown", 404, "文件不存在")
+        kind = row["content_type"]
+        headers = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
+        if not kind.startswith("image/"):
+            headers["Content-Disposition"] = "attachment"
+        return raw(media.path(world, row["id"]).read_bytes(), content_type=kind, headers=headers)
+
+    @people.get("/conditions")
+    async def conditions(_: Request) -> HTTPResponse:
+        return answer(world.conditions.as_json())
+
+    @people.put("/conditions")
+    async def set_conditions(request: Request) -> HTTPResponse:
+        world.set_conditions(_conditions(body_of(request), world.conditions))
+        return answer(world.conditions.as_json())
+
+    @people.post("/verifications")
+    async def verifications(_: Request) -> HTTPResponse:
+        return answer(await courier.verify())
+
+    return people
+
+
+def _conditions(wanted: Body, now: Conditions) -> Conditions:
+    """Checked conditions; what is not named stays as it is."""
+    values = {**now.as_json(), **wanted}
+    if set(values) != set(now.as_json()):
+        raise PeopleError("conditions.invalid", 422, "不认识这个故障设置")
+
+    def number(name: str, most: float) -> bool:
+        value = values[name]
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+
+    whole = all(isinstance(values[name], int) for name in ("delay_ms", "seed"))
+    if not (number("delay_ms", 60_000) and number("drop_callbacks", 1) and number("seed", 2**53) and whole):
+        raise PeopleError("conditions.invalid", 422, "延迟是 0 到 60000 毫秒,丢失率是 0 到 1,种子是整数")
+    error = values["api_error"]
+    if not isinstance(values["duplicate_callbacks"], bool) or not (
+        error is None or (isinstance(error, int) and not isinstance(error, bool) and error)
+    ):
+        raise PeopleError("conditions.invalid", 422, "重复投递是 true 或 false,接口故障是错误码或 null")
+    return Conditions(**values)

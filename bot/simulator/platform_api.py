@@ -1,0 +1,171 @@
+"""The platforms' side as addresses: token, quota and method checked here, everything answered with HTTP 200 and errcode."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+from urllib.parse import urlencode
+
+from sanic import Blueprint, Request, html, raw, redirect
+from sanic.response import HTTPResponse
+from sanic.response import json as answer
+
+from . import media, mini_program_api, oauth, official_account_api, tokens, wecom_api
+from .calls import Body, Call, Endpoint, PlatformError
+from .deliveries import Courier
+from .world import PeopleError, World, clip, instant
+
+log = logging.getLogger(__name__)
+WEIXIN = {**tokens.WEIXIN, **official_account_api.WEIXIN, **mini_program_api.WEIXIN, **oauth.WEIXIN}
+WECOM = {**tokens.WECOM, **wecom_api.WECOM_API}
+# A fault asked for strikes the calls; getting a token fails only for what is the platform's or the network's own trouble.
+TOKEN_FAULTS = {-1, 40164, 45009, 60020}
+MEDIA_TYPES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10, "file": 20 << 20}
+SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code")
+
+
+def build(world: World, courier: Courier) -> Blueprint:
+    """The blueprint of the three hosts."""
+    hosts = Blueprint("platform", url_prefix="/simulator")
+
+    async def weixin(request: Request, path: str) -> HTTPResponse:
+        return await _serve(world, courier, request, "weixin", f"/{path}")
+
+    async def qyapi(request: Request, path: str) -> HTTPResponse:
+        if path.startswith("files/"):
+            content = media.linked(world, path.removeprefix("files/"))
+            return raw(content or b"", status=200 if content is not None else 404)
+        return await _serve(world, courier, request, "wecom", f"/{path}")
+
+    @hosts.get("/open.weixin.qq.com/connect/oauth2/authorize")
+    async def authorise(request: Request) -> HTTPResponse:
+        try:
+            return redirect(oauth.authorise(world, _query(request)))
+        except oauth.AuthorisePage as page:
+            return html(PAGE.format(sentence=page))
+
+    hosts.add_route(weixin, "/api.weixin.qq.com/<path:path>", methods=["GET", "POST"], name="weixin")
+    hosts.add_route(qyapi, "/qyapi.weixin.qq.com/<path:path>", methods=["GET", "POST"], name="qyapi")
+    return hosts
+
+
+PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>微信</title><body style="font:17px/1.6 sans-serif;text-align:center;padding:20vh 24px"><p>{sentence}</p></body></html>"""
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {name: values[0] for name, values in request.args.items() if values}
+
+
+async def _serve(world: World, courier: Courier, request: Request, host: str, path: str) -> HTTPResponse:
+    await asyncio.sleep(world.conditions.delay_ms / 1000)
+    query = _query(request)
+    try:
+        if path in ("/cgi-bin/media/get", "/cgi-bin/media/upload"):
+            return _media(world, request, host, path, query)
+        endpoint = (WECOM if host == "wecom" else WEIXIN).get(path)
+        if endpoint is None:
+            raise PlatformError(40066)
+        return answer(_call(world, courier, request, endpoint, host, path, query))
+    except PlatformError as exc:
+        return answer({"errcode": exc.errcode, "errmsg": exc.errmsg})
+    except PeopleError:
+        return answer({"errcode": 40029, "errmsg": "invalid code"})
+    except Exception:
+        log.exception("a platform call failed: %s", path)
+        return answer({"errcode": -1, "errmsg": "system error"})
+
+
+def _authorised(world: World, host: str, path: str, query: dict[str, str], endpoint: Endpoint) -> str:
+    """The faults asked for, then token, account and daily quota; the account of the call."""
+    fault = world.conditions.api_error
+    if fault and (endpoint.accounts or path.endswith("/response") or fault in TOKEN_FAULTS):
+        raise PlatformError(fault, "as the conditions ask")
+    if not endpoint.accounts:
+        return ""
+    account = tokens.check(world, query.get("access_token", ""), host)
+    if account not in endpoint.accounts:
+        raise PlatformError(48001)
+    if world.store.count(f"day:{account}:{path}", world.now(), 86400) > endpoint.daily:
+        raise PlatformError(45009)
+    return account
+
+
+def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, host: str, path: str, query: dict[str, str]) -> Body:
+    if request.method != endpoint.method:
+        raise PlatformError(43002 if endpoint.method == "POST" else 43001)
+    call = Call(world, query, {})
+    channel = {"/cgi-bin/message/subscribe/send": "mini_program", "/cgi-bin/aibot/response": "wecom_robot"}.get(path)
+    channel = channel or ("wecom_app" if host == "wecom" else "official_account")
+    if endpoint.recorded:
+        call.exchange = world.open_exchange("api", channel, "", f"{host}{path}")
+    result: Body = {}
+    try:
+        if endpoint.method == "POST":
+            call.body = _json(request)
+        call.account = _authorised(world, host, path, query, endpoint)
+        with world.store.transaction():
+            result = endpoint.handle(call)
+    except PlatformError as exc:
+        # Nothing of a refused call stays.
+        call.announce, call.changed, call.deliver = [], [], []
+        result = {"errcode": exc.errcode, "errmsg": exc.errmsg}
+        raise
+    finally:
+        if endpoint.recorded:
+            _record(world, request, call, path, query, result)
+    world.announce(*call.announce)
+    world.announce(*call.changed, changed=True)
+    courier.dispatch(*call.deliver)
+    return result
+
+
+def _record(world: World, request: Request, call: Call, path: str, query: dict[str, str], result: Body) -> None:
+    shown = {name: "…" if name in SECRETS else value for name, value in query.items()}
+    sent = {"method": request.method, "url": f"{path}?{urlencode(shown, safe='…')}", "raw": clip(request.body), "decrypted": ""}
+    answered = {"status": 200, "raw": json.dumps({k: "…" if k in SECRETS else v for k, v in result.items()}, ensure_ascii=False), "decrypted": ""}
+    good = result.get("errcode", 0) == 0 and bool(result)
+    attempt = {"number": 1, "at": instant(world.now()), "took_ms": 0, "duplicate": False, "outcome": "answered" if good else "error",
+               "reason": "" if good else result.get("errmsg", "system error"), "request": sent, "answer": answered}  # fmt: skip
+    world.note(call.exchange, attempt, call.warnings, outcome=attempt["outcome"], reason=attempt["reason"])
+
+
+def _json(request: Request) -> Body:
+    if not request.body:
+        raise PlatformError(44002)
+    try:
+        value: Any = json.loads(request.body.decode("utf-8"))
+        # Lone surrogates are JSON, but not text.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise PlatformError(47001) from None
+    if not isinstance(value, dict):
+        raise PlatformError(47001)
+    return value
+
+
+def _media(world: World, request: Request, host: str, path: str, query: dict[str, str]) -> HTTPResponse:
+    accounts = frozenset({"wecom"} if host == "wecom" else {"official_account", "mini_program"})
+    getting = path.endswith("/get")
+    if request.method != ("GET" if getting else "POST"):
+        raise PlatformError(43001 if getting else 43002)
+    account = _authorised(world, host, path, query, Endpoint(lambda _: {}, "GET", accounts))
+    if getting:
+        row = media.known(world, query.get("media_id", ""), account)
+        if row is None:
+            raise PlatformError(40007)
+        headers = {"Content-Disposition": f'attachment; filename="{row["id"]}"'}
+        return raw(media.path(world, row["id"]).read_bytes(), content_type=row["content_type"], headers=headers)
+    kind = query.get("type", "")
+    file = request.files.get("media") if request.files else None
+    if kind not in MEDIA_TYPES or (kind == "file" and host != "wecom"):
+        raise PlatformError(40004, "type")
+    if file is None or not file.body:
+        raise PlatformError(41005, "media data missing")
+    if len(file.body) > MEDIA_TYPES[kind]:
+        raise PlatformError(40006, "media size")
+    ident = media.keep(world, account, kind, (file.name or kind)[:120], file.type or "application/octet-stream", file.body)
+    made = int(world.now())
+    if host == "wecom":
+        return answer({"errcode": 0, "errmsg": "ok", "type": kind, "media_id": ident, "created_at": str(made)})
+    return answer({"type": kind, "media_id": ident, "created_at": made})

@@ -1,0 +1,376 @@
+"""What a person does on his phone: writing, sending pictures, tapping. Stored first, then delivered."""
+
+import base64
+import binascii
+import json
+import re
+from typing import Any
+
+from . import cards, events, media
+from .codes import issue
+from .deliveries import Courier
+from .mini_program_api import push_event
+from .official_account_api import grant
+from .wecom_api import card_code
+from .world import Chat, PeopleError, World
+
+Body = dict[str, Any]
+TEXT_MOST = 2000
+UPLOAD_BYTES = 20 << 20
+FIELDS = {"text": {"content", "quote"}, "voice": {"recognition"}, "image": {"name", "data_base64"}, "file": {"name", "data_base64"},
+          "location": {"latitude", "longitude", "label"}}  # fmt: skip
+KINDS = {
+    "official_account": ("text", "voice", "image", "location"),
+    "mini_program": ("text", "image"),
+    "wecom_app": ("text", "voice", "image", "location"),
+    "wecom_robot": ("text", "voice", "image", "file"),
+    "group": ("text", "image", "file"),
+}
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "webp": "image/webp"}
+
+
+def invalid(sentence: str) -> PeopleError:
+    return PeopleError("message.invalid", 422, sentence)
+
+
+def write(world: World, courier: Courier, chat: Chat, message: Body) -> Body:
+    """A person sends one message. Answers the stored message as he sees it; its callback goes out by itself."""
+    kind = message.get("type")
+    allowed = KINDS["group" if chat.group else chat.id]
+    if kind not in FIELDS:
+        raise invalid("不认识这种消息,请发文字、语音、图片、文件或位置")
+    if kind not in allowed:
+        raise PeopleError("message.unsupported", 422, "这个聊天里不能发这种消息,请换一种方式")
+    stray = set(message) - {"type"} - FIELDS[kind]
+    if stray:
+        raise invalid(f"消息里有多余的内容:{sorted(stray)[0][:40]}")
+    if chat.id == "official_account" and not world.follows(chat.person):
+        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+    if chat.id == "wecom_robot" or _mentions(world, chat, message):
+        _robot_is_free(world, chat)
+    body, data = _read(world, chat, kind, message)
+    delivery = exchange = None
+    with world.store.transaction():
+        stored = _keep(world, chat, kind, body, data) if data is not None else ""
+        if stored:
+            body["url"] = f"/simulator/media/{stored}"
+        callback = _callback(world, chat, kind, body, stored, message)
+        if callback:
+            channel, plain = callback
+            delivery, exchange = events.queue(world, channel, "message", chat.person, chat.conversation, plain)
+        if chat.id == "official_account":
+            grant(world, chat.person, "message")
+        seq = world.post(chat.conversation, "person", chat.person.key, body, exchange)
+    world.announce(seq)
+    if delivery is not None:
+        courier.dispatch(delivery)
+    row = world.message(seq)
+    return world.view(row, chat.person) if row else {}
+
+
+def _robot_is_free(world: World, chat: Chat) -> None:
+    """A user and a robot have at most three messages open at once."""
+    key = chat.person.key
+    waiting = world.store.row(
+        "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending' AND channel = 'wecom_robot' AND kind = 'message' AND person = ?)"
+        " + (SELECT count(*) FROM streams WHERE state = 'open' AND person = ?) AS open", key, key,
+    )  # fmt: skip
+    if waiting and waiting["open"] >= 3:
+        raise PeopleError("robot.busy", 409, "机器人还在回答前面的三条消息,请等它答完再发")
+
+
+def _mentions(world: World, chat: Chat, message: Body) -> bool:
+    content = message.get("content")
+    name = re.escape(world.platform.wecom.robot.name)
+    group = world.group(chat.group) if chat.group else None
+    return bool(group and group["robot"] and isinstance(content, str) and re.match(rf"@{name}(\s|$)", content))
+
+
+def _read(world: World, chat: Chat, kind: str, message: Body) -> tuple[Body, bytes | None]:
+    """The message's body, checked, and the bytes that come with it."""
+    if kind == "text":
+        body: Body = {"type": "text", "content": _words(message.get("content"), "请写点什么再发")}
+        if message.get("quote") is not None:
+            body["quote"] = _quoted(world, chat, message["quote"])
+        return body, None
+    if kind == "voice":
+        recognition = message.get("recognition", "")
+        return {"type": "voice", "recognition": _words(recognition, "") if recognition else ""}, b"#!AMR\n"
+    if kind == "location":
+        latitude, longitude = _number(message.get("latitude"), 90), _number(message.get("longitude"), 180)
+        return {"type": "location", "latitude": latitude, "longitude": longitude, "label": _words(message.get("label") or "位置", "")}, None
+    name = _words(message.get("name"), "请给文件起个名字")
+    encoded = message.get("data_base64")
+    if not isinstance(encoded, str) or not encoded:
+        raise invalid("文件是空的,请重新选择")
+    if len(encoded) > UPLOAD_BYTES * 4 // 3 + 4:
+        raise PeopleError("file.too_large", 413, "文件太大了,演示里最多 20 MB")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid("文件内容没有传完整,请重新选择") from None
+    return {"type": kind, "name": name.replace("/", "_").replace("\\", "_")[:120], "size": len(data)}, data
+
+
+def _words(value: Any, empty: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise invalid(empty or "内容不是文字")
+    if len(value) > TEXT_MOST:
+        raise PeopleError("message.too_long", 422, f"一条消息最多 {TEXT_MOST} 个字,请分开发")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise invalid("内容里有无法发送的字符") from None
+    return value
+
+
+def _number(value: Any, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
+        raise invalid("位置不对,请重新选择")
+    return float(value)
+
+
+def _quoted(world: World, chat: Chat, seq: Any) -> Body:
+    row = world.message(seq) if isinstance(seq, int) and 0 < seq < 2**62 else None
+    if row is None or row["conversation"] != chat.conversation:
+        raise invalid("引用的消息不在这个聊天里")
+    quoted = json.loads(row["body"])
+    return {"seq": seq, "content": str(quoted.get("content", "")) or f"[{quoted.get('type')}]"}
+
+
+def _keep(world: World, chat: Chat, kind: str, body: Body, data: bytes) -> str:
+    account = "wecom" if chat.group or chat.id.startswith("wecom") else chat.id
+    name = body.get("name", "voice.amr")
+    content_type = "audio/amr" if kind == "voice" else TYPES.get(name.rsplit(".", 1)[-1].lower(), "application/octet-stream")
+    if kind == "image" and not content_type.startswith("image/"):
+        content_type = "image/jpeg"
+    return media.keep(world, account, kind, name, content_type, data)
+
+
+def _callback(world: World, chat: Chat, kind: str, body: Body, stored: str, message: Body) -> tuple[str, str] | None:
+    """Channel and plain text of the callback that this message causes; None when only the members see it."""
+    person = chat.person
+    if chat.group:
+        return ("wecom_robot", _robot_message(world, chat, kind, body, stored)) if _mentions(world, chat, message) else None
+    if chat.id == "wecom_robot":
+        return "wecom_robot", _robot_message(world, chat, kind, body, stored)
+    picture = f"{world.origin}/simulator/media/{stored}"
+    if chat.id == "mini_program":
+        fields = {"Content": body["content"]} if kind == "text" else {"PicUrl": picture, "MediaId": stored}
+        return "mini_program", events.mini_program_push(world, person, kind, fields)
+    fields = {}
+    if kind == "text":
+        fields = {"Content": body["content"]}
+    elif kind == "image":
+        fields = {"PicUrl": picture, "MediaId": stored}
+    elif kind == "voice":
+        fields = {"MediaId": stored, "Format": "amr"}
+        if chat.id == "official_account":
+            fields["Recognition"] = body["recognition"]
+    else:
+        fields = {"Location_X": body["latitude"], "Location_Y": body["longitude"], "Scale": 16, "Label": body["label"]}
+    if chat.id == "official_account":
+        return "official_account", events.official_message(world, person, kind, fields)
+    return "wecom_app", events.app_message(world, person, kind, {**fields, **({"AppType": "wxwork"} if kind == "location" else {})})
+
+
+def _robot_message(world: World, chat: Chat, kind: str, body: Body, stored: str) -> str:
+    if kind == "text":
+        fields: Body = {"text": {"content": body["content"]}}
+        if "quote" in body:
+            fields["quote"] = {"msgtype": "text", "text": {"content": body["quote"]["content"]}}
+    elif kind == "voice":
+        fields = {"voice": {"content": body["recognition"]}}
+    else:
+        fields = {kind: {"url": media.link(world, stored)}}
+    return events.robot_callback(world, chat, kind, fields)
+
+
+# taps
+
+
+def tap(world: World, courier: Courier, chat: Chat, tapped: Body) -> Body:
+    """A tap on a card's button, an item of a menu message, or (without seq) the account's menu."""
+    seq, key, selected = tapped.get("seq"), tapped.get("key"), tapped.get("selected")
+    if set(tapped) - {"seq", "key", "selected"}:
+        raise invalid("点击里有多余的内容")
+    if not isinstance(key, str) or not key or len(key) > 1024:
+        raise invalid("没有说明点了哪个按钮")
+    if seq is None:
+        return _tap_account_menu(world, courier, chat, key)
+    row = world.message(seq) if isinstance(seq, int) and not isinstance(seq, bool) and 0 < seq < 2**62 else None
+    if row is None or row["conversation"] != chat.conversation or row["origin"] != "service":
+        raise PeopleError("message.unknown", 404, "这条消息不在这个聊天里")
+    body = world.view(row, chat.person)
+    if body["type"] == "menu":
+        return _tap_menu_message(world, courier, chat, body, key)
+    if body["type"] == "card":
+        return _tap_card(world, courier, chat, row["seq"], body["card"], key, selected)
+    raise PeopleError("message.not_tappable", 409, "这条消息上没有可以点的按钮")
+
+
+def _tap_menu_message(world: World, courier: Courier, chat: Chat, body: Body, key: str) -> Body:
+    for item in body["items"]:
+        if item["id"] == key:
+            break
+    else:
+        raise PeopleError("button.unknown", 404, "这条消息上没有这个选项")
+    if not world.follows(chat.person):
+        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+    with world.store.transaction():
+        plain = events.official_message(world, chat.person, "text", {"Content": item["content"], "bizmsgmenuid": key})
+        delivery, exchange = events.queue(world, "official_account", "message", chat.person, chat.conversation, plain)
+        grant(world, chat.person, "tap")
+        seq = world.post(chat.conversation, "person", chat.person.key, {"type": "text", "content": item["content"], "menu_id": key}, exchange)
+    world.announce(seq)
+    courier.dispatch(delivery)
+    return {"seq": seq, "exchange": exchange}
+
+
+def _tap_card(world: World, courier: Courier, chat: Chat, seq: int, card: Body, key: str, selected: Any) -> Body:
+    for button in card.get("button_list", []):
+        if button.get("type", 0) == 1 and key in (button.get("key"), button.get("url")):
+            return {"url": button["url"]}
+    keys = cards.tap_keys(card)
+    if not keys:
+        raise PeopleError("card.closed", 409, "这张卡片已经处理过了")
+    if key not in keys:
+        raise PeopleError("button.unknown", 404, "这张卡片上没有这个按钮")
+    chosen = _chosen(card, selected)
+    task_id = str(card.get("task_id", ""))
+    with world.store.transaction():
+        context = {"seq": seq, "task_id": task_id}
+        if chat.id == "wecom_app":
+            items = [{"QuestionKey": question, "OptionIds": {"OptionId": options}} for question, options in chosen.items()]
+            fields: Body = {"EventKey": key, "TaskId": task_id, "CardType": card["card_type"], "ResponseCode": card_code(world, task_id)}
+            if items:
+                fields["SelectedItems"] = {"SelectedItem": items}
+            plain = events.app_event(world, chat.person, "template_card_event", fields)
+            delivery, exchange = events.queue(world, "wecom_app", "card_click", chat.person, chat.conversation, plain, context)
+        else:
+            detail: Body = {"card_type": card["card_type"], "event_key": key, "task_id": task_id}
+            if chosen:
+                detail["selected_items"] = {"selected_item": [{"question_key": q, "option_ids": {"option_id": o}} for q, o in chosen.items()]}
+            plain = events.robot_event(world, chat, "template_card_event", detail)
+            delivery, exchange = events.queue(world, "wecom_robot", "card_click", chat.person, chat.conversation, plain, context)
+    courier.dispatch(delivery)
+    return {"exchange": exchange}
+
+
+def _chosen(card: Body, selected: Any) -> dict[str, list[str]]:
+    """What was selected, checked against the card: question key → option ids. The preselected option counts when nothing is said."""
+    asked = cards.questions(card)
+    if selected is None:
+        preset = card.get("button_selection", {}).get("selected_id")
+        return {str(card["button_selection"]["question_key"]): [preset]} if preset else {}
+    if not isinstance(selected, dict):
+        raise invalid("选择的格式不对")
+    chosen = {}
+    for question, options in selected.items():
+        listed = options if isinstance(options, list) else [options]
+        if question not in asked or not listed or not all(isinstance(one, str) and one in asked[question] for one in listed):
+            raise PeopleError("option.unknown", 404, "这张卡片上没有这个选项")
+        chosen[question] = listed
+    return chosen
+
+
+def _tap_account_menu(world: World, courier: Courier, chat: Chat, key: str) -> Body:
+    if chat.id != "official_account":
+        raise invalid("没有说明是哪条消息上的按钮")
+    if not world.follows(chat.person):
+        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+    buttons = [one for button in world.store.fact("menu", []) for one in (button.get("sub_button") or [button])]
+    for button in buttons:
+        if key in (button.get("key"), button.get("url"), button.get("pagepath")):
+            break
+    else:
+        raise PeopleError("button.unknown", 404, "菜单里没有这一项")
+    event, fields = {"click": ("CLICK", {"EventKey": key}), "view": ("VIEW", {"EventKey": button.get("url", ""), "MenuId": "1"}),
+                     "miniprogram": ("view_miniprogram", {"EventKey": button.get("pagepath", ""), "MenuId": "1"})}[button["type"]]  # fmt: skip
+    with world.store.transaction():
+        plain = events.official_event(world, chat.person, event, fields)
+        kind = "menu" if event == "CLICK" else "event"
+        delivery, exchange = events.queue(world, "official_account", kind, chat.person, chat.conversation, plain)
+        if event == "CLICK":
+            grant(world, chat.person, "tap")
+    courier.dispatch(delivery)
+    answer: Body = {"exchange": exchange}
+    if event == "VIEW":
+        answer["url"] = button["url"]
+    if event == "view_miniprogram":
+        answer["page"] = button["pagepath"]
+    return answer
+
+
+# following, entering, codes of the mini program
+
+
+def follow(world: World, courier: Courier, chat: Chat, wanted: bool, scene: str = "") -> Body:
+    """Follow (also through a scene code) or unfollow the Official Account; scanning while following is a SCAN event."""
+    person, now_following = chat.person, world.follows(chat.person)
+    if scene and not re.fullmatch(r"[0-9A-Za-z_\-]{1,64}", scene):
+        raise invalid("二维码不对")
+    if wanted == now_following and not (wanted and scene):
+        return {"following": now_following}
+    openid = person.official_account_openid
+    ticket = {"Ticket": f"ticket_{scene}"} if scene else {}
+    if wanted and now_following:
+        event, fields, kind = "SCAN", {"EventKey": scene, **ticket}, "menu"
+    elif wanted:
+        event, fields, kind = "subscribe", {"EventKey": f"qrscene_{scene}" if scene else "", **ticket}, "menu"
+    else:
+        event, fields, kind = "unsubscribe", {"EventKey": ""}, "event"
+    with world.store.transaction():
+        world.store.remember(f"follow:{openid}", wanted)
+        if wanted:
+            world.store.remember(f"followed_at:{openid}", world.now())
+            grant(world, person, "tap")
+        else:
+            world.store.run("DELETE FROM allowances WHERE openid = ?", openid)
+        plain = events.official_event(world, person, event, fields)
+        delivery, exchange = events.queue(world, "official_account", kind, person, chat.conversation, plain)
+    courier.dispatch(delivery)
+    return {"following": wanted, "exchange": exchange}
+
+
+def enter(world: World, courier: Courier, chat: Chat) -> Body:
+    """Open the chat with the robot or the app: enter_chat or enter_agent."""
+    with world.store.transaction():
+        if chat.id == "wecom_robot":
+            plain = events.robot_event(world, chat, "enter_chat", {})
+            delivery, exchange = events.queue(world, "wecom_robot", "enter", chat.person, chat.conversation, plain)
+        elif chat.id == "wecom_app":
+            plain = events.app_event(world, chat.person, "enter_agent", {"EventKey": ""})
+            delivery, exchange = events.queue(world, "wecom_app", "menu", chat.person, chat.conversation, plain)
+        else:
+            return {}
+    courier.dispatch(delivery)
+    return {"exchange": exchange}
+
+
+def mini_program_code(world: World, key: str, kind: str) -> Body:
+    """The code that wx.login (mini_login) or the phone button (mini_phone) gives the mini program."""
+    chat = world.chat(key, "mini_program")
+    if kind == "mini_phone" and not chat.person.phone:
+        raise PeopleError("phone.missing", 409, "这个人没有手机号,不能授权")
+    return {"code": issue(world, kind, chat.person.key)}
+
+
+def subscribe(world: World, courier: Courier, key: str, answers: Any) -> Body:
+    """The dialog of subscription messages: template id → accept, reject or ban; each accept allows one message."""
+    chat = world.chat(key, "mini_program")
+    if not isinstance(answers, dict) or not 1 <= len(answers) <= 3 or not all(a in ("accept", "reject", "ban") for a in answers.values()):
+        raise invalid("一次最多询问 3 个订阅消息,回答只能是 accept、reject 或 ban")
+    openid = chat.person.mini_program_openid
+    with world.store.transaction():
+        for template, answer in answers.items():
+            if answer == "accept":
+                world.store.run(
+                    "INSERT INTO subscriptions VALUES (?, ?, 1) ON CONFLICT (openid, template) DO UPDATE SET remaining = remaining + 1",
+                    openid,
+                    template,
+                )
+        items = [{"TemplateId": template, "SubscribeStatusString": answer, "PopupScene": "0"} for template, answer in answers.items()]
+        delivery = push_event(world, chat.person, "subscribe_msg_popup_event", items)
+    courier.dispatch(delivery)
+    return dict(answers)
