@@ -92,6 +92,8 @@ class Child:
                 self.restarts += 1
         finally:
             self._log.close()
+            if self.spec.tidy is not None:
+                self.spec.tidy()
             if not self._first_outcome.done():
                 self._first_outcome.set_result(None)
 

@@ -25,7 +25,7 @@ class ProcessSpec:
 
     `listen`: descriptor of a listening socket the child inherits. `probe`: asked until true; without one the child reports by
     `announce_ready`. `runs_once`: the child does its work and ends; a non-zero status stops the start. `announce`: what the operator reads
-    when it begins. Times in seconds.
+    when it begins. `tidy`: called when it has stopped for good. Times in seconds.
     """
 
     name: str
@@ -35,6 +35,7 @@ class ProcessSpec:
     probe: Probe | None = None
     runs_once: bool = False
     announce: str = ""
+    tidy: Callable[[], None] | None = None
     start_limit: float = 60.0
     stop_grace: float = 8.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpx
@@ -64,7 +64,7 @@ def hand_to_simulator(app: Sanic[Any, Any], simulator_url: str, *, demo: bool) -
         outgoing = app.ctx.simulator.build_request(
             request.method,
             target,
-            headers=[(name, value) for name, value in _end_to_end(request.headers) if name != "content-length"] + _length_of(request),
+            headers=[(name, value) for name, value in _end_to_end(request.headers.items()) if name != "content-length"] + _length_of(request),
             content=_body(request) if _has_body(request) else None,
         )
         try:
@@ -83,7 +83,7 @@ def hand_to_simulator(app: Sanic[Any, Any], simulator_url: str, *, demo: bool) -
 
 
 async def _pass_on(request: Request, answer: httpx.Response) -> None:
-    headers = Header(_end_to_end(answer.headers))
+    headers = Header(_end_to_end(answer.headers.multi_items()))
     content_type = headers.pop("content-type", None)
     response = await request.respond(status=answer.status_code, headers=headers, content_type=content_type)
     if request.method != "HEAD":
@@ -98,9 +98,9 @@ async def _pass_on(request: Request, answer: httpx.Response) -> None:
     await response.eof()
 
 
-def _end_to_end(headers: Any) -> list[tuple[str, str]]:
+def _end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers that travel on, in order, repeated ones repeated, without those the Connection header names."""
-    pairs = [(str(name).lower(), str(value)) for name, value in (headers.multi_items() if hasattr(headers, "multi_items") else headers.items())]
+    pairs = [(name.lower(), str(value)) for name, value in headers]
     named = {part.strip().lower() for name, value in pairs if name == "connection" for part in value.split(",")}
     return [(name, value) for name, value in pairs if name not in HOP_BY_HOP | named]
 

@@ -40,6 +40,7 @@ def redis_process(data_dir: Path) -> tuple[ProcessSpec, str]:
         start_limit=60.0,
         stop_grace=10.0,
         announce="启动 Redis",
+        tidy=lambda: _leave(address, folder),
     )
     return spec, f"unix://{address}"
 
@@ -80,6 +81,14 @@ async def answers(address: Path) -> bool:
                 writer.close()
     except (OSError, TimeoutError):
         return False
+
+
+def _leave(address: Path, folder: Path) -> None:
+    """Remove the socket (redis-server does, unless it was killed) and the short folder made for it."""
+    with contextlib.suppress(OSError):
+        address.unlink(missing_ok=True)
+        if address.parent != folder:
+            address.parent.rmdir()
 
 
 def _make_private(folder: Path) -> None:

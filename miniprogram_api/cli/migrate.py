@@ -5,15 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-from urllib.parse import urlsplit
 
+from miniprogram_api.app.backup import BackupFailed, back_up
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
-
-KEPT_BACKUPS = 10
 
 
 def run(given: argparse.Namespace) -> int:
@@ -22,7 +17,11 @@ def run(given: argparse.Namespace) -> int:
     if settings is None:
         return 1
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return asyncio.run(_make(settings) if given.make else _migrate(settings))
+    try:
+        return asyncio.run(_make(settings) if given.make else _migrate(settings))
+    except BackupFailed as failure:
+        print(failure.sentence)
+        return 1
 
 
 async def _make(settings: Settings) -> int:
@@ -40,29 +39,11 @@ async def _migrate(settings: Settings) -> int:
     if not pending:
         print("数据库已是最新。")
         return 0
-    for url in (settings.database_url, settings.keyring_url):
-        copy = back_up(url, settings.backups_dir, datetime.datetime.now(datetime.UTC))
+    now = datetime.datetime.now(datetime.UTC)
+    for name, url in (("practice", settings.database_url), ("keyring", settings.keyring_url)):
+        copy = await back_up(url, name, settings.backups_dir, now)
         if copy:
             print(f"已备份到 {copy}")
     await migrate(settings.database_url, settings.keyring_url)
     print(f"数据库已升级({pending} 步)。")
     return 0
-
-
-def back_up(url: str, folder: Path, now: datetime.datetime) -> Path | None:
-    """A consistent copy of a SQLite database that holds something, None when there is nothing to copy; the oldest beyond ten go."""
-    parts = urlsplit(url)
-    source = Path(parts.path)
-    if parts.scheme != "sqlite" or not source.exists() or not source.stat().st_size:
-        return None
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target = folder / f"{source.stem}-{now:%Y%m%dT%H%M%SZ}.sqlite3"
-    draft = target.with_suffix(".part")
-    draft.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(draft)) as copy:
-        original.backup(copy)
-    draft.chmod(0o600)
-    draft.replace(target)
-    for old in sorted(folder.glob(f"{source.stem}-*.sqlite3"))[:-KEPT_BACKUPS]:
-        old.unlink()
-    return target
