@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 READY_DESCRIPTOR = "HUIZHEN_READY_FD"
 """Environment variable: one end of a pipe; the child writes one byte into it when it serves and can be stopped by a signal."""
 
-LISTEN_DESCRIPTOR = "HUIZHEN_LISTEN_FD"
+LISTEN_DESCRIPTOR = "HUIZHEN_SOCKET_FD"
 """Environment variable: the listening socket that the supervisor bound and the child inherited."""
 
 PROCESS_NAME = "HUIZHEN_PROCESS"
