@@ -1,0 +1,223 @@
+"""The cast: each person of the story is a client process of its own; the conductor only speaks to them through their pipes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.journeys.story.transcript import Transcript, readable
+
+ROOT = Path(__file__).resolve().parents[3]
+PLACES = {"official_account": "服务号", "mini_program": "小程序", "wecom_app": "会诊工作台(单聊)", "wecom_robot": "会诊助手(单聊)"}
+
+
+class StepFailed(AssertionError):
+    """A step of the story did not happen."""
+
+
+class Person:
+    """A person with a phone. ``seen`` remembers per chat up to where the transcript has shown it."""
+
+    def __init__(self, base_url: str, roster: dict[str, Any], transcript: Transcript) -> None:
+        self.key: str = roster["key"]
+        self.name: str = roster["name"]
+        self.role: str = roster["role"]
+        self._transcript = transcript
+        self._seen: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.journeys.story.phone", base_url, self.key], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.wait(10)
+
+    def do(self, what: str, **order: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._lock:
+            self._process.stdin.write(json.dumps({"do": what, **order}, ensure_ascii=False) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        if not line:
+            raise StepFailed(f"{self.name}: the client process ended")
+        answer = json.loads(line)
+        if not answer["ok"]:
+            raise StepFailed(f"{self.name}: {what}: {answer['error']}")
+        return answer["value"]
+
+    @staticmethod
+    def place(chat: str) -> str:
+        return PLACES.get(chat, "村医会诊群" if chat.startswith("group:") else chat)
+
+    def last(self, chat: str) -> int:
+        """The number of the newest message of ``chat``."""
+        messages = self.do("read", chat=chat, after=self._seen.get(chat, 0))
+        return max([message["seq"] for message in messages], default=self._seen.get(chat, 0))
+
+    def say(self, chat: str, text: str) -> int:
+        """Write ``text``; the seq after which its answers come."""
+        self.show_new(chat)
+        self._transcript.said(self.name, self.place(chat), text)
+        answer = self.do("say", chat=chat, text=text)
+        if answer["status"] != 201:
+            raise StepFailed(f"{self.name} could not write: {answer}")
+        seq: int = answer["body"]["seq"]
+        self._seen[chat] = seq
+        return seq
+
+    def tap(self, chat: str, message: dict[str, Any], label: str) -> int:
+        """Tap the button or choice called ``label``; the seq after which its answers come."""
+        key = button_key(message, label)
+        if key is None:
+            raise StepFailed(f"{self.name}: no button {label} in: {readable(message)}")
+        self.show_new(chat)
+        self._transcript.said(self.name, self.place(chat), f"点【{label}】")
+        before = self.last(chat)
+        answer = self.do("tap", chat=chat, seq=message["seq"], key=key)
+        if answer["status"] != 201:
+            raise StepFailed(f"{self.name} could not tap {label}: {answer}")
+        return before
+
+    def expect(self, chat: str, after: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
+        """The first message after ``after`` that matches; the story fails with ``what`` otherwise."""
+        message = self.do("wait", chat=chat, after=after, pattern=pattern, limit_s=limit_s)
+        self.show_new(chat)
+        if message is None:
+            recent = [readable(one) for one in self.do("read", chat=chat, after=max(0, after - 1))][-5:]
+            raise StepFailed(f"{self.name} ({self.place(chat)}): {what}: nothing like /{pattern}/; last: {recent}")
+        found: dict[str, Any] = message
+        return found
+
+    def expect_update(self, chat: str, seq: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
+        message = self.do("wait_update", chat=chat, seq=seq, pattern=pattern, limit_s=limit_s)
+        if message is None:
+            now = [readable(one) for one in self.do("read", chat=chat, after=seq - 1) if one["seq"] == seq]
+            raise StepFailed(f"{self.name}: {what}: not /{pattern}/ but {now}")
+        self._transcript.said("微信", f"{self.name} 的卡片", readable(message))
+        found: dict[str, Any] = message
+        return found
+
+    def show_new(self, chat: str) -> None:
+        """Put what came in since into the transcript."""
+        for message in self.do("read", chat=chat, after=self._seen.get(chat, 0)):
+            self._seen[chat] = max(self._seen.get(chat, 0), message["seq"])
+            if message["from"] == "service":
+                self._transcript.said("助手", f"{self.place(chat)} → {self.name}", readable(message))
+
+    def api(self, method: str, path: str, body: Any = None, *, idempotency_key: str | None = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self.do("api", method=method, path=path, body=body, idempotency_key=idempotency_key)
+        return answer
+
+
+def button_key(message: dict[str, Any], label: str) -> str | None:
+    """The key behind the button or choice whose text contains ``label``."""
+    if message["type"] == "menu":
+        found = [item["id"] for item in message["items"] if label in item["content"]]
+    elif message["type"] == "card":
+        found = [button["key"] for button in message["card"].get("button_list", []) if label in button["text"] and "key" in button]
+    else:
+        found = []
+    return found[0] if found else None
+
+
+def choices(message: dict[str, Any]) -> list[str]:
+    """What can be tapped in a message."""
+    if message["type"] == "menu":
+        return [item["content"] for item in message["items"]]
+    if message["type"] == "card":
+        return [button["text"] for button in message["card"].get("button_list", [])]
+    return []
+
+
+class Cast:
+    """Everybody who may appear; a process is started for whoever does."""
+
+    def __init__(self, base_url: str, transcript: Transcript) -> None:
+        self.base_url = base_url
+        self._transcript = transcript
+        self._people: dict[str, Person] = {}
+        self._http = httpx.Client(base_url=base_url, timeout=15, trust_env=False)
+        self.roster = {person["key"]: person for person in self.people()}
+
+    def close(self) -> None:
+        for person in self._people.values():
+            person.close()
+        self._http.close()
+
+    def people(self) -> list[dict[str, Any]]:
+        end = time.monotonic() + 30
+        while True:
+            try:
+                answer = self._http.get("/simulator/people")
+                if answer.status_code == 200:
+                    found: list[dict[str, Any]] = answer.json()["people"]
+                    return found
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > end:
+                raise StepFailed("the simulator does not answer")
+            time.sleep(0.2)
+
+    def person(self, key: str) -> Person:
+        if key not in self._people:
+            self._people[key] = Person(self.base_url, self.roster[key], self._transcript)
+        return self._people[key]
+
+    def of_role(self, role: str) -> list[str]:
+        return [key for key, person in self.roster.items() if person["role"] == role]
+
+    def marks(self, role: str, chat: str) -> dict[str, int]:
+        """The newest message number of ``chat`` for everybody of ``role``: to see later who got something."""
+        return {
+            person["key"]: _last_seq(person, chat) for person in self.people() if person["role"] == role
+        }
+
+    def who_got(self, role: str, chat: str, marks: dict[str, int], at_least: int, limit_s: float = 30) -> list[str]:
+        """The people of ``role`` who got something in ``chat`` since ``marks``; waits until there are ``at_least``."""
+        end = time.monotonic() + limit_s
+        while True:
+            now = self.marks(role, chat)
+            got = [key for key, seq in now.items() if seq > marks.get(key, 0)]
+            if len(got) >= at_least:
+                return got
+            if time.monotonic() > end:
+                raise StepFailed(f"only {len(got)} of {at_least} {role} got a message")
+            time.sleep(0.15)
+
+    def clock(self, **move: Any) -> dict[str, Any]:
+        """Move the demonstration's clock."""
+        end = time.monotonic() + 30
+        while True:
+            try:
+                answer = self._http.post("/v1/demo/clock", json=move)
+                if answer.status_code == 200:
+                    moved: dict[str, Any] = answer.json()
+                    self._transcript.fact(f"时钟拨到 {moved['spoken']}")
+                    return moved
+                if answer.status_code != 503:
+                    raise StepFailed(f"clock: {answer.text}")
+            except httpx.TransportError:
+                pass
+            if time.monotonic() > end:
+                raise StepFailed("the clock does not answer")
+            time.sleep(0.3)
+
+
+def _last_seq(person: dict[str, Any], chat: str) -> int:
+    for one in person["chats"]:
+        if one["id"] == chat:
+            last = one.get("last")
+            return int(last["seq"] if isinstance(last, dict) else last or 0)
+    return 0

@@ -1,0 +1,179 @@
+"""One person with a phone, as a process of its own: `python -m tests.journeys.story.phone BASE_URL PERSON`.
+
+Reads one JSON order a line on standard input and answers each with one JSON line. It knows nothing but HTTP: the simulator's people's side
+(which signs, encrypts and delivers as the platform does) and the public API.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+POLL_S = 0.1
+AWAY = (httpx.TransportError,)
+Order = dict[str, Any]
+
+
+class Phone:
+    def __init__(self, base_url: str, key: str) -> None:
+        self.key = key
+        self.base_url = base_url
+        self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+        self.token = ""
+
+    def _chat(self, chat: str) -> str:
+        return f"/simulator/people/{self.key}/chats/{quote(chat, safe=':')}"
+
+    def _steadily(self, call: Callable[[], httpx.Response], limit_s: float = 30) -> httpx.Response:
+        """A phone on a weak link tries again: connection lost, or 503 while a process comes back."""
+        end = time.monotonic() + limit_s
+        while True:
+            try:
+                answer = call()
+                if answer.status_code != 503 or time.monotonic() > end:
+                    return answer
+            except AWAY:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.3)
+
+    def say(self, order: Order) -> Any:
+        return self._post(self._chat(order["chat"]) + "/messages", {"type": "text", "content": order["text"]})
+
+    def speak(self, order: Order) -> Any:
+        return self._post(self._chat(order["chat"]) + "/messages", {"type": "voice", "recognition": order["text"]})
+
+    def send_file(self, order: Order) -> Any:
+        path = Path(order["path"])
+        body = {"type": order["kind"], "name": path.name, "data_base64": base64.b64encode(path.read_bytes()).decode()}
+        return self._post(self._chat(order["chat"]) + "/messages", body)
+
+    def tap(self, order: Order) -> Any:
+        return self._post(self._chat(order["chat"]) + "/taps", {"seq": order["seq"], "key": order["key"]})
+
+    def _post(self, path: str, body: Any) -> Any:
+        # Sending again after a lost answer would be a second message of the person; the simulator is only asked again when it was not reached.
+        return self._json(self._steadily(lambda: self.http.post(path, json=body)))
+
+    def read(self, order: Order) -> Any:
+        path = f"{self._chat(order['chat'])}/messages?after={order.get('after', 0)}"
+        return self._json(self._steadily(lambda: self.http.get(path)))
+
+    def wait(self, order: Order) -> Any:
+        """The first message after ``after`` whose text matches ``pattern``; None when the limit passes."""
+        end = time.monotonic() + order.get("limit_s", 20)
+        pattern = re.compile(order["pattern"], re.S)
+        while time.monotonic() < end:
+            for message in self.read(order):
+                if message["from"] != "person" and pattern.search(text_of(message)):
+                    return message
+            time.sleep(POLL_S)
+        return None
+
+    def wait_update(self, order: Order) -> Any:
+        """Message ``seq`` once its text matches ``pattern`` (a card that was changed); None when the limit passes."""
+        end = time.monotonic() + order.get("limit_s", 20)
+        pattern = re.compile(order["pattern"], re.S)
+        while time.monotonic() < end:
+            for message in self.read({"chat": order["chat"], "after": order["seq"] - 1}):
+                if message["seq"] == order["seq"] and pattern.search(text_of(message)):
+                    return message
+            time.sleep(POLL_S)
+        return None
+
+    def mini_sign_in(self, order: Order) -> Any:
+        """wx.login, then the phone button."""
+        login = self._json(self.http.post(f"/simulator/people/{self.key}/mini-program/login"))
+        answer = self._json(self._steadily(lambda: self.http.post("/v1/mini-program/sign-in", json={"code": login["body"]["code"]})))
+        if answer["status"] == 201:
+            self.token = answer["body"]["token"]
+        return answer
+
+    def mini_phone(self, order: Order) -> Any:
+        code = self._json(self.http.post(f"/simulator/people/{self.key}/mini-program/phone"))["body"]["code"]
+        return self._api("POST", "/v1/mini-program/phone", {"code": code}, None)
+
+    def api(self, order: Order) -> Any:
+        return self._api(order["method"], order["path"], order.get("body"), order.get("idempotency_key"))
+
+    def _api(self, method: str, path: str, body: Any, idempotency_key: str | None) -> Any:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        mount = "" if self.token else f"/phone/{self.key}"
+        return self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers=headers)))
+
+    def open_page(self, order: Order) -> Any:
+        """Open a page as the phone's WeChat or WeCom does: through the authorise page, back with a code, to the page with a session."""
+        address = f"/phone/{self.key}{order['path']}"
+        for _ in range(6):
+            target = address
+            answer = self._steadily(lambda: self.http.get(target))  # noqa: B023 - called at once
+            if answer.status_code not in (301, 302, 303, 307):
+                return {"status": answer.status_code, "body": answer.text[:500], "url": str(answer.url)}
+            address = str(answer.url.join(answer.headers["location"]))
+        return {"status": 0, "body": "too many redirects", "url": address}
+
+    def upload(self, order: Order) -> Any:
+        data = Path(order["path"]).read_bytes()
+        mount = "" if self.token else f"/phone/{self.key}"
+        headers = {"Content-Type": order.get("media_type", "application/dicom")}
+        return self._json(self._steadily(lambda: self.http.post(mount + order["to"], content=data, headers=headers)))
+
+    @staticmethod
+    def _json(answer: httpx.Response) -> Any:
+        try:
+            body = answer.json()
+        except ValueError:
+            body = {"text": answer.text[:300]}
+        if isinstance(body, list):
+            return body
+        return {"status": answer.status_code, "body": body}
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """All that a person reads in a message, in one string."""
+    parts: list[str] = []
+
+    def collect(value: Any) -> None:
+        if isinstance(value, str):
+            parts.append(value)
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                if name not in ("type", "from", "at", "exchange", "task_id", "card_type", "key", "id", "url", "state"):
+                    collect(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                collect(inner)
+
+    collect({name: value for name, value in message.items() if name not in ("seq", "sender")})
+    return "\n".join(parts)
+
+
+ORDERS = ("say", "speak", "send_file", "tap", "read", "wait", "wait_update", "mini_sign_in", "mini_phone", "api", "open_page", "upload")
+
+
+def main() -> None:
+    phone = Phone(sys.argv[1], sys.argv[2])
+    for line in sys.stdin:
+        order = json.loads(line)
+        if order["do"] not in ORDERS:
+            raise SystemExit(f"unknown order {order['do']}")
+        try:
+            answer = {"ok": True, "value": getattr(phone, order["do"])(order)}
+        except Exception as error:  # The conductor reports it with the step it belongs to.
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""A whole running demonstration: the real supervisor, real Redis, real databases, on a free port and in a data folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+START_LIMIT_S = 180.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Demo:
+    """``process`` is the supervisor; ``processes()`` tells the children by name."""
+
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+    base_url: str
+    environment: dict[str, str]
+
+    def listed(self) -> dict[str, Any]:
+        try:
+            listed: dict[str, Any] = json.loads((self.data_dir / "run" / "processes.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return {"up": False, "processes": []}
+        return listed
+
+    def pid(self, name: str) -> int | None:
+        """The process id of the child ``name``, None while it is down."""
+        pids = [child["pid"] for child in self.listed()["processes"] if child["name"] == name]
+        return pids[0] if pids else None
+
+    def names(self) -> list[str]:
+        return [child["name"] for child in self.listed()["processes"]]
+
+    def kill(self, name: str) -> None:
+        """kill -9 of one child."""
+        pid = self.pid(name)
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def wait_serving(self, name: str, limit_s: float = 30.0) -> None:
+        """Wait until child ``name`` serves again."""
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            if any(child["name"] == name and child["serving"] for child in self.listed()["processes"]):
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"{name} does not serve")
+
+    def logs(self) -> str:
+        """The end of every child's log, for the report of a failed test."""
+        return "\n".join(f"== {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in sorted((self.data_dir / "logs").glob("*.log")))
+
+
+@contextlib.contextmanager
+def running(data_dir: Path, *, seed: int = 1, environment: dict[str, str] | None = None) -> Iterator[Demo]:
+    """Start `huizhen demo` and stop it afterwards with SIGINT, as Ctrl-C does."""
+    port = free_port()
+    settings = {"HUIZHEN_PORT": str(port), "HUIZHEN_DATA_DIR": str(data_dir), "HUIZHEN_SEED": str(seed), "HUIZHEN_DEMO": "1", **(environment or {})}
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with (data_dir / "supervisor.out").open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "miniprogram_api.cli.main", "demo"], cwd=ROOT, env={**os.environ, **settings}, stdout=out, stderr=out,
+            start_new_session=True,
+        )
+    demo = Demo(process, data_dir, f"http://127.0.0.1:{port}", settings)
+    try:
+        end = time.monotonic() + START_LIMIT_S
+        while not demo.listed().get("up"):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("the demonstration did not start:\n" + (data_dir / "supervisor.out").read_text()[-4000:] + demo.logs())
+            time.sleep(0.05)
+        yield demo
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(10)
