@@ -35,11 +35,12 @@ class EnsureAccount(Command):
 
 
 class VerifyPhone(Command):
-    """Record the phone number that the platform vouched for."""
+    """Record the phone number that the platform vouched for. Only the system may: nobody vouches for himself."""
 
     name = "people.verify_phone"
     title = "绑定手机号"
-    access = (Grant(Role.VISITOR),)
+    access = (Grant(Role.SYSTEM),)
+    account_id: Id
     phone: str = Field(pattern=r"^1\d{10}$")
 
 
@@ -216,6 +217,8 @@ class RegisterOrganisation(Command):
     kind: Literal["provincial_hospital", "county_hospital", "township_centre", "village_clinic"]
     parent_id: Id | None = None
     region_code: str = Field(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")
+    region_name: str = Field(default="", max_length=60)
+    """As people say it: 平塘县, 平塘县塘边镇."""
 
 
 class PractitionerRef(Result):
@@ -236,6 +239,7 @@ class RegisterPractitioner(Command):
     title_name: str = Field(max_length=20)
     """职称: 主任医师, 副主任医师, 主治医师, 执业助理医师, 乡村医生, 主管药师 …"""
     licence_number: str = Field(max_length=30)
+    """Empty for those whose work needs none (scheduler, administrator, auditor)."""
     licence_valid_until: date
     department_code: str | None = None
     expertise: tuple[str, ...] = ()
@@ -247,11 +251,12 @@ class RegisterPractitioner(Command):
 
 
 class EnlistPatient(Command):
-    """A patient put on a village doctor's list under ``number``, with or without WeChat."""
+    """A patient put on a village doctor's list under ``number``, with or without WeChat (``account_id``: his own account). Known by the ID number,
+    he is joined to his record, never recorded twice."""
 
     name = "people.enlist_patient"
     title = "登记签约病人"
-    access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR))
+    access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR, "own_practitioner"))
     gives = PatientRef
     practitioner_id: Id
     number: int = Field(ge=1, le=9999)
@@ -259,5 +264,3 @@ class EnlistPatient(Command):
     id_number: str = Field(pattern=r"^\d{17}[\dXx]$")
     phone: str | None = Field(default=None, pattern=r"^1\d{10}$")
     account_id: Id | None = None
-
-

@@ -86,7 +86,8 @@ class Practitioner(Row):
     sex = fields.CharField(max_length=6)
     title_name = fields.CharField(max_length=20)
     licence_number = fields.BinaryField()
-    licence_blind = fields.CharField(max_length=64, unique=True)
+    licence_blind = fields.CharField(max_length=64, null=True, unique=True)
+    """None for those whose work needs no licence (scheduler, administrator, auditor)."""
     licence_valid_until = fields.DateField()
     department_code = fields.CharField(max_length=10, null=True, db_index=True)
     expertise: fields.Field[list[str]] = fields.JSONField(default=list)

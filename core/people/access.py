@@ -1,0 +1,71 @@
+"""What the relations of this room mean: whose patient, whose list, which county, which practitioner."""
+
+from __future__ import annotations
+
+from core.foundation.orders import Order, relation
+from core.foundation.work import Work
+from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.rules import county_of
+
+
+@relation("own_patient")
+async def own_patient(work: Work, order: Order) -> bool:
+    """``order.patient_id`` is the actor himself or somebody for whom he speaks."""
+    patient_id = getattr(order, "patient_id", None)
+    return patient_id is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=patient_id).exists()
+
+
+@relation("listed_patient")
+async def listed_patient(work: Work, order: Order) -> bool:
+    """``order.patient_id`` stands on the actor's list."""
+    patient_id, practitioner_id = getattr(order, "patient_id", None), work.actor.practitioner_id
+    if patient_id is None or practitioner_id is None:
+        return False
+    return await ListedPatient.filter(practitioner_id=practitioner_id, patient_id=patient_id).exists()
+
+
+@relation("own_practitioner")
+async def own_practitioner(work: Work, order: Order) -> bool:
+    """``order.practitioner_id`` is the actor."""
+    practitioner_id = getattr(order, "practitioner_id", None)
+    return practitioner_id is not None and practitioner_id == work.actor.practitioner_id
+
+
+@relation("same_county")
+async def same_county(work: Work, order: Order) -> bool:
+    """What the order names (practitioner, organisation, patient, parent or region) lies in a county where the actor holds a granted role."""
+    county = await _county_of_order(order)
+    return county is not None and await acts_in_county(work, order, county)
+
+
+async def acts_in_county(work: Work, order: Order, county: str) -> bool:
+    """The actor holds, at an organisation of ``county``, a role to which ``order`` is granted by ``same_county``. For rooms above."""
+    held = {
+        organisation
+        for grant in order.access
+        if grant.relation == "same_county"
+        for organisation in work.actor.organisations(grant.role)
+    }
+    return bool(held) and await Organisation.filter(id__in=held, region_code__startswith=county).exists()
+
+
+async def county_of_organisation(organisation_id: str) -> str | None:
+    """The county (six digits) of an organisation, None when there is no such organisation."""
+    organisation = await Organisation.get_or_none(id=organisation_id)
+    return None if organisation is None else county_of(organisation.region_code)
+
+
+async def _county_of_order(order: Order) -> str | None:
+    region_code = getattr(order, "region_code", None)
+    if region_code is not None:
+        return county_of(region_code)
+    organisation_id = getattr(order, "organisation_id", None)
+    practitioner_id = getattr(order, "practitioner_id", None)
+    patient_id = getattr(order, "patient_id", None)
+    if organisation_id is None and practitioner_id is not None:
+        practitioner = await Practitioner.get_or_none(id=practitioner_id)
+        organisation_id = None if practitioner is None else practitioner.organisation_id
+    if organisation_id is None and patient_id is not None:
+        patient = await Patient.get_or_none(id=patient_id)
+        organisation_id = None if patient is None else patient.organisation_id
+    return None if organisation_id is None else await county_of_organisation(organisation_id)

@@ -1,0 +1,48 @@
+"""Who looked at a patient's record: the audit, as the patient may read it."""
+
+from __future__ import annotations
+
+from core.foundation.actor import ROLE_LABELS, Role
+from core.foundation.models import AuditEntry
+from core.foundation.orders import answers, order_named
+from core.foundation.work import Work
+from core.people.cards import practitioner_cards
+from core.people.commands import AccessLogEntry, AccessLogView, WhoLookedAtMyRecord
+from core.people.models import CareRelation, Practitioner
+
+SHOWN = 200
+"""The newest entries shown."""
+_RELATION_LABELS = {"self": "本人", "father": "子女", "mother": "子女", "spouse": "配偶", "child": "父母", "other": "家属"}
+"""What the speaker is to the patient, by what the patient is to the speaker."""
+
+
+@answers(WhoLookedAtMyRecord)
+async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
+    entries = await AuditEntry.filter(subject_kind="patient", subject_id=order.patient_id, outcome="done").order_by("-id").limit(SHOWN)
+    names = await _names(work, order.patient_id, {entry.account_id for entry in entries})
+    work.concerns("patient", order.patient_id)
+    return AccessLogView(
+        entries=tuple(
+            AccessLogEntry(
+                at=entry.at,
+                who=names.get(entry.account_id, "系统" if entry.account_id.startswith("system:") else "其他账号"),
+                role=ROLE_LABELS[Role(entry.role)],
+                action=_title(entry.action),
+            )
+            for entry in entries
+        )
+    )
+
+
+async def _names(work: Work, patient_id: str, account_ids: set[str]) -> dict[str, str]:
+    practitioners = {row.id: row.account_id for row in await Practitioner.filter(account_id__in=account_ids)}
+    cards = await practitioner_cards(work, practitioners)
+    names = {card.account_id: f"{card.called}({card.organisation})" for card in cards.values()}
+    for row in await CareRelation.filter(patient_id=patient_id, account_id__in=account_ids):
+        names[row.account_id] = _RELATION_LABELS.get(row.relation, "家属")
+    return names
+
+
+def _title(action: str) -> str:
+    order = order_named(action)
+    return action if order is None else order.title

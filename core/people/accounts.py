@@ -1,0 +1,178 @@
+"""Accounts, the identities behind them, phones and sessions; from an account to an actor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from core.foundation.actor import Actor, HeldRole, Role
+from core.foundation.errors import NotFound
+from core.foundation.orders import Done, handles
+from core.foundation.work import Work
+from core.people.commands import AccountRef, CloseSession, EnsureAccount, OpenSession, SessionOpened, VerifyPhone
+from core.people.errors import AccountUnknown
+from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld, Session
+from core.people.rules import SESSION_TIMES
+
+Joining = Callable[[Work, str, str], Awaitable[None]]
+J = TypeVar("J", bound=Joining)
+_JOININGS: list[Joining] = []
+
+
+def joins_accounts(joining: J) -> J:
+    """Registers ``(work, from_account, to_account) -> None``: how a room above hands its rows over when two accounts turn out to be one person."""
+    _JOININGS.append(joining)
+    return joining
+
+
+@handles(EnsureAccount)
+async def ensure_account(work: Work, order: EnsureAccount) -> AccountRef:
+    identity = await Identity.get_or_none(app=order.app, subject=order.subject)
+    if identity is None:
+        account_id = None if order.unionid is None else await _account_of_union(order.unionid)
+        created = account_id is None
+        if account_id is None:
+            account_id = work.new_id()
+            await Account.create(id=account_id, created_at=work.now)
+        await Identity.create(
+            id=work.new_id(), account_id=account_id, app=order.app, subject=order.subject, unionid=order.unionid, created_at=work.now
+        )
+        work.concerns("account", account_id)
+        return AccountRef(account_id=account_id, created=created)
+    if order.unionid is not None and identity.unionid != order.unionid:
+        await _learn_union(work, identity, order.unionid)
+    work.concerns("account", identity.account_id)
+    return AccountRef(account_id=identity.account_id, created=False)
+
+
+async def _account_of_union(unionid: str) -> str | None:
+    identity = await Identity.filter(unionid=unionid).order_by("id").first()
+    return None if identity is None else identity.account_id
+
+
+async def _learn_union(work: Work, identity: Identity, unionid: str) -> None:
+    """The platform told the unionid of a known identity later: if another account has it, both are one person's."""
+    other = await _account_of_union(unionid)
+    await identity.change(unionid=unionid)
+    if other is not None and other != identity.account_id:
+        kept, left = sorted((other, identity.account_id))
+        if await Practitioner.filter(account_id=left).exists():
+            kept, left = left, kept
+        await _join(work, left, kept)
+        identity.account_id = kept
+
+
+async def _join(work: Work, left: str, kept: str) -> None:
+    """Everything of account ``left`` becomes ``kept``'s. What ``left`` sealed stays sealed under its key."""
+    for mine in await CareRelation.filter(account_id=left).order_by("id"):
+        twice = await CareRelation.filter(account_id=kept, patient_id=mine.patient_id).exists()
+        own_twice = mine.relation == "self" and await CareRelation.filter(account_id=kept, relation="self").exists()
+        if twice:
+            await mine.delete()
+        elif own_twice:
+            await mine.change(account_id=kept, relation="other", self_of_id=None)
+        else:
+            await mine.change(account_id=kept)
+    await Identity.filter(account_id=left).update(account_id=kept)
+    await Session.filter(account_id=left).update(account_id=kept)
+    await _carry_phone(work, left, kept)
+    await Account.filter(id=left).update(joined_to_id=kept)
+    for joining in _JOININGS:
+        await joining(work, left, kept)
+
+
+async def _carry_phone(work: Work, left: str, kept: str) -> None:
+    source = await Account.get(id=left)
+    target = await Account.get(id=kept)
+    if source.phone is not None and target.phone is None:
+        phone = (await work.sealer("account", left)).open("account", "phone", left, bytes(source.phone))
+        await target.change(
+            phone=(await work.sealer("account", kept)).seal("account", "phone", kept, phone),
+            phone_blind=source.phone_blind,
+            phone_verified_at=source.phone_verified_at,
+        )
+
+
+async def live_account(account_id: str) -> Account:
+    """The account that lives on for ``account_id``; :class:`AccountUnknown` when there is none."""
+    account = await Account.get_or_none(id=account_id)
+    for _ in range(8):
+        if account is None:
+            raise AccountUnknown
+        if account.joined_to_id is None:
+            return account
+        account = await Account.get_or_none(id=account.joined_to_id)
+    raise AccountUnknown
+
+
+async def account_phone(work: Work, account_id: str) -> str | None:
+    """The phone that the platform vouched for, or None."""
+    account = await Account.get_or_none(id=account_id)
+    if account is None or account.phone is None:
+        return None
+    return (await work.sealer("account", account_id)).open("account", "phone", account_id, bytes(account.phone))
+
+
+@handles(VerifyPhone)
+async def verify_phone(work: Work, order: VerifyPhone) -> Done:
+    account = await live_account(order.account_id)
+    sealer = await work.sealer("account", account.id)
+    await account.change(
+        phone=sealer.seal("account", "phone", account.id, order.phone),
+        phone_blind=work.blind("phone", order.phone),
+        phone_verified_at=work.now,
+    )
+    work.concerns("account", account.id)
+    return Done()
+
+
+async def actor_for(account_id: str, channel: str) -> Actor:
+    """Who acts when ``account_id`` speaks on ``channel``: with the roles he holds, or as a patient when he is no practitioner.
+
+    :class:`AccountUnknown` when there is no such account.
+    """
+    account = await live_account(account_id)
+    practitioner = await Practitioner.get_or_none(account_id=account.id)
+    if practitioner is None:
+        return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel)
+    held = await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id") if practitioner.active else []
+    return Actor(account.id, tuple(HeldRole(Role(row.role), row.organisation_id) for row in held), channel, practitioner.id)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a bearer token (it has 215 random bits; a slow hash adds nothing)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def session_actor(token: str, kind: str, real_now: datetime) -> Actor | None:
+    """Who holds ``token`` of a running session of ``kind`` (h5, mini_program, terminal) at the real time ``real_now``; None when nobody does."""
+    session = await Session.get_or_none(token_hash=token_hash(token))
+    if session is None or session.kind != kind or session.closed_at is not None or session.expires_at <= real_now:
+        return None
+    return await actor_for(session.account_id, kind)
+
+
+@handles(OpenSession)
+async def open_session(work: Work, order: OpenSession) -> SessionOpened:
+    account = await live_account(order.account_id)
+    token = work.practice.ids.token()
+    real_now = work.practice.clock.real_now()
+    expires_at = real_now + SESSION_TIMES[order.kind]
+    await Session.create(
+        id=work.new_id(), account_id=account.id, kind=order.kind, token_hash=token_hash(token), created_at=real_now, expires_at=expires_at
+    )
+    work.concerns("account", account.id)
+    return SessionOpened(token=token, account_id=account.id, expires_at=expires_at)
+
+
+@handles(CloseSession)
+async def close_session(work: Work, order: CloseSession) -> Done:
+    session = await Session.get_or_none(token_hash=token_hash(order.token), account_id=work.actor.account_id)
+    if session is None:
+        raise NotFound
+    if session.closed_at is None:
+        await session.change(closed_at=work.practice.clock.real_now())
+    work.concerns("account", session.account_id)
+    return Done()

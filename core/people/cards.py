@@ -1,0 +1,148 @@
+"""People as other rooms need them: a practitioner or a patient, opened once, in plain values. Whoever asks has passed his own access check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from core.foundation.errors import NotFound
+from core.foundation.work import Work
+from core.people.errors import PatientNotListed
+from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.names import called, displayed
+from core.people.rules import age_spoken, age_years, local_date
+from nlp.interface.departments import department
+
+
+@dataclass(frozen=True, slots=True)
+class PractitionerCard:
+    """``called`` is how one addresses him (王主任); ``department`` the short name, empty without one."""
+
+    practitioner_id: str
+    account_id: str
+    full_name: str
+    called: str
+    sex: str
+    title_name: str
+    organisation_id: str
+    organisation: str
+    organisation_kind: str
+    region_code: str
+    region_name: str
+    department_code: str | None
+    department: str
+    expertise: tuple[str, ...]
+    licence_valid_until: date
+    years_of_practice: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PatientCard:
+    """``age_spoken`` is "58 岁" or "8 个月"; ``has_wechat``: the patient has an account of his own."""
+
+    patient_id: str
+    organisation_id: str
+    full_name: str
+    sex: str
+    birth_date: date
+    age_years: int
+    age_spoken: str
+    phone: str | None
+    has_wechat: bool
+
+
+async def practitioner_card(work: Work, practitioner_id: str) -> PractitionerCard:
+    """The practitioner; NotFound when there is none."""
+    cards = await practitioner_cards(work, [practitioner_id])
+    if not cards:
+        raise NotFound
+    return cards[practitioner_id]
+
+
+async def practitioner_cards(work: Work, practitioner_ids: Iterable[str]) -> dict[str, PractitionerCard]:
+    """Those of ``practitioner_ids`` that exist, by id."""
+    rows = await Practitioner.filter(id__in=list(practitioner_ids)).order_by("id")
+    organisations = {row.id: row for row in await Organisation.filter(id__in={row.organisation_id for row in rows})}
+    return {row.id: await _practitioner_card(work, row, organisations[row.organisation_id]) for row in rows}
+
+
+async def _practitioner_card(work: Work, row: Practitioner, organisation: Organisation) -> PractitionerCard:
+    name = await practitioner_name(work, row)
+    return PractitionerCard(
+        practitioner_id=row.id,
+        account_id=row.account_id,
+        full_name=displayed(name, demonstration=row.demonstration),
+        called=called(name, row.title_name),
+        sex=row.sex,
+        title_name=row.title_name,
+        organisation_id=organisation.id,
+        organisation=organisation.name,
+        organisation_kind=organisation.kind,
+        region_code=organisation.region_code,
+        region_name=organisation.region_name,
+        department_code=row.department_code,
+        department="" if row.department_code is None else department(row.department_code).name,
+        expertise=tuple(row.expertise),
+        licence_valid_until=row.licence_valid_until,
+        years_of_practice=row.years_of_practice,
+        active=row.active,
+    )
+
+
+async def practitioner_name(work: Work, row: Practitioner) -> str:
+    sealer = await work.sealer("practitioner", row.id)
+    return sealer.open("practitioner", "full_name", row.id, bytes(row.full_name))
+
+
+async def patient_card(work: Work, patient_id: str) -> PatientCard:
+    """The patient; NotFound when there is none."""
+    row = await Patient.get_or_none(id=patient_id)
+    if row is None:
+        raise NotFound
+    return await card_of(work, row)
+
+
+async def card_of(work: Work, row: Patient) -> PatientCard:
+    """``row`` opened."""
+    sealer = await work.sealer("patient", row.id)
+    birth = date.fromisoformat(sealer.open("patient", "birth_date", row.id, bytes(row.birth_date)))
+    today = local_date(work.now)
+    return PatientCard(
+        patient_id=row.id,
+        organisation_id=row.organisation_id,
+        full_name=displayed(sealer.open("patient", "full_name", row.id, bytes(row.full_name)), demonstration=row.demonstration),
+        sex=row.sex,
+        birth_date=birth,
+        age_years=age_years(birth, today),
+        age_spoken=age_spoken(birth, today),
+        phone=None if row.phone is None else sealer.open("patient", "phone", row.id, bytes(row.phone)),
+        has_wechat=await CareRelation.filter(patient_id=row.id, relation="self").exists(),
+    )
+
+
+async def listed_patient(work: Work, practitioner_id: str, number: int) -> str:
+    """The patient whom this village doctor knows as ``number``; :class:`PatientNotListed` when nobody is."""
+    row = await ListedPatient.get_or_none(practitioner_id=practitioner_id, number=number)
+    if row is None:
+        raise PatientNotListed(number=number)
+    return row.patient_id
+
+
+async def number_on_list(practitioner_id: str, patient_id: str) -> int | None:
+    """Under which number this village doctor knows the patient, or None."""
+    row = await ListedPatient.get_or_none(practitioner_id=practitioner_id, patient_id=patient_id)
+    return None if row is None else row.number
+
+
+async def patient_accounts(patient_id: str) -> list[str]:
+    """The accounts that speak for the patient, his own first."""
+    rows = await CareRelation.filter(patient_id=patient_id).order_by("created_at", "id")
+    return [row.account_id for row in sorted(rows, key=lambda row: row.relation != "self")]
+
+
+async def village_doctors_of(patient_id: str) -> list[str]:
+    """The practitioners on whose lists the patient stands, longest first."""
+    rows = await ListedPatient.filter(patient_id=patient_id).order_by("created_at", "id")
+    return [row.practitioner_id for row in rows]

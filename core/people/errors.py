@@ -1,0 +1,116 @@
+"""What can be wrong with an order to the register of people."""
+
+from __future__ import annotations
+
+from core.foundation.errors import Conflict, Invalid, NotFound
+
+
+class IdNumberInvalid(Invalid):
+    """``reason`` is one of the fixed phrases of :mod:`core.people.id_numbers`, never the number."""
+
+    code = "people.id_number_invalid"
+    sentence = "身份证号码不对:{reason}。请对照证件再输入一次。"
+
+
+class NameInvalid(Invalid):
+    code = "people.name_invalid"
+    sentence = "姓名请用证件上的汉字,两个字以上;少数民族姓名中间的点用「·」。"
+
+
+class RecordDiffers(Conflict):
+    """The ID number is on record, but name or phone differ: nothing of the record is given away."""
+
+    code = "people.record_differs"
+    sentence = "这个证件已经登记过,但姓名或手机号和登记的不一致。请先绑定本人手机号,或请村医帮您核对。"
+
+
+class OwnRecordExists(Conflict):
+    code = "people.own_record_exists"
+    sentence = "您已经登记过本人资料。要为家人登记,请选「为家人登记」。"
+
+
+class PatientTaken(Conflict):
+    """Another account is already this person's own."""
+
+    code = "people.patient_taken"
+    sentence = "这位患者已经用另一个微信登记为本人。如果不是您操作的,请联系村医或卫生院。"
+
+
+class TooYoung(Invalid):
+    """Under 14 a guardian acts."""
+
+    code = "people.guardian_needed"
+    sentence = "未满 14 岁需要监护人来办:请爸爸妈妈或监护人用自己的微信,选「为家人登记」。"
+
+
+class NumberTaken(Conflict):
+    """The village doctor already uses this number for somebody else."""
+
+    code = "people.number_taken"
+    sentence = "{number}号已经是另一位病人,请换一个编号。"
+
+
+class AlreadyListed(Conflict):
+    code = "people.already_listed"
+    sentence = "这位病人已在名单上,编号是{number}号。"
+
+
+class PatientNotListed(NotFound):
+    """Nobody has this number on the village doctor's list."""
+
+    code = "people.patient_not_listed"
+    sentence = "您的名单上没有{number}号。发「我的病人」可以看名单。"
+
+
+class NoOrganisation(Conflict):
+    """There is no county hospital on record yet to keep the record."""
+
+    code = "people.no_organisation"
+    sentence = "本县的医院还没有登记,暂时不能建档。请联系管理员。"
+
+
+class OrganisationUnknown(NotFound):
+    code = "people.organisation_unknown"
+    sentence = "没有这家机构,请核对后再试。"
+
+
+class AccountUnknown(NotFound):
+    code = "people.account_unknown"
+    sentence = "没有这个账号,请重新登录。"
+
+
+class AlreadyPractitioner(Conflict):
+    code = "people.already_practitioner"
+    sentence = "这个账号或执业证号已经登记过医务人员。"
+
+
+class RoleNotHeld(Invalid):
+    """A role that nobody can be given."""
+
+    code = "people.role_invalid"
+    sentence = "医务人员至少要有一个岗位,不能登记为患者、访客或系统。"
+
+
+class DepartmentUnknown(Invalid):
+    code = "people.department_unknown"
+    sentence = "没有这个科室代码,请按诊疗科目名录填写。"
+
+
+class ExpertiseInvalid(Invalid):
+    code = "people.expertise_invalid"
+    sentence = "专长请填 ICD-10 类目,例如 J44 或 I20-I25。"
+
+
+class ConsentOutdated(Conflict):
+    code = "people.consent_outdated"
+    sentence = "同意书已经更新到 {current} 版,请看过新的再确认。"
+
+
+class ConsentMissing(Conflict):
+    code = "people.consent_missing"
+    sentence = "还没有患者的知情同意。请先看一下同意书,点「同意」后再继续。"
+
+
+class ConsentEvidenceMissing(Invalid):
+    code = "people.consent_evidence_missing"
+    sentence = "请先拍下患者签好字的纸质同意书,再确认。"

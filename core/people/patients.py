@@ -1,0 +1,221 @@
+"""Patients: real-name registration, a village doctor's list, and how one record is kept for one ID number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.foundation.actor import ROLE_LABELS
+from core.foundation.errors import NotAllowed
+from core.foundation.orders import answers, handles
+from core.foundation.work import Work
+from core.people.accounts import account_phone, live_account
+from core.people.cards import card_of, practitioner_card
+from core.people.commands import (
+    EnlistPatient,
+    HeldRoleView,
+    Me,
+    MeView,
+    MyPatientList,
+    PatientListView,
+    PatientRef,
+    PatientView,
+    RegisterPatient,
+)
+from core.people.consents import consent_views
+from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken, OwnRecordExists, PatientTaken
+from core.people.id_numbers import IdNumber, read_id_number
+from core.people.models import Account, CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.names import certificate_name
+from core.people.rules import check_same_person, check_self, local_date
+
+
+@dataclass(frozen=True, slots=True)
+class _Certificate:
+    """What was given as name, number and phone, checked."""
+
+    name: str
+    number: IdNumber
+    phone: str | None
+
+
+@handles(RegisterPatient)
+async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
+    account_id = work.actor.account_id
+    verified_phone = await account_phone(work, account_id)
+    number = read_id_number(order.id_number, local_date(work.now))
+    # For oneself only the phone that the platform vouched for proves anything.
+    phone = verified_phone if order.relation == "self" else order.phone
+    certificate = _Certificate(certificate_name(order.full_name), number, phone)
+    if order.relation == "self":
+        check_self(number.birth_date, local_date(work.now))
+    patient = await _known(work, certificate)
+    if order.relation == "self":
+        await _check_own(account_id, patient)
+    if patient is None:
+        patient = await _record(work, await _home_organisation(), certificate)
+    await _speak_for(work, account_id, patient.id, order.relation)
+    work.concerns("patient", patient.id)
+    return PatientRef(patient_id=patient.id)
+
+
+async def _check_own(account_id: str, patient: Patient | None) -> None:
+    """One account, one own record; one record, one account of its own."""
+    own = await CareRelation.get_or_none(account_id=account_id, relation="self")
+    if own is not None and (patient is None or own.patient_id != patient.id):
+        raise OwnRecordExists
+    if patient is not None:
+        other = await CareRelation.get_or_none(self_of_id=patient.id)
+        if other is not None and other.account_id != account_id:
+            raise PatientTaken
+
+
+@handles(EnlistPatient)
+async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
+    practitioner = await Practitioner.get_or_none(id=order.practitioner_id)
+    if practitioner is None:
+        raise NotAllowed(order=order.name)
+    number = read_id_number(order.id_number, local_date(work.now))
+    certificate = _Certificate(certificate_name(order.full_name), number, order.phone)
+    taken = await ListedPatient.get_or_none(practitioner_id=practitioner.id, number=order.number)
+    patient = await _known(work, certificate)
+    if patient is not None:
+        listed = await ListedPatient.get_or_none(practitioner_id=practitioner.id, patient_id=patient.id)
+        if listed is not None:
+            raise AlreadyListed(number=listed.number)
+    if taken is not None:
+        raise NumberTaken(number=order.number)
+    if patient is None:
+        patient = await _record(work, practitioner.organisation_id, certificate)
+    await ListedPatient.create(
+        id=work.new_id(),
+        organisation_id=practitioner.organisation_id,
+        practitioner_id=practitioner.id,
+        patient_id=patient.id,
+        number=order.number,
+        created_at=work.now,
+    )
+    if order.account_id is not None:
+        account = await live_account(order.account_id)
+        await _check_own(account.id, patient)
+        await _speak_for(work, account.id, patient.id, "self")
+    work.concerns("patient", patient.id)
+    return PatientRef(patient_id=patient.id)
+
+
+async def _known(work: Work, certificate: _Certificate) -> Patient | None:
+    """The record of this ID number, when the person named is the one recorded; :class:`RecordDiffers` when not."""
+    patient = await Patient.get_or_none(id_number_blind=work.blind("id_number", certificate.number.text))
+    if patient is None:
+        return None
+    sealer = await work.sealer("patient", patient.id)
+    check_same_person(
+        name=certificate.name,
+        known_name=sealer.open("patient", "full_name", patient.id, bytes(patient.full_name)),
+        phone=certificate.phone,
+        known_phone=None if patient.phone is None else sealer.open("patient", "phone", patient.id, bytes(patient.phone)),
+    )
+    return patient
+
+
+async def _record(work: Work, organisation_id: str, certificate: _Certificate) -> Patient:
+    patient_id = work.new_id()
+    sealer = await work.sealer("patient", patient_id)
+
+    def seal(column: str, text: str) -> bytes:
+        return sealer.seal("patient", column, patient_id, text)
+
+    return await Patient.create(
+        id=patient_id,
+        organisation_id=organisation_id,
+        full_name=seal("full_name", certificate.name),
+        birth_date=seal("birth_date", certificate.number.birth_date.isoformat()),
+        sex=certificate.number.sex,
+        id_number=seal("id_number", certificate.number.text),
+        id_number_blind=work.blind("id_number", certificate.number.text),
+        phone=None if certificate.phone is None else seal("phone", certificate.phone),
+        phone_blind=None if certificate.phone is None else work.blind("phone", certificate.phone),
+        demonstration=work.practice.demo,
+        created_at=work.now,
+    )
+
+
+async def _speak_for(work: Work, account_id: str, patient_id: str, relation: str) -> None:
+    if await CareRelation.filter(account_id=account_id, patient_id=patient_id).exists():
+        return
+    await CareRelation.create(
+        id=work.new_id(),
+        account_id=account_id,
+        patient_id=patient_id,
+        relation=relation,
+        self_of_id=patient_id if relation == "self" else None,
+        created_at=work.now,
+    )
+
+
+async def _home_organisation() -> str:
+    """Who keeps the record of a patient whom no village doctor enlisted: the county hospital."""
+    hospital = await Organisation.filter(kind="county_hospital").order_by("id").first()
+    if hospital is None:
+        raise NoOrganisation
+    return hospital.id
+
+
+@answers(Me)
+async def me(work: Work, order: Me) -> MeView:
+    account = await Account.get_or_none(id=work.actor.account_id)
+    organisations = {row.id: row.name for row in await Organisation.filter(id__in=[held.organisation_id for held in work.actor.roles])}
+    patients = await _own_patients(work)
+    name = next((patient.full_name for patient in patients if patient.relation == "self"), None)
+    if work.actor.practitioner_id is not None:
+        name = (await practitioner_card(work, work.actor.practitioner_id)).full_name
+    work.concerns("account", work.actor.account_id)
+    return MeView(
+        account_id=work.actor.account_id,
+        display_name=name,
+        roles=tuple(
+            HeldRoleView(
+                role=held.role.value,
+                label=ROLE_LABELS[held.role],
+                organisation_id=held.organisation_id,
+                organisation=organisations[held.organisation_id],
+            )
+            for held in work.actor.roles
+            if held.organisation_id in organisations
+        ),
+        practitioner_id=work.actor.practitioner_id,
+        phone_verified=account is not None and account.phone is not None,
+        patients=patients,
+    )
+
+
+async def _own_patients(work: Work) -> tuple[PatientView, ...]:
+    """Those for whom the actor speaks, himself first."""
+    relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
+    relations.sort(key=lambda row: row.relation != "self")
+    return tuple([await _view(work, row.patient_id, relation=row.relation) for row in relations])
+
+
+@answers(MyPatientList)
+async def my_patient_list(work: Work, order: MyPatientList) -> PatientListView:
+    if work.actor.practitioner_id is None:
+        return PatientListView(patients=())
+    rows = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
+    work.concerns("practitioner", work.actor.practitioner_id)
+    return PatientListView(patients=tuple([await _view(work, row.patient_id, number=row.number) for row in rows]))
+
+
+async def _view(work: Work, patient_id: str, *, relation: str | None = None, number: int | None = None) -> PatientView:
+    patient = await Patient.get(id=patient_id)
+    card = await card_of(work, patient)
+    return PatientView(
+        patient_id=patient_id,
+        full_name=card.full_name,
+        sex="male" if card.sex == "male" else "female",
+        birth_date=card.birth_date,
+        age_years=card.age_years,
+        phone=card.phone,
+        relation=relation,
+        number=number,
+        has_wechat=card.has_wechat,
+        consents=await consent_views(patient_id),
+    )

@@ -1,0 +1,43 @@
+"""The room's front: loading this module registers its handlers and relations; other rooms import from here."""
+
+from __future__ import annotations
+
+from core.people import access, access_log, staff
+from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, session_actor
+from core.people.cards import (
+    PatientCard,
+    PractitionerCard,
+    listed_patient,
+    number_on_list,
+    patient_accounts,
+    patient_card,
+    practitioner_card,
+    practitioner_cards,
+    village_doctors_of,
+)
+from core.people.consents import has_consent, require_consent
+from core.people.patients import enlist_patient, register_patient
+
+__all__ = [
+    "PatientCard",
+    "PractitionerCard",
+    "access",
+    "access_log",
+    "account_phone",
+    "actor_for",
+    "enlist_patient",
+    "has_consent",
+    "joins_accounts",
+    "listed_patient",
+    "live_account",
+    "number_on_list",
+    "patient_accounts",
+    "patient_card",
+    "practitioner_card",
+    "practitioner_cards",
+    "register_patient",
+    "require_consent",
+    "session_actor",
+    "staff",
+    "village_doctors_of",
+]
