@@ -1,0 +1,106 @@
+"""The lexicon: data files that a clinician can read and edit, one row a thing, loaded once."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+FILES = ("findings.csv", "conditions.csv", "parts.csv", "sensations.csv", "combos.csv", "patterns.csv", "people.csv", "blocked.csv", "scope.toml")
+
+
+def content(name: str) -> str:
+    """The text of one lexicon file."""
+    return resources.files("nlp.language").joinpath("lexicon", name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of one CSV file of the lexicon."""
+    return list(csv.DictReader(io.StringIO(content(name))))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    code: str
+    absent: bool
+    expression: re.Pattern[str]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A word for a person: the relation to the speaker, the sex it implies and whether it means a child."""
+
+    relation: str
+    sex: str | None
+    child: bool
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """``surfaces`` maps what people write to a code; ``by_first`` lists them by first character, longest first."""
+
+    terms: dict[str, str]
+    conditions: frozenset[str]
+    surfaces: dict[str, str]
+    by_first: dict[str, tuple[str, ...]]
+    blocked: frozenset[str]
+    parts: dict[str, str]
+    sensations: dict[str, str]
+    combos: dict[tuple[str, str], str]
+    patterns: tuple[Pattern, ...]
+    people: dict[str, Kin]
+    scope: dict[str, Any]
+
+    def words(self, *path: str) -> tuple[str, ...]:
+        """A list of scope.toml, longest words first."""
+        found: Any = self.scope
+        for step in path:
+            found = found[step]
+        return tuple(sorted(found, key=lambda word: (-len(word), word)))
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """A regular expression that matches any of ``words``, the longest first."""
+    return "(?:" + "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word))) + ")"
+
+
+def _index(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    gathered: dict[str, list[str]] = {}
+    for word in words:
+        gathered.setdefault(word[0], []).append(word)
+    return {first: tuple(sorted(group, key=lambda word: (-len(word), word))) for first, group in gathered.items()}
+
+
+def _surfaces(name: str, key: str) -> dict[str, str]:
+    return {surface.lower(): row[key] for row in rows(name) for surface in row["surfaces"].split()}
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of this release, read from its files."""
+    findings, conditions = rows("findings.csv"), rows("conditions.csv")
+    surfaces = _surfaces("findings.csv", "code") | _surfaces("conditions.csv", "code")
+    blocked = frozenset(row["word"] for row in rows("blocked.csv"))
+    people = {
+        surface: Kin(row["relation"], row["sex"] or None, row["child"] == "yes") for row in rows("people.csv") for surface in row["surfaces"].split()
+    }
+    return Lexicon(
+        terms={row["code"]: row["term"] for row in findings + conditions},
+        conditions=frozenset(row["code"] for row in conditions),
+        surfaces=surfaces,
+        by_first=_index([*surfaces, *(word for word in blocked if word not in surfaces)]),
+        blocked=blocked - surfaces.keys(),
+        parts=_surfaces("parts.csv", "part"),
+        sensations=_surfaces("sensations.csv", "sensation"),
+        combos={(row["part"], row["sensation"]): row["code"] for row in rows("combos.csv")},
+        patterns=tuple(Pattern(row["code"], row["status"] == "absent", re.compile(row["regex"]), row["example"]) for row in rows("patterns.csv")),
+        people=people,
+        scope=tomllib.loads(content("scope.toml")),
+    )

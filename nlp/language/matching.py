@@ -1,0 +1,120 @@
+"""Where findings are named: dictionary words, body part with sensation, and patterns. Status is decided elsewhere (scope)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from .lexicon import Lexicon, alternatives, lexicon
+from .normal import NormalText
+from .words import WordBoundaries
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """``code`` named at ``text[start:end]``. ``flipped``: the words themselves say that it is absent (肚子不痛)."""
+
+    code: str
+    start: int
+    end: int
+    flipped: bool = False
+    pattern: bool = False
+
+
+_PLACE = "(?:里头|里面|里|上面|上|这里|那里|边上|这块|那块|下面|中间|周围|深处|旁边|后面|前面|这边|那边|一块|的地方|地方|处|部位|那儿|这儿|左边|右边|两边|内侧|外侧)?"
+_FILLER = (
+    "(?:有一点点|有一点|有点儿|有点|有些|一点|很|好|特别|非常|老是|老|总是|总|一直|一阵一阵|一阵阵|阵阵|也|又|都|就|开始|突然|忽然|越来越|感觉|觉得|感到|好像|"
+    "不停地|不停的|不停|不时|隐隐|发|有|在|会|更|还|的|得|地|是|一抽一抽|一跳一跳|一扯一扯|像?针扎一样|像?针扎似|轻微|剧烈|天天|经常|时常|时不时|偶尔|稍微|这几天|"
+    "不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|"
+    r"[一二两三四五六七八九十半几\d]+(?:多)?(?:天|个月|年|小时|周|个小时|个多月|个星期|个钟头)了?|"
+    "疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又胀又|又酸又|又红又|又|和)*?"
+)
+_NEGATORS = re.compile("没有|没得|没|不怎么|不太|不大|并不|不|无|未")
+_NOT_NEGATORS = re.compile("不停|不时|时不时|不断")
+
+
+@cache
+def _combination() -> re.Pattern[str]:
+    lex = lexicon()
+    part = alternatives(lex.parts)
+    return re.compile(f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连)(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})")
+
+
+def _dictionary(text: str, lex: Lexicon) -> list[Mention]:
+    found: list[Mention] = []
+    for start, first in enumerate(text):
+        for word in lex.by_first.get(first, ()):
+            if text.startswith(word, start):
+                found.append(Mention(lex.surfaces.get(word, ""), start, start + len(word)))
+                break
+    return found
+
+
+def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
+    found: list[Mention] = []
+    position = 0
+    expression = _combination()
+    while match := expression.search(text.text, position):
+        position = match.start() + 1
+        if _broken(match, text):
+            continue
+        flipped = len(_NEGATORS.findall(_NOT_NEGATORS.sub("", match["gap"]))) % 2 == 1
+        sense = lex.sensations[match["sense"]]
+        for group in ("part", "other"):
+            if match[group] and (code := lex.combos.get((lex.parts[match[group]], sense))):
+                found.append(Mention(code, match.start(), match.end(), flipped))
+                position = match.end()
+    return found
+
+
+def _patterns(text: NormalText, lex: Lexicon) -> list[Mention]:
+    return [
+        Mention(pattern.code, match.start(), match.end(), pattern.absent, pattern=True)
+        for pattern in lex.patterns
+        for match in pattern.expression.finditer(text.text)
+        if match.end() > match.start() and not _broken(match, text)
+    ]
+
+
+def _broken(match: re.Match[str], text: NormalText) -> bool:
+    return any(match.start() < pause < match.end() for pause in text.breaks)
+
+
+def _covers(one: Mention, other: Mention) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _resolve(candidates: list[Mention], text: str) -> list[Mention]:
+    """Of overlapping words the longest stays; a word that begins with a negator gives way to one that reaches further."""
+    kept: list[Mention] = []
+    for mention in sorted(candidates, key=lambda m: (m.start - m.end, m.start, m.code)):
+        rivals = [other for other in candidates if _covers(mention, other) and other.start > mention.start and other.end > mention.end]
+        if text[mention.start] in "没无不" and rivals and mention.end - mention.start <= 4:
+            continue
+        if not any(_covers(mention, other) and (other.start, other.end) != (mention.start, mention.end) for other in kept):
+            kept.append(mention)
+    return kept
+
+
+def mentions(text: NormalText, boundaries: WordBoundaries) -> list[Mention]:
+    """Every finding or condition named in ``text``, in order of place."""
+    lex = lexicon()
+    resolved = _resolve(_dictionary(text.text, lex) + _combinations(text, lex), text.text)
+    named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(text.text, m.start)))]
+    blocked = [m for m in resolved if not m.code]
+    for mention in _patterns(text, lex):
+        if any(_covers(mention, word) for word in blocked):
+            continue
+        same = [m for m in named if m.code == mention.code and _covers(m, mention) and m.flipped == mention.flipped]
+        if any(m.start <= mention.start and mention.end <= m.end for m in same):
+            continue
+        named = [m for m in named if m not in same]
+        named.append(mention)
+    return sorted(named, key=lambda m: (m.start, m.end, m.code))
+
+
+def _context(text: str, position: int) -> tuple[str, int]:
+    """A few characters around ``position``, and where it stands in them (short, so that it can be remembered)."""
+    first = max(0, position - 4)
+    return text[first : position + 5], position - first

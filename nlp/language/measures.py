@@ -1,0 +1,132 @@
+"""Numbers with a unit: temperature, blood pressure, pulse, breathing, oxygen, sugar, pain, weight, stools a day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from nlp.interface.reading import Measurement
+
+from .normal import NormalText
+from .numbers import NUMBER, number
+
+UNITS = {
+    "temperature": "Cel", "systolic": "mm[Hg]", "diastolic": "mm[Hg]", "heart_rate": "/min", "respiratory_rate": "/min",
+    "spo2": "%", "glucose": "mmol/L", "pain": "{score}", "weight": "kg", "stools_per_day": "/d",
+}  # fmt: skip
+PLAUSIBLE = {
+    "temperature": (25.0, 45.0), "systolic": (30.0, 300.0), "diastolic": (15.0, 200.0), "heart_rate": (10.0, 350.0), "respiratory_rate": (1.0, 150.0),
+    "spo2": (30.0, 100.0), "glucose": (0.3, 80.0), "pain": (0.0, 10.0), "weight": (0.3, 300.0), "stools_per_day": (1.0, 99.0),
+}  # fmt: skip
+_LINK = r"(?:是|为|有|只有|大概|大约|在|到|了|量的|量了|测的|测了|一直|最高|最低|都|才|快|左右|现在|今天|早上|刚才|刚|掉到|降到|升到|高达|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
+
+
+def _after(*keys: str) -> str:
+    return f"(?:{'|'.join(keys)}){_LINK}"
+
+
+_TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|°c|°|c(?![a-z]))(?:(?P<tenth>[\d零一二两三四五六七八九](?!\d|天|次|个|小时|岁|分|[一二三四五六七八九十]))(?!片|包|粒))?(?P<half>半)?")
+_TEMPERATURE_SAID = re.compile(rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)")
+_PRESSURE = re.compile(rf"(?P<systolic>\d{{2,3}})/(?P<diastolic>\d{{2,3}})(?!\d|/|岁|\.)")
+_PRESSURE_SAID = re.compile(rf"{_after('血压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)")
+_PRESSURE_PAIR = re.compile(rf"^(?P<systolic>{NUMBER})[ ，、/-](?P<diastolic>{NUMBER})$")
+_SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("systolic", re.compile(rf"{_after('高压', '收缩压', '上压')}(?P<value>{NUMBER})")),
+    ("diastolic", re.compile(rf"{_after('低压', '舒张压', '下压')}(?P<value>{NUMBER})")),
+    ("heart_rate", re.compile(rf"{_after('心率', '心跳', '脉搏', '脉率', '脉', 'hr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
+    ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
+    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '饱和度', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
+    ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?P<value>{NUMBER})(?!天|年|小时|/)")),
+    ("pain", re.compile(rf"(?:疼痛|疼|痛)(?:程度|评分|打分)?{_LINK}(?P<value>{NUMBER})分(?!钟)")),
+    ("pain", re.compile(rf"(?P<value>{NUMBER})分(?:的)?(?:疼|痛)")),
+    ("weight", re.compile(rf"(?:体重{_LINK})(?P<value>{NUMBER})(?P<unit>公斤|千克|kg|斤)?")),
+    ("weight", re.compile(rf"(?<!瘦了)(?<!胖了)(?<!喝了)(?<!酒)(?P<value>{NUMBER})(?P<unit>公斤|千克|kg)")),
+    ("stools_per_day", re.compile(rf"(?:拉|屙|泻|跑|大便|腹泻|解)(?:了|肚子|稀|水|得|的)*(?:每天|一天|一日|一夜|一晚上|一上午|今天|昨天|要|都|快|有|大概|大约|至少|已经|拉|跑)*(?P<value>{NUMBER}|十几|十多|好几|几十)(?:多|几)?(?:次|回|道|遍|趟)")),
+    ("stools_per_day", re.compile(rf"(?:一天|每天|一日|一晚上|一夜)(?:要|都|快|有|大概|大约|至少|已经)*(?:拉|屙|泻|跑|解)(?:了|肚子|稀|水)*(?P<value>{NUMBER}|十几|十多|好几|几十)(?:多|几)?(?:次|回|道|遍|趟)")),
+)  # fmt: skip
+_DAILY = re.compile(rf"(?:一天|每天|一日|一夜)(?:要|都|快|有|大概|大约|至少|已经)*(?P<value>{NUMBER}|十几|十多|好几)(?:多|几)?(?:次|回|道|遍|趟)")
+_STOOLS = re.compile("拉肚子|拉稀|腹泻|水样便|拉水|稀便|屙|窜稀|跑肚|泻")
+_VAGUE = {"十几": 15.0, "十多": 12.0, "好几": 4.0, "几十": 30.0}
+
+
+def measurements(text: NormalText, expecting: str | None = None) -> list[Measurement]:
+    """All measurements of ``text``; of two of the same kind the later stands. ``expecting``: a bare number means this code (an answer)."""
+    found: dict[str, Measurement] = {}
+    for code, value, start, end in sorted(_all(text, expecting), key=lambda item: item[2]):
+        low, high = PLAUSIBLE[code]
+        if low <= value <= high and not any(start < pause < end and text.text[pause - 1] not in ": " for pause in text.breaks if code != "systolic"):
+            found[code] = Measurement(code=code, value=value, unit=UNITS[code], span=text.span(start, end))
+    return list(found.values())
+
+
+_Found = tuple[str, float, int, int]
+
+
+def _all(text: NormalText, expecting: str | None) -> Iterator[_Found]:
+    content = text.text
+    yield from _temperatures(content)
+    yield from _pressures(content, expecting)
+    for code, expression in _SINGLE:
+        for match in expression.finditer(content):
+            value = _value(match["value"])
+            if value is not None:
+                yield code, _converted(code, value, match), match.start(), match.end()
+    if _STOOLS.search(content):
+        for match in _DAILY.finditer(content):
+            value = _value(match["value"])
+            if value is not None and not re.search("吐|咳|尿|喂|吃", content[max(0, match.start() - 4) : match.start()]):
+                yield "stools_per_day", value, match.start(), match.end()
+    if expecting in UNITS and (bare := re.match(rf"^(?:大概|大约|有|是|就|快)*(?P<value>{NUMBER})(?:度|分|次|%)?(?:左右|多|吧|了)*(?=$|[，。；！？ ])", content)):
+        value = _value(bare["value"])
+        if value is not None:
+            yield expecting, value, bare.start(), bare.end()
+
+
+def _value(said: str) -> float | None:
+    return _VAGUE.get(said, number(said))
+
+
+def _converted(code: str, value: float, match: re.Match[str]) -> float:
+    if code == "weight" and "unit" in match.re.groupindex and match["unit"] == "斤":
+        return value / 2
+    if code == "glucose" and value >= 40:
+        return round(value / 18, 1)  # mg/dL
+    return value
+
+
+def _temperatures(content: str) -> Iterator[_Found]:
+    for match in _TEMPERATURE.finditer(content):
+        value = number(match["value"])
+        if value is None or not 30 <= value <= 45:
+            continue
+        if match["tenth"] and value == int(value):
+            value += (number(match["tenth"]) or 0) / 10
+        elif match["half"]:
+            value += 0.5
+        yield "temperature", round(value, 1), match.start(), match.end()
+    for match in _TEMPERATURE_SAID.finditer(content):
+        value = number(match["value"])
+        if value is not None and 34 <= value <= 43:
+            yield "temperature", value, match.start(), match.end()
+
+
+def _pressures(content: str, expecting: str | None) -> Iterator[_Found]:
+    expressions: list[tuple[re.Pattern[str], Callable[[float, float], bool]]] = [(_PRESSURE, _is_pressure), (_PRESSURE_SAID, _is_pressure)]
+    if expecting in (None, "systolic"):
+        expressions.append((_PRESSURE_PAIR, _is_pressure))
+    for expression, plausible in expressions:
+        for match in expression.finditer(content):
+            upper, lower = number(match["systolic"]), number(match["diastolic"] or "")
+            if upper is None:
+                continue
+            if lower is None:
+                if expression is _PRESSURE_SAID and 50 <= upper <= 300:
+                    yield "systolic", upper, match.start(), match.end()
+                continue
+            if plausible(upper, lower):
+                yield "systolic", upper, match.start(), match.end()
+                yield "diastolic", lower, match.start(), match.end()
+
+
+def _is_pressure(upper: float, lower: float) -> bool:
+    return 40 <= upper <= 300 and 15 <= lower <= 200 and upper > lower

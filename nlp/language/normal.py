@@ -1,0 +1,106 @@
+"""Text made uniform without losing its place: every character kept knows where it stood in the original."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from nlp.interface.reading import Span
+
+MAX_CHARACTERS = 5000
+"""Characters of one text that are looked at; the rest is ignored."""
+
+HARD_BREAKS = frozenset("，。；！？")
+_NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百半")
+_PUNCTUATION = {
+    ",": "，", "!": "！", "?": "？", ";": "；", "…": "。", "|": "，", "(": "，", ")": "，", "[": "，", "]": "，", "【": "，", "】": "，",
+    "「": "，", "」": "，", "《": "，", "》": "，", "\n": "。", "\r": "。", "。": "。", "､": "、", "・": "，", "﹐": "，",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NormalText:
+    """``text``: simplified, half width, lower case, without spaces and emoji. ``origins[i]``: index in ``original`` of ``text[i]``.
+
+    ``breaks``: indices of ``text`` before which the writer left a space or an emoji (a pause that is no punctuation).
+    """
+
+    original: str
+    text: str
+    origins: tuple[int, ...]
+    breaks: frozenset[int]
+
+    def span(self, start: int, end: int) -> Span:
+        """The place in the original of ``text[start:end]``."""
+        if not self.origins or start >= end:
+            return Span(start=0, end=0, text="")
+        first, last = self.origins[start], self.origins[end - 1] + 1
+        return Span(start=first, end=last, text=self.original[first:last])
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    """Traditional to simplified, one character for one (OpenCC's table), so that offsets hold."""
+    table: dict[str, str] = {}
+    content = resources.files("opencc").joinpath("dictionary/TSCharacters.txt").read_text(encoding="utf-8")
+    for line in content.splitlines():
+        traditional, _, simplified = line.partition("\t")
+        first = simplified.split(" ")[0]
+        if len(traditional) == 1 and len(first) == 1:
+            table[traditional] = first
+    # characters that are also everyday simplified ones and would change a meaning
+    for character in "乾著麼":
+        table.pop(character, None)
+    table.update({"乾": "干", "著": "着", "麼": "么", "昇": "升", "痠": "酸", "佔": "占"})
+    return table
+
+
+@cache
+def _character(character: str) -> tuple[str, bool]:
+    """What one original character becomes, and whether it stands for a pause."""
+    if character in _PUNCTUATION:
+        return _PUNCTUATION[character], False
+    category = unicodedata.category(character)
+    if character.isspace():
+        return "", True
+    if category in ("Cc", "Cf", "Mn", "Me", "Cs"):
+        return "", False
+    out = ""
+    for piece in unicodedata.normalize("NFKC", character):
+        piece = _PUNCTUATION.get(piece, piece)
+        if piece == "°" or unicodedata.category(piece)[0] in "LNP" or piece in "%+-~/<>=":
+            out += _simplified().get(piece, piece.lower())
+    return out, not out
+
+
+def normalise(original: str) -> NormalText:
+    """Make ``original`` uniform. Never fails; the empty text gives an empty result."""
+    looked_at = original[:MAX_CHARACTERS]
+    characters: list[str] = []
+    origins: list[int] = []
+    breaks: set[int] = set()
+    pause = False
+    for index, character in enumerate(looked_at):
+        piece, is_pause = _character(character)
+        if is_pause:
+            pause = True
+        if not piece:
+            continue
+        if piece == ".":
+            following = looked_at[index + 1 : index + 2]
+            decimal = bool(characters) and characters[-1].isdigit() and unicodedata.normalize("NFKC", following).isdigit()
+            piece = "." if decimal else "。"
+        if pause and characters:
+            if characters[-1] in _NUMERALS and piece[0] in _NUMERALS:
+                characters.append(" ")
+                origins.append(index - 1)
+            breaks.add(len(characters))
+        pause = False
+        for part in piece:
+            characters.append(part)
+            origins.append(index)
+    if len(breaks) > 3 and len(breaks) * 2 > len(characters):
+        breaks.clear()  # written with a space after every character or two: the spaces say nothing
+    return NormalText(original=original, text="".join(characters), origins=tuple(origins), breaks=frozenset(breaks))

@@ -1,0 +1,282 @@
+"""One text in, one Reading out: matching, scope, subject, times, measurements and answers put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
+
+from . import answers
+from .answers import AnswerGuide, Effects, Short
+from .clauses import Clause, clauses
+from .lexicon import Kin, lexicon
+from .matching import mentions
+from .measures import measurements
+from .normal import NormalText, normalise
+from .people import Named, Told, carried, named, told
+from .scope import Scoped, course_in, scoped, severity_near
+from .times import Length, lengths
+from .urgency import urgency_said
+from .words import WordBoundaries
+
+_RANK = {Status.PRESENT: 2, Status.UNCERTAIN: 1, Status.ABSENT: 0}
+_DISTANT = frozenset(["neighbour", "friend", "family", "third"])
+UNSAID = ""
+"""The subject of a part in which nobody is named."""
+
+
+@dataclass
+class _Notes:
+    """What was found while reading, before it is known whom the talk is about."""
+
+    findings: list[tuple[str, Finding]] = field(default_factory=list)
+    conditions: list[tuple[str, Finding]] = field(default_factory=list)
+    measurements: list[tuple[str, Measurement]] = field(default_factory=list)
+    told: list[tuple[str, Told]] = field(default_factory=list)
+    kin: dict[str, Kin] = field(default_factory=dict)
+
+
+class Reader:
+    """Reads texts. Holds the word boundaries; everything else is pure."""
+
+    def __init__(self, cache_folder: Path | None = None) -> None:
+        lex = lexicon()
+        self._boundaries = WordBoundaries(frozenset(word for word in (*lex.surfaces, *lex.blocked, *lex.people) if len(word) > 1), cache_folder)
+
+    def warm(self) -> None:
+        self._boundaries.warm()
+        self.read("胸口有点闷,不发烧,有点晕")
+
+    def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None) -> Reading:
+        """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code."""
+        text = normalise(original)
+        code = choice if choice is not None else (answers.chosen(text, guide) if guide else None)
+        if guide and code == "unknown":
+            return Reading()
+        if guide and code in guide.choices:
+            return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
+        reading = self._words(text, guide)
+        return _as_answer(reading, text, guide) if guide else reading
+
+    def _words(self, text: NormalText, guide: AnswerGuide | None) -> Reading:
+        parts = clauses(text)
+        people = named(text)
+        before = carried(text, parts, people)
+        notes = _Notes(kin={person.kin.relation: person.kin for person in people})
+        expecting_age = guide is not None and guide.expects == "age"
+        said = told(text, expecting_age=expecting_age)
+        notes.told = [(_whose(item.start, parts, people, before), item) for item in said]
+        found = scoped(text, parts, mentions(text, self._boundaries), answering=guide is not None)
+        times = lengths(text, [(item.start, item.end) for item in said if item.what in ("age", "weeks")])
+        loose = _note_findings(notes, text, parts, people, before, found, times)
+        expects = guide.expects if guide else None
+        place = {origin: index for index, origin in reversed(list(enumerate(text.origins)))}
+        for measured in measurements(text, expects):
+            start = place.get(measured.span.start, 0)
+            notes.measurements.append((_whose(start, parts, people, before), measured))
+        reading = _about_one(notes, people)
+        if guide and guide.duration_of and loose:
+            reading = _with_duration(reading, guide.duration_of, loose[0], text)
+        urgency = urgency_said(text)
+        nothing = not (reading.findings or reading.conditions or reading.measurements or urgency or reading.person != Person())
+        unclear = nothing and not answers.is_greeting(text) and bool(text.text)
+        return reading.model_copy(update={"urgency_said": urgency, "not_understood": unclear})
+
+
+def _whose(position: int, parts: tuple[Clause, ...], people: list[Named], before: dict[int, Kin | None]) -> str:
+    """The relation of the person that the words at ``position`` concern; UNSAID when nobody was named."""
+    clause = next((part for part in parts if part.holds(position)), None)
+    if clause is None:
+        return UNSAID
+    here = [person for person in people if clause.holds(person.start) and person.kin.relation != "third"]
+    earlier = [person for person in here if person.start <= position]
+    if earlier:
+        return earlier[-1].kin.relation
+    kin = before[clause.index]
+    if kin is None and here:
+        return here[0].kin.relation  # 两岁的女儿
+    return kin.relation if kin else UNSAID
+
+
+def _note_findings(
+    notes: _Notes, text: NormalText, parts: tuple[Clause, ...], people: list[Named], before: dict[int, Kin | None], found: list[Scoped], times: list[Length]
+) -> list[Length]:
+    """File every mention under its subject; returns the lengths of time that no mention took."""
+    lex = lexicon()
+    told_here = [item for item in found if not item.asked]
+    duration, loose = _durations(parts, told_here, times)
+    course: dict[int, str | None] = {}
+    previous: tuple[int, str | None] = (-1, None)
+    for part in parts:
+        own = course_in(text.text[part.start : part.end])
+        if own is None and previous[0] == part.sentence and previous[1] == "sudden" and not any(part.holds(time.start) for time in times):
+            own = "sudden"
+        course[part.index] = own
+        previous = (part.sentence, own)
+    for item in told_here:
+        mention = item.mention
+        finding = Finding(
+            code=mention.code,
+            term=lex.terms[mention.code],
+            status=item.status,
+            span=text.span(mention.start, mention.end),
+            duration_hours=duration.get(item.clause.index),
+            course=course[item.clause.index],
+            severity=severity_near(text.text, mention.start, mention.end, item.clause),
+        )
+        whose = _whose(mention.start, parts, people, before)
+        if mention.code in lex.conditions:
+            notes.conditions.append((whose, finding))
+        elif item.past:
+            notes.conditions.append((whose, finding.model_copy(update={"code": f"past_{mention.code}", "term": f"以前有过{finding.term}"})))
+        else:
+            notes.findings.append((whose, finding))
+    return loose
+
+
+def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, float], list[Length]]:
+    """Hours by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
+    with_findings = {item.clause.index for item in found if item.status is not Status.ABSENT}
+    result: dict[int, float] = {}
+    loose: list[Length] = []
+    for time in times:
+        clause = next((part for part in parts if part.holds(time.start)), None)
+        if clause is None:
+            continue
+        target: int | None = clause.index
+        if clause.index not in with_findings:
+            nearby = [index for index in (clause.index - 1, clause.index + 1) if index in with_findings and index not in result]
+            target = nearby[0] if nearby else None
+            loose.append(time)
+        if target is not None:
+            result[target] = max(result.get(target, 0.0), time.hours)
+    return result, loose
+
+
+def _principal(notes: _Notes, people: list[Named]) -> str:
+    """Whom the talk is about: the one with acute findings; the speaker before others, a neighbour only if nobody else is ill."""
+    order = list(dict.fromkeys([UNSAID, "self", *(person.kin.relation for person in people)]))
+    ill = {whose for whose, finding in notes.findings if finding.status is not Status.ABSENT} | {whose for whose, _ in notes.measurements}
+    others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT)]
+    described = [whose for whose, _ in notes.told if whose in others]
+    if ill & set(others):
+        near = [relation for relation in others if relation in ill]
+        if not ill & {"self", UNSAID} or (described and "self" not in ill):
+            return near[0]
+        counts = {relation: sum(whose == relation for whose, _ in notes.findings) for relation in near}
+        best = max(near, key=lambda relation: (counts[relation], relation))
+        own = sum(whose in ("self", UNSAID) for whose, _ in notes.findings)
+        return best if counts[best] > own else "self"
+    if ill & {"self", UNSAID}:
+        with_conditions = {whose for whose, _ in notes.conditions}
+        silent = [relation for relation in others if relation not in with_conditions]
+        if "self" not in ill and (described or silent) and "self" not in {whose for whose, _ in notes.told}:
+            return (described or silent)[0]
+        return "self"
+    if ill:
+        return next(relation for relation in order if relation in ill)
+    if others and "self" not in notes.kin:
+        return described[0] if described else others[0]
+    return described[0] if described else "self"
+
+
+def _about_one(notes: _Notes, people: list[Named]) -> Reading:
+    """The reading seen from the person it is about: their findings get the subject "patient", others keep their relation."""
+    principal = _principal(notes, people)
+    # an unnamed part belongs to the one the talk is about
+    mine = {principal, UNSAID} | ({"third"} if principal not in ("self",) else set())
+
+    def subject(whose: str) -> str:
+        return "patient" if whose in mine else whose
+
+    kin = next((person.kin for person in people if person.kin.relation == principal), None)
+    sexes = {person.kin.sex for person in people if person.kin.relation == principal and person.kin.sex}
+    attributes: dict[str, object] = {"relation": principal if kin else None, "sex": next(iter(sexes)) if len(sexes) == 1 else None}
+    for whose, item in notes.told:
+        if whose not in mine:
+            continue
+        if item.what == "age":
+            attributes["age_days"] = round(float(item.value))
+        elif item.what == "weeks":
+            attributes["pregnancy_weeks"] = int(item.value)
+        else:
+            attributes[item.what] = item.value
+    if attributes.get("pregnant"):
+        attributes["sex"] = "female"
+    return Reading(
+        person=Person.model_validate(attributes),
+        findings=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.findings]),
+        conditions=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.conditions]),
+        measurements=tuple(measured for whose, measured in notes.measurements if subject(whose) == "patient"),
+    )
+
+
+def _merged(found: list[Finding]) -> tuple[Finding, ...]:
+    """One finding a code and subject; within one text what is present outweighs what is denied."""
+    kept: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        key = (finding.code, finding.subject)
+        other = kept.get(key)
+        if other is None:
+            kept[key] = finding
+            continue
+        first, second = (finding, other) if _RANK[finding.status] > _RANK[other.status] else (other, finding)
+        if first.status is second.status:
+            longest = max((f.duration_hours for f in (first, second) if f.duration_hours is not None), default=None)
+            first = first.model_copy(update={"duration_hours": longest, "course": first.course or second.course, "severity": first.severity or second.severity})
+        kept[key] = first
+    return tuple(kept.values())
+
+
+def _with_duration(reading: Reading, codes: tuple[str, ...], time: Length, text: NormalText) -> Reading:
+    """The length of time answers for ``codes``; what the text says of them otherwise stays."""
+    span = text.span(time.start, time.end)
+    known = {finding.code: finding for finding in reading.findings if finding.subject == "patient"}
+    extra = [
+        Finding(code=code, term=lexicon().terms[code], status=Status.PRESENT, span=span, duration_hours=time.hours) for code in codes if code not in known
+    ]
+    kept = [
+        finding.model_copy(update={"duration_hours": finding.duration_hours or time.hours})
+        if finding.code in codes and finding.status is not Status.ABSENT and finding.subject == "patient"
+        else finding
+        for finding in reading.findings
+    ]
+    return reading.model_copy(update={"findings": (*kept, *extra)})
+
+
+def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Reading:
+    short = answers.short_answer(text)
+    if short is None:
+        return reading
+    span = text.span(0, len(text.text))
+    reading = reading.model_copy(update={"not_understood": False})
+    if short is Short.NO:
+        return _with_effects(reading, guide.no, span, guide)
+    # a bare 有 names no one of several: the words that follow decide, otherwise all stay possible
+    if short is Short.YES and not any(f.status is not Status.ABSENT for f in (*reading.findings, *reading.conditions)):
+        return _with_effects(reading, guide.yes, span, guide)
+    return reading
+
+
+def _with_effects(reading: Reading, effects: Effects, span: Span, guide: AnswerGuide) -> Reading:
+    """``reading`` with what the answer tells; what was said in words has priority."""
+    lex = lexicon()
+    said = {(finding.code, finding.subject) for finding in (*reading.findings, *reading.conditions)}
+    findings, conditions = list(reading.findings), list(reading.conditions)
+    for codes, status in ((effects.present, Status.PRESENT), (effects.uncertain, Status.UNCERTAIN), (effects.absent, Status.ABSENT)):
+        for code in codes:
+            if (code, "patient") not in said:
+                target = conditions if code in lex.conditions else findings
+                target.append(Finding(code=code, term=lex.terms[code], status=status, span=span))
+    if effects.duration_hours is not None:
+        for code in guide.duration_of:
+            findings.append(Finding(code=code, term=lex.terms[code], status=Status.PRESENT, span=span, duration_hours=effects.duration_hours))
+    person = reading.person.model_copy(
+        update={
+            key: value
+            for key, value in (("age_days", effects.age_days), ("sex", effects.sex), ("pregnant", effects.pregnant))
+            if value is not None and getattr(reading.person, key) is None
+        }
+    )
+    return reading.model_copy(update={"findings": tuple(findings), "conditions": tuple(conditions), "person": person})

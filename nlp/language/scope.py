@@ -1,0 +1,129 @@
+"""What the words around a mention make of it: absent, uncertain, past, only asked about; its course and severity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from nlp.interface.reading import Status
+
+from .clauses import Clause
+from .lexicon import alternatives, lexicon
+from .matching import Mention
+from .normal import NormalText
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """A mention with its status. ``past``: it belongs to the history; ``asked``: only asked about or supposed, it says nothing."""
+
+    mention: Mention
+    clause: Clause
+    status: Status
+    past: bool
+    asked: bool
+
+
+@dataclass(frozen=True)
+class _Expressions:
+    negated: re.Pattern[str]
+    listing: re.Pattern[str]
+    double: re.Pattern[str]
+    connector: re.Pattern[str]
+    after: re.Pattern[str]
+    uncertain: re.Pattern[str]
+    hypothetical: re.Pattern[str]
+    past: re.Pattern[str]
+    now: re.Pattern[str]
+    not_negator: re.Pattern[str]
+    course: tuple[tuple[str, re.Pattern[str]], ...]
+    severity: tuple[tuple[str, re.Pattern[str]], ...]
+
+
+@cache
+def _expressions() -> _Expressions:
+    lex = lexicon()
+    fillers = alternatives(lex.words("negation_fillers")) + "*"
+    after = alternatives(lex.words("negated_after"))
+    return _Expressions(
+        negated=re.compile(f"{alternatives(lex.words('negators'))}{fillers}$"),
+        listing=re.compile(f"{alternatives(lex.words('list_negators'))}{fillers}$"),
+        double=re.compile(f"{alternatives(lex.words('double_negation'))}{fillers}$"),
+        connector=re.compile(f"^{alternatives(lex.words('connectors'))}+$"),
+        after=re.compile(f"^(?:倒是|倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
+        uncertain=re.compile(f"{alternatives(lex.words('uncertain'))}[^，。；！？]{{0,6}}$"),
+        hypothetical=re.compile(alternatives(lex.words("hypothetical"))),
+        past=re.compile(alternatives(lex.words("past"))),
+        now=re.compile(alternatives(lex.words("now"))),
+        not_negator=re.compile(alternatives(lex.words("not_negators"))),
+        course=tuple((name, re.compile(alternatives(lex.words("course", name)))) for name in ("sudden", "worsening", "improving", "recurrent", "gradual")),
+        severity=tuple((name, re.compile(alternatives(lex.words("severity", name)))) for name in ("severe", "moderate", "mild")),
+    )
+
+
+def scoped(text: NormalText, clauses: tuple[Clause, ...], found: list[Mention], *, answering: bool) -> list[Scoped]:
+    """Every mention with its status, in order of place."""
+    result: list[Scoped] = []
+    for clause in clauses:
+        result.extend(_in_clause(text, clause, clauses, [m for m in found if clause.holds(m.start)], answering))
+    return result
+
+
+def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], found: list[Mention], answering: bool) -> list[Scoped]:
+    expressions = _expressions()
+    result: list[Scoped] = []
+    running, previous_end = False, clause.start
+    for mention in found:
+        gap = text.text[min(previous_end, mention.start) : mention.start]
+        plain_gap = expressions.not_negator.sub(lambda m: "·" * len(m[0]), gap)
+        before = text.text[clause.start : mention.start]
+        after = text.text[mention.end : max(clause.end, mention.end)]
+        if expressions.double.search(plain_gap):
+            negated, running = False, False
+        elif expressions.negated.search(plain_gap):
+            negated, running = True, expressions.listing.search(plain_gap) is not None
+        elif running and result and (expressions.connector.match(gap) or (not gap and not after)):
+            negated = True
+        elif not before and not answering and _negator_before_a_space(text, clause, clauses):
+            negated, running = True, True
+        else:
+            negated, running = False, False
+        if expressions.after.match(after):
+            negated = True
+        result.append(_judge(mention, clause, before, negated != mention.flipped if not mention.flipped else True))
+        previous_end = max(previous_end, mention.end)
+    return result
+
+
+def _judge(mention: Mention, clause: Clause, before: str, absent: bool) -> Scoped:
+    expressions = _expressions()
+    heard = mention.code in lexicon().words("always_heard")
+    asked = bool(expressions.hypothetical.search(before)) and not heard
+    past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
+    if absent:
+        status = Status.ABSENT
+    elif expressions.uncertain.search(before):
+        status = Status.UNCERTAIN
+    else:
+        status = Status.PRESENT
+    return Scoped(mention, clause, status, past, asked)
+
+
+def _negator_before_a_space(text: NormalText, clause: Clause, clauses: tuple[Clause, ...]) -> bool:
+    """没有 发烧: a bare negator that only a space parts from what it denies."""
+    if clause.index == 0:
+        return False
+    previous = clauses[clause.index - 1]
+    return previous.soft and text.text[previous.start : previous.end] in ("没有", "无", "否认", "没得", "未见")
+
+
+def course_in(text: str) -> str | None:
+    """The course that the words of one clause tell, or None."""
+    return next((name for name, expression in _expressions().course if expression.search(text)), None)
+
+
+def severity_near(text: str, start: int, end: int, clause: Clause) -> str | None:
+    """How bad, from the words right before and after ``text[start:end]`` and within it."""
+    near = text[max(clause.start, start - 4) : min(max(clause.end, end), end + 5)]
+    return next((name for name, expression in _expressions().severity if expression.search(near)), None)

@@ -1,0 +1,61 @@
+"""How long something has lasted, in hours: 四天了, 半个月前, 2小时, 从昨天."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .normal import NormalText
+from .numbers import NUMBER, number
+
+_HOURS = {
+    "秒": 1 / 3600, "分钟": 1 / 60, "分把钟": 1 / 60, "刻钟": 0.25, "小时": 1.0, "钟头": 1.0, "天": 24.0, "日": 24.0, "晚上": 24.0, "周": 168.0, "星期": 168.0,
+    "礼拜": 168.0, "月": 730.0, "年": 8766.0,
+}  # fmt: skip
+_LENGTH = re.compile(
+    rf"(?P<number>{NUMBER}|半|几|好几|十几|几十|十来|十多|一两)(?P<more>多|来)?(?:个)?(?P<half>半)?(?:多)?(?P<unit>分钟|分把钟|刻钟|小时|钟头|天|日|晚上|周|星期|礼拜|月|年)(?!大|龄|纪|前怀|次)(?P<plus>半|多)?"
+)
+_VAGUE = {"半": 0.5, "几": 3.0, "好几": 4.0, "十几": 13.0, "几十": 30.0, "十来": 10.0, "十多": 12.0, "一两": 2.0}
+_MOMENTS = {
+    "大前天": 72.0, "前天": 48.0, "昨天": 24.0, "昨日": 24.0, "昨晚": 12.0, "昨夜": 12.0, "半夜": 8.0, "今天": 6.0, "今早": 4.0, "今晨": 4.0, "早上": 4.0, "上午": 4.0,
+    "中午": 3.0, "下午": 3.0, "刚才": 0.5, "刚刚": 0.3, "刚": 0.3, "上周": 168.0, "上个星期": 168.0, "上个月": 730.0, "上星期": 168.0, "这几天": 72.0, "这两天": 48.0,
+    "好久": 720.0, "前几天": 96.0,
+}  # fmt: skip
+_MOMENT = re.compile("|".join(sorted(_MOMENTS, key=lambda word: (-len(word), word))))
+_RATE = re.compile(r"^(?:[^，。；！？]{0,6}?)" + NUMBER + r"(?:多|几)?(?:次|回|趟|遍|道|顿|粒|片|包|斤|碗)")
+_OTHER_BEFORE = re.compile("(?:怀孕|怀|孕|出生|满|每|抽烟|喝酒|烟龄|吃药|吃了|服药|打了针|输了|开了|住院)(?:了|已经|快|有)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    hours: float
+    start: int
+    end: int
+    exact: bool
+    """False for a moment (昨天) rather than a length (三天)."""
+
+
+def lengths(text: NormalText, taken: list[tuple[int, int]]) -> list[Length]:
+    """Lengths of time in ``text`` outside ``taken`` (ages, weeks of pregnancy), in order of place."""
+    found: list[Length] = []
+    content = text.text
+    for match in _LENGTH.finditer(content):
+        if _overlaps(match.start(), match.end(), taken) or any(match.start() < pause < match.end() for pause in text.breaks):
+            continue
+        if match["number"] in ("一", "1", "几") and _RATE.match(content[match.end() : match.end() + 12]):
+            continue  # 一天七八次 is a rate
+        if _OTHER_BEFORE.search(content[max(0, match.start() - 5) : match.start()]):
+            continue
+        value = _VAGUE.get(match["number"]) or number(match["number"])
+        if value is None or (match["unit"] in ("月", "日") and "个" not in match[0] and match["number"] != "半"):
+            continue  # 8月 is a date
+        if match["half"] or match["plus"] == "半":
+            value += 0.5
+        found.append(Length(value * _HOURS[match["unit"]], match.start(), match.end(), True))
+    if not found:
+        found = [Length(_MOMENTS[m[0]], m.start(), m.end(), False) for m in _MOMENT.finditer(content) if not _overlaps(m.start(), m.end(), taken)]
+    return found
+
+
+def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
+    return any(start < other_end and other_start < end for other_start, other_end in taken)
