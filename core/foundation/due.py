@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tortoise.expressions import Q
 
 from core.foundation.actor import Actor
-from core.foundation.errors import DomainError
+from core.foundation.errors import DomainError, Unavailable
 from core.foundation.models import DueWork
 from core.foundation.orders import Command
 
@@ -65,14 +65,15 @@ async def _work(practice: Practice, row: DueWork) -> None:
     try:
         command = _COMMANDS[row.kind](row)
         await practice.execute(Actor.system("ticker"), command, idempotency_key=f"due:{row.id}")
-    except DomainError as refusal:
-        outcome = refusal.code
     except Exception as error:
-        logger.warning("due %s %s failed: %s", row.kind, row.id, type(error).__name__, exc_info=True)
-        outcome, state = type(error).__name__[:60], "failed" if row.tries + 1 >= TRIES else "pending"
-        if state == "pending":
-            await DueWork.filter(id=row.id).update(
-                claimed_until=practice.clock.real_now() + timedelta(seconds=2**row.tries), outcome=outcome
-            )
-            return
+        if isinstance(error, DomainError) and not isinstance(error, Unavailable):
+            outcome = error.code
+        else:
+            logger.warning("due %s %s failed: %s", row.kind, row.id, type(error).__name__, exc_info=True)
+            outcome = type(error).__name__[:60]
+            if row.tries + 1 < TRIES or isinstance(error, Unavailable):
+                later = practice.clock.real_now() + timedelta(seconds=min(60, 2 ** min(row.tries, 6)))
+                await DueWork.filter(id=row.id).update(claimed_until=later, outcome=outcome)
+                return
+            state = "failed"
     await DueWork.filter(id=row.id).update(state=state, outcome=outcome)

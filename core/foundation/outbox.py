@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.foundation.database.claiming import claim_events
-from core.foundation.errors import DomainError
+from core.foundation.errors import DomainError, Unavailable
 from core.foundation.events import Event, listeners_of
 from core.foundation.models import OutboxEvent
 
@@ -66,16 +66,21 @@ class OutboxWorker:
                 await listener(self._practice, event)
         except asyncio.CancelledError:
             raise
+        except Unavailable as away:
+            await self._later(mine, event, away)
         except DomainError as refusal:
             # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell.
             logger.info("event %s %s refused: %s", event.topic, event.id, refusal.code)
             await mine.update(state="done")
         except Exception as error:
-            logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=True)
-            if event.tries >= TRIES:
-                await mine.update(state="failed")
-            else:
-                later = self._practice.clock.real_now() + timedelta(seconds=min(60, 0.5 * 2**event.tries))
-                await mine.update(claimed_until=later)
+            await self._later(mine, event, error)
         else:
             await mine.update(state="done")
+
+    async def _later(self, mine: Any, event: Event, error: Exception) -> None:
+        logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=True)
+        if event.tries >= TRIES and not isinstance(error, Unavailable):
+            await mine.update(state="failed")
+        else:
+            later = self._practice.clock.real_now() + timedelta(seconds=min(60, 0.5 * 2 ** min(event.tries, 7)))
+            await mine.update(claimed_until=later)

@@ -15,8 +15,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
+from bot.channels.connections import Apis, Channels, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
-from bot.platforms import Platforms, open_platforms
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
@@ -40,7 +40,9 @@ class House:
 
     settings: Settings
     practice: Practice
-    platforms: Platforms
+    channel_settings: ChannelSettings
+    channels: Channels
+    apis: Apis
     redis: Any
 
 
@@ -74,23 +76,23 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         engines=engines or Engines(),
         demo=settings.demo,
     )
-    channels = ChannelSettings.read(
+    channel_settings = ChannelSettings.read(
         settings.channels_file,
         Addresses(wechat_api=settings.wechat_api_base, wechat_open=settings.wechat_open_base, wecom_api=settings.wecom_api_base),
     )
-    platforms = open_platforms(channels, redis, clock=clock.real_now, ids=lambda: secrets.token_hex(16), rng=rng)
+    apis = Apis(channel_settings, redis, clock=clock.real_now, ids=lambda: secrets.token_hex(16), spread=rng)
     await open_database(settings.database_url, settings.keyring_url)
     signals.start()
     following = asyncio.create_task(_follow_clock(practice), name="follow clock") if settings.demo else None
     try:
         if settings.demo:
             await read_offset(practice)
-        yield House(settings, practice, platforms, redis)
+        yield House(settings, practice, channel_settings, connect_channels(channel_settings), apis, redis)
     finally:
         if following is not None:
             following.cancel()
         await signals.close()
-        await platforms.close()
+        await apis.close()
         await close_database()
         await redis.aclose()
 

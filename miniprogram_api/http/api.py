@@ -74,6 +74,11 @@ def practice_of(request: Request) -> Practice:
     return practice
 
 
+def house_of(request: Request) -> Any:
+    """What the process works with (``miniprogram_api.app.composition.House``)."""
+    return request.app.ctx.house
+
+
 def actor_of(request: Request) -> Actor:
     """The signed-in person; SignInNeeded when there is none."""
     actor: Actor | None = request.ctx.actor

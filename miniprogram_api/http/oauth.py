@@ -16,7 +16,7 @@ from sanic.response import html, redirect
 from bot.channels.api.errors import ApiError, SnapshotUser
 from bot.channels.api.sign_in import official_account_authorize_url, wecom_authorize_url
 from core.people import commands as people
-from miniprogram_api.http.api import practice_of, public
+from miniprogram_api.http.api import house_of, practice_of, public
 from miniprogram_api.http.sessions import set_session_cookie
 from miniprogram_api.http.sign_in import PROCESS
 
@@ -32,12 +32,12 @@ WECOM_PAGES = ("doctor", "desk")
 
 def send_to_authorise(request: Request) -> HTTPResponse:
     """Where a page without a session goes: the authorise page of the platform it belongs to, with a fresh state."""
-    platforms = request.app.ctx.platforms
+    settings = house_of(request).channel_settings
     state = practice_of(request).ids.token(32)
     mount = getattr(request, "mount", "")
     kind = "wecom" if request.path.split("/")[2] in WECOM_PAGES else "official-account"
     redirect_uri = f"{request.app.ctx.public_url}{mount}/h5/oauth/{kind}"
-    settings, open_base = platforms.settings, platforms.settings.addresses.wechat_open
+    open_base = settings.addresses.wechat_open
     if kind == "wecom":
         address = wecom_authorize_url(open_base, settings.wecom.corpid, settings.wecom.app.agentid, redirect_uri, state)
     else:
@@ -59,7 +59,7 @@ async def come_back(request: Request, kind: str) -> HTTPResponse:
     if kind not in ("wecom", "official-account") or not state or not code or not hmac.compare_digest(state, given):
         return explain("登录没有完成", "请回到微信,从消息里重新打开这个页面。", 400)
     try:
-        app, subject, unionid = await _who(request.app.ctx.platforms, kind, code)
+        app, subject, unionid = await _who(house_of(request), kind, code)
     except SnapshotUser:
         return explain("现在是预览模式", "请点页面下方的「使用完整服务」,再打开一次。", 403)
     except ApiError:
@@ -75,12 +75,12 @@ async def come_back(request: Request, kind: str) -> HTTPResponse:
     return response
 
 
-async def _who(platforms: Any, kind: str, code: str) -> tuple[str, str, str | None]:
-    settings = platforms.settings
+async def _who(house: Any, kind: str, code: str) -> tuple[str, str, str | None]:
+    settings = house.channel_settings
     if kind == "wecom":
-        member = await platforms.wecom.user_by_code(code)
+        member = await house.apis.wecom.user_by_code(code)
         return settings.wecom.corpid, member.userid, None
-    user = await platforms.official_account.web_user(code)
+    user = await house.apis.official_account.web_user(code)
     return settings.official_account.appid, user.openid, user.unionid or None
 
 

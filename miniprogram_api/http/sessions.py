@@ -28,15 +28,16 @@ def install_sessions(app: App) -> None:
 async def _actor(request: Request) -> Actor | None:
     practice = request.app.ctx.practice
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    now = practice.clock.real_now()
     if scheme.lower() == "bearer" and token:
-        return await session_actor(practice, token)
+        return await session_actor(token, "mini_program", now) or await session_actor(token, "terminal", now)
     token = request.cookies.get(COOKIE) or ""
     if not token:
         return None
     # A cookie travels by itself: a page of another site must not make the browser act for the person (SameSite=Lax covers most, this the rest).
     if request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ForeignSite
-    return await session_actor(practice, token)
+    return await session_actor(token, "h5", now)
 
 
 def set_session_cookie(request: Request, response: HTTPResponse, token: str, max_age_s: int) -> None:

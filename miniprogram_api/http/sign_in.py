@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.people.service import session_actor
 from pydantic import BaseModel, ConfigDict, Field
 from sanic import Blueprint, HTTPResponse, Request
@@ -13,7 +11,7 @@ from bot.channels.api.errors import ApiError, CodeInvalid
 from core.foundation.actor import Actor
 from core.foundation.errors import Invalid, Unavailable
 from core.people import commands as people
-from miniprogram_api.http.api import actor_of, by_order, dumps, json_object, practice_of, public
+from miniprogram_api.http.api import actor_of, by_order, dumps, house_of, json_object, practice_of, public
 
 blueprint = Blueprint("sign_in", url_prefix="/v1/mini-program")
 
@@ -41,15 +39,15 @@ class Code(BaseModel):
 async def sign_in(request: Request) -> HTTPResponse:
     practice = practice_of(request)
     code = Code.model_validate(json_object(request)).code
-    platforms: Any = request.app.ctx.platforms
+    house = house_of(request)
     try:
-        session = await platforms.mini_program.code2session(code)
+        session = await house.apis.mini_program.code2session(code)
     except ApiError as error:
         raise refused(error) from None
-    identity = people.EnsureAccount(app=platforms.settings.mini_program.appid, subject=session.openid, unionid=session.unionid or None)
+    identity = people.EnsureAccount(app=house.channel_settings.mini_program.appid, subject=session.openid, unionid=session.unionid or None)
     account = await practice.execute(PROCESS, identity)
     opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="mini_program"))
-    actor = await session_actor(practice, opened.token)
+    actor = await session_actor(opened.token, "mini_program", practice.clock.real_now())
     me = await practice.ask(actor, people.Me()) if actor is not None else None
     answer = {"token": opened.token, "expires_at": opened.expires_at.isoformat(), "me": None if me is None else me.model_dump(mode="json")}
     return json_response(answer, 201, dumps=dumps)
@@ -61,10 +59,10 @@ async def verify_phone(request: Request) -> HTTPResponse:
     actor = actor_of(request)
     code = Code.model_validate(json_object(request)).code
     try:
-        phone = await request.app.ctx.platforms.mini_program.phone_number(code)
+        phone = await house_of(request).apis.mini_program.phone_number(code)
     except ApiError as error:
         raise refused(error) from None
-    await practice_of(request).execute(actor, people.VerifyPhone(phone=phone.number))
+    await practice_of(request).execute(PROCESS, people.VerifyPhone(account_id=actor.account_id, phone=phone.number))
     return json_response({"done": True}, dumps=dumps)
 
 

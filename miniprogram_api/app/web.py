@@ -1,0 +1,124 @@
+"""A web process: accepts, checks, stores and answers. `python -m miniprogram_api.app.web`. It loads no dictionary, no model, no pixels."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from functools import partial
+from typing import Any
+
+from sanic import HTTPResponse, Request, Sanic
+
+from bot.runtime import BotRuntime
+from miniprogram_api.app import logging as house_logging
+from miniprogram_api.app import settings as house_settings
+from miniprogram_api.app.composition import open_house
+from miniprogram_api.app.process import PROCESS_NAME, announce_ready, inherited_socket
+from miniprogram_api.app.proxy import hand_to_simulator
+from miniprogram_api.app.settings import Settings
+from miniprogram_api.http import (
+    appointments,
+    callbacks,
+    commands,
+    consultations,
+    demo,
+    dispatch,
+    health,
+    intakes,
+    notifications,
+    oauth,
+    openapi,
+    pages,
+    people,
+    sign_in,
+)
+from miniprogram_api.http.api import App, Problems, dumps
+from miniprogram_api.http.phone_mount import MountedRequest
+from miniprogram_api.http.sessions import install_sessions
+
+LARGEST_BODY = 1 << 20
+"""Bytes of a JSON body; uploads stream and count for themselves."""
+GRACE_S = 5.0
+
+RESOURCES = (
+    appointments, callbacks, commands, consultations, dispatch, health, intakes, notifications, oauth, openapi, pages, people, sign_in,
+)
+
+
+def build_app(settings: Settings, name: str = "huizhen") -> App:
+    """The Sanic app with every route. The house is opened when the server starts, in its own loop."""
+    app: App = Sanic(name, error_handler=Problems(), dumps=partial(dumps, default=str), request_class=MountedRequest)
+    app.config.update(
+        REQUEST_MAX_SIZE=LARGEST_BODY, GRACEFUL_SHUTDOWN_TIMEOUT=GRACE_S, AUTO_EXTEND=False, ACCESS_LOG=False, RESPONSE_TIMEOUT=120,
+        KEEP_ALIVE_TIMEOUT=30, REAL_IP_HEADER=None,
+    )
+    app.ctx.demo = settings.demo
+    app.ctx.public_url = settings.public_url
+    for resource in RESOURCES:
+        app.blueprint(resource.blueprint)
+    if settings.demo:
+        app.blueprint(demo.blueprint)
+        app.ctx.demo_secret = _demo_secret(settings)
+        if settings.simulator_url:
+            hand_to_simulator(app, settings.simulator_url, demo=True)
+    house_logging.log_requests(app)
+    install_sessions(app)
+    _open_and_close(app, settings)
+    app.on_response(_secure)
+    return app
+
+
+def _open_and_close(app: App, settings: Settings) -> None:
+    stack = contextlib.AsyncExitStack()
+
+    @app.before_server_start
+    async def open_all(app: App) -> None:
+        house = await stack.enter_async_context(open_house(settings))
+        app.ctx.house = house
+        app.ctx.practice = house.practice
+        app.ctx.bot = BotRuntime(house.practice, house.channel_settings, house.channels, house.apis)
+
+    @app.after_server_stop
+    async def close_all(app: App) -> None:
+        await stack.aclose()
+
+
+async def _secure(request: Request, response: HTTPResponse) -> None:
+    """Headers that every answer carries (OWASP secure headers); pages add their content policy."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.path.startswith("/v1/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+
+
+def _demo_secret(settings: Settings) -> str:
+    """The secret by which local programs sign people in; made once, readable by the owner alone."""
+    path = settings.secrets_dir / "demo.secret"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(24).hex())
+    return path.read_text()
+
+
+def main() -> None:
+    settings = house_settings.read()
+    app = build_app(settings)
+
+    @app.after_server_start
+    async def ready(app: Any) -> None:
+        # A SIGTERM that comes before Sanic's handlers stand is lost; they stand a moment after the server started.
+        asyncio.get_running_loop().call_later(0.05, announce_ready)
+
+    descriptor = inherited_socket()
+    if descriptor is None:
+        app.run(settings.host, settings.port, single_process=True, motd=False, access_log=False)
+    else:
+        app.run(sock=socket.socket(fileno=descriptor), single_process=True, motd=False, access_log=False)
+
+
+if __name__ == "__main__":
+    house_logging.configure(os.environ.get(PROCESS_NAME, "web"))
+    main()

@@ -1,0 +1,58 @@
+"""A worker process: thinks and sends. `python -m miniprogram_api.app.worker`. Here live the language and the imaging engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+
+from bot.runtime import BotRuntime
+from core.foundation.events import CHAT_LANE, SEND_LANE
+from core.foundation.outbox import OutboxWorker
+from core.foundation.practice import Engines
+from miniprogram_api.app import logging as house_logging
+from miniprogram_api.app import settings as house_settings
+from miniprogram_api.app.composition import open_house
+from miniprogram_api.app.process import PROCESS_NAME, announce_ready
+
+logger = logging.getLogger("huizhen.worker")
+
+
+def build_engines() -> Engines:
+    """Both engines; loading the dictionary takes a moment, so the process announces itself only afterwards."""
+    import media.imaging
+    import nlp.engine
+
+    clinical = nlp.engine.build()
+    clinical.read("咳嗽")  # warm: the first sentence of a person must not wait for the dictionary
+    return Engines(clinical=clinical, imaging=media.imaging.build())
+
+
+async def main() -> None:
+    settings = house_settings.read()
+    engines = await asyncio.to_thread(build_engines)
+    async with open_house(settings, engines=engines) as house:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, stop.set)
+        runtime = BotRuntime(house.practice, house.channel_settings, house.channels, house.apis)
+        runtime.start_worker()
+        name = f"{os.environ.get(PROCESS_NAME, 'worker')}:{secrets.token_hex(6)}"
+        lanes = [asyncio.create_task(OutboxWorker(house.practice, lane, name).run(), name=lane) for lane in (CHAT_LANE, SEND_LANE)]
+        announce_ready()
+        await stop.wait()
+        for lane in lanes:
+            lane.cancel()
+        for lane in lanes:
+            with contextlib.suppress(asyncio.CancelledError):
+                await lane
+        await runtime.stop_worker()
+
+
+if __name__ == "__main__":
+    house_logging.configure(os.environ.get(PROCESS_NAME, "worker"))
+    asyncio.run(main())
