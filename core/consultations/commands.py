@@ -57,6 +57,15 @@ class AttachConsent(Command):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class RecordConsent(Command):
+    """The system: the patient has consented in his own app meanwhile."""
+
+    name = "consultations.record_consent"
+    title = "记下同意"
+    access = (Grant(Role.SYSTEM),)
+    consultation_id: Id
+
+
 class CancelConsultation(Command):
     name = "consultations.cancel"
     title = "取消会诊"
@@ -82,6 +91,30 @@ class Progress(Query):
     gives = StatusList
     audited = True
     code: str | None = Field(default=None, max_length=12)
+    in_group: bool = False
+    """Asked in a group: no patient is named in the answer."""
+
+
+class Status(Query):
+    """One consultation as ``reader`` may see it: for what the system itself tells people."""
+
+    name = "consultations.status"
+    title = "会诊状态"
+    access = (Grant(Role.SYSTEM),)
+    gives = ConsultationStatus
+    audited = True
+    consultation_id: Id
+    reader: Literal["village_doctor", "patient", "expert", "desk", "group"] = "village_doctor"
+
+
+class WaiveMaterial(Command):
+    """没有影像: there is no image to bring; dispatch need not wait for one."""
+
+    name = "consultations.waive_material"
+    title = "没有影像"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = ConsultationStatus
+    consultation_id: Id
 
 
 class TimelineEntryView(Result):

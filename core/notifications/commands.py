@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.foundation.actor import Role
+from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant
 
 
@@ -20,3 +21,13 @@ class ResumeReminders(Command):
     title = "恢复提醒"
     access = (Grant(Role.VISITOR),)
     gives = Done
+
+
+class ReleaseNotification(Command):
+    """The system: the night is over, what was held goes out."""
+
+    name = "notifications.release"
+    title = "放行提醒"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    notification_id: Id

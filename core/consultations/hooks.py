@@ -1,0 +1,54 @@
+"""What rooms above do at a consultation's turning points, in the same transaction: they register, this room calls."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from core.consultations.models import Consultation
+from core.foundation.work import Work
+
+Hook = Callable[[Work, Consultation], Awaitable[None]]
+Involvement = Callable[[Work], Awaitable[set[str]]]
+H = TypeVar("H", bound=Hook)
+F = TypeVar("F", bound=Involvement)
+
+_READY: list[Hook] = []
+_CLOSED: list[Hook] = []
+_INVOLVED: list[Involvement] = []
+
+
+def when_ready(hook: H) -> H:
+    """``hook`` is called when a draft has got everything that dispatch needs."""
+    _READY.append(hook)
+    return hook
+
+
+def when_closed(hook: H) -> H:
+    """``hook`` is called when a consultation is completed or cancelled."""
+    _CLOSED.append(hook)
+    return hook
+
+
+def involves(finder: F) -> F:
+    """``finder`` gives further consultations that concern the actor (those he is asked about), for 进度."""
+    _INVOLVED.append(finder)
+    return finder
+
+
+async def call_ready(work: Work, consultation: Consultation) -> None:
+    for hook in _READY:
+        await hook(work, consultation)
+
+
+async def call_closed(work: Work, consultation: Consultation) -> None:
+    for hook in _CLOSED:
+        await hook(work, consultation)
+
+
+async def involved_otherwise(work: Work) -> set[str]:
+    """Ids of consultations that rooms above say concern the actor."""
+    found: set[str] = set()
+    for finder in _INVOLVED:
+        found |= await finder(work)
+    return found

@@ -1,0 +1,117 @@
+"""Reading consultations: 进度, the timeline, where a file goes."""
+
+from __future__ import annotations
+
+from core.consultations.commands import (
+    ConsultationStatus,
+    Progress,
+    Status,
+    StatusList,
+    Timeline,
+    TimelineView,
+    UploadTarget,
+    UploadTargetView,
+)
+from core.consultations.errors import ConsultationUnknown
+from core.consultations.hooks import involved_otherwise
+from core.consultations.models import Consultation, TimelineEntry
+from core.consultations.rules import Reader
+from core.consultations.timeline import consultation_of
+from core.consultations.views import complaint_opened, entries_of, picture_opened, reader_of, status_of
+from core.consultations.workflow import OPEN_STATES
+from core.foundation.actor import Role
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.people.models import CareRelation, Organisation
+from core.people.rules import county_of
+
+SHOWN = 10
+"""How many consultations 进度 lists; the newest. One by its code is always found."""
+
+_DESK_ROLES = (Role.SCHEDULER, Role.ADMINISTRATOR, Role.DUTY_DOCTOR, Role.AUDITOR)
+
+
+@answers(Progress)
+async def progress(work: Work, order: Progress) -> StatusList:
+    work.concerns("account", work.actor.account_id, code=order.code or "")
+    if order.code is not None:
+        row = await Consultation.get_or_none(code=order.code.strip().upper())
+        if row is None or not await _concerns_actor(work, row):
+            raise ConsultationUnknown
+        rows = [row]
+    else:
+        rows = await _rows_of_actor(work)
+    return StatusList(consultations=tuple([await _seen(work, row, order.in_group) for row in rows]))
+
+
+async def _seen(work: Work, row: Consultation, in_group: bool) -> ConsultationStatus:
+    return await status_of(work, row, reader_of(work, row) if not await _is_patients(work, row) else Reader.PATIENT, in_group=in_group)
+
+
+async def _rows_of_actor(work: Work) -> list[Consultation]:
+    """Newest first: own, assigned, asked about, the county's open ones for the desk, the patients' for whom the actor speaks."""
+    patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
+    found: dict[str, Consultation] = {}
+    queries = [Consultation.filter(patient_id__in=list(patients))] if patients else []
+    if work.actor.practitioner_id is not None:
+        queries += [
+            Consultation.filter(village_doctor_id=work.actor.practitioner_id),
+            Consultation.filter(expert_id=work.actor.practitioner_id),
+        ]
+        if asked := await involved_otherwise(work):
+            queries.append(Consultation.filter(id__in=asked))
+    counties = await _desk_counties(work)
+    if counties:
+        queries.append(Consultation.filter(region_code__in=counties, state__in=[state.value for state in OPEN_STATES]))
+    for query in queries:
+        for row in await query.order_by("-id").limit(SHOWN):
+            found[row.id] = row
+    return [found[key] for key in sorted(found, reverse=True)][:SHOWN]
+
+
+async def _concerns_actor(work: Work, row: Consultation) -> bool:
+    if work.actor.practitioner_id is not None and work.actor.practitioner_id in (row.village_doctor_id, row.expert_id):
+        return True
+    return await _is_patients(work, row) or row.region_code in await _desk_counties(work) or row.id in await involved_otherwise(work)
+
+
+async def _is_patients(work: Work, row: Consultation) -> bool:
+    if work.actor.practitioner_id is not None and work.actor.practitioner_id in (row.village_doctor_id, row.expert_id):
+        return False
+    return await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+
+
+async def _desk_counties(work: Work) -> set[str]:
+    held = {organisation for role in _DESK_ROLES for organisation in work.actor.organisations(role)}
+    if not held:
+        return set()
+    return {county_of(row.region_code) for row in await Organisation.filter(id__in=held)}
+
+
+@answers(Status)
+async def status(work: Work, order: Status) -> ConsultationStatus:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    return await status_of(work, row, Reader(order.reader))
+
+
+@answers(Timeline)
+async def timeline(work: Work, order: Timeline) -> TimelineView:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    reader = Reader.PATIENT if work.role is Role.VISITOR else reader_of(work, row)
+    clinical = reader is not Reader.DESK or work.role in (Role.DUTY_DOCTOR, Role.SCHEDULER)
+    images = await TimelineEntry.filter(consultation_id=row.id, kind="material.arrived").order_by("sequence")
+    return TimelineView(
+        status=await status_of(work, row, reader),
+        complaint=await complaint_opened(work, row) if clinical else None,
+        vitals=(await picture_opened(work, row)).vitals if clinical else (),
+        entries=await entries_of(work, row, reader),
+        images=tuple(one.ids["instance_id"] for one in images) if clinical else (),
+    )
+
+
+@answers(UploadTarget)
+async def upload_target(work: Work, order: UploadTarget) -> UploadTargetView:
+    row = await consultation_of(order.consultation_id)
+    return UploadTargetView(patient_id=row.patient_id)

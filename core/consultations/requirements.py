@@ -1,0 +1,121 @@
+"""Patient, consent and material come in; when a draft has all of them, dispatch begins in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.consultations.commands import AttachConsent, ConfirmPatient, ConsultationStatus, RecordConsent, WaiveMaterial
+from core.consultations.errors import ConsentNotAPicture, ConsultationClosed
+from core.consultations.hooks import call_ready
+from core.consultations.models import Consultation
+from core.consultations.rules import Reader
+from core.consultations.timeline import consultation_of, hold, note
+from core.consultations.views import missing, status_of
+from core.consultations.workflow import OPEN_STATES, STATE_LABELS, State
+from core.foundation.actor import Actor
+from core.foundation.events import Event, listens
+from core.foundation.models import Blob
+from core.foundation.orders import Done, handles
+from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.notifications.service import tell
+from core.people.commands import GiveConsent
+from core.people.consent_texts import current_text
+from core.people.service import has_consent
+
+
+async def open_consultation(work: Work, consultation_id: str) -> Consultation:
+    """The row, held; :class:`ConsultationClosed` when nothing can be added any more."""
+    row = await hold(consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    if State(row.state) not in OPEN_STATES:
+        raise ConsultationClosed(code=row.code, state_label=STATE_LABELS[State(row.state)])
+    return row
+
+
+@handles(ConfirmPatient)
+async def confirm_patient(work: Work, order: ConfirmPatient) -> ConsultationStatus:
+    row = await open_consultation(work, order.consultation_id)
+    if row.patient_confirmed_at is None:
+        row = await note(work, row.id, "patient.confirmed", patient_confirmed_at=work.now)
+        row = await _if_complete(work, row)
+    return await status_of(work, row, Reader.VILLAGE_DOCTOR)
+
+
+@handles(AttachConsent)
+async def attach_consent(work: Work, order: AttachConsent) -> ConsultationStatus:
+    row = await open_consultation(work, order.consultation_id)
+    if order.media_type not in ("image/jpeg", "image/png"):
+        raise ConsentNotAPicture
+    if row.consented_at is None:
+        await keep_blob(
+            work, order.blob_id, row.patient_id, media_type=order.media_type, size=order.size, sha256=order.sha256
+        )
+        await work.execute(
+            GiveConsent(
+                patient_id=row.patient_id, purpose="consultation", text_version=current_text("consultation").version,
+                evidence_blob_id=order.blob_id,
+            )
+        )
+        row = await note(work, row.id, "consent.attached", consented_at=work.now, consent_blob_id=order.blob_id, ids={"blob_id": order.blob_id})
+        row = await _if_complete(work, row)
+    return await status_of(work, row, Reader.VILLAGE_DOCTOR)
+
+
+@handles(WaiveMaterial)
+async def waive_material(work: Work, order: WaiveMaterial) -> ConsultationStatus:
+    row = await open_consultation(work, order.consultation_id)
+    if row.material_at is None:
+        row = await note(work, row.id, "material.waived", material_at=work.now)
+        row = await _if_complete(work, row)
+    return await status_of(work, row, Reader.VILLAGE_DOCTOR)
+
+
+@handles(RecordConsent)
+async def record_consent(work: Work, order: RecordConsent) -> Done:
+    """The patient consented in his own app meanwhile."""
+    row = await hold(order.consultation_id)
+    if State(row.state) not in OPEN_STATES or row.consented_at is not None or not await has_consent(row.patient_id, "consultation"):
+        return Done(done=False)
+    await _if_complete(work, await note(work, row.id, "consent.on_record", consented_at=work.now))
+    return Done()
+
+
+@listens("consent.given")
+async def consent_given(practice: Practice, event: Event) -> None:
+    if event.body.get("purpose") != "consultation":
+        return
+    waiting = await Consultation.filter(
+        patient_id=event.body["patient_id"], consented_at__isnull=True, state__in=[state.value for state in OPEN_STATES]
+    ).order_by("id")
+    for row in waiting:
+        await practice.execute(
+            Actor.system("worker"), RecordConsent(consultation_id=row.id), idempotency_key=f"consent:{event.id}:{row.id}"
+        )
+
+
+async def material_arrived(work: Work, consultation_id: str, instance_id: str) -> Consultation:
+    """An image was accepted: enter it, and go on if it was the last thing missing."""
+    row = await consultation_of(consultation_id)
+    values: dict[str, Any] = {} if row.material_at is not None else {"material_at": work.now}
+    row = await note(work, row.id, "material.arrived", ids={"instance_id": instance_id}, **values, material_count=row.material_count + 1)
+    return await _if_complete(work, row) if values else row
+
+
+async def _if_complete(work: Work, row: Consultation) -> Consultation:
+    if missing(row) or State(row.state) not in OPEN_STATES:
+        return row
+    row = await note(work, row.id, "requirements.complete")
+    if State(row.state) is State.DRAFT:
+        await call_ready(work, row)
+        return await consultation_of(row.id)
+    await tell(work, row.requester_account_id, "consultation.progress", urgent=True, consultation_id=row.id, step="ready")
+    return row
+
+
+async def keep_blob(work: Work, blob_id: str, patient_id: str, *, media_type: str, size: int, sha256: str) -> None:
+    """Record a file that lies in the blob store under the patient's key; recording it twice changes nothing."""
+    if not await Blob.filter(id=blob_id).exists():
+        await Blob.create(
+            id=blob_id, subject_kind="patient", subject_id=patient_id, media_type=media_type, size=size, sha256=sha256, created_at=work.now
+        )

@@ -1,0 +1,37 @@
+"""The room's front: loading this module registers its handlers, relations and listeners; other rooms import from here."""
+
+from __future__ import annotations
+
+from core.consultations import reading, relations
+from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
+from core.consultations.creation import NewConsultation, create_consultation
+from core.consultations.hooks import involves, when_closed, when_ready
+from core.consultations.requirements import keep_blob, material_arrived, open_consultation
+from core.consultations.timeline import consultation_of, hold, make_step, note
+from core.consultations.views import complaint_opened, missing, picture_opened, status_of
+
+__all__ = [
+    "NewConsultation",
+    "cancel_consultation",
+    "complaint_opened",
+    "consultation_of",
+    "create_consultation",
+    "hold",
+    "involves",
+    "keep_blob",
+    "make_step",
+    "material_arrived",
+    "missing",
+    "note",
+    "open_consultation",
+    "picture_opened",
+    "reading",
+    "relations",
+    "status_of",
+    "tell_everybody",
+    "tell_group",
+    "tell_patient",
+    "tell_village_doctor",
+    "when_closed",
+    "when_ready",
+]

@@ -1,0 +1,97 @@
+"""A consultation as each reader may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.consultations.commands import ConsultationStatus, TimelineEntryView
+from core.consultations.models import Consultation, TimelineEntry
+from core.consultations.picture import Picture
+from core.consultations.rules import Reader, Requirement, Standing, entry_label, missing_of, next_sentence
+from core.consultations.workflow import STATE_LABELS, State
+from core.foundation.actor import Role
+from core.foundation.work import Work
+from core.intake.urgency import urgency
+from core.people.cards import patient_card, practitioner_cards
+
+NAMED_TO = frozenset({Reader.VILLAGE_DOCTOR, Reader.EXPERT, Reader.PATIENT})
+"""Who may read the patient's name (in a chat of his own or behind a login)."""
+
+
+def missing(row: Consultation) -> tuple[Requirement, ...]:
+    """What must still come."""
+    return missing_of(
+        patient_confirmed=row.patient_confirmed_at is not None, consented=row.consented_at is not None, material=row.material_at is not None
+    )
+
+
+async def status_of(work: Work, row: Consultation, reader: Reader, *, in_group: bool = False) -> ConsultationStatus:
+    """Where ``row`` stands for ``reader``. The patient's name only for those who treat him or are he, never in a group."""
+    experts = {} if row.expert_id is None else await practitioner_cards(work, [row.expert_id])
+    expert = None if row.expert_id is None else experts[row.expert_id].called
+    entry = urgency(row.urgency)
+    standing = Standing(State(row.state), missing(row), row.experts_asked, row.alarmed_at is not None, expert, entry.minutes_to_expert)
+    group = in_group or reader is Reader.GROUP
+    patient = (await patient_card(work, row.patient_id)).full_name if reader in NAMED_TO and not group else None
+    return ConsultationStatus(
+        consultation_id=row.id,
+        code=row.code,
+        state=State(row.state).value,
+        state_label=STATE_LABELS[State(row.state)],
+        urgency=row.urgency,
+        urgency_label=entry.label,
+        missing=missing(row),
+        expert=expert,
+        experts_asked=row.experts_asked,
+        next=next_sentence(standing, Reader.GROUP if group and reader is Reader.VILLAGE_DOCTOR else reader),
+        patient=patient,
+        number=row.number if reader in (Reader.VILLAGE_DOCTOR, Reader.GROUP) else None,
+    )
+
+
+def reader_of(work: Work, row: Consultation) -> Reader:
+    """As whom the actor reads this consultation: the nearest relation counts."""
+    if row.village_doctor_id == work.actor.practitioner_id:
+        return Reader.VILLAGE_DOCTOR
+    if row.expert_id is not None and row.expert_id == work.actor.practitioner_id:
+        return Reader.EXPERT
+    if work.role in (Role.SCHEDULER, Role.ADMINISTRATOR, Role.DUTY_DOCTOR, Role.AUDITOR, Role.EXPERT, Role.SYSTEM):
+        return Reader.DESK
+    return Reader.PATIENT
+
+
+async def picture_opened(work: Work, row: Consultation) -> Picture:
+    sealer = await work.sealer("patient", row.patient_id)
+    return Picture.model_validate_json(sealer.open("consultation", "picture", row.id, bytes(row.picture)))
+
+
+async def complaint_opened(work: Work, row: Consultation) -> str:
+    sealer = await work.sealer("patient", row.patient_id)
+    return sealer.open("consultation", "complaint", row.id, bytes(row.complaint))
+
+
+_STAFF_ONLY = frozenset({"offer.declined", "offer.deferred", "offers.expired", "material.conflict", "search.repaired"})
+
+
+async def entries_of(work: Work, row: Consultation, reader: Reader) -> tuple[TimelineEntryView, ...]:
+    """The timeline for ``reader``: the patient is spared who of the experts could not come."""
+    entries = await TimelineEntry.filter(consultation_id=row.id).order_by("sequence")
+    shown = [one for one in entries if reader is not Reader.PATIENT or one.kind not in _STAFF_ONLY]
+    names = await _names(work, (one.practitioner_id for one in shown))
+    return tuple(
+        TimelineEntryView(
+            at=one.at, kind=one.kind, label=entry_label(one.kind, one.ids), who=_who(one, names)
+        )
+        for one in shown
+    )
+
+
+def _who(entry: TimelineEntry, names: dict[str, str]) -> str | None:
+    if entry.kind.startswith(("offer.", "wave.", "offers.")) or entry.practitioner_id is None:
+        return None
+    return names.get(entry.practitioner_id)
+
+
+async def _names(work: Work, ids: Iterable[str | None]) -> dict[str, str]:
+    cards = await practitioner_cards(work, {one for one in ids if one is not None})
+    return {practitioner_id: card.called for practitioner_id, card in cards.items()}

@@ -1,0 +1,132 @@
+"""Whom to tell what. ``tell`` writes the row and emits; words are made and sent by the conversational side, which then marks the row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.foundation.due import due
+from core.foundation.orders import Done, handles
+from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.notifications.commands import ReleaseNotification, ResumeReminders, StopReminders
+from core.notifications.models import CardRecord, Notification, ReminderChoice
+from core.notifications.rules import Decision, decide, quiet_ends
+
+RELEASE = "notification.release"
+due(RELEASE, lambda row: ReleaseNotification(notification_id=row.ref))
+
+
+async def tell(work: Work, account_id: str, kind: str, *, urgent: bool = False, **ids: str) -> str:
+    """Tell ``account_id`` of ``kind`` about ``ids``; the id of the notification. Urgent ones ignore opt-out and the quiet hours."""
+    stopped = await ReminderChoice.filter(account_id=account_id, stopped=True).exists()
+    decision = decide(kind, urgent=urgent, stopped=stopped, now=work.now)
+    notification_id = work.new_id()
+    release_at = quiet_ends(work.now) if decision is Decision.HOLD else None
+    await Notification.create(
+        id=notification_id, account_id=account_id, kind=kind, ids=ids, urgent=urgent, state=decision.value, created_at=work.now,
+        release_at=release_at,
+    )
+    if release_at is not None:
+        await work.schedule(RELEASE, notification_id, release_at)
+    elif decision is Decision.SEND:
+        await work.emit("notification.queued", key=account_id, notification_id=notification_id)
+    return notification_id
+
+
+async def tell_chat(work: Work, conversation_id: str, kind: str, **ids: str) -> str:
+    """Tell a group. Groups have no opt-out: what is told there is about a running consultation."""
+    notification_id = work.new_id()
+    await Notification.create(
+        id=notification_id, conversation_id=conversation_id, kind=kind, ids=ids, urgent=True, state=Decision.SEND.value, created_at=work.now
+    )
+    await work.emit("notification.queued", key=conversation_id, notification_id=notification_id)
+    return notification_id
+
+
+@handles(StopReminders)
+async def stop_reminders(work: Work, order: StopReminders) -> Done:
+    await _choose(work, stopped=True)
+    return Done()
+
+
+@handles(ResumeReminders)
+async def resume_reminders(work: Work, order: ResumeReminders) -> Done:
+    await _choose(work, stopped=False)
+    return Done()
+
+
+async def _choose(work: Work, *, stopped: bool) -> None:
+    account_id = work.actor.account_id
+    changed = await ReminderChoice.filter(account_id=account_id).update(stopped=stopped, changed_at=work.now)
+    if changed == 0:
+        await ReminderChoice.create(account_id=account_id, stopped=stopped, changed_at=work.now)
+    if stopped:
+        held = await Notification.filter(account_id=account_id, state=Decision.HOLD.value)
+        for row in held:
+            await row.change(state=Decision.STOP.value)
+            await work.unschedule(RELEASE, row.id)
+
+
+@handles(ReleaseNotification)
+async def release(work: Work, order: ReleaseNotification) -> Done:
+    row = await Notification.get_or_none(id=order.notification_id, state=Decision.HOLD.value)
+    if row is None or row.account_id is None:
+        return Done(done=False)
+    stopped = await ReminderChoice.filter(account_id=row.account_id, stopped=True).exists()
+    await row.change(state=(Decision.STOP if stopped else Decision.SEND).value)
+    if not stopped:
+        await work.emit("notification.queued", key=row.account_id, notification_id=row.id)
+    return Done()
+
+
+# The technical writers below stand outside ``execute``: they record what the sending side did, nothing of care.
+
+
+async def mark_sent(practice: Practice, notification_id: str, *, channel: str, words: str = "") -> bool:
+    """Record that it went out on ``channel`` as ``words``; False when it was marked before."""
+    row = await Notification.get(id=notification_id)
+    sealed = None
+    if words:
+        kind, subject = ("account", row.account_id) if row.account_id is not None else ("conversation", row.conversation_id)
+        sealed = (await practice.keys.sealer(kind, str(subject))).seal("notification", "words", row.id, words)
+    changed = await Notification.filter(id=row.id, state__in=("queued", "failed")).update(
+        state="sent", sent_at=practice.clock.now(), channel=channel, words=sealed, failure=""
+    )
+    return bool(changed)
+
+
+async def mark_failed(practice: Practice, notification_id: str, *, channel: str, failure: str) -> None:
+    """Record that it could not be sent, by a short code."""
+    await Notification.filter(id=notification_id, state="queued").update(state="failed", channel=channel, failure=failure[:60])
+
+
+async def keep_card(
+    practice: Practice, notification_id: str, *, ref: str, channel: str, task_id: str = "", message_id: str = "", response_code: str = ""
+) -> None:
+    """Keep the platform's facts of the card sent for this notification; keeping them twice replaces them."""
+    row = await Notification.get(id=notification_id)
+    if row.account_id is None:
+        return
+    known = await CardRecord.get_or_none(notification_id=notification_id)
+    card_id = known.id if known is not None else practice.ids.new()
+    sealed = None
+    if response_code:
+        sealed = (await practice.keys.sealer("account", row.account_id)).seal("card_record", "response_code", card_id, response_code)
+    facts: dict[str, Any] = {"channel": channel, "task_id": task_id, "message_id": message_id, "response_code": sealed, "sent_at": practice.clock.now()}
+    if known is not None:
+        await CardRecord.filter(id=card_id).update(**facts)
+        return
+    await CardRecord.create(id=card_id, notification_id=notification_id, account_id=row.account_id, kind=row.kind, ref=ref, **facts)
+
+
+async def cards_about(account_id: str, ref: str) -> list[CardRecord]:
+    """The cards that ``account_id`` holds about ``ref``, newest first."""
+    return await CardRecord.filter(account_id=account_id, ref=ref).order_by("-id")
+
+
+async def response_code_of(practice: Practice, card: CardRecord) -> str:
+    """The right to change the card, or an empty string."""
+    if card.response_code is None:
+        return ""
+    sealer = await practice.keys.sealer("account", card.account_id)
+    return sealer.open("card_record", "response_code", card.id, bytes(card.response_code))
