@@ -4,7 +4,6 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BIN := .venv/bin
 SEED ?= 1
-SEEDS ?= $(SEED)
 
 .PHONY: help run deps test-deps assets story test check soak bench migrations lock clean
 
@@ -32,7 +31,7 @@ assets: deps
 	@tools/install.sh assets
 
 story: deps assets
-	@$(PYTHON) -m tests.journeys.story --seed $(SEEDS)
+	@$(PYTHON) -m tests.journeys.story --seed $(SEED)
 
 check: test-deps
 	@echo '· 代码检查:ruff、mypy、import-linter'

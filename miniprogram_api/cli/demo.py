@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import secrets
 
 from miniprogram_api.app.credentials import write_demo_credentials
-from miniprogram_api.app.data_folder import FolderInUse, FolderLock
+from miniprogram_api.app.data_folder import FolderLock
 from miniprogram_api.app.house import Sockets, stages
-from miniprogram_api.app.redis_server import RedisMissing
 from miniprogram_api.app.settings import Settings
-from miniprogram_api.app.supervisor import PortTaken, Supervisor, bind
+from miniprogram_api.app.supervisor import Supervisor, bind
+from miniprogram_api.cli.launch import launch, say
 from miniprogram_api.cli.refusals import explain_settings
 
 WELCOME = """
@@ -27,31 +25,10 @@ WELCOME = """
 """
 
 
-def say(line: str) -> None:
-    """One line to the operator. A terminal that went away (`make run | head`) is no reason to stop the house."""
-    with contextlib.suppress(OSError, ValueError):
-        print(line, flush=True)
-
-
 def run(_: argparse.Namespace) -> int:
     """Exit status 0 after Ctrl-C, 1 when it could not start (the reason has been printed)."""
     settings = explain_settings({"demo": True})
-    if settings is None:
-        return 1
-    try:
-        return asyncio.run(_demo(settings))
-    except PortTaken as refused:
-        if refused.taken:
-            say(f"端口 {refused.port} 已被别的程序占用。换一个端口再试:HUIZHEN_PORT={_another(refused.port)} make run")
-        else:
-            say(f"不能使用端口 {refused.port}(没有权限,或地址 {refused.host} 不在本机)。换一个端口再试:HUIZHEN_PORT=8000 make run")
-    except FolderInUse as used:
-        say(f"这个数据目录已有一套会诊在运行(进程 {used.pid or '未知'}):{settings.data_dir}\n先停止它,或另选目录:HUIZHEN_DATA_DIR=… make run")
-    except RedisMissing:
-        say("找不到 redis-server:依赖没有装全。请执行 make clean 后再 make run")
-    except OSError as error:
-        say(f"不能使用数据目录 {settings.data_dir}:{error.strerror or error}")
-    return 1
+    return 1 if settings is None else launch(settings, _demo, "make run")
 
 
 async def _demo(settings: Settings) -> int:
@@ -63,7 +40,3 @@ async def _demo(settings: Settings) -> int:
         sockets = Sockets(web.fileno(), port, simulator.fileno(), simulator.getsockname()[1])
         supervisor = Supervisor(lock, say, settings.public_url)
         return await supervisor.run(stages(settings, sockets), WELCOME.format(url=settings.public_url, data=settings.data_dir))
-
-
-def _another(port: int) -> int:
-    return port + 1 if port < 65535 else 8000

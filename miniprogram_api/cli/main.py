@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("action", choices=("list", "sign"), metavar="list|sign", help="list 列出规则与签署情况;sign 由医院的临床负责人签署")
     rules.add_argument("--rule", default="", metavar="<规则>", help="要签署的规则名(不写则签署全部)")
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
+    add("keys", "生成一套新部署的主密钥(只做一次)", "keys")
     add("processes", "列出正在运行的进程", "processes")
     return whole
 

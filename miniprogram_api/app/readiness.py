@@ -1,0 +1,73 @@
+"""What must hold before the house serves real people: reasons against it, each a sentence that says what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from bot.channels.settings import ChannelSettings
+from miniprogram_api.app.settings import Settings
+
+
+def reasons_against(settings: Settings) -> list[str]:
+    """Why these settings must not serve real people; empty when nothing speaks against it. Reads files, changes nothing."""
+    return [*_about_addresses(settings), *_about_secrets(settings), *_about_redis(settings)]
+
+
+def _about_addresses(settings: Settings) -> Iterator[str]:
+    if settings.demo:
+        yield "HUIZHEN_DEMO 只用于演示:正式启动请去掉它。"
+    if settings.simulator_url:
+        yield "HUIZHEN_SIMULATOR_URL 只用于演示:正式启动请去掉它。"
+    if urlsplit(settings.public_url).scheme != "https":
+        yield "HUIZHEN_PUBLIC_URL 必须是 https:// 开头的对外网址(微信只回调 https)。"
+    for name in ("wechat_api_base", "wechat_open_base", "wecom_api_base"):
+        if urlsplit(getattr(settings, name)).scheme != "https":
+            yield f"HUIZHEN_{name.upper()} 必须是 https:// 开头的网址。"
+    if (settings.simulator_dir / "platform.json").exists():
+        yield "这个数据目录是演示用的,里面的人和密钥都不能用于真实病人:请用 HUIZHEN_DATA_DIR 另选一个目录。"
+
+
+def _about_secrets(settings: Settings) -> Iterator[str]:
+    key_file = settings.secrets_dir / "keyring.key"
+    if not key_file.exists():
+        yield f"没有主密钥 {key_file}:首次部署请运行 huizhen keys 生成,并在别处妥善另存一份(丢失主密钥,病历无法解密)。"
+    if not settings.channels_file.exists():
+        yield f"没有渠道凭据 {settings.channels_file}:请按 docs/connecting.md 填写公众号、小程序、企业微信的凭据。"
+    else:
+        yield from _about_channels(settings.channels_file)
+    for path in (settings.secrets_dir, key_file, settings.channels_file):
+        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield f"{path} 可被其他用户读取:请运行 chmod {'700' if path.is_dir() else '600'} {path}"
+
+
+def _about_channels(path: Path) -> Iterator[str]:
+    try:
+        channels = ChannelSettings.read(path)
+    except ValidationError as error:
+        wrong = "、".join(sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors(include_input=False)}))
+        yield f"渠道凭据 {path} 不能用,请检查:{wrong}"
+        return
+    except OSError:
+        yield f"渠道凭据 {path} 不能读取:请检查文件的所有者。"
+        return
+    if not (channels.official_account or channels.mini_program or channels.wecom):
+        yield f"渠道凭据 {path} 里一个渠道也没有:至少接入公众号、小程序、企业微信之一。"
+
+
+def _about_redis(settings: Settings) -> Iterator[str]:
+    parts = urlsplit(settings.redis_url)
+    if parts.scheme in ("redis", "rediss") and not _on_this_machine(parts.hostname or "") and not (parts.password and parts.scheme == "rediss"):
+        yield "HUIZHEN_REDIS_URL 指向另一台机器:必须用 rediss:// 并带密码。"
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in ("", "localhost")
