@@ -36,6 +36,12 @@ def write_demo_credentials(channels_file: Path, simulator_dir: Path, public_url:
     return credentials
 
 
+def write_demo_secret(path: Path, random: RandomBytes) -> None:
+    """The secret by which programs of this machine sign people in (`huizhen chat`, the story); made once, before any process starts."""
+    if not path.exists() or not path.read_text("utf-8").strip():
+        write_private(path, _hex(random, 48))
+
+
 def generate(random: RandomBytes) -> dict[str, Any]:
     """Credentials in the shapes the platforms give them, without callback addresses."""
     return {

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         return self.secrets_dir / "channels.json"
 
     @property
+    def demo_secret_file(self) -> Path:
+        """What local programs show to sign people in; in the demonstration only."""
+        return self.secrets_dir / "demo.secret"
+
+    @property
     def simulator_dir(self) -> Path:
         """What the simulated platform keeps."""
         return self.data_dir / "simulator"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 
-from miniprogram_api.app.credentials import write_demo_credentials
+from miniprogram_api.app.credentials import write_demo_credentials, write_demo_secret
 from miniprogram_api.app.data_folder import FolderLock
 from miniprogram_api.app.house import Sockets, stages
 from miniprogram_api.app.settings import Settings
@@ -37,6 +37,7 @@ async def _demo(settings: Settings) -> int:
         port = web.getsockname()[1]
         settings = settings.on_port(port)
         write_demo_credentials(settings.channels_file, settings.simulator_dir, settings.public_url, secrets.token_bytes)
+        write_demo_secret(settings.demo_secret_file, secrets.token_bytes)
         sockets = Sockets(web.fileno(), port, simulator.fileno(), simulator.getsockname()[1])
         supervisor = Supervisor(lock, say, settings.public_url)
         return await supervisor.run(stages(settings, sockets), WELCOME.format(url=settings.public_url, data=settings.data_dir))

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from miniprogram_api.app.credentials import generate, with_callbacks, write_demo_credentials
+from miniprogram_api.app.credentials import generate, with_callbacks, write_demo_credentials, write_demo_secret
 
 SHAPES = {
     "original_id": r"gh_[0-9a-f]{12}",
@@ -58,3 +58,16 @@ def test_they_are_made_once_private_and_the_same_on_both_sides(tmp_path: Path) -
     for path in (channels, simulator / "platform.json"):
         assert path.stat().st_mode & 0o777 == 0o600
     assert channels.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_local_secret_is_made_once_private_and_never_empty(tmp_path: Path) -> None:
+    path = tmp_path / "secrets" / "demo.secret"
+    write_demo_secret(path, random.Random(1).randbytes)
+    first = path.read_text()
+    write_demo_secret(path, random.Random(2).randbytes)
+    assert path.read_text() == first
+    assert len(first) == 48
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("")
+    write_demo_secret(path, random.Random(2).randbytes)
+    assert len(path.read_text()) == 48
