@@ -30,18 +30,22 @@ async function call(method, path, body) {
     value = null;
   }
   if (!response.ok) {
-    throw new Problem(value?.detail ?? `没有成功(${response.status}),请再试一次。`, { status: response.status, code: value?.code ?? "" });
+    // The simulator says {error, message}, the practice problem+json.
+    const sentence = value?.detail ?? value?.message ?? `没有成功(${response.status}),请再试一次。`;
+    throw new Problem(sentence, { status: response.status, code: value?.code ?? value?.error ?? "" });
   }
   return value;
 }
 
-const part = encodeURIComponent;
+// A colon may stand in a path as it is, and the server reads paths as they come.
+const part = (text) => encodeURIComponent(text).replaceAll("%3A", ":");
 const chatPath = (key, chat) => `/simulator/people/${part(key)}/chats/${part(chat)}`;
 
 export const people = () => call("GET", "/simulator/people");
 export const messages = (key, chat, after = 0) => call("GET", `${chatPath(key, chat)}/messages?after=${after}`);
 export const send = (key, chat, message) => call("POST", `${chatPath(key, chat)}/messages`, message);
 export const tap = (key, chat, body) => call("POST", `${chatPath(key, chat)}/taps`, body);
+export const enter = (key, chat) => call("POST", `${chatPath(key, chat)}/enter`, {});
 export const follow = (key, wanted) => call("POST", `/simulator/people/${part(key)}/official-account/${wanted ? "follow" : "unfollow"}`, {});
 export const exchange = (id) => call("GET", `/simulator/exchanges/${part(id)}`);
 export const conditions = () => call("GET", "/simulator/conditions");

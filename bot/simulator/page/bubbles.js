@@ -11,7 +11,7 @@ const VALUE_LABELS = { thing: "内容", time: "时间", date: "日期", phrase: 
   first: "", remark: "备注" };
 
 /**
- * A row of the chat. `act` = {tap(message, key, selected), open(url), openMiniProgram(path), showExchange(id, opener), enlarge(url, name)}.
+ * A row of the chat. `act` = {tap(key, selected), open(url), openMiniProgram(path), showExchange(id, opener), enlarge(url, name)}.
  */
 export function row(message, chat, act) {
   if (message.type === "notice" || message.type === "system") {
@@ -45,8 +45,9 @@ function content(message, act) {
     file: () => file(message),
     location: () => bubble(h("p", null, message.label || "我的位置"), h("p", { class: "faint" }, `${message.latitude}, ${message.longitude}`)),
     link: () => article(message, act),
+    articles: () => h("div", { class: "articles" }, message.items.map((item) => article(item, act))),
     menu: () => menu(message, act),
-    card: () => templateCard(message.card, { ...act, tap: (key, selected) => act.tap(message, key, selected) }),
+    card: () => templateCard(message.card, act),
     template: () => notice(message, act),
     subscription: () => notice(message, act),
     mini_program_page: () => miniProgramPage(message, act),
@@ -88,7 +89,7 @@ function menu(message, act) {
   for (const item of message.items) {
     rows.append(button(item.content, async () => {
       for (const other of rows.children) other.disabled = true;
-      await act.tap(message, item.id);
+      await act.tap(item.id);
       for (const other of rows.children) other.disabled = false;
     }, { class: "menu-row" }));
   }

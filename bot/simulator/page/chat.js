@@ -6,6 +6,7 @@ import { composer } from "./composer.js";
 import { short } from "./dates.js";
 import { button, h, replace } from "./dom.js";
 import { exchangeDrawer, pictureDrawer } from "./exchange.js";
+import { accountMenu } from "./menu.js";
 
 const PAUSE_MS = 5 * 60 * 1000;
 
@@ -24,7 +25,7 @@ export class ChatView {
       send: (message) => this.say(message),
       fail: (problem) => this.fail(problem),
     });
-    this.element = h("div", { class: "chat" }, this.list, this.error, this.composer.element);
+    this.element = h("div", { class: "chat" }, this.list, this.error, this.composer.element, accountMenu(chat.menu, (item) => this.choose(item)));
     inboxes.addEventListener("chat", this.#onNews);
     replace(this.list, h("p", { class: "state-line" }, "正在取消息…"));
     this.load();
@@ -71,7 +72,7 @@ export class ChatView {
       const fingerprint = JSON.stringify(message);
       const held = this.#rows.get(message.seq);
       if (held?.fingerprint !== fingerprint) {
-        const element = row(message, this.chat.id, this.#actions());
+        const element = row(message, this.chat.id, this.#actions(message));
         if (held) held.element.replaceWith(element);
         else this.#insert(element, message.seq);
         this.#rows.set(message.seq, { element, fingerprint, time: held?.time });
@@ -99,25 +100,20 @@ export class ChatView {
     return this.person.role === "patient" ? "还没有消息。把哪里不舒服写在下面,发出去就行。" : "还没有消息。发「帮助」看看能说什么。";
   }
 
-  #actions() {
+  #actions(message) {
     return {
-      tap: (message, key, selected) => this.tap(message, key, selected),
-      open: (url) => this.open(url),
+      tap: (key, selected) => this.tap(message, key, selected),
+      open: (url) => this.open(message, url),
       openMiniProgram: (path) => this.host.openMiniProgram(path),
       showExchange: (id, opener) => exchangeDrawer(id, opener),
       enlarge: (url, name) => pictureDrawer(url, name),
     };
   }
 
-  open(url) {
+  open(message, url) {
     const menu = /^weixin:\/\/bizmsgmenu\?(.*)$/i.exec(url);
-    if (!menu) {
-      this.host.open(url);
-      return;
-    }
-    const asked = new URLSearchParams(menu[1]);
-    const content = asked.get("msgmenucontent") ?? "";
-    if (content) this.say({ type: "text", content });
+    if (menu) this.tap(message, new URLSearchParams(menu[1]).get("msgmenuid") ?? "");
+    else this.host.open(url);
   }
 
   async say(message) {
@@ -142,6 +138,17 @@ export class ChatView {
     this.list.append(waiting);
     this.#toEnd();
     return waiting;
+  }
+
+  /** A press on the Official Account's own menu. */
+  async choose(item) {
+    try {
+      const answer = await api.tap(this.person.key, this.chat.id, { key: item.key ?? (item.type === "miniprogram" ? item.pagepath : item.url) });
+      if (answer.url) this.host.open(answer.url);
+      else if (answer.page) this.host.openMiniProgram(answer.page);
+    } catch (problem) {
+      this.fail(problem);
+    }
   }
 
   /** Press a menu row or a card button; true when the platform took it. */

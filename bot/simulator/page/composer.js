@@ -10,13 +10,13 @@ const PLACES = [
   ["平塘县 掌布镇 村口", 25.9442, 107.0241],
 ];
 
-/** What can be sent where: groups take words only, because the platforms hand a robot nothing else there. */
+/** What can be sent where, as the platforms have it. */
 const OFFERED = {
   official_account: { voice: true, image: true, file: false, place: true },
   mini_program: { voice: false, image: true, file: false, place: false },
-  wecom_app: { voice: true, image: true, file: true, place: true },
+  wecom_app: { voice: true, image: true, file: false, place: true },
   wecom_robot: { voice: true, image: true, file: true, place: false },
-  group: { voice: false, image: false, file: false, place: false },
+  group: { voice: false, image: true, file: true, place: false },
 };
 
 /** `send(message)` resolves when it was stored. `mention`: the robot's name in a group, else "". */

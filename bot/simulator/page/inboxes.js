@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 
 const READ_KEY = "huizhen.simulator.read";
+const PAGE = 500;
 
 export const ROLES = [
   ["patient", "患者"],
@@ -88,10 +89,14 @@ export class Inboxes extends EventTarget {
 
   /** Ask for the whole chat: changed cards keep their number, so asking only for what is newer would miss them. */
   async fetch(key, chat) {
-    const answer = await api.messages(key, chat);
-    const list = Array.isArray(answer) ? answer : answer.messages;
     let changed = false;
-    for (const message of list) changed = this.#put(key, chat, message) || changed;
+    let after = 0;
+    for (;;) {
+      const list = await api.messages(key, chat, after);
+      for (const message of list) changed = this.#put(key, chat, message) || changed;
+      if (list.length < PAGE) break;
+      after = list.at(-1).seq;
+    }
     if (changed) this.#tell(key, chat, null);
     return this.messages(key, chat);
   }
@@ -139,6 +144,7 @@ export function preview(message) {
     file: () => `[文件] ${message.name ?? ""}`,
     location: () => `[位置] ${message.label ?? ""}`,
     link: () => `[链接] ${message.title}`,
+    articles: () => `[链接] ${message.items[0].title}`,
     menu: () => message.head || message.items.map((item) => item.content).join(" / "),
     card: () => `[卡片] ${message.card.main_title?.title ?? message.card.sub_title_text ?? ""}`,
     template: () => `[服务通知] ${Object.values(message.data)[0] ?? ""}`,

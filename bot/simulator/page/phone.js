@@ -10,6 +10,8 @@ import { badge, switcher } from "./switcher.js";
 import { miniProgramAddress, phoneAddress, webview } from "./webview.js";
 
 export class Phone {
+  #entered = new Set();
+
   /** `number` from 1; `domainNow()` gives the demonstration's time in ms; `changed()` is called when person or chat changed. */
   constructor({ number, inboxes, domainNow, changed }) {
     Object.assign(this, { number, inboxes, domainNow, changed });
@@ -109,7 +111,14 @@ export class Phone {
   }
 
   #entry(chat) {
-    const open = () => (chat.id === "mini_program" ? this.openMiniProgram() : this.openChat(chat.id));
+    const open = () => {
+      if (chat.id === "mini_program") {
+        this.openMiniProgram();
+        return;
+      }
+      this.openChat(chat.id);
+      this.#enter(chat);
+    };
     const line = chat.message ? preview(chat.message) : chat.id === "mini_program" ? "点开进入小程序" : "还没有消息";
     return button([
       chatAvatar(chat.id),
@@ -139,6 +148,13 @@ export class Phone {
     view.render();
     this.inboxes.markRead(this.key, id);
     this.#refreshCounts();
+  }
+
+  /** The robot and the app are told that somebody came in, once for a chat that is still empty. */
+  #enter(chat) {
+    if (!["wecom_robot", "wecom_app"].includes(chat.id) || chat.message || this.#entered.has(`${this.key}/${chat.id}`)) return;
+    this.#entered.add(`${this.key}/${chat.id}`);
+    api.enter(this.key, chat.id).catch((problem) => this.chatView?.fail(problem));
   }
 
   #followMenu(opener) {

@@ -1,0 +1,27 @@
+// The demonstration's time: asked once, then carried on by this page's own clock until somebody moves it.
+
+import * as api from "./api.js";
+
+/** Event "moved" whenever the time is known anew. */
+export class DomainClock extends EventTarget {
+  offset = 0;
+  known = false;
+
+  now() {
+    return Date.now() + this.offset;
+  }
+
+  async refresh() {
+    this.#take(await api.clock());
+  }
+
+  async move(how) {
+    this.#take(await api.moveClock(how));
+  }
+
+  #take(answer) {
+    this.offset = answer.offset_s * 1000;
+    this.known = true;
+    this.dispatchEvent(new Event("moved"));
+  }
+}

@@ -1,0 +1,36 @@
+// The first visit: three sentences to try, each put ready into the right phone.
+
+import { button, h } from "./dom.js";
+
+const SEEN_KEY = "huizhen.simulator.hints";
+
+export const SENTENCES = [
+  { who: "患者", words: "我最近总是咳嗽,还发烧,体温38.5度,感觉胸口有点闷", does: "问几句,再说该多快看、看哪个科", role: "patient", index: 0, chat: "official_account" },
+  { who: "另一位患者的家属", words: "俺爹半拉身子不听使唤,嘴也歪了", does: "立刻叫打 120,同时提醒值班医生", role: "patient", index: 1, chat: "official_account" },
+  { who: "村医在群里", words: "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急", does: "马上呼叫专家", role: "village_doctor", index: 0, chat: "group" },
+];
+
+export const hintsSeen = () => {
+  try {
+    return localStorage.getItem(SEEN_KEY) === "1";
+  } catch {
+    return false;
+  }
+};
+
+/** `prepare(sentence)` opens the right phone and chat with the words ready to be sent. */
+export function hints({ prepare, close }) {
+  const dismiss = () => {
+    try {
+      localStorage.setItem(SEEN_KEY, "1");
+    } catch {
+      // Shown again next time, which does no harm.
+    }
+    close();
+  };
+  return h("section", { class: "hints", "aria-label": "可以试的三句话" },
+    h("div", { class: "hints-head" }, h("p", null, "几部手机并排,都是演示里的人。试试这三句:"), button("知道了", dismiss, { class: "text-button" })),
+    h("ol", null, SENTENCES.map((sentence) => h("li", null,
+      button([h("span", { class: "hint-who" }, sentence.who), h("span", { class: "hint-words" }, `「${sentence.words}」`), h("span", { class: "faint" }, sentence.does)],
+        () => prepare(sentence), { class: "hint" })))));
+}
