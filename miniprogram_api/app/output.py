@@ -14,6 +14,8 @@ MAX_BYTES = 5_000_000
 KEPT_FILES = 4
 LONGEST_LINE = 64_000
 LAST_LINES = 12
+SAY_AGAIN_AFTER = 30.0
+"""Seconds until the same warning is shown to the operator again; the log has every one."""
 
 Say = Callable[[str], None]
 """Shows one line to the operator."""
@@ -60,6 +62,7 @@ class ChildOutput(asyncio.Protocol):
         self._say = say
         self._rest = b""
         self._complained = False
+        self._said: dict[str, float] = {}
         self.last: deque[str] = deque(maxlen=LAST_LINES)
         self.closed = asyncio.get_running_loop().create_future()
 
@@ -89,8 +92,16 @@ class ChildOutput(asyncio.Protocol):
                 self._complained = True
                 self._say(f"! 日志写不下去({error.strerror}):请检查磁盘空间")
         warning = warning_in(text)
-        if warning:
+        if warning and self._is_news(warning):
             self._say(f"! {self._name}: {warning}")
+
+    def _is_news(self, warning: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        self._said = {said: at for said, at in self._said.items() if now - at < SAY_AGAIN_AFTER}
+        if warning in self._said:
+            return False
+        self._said[warning] = now
+        return True
 
 
 def warning_in(line: str) -> str:

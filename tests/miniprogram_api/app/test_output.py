@@ -73,3 +73,14 @@ async def test_a_line_without_end_does_not_fill_the_memory(tmp_path: Path) -> No
 )
 def test_warnings_are_picked_out(line: str, shown: str) -> None:
     assert warning_in(line) == shown
+
+
+async def test_the_same_warning_is_shown_once_and_filed_every_time(tmp_path: Path) -> None:
+    shown: list[str] = []
+    log = RotatingLog(tmp_path / "a.log")
+    output = ChildOutput("a", log, shown.append)
+    for message in ("away", "away", "back", "away"):
+        output.data_received(json.dumps({"level": "warning", "message": message}).encode() + b"\n")
+    log.close()
+    assert shown == ["! a: away", "! a: back"]
+    assert len((tmp_path / "a.log").read_text().splitlines()) == 4
