@@ -13,6 +13,9 @@ from pydantic import Field, StringConstraints
 from bot.channels.message import Frozen
 
 TASK_ID = r"^[0-9A-Za-z_\-@]{1,128}$"
+KEY_LIMIT = 1024
+"""Bytes of a button's key."""
+
 TaskId = Annotated[str, StringConstraints(pattern=TASK_ID)]
 
 
@@ -43,7 +46,7 @@ class Menu(Frozen):
 class Button(Frozen):
     """A card's button. `style`: 1 blue, 2 grey on white, 3 red, 4 blue on white, as WeCom counts them."""
 
-    key: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+    key: Annotated[str, StringConstraints(min_length=1, max_length=KEY_LIMIT)]
     label: Annotated[str, StringConstraints(min_length=1)]
     style: Annotated[int, Field(ge=1, le=4)] = 1
 

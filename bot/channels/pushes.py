@@ -13,6 +13,7 @@ from bot.channels.channel import identifier, instant, number
 from bot.channels.crypto import KeyName
 from bot.channels.document import Document
 from bot.channels.message import ChannelName, Delivery, Incoming, Kind, Media, Place, Subscription, Tap, dedupe_key
+from bot.channels.outgoing import KEY_LIMIT
 from bot.channels.refused import Reason, Refused
 
 Fields = dict[str, Any]
@@ -141,7 +142,7 @@ def _card_tap(document: Document) -> Fields:
     selected = {item.text("QuestionKey"): item.child("OptionIds").texts("OptionId") for item in document.child("SelectedItems").each("SelectedItem")}
     tap = Tap(
         source="card",
-        key=document.text("EventKey"),
+        key=document.text("EventKey")[:KEY_LIMIT],
         menu_id=document.text("TaskId"),
         task_id=document.text("TaskId"),
         card_type=document.text("CardType"),

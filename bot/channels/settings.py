@@ -16,7 +16,7 @@ from bot.channels.crypto import Envelope, decode_aes_key
 
 class _Settings(BaseModel):
     # Unknown entries are allowed: the simulator reads the same file and may keep entries of its own in it.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 def _aes_key(value: SecretStr) -> SecretStr:

@@ -12,7 +12,7 @@ from bot.channels.channel import JSON, TEXT, identifier, instant, key_of
 from bot.channels.crypto import Opened
 from bot.channels.document import Document, read_json, write_json
 from bot.channels.message import ChannelName, Incoming, Kind, Media, Quote, Tap, dedupe_key
-from bot.channels.outgoing import Button, Capability, Card, CardUpdate, Menu, Outgoing, Reply, Stream, Text
+from bot.channels.outgoing import KEY_LIMIT, TASK_ID, Button, Capability, Card, CardUpdate, Menu, Outgoing, Reply, Stream, Text
 from bot.channels.refused import Reason, Refused
 from bot.channels.settings import WeComRobotSettings
 from bot.channels.words import gather, markdown
@@ -175,7 +175,8 @@ def _stream_id(incoming: Incoming, outgoing: Sequence[Outgoing]) -> str:
 def _card_change(incoming: Incoming, outgoing: Sequence[Outgoing]) -> tuple[dict[str, Any] | None, tuple[Outgoing, ...]]:
     tap = incoming.tap
     for index, shape in enumerate(outgoing):
-        if tap is None or not isinstance(shape, CardUpdate):
+        # Without a task id of ours the tap belongs to no card that we could have sent.
+        if tap is None or not re.match(TASK_ID, tap.task_id) or not isinstance(shape, CardUpdate):
             continue
         # A changed card must keep its task id. A card of its own carries the note on one button.
         buttons = (Button(key=tap.key or "done", label=shape.note, style=2),)
@@ -229,7 +230,7 @@ def _tap(body: Document) -> Tap:
     }
     return Tap(
         source="card",
-        key=body.text("event_key", "eventkey"),
+        key=body.text("event_key", "eventkey")[:KEY_LIMIT],
         menu_id=task_id,
         task_id=task_id,
         card_type=body.text("card_type", "cardtype"),

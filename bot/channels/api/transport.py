@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -127,12 +128,12 @@ async def _read(response: httpx.Response, limit: int, call: str) -> bytes:
 
 def checked_answer(data: bytes, call: str) -> Answer:
     """The JSON object of an answer. ApiError where its errcode is not 0, Unreachable where it is no JSON object."""
-    try:
+    answer: object = None
+    # A JSON error carries the whole answer with it, so it is not even left as the context of ours.
+    with suppress(ValueError, RecursionError):
         answer = json.loads(data)
-    except (ValueError, RecursionError):
-        raise Unreachable(call, "answer is not JSON", sent=True) from None
     if not isinstance(answer, dict):
-        raise Unreachable(call, "answer is not an object", sent=True)
+        raise Unreachable(call, "answer is not a JSON object", sent=True)
     code = answer.get("errcode", 0)
     if not isinstance(code, int):
         raise Unreachable(call, "errcode is not a number", sent=True)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from bot.channels.api.errors import ApiError, NotTrusted, QuotaSpent, TokenInvalid, Unreachable
 from bot.channels.token import Fetched, TokenProvider, with_token
@@ -64,7 +66,7 @@ def issuer(clock: HandClock) -> Issuer:
 @asynccontextmanager
 async def workers(path: str, issuer: Issuer, clock: HandClock, count: int) -> AsyncIterator[list[TokenProvider]]:
     """Providers with a client each, as so many processes would have."""
-    clients = [Redis(unix_socket_path=path) for _ in range(count)]
+    clients = [Redis(unix_socket_path=path, retry=Retry(NoBackoff(), 0)) for _ in range(count)]
     rng = random.Random(7)
     yield [TokenProvider(client, "test:a", issuer, clock=clock, ids=lambda: next(IDS), spread=rng) for client in clients]
     for client in clients:

@@ -1,0 +1,174 @@
+"""What people type and what it means."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bot.phrases.definitions import PHRASES, TAPS
+from bot.phrases.help import help_text, sayable
+from bot.phrases.reader import code_in, read_phrase
+from bot.phrases.text import number, tidy
+from core.foundation.actor import Actor, HeldRole, Role
+from core.foundation.orders import order_named
+from core.practice_rooms import load_rooms
+
+DOCTOR = Actor("a", (HeldRole(Role.VILLAGE_DOCTOR, "o"),), "wecom_robot", "p")
+EXPERT = Actor("a", (HeldRole(Role.EXPERT, "o"),), "wecom_app", "p")
+DUTY = Actor("a", (HeldRole(Role.DUTY_DOCTOR, "o"),), "wecom_app", "p")
+PATIENT = Actor("a", (HeldRole(Role.PATIENT, ""),), "official_account")
+
+
+@pytest.mark.parametrize(
+    ("text", "patient_number", "complaint"),
+    [
+        ("会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急", 3, "胸痛2小时 出冷汗 血压90/60 紧急"),
+        ("会诊 3号病人 胸痛2小时", 3, "胸痛2小时"),
+        ("会诊3号病人胸痛2小时", 3, "胸痛2小时"),
+        ("会诊 3 胸痛2小时", 3, "胸痛2小时"),
+        ("\uff20会诊助手 会诊\u30003号 胸痛", 3, "胸痛"),
+        ("会诊 \uff13号\uff0c胸痛\uff0c出汗", 3, "胸痛,出汗"),
+        ("请会诊 第十二号 喘不上气", 12, "喘不上气"),
+        ("会诊:病人 7,发烧三天", 7, "发烧三天"),
+        ("给3号病人请会诊 胸痛两小时", 3, "胸痛两小时"),
+        ("麻烦会诊 二十一号 肚子疼", 21, "肚子疼"),
+    ],
+)
+def test_a_consultation_is_understood_however_it_is_typed(text: str, patient_number: int, complaint: str) -> None:
+    said = read_phrase(text, DOCTOR, staff=True)
+    assert said is not None
+    assert said.phrase.key == "consult"
+    assert said.arguments["number"] == patient_number
+    assert said.arguments["text"] == complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [("会诊", "number"), ("会诊 胸痛2小时", "number"), ("会诊 3天胸痛", "number"), ("会诊 3号", "text"), ("会诊 0号 胸痛", "number")],
+)
+def test_what_a_consultation_lacks_is_named(text: str, missing: str) -> None:
+    said = read_phrase(text, DOCTOR, staff=True)
+    assert said is not None
+    assert said.missing == missing
+
+
+@pytest.mark.parametrize(
+    ("text", "actor", "key", "arguments"),
+    [
+        ("帮助", PATIENT, "help", {}),
+        ("?", PATIENT, "help", {}),
+        ("\uff1f", EXPERT, "help", {}),
+        ("进度", DOCTOR, "progress", {}),
+        ("进度 C-7K2M", DOCTOR, "progress", {"code": "C-7K2M"}),
+        ("进度c7k2m", PATIENT, "progress", {"code": "C-7K2M"}),
+        ("查进度 \uff23\uff0d7K2M 吧", DOCTOR, "progress", {"code": "C-7K2M"}),
+        ("我的病人", DOCTOR, "patients", {}),
+        ("接诊", EXPERT, "accept", {}),
+        ("接诊 C-7K2M", EXPERT, "accept", {"code": "C-7K2M"}),
+        ("我接", EXPERT, "accept", {}),
+        ("请转别人", EXPERT, "decline", {}),
+        ("请转别人 C-7K2M 在手术", EXPERT, "decline", {"code": "C-7K2M", "reason": "no_time"}),
+        ("5分钟后", EXPERT, "defer", {}),
+        ("五分钟后 C 7K2M", EXPERT, "defer", {"code": "C-7K2M"}),
+        ("已接手", DUTY, "acknowledge", {}),
+        ("取消会诊 C-7K2M 病人已好转", DOCTOR, "cancel", {"code": "C-7K2M", "reason": "病人已好转"}),
+        ("预约呼吸科", PATIENT, "slots", {"department": "03.01"}),
+        ("我想预约 呼吸内科", PATIENT, "slots", {"department": "03.01"}),
+        ("预约", PATIENT, "slots", {}),
+        ("预约魔法科", PATIENT, "slots", {"unknown_department": "魔法科"}),
+        ("我的预约", PATIENT, "appointments", {}),
+        ("取消预约", PATIENT, "cancel_appointment", {}),
+        ("停止提醒", PATIENT, "stop_reminders", {}),
+        ("停止提醒!", PATIENT, "stop_reminders", {}),
+        ("恢复提醒", PATIENT, "resume_reminders", {}),
+        ("为什么这样建议", PATIENT, "why", {}),
+        ("为什么?", PATIENT, "why", {}),
+        ("换一件事", PATIENT, "change_subject", {}),
+        ("说错了,改一改", PATIENT, "correct", {}),
+        ("说错了", PATIENT, "correct", {}),
+    ],
+)
+def test_phrases_and_their_arguments(text: str, actor: Actor, key: str, arguments: dict[str, object]) -> None:
+    said = read_phrase(text, actor, staff=actor is not PATIENT)
+    assert said is not None
+    assert (said.phrase.key, said.arguments) == (key, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我最近总是咳嗽,还发烧", "预约的时候胸口疼", "为什么我老是头疼", "停止提醒后又发烧了怎么办",
+        "约了朋友吃饭以后拉肚子", "俺爹半拉身子不听使唤", "",
+    ],
+)
+def test_a_complaint_is_no_command(text: str) -> None:
+    assert read_phrase(text, PATIENT, staff=False) is None
+
+
+def test_a_command_of_another_role_is_none() -> None:
+    assert read_phrase("会诊 3号 胸痛", EXPERT, staff=True) is None
+    assert read_phrase("接诊", DOCTOR, staff=True) is None
+    assert read_phrase("已接手", PATIENT, staff=False) is None
+
+
+def test_every_phrase_and_every_button_maps_to_a_registered_order() -> None:
+    load_rooms()
+    for order in [phrase.order for phrase in PHRASES] + list(TAPS.values()):
+        assert order_named(order.name) is order
+        assert order.access
+
+
+def test_every_example_in_help_is_understood_as_what_it_explains() -> None:
+    for actor, staff in ((DOCTOR, True), (EXPERT, True), (DUTY, True), (PATIENT, False)):
+        for phrase in sayable(actor, staff=staff, group=False):
+            said = read_phrase(phrase.example, actor, staff=staff)
+            assert said is not None, phrase.example
+            assert said.phrase is phrase
+            assert said.missing == ""
+
+
+def test_every_name_is_understood() -> None:
+    everybody = Actor("a", tuple(HeldRole(role, "o") for role in Role if role not in (Role.SYSTEM, Role.VISITOR)), "terminal", "p")
+    for phrase in PHRASES:
+        for name in phrase.names:
+            said = read_phrase(name, everybody, staff=phrase.audience == "staff")
+            assert said is not None, name
+            assert said.phrase is phrase, name
+
+
+def test_help_shows_each_role_its_own() -> None:
+    assert "会诊 3号" in help_text(DOCTOR, staff=True, group=False)
+    assert "会诊 3号" not in help_text(EXPERT, staff=True, group=False)
+    assert "接诊" in help_text(EXPERT, staff=True, group=False)
+    assert "我的病人" not in help_text(DOCTOR, staff=True, group=True)
+    assert "120" in help_text(PATIENT, staff=False, group=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12", 12), ("十二", 12), ("二十", 20), ("一百零三", 103), ("两百", 200), ("二三", 23), ("百", 100), ("三十百", None), ("x", None),
+        ("", None),
+    ],
+)
+def test_numbers(text: str, value: int | None) -> None:
+    assert number(text) == value
+
+
+def test_codes_are_found_in_sentences() -> None:
+    assert code_in("那个c-7k2m怎么样了") is None or code_in("那个 c-7k2m 怎么样了") == "C-7K2M"
+    assert code_in("没有编号") is None
+
+
+def test_two_thousand_odd_texts_never_raise() -> None:
+    rng = random.Random(20261120)
+    parts = [name for phrase in PHRASES for name in phrase.names]
+    parts += ["3号", "C-7K2M", "胸痛", "\u0000", "\ud800", "@会诊助手 ", "𠮷", "🚑", "\u202e", "第", "号", " ", "\n", "一", "9" * 30]
+    for _ in range(2000):
+        text = "".join(rng.choice(parts) if rng.random() < 0.7 else chr(rng.randrange(1, 0x2FFFF)) for _ in range(rng.randrange(0, 12)))
+        for actor, staff in ((DOCTOR, True), (PATIENT, False)):
+            said = read_phrase(text, actor, staff=staff)
+            if said is not None and "number" in said.arguments:
+                assert 1 <= said.arguments["number"] <= 9999
+        tidy(text)
