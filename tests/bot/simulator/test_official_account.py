@@ -80,7 +80,7 @@ def _swapped(message: dict[str, Any]) -> str:
     ("answer", "reason"),
     [
         (lambda m: b'{"content":"ok"}', "well-formed"),
-        (lambda m: xml_text(m, "plain").encode(), "Encrypt"),
+        (lambda m: xml_text(m, "plain").encode(), "does not belong"),
         (lambda m: b"OK", "well-formed"),
         (lambda m: b" success", "well-formed"),
         (lambda m: b"\xff\xfe", "UTF-8"),
