@@ -42,12 +42,14 @@ check: test-deps
 test: test-deps
 	@tools/install.sh packages
 	@tools/install.sh peers
+	@tools/install.sh assets
 	@$(MAKE) --no-print-directory check
 	@$(PYTHON) tools/run_tests.py
 
 soak: test-deps
 	@tools/install.sh packages
 	@tools/install.sh peers
+	@tools/install.sh assets
 	@HUIZHEN_TEST_SCALE=full $(PYTHON) tools/run_tests.py
 
 bench: test-deps
