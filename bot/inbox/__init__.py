@@ -1,0 +1,1 @@
+"""One message in: verify, claim once, answer within the platform's deadline or later by push. Runs in the web process, thinks nothing."""

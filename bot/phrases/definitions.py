@@ -1,0 +1,131 @@
+"""The table of phrases: what can be said, by which names, and which order of the practice it becomes. Only what exists stands here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
+from core.consultations.commands import CancelConsultation, ConfirmPatient, Progress
+from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, DeclineOffer, DeferOffer, MyOffers, RequestConsultation
+from core.foundation.actor import Actor, Role
+from core.foundation.orders import Order
+from core.intake.commands import CloseIntake, CurrentIntake
+from core.notifications.commands import ResumeReminders, StopReminders
+from core.people.commands import Me, MyPatientList
+
+Argument = Literal["none", "code", "code_reason", "consultation", "department", "decline"]
+Audience = Literal["patient", "staff", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """``names``: how it is said, the first one is how help writes it. ``argument``: what may follow. ``alone``: must be the whole text.
+
+    ``example`` and ``explains`` are what help shows. ``in_group``: may be answered where others read along.
+    """
+
+    key: str
+    order: type[Order]
+    names: tuple[str, ...]
+    example: str
+    explains: str
+    argument: Argument = "none"
+    audience: Audience = "both"
+    in_group: bool = False
+
+    def may_be_said_by(self, actor: Actor) -> bool:
+        """Whether a role that the actor holds may ever give the order."""
+        return any(grant.role is not Role.SYSTEM and actor.holds(grant.role) for grant in self.order.access)
+
+
+PHRASES: tuple[Phrase, ...] = (
+    Phrase(
+        "help", Me, ("帮助", "帮忙", "怎么用", "怎么说", "能做什么", "你能做什么", "您能做什么", "可以说什么", "功能", "菜单", "help", "?"),
+        "帮助", "看看可以说什么", in_group=True,
+    ),
+    Phrase(
+        "consult", RequestConsultation, ("会诊", "请会诊", "请求会诊", "申请会诊", "发起会诊", "呼叫会诊", "要会诊"),
+        "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急", "为您名单上的病人请专家", argument="consultation", audience="staff", in_group=True,
+    ),
+    Phrase(
+        "progress", Progress, ("进度", "查进度", "看进度", "进展", "会诊进度", "会诊进展", "到哪一步了", "到哪了", "我的会诊"),
+        "进度 C-7K2M", "看会诊到哪一步了", argument="code", in_group=True,
+    ),
+    Phrase(
+        "patients", MyPatientList, ("我的病人", "病人名单", "病人列表", "我的患者", "签约病人", "名单"),
+        "我的病人", "看您的病人和编号", audience="staff",
+    ),
+    Phrase(
+        "confirm", ConfirmPatient, ("确认病人", "确认患者", "病人确认", "确认是他", "确认是她", "确认身份"),
+        "确认病人 C-7K2M", "确认会诊的是哪位病人", argument="code", audience="staff",
+    ),
+    Phrase(
+        "cancel", CancelConsultation, ("取消会诊", "撤销会诊", "撤回会诊", "会诊取消", "不用会诊了"),
+        "取消会诊 C-7K2M 病人已好转", "取消会诊,请带上原因", argument="code_reason", audience="staff",
+    ),
+    Phrase("offers", MyOffers, ("我的邀请", "会诊邀请", "我的会诊邀请", "谁找我"), "我的邀请", "看等您答复的会诊邀请", audience="staff"),
+    Phrase(
+        "accept", AcceptOffer, ("接诊", "我接", "接受会诊", "我来接", "我接诊", "接了", "我来"),
+        "接诊 C-7K2M", "接下会诊邀请", argument="code", audience="staff",
+    ),
+    Phrase(
+        "decline", DeclineOffer, ("请转别人", "转别人", "请转他人", "不接", "接不了", "没法接", "不能接"),
+        "请转别人 C-7K2M", "请系统找别的专家", argument="decline", audience="staff",
+    ),
+    Phrase(
+        "defer", DeferOffer, ("5分钟后", "五分钟后", "过5分钟", "过五分钟", "等5分钟", "等五分钟", "稍后接诊", "5分钟后接", "五分钟后接"),
+        "5分钟后 C-7K2M", "五分钟后再接,同时先问别人", argument="code", audience="staff",
+    ),
+    Phrase(
+        "acknowledge", AcknowledgeAlert, ("已接手", "接手", "我接手", "我接手了", "我来处理", "已处理"),
+        "已接手", "接手刚才的危急提醒", audience="staff",
+    ),
+    Phrase(
+        "slots", FreeSlots, ("预约", "挂号", "约", "看号", "有什么号", "预约挂号", "我要看医生", "看医生"),
+        "预约 呼吸内科", "看可以约的时间", argument="department", audience="patient",
+    ),
+    Phrase("appointments", MyAppointments, ("我的预约", "我的挂号", "查预约", "预约记录"), "我的预约", "看约好的时间", audience="patient"),
+    Phrase(
+        "cancel_appointment", CancelAppointment, ("取消预约", "退号", "取消挂号", "不去了", "预约取消"),
+        "取消预约 A-5T8N", "取消约好的时间", argument="code", audience="patient",
+    ),
+    Phrase(
+        "stop_reminders", StopReminders, ("停止提醒", "不要提醒", "别提醒", "关闭提醒", "取消提醒", "退订", "不要再提醒", "别再提醒我"),
+        "停止提醒", "停掉全部提醒(紧急的除外)",
+    ),
+    Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
+    Phrase(
+        "why", CurrentIntake, ("为什么这样建议", "为什么", "为啥", "怎么得出的", "凭什么", "为什么这么建议", "理由"),
+        "为什么这样建议", "看建议的理由", audience="patient",
+    ),
+    Phrase(
+        "change_subject", CloseIntake, ("换一件事", "换个事", "问别的", "换一个问题", "换个话题", "重新开始", "另外一件事", "换个人问"),
+        "换一件事", "放下刚才的,说另一件事", audience="patient",
+    ),
+    Phrase(
+        "correct", CloseIntake, ("说错了,改一改", "说错了", "改一改", "我说错了", "写错了", "打错了", "不对重来"),
+        "说错了,改一改", "重新说一遍症状", audience="patient",
+    ),
+)
+
+BY_KEY: dict[str, Phrase] = {phrase.key: phrase for phrase in PHRASES}
+
+TAPS: dict[str, type[Order]] = {
+    "accept": AcceptOffer,
+    "decline": DeclineOffer,
+    "defer": DeferOffer,
+    "acknowledge": AcknowledgeAlert,
+    "confirm": ConfirmPatient,
+    "cancel": CancelConsultation,
+    "todo": Progress,
+    "progress": Progress,
+    "slots": FreeSlots,
+    "book": BookSlot,
+    "cancel_appointment": CancelAppointment,
+    "why": CurrentIntake,
+    "correct": CloseIntake,
+    "change_subject": CloseIntake,
+    "help": Me,
+}
+"""Every button that acts by itself, and the order it becomes. A button's key is the verb and its arguments joined by colons."""

@@ -1,0 +1,182 @@
+"""From a text to a phrase with its arguments: strict about what it takes for a command, patient about how it is typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.phrases.definitions import PHRASES, Phrase
+from bot.phrases.text import NUMBER, number, tidy, without_courtesy
+from core.foundation.actor import Actor
+from nlp.interface.departments import department_named
+
+CODE = re.compile(r"(?<![0-9A-Za-z])([A-Za-z])\s?[--–—_ ]?\s?([0-9A-Za-z]{4,6})(?![0-9A-Za-z])")
+_STOPS = " ,。.;:、!"
+"""What may stand between the parts of a line, once it is in half width."""
+_BETWEEN = r"[\s,。.;:、!]"
+_PATIENT = r"(?:病人|患者)"
+_CONSULTATION = re.compile(
+    rf"^(?:(?:给|为|把)?{_PATIENT}?\s*第?\s*(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?|{_PATIENT}?\s*(?P<b>\d{{1,4}})\s*{_PATIENT}?(?={_BETWEEN}|$))"
+    rf"{_BETWEEN}*(?P<text>.*)$",
+    re.DOTALL,
+)
+_AT_BACK = re.compile(
+    rf"^(?:给|为|请给|请为)?\s*第?\s*(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?\s*(?:请|申请|要|发起)?会诊{_BETWEEN}*(?P<text>.*)$",
+    re.DOTALL,
+)
+_MENTION = re.compile("^[@\uff20]\\S+\\s*")
+_FILLER = re.compile(r"^(?:吧|呀|啊|了|一下|一个|一次|下|的|我|请|谢谢|的事|那个|这个)+|(?:吧|呀|啊|呢|了|一下|谢谢|吗|么|嘛)+$")
+_DECLINE = {
+    "没空": "no_time", "没时间": "no_time", "忙": "no_time", "手术": "no_time", "在手术": "no_time", "走不开": "no_time",
+    "不是我的专业": "not_my_field", "专业不对": "not_my_field", "不对口": "not_my_field", "不是我专业": "not_my_field",
+    "认识患者": "knows_patient", "认识病人": "knows_patient", "熟人": "knows_patient", "亲戚": "knows_patient",
+}  # fmt: skip
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A phrase that was said. ``missing`` names what it lacks: ``number`` or ``text`` of a consultation."""
+
+    phrase: Phrase
+    arguments: dict[str, Any] = field(default_factory=dict)
+    missing: str = ""
+
+
+def read_phrase(text: str, actor: Actor, *, staff: bool) -> Said | None:
+    """What ``text`` means as a command for ``actor``; None when it is no command, or none that he may give. Never raises."""
+    said = tidy(_MENTION.sub("", text.strip()))
+    if not said:
+        return Said(_named("help"), {}) if text.strip() in ("?", "\uff1f") else None
+    usable = [phrase for phrase in PHRASES if phrase.audience != ("patient" if staff else "staff") and phrase.may_be_said_by(actor)]
+    for reading in dict.fromkeys((said, without_courtesy(said))):
+        found = _consultation(reading, usable) or _longest(reading, usable)
+        if found is not None:
+            return found
+    return None
+
+
+def _named(key: str) -> Phrase:
+    return next(phrase for phrase in PHRASES if phrase.key == key)
+
+
+def _longest(said: str, usable: list[Phrase]) -> Said | None:
+    """The phrase with the longest name that the text begins with and whose remainder makes sense."""
+    candidates = sorted(
+        ((name, phrase) for phrase in usable for name in phrase.names if _key(said).startswith(_key(name))),
+        key=lambda candidate: -len(_key(candidate[0])),
+    )
+    for name, phrase in candidates:
+        arguments = _arguments(phrase, _after(said, name))
+        if arguments is not None:
+            return Said(phrase, arguments)
+    return None
+
+
+def _key(text: str) -> str:
+    """For comparing names: without blanks and punctuation, lower case."""
+    return re.sub(r"[\s,。.、!]+", "", text).lower()
+
+
+def _after(said: str, name: str) -> str:
+    """What follows ``name`` in ``said``, however either is spaced."""
+    left = len(_key(name))
+    for index, letter in enumerate(said):
+        if left == 0:
+            return said[index:].strip(_STOPS)
+        if _key(letter):
+            left -= 1
+    return ""
+
+
+def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
+    """The arguments in what follows the name, or None when it is about something else."""
+    bare = _FILLER.sub("", tidy(rest)).strip()
+    match phrase.argument:
+        case "none":
+            return {} if not bare else None
+        case "code":
+            return _code(bare)
+        case "code_reason":
+            return _code_and(bare, "reason")
+        case "decline":
+            return _declined(bare)
+        case "department":
+            return _department(bare)
+        case "consultation":
+            return None
+    return None
+
+
+def _code(rest: str) -> dict[str, Any] | None:
+    if not rest:
+        return {}
+    found = CODE.fullmatch(rest)
+    return None if found is None else {"code": spelled(found)}
+
+
+def _code_and(rest: str, name: str) -> dict[str, Any] | None:
+    found = CODE.search(rest)
+    if found is None:
+        return ({name: rest} if rest else {}) if len(rest) <= _LONGEST else None
+    left = tidy(rest[: found.start()] + " " + rest[found.end() :])
+    return {"code": spelled(found)} | ({name: left[:200]} if left else {})
+
+
+def _declined(rest: str) -> dict[str, Any] | None:
+    arguments = _code_and(rest, "why")
+    if arguments is None:
+        return None
+    why = arguments.pop("why", "")
+    if not why:
+        return arguments
+    reason = next((code for words, code in _DECLINE.items() if words in why), None)
+    return None if reason is None else arguments | {"reason": reason}
+
+
+def _department(rest: str) -> dict[str, Any] | None:
+    if not rest:
+        return {}
+    entry = department_named(rest) or department_named(rest.removesuffix("的号").removesuffix("号"))
+    if entry is not None:
+        return {"department": entry.code}
+    # 预约 followed by a department we do not have is still the wish to book; a whole sentence is not.
+    return {"unknown_department": rest} if len(rest) <= 8 and rest.endswith("科") else None
+
+
+def _consultation(said: str, usable: list[Phrase]) -> Said | None:
+    phrase = next((phrase for phrase in usable if phrase.key == "consult"), None)
+    if phrase is None:
+        return None
+    behind = _AT_BACK.match(said)
+    if behind is not None:
+        return _asked(phrase, behind["a"], behind["text"])
+    name = max((name for name in phrase.names if said.startswith(name)), key=len, default=None)
+    if name is None:
+        return None
+    rest = said[len(name) :].lstrip(_STOPS)
+    if rest.startswith(("进度", "进展", "邀请", "取消", "记录")):
+        return None
+    found = _CONSULTATION.match(rest)
+    return Said(phrase, {"text": rest}, "number") if found is None else _asked(phrase, found["a"] or found["b"], found["text"])
+
+
+def _asked(phrase: Phrase, digits: str, text: str) -> Said:
+    value = number(digits)
+    arguments: dict[str, Any] = {"text": text.strip()[:2000]}
+    if value is None or not 1 <= value <= 9999:
+        return Said(phrase, arguments, "number")
+    arguments["number"] = value
+    return Said(phrase, arguments, "" if len(arguments["text"]) >= 2 else "text")
+
+
+def spelled(found: re.Match[str]) -> str:
+    """A code as it is kept: C-7K2M."""
+    return f"{found[1].upper()}-{found[2].upper()}"
+
+
+def code_in(text: str) -> str | None:
+    """The first code in a text."""
+    found = CODE.search(tidy(text))
+    return None if found is None else spelled(found)

@@ -1,0 +1,121 @@
+"""What the processes ask of the conversations: finish a turn, hand a reply over exactly once, record what was sent. Nobody else may."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Done, Grant, Result
+
+_SYSTEM = (Grant(Role.SYSTEM),)
+_WORDS = 200_000
+"""Characters of a reply as JSON."""
+
+
+class FinishTurn(Command):
+    """Store the reply to a message and where the dialogue stands now, in one step.
+
+    ``reply`` and ``aside`` are JSON lists of shapes; ``dialogue`` holds ids and codes only. ``conversation_version``: the version the turn
+    started from. AlreadyAnswered when another process was faster.
+    """
+
+    name = "conversations.finish_turn"
+    title = "答复"
+    access = _SYSTEM
+    message_id: Id
+    conversation_version: int
+    reply: str = Field(max_length=_WORDS)
+    aside: str = Field(default="[]", max_length=_WORDS)
+    dialogue: dict[str, Any]
+    passive_count: int | None = Field(default=None, ge=0)
+
+
+class Settled(Result):
+    value: Any
+
+
+class Settle(Command):
+    """Record what a message was found to mean before acting on it: the first value stays, whoever asks again gets that one."""
+
+    name = "conversations.settle"
+    title = "记下所指"
+    access = _SYSTEM
+    gives = Settled
+    message_id: Id
+    key: str = Field(max_length=40)
+    value: Any
+
+
+class Won(Result):
+    """Whether this process is the one that hands the reply over."""
+
+    won: bool
+
+
+class Deliver(Command):
+    """The HTTP answer takes the reply (answered → delivered); ``rest`` (JSON shapes) is what did not fit and is pushed after it."""
+
+    name = "conversations.deliver"
+    title = "当场答复"
+    access = _SYSTEM
+    gives = Won
+    message_id: Id
+    rest: str = Field(default="[]", max_length=_WORDS)
+
+
+class CloseWindow(Command):
+    """The platform's deadline is near and there is no reply yet: it will be pushed. ``won`` is False when the reply has just come."""
+
+    name = "conversations.close_window"
+    title = "稍后答复"
+    access = _SYSTEM
+    gives = Won
+    message_id: Id
+
+
+class PushLate(Command):
+    """Nobody fetched the reply: it goes by push (answered → late)."""
+
+    name = "conversations.push_late"
+    title = "补发答复"
+    access = _SYSTEM
+    gives = Won
+    message_id: Id
+
+
+class MarkPushed(Command):
+    """What became of a push."""
+
+    name = "conversations.mark_pushed"
+    title = "答复已推送"
+    access = _SYSTEM
+    message_id: Id
+    part: Literal["rest", "aside"]
+    outcome: Literal["sent", "failed"]
+
+
+class UseResponse(Command):
+    """Take the robot's one late answer to a message; ``won`` is False when it was taken before."""
+
+    name = "conversations.use_response"
+    title = "群内回话"
+    access = _SYSTEM
+    gives = Won
+    message_id: Id
+
+
+class RecordSent(Command):
+    """Keep what the service said of itself (a notification), and what it was about (``shown``: kind → id), so that 接诊 in words finds it."""
+
+    name = "conversations.record_sent"
+    title = "记下已发"
+    access = _SYSTEM
+    gives = Done
+    conversation_id: Id
+    notification_id: Id
+    kind: str = Field(max_length=20)
+    text: str = Field(max_length=_WORDS)
+    shown: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,50 @@
+"""Reading conversations and messages, for the processes that carry them: opened with the keys, no rule of care involved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.conversations.models import Conversation, Message
+from core.foundation.practice import Practice
+
+
+def signal_of(message_id: str) -> str:
+    """The wake-up for whoever waits for the reply to a message."""
+    return f"message:{message_id}"
+
+
+async def chat_key(practice: Practice, conversation: Conversation) -> str:
+    """The openid, userid or chatid of a conversation."""
+    sealer = await practice.keys.sealer("account", conversation.account_id or conversation.id)
+    return sealer.open("conversation", "chat", conversation.id, bytes(conversation.chat))
+
+
+async def opened(practice: Practice, message: Message, column: str) -> str:
+    """``body``, ``reply``, ``rest`` or ``aside`` of a message as JSON text; empty when there is none."""
+    sealed = getattr(message, column)
+    if sealed is None:
+        return ""
+    sealer = await practice.keys.sealer("account", message.account_id)
+    return sealer.open("message", column, message.id, bytes(sealed))
+
+
+async def unanswered(conversation_id: str) -> list[Message]:
+    """Messages of a conversation without a reply, in the order in which they came."""
+    return await Message.filter(conversation_id=conversation_id, state="received").order_by("id")
+
+
+async def waiting_since(before: datetime, limit: int = 50) -> list[str]:
+    """Conversations with a message that came before ``before`` and has no reply yet."""
+    rows = await Message.filter(state="received", received_at__lte=before).order_by("id").limit(limit)
+    return list(dict.fromkeys(row.conversation_id for row in rows))
+
+
+async def never_fetched(before: datetime, limit: int = 50) -> list[str]:
+    """Messages answered before ``before`` whose reply nobody took."""
+    rows = await Message.filter(state="answered", answered_at__lte=before).order_by("id").limit(limit)
+    return [row.id for row in rows]
+
+
+async def single_chats(account_id: str) -> list[Conversation]:
+    """Every single chat of an account, the most recently made last."""
+    return await Conversation.filter(account_id=account_id).order_by("id")

@@ -1,0 +1,183 @@
+"""Replies stored with the dialogue's state in one step, and handed over exactly once: in the HTTP answer or by push."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.conversations.commands import (
+    CloseWindow,
+    Deliver,
+    FinishTurn,
+    MarkPushed,
+    PushLate,
+    RecordSent,
+    Settle,
+    Settled,
+    UseResponse,
+    Won,
+)
+from core.conversations.errors import AlreadyAnswered, DialogueMoved, MessageUnknown
+from core.conversations.models import Conversation, Message
+from core.conversations.reading import signal_of
+from core.foundation.orders import Done, handles
+from core.foundation.work import Work
+
+PUSH_TOPIC = "reply.late"
+
+
+async def _message(message_id: str) -> Message:
+    message = await Message.get_or_none(id=message_id)
+    if message is None:
+        raise MessageUnknown
+    return message
+
+
+async def _sealed(work: Work, message: Message, column: str, text: str) -> bytes:
+    sealer = await work.sealer("account", message.account_id)
+    return sealer.seal("message", column, message.id, text)
+
+
+async def _push(work: Work, message: Message, part: str = "rest") -> None:
+    await work.emit(PUSH_TOPIC, key=message.conversation_id, message_id=message.id, part=part)
+
+
+@handles(FinishTurn)
+async def finish_turn(work: Work, order: FinishTurn) -> Done:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.state != "received":
+        raise AlreadyAnswered
+    conversation = await Conversation.get(id=message.conversation_id)
+    if conversation.version != order.conversation_version:
+        raise DialogueMoved
+    await conversation.change(conflict=DialogueMoved(), dialogue=order.dialogue)
+    late = message.window == "closed"
+    aside = order.aside != "[]"
+    nothing = order.reply == "[]"
+    values: dict[str, Any] = {
+        "reply": await _sealed(work, message, "reply", order.reply),
+        "aside": await _sealed(work, message, "aside", order.aside) if aside else None,
+        "passive_count": order.passive_count,
+        "answered_at": work.practice.clock.real_now(),
+        "state": "late" if late else "answered",
+    }
+    if late and not nothing:
+        values |= {"rest": await _sealed(work, message, "rest", order.reply), "push": "waiting"}
+    if aside:
+        values["aside_push"] = "waiting"
+    await message.change(conflict=AlreadyAnswered(), **values)
+    for part, column in (("rest", "push"), ("aside", "aside_push")):
+        if values.get(column) == "waiting":
+            await _push(work, message, part)
+    work.lanes.add(signal_of(message.id))
+    return Done()
+
+
+@handles(Settle)
+async def settle(work: Work, order: Settle) -> Settled:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if order.key not in message.settled:
+        await message.change(settled={**message.settled, order.key: order.value})
+    return Settled(value=message.settled[order.key])
+
+
+@handles(Deliver)
+async def deliver(work: Work, order: Deliver) -> Won:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.state != "answered":
+        return Won(won=False)
+    values: dict[str, Any] = {"state": "delivered", "delivered_at": work.practice.clock.real_now()}
+    if order.rest != "[]":
+        values |= {"rest": await _sealed(work, message, "rest", order.rest), "push": "waiting"}
+    await message.change(**values)
+    if order.rest != "[]":
+        await _push(work, message)
+    return Won(won=True)
+
+
+@handles(CloseWindow)
+async def close_window(work: Work, order: CloseWindow) -> Won:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.state != "received":
+        return Won(won=False)
+    if message.window == "open":
+        await message.change(window="closed")
+    return Won(won=True)
+
+
+@handles(PushLate)
+async def push_late(work: Work, order: PushLate) -> Won:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.state != "answered" or message.reply is None:
+        return Won(won=False)
+    sealer = await work.sealer("account", message.account_id)
+    reply = sealer.open("message", "reply", message.id, bytes(message.reply))
+    if reply == "[]":
+        await message.change(state="late")
+        return Won(won=True)
+    await message.change(state="late", rest=await _sealed(work, message, "rest", reply), push="waiting")
+    await _push(work, message)
+    return Won(won=True)
+
+
+@handles(MarkPushed)
+async def mark_pushed(work: Work, order: MarkPushed) -> Done:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if order.part == "aside":
+        await message.change(aside_push=order.outcome)
+        return Done()
+    values: dict[str, Any] = {"push": order.outcome}
+    if order.outcome == "sent" and message.state == "late":
+        values["delivered_at"] = work.practice.clock.real_now()
+    await message.change(**values)
+    return Done()
+
+
+@handles(UseResponse)
+async def use_response(work: Work, order: UseResponse) -> Won:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.response_used:
+        return Won(won=False)
+    await message.change(response_used=True)
+    return Won(won=True)
+
+
+@handles(RecordSent)
+async def record_sent(work: Work, order: RecordSent) -> Done:
+    conversation = await Conversation.get_or_none(id=order.conversation_id)
+    if conversation is None:
+        raise MessageUnknown
+    key = f"out:{order.notification_id}:{conversation.id}"
+    work.concerns("conversation", conversation.id)
+    if not await Message.filter(dedupe_key=key).exists():
+        await _keep(work, conversation, order, key)
+    if order.shown and conversation.dialogue.get("shown", {}) != order.shown:
+        shown = {**conversation.dialogue.get("shown", {}), **order.shown}
+        # A turn that runs at the same time has read an older version and starts over with this one.
+        await conversation.change(dialogue={**conversation.dialogue, "shown": shown})
+    return Done()
+
+
+async def _keep(work: Work, conversation: Conversation, order: RecordSent, key: str) -> None:
+    message_id = work.new_id()
+    subject = conversation.account_id or conversation.id
+    sealer = await work.sealer("account", subject)
+    real_now = work.practice.clock.real_now()
+    await Message.create(
+        id=message_id,
+        conversation_id=conversation.id,
+        account_id=subject,
+        direction="out",
+        dedupe_key=key,
+        kind=order.kind,
+        body=sealer.seal("message", "body", message_id, order.text),
+        state="delivered",
+        received_at=real_now,
+        delivered_at=real_now,
+    )
