@@ -34,10 +34,19 @@ class IntakeView(Result):
     assessment: Assessment | None = None
     alert: AlertTold | None = None
     patient_id: Id | None = None
+    relation: str | None = None
+    """Whom the talk is about, as the patient is to the speaker (self, father, child …), as far as said."""
+    rules_signed: bool = False
+    """False: the rules behind level and reasons are not signed by a clinician, and every text that shows them says so."""
+    updated_at: datetime
 
 
 class Say(Command):
-    """A sentence of the patient (or of somebody about him), or a tapped choice of the open question. Opens an intake when none is open."""
+    """A sentence of the patient (or of somebody about him), or a tapped choice of the open question (its ``code``, with ``text`` empty or the label).
+
+    Opens an intake when none is open; without ``intake_id`` one that was silent for half a day is put away first. Talk about somebody else than
+    before opens a new one too. Errors: NothingSaid, ChoiceUnknown, IntakeClosed, RulesUnsigned, EngineAway.
+    """
 
     name = "intake.say"
     title = "说症状"

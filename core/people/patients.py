@@ -52,7 +52,7 @@ async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
     if order.relation == "self":
         await _check_own(account_id, patient)
     if patient is None:
-        patient = await _record(work, await _home_organisation(), certificate)
+        patient = await _record(work, await home_organisation(), certificate)
     await _speak_for(work, account_id, patient.id, order.relation)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
@@ -152,7 +152,13 @@ async def _speak_for(work: Work, account_id: str, patient_id: str, relation: str
     )
 
 
-async def _home_organisation() -> str:
+async def care_relations(account_id: str) -> list[tuple[str, str]]:
+    """For whom the account speaks: (relation, patient id), in the order they were registered."""
+    rows = await CareRelation.filter(account_id=account_id).order_by("created_at", "id")
+    return [(row.relation, row.patient_id) for row in rows]
+
+
+async def home_organisation() -> str:
     """Who keeps the record of a patient whom no village doctor enlisted: the county hospital."""
     hospital = await Organisation.filter(kind="county_hospital").order_by("id").first()
     if hospital is None:

@@ -16,7 +16,7 @@ from core.people.cards import (
     village_doctors_of,
 )
 from core.people.consents import has_consent, require_consent
-from core.people.patients import enlist_patient, register_patient
+from core.people.patients import care_relations, home_organisation
 
 __all__ = [
     "PatientCard",
@@ -25,8 +25,9 @@ __all__ = [
     "access_log",
     "account_phone",
     "actor_for",
-    "enlist_patient",
+    "care_relations",
     "has_consent",
+    "home_organisation",
     "joins_accounts",
     "listed_patient",
     "live_account",
@@ -35,7 +36,6 @@ __all__ = [
     "patient_card",
     "practitioner_card",
     "practitioner_cards",
-    "register_patient",
     "require_consent",
     "session_actor",
     "staff",

@@ -1,0 +1,103 @@
+"""The record of one intake: sealing and opening its facts and lines."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from core.foundation.work import Work
+from core.intake.commands import AlertTold, IntakeLine, IntakeView
+from core.intake.models import Intake, IntakeEntry
+from nlp.interface.assessment import Assessment, Question
+
+V = TypeVar("V", bound=BaseModel)
+
+
+async def sealed(work: Work, intake_id: str, sealed_under: str, column: str, value: BaseModel | str) -> bytes:
+    """``value`` sealed for ``column`` of the intake, under the account ``sealed_under``."""
+    sealer = await work.sealer("account", sealed_under)
+    return sealer.seal("intake", column, intake_id, value if isinstance(value, str) else value.model_dump_json())
+
+
+async def seal_column(work: Work, row: Intake, column: str, value: BaseModel | str | None) -> bytes | None:
+    """``value`` sealed for ``column`` of ``row``, None for None."""
+    return None if value is None else await sealed(work, row.id, row.sealed_under, column, value)
+
+
+async def opened(work: Work, row: Intake, column: str, kind: type[V]) -> V | None:
+    """What ``column`` holds, as ``kind``; None when it is empty."""
+    text = await opened_text(work, row, column)
+    return None if text is None else kind.model_validate_json(text)
+
+
+async def opened_text(work: Work, row: Intake, column: str) -> str | None:
+    value: bytes | None = getattr(row, column)
+    if value is None:
+        return None
+    sealer = await work.sealer("account", row.sealed_under)
+    return sealer.open("intake", column, row.id, bytes(value))
+
+
+async def write_lines(work: Work, row: Intake, first: int, lines: list[tuple[str, str]]) -> None:
+    """Append (kind, text) lines to the record, numbered from ``first``."""
+    sealer = await work.sealer("account", row.sealed_under)
+    entries = []
+    for number, (kind, text) in enumerate(lines, first):
+        entry_id = work.new_id()
+        entries.append(
+            IntakeEntry(
+                id=entry_id,
+                intake_id=row.id,
+                number=number,
+                kind=kind,
+                at=work.now,
+                text=sealer.seal("intake_entry", "text", entry_id, text),
+            )
+        )
+    await IntakeEntry.bulk_create(entries)
+
+
+async def read_lines(work: Work, row: Intake, kind: str | None = None) -> tuple[IntakeLine, ...]:
+    """The lines of the record in order, all or those of one kind."""
+    sealer = await work.sealer("account", row.sealed_under)
+    wanted = IntakeEntry.filter(intake_id=row.id) if kind is None else IntakeEntry.filter(intake_id=row.id, kind=kind)
+    return tuple(
+        IntakeLine.model_validate(
+            {"at": entry.at, "kind": entry.kind, "text": sealer.open("intake_entry", "text", entry.id, bytes(entry.text))}
+        )
+        for entry in await wanted.order_by("number")
+    )
+
+
+async def spoken_words(work: Work, row: Intake) -> tuple[str, ...]:
+    """Everything the speaker said, in order: for those who are alerted."""
+    return tuple(line.text for line in await read_lines(work, row, "said"))
+
+
+async def place_of(work: Work, row: Intake) -> str | None:
+    """Where the speaker said the patient is, or None."""
+    return await opened_text(work, row, "place")
+
+
+async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), not_understood: bool = False) -> IntakeView:
+    """``row`` as its speaker sees it. While a question is open, the assessment is shown only in danger."""
+    question = await opened(work, row, "question", Question)
+    assessment = await opened(work, row, "assessment", Assessment)
+    if question is not None and (assessment is None or assessment.emergency is None):
+        assessment = None
+    return IntakeView.model_validate(
+        {
+            "intake_id": row.id,
+            "state": row.state,
+            "understood": understood,
+            "not_understood": not_understood,
+            "question": question,
+            "assessment": assessment,
+            "alert": await opened(work, row, "alert", AlertTold),
+            "patient_id": row.patient_id,
+            "relation": row.relation,
+            "rules_signed": row.rules_signed,
+            "updated_at": row.updated_at,
+        }
+    )

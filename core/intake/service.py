@@ -1,0 +1,300 @@
+"""What happens when somebody says what is wrong: read outside the transaction, then merge, assess, ask or advise, record, and alert in danger."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from core.foundation.actor import Actor
+from core.foundation.orders import Done, Order, answers, handles, prepares, relation
+from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.intake.commands import (
+    CloseIntake,
+    CurrentIntake,
+    IntakeRecord,
+    IntakeRecordView,
+    IntakeView,
+    Say,
+)
+from core.intake.danger import hears_place, on_danger, on_place, raises_alert
+from core.intake.errors import ChoiceUnknown, IntakeClosed, IntakeMoved, IntakeUnknown, NothingSaid, RulesUnsigned
+from core.intake.models import Intake
+from core.intake.record import opened, place_of, read_lines, seal_column, sealed, spoken_words, view_of, write_lines
+from core.intake.rules import (
+    DETAIL_CODE,
+    PLACE,
+    advised_text,
+    asked,
+    becomes_critical,
+    emergency_question,
+    has_gone_silent,
+    patient_meant,
+    standing_assessment,
+    talks_of_another,
+    with_record,
+)
+from core.intake.signatures import clinical_engine, require_rules
+from core.intake.wording import understood_words
+from core.people.errors import NoOrganisation
+from core.people.rules import local_date
+from core.people.service import care_relations, home_organisation, joins_accounts, patient_card, village_doctors_of
+from nlp.interface.assessment import Assessment, Facts, Question
+from nlp.interface.engine import ClinicalEngine
+from nlp.interface.reading import Reading
+
+__all__ = ["RulesUnsigned", "hears_place", "place_of", "raises_alert", "require_rules", "spoken_words"]
+
+_OWN_QUESTIONS = frozenset({PLACE.code, DETAIL_CODE})
+"""Questions of this room, which the engine does not know."""
+
+
+@relation("own_intake")
+async def own_intake(work: Work, order: Order) -> bool:
+    """``order.intake_id`` was told by the actor's account; naming none means one's own."""
+    intake_id = getattr(order, "intake_id", None)
+    return intake_id is None or await Intake.filter(id=intake_id, account_id=work.actor.account_id).exists()
+
+
+@joins_accounts
+async def hand_over(work: Work, left: str, kept: str) -> None:
+    """Two accounts are one person's: the intakes follow; of two running ones the older account's stays."""
+    if await Intake.filter(live_for=kept).exists():
+        await Intake.filter(live_for=left).update(live_for=None, state="closed", close_reason="changed_subject", closed_at=work.now)
+    await Intake.filter(live_for=left).update(live_for=kept)
+    await Intake.filter(account_id=left).update(account_id=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A sentence, read. ``answered``: the question that was open when it was said. ``text``: what stands in the record."""
+
+    reading: Reading
+    answered: Question | None
+    text: str
+    engine: ClinicalEngine
+    rules_signed: bool
+
+    @property
+    def says_place(self) -> bool:
+        """That this is the answer to where the patient is."""
+        return self.answered is not None and self.answered.code == PLACE.code and self.text != PLACE.choices[0].label
+
+    @property
+    def engine_question(self) -> Question | None:
+        return None if self.answered is None or self.answered.code in _OWN_QUESTIONS else self.answered
+
+
+@prepares(Say)
+async def hear(practice: Practice, actor: Actor, order: Say) -> Heard:
+    """Read the sentence in a thread, as an answer to the question that is open now."""
+    if not order.text.strip() and order.choice is None:
+        raise NothingSaid
+    engine = clinical_engine(practice)
+    rules_signed = await require_rules(practice)
+    work = Work(practice, actor, order)
+    row = await _running(work, order)
+    question = None if row is None else await opened(work, row, "question", Question)
+    text = _words(order, question)
+    own = question is not None and question.code in _OWN_QUESTIONS
+    if own and order.choice is not None:
+        reading = Reading()
+    else:
+        reading = await asyncio.to_thread(engine.read, text, answering=None if own else question, choice=order.choice)
+    return Heard(reading, question, text, engine, rules_signed)
+
+
+def _words(order: Say, question: Question | None) -> str:
+    """What was said: the text, or the label of what was tapped."""
+    if order.choice is None:
+        return order.text.strip()
+    labels = {} if question is None else {choice.code: choice.label for choice in question.choices}
+    if order.choice not in labels:
+        raise ChoiceUnknown
+    return order.text.strip() or labels[order.choice]
+
+
+async def _running(work: Work, order: Say, *, lock: bool = False) -> Intake | None:
+    """The intake that ``order`` goes on with, None when it begins one."""
+    mine = Intake.filter(account_id=work.actor.account_id)
+    if lock:
+        mine = mine.select_for_update()
+    if order.intake_id is not None:
+        return await mine.get_or_none(id=order.intake_id)
+    row = await mine.get_or_none(live_for=work.actor.account_id)
+    return None if row is None or has_gone_silent(row.updated_at, work.now) else row
+
+
+@handles(Say)
+async def say(work: Work, order: Say, heard: Heard) -> IntakeView:
+    row = await _running(work, order, lock=True)
+    if order.intake_id is not None and row is None:
+        raise IntakeUnknown
+    if row is not None and row.state == "closed":
+        raise IntakeClosed
+    in_danger = heard.answered is not None and heard.answered.code in _OWN_QUESTIONS
+    if row is None or (not in_danger and talks_of_another(row.relation, heard.reading)):
+        row = await _begin(work)
+    await _take_in(work, row, heard)
+    work.concerns(*(("intake", row.id) if row.patient_id is None else ("patient", row.patient_id)), intake=row.id)
+    return await view_of(
+        work, row, understood=understood_words(heard.reading), not_understood=heard.reading.not_understood and not in_danger
+    )
+
+
+async def _begin(work: Work) -> Intake:
+    """A new intake of the actor's account; one still running is put away."""
+    account_id = work.actor.account_id
+    await Intake.filter(live_for=account_id).update(live_for=None, state="closed", close_reason="changed_subject", closed_at=work.now)
+    try:
+        organisation_id = await home_organisation()
+    except NoOrganisation:
+        organisation_id = ""  # Somebody in danger is heard even before a hospital is on record.
+    intake_id = work.new_id()
+    return await Intake.create(
+        id=intake_id,
+        organisation_id=organisation_id,
+        account_id=account_id,
+        live_for=account_id,
+        sealed_under=account_id,
+        facts=await sealed(work, intake_id, account_id, "facts", Facts()),
+        opened_at=work.now,
+        updated_at=work.now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the case after a sentence: the facts, whom they concern, and who keeps that person's record."""
+
+    facts: Facts
+    relation: str | None
+    patient_id: str | None
+    organisation_id: str
+
+
+async def _merge(work: Work, row: Intake, heard: Heard) -> Known:
+    """The facts with what was heard, and with age and sex of the patient's record where they were not said."""
+    facts = heard.engine.merge(await opened(work, row, "facts", Facts) or Facts(), heard.reading, answered=heard.engine_question)
+    whom = facts.person.relation or row.relation
+    patient_id = row.patient_id or patient_meant(whom, await care_relations(row.account_id))
+    if patient_id is None:
+        return Known(facts, whom, None, row.organisation_id)
+    card = await patient_card(work, patient_id)
+    facts = with_record(facts, sex=card.sex, birth=card.birth_date, today=local_date(work.now))
+    return Known(facts, whom, patient_id, card.organisation_id)
+
+
+async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
+    """Merge, assess, decide what comes next, write it all down; alert when it has become critical."""
+    known = await _merge(work, row, heard)
+    before = await opened(work, row, "assessment", Assessment)
+    assessment = standing_assessment(before, heard.engine.assess(known.facts), known.facts.urgency_said)
+    place_known = row.place is not None or heard.says_place or await _lives_somewhere(known.patient_id)
+    question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)
+    lines = _lines(heard, None if row.question is not None and row.emergency_rule == "" else before, assessment, question)
+    new_danger = becomes_critical(row.level, assessment.level)
+    newly_settled = question is None and assessment.level is not None and row.state != "assessed"
+    first_line = row.lines + 1
+    await _store(work, row, heard, known, assessment, question, len(lines))
+    await write_lines(work, row, first_line, lines)
+    if new_danger:
+        await _alert(work, row)
+    elif heard.says_place:
+        await on_place(work, row)
+    if newly_settled:
+        await work.emit("intake.assessed", key=row.id, intake_id=row.id)
+
+
+async def _store(
+    work: Work, row: Intake, heard: Heard, known: Known, assessment: Assessment, question: Question | None, new_lines: int
+) -> None:
+    """Write where the intake stands; :class:`IntakeMoved` when another message came first."""
+    facts = known.facts if question is None else asked(known.facts, question)
+    await row.change(
+        conflict=IntakeMoved(),
+        organisation_id=known.organisation_id,
+        patient_id=known.patient_id,
+        relation=known.relation,
+        state="assessed" if question is None and assessment.level is not None else "open",
+        level=None if assessment.level is None else assessment.level.value,
+        department_code=assessment.departments[0].code if assessment.departments else row.department_code,
+        emergency_rule="" if assessment.emergency is None else assessment.emergency.rule,
+        facts=await seal_column(work, row, "facts", facts),
+        question=await seal_column(work, row, "question", question),
+        assessment=await seal_column(work, row, "assessment", assessment),
+        place=await seal_column(work, row, "place", heard.text) if heard.says_place else row.place,
+        engine=heard.engine.version,
+        rules_signed=heard.rules_signed,
+        lines=row.lines + new_lines,
+        updated_at=work.now,
+    )
+
+
+def _next_question(engine: ClinicalEngine, facts: Facts, assessment: Assessment, *, place_known: bool) -> Question | None:
+    """In danger only what the hospital needs; otherwise the engine's next question until nothing would change the level."""
+    if assessment.emergency is not None:
+        return emergency_question(assessment, facts, place_known=place_known)
+    return None if assessment.complete else engine.next_question(facts)
+
+
+def _lines(heard: Heard, before: Assessment | None, assessment: Assessment, question: Question | None) -> list[tuple[str, str]]:
+    """The lines of the record that this sentence adds, in the order in which they are read. ``before``: the assessment shown earlier, if any."""
+    lines = [("said", heard.text)]
+    shown = assessment.level is not None and (question is None or assessment.emergency is not None)
+    if shown and (before is None or advised_text(before) != advised_text(assessment)):
+        lines.append(("advised", advised_text(assessment)))
+    if question is not None:
+        lines.append(("asked", question.text))
+    return lines
+
+
+async def _lives_somewhere(patient_id: str | None) -> bool:
+    """A patient on a village doctor's list can be found through her."""
+    return patient_id is not None and bool(await village_doctors_of(patient_id))
+
+
+async def _alert(work: Work, row: Intake) -> None:
+    told = await on_danger(work, row)
+    if told is not None:
+        await row.change(conflict=IntakeMoved(), alert=await seal_column(work, row, "alert", told), alert_id=told.alert_id)
+
+
+@handles(CloseIntake)
+async def close_intake(work: Work, order: CloseIntake) -> Done:
+    row = await Intake.get_or_none(id=order.intake_id)
+    if row is None:
+        raise IntakeUnknown
+    if row.state != "closed":
+        await row.change(conflict=IntakeMoved(), state="closed", close_reason=order.reason, live_for=None, closed_at=work.now, question=None)
+    work.concerns("intake", row.id)
+    return Done()
+
+
+@answers(CurrentIntake)
+async def current_intake(work: Work, order: CurrentIntake) -> IntakeView:
+    mine = Intake.filter(account_id=work.actor.account_id)
+    row = await mine.get_or_none(live_for=work.actor.account_id)
+    if row is None:
+        row = await mine.filter(state="closed", level__isnull=False).exclude(close_reason="wrong").order_by("-updated_at", "-id").first()
+    if row is None:
+        raise IntakeUnknown
+    work.concerns("intake", row.id)
+    return await view_of(work, row)
+
+
+@answers(IntakeRecord)
+async def intake_record(work: Work, order: IntakeRecord) -> IntakeRecordView:
+    row = await Intake.get_or_none(id=order.intake_id)
+    if row is None:
+        raise IntakeUnknown
+    assessment = await opened(work, row, "assessment", Assessment)
+    work.concerns(*(("intake", row.id) if row.patient_id is None else ("patient", row.patient_id)), intake=row.id)
+    return IntakeRecordView(
+        intake_id=row.id,
+        level=row.level,
+        department_code=row.department_code,
+        reasons=() if assessment is None else tuple(reason.text for reason in assessment.reasons),
+        lines=await read_lines(work, row),
+        engine=row.engine,
+    )

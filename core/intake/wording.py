@@ -1,0 +1,66 @@
+"""What was understood, in standard words: 咳嗽 4 天, 发烧 38.5℃, 没有胸痛, 血压 90/60."""
+
+from __future__ import annotations
+
+from nlp.interface.reading import Finding, Measurement, Reading, Status
+
+_FEVER = "fever"
+_NUMBERS = {
+    "temperature": "体温 {}℃",
+    "systolic": "收缩压 {}",
+    "diastolic": "舒张压 {}",
+    "heart_rate": "心率 {} 次/分",
+    "respiratory_rate": "呼吸 {} 次/分",
+    "spo2": "血氧 {}%",
+    "glucose": "血糖 {} mmol/L",
+    "pain": "疼痛 {} 分(10 分最痛)",
+    "weight": "体重 {} 公斤",
+    "stools_per_day": "一天大便 {} 次",
+}
+
+
+def understood_words(reading: Reading) -> tuple[str, ...]:
+    """What ``reading`` says of the patient, in the order in which it was said, each thing once."""
+    numbers = {measurement.code: measurement for measurement in reading.measurements}
+    said: list[tuple[int, str]] = []
+    joined: set[str] = set()
+    for finding in (*reading.findings, *reading.conditions):
+        if finding.subject != "patient":
+            continue
+        words = _finding(finding)
+        if finding.code == _FEVER and finding.status is Status.PRESENT and "temperature" in numbers:
+            words = f"{words} {_number(numbers['temperature'].value)}℃"
+            joined.add("temperature")
+        said.append((finding.span.start, words))
+    if {"systolic", "diastolic"} <= numbers.keys():
+        pressure = f"血压 {_number(numbers['systolic'].value)}/{_number(numbers['diastolic'].value)}"
+        said.append((numbers["systolic"].span.start, pressure))
+        joined |= {"systolic", "diastolic"}
+    said += [(number.span.start, _measurement(number)) for code, number in numbers.items() if code not in joined]
+    return tuple(dict.fromkeys(words for _, words in sorted(said, key=lambda one: one[0])))
+
+
+def _finding(finding: Finding) -> str:
+    if finding.status is Status.ABSENT:
+        return f"没有{finding.term}"
+    words = finding.term if finding.duration_hours is None else f"{finding.term} {duration(finding.duration_hours)}"
+    return f"{words}(不确定)" if finding.status is Status.UNCERTAIN else words
+
+
+def _measurement(measurement: Measurement) -> str:
+    number = _number(measurement.value)
+    return _NUMBERS.get(measurement.code, measurement.code + " {}").format(number)
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def duration(hours: float) -> str:
+    """``hours`` in the largest unit in which people say it: 30 分钟, 2 小时, 4 天, 3 周, 5 个月, 2 年."""
+    for size, unit in ((8766.0, "年"), (730.5, "个月"), (168.0, "周")):
+        if hours >= 2 * size or (unit != "周" and hours >= size):
+            return f"{_number(round(hours / size))} {unit}"
+    if hours >= 24:
+        return f"{_number(round(hours / 24, 1))} 天"
+    return f"{_number(round(hours, 1))} 小时" if hours >= 1 else f"{max(1, round(hours * 60))} 分钟"
