@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from bot.channels.document import cdata
@@ -14,22 +13,24 @@ MAX_BUTTONS = 6
 SUB_TITLE_LIMIT = 112
 TITLE_LIMIT = 26
 LABEL_LIMIT = 10
-NOTE_LIMIT = 36
+NOTE_LIMIT = 20
+LINE_KEY_LIMIT = 5
 
 
 def card_json(card: Card, note: str = "") -> dict[str, Any]:
     """A `template_card`. With `note` its buttons are grey and read so."""
+    buttons = _buttons(card, note)
     value: dict[str, Any] = {
-        "card_type": "button_interaction" if card.buttons else "text_notice",
+        "card_type": "button_interaction" if buttons else "text_notice",
         "main_title": {"title": without_emphasis(card.title), "desc": without_emphasis(card.description)},
         "sub_title_text": _sub_title(card),
-        "horizontal_content_list": [{"keyname": line.key, "value": line.value} for line in card.lines[:MAX_LINES]],
+        "horizontal_content_list": [{"keyname": line.key, "value": line.value} for line in _lines(card)],
         "task_id": card.task_id,
     }
     if card.url:
         value["card_action"] = {"type": 1, "url": card.url}
-    if card.buttons:
-        value["button_list"] = [{"text": button.label, "style": button.style, "key": button.key} for button in card.buttons[:MAX_BUTTONS]]
+    if buttons:
+        value["button_list"] = [{"text": button.label, "style": button.style, "key": button.key} for button in buttons]
     if note:
         value["replace_text"] = cut(note, NOTE_LIMIT)
     return value
@@ -39,15 +40,15 @@ def card_xml(card: Card, note: str = "") -> str:
     """The same as a `TemplateCard` element, for the answer to a tap."""
     lines = "".join(
         f"<HorizontalContentList><KeyName>{cdata(line.key)}</KeyName><Value>{cdata(line.value)}</Value></HorizontalContentList>"
-        for line in card.lines[:MAX_LINES]
+        for line in _lines(card)
     )
+    given = _buttons(card, note)
     buttons = "".join(
-        f"<ButtonList><Text>{cdata(button.label)}</Text><Style>{button.style}</Style><Key>{cdata(button.key)}</Key></ButtonList>"
-        for button in card.buttons[:MAX_BUTTONS]
+        f"<ButtonList><Text>{cdata(button.label)}</Text><Style>{button.style}</Style><Key>{cdata(button.key)}</Key></ButtonList>" for button in given
     )
     action = f"<CardAction><Type>1</Type><Url>{cdata(card.url)}</Url></CardAction>" if card.url else ""
     return (
-        f"<TemplateCard><CardType>{cdata('button_interaction' if card.buttons else 'text_notice')}</CardType>"
+        f"<TemplateCard><CardType>{cdata('button_interaction' if given else 'text_notice')}</CardType>"
         f"<MainTitle><Title>{cdata(without_emphasis(card.title))}</Title><Desc>{cdata(without_emphasis(card.description))}</Desc></MainTitle>"
         f"<SubTitleText>{cdata(_sub_title(card))}</SubTitleText>{lines}{action}{buttons}"
         f"<TaskID>{cdata(card.task_id)}</TaskID>" + (f"<ReplaceText>{cdata(cut(note, NOTE_LIMIT))}</ReplaceText>" if note else "") + "</TemplateCard>"
@@ -74,7 +75,24 @@ def menu_card(menu: Menu) -> tuple[str, Card] | None:
     return "\n".join(filter(None, [menu.head, menu.tail])), Card(task_id=menu.menu_id, title="请选择", buttons=buttons)
 
 
+def _buttons(card: Card, note: str) -> tuple[Button, ...]:
+    # A card without buttons needs an address to open; a changed one without either carries the note as a button.
+    if card.buttons or card.url or not note:
+        return card.buttons[:MAX_BUTTONS]
+    return (Button(key="done", label=cut(note, LABEL_LIMIT), style=2),)
+
+
+def _fits(line: Line) -> bool:
+    # The clients show five characters of a line's key; longer ones would be cut and lose their sense.
+    return 1 <= len(line.key) <= LINE_KEY_LIMIT
+
+
+def _lines(card: Card) -> list[Line]:
+    return [line for line in card.lines if _fits(line)][:MAX_LINES]
+
+
 def _sub_title(card: Card) -> str:
-    beyond: Sequence[Line] = card.lines[MAX_LINES:]
-    said = [card.sub_title, *(f"{line.key}\uff1a{line.value}" for line in beyond)]
+    shown = _lines(card)
+    beyond = [line for line in card.lines if line not in shown]
+    said = [card.sub_title, *(f"{line.key}\uff1a{line.value}" if line.key else line.value for line in beyond)]
     return cut(without_emphasis("\n".join(filter(None, said))), SUB_TITLE_LIMIT)

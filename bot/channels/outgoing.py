@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from bot.channels.message import Frozen
 
@@ -42,6 +42,12 @@ class Menu(Frozen):
     tail: Annotated[str, Field(repr=False)] = ""
     menu_id: TaskId | Literal[""] = ""
 
+    @model_validator(mode="after")
+    def _codes_differ(self) -> Menu:
+        if len({choice.code for choice in self.choices}) != len(self.choices):
+            raise ValueError("the codes of a menu's choices must differ")
+        return self
+
 
 class Button(Frozen):
     """A card's button. `style`: 1 blue, 2 grey on white, 3 red, 4 blue on white, as WeCom counts them."""
@@ -69,6 +75,12 @@ class Card(Frozen):
     lines: tuple[Line, ...] = ()
     buttons: tuple[Button, ...] = ()
     url: Annotated[str, Field(repr=False)] = ""
+
+    @model_validator(mode="after")
+    def _keys_differ(self) -> Card:
+        if len({button.key for button in self.buttons}) != len(self.buttons):
+            raise ValueError("the keys of a card's buttons must differ")
+        return self
 
 
 class CardUpdate(Frozen):

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -246,7 +247,8 @@ def stable_token(transport: Transport, appid: str, secret: str) -> Fetch:
 
     async def fetch(force: bool) -> Fetched:
         body = {"grant_type": "client_credential", "appid": appid, "secret": secret, "force_refresh": force}
-        return _fetched(await transport.post("/cgi-bin/stable_token", {}, body, call="stable_token"), "stable_token")
+        with _credentials("stable_token"):
+            return _fetched(await transport.post("/cgi-bin/stable_token", {}, body, call="stable_token"), "stable_token")
 
     return fetch
 
@@ -255,10 +257,20 @@ def corporation_token(transport: Transport, corpid: str, secret: str) -> Fetch:
     """`/cgi-bin/gettoken` of a WeCom app."""
 
     async def fetch(force: bool) -> Fetched:
-        answer = await transport.get("/cgi-bin/gettoken", {"corpid": corpid, "corpsecret": secret}, call="gettoken")
-        return _fetched(answer, "gettoken")
+        query = {"corpid": corpid, "corpsecret": secret}
+        with _credentials("gettoken"):
+            return _fetched(await transport.get("/cgi-bin/gettoken", query, call="gettoken"), "gettoken")
 
     return fetch
+
+
+@contextmanager
+def _credentials(call: str) -> Iterator[None]:
+    # 40001 means a stale token everywhere but here: where a token is asked for, the secret itself is wrong.
+    try:
+        yield
+    except TokenInvalid as error:
+        raise NotTrusted(call, error.code) from None
 
 
 def _fetched(answer: dict[str, Any], call: str) -> Fetched:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.channels.cards import card_json, card_xml, menu_card
+from bot.channels.cards import NOTE_LIMIT, card_json, card_xml, menu_card
 from bot.channels.channel import TEXT, XML, key_of, xml_envelope, xml_reply
 from bot.channels.document import cdata, read_xml
 from bot.channels.message import ChannelName, Incoming, Kind
@@ -18,7 +18,6 @@ from bot.channels.settings import WeComAppSettings
 from bot.channels.weixin import Payload
 from bot.channels.words import as_words, cut, gather, markdown, plain, split_text
 
-_BUTTON_NOTE_LIMIT = 36
 _UNANSWERABLE = {Kind.UNSUBSCRIBE, Kind.OTHER, Kind.VIEW}
 
 
@@ -128,6 +127,6 @@ def _card_change(outgoing: Sequence[Outgoing]) -> tuple[str, str, tuple[Outgoing
             rest = (*outgoing[:index], *outgoing[index + 1 :])
             if shape.card is not None:
                 return "update_template_card", card_xml(shape.card, shape.note), rest
-            note = cdata(cut(shape.note, _BUTTON_NOTE_LIMIT))
+            note = cdata(cut(shape.note, NOTE_LIMIT))
             return "update_button", f"<Button><ReplaceName>{note}</ReplaceName></Button>", rest
     return "", "", tuple(outgoing)

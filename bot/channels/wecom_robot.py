@@ -12,7 +12,7 @@ from bot.channels.channel import JSON, TEXT, identifier, instant, key_of
 from bot.channels.crypto import Opened
 from bot.channels.document import Document, read_json, write_json
 from bot.channels.message import ChannelName, Incoming, Kind, Media, Quote, Tap, dedupe_key
-from bot.channels.outgoing import KEY_LIMIT, TASK_ID, Button, Capability, Card, CardUpdate, Menu, Outgoing, Reply, Stream, Text
+from bot.channels.outgoing import KEY_LIMIT, TASK_ID, Capability, Card, CardUpdate, Menu, Outgoing, Reply, Stream, Text
 from bot.channels.refused import Reason, Refused
 from bot.channels.settings import WeComRobotSettings
 from bot.channels.words import gather, markdown
@@ -178,9 +178,8 @@ def _card_change(incoming: Incoming, outgoing: Sequence[Outgoing]) -> tuple[dict
         # Without a task id of ours the tap belongs to no card that we could have sent.
         if tap is None or not re.match(TASK_ID, tap.task_id) or not isinstance(shape, CardUpdate):
             continue
-        # A changed card must keep its task id. A card of its own carries the note on one button.
-        buttons = (Button(key=tap.key or "done", label=shape.note, style=2),)
-        card = shape.card or Card(task_id=tap.task_id, title=shape.note, buttons=buttons)
+        # A changed card must keep its task id; where none is given, one is made of the note.
+        card = shape.card or Card(task_id=tap.task_id, title=shape.note)
         changed = card_json(card.model_copy(update={"task_id": tap.task_id}), shape.note)
         payload: dict[str, Any] = {"response_type": "update_template_card", "template_card": changed}
         if not shape.everyone:

@@ -51,7 +51,8 @@ class OfficialAccountApi:
         mini_program: Mapping[str, str] | None = None,
         client_msg_id: str = "",
     ) -> str:
-        """Send a template message; gives its msgid, to which the result event refers. `client_msg_id` prevents doubles."""
+        """Send a template message; gives its msgid, to which the result event refers. `client_msg_id` (at most
+        32 characters) prevents doubles."""
         body: dict[str, Any] = {"touser": openid, "template_id": template_id, "data": {key: {"value": value} for key, value in data.items()}}
         body |= {name: value for name, value in (("url", url), ("miniprogram", mini_program), ("client_msg_id", client_msg_id)) if value}
         answer = await self._post("/cgi-bin/message/template/send", body, "template_send")

@@ -10,7 +10,7 @@ from bot.channels.api.errors import ValueRefused
 _NAME = re.compile(r"([a-z_]+?)\d*", re.ASCII)
 _CHINESE = re.compile(r"[\u3400-\u9fff\u00b7]+")
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
-_DAY = r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})"
+_DAY = r"\d{4}(?:年\d{1,2}月\d{1,2}日|-\d{1,2}-\d{1,2})"
 _MOMENT = rf"(?:{_DAY}(?: ?{_CLOCK})?|{_CLOCK})"
 _TIME = re.compile(rf"{_MOMENT}(?: ?~ ?{_MOMENT})?")
 _DATE = re.compile(rf"{_DAY}(?: ?{_CLOCK})?(?: ?~ ?{_MOMENT})?")
@@ -23,8 +23,9 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 
 def _name(value: str) -> bool:
-    limit = 10 if _CHINESE.search(value) else 20
-    return len(value) <= limit and not any(letter.isdigit() for letter in value)
+    if _CHINESE.fullmatch(value):
+        return len(value) <= 10
+    return len(value) <= 20 and not any(letter.isdigit() for letter in value) and not _CHINESE.search(value)
 
 
 _RULES: dict[str, Callable[[str], bool]] = {
@@ -32,11 +33,11 @@ _RULES: dict[str, Callable[[str], bool]] = {
     "number": _matches(r"-?\d{1,32}(?:\.\d+)?"),
     "letter": _matches(r"[A-Za-z]{1,32}"),
     "symbol": _matches(r"[^0-9A-Za-z\s]{1,5}"),
-    "character_string": _matches(r"[\x21-\x7e ]{1,32}"),
+    "character_string": _matches(r"[\x21-\x7e]{1,32}"),
     "time": lambda value: _TIME.fullmatch(value) is not None,
     "date": lambda value: _DATE.fullmatch(value) is not None,
     "amount": lambda value: re.fullmatch(r"[\u00a5\uffe5$€£]?\d{1,10}(?:\.\d{1,2})?元?", value) is not None,
-    "phone_number": _matches(r"[0-9+\-() ]{1,17}"),
+    "phone_number": _matches(r"[0-9+\-*()]{1,17}"),
     "car_number": lambda value: len(value) <= 8 and _PLATE.fullmatch(value) is not None,
     "name": _name,
     "phrase": lambda value: len(value) <= 5 and _CHINESE.fullmatch(value) is not None,
