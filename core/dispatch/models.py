@@ -77,12 +77,6 @@ class DangerAlert(Row):
     """raised, acknowledged, closed."""
     urgency = fields.CharField(max_length=12)
     region_code = fields.CharField(max_length=6, default="")
-    subject_kind = fields.CharField(max_length=10, default="account")
-    subject_id = id_field()
-    """Whose key seals the words: account or patient."""
-    said = fields.BinaryField()
-    suspected = fields.BinaryField()
-    place = fields.BinaryField()
     links: fields.Field[list[dict[str, Any]]] = fields.JSONField()
     """The chain as it stood at the start: label and accounts of each link."""
     position = fields.IntField(default=0)

@@ -1,0 +1,51 @@
+"""What can be wrong with an answer to an offer or an alert."""
+
+from __future__ import annotations
+
+from core.foundation.errors import Conflict, NotFound
+
+
+class OfferUnknown(NotFound):
+    code = "offer.unknown"
+    sentence = "没有这份会诊邀请。发「进度」看看现在的会诊。"
+
+
+class OfferTaken(Conflict):
+    """Somebody was faster; he is named."""
+
+    code = "offer.taken"
+    sentence = "{taker}已接诊,谢谢您。"
+
+
+class OfferExpired(Conflict):
+    code = "offer.expired"
+    sentence = "这份邀请已经到时,转请了别的专家。谢谢您。"
+
+
+class OfferClosed(Conflict):
+    """Withdrawn or already answered."""
+
+    code = "offer.closed"
+    sentence = "这份邀请已经结束({why}),不用再处理。"
+
+
+class ExpertBusy(Conflict):
+    """One open consultation an expert."""
+
+    code = "offer.expert_busy"
+    sentence = "您还有会诊 {code} 没有结束,先处理那一份;这一份已在请别的专家。"
+
+
+class AlertUnknown(NotFound):
+    code = "alert.unknown"
+    sentence = "没有这条提醒。"
+
+
+class AlertTaken(Conflict):
+    code = "alert.taken"
+    sentence = "{taker}已接手。"
+
+
+class AlertOver(Conflict):
+    code = "alert.over"
+    sentence = "这条提醒已经结束,不用再处理。"

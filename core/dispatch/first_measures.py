@@ -1,0 +1,53 @@
+"""What a village doctor is told first in danger: transport, then what the assessment says to do, then what her clinic can do meanwhile.
+
+Source of the clinic's part: 急诊预检分诊专家共识 (2018) names monitoring and venous access for levels Ⅰ and Ⅱ; the wording is this project's
+proposal and is signed by the hospital with the other rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from nlp.interface.assessment import Assessment
+from nlp.interface.engine import RuleSet
+from nlp.interface.urgency import Urgency
+
+TRANSPORT: dict[Urgency, str] = {
+    Urgency.CRITICAL: "先打 120 并准备转运",
+    Urgency.EMERGENT: "准备转运;一旦加重,马上打 120",
+}
+CLINIC: dict[Urgency, tuple[str, ...]] = {
+    Urgency.CRITICAL: ("开通静脉通路,血氧低就吸氧", "监测血压、心率、呼吸、血氧,身边不离人"),
+    Urgency.EMERGENT: ("监测血压、心率、呼吸、血氧",),
+}
+BY_FINDING: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"chest_pain", "chest_tightness", "radiating_pain", "palpitations", "syncope"}), "马上做心电图"),
+    (frozenset({"face_droop", "one_side_weak", "speech_trouble", "seizure", "unconscious", "confusion", "low_sugar_signs"}), "马上测血糖"),
+)
+
+
+def first_measures(level: Urgency, assessment: Assessment, findings: tuple[str, ...]) -> tuple[str, ...]:
+    """Empty below emergent; else begins with 120 or transport."""
+    if level not in TRANSPORT:
+        return ()
+    measures = [TRANSPORT[level]]
+    if assessment.emergency is not None:
+        measures += [line for line in assessment.emergency.do_now if "120" not in line]
+    measures += [measure for codes, measure in BY_FINDING if codes & set(findings)]
+    measures += CLINIC[level]
+    if assessment.emergency is not None:
+        measures += assessment.emergency.do_not
+    return tuple(dict.fromkeys(measures))
+
+
+def rule_set() -> RuleSet:
+    """To be signed as one."""
+    data = {
+        "transport": TRANSPORT, "clinic": CLINIC, "by_finding": [[sorted(codes), measure] for codes, measure in BY_FINDING],
+    }
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return RuleSet(
+        name="dispatch.first_measures", title="村医现场先做什么", edition="1", digest=hashlib.sha256(text.encode()).hexdigest(),
+        count=len(TRANSPORT) + len(CLINIC) + len(BY_FINDING),
+    )
