@@ -26,8 +26,7 @@ def main() -> int:
     parent = os.environ.get("HUIZHEN_PARENT")
     if parent and os.getppid() != int(parent):
         return 0
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s simulator %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s simulator %(levelname)s %(message)s")
     try:
         world = World(Path(os.environ.get("HUIZHEN_DATA_DIR", "data")) / "simulator")
     except SettingsError as exc:

@@ -46,7 +46,9 @@ def create_app(world: World) -> App:
         f"simulator-{secrets.token_hex(4)}", error_handler=Errors(), configure_logging=False,
         dumps=partial(json.dumps, ensure_ascii=False, separators=(",", ":")),
     )  # fmt: skip
-    app.config.update(AUTO_EXTEND=False, REQUEST_MAX_SIZE=32 << 20, GRACEFUL_SHUTDOWN_TIMEOUT=3.0, ACCESS_LOG=False, FALLBACK_ERROR_FORMAT="json")
+    app.config.update(
+        AUTO_EXTEND=False, TOUCHUP=False, REQUEST_MAX_SIZE=32 << 20, GRACEFUL_SHUTDOWN_TIMEOUT=3.0, ACCESS_LOG=False, FALLBACK_ERROR_FORMAT="json"
+    )
     courier = Courier(world)
     app.ctx.world, app.ctx.courier = world, courier
     app.blueprint(people_api.build(world, courier))

@@ -94,6 +94,7 @@ def _authorised(world: World, host: str, path: str, query: dict[str, str], endpo
 def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, host: str, path: str, query: dict[str, str]) -> Body:
     if request.method != endpoint.method:
         raise PlatformError(43002 if endpoint.method == "POST" else 43001)
+    started = asyncio.get_running_loop().time()
     call = Call(world, query, {})
     channel = {"/cgi-bin/message/subscribe/send": "mini_program", "/cgi-bin/aibot/response": "wecom_robot"}.get(path)
     channel = channel or ("wecom_app" if host == "wecom" else "official_account")
@@ -113,19 +114,20 @@ def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, 
         raise
     finally:
         if endpoint.recorded:
-            _record(world, request, call, path, query, result)
+            _record(world, request, call, path, query, result, started)
     world.announce(*call.announce)
     world.announce(*call.changed, changed=True)
     courier.dispatch(*call.deliver)
     return result
 
 
-def _record(world: World, request: Request, call: Call, path: str, query: dict[str, str], result: Body) -> None:
+def _record(world: World, request: Request, call: Call, path: str, query: dict[str, str], result: Body, started: float) -> None:
     shown = {name: "…" if name in SECRETS else value for name, value in query.items()}
     sent = {"method": request.method, "url": f"{path}?{urlencode(shown, safe='…')}", "raw": clip(request.body), "decrypted": ""}
     answered = {"status": 200, "raw": json.dumps({k: "…" if k in SECRETS else v for k, v in result.items()}, ensure_ascii=False), "decrypted": ""}
     good = result.get("errcode", 0) == 0 and bool(result)
-    attempt = {"number": 1, "at": instant(world.now()), "took_ms": 0, "duplicate": False, "outcome": "answered" if good else "error",
+    took = round((asyncio.get_running_loop().time() - started) * 1000)
+    attempt = {"number": 1, "at": instant(world.now()), "took_ms": took, "duplicate": False, "outcome": "answered" if good else "error",
                "reason": "" if good else result.get("errmsg", "system error"), "request": sent, "answer": answered}  # fmt: skip
     world.note(call.exchange, attempt, call.warnings, outcome=attempt["outcome"], reason=attempt["reason"])
 

@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qs
 
 from . import cards, events, media
 from .codes import issue
@@ -204,9 +205,22 @@ def tap(world: World, courier: Courier, chat: Chat, tapped: Body) -> Body:
     body = world.view(row, chat.person)
     if body["type"] == "menu":
         return _tap_menu_message(world, courier, chat, body, key)
+    if body["type"] == "text" and chat.id == "official_account":
+        linked = [{"id": ident, "content": content} for content, ident in _menu_links(body["content"])]
+        return _tap_menu_message(world, courier, chat, {"items": linked}, key)
     if body["type"] == "card":
         return _tap_card(world, courier, chat, row["seq"], body["card"], key, selected)
     raise PeopleError("message.not_tappable", 409, "这条消息上没有可以点的按钮")
+
+
+def _menu_links(content: str) -> list[tuple[str, str]]:
+    """The menu links in a text, as (words sent, item id): <a href="weixin://bizmsgmenu?msgmenucontent=…&msgmenuid=…">."""
+    found = []
+    for query in re.findall(r"weixin://bizmsgmenu\?([^\"'>\s]+)", content):
+        asked = parse_qs(query.replace("&amp;", "&"))
+        if asked.get("msgmenuid") and asked.get("msgmenucontent"):
+            found.append((asked["msgmenucontent"][0], asked["msgmenuid"][0]))
+    return found
 
 
 def _tap_menu_message(world: World, courier: Courier, chat: Chat, body: Body, key: str) -> Body:

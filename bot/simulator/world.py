@@ -18,7 +18,7 @@ from .store import Store, dump
 
 Body = dict[str, Any]
 EXCHANGES_KEPT = 5000
-ATTEMPTS_KEPT = 30
+ATTEMPTS_KEPT, REFRESHES_KEPT = 12, 4
 RAW_KEPT = 65536
 CHANNEL_TITLES = {"official_account": "会诊服务号", "mini_program": "会诊小程序", "wecom_app": "会诊工作台", "wecom_robot": "会诊助手"}
 
@@ -38,7 +38,7 @@ class Timing:
     answer: float = 5.0
     verification: float = 1.0
     retry: float = 1.0
-    refresh: float = 1.0
+    refresh: float = 0.5
     stream: float = 360.0
 
 
@@ -122,6 +122,8 @@ class World:
                     "INSERT INTO groups VALUES (?, ?, '', ?, 1) ON CONFLICT (chatid) DO UPDATE SET name = excluded.name, members = excluded.members",
                     group.chatid, group.name, dump([key for key in members if key in self.people]),
                 )  # fmt: skip
+            self.store.run("DELETE FROM codes WHERE expires_at < ?", self.now() - 86400)
+            self.store.run("DELETE FROM deliveries WHERE state <> 'pending'")
             self.store.run("DELETE FROM exchanges WHERE number <= (SELECT max(number) FROM exchanges) - ?", EXCHANGES_KEPT)
 
     # people and chats
@@ -254,7 +256,10 @@ class World:
         if body is None:
             return
         if attempt is not None:
-            body["attempts"] = [*body["attempts"], attempt][-ATTEMPTS_KEPT:]
+            attempts = [*body["attempts"], attempt]
+            # A long stream is asked for hundreds of times: its beginning and its end tell enough.
+            refreshes = [one for one in attempts if one.get("refresh")][:-REFRESHES_KEPT]
+            body["attempts"] = [one for one in attempts if one not in refreshes][-ATTEMPTS_KEPT:]
         body["warnings"] = [*body["warnings"], *(warnings or [])]
         body.update(changes)
         self.store.run("UPDATE exchanges SET body = ? WHERE id = ?", dump(body), exchange)
