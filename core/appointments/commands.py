@@ -46,10 +46,15 @@ class AppointmentView(Result):
     slot: SlotView
     patient_id: Id
     intake_id: Id | None
+    booked_at: datetime
 
 
 class BookSlot(Command):
-    """Book a free slot for a patient; the booking carries the intake. SlotTaken (409, ``free``: other slots) when somebody was faster."""
+    """Book a free slot for a patient who has consented to care; the booking carries the intake.
+
+    SlotTaken (409, ``free``: up to five other slots of the department as JSON of :class:`SlotView`) when somebody was faster; SlotPast, SlotUnknown,
+    AlreadyBooked, IntakeNotTheirs, ConsentMissing.
+    """
 
     name = "appointments.book"
     title = "预约"
@@ -69,11 +74,22 @@ class CancelAppointment(Command):
     reason: str = Field(default="", max_length=200)
 
 
+class ViewAppointment(Query):
+    name = "appointments.view"
+    title = "预约详情"
+    access = (Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_appointment"))
+    gives = AppointmentView
+    audited = True
+    appointment_id: Id
+
+
 class AppointmentsView(Result):
     appointments: tuple[AppointmentView, ...]
 
 
 class MyAppointments(Query):
+    """What the account booked and what is booked for those it speaks for, the latest first."""
+
     name = "appointments.mine"
     title = "我的预约"
     access = (Grant(Role.VISITOR),)
