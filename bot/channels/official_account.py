@@ -11,7 +11,7 @@ from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.outgoing import Capability, Image, Link, Outgoing, Reply
 from bot.channels.pushes import translate
 from bot.channels.settings import OfficialAccountSettings
-from bot.channels.weixin import Payload, account_of, echo, opened, service_messages
+from bot.channels.weixin import Payload, account_of, echo, opened, service_messages, tappable_words
 from bot.channels.words import gather, plain
 
 SUCCESS = b"success"
@@ -53,7 +53,7 @@ class OfficialAccount:
         return translate(document, self.name, account_of(document, self._settings.original_id), inner.key)
 
     def passive_reply(self, incoming: Incoming, outgoing: Sequence[Outgoing], now: datetime, nonce: str) -> Reply:
-        """One text (choices numbered), picture or article; `success` where there is nothing to say or nothing may be said."""
+        """One text (choices numbered and tappable), picture or article; `success` where there is nothing to say or nothing may be said."""
         if not outgoing or incoming.kind not in _ANSWERABLE:
             return Reply(body=SUCCESS, content_type=TEXT, rest=tuple(outgoing))
         kind, content, rest = self._content(outgoing)
@@ -73,9 +73,9 @@ class OfficialAccount:
         first = outgoing[0]
         if isinstance(first, Image) and first.media_id:
             return "image", f"<Image><MediaId>{cdata(first.media_id)}</MediaId></Image>", tuple(outgoing[1:])
-        if isinstance(first, Link) and len(outgoing) == 1:
+        if isinstance(first, Link) and len(outgoing) == 1 and first.url.startswith("http"):
             return "news", article(first), ()
-        text, rest = gather(outgoing, self.capability.max_text_bytes, plain)
+        text, rest = gather(outgoing, self.capability.max_text_bytes, plain, tappable_words)
         return "text", f"<Content>{cdata(text)}</Content>" if text else "", rest
 
 

@@ -60,7 +60,8 @@ def _text(document: Document) -> Fields:
     text, menu = document.text("Content"), document.text("bizmsgmenuid")
     if not menu:
         return {"kind": Kind.TEXT, "text": text}
-    menu_id, _, key = menu.rpartition(":")
+    # Ids that we gave are "asking:code"; an asking's id holds no colon, a code may.
+    menu_id, _, key = menu.partition(":") if ":" in menu else ("", "", menu)
     return {"kind": Kind.TAP, "text": text, "tap": Tap(source="message_menu", key=key, menu_id=menu_id)}
 
 

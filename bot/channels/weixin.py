@@ -13,11 +13,13 @@ from bot.channels.document import Document
 from bot.channels.outgoing import Card, Image, Link, Menu, Outgoing
 from bot.channels.refused import Reason, Refused
 from bot.channels.settings import Mode
-from bot.channels.words import as_words, card_lines, plain, split_text
+from bot.channels.words import as_words, card_lines, plain, size, split_text
 
 Payload = dict[str, Any]
 Reader = Callable[[bytes], Document]
 
+_LINKED = re.compile(r"(?:https?://|tel:)[^\s<>\"']{1,2000}")
+_IN_LINK = re.compile(r"[\s<>\"'&#?%=]")
 _ECHO = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
 
 
@@ -50,8 +52,10 @@ def account_of(document: Document, fallback: str) -> str:
 def service_messages(shapes: Sequence[Outgoing], openid: str, limit: int, max_choices: int) -> list[Payload]:
     """Customer-service messages for these shapes, as few as possible because each one is counted.
 
-    Texts in a row become one message; a menu takes the texts before it as its head.
+    Texts in a row become one message; a menu takes the texts before it as its head. `max_choices` 0: this account
+    has no menu messages, choices are numbered.
     """
+    words_of = tappable_words if max_choices else lambda shape: plain(as_words(shape))
     payloads: list[Payload] = []
     waiting = ""
 
@@ -74,12 +78,17 @@ def service_messages(shapes: Sequence[Outgoing], openid: str, limit: int, max_ch
             waiting = _paragraphs(waiting, plain(shape.caption))
             flush()
             payloads.append(_payload(openid, "image", media_id=shape.media_id))
-        elif isinstance(shape, Link):
+        elif isinstance(shape, Link) and shape.url.startswith("http"):
             flush()
             article = {"title": shape.title, "description": shape.description, "url": shape.url, "picurl": shape.picture_url}
             payloads.append(_payload(openid, "news", articles=[article]))
         else:
-            waiting = _paragraphs(waiting, plain(as_words(shape)))
+            words = words_of(shape)
+            if size(words) > limit:
+                words = plain(as_words(shape))
+            elif size(_paragraphs(waiting, words)) > limit:
+                flush()
+            waiting = _paragraphs(waiting, words)
     flush()
     return payloads
 
@@ -91,6 +100,37 @@ def choices_of(shape: Outgoing) -> list[tuple[str, str]]:
     if isinstance(shape, Card):
         return [(f"{shape.task_id}:{button.key}", button.label) for button in shape.buttons]
     return []
+
+
+def tappable_words(shape: Outgoing) -> str:
+    """A shape as an Official Account text: choices are numbered and can be tapped as well, pages and numbers are links.
+
+    A tap sends the label back as a text with `bizmsgmenuid`, exactly as an item of a menu message does.
+    """
+    if isinstance(shape, Link):
+        return _paragraph_lines([anchor(shape.url, shape.title), plain(shape.description)])
+    choices = choices_of(shape)
+    if not choices:
+        return plain(as_words(shape))
+    items = [f"{number} {_menu_link(code, plain(label))}" for number, (code, label) in enumerate(choices, 1)]
+    return _paragraph_lines([_head(shape), *items, plain(shape.tail) if isinstance(shape, Menu) else ""])
+
+
+def anchor(url: str, title: str) -> str:
+    """A link in a text; only for addresses that we made ourselves (pages and numbers to dial)."""
+    if not _LINKED.fullmatch(url):
+        return plain(title)
+    return f'<a href="{url}">{plain(title)}</a>'
+
+
+def _menu_link(code: str, label: str) -> str:
+    # The client sends the words as they stand here, so nothing is percent-encoded; what would end the address is left out.
+    said, ident = _IN_LINK.sub("", label), _IN_LINK.sub("", code)
+    return f'<a href="weixin://bizmsgmenu?msgmenucontent={said}&msgmenuid={ident}">{label}</a>' if said and ident == code else label
+
+
+def _paragraph_lines(lines: Sequence[str]) -> str:
+    return "\n".join(line for line in lines if line)
 
 
 def _head(shape: Outgoing) -> str:

@@ -91,7 +91,8 @@ def as_words(shape: Outgoing) -> str:
         case Image():
             return _joined([shape.caption or "[图片]", shape.url])
         case Link():
-            return _joined([shape.title, shape.description, shape.url])
+            # A number to dial stands in the title; its tel: address says nothing to a reader.
+            return _joined([shape.title, shape.description, "" if shape.url.startswith("tel:") else shape.url])
         case Stream():
             return shape.text if shape.finish else ""
 
@@ -100,23 +101,27 @@ def _joined(lines: Sequence[str]) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def gather(shapes: Sequence[Outgoing], limit: int, dress: Callable[[str], str]) -> tuple[str, tuple[Outgoing, ...]]:
+def gather(
+    shapes: Sequence[Outgoing], limit: int, dress: Callable[[str], str], words_of: Callable[[Outgoing], str] | None = None
+) -> tuple[str, tuple[Outgoing, ...]]:
     """As many leading shapes as fit into one text of `limit` bytes, and what is left over.
 
-    A first text that is too long by itself is split; its rest comes first in what is left over. Pictures that the
-    platform holds end the gathering, because words cannot stand for them.
+    `dress` makes a text harmless for the channel; `words_of` gives a shape's finished words where the channel has a
+    way of its own. A first text that is too long by itself is split; its rest comes first in what is left over.
+    Pictures that the platform holds end the gathering, because words cannot stand for them.
     """
     gathered = ""
     for index, shape in enumerate(shapes):
         if isinstance(shape, Image) and shape.media_id:
             return gathered, tuple(shapes[index:])
-        words = dress(as_words(shape))
+        words = words_of(shape) if words_of else dress(as_words(shape))
         joined = f"{gathered}\n\n{words}" if gathered and words else gathered or words
         if size(joined) <= limit:
             gathered = joined
             continue
         if gathered:
             return gathered, tuple(shapes[index:])
-        first, *others = split_text(words, limit)
+        # Splitting would tear markup of the channel's own, so only the bare words are split.
+        first, *others = split_text(dress(as_words(shape)), limit) or [""]
         return first, (*(Text(text=other) for other in others), *shapes[index + 1 :])
     return gathered, ()

@@ -97,6 +97,13 @@ def test_events(event: str, fields: str, kind: Kind, found: dict[str, Any]) -> N
         assert getattr(incoming, name) == value
 
 
+def test_ids_of_menu_items_are_read_back_as_they_were_given() -> None:
+    for given, menu_id, key in (("q1:a:b", "q1", "a:b"), (":a", "", "a"), ("101", "", "101")):
+        item = receive(xml_message(f"<MsgType>text</MsgType><Content>x</Content><MsgId>9</MsgId><bizmsgmenuid>{given}</bizmsgmenuid>"))
+        assert item.tap is not None
+        assert (item.tap.menu_id, item.tap.key) == (menu_id, key)
+
+
 def test_menu_click_and_menu_message_are_taps() -> None:
     click = receive(xml_event("CLICK", "<EventKey>help</EventKey>"))
     assert click.tap is not None
@@ -221,10 +228,32 @@ def test_no_text_of_a_person_becomes_a_link() -> None:
     assert "<a" not in sent(answer(Text(text='点<a href="http://evil">这里</a>')))["Content"]
 
 
-def test_choices_are_numbered_and_joined_with_the_text_before() -> None:
+def test_choices_are_numbered_tappable_and_joined_with_the_text_before() -> None:
     reply = answer(Text(text="听到了。"), MENU)
-    assert sent(reply)["Content"] == "听到了。\n\n胸口闷的时候,喘不上气吗?\n1 都没有\n2 喘不上气"
+    content = sent(reply)["Content"]
+    head, first, second = content.split("\n\n")[1].split("\n")
+    assert content.startswith("听到了。\n\n")
+    assert head == MENU.head
+    assert first == '1 <a href="weixin://bizmsgmenu?msgmenucontent=都没有&msgmenuid=q1:none">都没有</a>'
+    assert second == '2 <a href="weixin://bizmsgmenu?msgmenucontent=喘不上气&msgmenuid=q1:dyspnea">喘不上气</a>'
     assert reply.rest == ()
+
+
+def test_labels_cannot_leave_their_link() -> None:
+    evil = Menu(head="选", choices=(Choice(code='x"><a', label="甲"), Choice(code="y", label='乙"><a href="http://evil&msgmenuid=z')), menu_id="q")
+    content = sent(answer(evil))["Content"]
+    assert content.split("\n")[1] == "1 甲"
+    assert content.count("<a ") == 1
+    assert content.count('href="weixin') == 1
+    assert content.count("msgmenuid=q:y") == 1
+
+
+def test_a_number_to_dial_is_a_link_in_the_text() -> None:
+    call = Link(title="一键拨打 120", url="tel:120")
+    assert sent(answer(Text(text="**请马上打 120。**"), call))["Content"] == '请马上打 120。\n\n<a href="tel:120">一键拨打 120</a>'
+    assert "tel:120" in sent(answer(call))["Content"]
+    assert [payload["msgtype"] for payload in official_account().push([call], OPENID)] == ["text"]
+    assert "javascript" not in sent(answer(Text(text="x"), Link(title="点", url="javascript:1")))["Content"]
 
 
 def test_what_does_not_fit_is_left_over_and_nothing_is_lost() -> None:
