@@ -15,7 +15,8 @@ DeclineReason = Literal["no_time", "not_my_field", "knows_patient"]
 
 
 class ConsultationRequested(Result):
-    """``do_now`` comes first in every answer when it is not empty. ``asked``: experts called in the first wave (0 when dispatch waits for ``missing``)."""
+    """``do_now`` comes first in every answer when it is not empty. ``asked``: experts called in the first wave (0 when dispatch waits for
+    ``missing``, or when nobody could be asked and the desk was called instead)."""
 
     consultation_id: Id
     code: str
@@ -88,7 +89,7 @@ class DeferOffer(Command):
 
 
 class OfferView(Result):
-    """What the push card shows; no name, no number of the patient."""
+    """What the push card shows; no name, no number of the patient. ``taken_by``: who has the consultation now."""
 
     offer_id: Id
     consultation_id: Id
@@ -168,6 +169,10 @@ class AlertView(Result):
     """As far as known."""
     raised_at: datetime
     taken_by: str | None
+    intake_id: Id | None = None
+    """The pre-consultation it came from, to be read in full."""
+    consultation_id: Id | None = None
+    """The consultation that found no expert."""
 
 
 class Alert(Query):
@@ -211,3 +216,23 @@ class EscalateAlert(Command):
     gives = Done
     alert_id: Id
     step: str
+
+
+class RemindDeferred(Command):
+    """The system: the five minutes an expert asked for are over; if nobody has taken it, he is shown the card again."""
+
+    name = "dispatch.remind_deferred"
+    title = "5分钟到"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    offer_id: Id
+
+
+class AuditSearch(Command):
+    """The system: confirm that a running search has its next step planned; plan it and call the desk if not."""
+
+    name = "dispatch.audit"
+    title = "检查会诊呼叫"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    consultation_id: Id

@@ -45,11 +45,11 @@ async def _candidates(work: Work, row: Consultation) -> list[Candidate]:
     accounts = await RoleHeld.filter(role=Role.EXPERT.value, ended_at__isnull=True).values_list("account_id", flat=True)
     experts = await Practitioner.filter(account_id__in=list(accounts), active=True).order_by("id")
     duty = set(await on_duty("expert", work.now, None))
-    away = set(await Absence.filter(starts_at__lte=work.now, ends_at__gt=work.now).values_list("practitioner_id", flat=True))
-    busy = set(await Consultation.filter(busy_expert_id__isnull=False).values_list("busy_expert_id", flat=True))
-    asked = set(await ExpertOffer.filter(consultation_id=row.id).values_list("practitioner_id", flat=True))
+    away = {one.practitioner_id for one in await Absence.filter(starts_at__lte=work.now, ends_at__gt=work.now)}
+    busy = {one.busy_expert_id for one in await Consultation.filter(busy_expert_id__isnull=False)}
+    asked = {one.practitioner_id for one in await ExpertOffer.filter(consultation_id=row.id)}
     conflicts = await conflicts_about(row.patient_id)
-    relatives = set(await CareRelation.filter(patient_id=row.patient_id).values_list("account_id", flat=True))
+    relatives = {one.account_id for one in await CareRelation.filter(patient_id=row.patient_id)}
     answers = await mean_answers(work)
     taken = await _taken_lately(work)
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from core.appointments.roster import on_duty
@@ -67,7 +66,7 @@ async def _link(work: Work, title: str, place: str, practitioner_ids: list[str])
     return Link(f"{title} {'、'.join(card.called for card in cards[:2])}", place, tuple(card.account_id for card in cards))
 
 
-async def county_desk_region(now: datetime) -> str:
+async def county_desk_region() -> str:
     """The county of the first county hospital on record: who has no place yet belongs there."""
     hospital = await Organisation.filter(kind="county_hospital").order_by("id").first()
     return "" if hospital is None else hospital.region_code[:6]

@@ -112,7 +112,9 @@ async def keep_card(
     sealed = None
     if response_code:
         sealed = (await practice.keys.sealer("account", row.account_id)).seal("card_record", "response_code", card_id, response_code)
-    facts: dict[str, Any] = {"channel": channel, "task_id": task_id, "message_id": message_id, "response_code": sealed, "sent_at": practice.clock.now()}
+    facts: dict[str, Any] = {
+        "channel": channel, "task_id": task_id, "message_id": message_id, "response_code": sealed, "sent_at": practice.clock.now()
+    }
     if known is not None:
         await CardRecord.filter(id=card_id).update(**facts)
         return

@@ -1,0 +1,74 @@
+"""An alert as its receiver sees it. The words stay in the record they belong to and are opened when somebody reads them."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from core.consultations.service import consultation_of, picture_opened
+from core.dispatch.commands import Alert, AlertView
+from core.dispatch.errors import AlertUnknown
+from core.dispatch.models import DangerAlert
+from core.dispatch.people_told import Link
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.intake.models import Intake
+from core.intake.record import opened, place_of, spoken_words
+from core.intake.urgency import urgency
+from core.people.models import Organisation, Practitioner
+from core.people.service import patient_card, practitioner_card
+from nlp.interface.assessment import Assessment
+
+
+@answers(Alert)
+async def alert(work: Work, order: Alert) -> AlertView:
+    row = await DangerAlert.get_or_none(id=order.alert_id)
+    if row is None:
+        raise AlertUnknown
+    work.concerns("alert", row.id)
+    return await alert_view(work, row)
+
+
+async def alert_view(work: Work, row: DangerAlert) -> AlertView:
+    """Whatever ``row`` is about, in the words of its own record."""
+    suspected, said, where = await (_of_intake(work, row) if row.kind == "intake" else _of_consultation(work, row))
+    return AlertView(
+        alert_id=row.id,
+        state=cast(Literal["raised", "acknowledged", "closed"], row.state),
+        urgency_label=urgency(row.urgency).label,
+        suspected=suspected,
+        said=said,
+        where=where,
+        raised_at=row.raised_at,
+        taken_by=None if row.taken_by is None else await called_account(work, row.taken_by),
+        intake_id=row.source_id if row.kind == "intake" else None,
+        consultation_id=row.source_id if row.kind == "desk" else None,
+    )
+
+
+async def _of_intake(work: Work, row: DangerAlert) -> tuple[str, str, str]:
+    intake = await Intake.get(id=row.source_id)
+    assessment = await opened(work, intake, "assessment", Assessment)
+    suspected = "" if assessment is None or assessment.emergency is None else assessment.emergency.suspected
+    where = await place_of(work, intake) or await _home(intake, row)
+    return suspected, " / ".join(await spoken_words(work, intake)), where
+
+
+async def _home(intake: Intake, row: DangerAlert) -> str:
+    """Where the patient is listed, when nobody said where he is."""
+    return "还不知道,正在问" if intake.patient_id is None else f"签约在{Link.restored(row.links[0]).place}"
+
+
+async def _of_consultation(work: Work, row: DangerAlert) -> tuple[str, str, str]:
+    consultation = await consultation_of(row.source_id)
+    picture = await picture_opened(work, consultation)
+    clinic = await Organisation.get(id=consultation.organisation_id)
+    doctor = await practitioner_card(work, consultation.village_doctor_id)
+    patient = await patient_card(work, consultation.patient_id)
+    said = f"{consultation.code} {picture.headline}({patient.age_spoken},{'男' if patient.sex == 'male' else '女'})没有专家应答"
+    return picture.suspected, said, f"{clinic.region_name or clinic.name} · 村医 {doctor.called}"
+
+
+async def called_account(work: Work, account_id: str) -> str:
+    """How one addresses the practitioner behind the account."""
+    practitioner = await Practitioner.get_or_none(account_id=account_id)
+    return "同事" if practitioner is None else (await practitioner_card(work, practitioner.id)).called

@@ -1,0 +1,97 @@
+"""The push card, the list of open offers, and the ranking with all its reasons."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from core.consultations.models import Consultation
+from core.consultations.service import consultation_of, picture_opened
+from core.consultations.workflow import State
+from core.dispatch.commands import MyOffers, Offer, OffersView, OfferView, RankedExpert, Ranking, RankingView
+from core.dispatch.errors import OfferUnknown
+from core.dispatch.models import ExpertOffer, RankingRecord
+from core.dispatch.offers import OPEN
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.intake.urgency import urgency
+from core.people.models import Organisation
+from core.people.service import patient_card, practitioner_card, practitioner_cards
+
+OfferState = Literal["offered", "deferred", "accepted", "declined", "expired", "withdrawn"]
+WHY_SHOWN = 3
+"""How many reasons a card has room for."""
+
+
+@answers(Offer)
+async def offer(work: Work, order: Offer) -> OfferView:
+    row = await ExpertOffer.get_or_none(id=order.offer_id)
+    if row is None:
+        raise OfferUnknown
+    consultation = await consultation_of(row.consultation_id)
+    work.concerns("patient", consultation.patient_id, consultation=consultation.code)
+    return await offer_view(work, row, consultation)
+
+
+@answers(MyOffers)
+async def my_offers(work: Work, order: MyOffers) -> OffersView:
+    work.concerns("practitioner", work.actor.practitioner_id or "")
+    rows = await ExpertOffer.filter(practitioner_id=work.actor.practitioner_id, state__in=OPEN).order_by("id")
+    consultations = {one.id: one for one in await Consultation.filter(id__in=[row.consultation_id for row in rows], state=State.PENDING.value)}
+    views = [
+        await offer_view(work, row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations
+    ]
+    return OffersView(offers=tuple(sorted(views, key=lambda view: -urgency(view.urgency).code.severity)))
+
+
+async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -> OfferView:
+    """What the card says; no name, no number of the patient."""
+    picture = await picture_opened(work, consultation)
+    doctor = await practitioner_card(work, consultation.village_doctor_id)
+    patient = await patient_card(work, consultation.patient_id)
+    taken_by = None if consultation.expert_id is None else (await practitioner_card(work, consultation.expert_id)).called
+    return OfferView(
+        offer_id=row.id,
+        consultation_id=consultation.id,
+        code=consultation.code,
+        state=cast(OfferState, row.state),
+        urgency=consultation.urgency,
+        urgency_label=urgency(consultation.urgency).label,
+        headline=picture.headline,
+        patient=f"{patient.age_spoken} {'男' if patient.sex == 'male' else '女'}",
+        place=f"{await _county(consultation)} · 村医 {doctor.called}",
+        vitals=" ".join(f"{label} {value}" for label, value in picture.vitals),
+        material=_material(consultation),
+        why_you=",".join(row.reasons[:WHY_SHOWN]),
+        expires_at=row.expires_at,
+        taken_by=taken_by,
+        do_now=picture.do_now,
+    )
+
+
+def _material(consultation: Consultation) -> str:
+    if consultation.material_count:
+        return f"影像 {consultation.material_count} 份"
+    return "影像还没到" if consultation.material_at is None else "没有影像"
+
+
+async def _county(consultation: Consultation) -> str:
+    """The county as people say it: the shortest name among the places of that county."""
+    names = await Organisation.filter(region_code__startswith=consultation.region_code).values_list("region_name", flat=True)
+    return min((str(one) for one in names if one), key=len, default="本县")
+
+
+@answers(Ranking)
+async def ranking(work: Work, order: Ranking) -> RankingView:
+    record = await RankingRecord.filter(consultation_id=order.consultation_id).order_by("-wave", "-id").first()
+    if record is None:
+        return RankingView(experts=())
+    cards = await practitioner_cards(work, [entry["practitioner_id"] for entry in record.entries])
+    return RankingView(
+        experts=tuple(
+            RankedExpert(
+                practitioner_id=entry["practitioner_id"], expert=cards[entry["practitioner_id"]].called, score=entry["score"],
+                reasons=tuple(entry["reasons"]), excluded=entry["excluded"],
+            )
+            for entry in record.entries
+        )
+    )

@@ -1,0 +1,144 @@
+"""会诊 3号 胸痛2小时 …: read the line, make the consultation, and in an emergency call experts in the same breath."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from core.consultations.models import Consultation
+from core.consultations.picture import picture_of, present
+from core.consultations.service import NewConsultation, consultation_of, create_consultation, missing, tell_patient, when_ready
+from core.dispatch.commands import ConsultationRequested, RequestConsultation
+from core.dispatch.first_measures import first_measures
+from core.dispatch.first_measures import rule_set as measures_rules
+from core.dispatch.models import ExpertOffer
+from core.dispatch.search import start_search, tell_dispatched
+from core.foundation.actor import Actor
+from core.foundation.errors import NotAllowed
+from core.foundation.models import RuleSignature
+from core.foundation.orders import handles, prepares
+from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.intake.errors import RulesUnsigned
+from core.intake.rules import with_record
+from core.intake.signatures import clinical_engine, require_rules
+from core.intake.urgency import combined, urgency
+from core.matching.weights import rule_set as weight_rules
+from core.notifications.service import tell
+from core.people.models import Organisation
+from core.people.rules import county_of, local_date
+from core.people.service import listed_patient, patient_card, practitioner_card
+from nlp.interface.assessment import Assessment, Facts
+from nlp.interface.departments import department
+from nlp.interface.urgency import Urgency, more_severe
+
+GENERAL = "02"
+"""全科: when nothing says which department."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The line, read outside the transaction."""
+
+    patient_id: str
+    facts: Facts
+    assessment: Assessment
+    rules_signed: bool
+
+
+@prepares(RequestConsultation)
+async def read_request(practice: Practice, actor: Actor, order: RequestConsultation) -> Understood:
+    if actor.practitioner_id is None:
+        raise NotAllowed(order=order.name)
+    engine = clinical_engine(practice)
+    signed = await require_rules(practice) and await _own_rules_signed()
+    if not signed and not practice.demo:
+        raise RulesUnsigned
+    work = Work(practice, actor, order)
+    patient_id = await listed_patient(work, actor.practitioner_id, order.number)
+    patient = await patient_card(work, patient_id)
+    reading = await asyncio.to_thread(engine.read, order.text)
+    facts = with_record(engine.merge(Facts(), reading), sex=patient.sex, birth=patient.birth_date, today=local_date(work.now))
+    return Understood(patient_id, facts, await asyncio.to_thread(engine.assess, facts), signed)
+
+
+async def _own_rules_signed() -> bool:
+    """That the hospital signed the weights of matching and the first measures as they are now."""
+    wanted = {(rules.name, rules.digest) for rules in (weight_rules(), measures_rules())}
+    signed = await RuleSignature.filter(digest__in=[digest for _, digest in wanted]).values_list("rule_set", "digest")
+    return wanted <= {(str(name), str(digest)) for name, digest in signed}
+
+
+@handles(RequestConsultation)
+async def request_consultation(work: Work, order: RequestConsultation, understood: Understood) -> ConsultationRequested:
+    work.concerns("patient", understood.patient_id)
+    level, do_now, department_code = _decide(understood)
+    row = await _create(work, order, understood, level, do_now, department_code)
+    starts_at_once = urgency(level).starts_at_once
+    if starts_at_once:
+        await start_search(work, row, emergency=True)
+        await tell_patient(work, row, "asked")
+    else:
+        await tell_patient(work, row, "created")
+    row = await consultation_of(row.id)
+    await tell(work, row.requester_account_id, "consultation.todo", urgent=starts_at_once, consultation_id=row.id)
+    entry = urgency(level)
+    return ConsultationRequested(
+        consultation_id=row.id,
+        code=row.code,
+        urgency=level.value,
+        urgency_label=entry.label,
+        do_now=do_now,
+        reasons=tuple(reason.text for reason in understood.assessment.reasons),
+        department=department(department_code).name,
+        asked=await ExpertOffer.filter(consultation_id=row.id, state="offered").count(),
+        offer_s=entry.offer_s,
+        desk_called=starts_at_once and (entry.desk_at_once or row.alarmed_at is not None),
+        missing=missing(row),
+        rules_signed=understood.rules_signed,
+    )
+
+
+def _decide(understood: Understood) -> tuple[Urgency, tuple[str, ...], str]:
+    """Level (never below routine: somebody asks for an expert), what to do first, department."""
+    assessment = understood.assessment
+    computed = None if assessment.level is None else assessment.level.value
+    level = more_severe([combined(understood.facts.urgency_said, computed), Urgency.ROUTINE])
+    findings = tuple(one.code for one in present(understood.facts))
+    department_code = assessment.departments[0].code if assessment.departments else GENERAL
+    return level, first_measures(level, assessment, findings), department_code
+
+
+async def _create(
+    work: Work, order: RequestConsultation, understood: Understood, level: Urgency, do_now: tuple[str, ...], department_code: str
+) -> Consultation:
+    doctor = await practitioner_card(work, str(work.actor.practitioner_id))
+    clinic = await Organisation.get(id=doctor.organisation_id)
+    assessment = understood.assessment
+    return await create_consultation(
+        work,
+        NewConsultation(
+            village_doctor_id=doctor.practitioner_id,
+            organisation_id=clinic.id,
+            region_code=county_of(clinic.region_code),
+            patient_id=understood.patient_id,
+            number=order.number,
+            text=order.text,
+            picture=picture_of(understood.facts, assessment, order.text, do_now),
+            urgency=level.value,
+            urgency_typed=understood.facts.urgency_said,
+            urgency_computed=None if assessment.level is None else assessment.level.value,
+            department_code=department_code,
+            conversation_id=order.conversation_id,
+            message_id=order.message_id,
+        ),
+    )
+
+
+@when_ready
+async def everything_is_there(work: Work, row: Consultation) -> None:
+    """Patient, consent and material have come: the search begins."""
+    await start_search(work, row, emergency=False)
+    await tell_dispatched(work, await consultation_of(row.id))
+
+
