@@ -14,6 +14,7 @@ from .mini_program_api import push_event
 from .official_account_api import grant
 from .wecom_api import card_code
 from .world import Chat, PeopleError, World
+from .xmltext import legal
 
 Body = dict[str, Any]
 TEXT_MOST = 2000
@@ -38,7 +39,7 @@ def write(world: World, courier: Courier, chat: Chat, message: Body) -> Body:
     """A person sends one message. Answers the stored message as he sees it; its callback goes out by itself."""
     kind = message.get("type")
     allowed = KINDS["group" if chat.group else chat.id]
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         raise invalid("不认识这种消息,请发文字、语音、图片、文件或位置")
     if kind not in allowed:
         raise PeopleError("message.unsupported", 422, "这个聊天里不能发这种消息,请换一种方式")
@@ -114,15 +115,14 @@ def _read(world: World, chat: Chat, kind: str, message: Body) -> tuple[Body, byt
 
 
 def _words(value: Any, empty: str) -> str:
-    if not isinstance(value, str) or not value.strip():
+    """A text that says something, without characters that cannot be sent."""
+    # What XML cannot carry no phone can type either.
+    words = legal(value) if isinstance(value, str) else ""
+    if not words.strip():
         raise invalid(empty or "内容不是文字")
-    if len(value) > TEXT_MOST:
+    if len(words) > TEXT_MOST:
         raise PeopleError("message.too_long", 422, f"一条消息最多 {TEXT_MOST} 个字,请分开发")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise invalid("内容里有无法发送的字符") from None
-    return value
+    return words
 
 
 def _number(value: Any, most: float) -> float:

@@ -29,11 +29,12 @@ def platform(port: int) -> Body:
 
     base = f"http://127.0.0.1:{port}/callback"
     return {
-        "official_account": {**account("official"), "callback_url": f"{base}/official-account", "templates": {"progress": "TPL-1", "appointment": "TPL-2"}},
+        "official_account": {**account("official"), "callback_url": f"{base}/official-account", "templates": {"progress": "TPL-1"}},
         "mini_program": {**account("mini"), "callback_url": f"{base}/mini-program", "message_format": "json"},
         "wecom": {
             "corpid": "ww0001",
-            "app": {"agentid": 1000002, "secret": "secret-app", "token": "tokenapp", "encoding_aes_key": key43(), "callback_url": f"{base}/wecom-app"},
+            "app": {"agentid": 1000002, "secret": "secret-app", "token": "tokenapp", "encoding_aes_key": key43(),
+                    "callback_url": f"{base}/wecom-app"},
             "robot": {"aibotid": "bot1", "name": "会诊助手", "token": "tokenbot", "encoding_aes_key": key43(), "callback_url": f"{base}/wecom-robot"},
         },
     }  # fmt: skip

@@ -31,7 +31,9 @@ async def test_only_what_mentions_the_robot_reaches_it(stage: Stage) -> None:
     (message,) = stage.receiver.of(BOT)
     assert message["text"]["content"] == "@会诊助手 会诊 3号 胸痛2小时"
     assert (message["chattype"], message["chatid"], message["from"]) == ("group", "village-doctors", {"userid": "wu01"})
-    assert (message["aibotid"], message["msgtype"]) == ("bot1", "text") and message["msgid"] and message["response_url"].startswith(stage.origin)
+    assert (message["aibotid"], message["msgtype"]) == ("bot1", "text")
+    assert message["msgid"]
+    assert message["response_url"].startswith(stage.origin)
     seen = {person: [(m["from"], m["sender"]) for m in await stage.messages(person, GROUP)] for person in ("village-doctor-01", "village-doctor-02")}
     assert [f for f, _ in seen["village-doctor-01"]] == ["member", "member", "member", "person", "service"]
     assert [f for f, _ in seen["village-doctor-02"]] == ["person", "person", "person", "member", "service"]
@@ -50,7 +52,8 @@ async def test_a_stream_is_asked_for_until_it_is_finished(stage: Stage) -> None:
     (reply,) = await until(finished)
     assert reply["content"] == "在想,好了"
     refreshes = stage.receiver.of(BOT, "stream")
-    assert len(refreshes) == 3 and all(r["stream"] == {"id": "s1"} and "response_url" not in r for r in refreshes)
+    assert len(refreshes) == 3
+    assert all(r["stream"] == {"id": "s1"} and "response_url" not in r for r in refreshes)
     assert len({m["msgid"] for m in stage.receiver.of(BOT)}) == 4
     assert [bool(a.get("refresh")) for a in (await stage.exchange(said["exchange"]))["attempts"]] == [False, True, True, True]
 
@@ -94,7 +97,8 @@ async def test_the_late_answer_works_once_and_for_an_hour(stage: Stage) -> None:
     assert [m["content"] for m in await stage.service("village-doctor-02", GROUP)] == ["王主任已接诊"]
     await stage.say("village-doctor-01", BOT, "会诊")
     single = (await until(lambda: stage.receiver.of(BOT)[1:]))[0]
-    assert "chatid" not in single and single["chattype"] == "single"
+    assert "chatid" not in single
+    assert single["chattype"] == "single"
     stage.shift = 3601
     assert await answer(markdown, single["response_url"]) != 0
     assert await answer(markdown, message["response_url"] + "x") != 0
@@ -133,7 +137,8 @@ async def test_a_used_task_id_is_an_invalid_answer(stage: Stage) -> None:
     for _ in range(2):
         said = await stage.say("village-doctor-01", BOT, "会诊")
         record = await stage.exchange(said["exchange"])
-    assert record["outcome"] == "invalid" and "task_id" in record["reason"]
+    assert record["outcome"] == "invalid"
+    assert "task_id" in record["reason"]
 
 
 async def test_stream_with_card_shows_the_card_once(stage: Stage) -> None:
@@ -176,7 +181,8 @@ async def test_answers_the_robot_would_not_take(stage: Stage, answer: Any, reaso
     stage.receiver.answering = lambda channel, m: answer
     said = await stage.say("village-doctor-01", BOT, "会诊")
     record = await stage.exchange(said["exchange"])
-    assert record["outcome"] == "invalid" and reason in record["reason"], record["reason"]
+    assert record["outcome"] == "invalid"
+    assert reason in record["reason"]
     assert [m["content"] for m in await stage.service("village-doctor-01", BOT)] == [FAULT]
 
 
@@ -209,12 +215,15 @@ async def test_files_are_encrypted_and_live_five_minutes(stage: Stage) -> None:
     sent = {"type": "file", "name": "ct.dcm", "data_base64": base64.b64encode(content).decode()}
     await stage.post(f"village-doctor-01/chats/{BOT}/messages", sent)
     (message,) = await until(lambda: stage.receiver.of(BOT))
-    assert message["msgtype"] == "file" and set(message["file"]) == {"url"}
+    assert message["msgtype"] == "file"
+    assert set(message["file"]) == {"url"}
     sealed = (await stage.client.get(message["file"]["url"])).content
     key = stage.receiver.key(BOT)
     decryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).decryptor()
     plain = decryptor.update(sealed) + decryptor.finalize()
-    assert len(sealed) % 32 == 0 and plain[: -plain[-1]] == content and 1 <= plain[-1] <= 32
+    assert len(sealed) % 32 == 0
+    assert plain[: -plain[-1]] == content
+    assert 1 <= plain[-1] <= 32
     stage.shift = 301
     assert (await stage.client.get(message["file"]["url"])).status_code == 404
     await stage.post(f"village-doctor-01/chats/{GROUP}/messages", sent)

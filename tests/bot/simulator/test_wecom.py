@@ -46,7 +46,9 @@ async def test_app_text_both_ways(stage: Stage) -> None:
     assert len(reply["content"].encode()) <= 2048, "cut, not refused"
     assert (await stage.exchange(said["exchange"]))["warnings"]
     (message,) = stage.receiver.of(APP)
-    assert message["AgentID"] == str(AGENT) and message["FromUserName"] == "wang01" and message["ToUserName"] == "ww0001"
+    assert message["AgentID"] == str(AGENT)
+    assert message["FromUserName"] == "wang01"
+    assert message["ToUserName"] == "ww0001"
 
 
 async def test_app_image_by_media_get(stage: Stage) -> None:
@@ -56,7 +58,8 @@ async def test_app_image_by_media_get(stage: Stage) -> None:
     got = await stage.client.get(
         f"{stage.origin}/simulator/qyapi.weixin.qq.com/cgi-bin/media/get", params={"access_token": token, "media_id": message["MediaId"]}
     )
-    assert got.content == bytes.fromhex("ffd8ffe00010") and message["PicUrl"].startswith(stage.origin)
+    assert got.content == bytes.fromhex("ffd8ffe00010")
+    assert message["PicUrl"].startswith(stage.origin)
     assert (await stage.call("wecom", "/cgi-bin/media/get", media_id="nothing"))["errcode"] == 40007
 
 
@@ -70,9 +73,15 @@ async def test_a_card_is_tapped_and_changed_in_the_answer(stage: Stage) -> None:
     tapped = await stage.tap("expert-001", APP, shown["seq"], "decline", selected={"why": ["busy"]})
     assert (await stage.exchange(tapped["exchange"]))["outcome"] == "answered"
     (event,) = stage.receiver.of(APP)
-    assert (event["Event"], event["EventKey"], event["TaskId"], event["CardType"]) == ("template_card_event", "decline", "offer-1", "button_interaction")
+    assert (event["Event"], event["EventKey"], event["TaskId"], event["CardType"]) == (
+        "template_card_event",
+        "decline",
+        "offer-1",
+        "button_interaction",
+    )
     assert event["SelectedItems"] == {"SelectedItem": {"QuestionKey": "why", "OptionIds": {"OptionId": "busy"}}}
-    assert event["ResponseCode"] and event["AgentID"] == str(AGENT)
+    assert event["ResponseCode"]
+    assert event["AgentID"] == str(AGENT)
     assert (await stage.messages("expert-001", APP))[0]["card"]["replaced"] == "已转给别人"
     assert (await stage.tap("expert-001", APP, shown["seq"], "accept", 409))["error"] == "card.closed"
     assert await change(stage, event["ResponseCode"], userids=["wang01"], template_card=card(task_id="offer-1")) == 0
@@ -91,7 +100,9 @@ async def test_a_whole_card_in_the_xml_answer(stage: Stage) -> None:
     tapped = await stage.tap("expert-001", APP, shown["seq"], "accept")
     assert (await stage.exchange(tapped["exchange"]))["reason"] == ""
     new = (await stage.messages("expert-001", APP))[0]["card"]
-    assert new["main_title"] == {"title": "王主任已接诊"} and new["replace_text"] == "已接诊" and new["task_id"] == "offer-1"
+    assert new["main_title"] == {"title": "王主任已接诊"}
+    assert new["replace_text"] == "已接诊"
+    assert new["task_id"] == "offer-1"
     assert new["horizontal_content_list"] == [{"keyname": "进入", "value": "40 秒后"}]
 
 
@@ -140,7 +151,8 @@ async def test_a_task_id_is_used_once(stage: Stage) -> None:
 async def test_cards_the_platform_would_refuse(stage: Stage, wrong: dict[str, Any], named: str) -> None:
     body = {"touser": "wang01", "agentid": AGENT, "msgtype": "template_card", "template_card": {**card(), **wrong}}
     answer = await stage.call("wecom", "/cgi-bin/message/send", body)
-    assert answer["errcode"] == 40058 and named in answer["errmsg"]
+    assert answer["errcode"] == 40058
+    assert named in answer["errmsg"]
     assert await stage.messages("expert-001", APP) == []
 
 
@@ -166,7 +178,14 @@ async def test_receivers_and_contents_of_app_messages(stage: Stage) -> None:
 
 
 async def test_a_repeated_message_is_swallowed_when_asked_for(stage: Stage) -> None:
-    body = {"touser": "wang01", "agentid": AGENT, "msgtype": "text", "text": {"content": "同一句"}, "enable_duplicate_check": 1, "duplicate_check_interval": 60}
+    body = {
+        "touser": "wang01",
+        "agentid": AGENT,
+        "msgtype": "text",
+        "text": {"content": "同一句"},
+        "enable_duplicate_check": 1,
+        "duplicate_check_interval": 60,
+    }
     for _ in range(3):
         assert (await stage.call("wecom", "/cgi-bin/message/send", body))["errcode"] == 0
     assert len(await stage.service("expert-001", APP)) == 1
