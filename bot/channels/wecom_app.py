@@ -109,7 +109,7 @@ class WeComApp:
         if isinstance(shape, Image) and shape.media_id:
             return [*self._texts(shape.caption), _payload("image", {"media_id": shape.media_id})]
         if isinstance(shape, Link):
-            card_text = {"title": cut(shape.title, 40), "description": plain(shape.description) or " ", "url": shape.url, "btntxt": "打开"}
+            card_text = {"title": cut(shape.title, 40), "description": plain(shape.description or shape.title), "url": shape.url, "btntxt": "打开"}
             return [_payload("textcard", card_text)]
         return self._texts(as_words(shape))
 
