@@ -1,7 +1,7 @@
 """Our envelope and our reading of messages beside two implementations that no one here wrote.
 
 wechatpy (Python) for Official Account, mini program and WeCom app; Tencent's own `@wecom/aibot-node-sdk` for the
-robot, where the folder that HUIZHEN_NODE_MODULES (or ./node_modules) names holds it.
+robot, from the repository's node_modules (or the folder that HUIZHEN_NODE_MODULES names).
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ console.log(JSON.stringify(out));
 
 
 def test_tencents_robot_sdk_and_we_open_each_others_envelopes() -> None:
-    folder = Path(os.environ.get("HUIZHEN_NODE_MODULES", "node_modules")).resolve()
+    folder = Path(os.environ.get("HUIZHEN_NODE_MODULES", Path(__file__).parents[2] / "node_modules")).resolve()
     node = shutil.which("node")
     need(node is not None, "node")
     need((folder / "@wecom" / "aibot-node-sdk").is_dir(), "@wecom/aibot-node-sdk")
