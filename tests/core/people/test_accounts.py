@@ -1,0 +1,120 @@
+"""Accounts, identities joined by unionid, phones, sessions, actors."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+
+from core.foundation.actor import Actor, Role
+from core.foundation.clock import ManualClock
+from core.foundation.errors import NotAllowed, NotFound
+from core.foundation.practice import Practice
+from core.people.accounts import actor_for, session_actor
+from core.people.commands import CloseSession, EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
+from core.people.errors import AccountUnknown
+from core.people.models import Account, Identity, Practitioner, Session
+from tests.support.county import id_number, seed_small
+
+pytestmark = pytest.mark.storage
+NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+async def ensure(practice: Practice, system: Actor, app: str, subject: str, unionid: str | None = None):
+    return await practice.execute(system, EnsureAccount(app=app, subject=subject, unionid=unionid))
+
+
+async def test_an_identity_is_one_account(practice: Practice, system: Actor):
+    first = await ensure(practice, system, "wx1", "o1")
+    again = await ensure(practice, system, "wx1", "o1")
+    other = await ensure(practice, system, "wx1", "o2")
+    assert first.created
+    assert not again.created
+    assert first.account_id == again.account_id != other.account_id
+
+
+async def test_two_first_messages_at_once_make_one_account(practice: Practice, system: Actor):
+    refs = await asyncio.gather(*(ensure(practice, system, "wx1", "o-new") for _ in range(8)))
+    assert len({ref.account_id for ref in refs}) == 1
+    assert await Account.all().count() == 1
+
+
+async def test_a_unionid_joins_two_apps(practice: Practice, system: Actor):
+    official = await ensure(practice, system, "wx1", "o1", "u1")
+    mini = await ensure(practice, system, "wx2", "m1", "u1")
+    assert mini.account_id == official.account_id
+    assert not mini.created
+
+
+async def test_a_unionid_learned_later_joins_two_accounts(practice: Practice, system: Actor):
+    county = await seed_small(practice)
+    official = await ensure(practice, system, "wx1", "o1")
+    mini = await ensure(practice, system, "wx2", "m1", "u1")
+    assert official.account_id != mini.account_id
+    await practice.execute(system, VerifyPhone(account_id=mini.account_id, phone="19900000033"))
+    patient = await practice.execute(
+        await actor_for(mini.account_id, "mini_program"),
+        RegisterPatient(full_name="王小梅", id_number=id_number(date(1990, 5, 17), 44)),
+    )
+    joined = await ensure(practice, system, "wx1", "o1", "u1")
+    assert {row.account_id for row in await Identity.filter(unionid="u1")} == {joined.account_id}
+    for channel, account_id in (("official_account", official.account_id), ("mini_program", mini.account_id)):
+        actor = await actor_for(account_id, channel)
+        assert actor.account_id == joined.account_id
+        me = await practice.ask(actor, Me())
+        assert [one.patient_id for one in me.patients] == [patient.patient_id]
+        assert me.phone_verified
+    assert county.woman != patient.patient_id
+
+
+async def test_nobody_vouches_for_his_own_phone(practice: Practice, system: Actor):
+    ref = await ensure(practice, system, "wx1", "o1")
+    actor = await actor_for(ref.account_id, "official_account")
+    with pytest.raises(NotAllowed):
+        await practice.execute(actor, VerifyPhone(account_id=ref.account_id, phone="19900000001"))
+
+
+async def test_a_session_lasts_its_time_and_only_its_hash_is_stored(practice: Practice, system: Actor, clock: ManualClock):
+    ref = await ensure(practice, system, "wx1", "o1")
+    opened = await practice.execute(system, OpenSession(account_id=ref.account_id, kind="h5"))
+    row = await Session.get()
+    assert opened.token not in (row.token_hash, row.id)
+    assert len(opened.token) >= 40
+    actor = await session_actor(opened.token, "h5", clock.real_now())
+    assert actor is not None
+    assert actor.account_id == ref.account_id
+    assert actor.channel == "h5"
+    assert actor.holds(Role.PATIENT)
+    assert await session_actor(opened.token, "mini_program", clock.real_now()) is None
+    assert await session_actor(opened.token + "0", "h5", clock.real_now()) is None
+    assert await session_actor(opened.token, "h5", opened.expires_at - timedelta(seconds=1)) is not None
+    assert await session_actor(opened.token, "h5", opened.expires_at) is None
+
+
+async def test_only_the_holder_closes_a_session(practice: Practice, system: Actor, clock: ManualClock):
+    mine = await ensure(practice, system, "wx1", "o1")
+    other = await ensure(practice, system, "wx1", "o2")
+    opened = await practice.execute(system, OpenSession(account_id=mine.account_id, kind="terminal"))
+    with pytest.raises(NotFound):
+        await practice.execute(await actor_for(other.account_id, "terminal"), CloseSession(token=opened.token))
+    await practice.execute(await actor_for(mine.account_id, "terminal"), CloseSession(token=opened.token))
+    assert await session_actor(opened.token, "terminal", clock.real_now()) is None
+
+
+async def test_actors_hold_their_roles(practice: Practice):
+    county = await seed_small(practice)
+    assert county.village_doctor.holds(Role.VILLAGE_DOCTOR)
+    assert not county.village_doctor.holds(Role.PATIENT)
+    assert county.village_doctor.organisations(Role.VILLAGE_DOCTOR) == {county.clinic}
+    assert county.woman_account.holds(Role.PATIENT)
+    assert county.woman_account.practitioner_id is None
+    await Practitioner.filter(id=county.village_doctor.practitioner_id).update(active=False)
+    assert (await actor_for(county.village_doctor.account_id, "wecom_app")).roles == ()
+
+
+async def test_an_unknown_account_is_a_typed_error(practice: Practice, system: Actor):
+    with pytest.raises(AccountUnknown):
+        await actor_for(NOBODY, "h5")
+    with pytest.raises(AccountUnknown):
+        await practice.execute(system, OpenSession(account_id=NOBODY, kind="h5"))
