@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
+import re
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
@@ -34,7 +37,11 @@ class Person:
         self._seen: dict[str, int] = {}
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.journeys.story.phone", base_url, self.key], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.journeys.story.phone", base_url, self.key],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def close(self) -> None:
@@ -121,24 +128,28 @@ class Person:
         return answer
 
 
+_LINK = re.compile(r'<a href="weixin://bizmsgmenu\?[^"]*msgmenuid=([^"&]+)[^"]*">([^<]*)</a>')
+
+
+def offered(message: dict[str, Any]) -> list[tuple[str, str]]:
+    """What can be tapped in a message: (key, label)."""
+    if message["type"] == "menu":
+        return [(item["id"], item["content"]) for item in message["items"]]
+    if message["type"] == "card":
+        return [(button["key"], button["text"]) for button in message["card"].get("button_list", []) if "key" in button]
+    if message["type"] == "text":
+        return [(unquote(key), html.unescape(label)) for key, label in _LINK.findall(message["content"])]
+    return []
+
+
 def button_key(message: dict[str, Any], label: str) -> str | None:
     """The key behind the button or choice whose text contains ``label``."""
-    if message["type"] == "menu":
-        found = [item["id"] for item in message["items"] if label in item["content"]]
-    elif message["type"] == "card":
-        found = [button["key"] for button in message["card"].get("button_list", []) if label in button["text"] and "key" in button]
-    else:
-        found = []
-    return found[0] if found else None
+    return next((key for key, text in offered(message) if label in text), None)
 
 
 def choices(message: dict[str, Any]) -> list[str]:
-    """What can be tapped in a message."""
-    if message["type"] == "menu":
-        return [item["content"] for item in message["items"]]
-    if message["type"] == "card":
-        return [button["text"] for button in message["card"].get("button_list", [])]
-    return []
+    """The labels of what can be tapped in a message."""
+    return [label for _, label in offered(message)]
 
 
 class Cast:

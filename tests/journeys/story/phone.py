@@ -156,7 +156,7 @@ def text_of(message: dict[str, Any]) -> str:
                 collect(inner)
 
     collect({name: value for name, value in message.items() if name not in ("seq", "sender")})
-    return "\n".join(parts)
+    return re.sub(r"<[^>]+>", "", "\n".join(parts))
 
 
 ORDERS = ("say", "speak", "send_file", "tap", "read", "wait", "wait_update", "mini_sign_in", "mini_phone", "api", "open_page", "upload")

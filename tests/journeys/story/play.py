@@ -207,10 +207,8 @@ class Story:
     def _confirm(self, doctor: Person, single: int, code: str) -> None:
         """Patient, paper consent and image in the single chat, while the experts are being asked."""
         todo = doctor.expect(APP, single, "确认", "the single chat asks for patient, consent and image")
-        if "确认病人" in "".join(choices(todo)):
-            after = doctor.tap(APP, todo, "确认病人")
-        else:
-            after = doctor.say(APP, f"确认病人 {code}")
+        can_tap = "确认病人" in "".join(choices(todo))
+        after = doctor.tap(APP, todo, "确认病人") if can_tap else doctor.say(APP, f"确认病人 {code}")
         doctor.expect(APP, after, "确认|已|同意书", "the patient is confirmed")
         after = doctor.last(APP)
         doctor.do("send_file", chat=APP, kind="image", path=str(self.files / "consent.jpg"))
@@ -232,7 +230,7 @@ class Story:
 
     def _late_press(self, late: Person, card: dict[str, Any], taken: str) -> None:
         """Somebody whose card had not yet changed presses too: told who has it."""
-        fresh = [one for one in late.do("read", chat=APP, after=card["seq"] - 1) if one["seq"] == card["seq"]][0]
+        fresh = next(one for one in late.do("read", chat=APP, after=card["seq"] - 1) if one["seq"] == card["seq"])
         if "接诊" not in "".join(choices(fresh)) or fresh.get("replaced"):
             said = late.say(APP, "接诊")
             late.expect(APP, said, f"{re.escape(taken[0])}|已.{{0,6}}接诊|没有", "a late one is told who has it")

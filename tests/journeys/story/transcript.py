@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, TextIO
 
@@ -53,4 +54,4 @@ def readable(message: dict[str, Any]) -> str:
         return "\n".join([message.get("name", ""), *(f"{name}:{value}" for name, value in message.get("data", {}).items())])
     if kind in ("image", "file", "video", "voice"):
         return f"[{kind}] {message.get('name', '') or message.get('recognition', '')}"
-    return str(message.get("content") or message.get("title") or kind)
+    return re.sub(r"<a [^>]*>([^<]*)</a>", r"【\1】", str(message.get("content") or message.get("title") or kind))
