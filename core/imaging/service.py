@@ -1,0 +1,200 @@
+"""Files come in, are checked in a worker, and become visible under their own UIDs; nothing that is there is ever overwritten."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from core.consultations.service import consultation_of, keep_blob, material_arrived, note, open_consultation
+from core.foundation.actor import Actor
+from core.foundation.errors import NotFound
+from core.foundation.events import Event, listens
+from core.foundation.keys import SealBroken
+from core.foundation.orders import Order, answers, handles, prepares, relation
+from core.foundation.practice import EngineAway, Practice
+from core.foundation.work import Work
+from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView
+from core.imaging.commands import Upload as UploadQuery
+from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
+from core.imaging.models import ConsultationImage, ImageConflict, Instance, Upload
+from core.notifications.service import tell
+from core.people.service import practitioner_card
+from media.imaging.broken import REASONS, BrokenDicom
+from media.imaging.summary import DicomSummary
+
+
+@relation("own_upload")
+async def own_upload(work: Work, order: Order) -> bool:
+    """The actor sent the file."""
+    upload_id = getattr(order, "upload_id", None)
+    return upload_id is not None and await Upload.filter(id=upload_id, account_id=work.actor.account_id).exists()
+
+
+@handles(ReceiveUpload)
+async def receive_upload(work: Work, order: ReceiveUpload) -> UploadView:
+    row = await open_consultation(work, order.consultation_id)
+    known = await Upload.get_or_none(blob_id=order.blob_id)
+    if known is not None:
+        return await view_of(known)
+    await keep_blob(work, order.blob_id, row.patient_id, media_type="application/dicom", size=order.size, sha256=order.sha256)
+    upload = await Upload.create(
+        id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id,
+        account_id=work.actor.account_id, blob_id=order.blob_id, size=order.size, sha256=order.sha256, state="received", received_at=work.now,
+    )
+    await work.emit("upload.received", key=row.id, upload_id=upload.id)
+    return await view_of(upload)
+
+
+@listens("upload.received")
+async def upload_received(practice: Practice, event: Event) -> None:
+    await practice.execute(
+        Actor.system("worker"), CheckUpload(upload_id=event.body["upload_id"]), idempotency_key=f"upload:{event.body['upload_id']}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the engine found outside the transaction: a summary, or why not."""
+
+    summary: DicomSummary | None
+    refusal: str = ""
+
+
+@prepares(CheckUpload)
+async def read_file(practice: Practice, actor: Actor, order: CheckUpload) -> Checked:
+    upload = await _upload(order.upload_id)
+    engine = practice.engines.imaging
+    if engine is None:
+        raise EngineAway
+    try:
+        data = await practice.blobs.get(upload.blob_id, "patient", upload.patient_id)
+        return Checked(await asyncio.to_thread(engine.check, data))
+    except BrokenDicom as broken:
+        return Checked(None, broken.code)
+    except (NotFound, SealBroken):
+        return Checked(None, "truncated")
+
+
+@handles(CheckUpload)
+async def check_upload(work: Work, order: CheckUpload, checked: Checked) -> UploadView:
+    upload = await _upload(order.upload_id)
+    work.concerns("patient", upload.patient_id)
+    if upload.state != "received":
+        return await view_of(upload)
+    if checked.summary is None:
+        return await _refuse(work, upload, f"dicom.{checked.refusal}", "material.refused")
+    instance = await Instance.get_or_none(sop_instance_uid=checked.summary.sop_instance_uid)
+    if instance is None:
+        return await _accept(work, upload, await _store(work, upload, checked.summary))
+    if instance.patient_id != upload.patient_id or instance.sha256 != upload.sha256:
+        return await _keep_for_a_person(work, upload, instance)
+    return await _accept(work, upload, instance)
+
+
+async def _store(work: Work, upload: Upload, summary: DicomSummary) -> Instance:
+    """A new instance under its own UIDs. Should the same UID arrive twice at once, the unique column refuses and the order is tried again."""
+    instance_id = work.new_id()
+    sealer = await work.sealer("patient", upload.patient_id)
+    return await Instance.create(
+        id=instance_id,
+        organisation_id=upload.organisation_id,
+        sop_instance_uid=summary.sop_instance_uid,
+        series_instance_uid=summary.series_instance_uid,
+        study_instance_uid=summary.study_instance_uid,
+        sop_class_uid=summary.sop_class_uid,
+        transfer_syntax_uid=summary.transfer_syntax_uid,
+        patient_id=upload.patient_id,
+        blob_id=upload.blob_id,
+        sha256=upload.sha256,
+        size=upload.size,
+        modality=summary.modality,
+        description=sealer.seal("dicom_instance", "description", instance_id, summary.description),
+        rows=summary.rows,
+        columns=summary.columns,
+        frames=summary.frames,
+        received_at=work.now,
+    )
+
+
+async def _accept(work: Work, upload: Upload, instance: Instance) -> UploadView:
+    """Visible in the consultation; the same file sent twice is a success and changes nothing."""
+    if not await ConsultationImage.filter(consultation_id=upload.consultation_id, instance_id=instance.id).exists():
+        row = await material_arrived(work, upload.consultation_id, instance.id)
+        await ConsultationImage.create(id=work.new_id(), consultation_id=row.id, instance_id=instance.id, added_at=work.now)
+        await work.emit("image.arrived", key=row.id, consultation_id=row.id, instance_id=instance.id)
+        if row.expert_id is not None:
+            expert = await practitioner_card(work, row.expert_id)
+            await tell(work, expert.account_id, "image.arrived", urgent=True, consultation_id=row.id, instance_id=instance.id)
+    await upload.change(state="accepted", instance_id=instance.id, checked_at=work.now)
+    await tell(work, upload.account_id, "upload.accepted", upload_id=upload.id)
+    return await view_of(upload)
+
+
+async def _keep_for_a_person(work: Work, upload: Upload, instance: Instance) -> UploadView:
+    kind = "content" if instance.patient_id == upload.patient_id else "patient"
+    await ImageConflict.create(id=work.new_id(), upload_id=upload.id, instance_id=instance.id, kind=kind, found_at=work.now)
+    await work.emit("image.conflict", key=upload.id, upload_id=upload.id)
+    return await _refuse(work, upload, f"{IMAGE_CONFLICT}.{kind}", "material.conflict")
+
+
+async def _refuse(work: Work, upload: Upload, code: str, entry: str) -> UploadView:
+    """Nothing becomes visible; the file is kept and the sender is told why."""
+    await note(work, upload.consultation_id, entry, ids={"upload_id": upload.id, "code": code})
+    await upload.change(state="refused", refusal_code=code, checked_at=work.now)
+    await tell(work, upload.account_id, "upload.refused", upload_id=upload.id)
+    return await view_of(upload)
+
+
+async def _upload(upload_id: str) -> Upload:
+    upload = await Upload.get_or_none(id=upload_id)
+    if upload is None:
+        raise UploadUnknown
+    return upload
+
+
+async def view_of(upload: Upload) -> UploadView:
+    return UploadView(
+        upload_id=upload.id,
+        consultation_id=upload.consultation_id,
+        state=cast(Literal["received", "accepted", "refused"], upload.state),
+        refusal_code=upload.refusal_code or None,
+        refusal=refusal_sentence(upload.refusal_code),
+        instance_id=upload.instance_id,
+    )
+
+
+def refusal_sentence(code: str) -> str | None:
+    """What is wrong and what to do, for ``dicom.…`` and ``image.conflict.…``; None without a refusal."""
+    kind, _, reason = code.rpartition(".")
+    if kind == IMAGE_CONFLICT:
+        return CONFLICT_SENTENCES[reason]
+    return REASONS[reason] if reason else None
+
+
+@answers(UploadQuery)
+async def upload_query(work: Work, order: UploadQuery) -> UploadView:
+    return await view_of(await _upload(order.upload_id))
+
+
+@answers(Images)
+async def images(work: Work, order: Images) -> ImagesView:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    shown = [one.instance_id for one in await ConsultationImage.filter(consultation_id=row.id).order_by("added_at", "id")]
+    found = {one.id: one for one in await Instance.filter(id__in=shown)}
+    sealer = await work.sealer("patient", row.patient_id)
+    return ImagesView(
+        images=tuple(
+            ImageView(
+                instance_id=one.id,
+                modality=one.modality,
+                description=sealer.open("dicom_instance", "description", one.id, bytes(one.description)),
+                rows=one.rows,
+                columns=one.columns,
+                frames=one.frames,
+                received_at=one.received_at,
+            )
+            for one in (found[instance_id] for instance_id in shown)
+        )
+    )

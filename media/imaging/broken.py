@@ -1,0 +1,28 @@
+"""Why a file is not taken as an image: a stable code and a Chinese sentence that says what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REASONS: Final[dict[str, str]] = {
+    "empty": "文件是空的,请重新导出再发一次。",
+    "too_large": "文件太大(超过 512 MB),请分开导出,一份一份发。",
+    "not_dicom": "这不是 DICOM 影像文件。请在影像设备或工作站上选“导出 DICOM(.dcm)”再发。",
+    "truncated": "文件不完整,可能没有传完。请重新发一次。",
+    "malformed": "文件内部已经损坏,读不出来。请从设备上重新导出。",
+    "missing_uids": "文件缺少影像编号(UID),不能入库。请从设备上重新导出,不要用截图或转换过的文件。",
+    "unknown_syntax": "文件的压缩方式不认识,请导出为标准 DICOM(不压缩或 JPEG、JPEG-LS、JPEG 2000、RLE)。",
+    "too_many_pixels": "影像尺寸或帧数超出可以处理的范围,请分开导出。",
+    "pixel_length": "影像数据的长度和尺寸对不上,文件可能损坏或没有传完。请重新导出再发。",
+    "expands": "压缩文件解开后过大,不能接收。请导出为不压缩的 DICOM。",
+    "directory": "这是光盘目录文件(DICOMDIR),不是影像。请发其中的影像文件。",
+}
+
+
+class BrokenDicom(Exception):
+    """``code`` is one of :data:`REASONS`, ``sentence`` says to a person what is wrong and what to do. Holds nothing of the file's content."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.sentence = REASONS[code]
+        super().__init__(code)
