@@ -13,7 +13,7 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
 People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/people                                      {"people": [{key, name, role, title, place, chats: [{id, title, last, following?,
                                                                 menu?, members?}]}]}
-    GET  /simulator/people/<key>/chats/<chat>/messages?after=   [message], at most 500, oldest first
+    GET  /simulator/people/<key>/chats/<chat>/messages?after=   [message], oldest first, at most 500: those after a seq, or the latest
     POST /simulator/people/<key>/chats/<chat>/messages          text {content, quote?: seq}, voice {recognition}, image|file {name, data_base64},
                                                                 location {latitude, longitude, label} → 201 message
     POST /simulator/people/<key>/chats/<chat>/taps              {seq, key, selected?: {question: option|[options]}}; without seq: the account's menu
@@ -24,6 +24,7 @@ People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/exchanges/<id>                              {id, kind: callback|api, channel, person, address, at, outcome, reason, warnings,
                                                                 attempts: [{number, at, took_ms, duplicate, refresh?, outcome, reason,
                                                                 request {method, url, raw, decrypted}, answer {status, raw, decrypted} | null}]}
+    GET  /simulator/exchanges                                   the last 50, newest first, without attempts
     GET  /simulator/events?person=                              server-sent events {person, chat, message} and {person, chat, update: message}
     GET, PUT /simulator/conditions                              {delay_ms, drop_callbacks, duplicate_callbacks, api_error, seed}
     POST /simulator/verifications                               URL verification of the four callbacks: {channel: {ok, reason}}

@@ -92,6 +92,9 @@ def _contents(card: Card, warnings: list[str]) -> None:
     for item in _items(card, "jump_list", 3):
         _text(item, "title", "jump_list", 13, warnings, required=True)
     _items(card, "vertical_content_list", 4)
+    _items(card, "button_list", 6)
+    for question in [*_items(card, "select_list", 3), *([card["checkbox"]] if "checkbox" in card else [])]:
+        _selection(question, warnings, most=20 if question is card.get("checkbox") else 10)
     if "quote_area" in card and not isinstance(card["quote_area"], dict):
         raise CardError("quote_area must be an object")
 
@@ -133,12 +136,12 @@ def _buttons(card: Card, warnings: list[str]) -> None:
         _selection(card["button_selection"], warnings)
 
 
-def _selection(selection: Any, warnings: list[str]) -> None:
+def _selection(selection: Any, warnings: list[str], most: int = 10) -> None:
     _text(selection, "question_key", "button_selection", 1024, warnings, required=True)
     _text(selection, "title", "button_selection", 13, warnings)
-    options = _items(selection, "option_list", 10)
+    options = _items(selection, "option_list", most)
     if not options:
-        raise CardError("button_selection.option_list needs 1 to 10 options")
+        raise CardError(f"option_list needs 1 to {most} options")
     for option in options:
         _text(option, "id", "option_list", 128, warnings, required=True)
         _text(option, "text", "option_list", 16, warnings, required=True)

@@ -1,14 +1,16 @@
 """The people's side as addresses: JSON in, JSON out, errors as {"error": code, "message": a Chinese sentence}."""
 
 import json
+from operator import itemgetter
 from typing import Any
 
 from sanic import Blueprint, Request, raw
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
-from . import media, talking
+from . import media, talking, taps
 from .deliveries import Courier
+from .parcels import verify
 from .world import Chat, Conditions, PeopleError, World
 
 Body = dict[str, Any]
@@ -55,7 +57,10 @@ def build(world: World, courier: Courier) -> Blueprint:
         after = request.args.get("after") or "0"
         if not after.isascii() or not after.isdigit() or len(after) > 18:
             raise PeopleError("after.invalid", 422, "after 应该是消息序号")
-        rows = world.store.rows("SELECT * FROM messages WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?", chat.conversation, int(after), PAGE)
+        # Who has nothing yet wants the end of the chat; who has something wants what follows it.
+        order = "seq" if int(after) else "seq DESC"
+        found = f"SELECT * FROM messages WHERE conversation = ? AND seq > ? ORDER BY {order} LIMIT ?"  # noqa: S608 - one of two words of ours
+        rows = sorted(world.store.rows(found, chat.conversation, int(after), PAGE), key=itemgetter("seq"))
         return answer([world.view(row, chat.person) for row in rows])
 
     @people.post("/people/<key:str>/chats/<chat_id:str>/messages")
@@ -64,7 +69,7 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.post("/people/<key:str>/chats/<chat_id:str>/taps")
     async def tap(request: Request, key: str, chat_id: str) -> HTTPResponse:
-        return answer(talking.tap(world, courier, world.chat(key, chat_id), body_of(request)), status=201)
+        return answer(taps.tap(world, courier, world.chat(key, chat_id), body_of(request)), status=201)
 
     @people.post("/people/<key:str>/chats/<chat_id:str>/enter")
     async def enter(_: Request, key: str, chat_id: str) -> HTTPResponse:
@@ -96,6 +101,11 @@ def build(world: World, courier: Courier) -> Blueprint:
             raise PeopleError("exchange.unknown", 404, "没有这条往来记录,可能已经清理")
         return answer(found)
 
+    @people.get("/exchanges")
+    async def recent(_: Request) -> HTTPResponse:
+        rows = world.store.rows("SELECT body FROM exchanges ORDER BY number DESC LIMIT 50")
+        return answer([{name: value for name, value in json.loads(row["body"]).items() if name != "attempts"} for row in rows])
+
     @people.get("/media/<ident:str>")
     async def picture(_: Request, ident: str) -> HTTPResponse:
         row = media.stored(world, ident)
@@ -118,7 +128,7 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.post("/verifications")
     async def verifications(_: Request) -> HTTPResponse:
-        return answer(await courier.verify())
+        return answer(await verify(world, courier.client))
 
     return people
 

@@ -74,6 +74,13 @@ async def test_messages_after_a_number(stage: Stage) -> None:
         await stage.say("village-doctor-01", "group:village-doctors", str(number))
     everything = await stage.messages("village-doctor-01", "group:village-doctors")
     assert [m["content"] for m in await stage.messages("village-doctor-01", "group:village-doctors", everything[0]["seq"])] == ["1", "2"]
+    with stage.world.store.transaction():
+        for number in range(600):
+            stage.world.post("group:village-doctors", "person", "village-doctor-01", {"type": "text", "content": f"n{number}"})
+    latest = await stage.messages("village-doctor-01", "group:village-doctors")
+    assert (len(latest), latest[-1]["content"]) == (500, "n599"), "who has nothing gets the end of the chat"
+    following = await stage.messages("village-doctor-01", "group:village-doctors", everything[-1]["seq"])
+    assert (len(following), following[0]["content"]) == (500, "n0")
     for wrong in ("x", "-1", "9" * 30, "1.5", "²"):
         response = await stage.client.get(f"{stage.origin}/simulator/people/village-doctor-01/chats/wecom_app/messages", params={"after": wrong})
         assert response.status_code == 422
