@@ -23,7 +23,10 @@ class Sockets:
 
 
 def stages(settings: Settings, sockets: Sockets) -> list[Stage]:
-    """Redis, databases, (simulator), worker, ticker, web. Prepares Redis' folder; see `redis_process` for what that raises."""
+    """Redis, databases, simulator (or, for real people, the check that the rules of care are signed), worker, ticker, web.
+
+    Prepares Redis' folder; see `redis_process` for what that raises.
+    """
     plan: list[Stage] = []
     redis_url = settings.redis_url
     if not redis_url:
@@ -39,6 +42,8 @@ def stages(settings: Settings, sockets: Sockets) -> list[Stage]:
     if settings.demo:
         plan.append([python("seed", "miniprogram_api.cli.main", "seed", announce="准备演示数据", once=True)])
         plan.append([python("simulator", "bot.simulator", announce="启动模拟微信", listen=sockets.simulator)])
+    else:
+        plan.append([python("rules", "miniprogram_api.cli.main", "rules", "check", announce="检查临床规则的签署", once=True)])
     plan.append([python("worker", "miniprogram_api.app.worker", announce="启动后台进程")])
     plan.append([python("ticker", "miniprogram_api.app.ticker")])
     plan.append(

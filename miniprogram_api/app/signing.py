@@ -1,0 +1,114 @@
+"""Signing the rules of care: every set that is in use, who signed it, and the one command that adds a signature."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from core.dispatch.service import rule_sets as rule_sets_of_practice
+from core.foundation.actor import Actor, Role
+from core.foundation.blobs import BlobStore
+from core.foundation.clock import SystemClock
+from core.foundation.database.connection import close_database, open_database
+from core.foundation.errors import Conflict
+from core.foundation.ids import Ids
+from core.foundation.keys import KeyRing
+from core.foundation.models import RuleSignature
+from core.foundation.orders import Command, Done, Grant, handles
+from core.foundation.practice import Practice
+from core.foundation.signals import LocalSignals
+from core.foundation.work import Work
+from miniprogram_api.app.composition import master_keys
+from miniprogram_api.app.settings import Settings
+from nlp.interface.engine import RuleSet
+
+OPERATOR = Actor.system("operator")
+"""Whoever may run commands on the machine: the operating system decided about him."""
+
+
+class SignRules(Command):
+    """A clinician of the hospital answers for one edition of a set of rules of care, by its digest: a change needs a new signature."""
+
+    name = "rules.sign"
+    title = "签署规则"
+    access = (Grant(Role.SYSTEM),)
+    rule_set: str = Field(min_length=1, max_length=60)
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    signed_by: str = Field(min_length=2, max_length=80)
+    licence: str = Field(min_length=6, max_length=40)
+
+
+class AlreadySigned(Conflict):
+    code = "rules.signed"
+    sentence = "这一版规则已经签署过了。"
+
+
+@handles(SignRules)
+async def sign_rules(work: Work, order: SignRules) -> Done:
+    if await RuleSignature.filter(rule_set=order.rule_set, digest=order.digest).exists():
+        raise AlreadySigned
+    await RuleSignature.create(
+        id=work.new_id(),
+        rule_set=order.rule_set,
+        digest=order.digest,
+        signed_by=order.signed_by,
+        licence=order.licence,
+        signed_at=work.practice.clock.real_now(),
+    )
+    return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A set of rules in use and its signature, if it has one."""
+
+    rules: RuleSet
+    signed_by: str = ""
+    signed_on: str = ""
+
+    @property
+    def signed(self) -> bool:
+        return bool(self.signed_by)
+
+
+def rule_sets_in_use() -> tuple[RuleSet, ...]:
+    """Every set of rules of care that this version runs on: the language engine's and the practice's own. Loads the engine (a second)."""
+    from nlp.engine import build
+
+    return (*build().rule_sets, *rule_sets_of_practice())
+
+
+async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:
+    """Each set with the signature under its present edition. The database must be open."""
+    rows = await RuleSignature.filter(digest__in=[rules.digest for rules in sets])
+    signatures = {(row.rule_set, row.digest): row for row in rows}
+    found = []
+    for rules in sets:
+        row = signatures.get((rules.name, rules.digest))
+        found.append(Standing(rules) if row is None else Standing(rules, row.signed_by, f"{row.signed_at:%Y-%m-%d}"))
+    return found
+
+
+@asynccontextmanager
+async def open_for_signing(settings: Settings) -> AsyncIterator[Practice]:
+    """A practice with its databases and keys and nothing else, closed at the end. FileNotFoundError without master keys."""
+    clock = SystemClock()
+    rng = random.SystemRandom()
+    keys = KeyRing(master_keys(settings), clock)
+    await open_database(settings.database_url, settings.keyring_url)
+    try:
+        yield Practice(
+            clock=clock,
+            ids=Ids(clock.real_now, rng),
+            rng=rng,
+            keys=keys,
+            blobs=BlobStore(settings.data_dir / "blobs", keys),
+            signals=LocalSignals(),
+            demo=settings.demo,
+        )
+    finally:
+        await close_database()
