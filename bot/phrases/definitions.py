@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
-from core.consultations.commands import CancelConsultation, ConfirmPatient, Progress
+from core.consultations.commands import CancelConsultation, ConfirmPatient, Progress, WaiveMaterial
 from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, DeclineOffer, DeferOffer, MyOffers, RequestConsultation
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
@@ -64,6 +64,10 @@ PHRASES: tuple[Phrase, ...] = (
         "cancel", CancelConsultation, ("取消会诊", "撤销会诊", "撤回会诊", "会诊取消", "不用会诊了"),
         "取消会诊 C-7K2M 病人已好转", "取消会诊,请带上原因", argument="code_reason", audience="staff",
     ),
+    Phrase(
+        "no_material", WaiveMaterial, ("没有影像", "无影像", "没有片子", "没有心电图", "没影像"),
+        "没有影像 C-7K2M", "没有影像可补,先请专家", argument="code", audience="staff",
+    ),
     Phrase("offers", MyOffers, ("我的邀请", "会诊邀请", "我的会诊邀请", "谁找我"), "我的邀请", "看等您答复的会诊邀请", audience="staff"),
     Phrase(
         "accept", AcceptOffer, ("接诊", "我接", "接受会诊", "我来接", "我接诊", "接了", "我来"),
@@ -117,6 +121,7 @@ TAPS: dict[str, type[Order]] = {
     "defer": DeferOffer,
     "acknowledge": AcknowledgeAlert,
     "confirm": ConfirmPatient,
+    "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "todo": Progress,
     "progress": Progress,

@@ -1,0 +1,138 @@
+"""The worker's side of a conversation: hold it, take its unanswered messages in order, reply to each, store reply and state in one step."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.channels.message import ChannelName
+from bot.channels.outgoing import Menu, Text
+from bot.dialogue.dialogue import incoming_of, reply_to
+from bot.dialogue.state import DialogueState
+from bot.dialogue.turn import MediaPort, Reply, Turn
+from bot.inbox.shapes import written
+from core.conversations import allowance, lease, reading
+from core.conversations.commands import FinishTurn
+from core.conversations.errors import AlreadyAnswered, DialogueMoved
+from core.conversations.models import Conversation, Message
+from core.foundation.actor import Actor
+from core.foundation.practice import Practice
+from core.people.service import actor_for
+
+logger = logging.getLogger("huizhen.conversing")
+
+_SYSTEM = Actor.system("worker")
+PROLONG_S = 3.0
+WAIT_S = 0.1
+GIVE_UP_AFTER = timedelta(seconds=20)
+"""A message that fails for so long gets an apology instead of silence."""
+_SORRY = "刚才这句没有处理好,请再说一次。\n**如果情况危急,不要等,马上打 120。**"
+
+
+class ConversationBusy(RuntimeError):
+    """Another process holds the conversation; the event comes again."""
+
+
+@dataclass(slots=True)
+class Conversing:
+    """``holder`` is this process's name in the leases."""
+
+    practice: Practice
+    holder: str
+    media: MediaPort | None = None
+    _running: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    async def work(self, conversation_id: str, *, patience_s: float = 2.0) -> None:
+        """Answer everything that is unanswered. :class:`ConversationBusy` when another process keeps it for longer than ``patience_s``."""
+        lock = self._running.setdefault(conversation_id, asyncio.Lock())
+        async with lock:
+            if not await reading.unanswered(conversation_id):
+                return
+            async with self._held(conversation_id, patience_s):
+                while messages := await reading.unanswered(conversation_id):
+                    for message in messages:
+                        await self._answer(conversation_id, message)
+        if not lock.locked():
+            self._running.pop(conversation_id, None)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, conversation_id: str, patience_s: float):  # type: ignore[no-untyped-def]
+        clock = self.practice.clock
+        waited = 0.0
+        while not await lease.take(conversation_id, self.holder, clock.real_now()):
+            if waited >= patience_s:
+                raise ConversationBusy
+            await asyncio.sleep(WAIT_S)
+            waited += WAIT_S
+        keeper = asyncio.create_task(self._keep(conversation_id))
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+            await lease.give_back(conversation_id, self.holder, clock.real_now())
+
+    async def _keep(self, conversation_id: str) -> None:
+        while True:
+            await asyncio.sleep(PROLONG_S)
+            await lease.take(conversation_id, self.holder, self.practice.clock.real_now())
+
+    async def _answer(self, conversation_id: str, message: Message) -> None:
+        """One turn; begun again when the conversation moved meanwhile (a notification was recorded)."""
+        for _ in range(5):
+            conversation = await Conversation.get(id=conversation_id)
+            try:
+                reply, turn = await self._reply(conversation, message)
+            except Exception as error:
+                if self.practice.clock.real_now() - message.received_at < GIVE_UP_AFTER:
+                    raise
+                logger.warning("message %s given up: %s", message.id, type(error).__name__, exc_info=True)
+                reply, turn = Reply((Text(text=_SORRY),), DialogueState.of(conversation.dialogue)), None
+            try:
+                await self._finish(conversation, message, reply, turn)
+                return
+            except DialogueMoved:
+                message = await Message.get(id=message.id)
+            except AlreadyAnswered:
+                return
+
+    async def _reply(self, conversation: Conversation, message: Message) -> tuple[Reply, Turn]:
+        incoming = incoming_of(await reading.opened(self.practice, message, "body"))
+        turn = Turn(
+            practice=self.practice,
+            actor=await actor_for(message.account_id, conversation.channel),
+            incoming=incoming,
+            message_id=message.id,
+            conversation_id=conversation.id,
+            state=DialogueState.of(conversation.dialogue),
+            media=self.media,
+            settled=dict(message.settled),
+        )
+        return await reply_to(turn), turn
+
+    async def _finish(self, conversation: Conversation, message: Message, reply: Reply, turn: Turn | None) -> None:
+        command = FinishTurn(
+            message_id=message.id,
+            conversation_version=conversation.version,
+            reply=written(reply.shapes),
+            aside=written(reply.aside),
+            dialogue=reply.state.stored(),
+            passive_count=await self._passive_count(conversation, message, reply),
+        )
+        await self.practice.execute(_SYSTEM, command)
+
+    async def _passive_count(self, conversation: Conversation, message: Message, reply: Reply) -> int | None:
+        """On the Official Account a menu can be tapped only when it is pushed: it follows the answer, as long as the allowance lasts.
+
+        A message of danger is never split.
+        """
+        if reply.whole or conversation.channel != ChannelName.OFFICIAL_ACCOUNT or message.window == "closed":
+            return None
+        first = next((index for index, shape in enumerate(reply.shapes) if isinstance(shape, Menu)), None)
+        if first is None or await allowance.left(conversation.id, self.practice.clock.real_now()) < 2:
+            return None
+        return first

@@ -1,0 +1,68 @@
+"""Danger first: whether one text, by itself, tells of an emergency."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from nlp.interface.assessment import Facts
+from nlp.interface.reading import Person, Reading
+from nlp.interface.urgency import Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was read in a text, and whether it is an emergency."""
+
+    reading: Reading
+    danger: bool
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.reading.findings or self.reading.measurements or self.reading.conditions)
+
+
+NOTHING = Heard(Reading(), False)
+
+
+async def heard(engine: Any, text: str) -> Heard:
+    """Read ``text`` in a thread, so that other conversations go on meanwhile."""
+    return await asyncio.to_thread(_heard, engine, text)
+
+
+def _heard(engine: Any, text: str) -> Heard:
+    reading = engine.read(text)
+    assessment = engine.assess(engine.merge(Facts(), reading))
+    return Heard(reading, assessment.emergency is not None or assessment.level is Urgency.CRITICAL)
+
+
+_RELATIVES = {
+    "father": "您父亲", "mother": "您母亲", "spouse": "您爱人", "wife": "您爱人", "husband": "您爱人", "grandfather": "爷爷",
+    "grandmother": "奶奶", "sibling": "您兄弟姐妹", "son": "您儿子", "daughter": "您女儿", "neighbour": "您邻居",
+}  # fmt: skip
+_CHILD_YEARS = 14
+
+
+def subject_of(person: Person) -> str | None:
+    """Whom a text is about: child, father …; self when said so; None when it does not say."""
+    years = person.age_years
+    if person.relation in ("child", "son", "daughter", "grandchild", "baby") and (years is None or years < _CHILD_YEARS):
+        return "child"
+    if years is not None and years < _CHILD_YEARS:
+        return "child"
+    return person.relation
+
+
+def spoken_subject(subject: str, person: Person) -> str:
+    """As one says it: 8 个月的宝宝, 5 岁的孩子, 您父亲."""
+    if subject != "child":
+        return _RELATIVES.get(subject, "家里人")
+    if person.age_days is None:
+        return "孩子"
+    months = person.age_days / 30.44
+    if months < 1:
+        return f"出生 {person.age_days} 天的宝宝"
+    if months < 36:
+        return f"{round(months)} 个月的宝宝"
+    return f"{int(person.age_days / 365.25)} 岁的孩子"

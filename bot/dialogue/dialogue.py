@@ -1,0 +1,244 @@
+"""From one message to one reply: danger first, then the open question, then phrases, then the pre-consultation (or, for staff, help)."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from bot.channels.message import Incoming, Kind
+from bot.channels.outgoing import Text
+from bot.dialogue import answers_to_offers, booking, cases, files, patients
+from bot.dialogue.answering import picked
+from bot.dialogue.danger import NOTHING, Heard, heard
+from bot.dialogue.turn import Reply, Turn
+from bot.phrases.guidance import GUIDANCE, guidance_for
+from bot.phrases.help import help_text
+from bot.phrases.reader import Said, read_phrase
+from core.dispatch.commands import DeclineReason
+from core.foundation.actor import ROLE_LABELS, Role
+from core.foundation.errors import DomainError, Invalid, Unavailable
+from core.notifications.commands import ResumeReminders, StopReminders
+from core.people.commands import Me, MeView
+
+_OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
+_NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
+_STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什么。"
+
+
+async def reply_to(turn: Turn) -> Reply:
+    """The reply to a message. What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
+    try:
+        return await _reply(turn)
+    except Unavailable:
+        raise
+    except DomainError as refusal:
+        return turn.say(refusal.message)
+
+
+async def _reply(turn: Turn) -> Reply:
+    incoming = turn.incoming
+    match incoming.kind:
+        case Kind.SUBSCRIBE | Kind.SCAN | Kind.ENTER:
+            return await _greeting(turn)
+        case Kind.TAP:
+            return await _tapped(turn)
+        case Kind.IMAGE | Kind.FILE:
+            return await files.received(turn)
+        case Kind.LOCATION:
+            return await _located(turn)
+        case Kind.TEXT | Kind.VOICE | Kind.LINK:
+            text = incoming.text.strip()
+            if text:
+                return await _text(turn, text)
+            return turn.say("语音没有听清。请打字告诉我,或者再说一遍。" if incoming.kind is Kind.VOICE else "我在,请说。")
+        case _:
+            return turn.say("这个我还看不懂。请用文字告诉我,好吗?")
+
+
+async def _greeting(turn: Turn) -> Reply:
+    if turn.staff:
+        return turn.say(_STAFF_GREETING)
+    return turn.say(patients.GREETING)
+
+
+async def _text(turn: Turn, text: str) -> Reply:
+    if turn.group and not turn.staff:
+        return turn.say(_NOT_STAFF)
+    hearing = NOTHING if turn.staff else await heard(turn.engine, text)
+    if hearing.danger:
+        return await patients.hear(turn, text, hearing)
+    asked = turn.state.asked
+    if asked is not None and (code := picked(asked, text)) is not None:
+        return await _answered(turn, asked.kind, code, text)
+    said = read_phrase(text, turn.actor, staff=turn.staff)
+    if said is not None:
+        return await _said(turn, said)
+    if not turn.staff and (topic := guidance_for(text)) is not None:
+        return turn.say(GUIDANCE[topic])
+    if turn.staff:
+        return await _staff_text(turn, text)
+    return await patients.hear(turn, text, hearing)
+
+
+async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
+    """The open question's option ``code`` was chosen, by tap or number."""
+    if kind == "whose":
+        return await patients.whose_answered(turn, code)
+    if kind == "intake":
+        return await patients.tell(turn, text, choice=code, subject=turn.state.subject)
+    return await _button(turn, code)
+
+
+async def _tapped(turn: Turn) -> Reply:
+    tap = turn.incoming.tap
+    if tap is None:
+        return turn.say(_OLD)
+    if ":" in tap.key or tap.key in _ALONE:
+        return await _button(turn, tap.key)
+    asked = turn.state.asked
+    if asked is not None and tap.menu_id == asked.menu_id and tap.key in asked.options:
+        return await _answered(turn, asked.kind, tap.key, turn.incoming.text)
+    # WeChat gives back the label of what was tapped: read as words, it may still answer.
+    return Reply((*cases.tapped(turn, "这个按钮已经过去了"), Text(text=_OLD)), turn.state)
+
+
+_ALONE = frozenset({"why", "correct", "change_subject", "help", "human", "village_doctor"})
+
+
+async def _button(turn: Turn, key: str) -> Reply:
+    """A button that acts by itself: a verb and its arguments. What it may do is decided by the order's access entry."""
+    verb, *rest = key.split(":")
+    first, second, third = (*rest, "", "", "")[:3]
+    match verb:
+        case "accept" | "defer":
+            return await answers_to_offers.answer(turn, verb, offer_id=_id(first))
+        case "decline":
+            return await answers_to_offers.answer(turn, verb, offer_id=_id(first), reason=_reason(second))
+        case "acknowledge":
+            return await answers_to_offers.acknowledge(turn, _id(first))
+        case "todo":
+            return await cases.todo(turn, _id(first))
+        case "progress":
+            return await cases.progress(turn, None)
+        case "confirm":
+            return await cases.confirm(turn, consultation_id=_id(first))
+        case "no_material":
+            return await cases.waive_material(turn, _id(first))
+        case "cancel":
+            return await cases.cancel(turn, consultation_id=_id(first), reason=second)
+        case "slots":
+            return await booking.slots(turn, first, second or "-")
+        case "book":
+            return await booking.book(turn, _id(first), second or "-", third or None)
+        case "cancel_appointment":
+            return await booking.cancel(turn, appointment_id=_id(first))
+        case "why":
+            return await patients.why(turn)
+        case "correct":
+            return await patients.put_away(turn, "wrong")
+        case "change_subject":
+            return await patients.put_away(turn, "changed_subject")
+        case "help":
+            return await _help(turn)
+        case _ if verb in GUIDANCE:
+            return turn.say(GUIDANCE[verb])
+        case _:
+            return turn.say(_OLD)
+
+
+def _id(text: str) -> str:
+    if len(text) != 26 or not text.isalnum():
+        raise Invalid
+    return text
+
+
+def _reason(text: str) -> DeclineReason | None:
+    return next((reason for reason in get_args(DeclineReason) if reason == text), None)
+
+
+async def _said(turn: Turn, said: Said) -> Reply:
+    """A phrase."""
+    arguments = said.arguments
+    code: str | None = arguments.get("code")
+    match said.phrase.key:
+        case "help":
+            return await _help(turn)
+        case "consult":
+            return await cases.request(turn, arguments, said.missing)
+        case "progress":
+            return await cases.progress(turn, code)
+        case "patients":
+            return await cases.patients(turn)
+        case "confirm":
+            return await cases.confirm(turn, code=code)
+        case "no_material":
+            return await cases.waive(turn, code)
+        case "cancel":
+            return await cases.cancel(turn, code=code, reason=arguments.get("reason", ""))
+        case "offers":
+            return await answers_to_offers.open_offers(turn)
+        case "accept" | "decline" | "defer":
+            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"))
+        case "acknowledge":
+            return await answers_to_offers.acknowledge(turn, None)
+        case "slots":
+            return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
+        case "appointments":
+            return await booking.mine(turn)
+        case "cancel_appointment":
+            return await booking.cancel(turn, code=code)
+        case "stop_reminders":
+            await turn.execute(StopReminders())
+            return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "resume_reminders":
+            await turn.execute(ResumeReminders())
+            return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")
+        case "why":
+            return await patients.why(turn)
+        case "change_subject":
+            return await patients.put_away(turn, "changed_subject")
+        case _:
+            return await patients.put_away(turn, "wrong")
+
+
+async def _help(turn: Turn) -> Reply:
+    roles: tuple[str, ...] = ()
+    if turn.staff:
+        me: MeView = await turn.ask(Me())
+        roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
+    elif turn.incoming.channel.value.startswith("wecom"):
+        return turn.say(_NOT_STAFF, help_text(turn.actor, staff=False, group=turn.group))
+    return turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))
+
+
+async def _staff_text(turn: Turn, text: str) -> Reply:
+    """A text of a member of staff that is no command: danger still comes first, then the way to say it."""
+    hearing = await _read_if_possible(turn, text)
+    asked = turn.state.asked
+    if asked is not None and asked.kind == "cancel_reason":
+        return await cases.cancel(turn, consultation_id=asked.ref, reason=text[:200])
+    lines = []
+    if hearing.danger:
+        lines.append("**病人情况危急的话:先打 120 并准备转运。**")
+    if turn.actor.holds(Role.VILLAGE_DOCTOR) and hearing.says_something:
+        lines.append("要请专家,请在前面写「会诊」和病人编号,比如:\n会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
+    else:
+        lines.append("这句我没听懂。发「帮助」看看可以说什么,或者直接点按钮。")
+    return turn.say("\n".join(lines))
+
+
+async def _read_if_possible(turn: Turn, text: str) -> Heard:
+    return await heard(turn.engine, text) if turn.practice.engines.clinical is not None else NOTHING
+
+
+async def _located(turn: Turn) -> Reply:
+    """A point on the map: where the patient is, when that was asked."""
+    place = turn.incoming.place
+    label = place.label if place is not None else ""
+    if turn.staff or not label or not turn.state.in_danger:
+        return turn.say("位置收到了。要叫救护车请打 120,把位置告诉他们。哪里不舒服,请直接说。")
+    return await patients.tell(turn, label, subject=turn.state.subject)
+
+
+def incoming_of(body: str) -> Incoming:
+    """The message as it was stored."""
+    return Incoming.model_validate_json(body)

@@ -1,0 +1,86 @@
+"""Pictures and files: the photographed consent, DICOM images. They are fetched and stored outside any transaction, then recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.channels.message import Kind
+from bot.channels.outgoing import Text
+from bot.dialogue.cases import MISSING, consultation_lacking
+from bot.dialogue.turn import FetchedFile, MediaAway, Reply, Turn
+from core.consultations.commands import AttachConsent, ConsultationStatus, UploadTarget, UploadTargetView
+from core.foundation.actor import Role
+from core.imaging.commands import ReceiveUpload
+
+_PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+
+
+async def received(turn: Turn) -> Reply:
+    """A picture or file of any person."""
+    if turn.group:
+        return turn.say("图片和文件请发到单独会话里,群里不放病人资料。")
+    if not turn.staff:
+        return turn.say("图片收到了,不过我还看不懂图片。请用文字告诉我:哪里不舒服、多久了?报告可以在看医生时给他看。")
+    if not turn.actor.holds(Role.VILLAGE_DOCTOR):
+        return turn.say("这个会话里不收图片和文件。影像请村医从她的会话里发。")
+    return await (_picture(turn) if turn.incoming.kind is Kind.IMAGE else _image_file(turn))
+
+
+async def _picture(turn: Turn) -> Reply:
+    consultation_id, many = await consultation_lacking(turn, "consent")
+    if consultation_id is None:
+        if many:
+            return turn.say("您有几份会诊都缺知情同意。请先发「进度」,点要补的那一份的【去补】,再发照片。")
+        return turn.say("现在没有会诊在等知情同意。影像请按文件发 DICOM(.dcm)。")
+    stored = await _stored(turn, consultation_id)
+    status: ConsultationStatus = await turn.execute(
+        AttachConsent(
+            consultation_id=consultation_id,
+            blob_id=stored["blob_id"],
+            media_type=stored["media_type"],
+            size=stored["size"],
+            sha256=stored["sha256"],
+        )
+    )
+    left = f"还要补:{'、'.join(MISSING[item] for item in status.missing)}。" if status.missing else ""
+    return turn.say(f"知情同意收到了,存进会诊 **{status.code}**。{left}\n{status.next}")
+
+
+async def _image_file(turn: Turn) -> Reply:
+    consultation_id, many = await consultation_lacking(turn, "material")
+    if consultation_id is None and not many:
+        consultation_id, many = await consultation_lacking(turn, "open")
+    if consultation_id is None:
+        if many:
+            return turn.say("您有几份会诊开着。请先发「进度」,点要补的那一份的【去补】,再发文件。")
+        return turn.say("现在没有开着的会诊,这个文件没有存。请先请会诊,再发影像。")
+    stored = await _stored(turn, consultation_id)
+    await turn.execute(
+        ReceiveUpload(consultation_id=consultation_id, blob_id=stored["blob_id"], size=stored["size"], sha256=stored["sha256"])
+    )
+    return Reply((Text(text="文件收到了,正在检查。好了我会告诉您。"),), turn.state)
+
+
+async def _stored(turn: Turn, consultation_id: str) -> dict[str, Any]:
+    """The file in the blob store under the patient's key: fetched once, whatever happens to this process in between."""
+    target: UploadTargetView = await turn.ask(UploadTarget(consultation_id=consultation_id))
+
+    async def new_id() -> str:
+        return turn.practice.ids.new()
+
+    blob_id = await turn.settle("blob", new_id)
+
+    async def fetch() -> dict[str, Any]:
+        if turn.media is None:
+            raise MediaAway
+        file = await turn.media.fetch(turn.incoming)
+        kept = await turn.practice.blobs.put(blob_id, "patient", target.patient_id, file.content)
+        return {"blob_id": kept.id, "size": kept.size, "sha256": kept.sha256, "media_type": media_type_of(file)}
+
+    stored: dict[str, Any] = await turn.settle("stored", fetch)
+    return stored
+
+
+def media_type_of(file: FetchedFile) -> str:
+    """What the bytes are, whatever the platform calls them."""
+    return next((name for magic, name in _PICTURES if file.content.startswith(magic)), file.media_type.partition(";")[0].strip()[:80])

@@ -1,0 +1,119 @@
+"""How the pre-consultation speaks to a patient: what it understood, one question, the level with reasons, danger in one message.
+
+No disease is named to a patient, except a suspected emergency as the reason to call 120. The tone is conversations.md 1, 2 and 10.
+"""
+
+from __future__ import annotations
+
+from bot.channels.outgoing import Choice
+from core.intake.commands import IntakeView
+from core.intake.urgency import urgency
+from nlp.interface.assessment import Assessment, Emergency, Question
+from nlp.interface.urgency import Urgency
+
+UNSIGNED = "(演示·未经临床审定)"
+CALL_120 = "【一键拨打 120】"
+
+_HEADLINES = {
+    Urgency.CRITICAL: "请马上打 120",
+    Urgency.EMERGENT: "请现在就去医院,不要等",
+    Urgency.URGENT: "建议今天就看医生",
+    Urgency.ROUTINE: "建议这几天去看医生",
+    Urgency.SELF_CARE: "可以先在家观察",
+}
+NOT_UNDERSTOOD = "我没完全听懂。能换个说法吗?比如:哪里不舒服、多久了、有没有发烧。"
+
+
+def understood(view: IntakeView, *, first: bool) -> str:
+    """听到了:咳嗽、发烧 38.5℃ …"""
+    if not view.understood:
+        return ""
+    heard = "、".join(view.understood)
+    return f"听到了:{heard}。我不是医生,先问几句,好帮您找对医生。" if first else f"记下了:{heard}。"
+
+
+def choices_of(question: Question) -> tuple[Choice, ...]:
+    return tuple(Choice(code=choice.code, label=choice.label) for choice in question.choices)
+
+
+def emergency(view: IntakeView, assessment: Assessment) -> str:
+    """Everything in one message: 120, what to do now, who was alerted, and last the one question the hospital needs."""
+    danger = assessment.emergency
+    lines = [f"**这可能是{danger.suspected},请马上打 120。** {CALL_120}" if danger else f"**情况危急,请马上打 120。** {CALL_120}"]
+    if danger is not None:
+        lines += _measures(danger)
+    lines.append(_alerted(view))
+    lines[-1] += _last_question(view, danger)
+    if not view.rules_signed:
+        lines.append(UNSIGNED)
+    return "\n".join(lines)
+
+
+def still_emergency(view: IntakeView, assessment: Assessment) -> str:
+    """Later in the same danger: still 120 first, then what was taken down and the next thing the hospital needs."""
+    heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
+    told = f"我会告诉{view.alert.who}。" if view.alert is not None else ""
+    asks = _last_question(view, None) or "守在他身边,有变化马上告诉 120。"
+    return f"**还没打 120 的话,请马上打。** {CALL_120}\n{heard}{told}{asks}"
+
+
+def _measures(danger: Emergency) -> list[str]:
+    now = [measure for measure in danger.do_now if not measure.strip("。! ").endswith("打 120")]
+    lines = [f"现在:{_listed(tuple(now))}"] if now else []
+    if danger.do_not:
+        dont = _listed(danger.do_not)
+        lines.append(dont if dont.startswith(("不", "别")) else f"不要:{dont}")
+    return lines
+
+
+def _last_question(view: IntakeView, danger: Emergency | None) -> str:
+    if view.question is not None:
+        return view.question.text
+    return (danger.ask_next or "") if danger is not None else ""
+
+
+def _alerted(view: IntakeView) -> str:
+    if view.alert is None:
+        return "请一边打电话,一边叫上身边的人。"
+    place = f"({view.alert.place})" if view.alert.place else ""
+    return f"我已经通知{view.alert.who}{place}。"
+
+
+def assessed(assessment: Assessment, *, signed: bool) -> str:
+    """Level, reasons in the patient's own words, department, and the signs that mean 120."""
+    level = assessment.level or Urgency.ROUTINE
+    lines = [f"**{_HEADLINES[level]}**(紧急程度:{urgency(level).label})。"]
+    if assessment.reasons:
+        lines.append(f"为什么:{_listed(tuple(reason.text for reason in assessment.reasons[:4]))}")
+    if assessment.departments:
+        lines.append(f"建议科室:{assessment.departments[0].name}。")
+    lines += list(assessment.advice)
+    if not signed:
+        lines.append(UNSIGNED)
+    return "\n".join(lines)
+
+
+def next_steps(view: IntakeView, assessment: Assessment) -> tuple[Choice, ...]:
+    """【预约呼吸内科】【请村医一起看】【为什么这样建议】【说错了,改一改】"""
+    steps = []
+    if assessment.departments and assessment.level is not Urgency.CRITICAL:
+        best = assessment.departments[0]
+        steps.append(Choice(code=f"slots:{best.code}:{view.intake_id}", label=f"预约{best.name}"))
+    steps += [
+        Choice(code="village_doctor", label="请村医一起看"),
+        Choice(code="why", label="为什么这样建议"),
+        Choice(code="correct", label="说错了,改一改"),
+    ]
+    return tuple(steps)
+
+
+def why(assessment: Assessment | None, *, signed: bool) -> str:
+    """Every reason with the source it rests on."""
+    if assessment is None or not assessment.reasons:
+        return "现在还没有给出建议。您先把情况说完,我再说为什么。"
+    lines = [f"{place}. {reason.text}(依据:{reason.source})" for place, reason in enumerate(assessment.reasons, 1)]
+    return "\n".join(["这样建议,是因为:", *lines, "" if signed else UNSIGNED]).strip()
+
+
+def _listed(parts: tuple[str, ...]) -> str:
+    return ";".join(part.rstrip("。; ") for part in parts) + "。"

@@ -1,0 +1,161 @@
+"""A patient, or somebody about one, says what is wrong; the question of whom it is about; 为什么, 换一件事, 说错了."""
+
+from __future__ import annotations
+
+from bot.channels.message import Incoming
+from bot.channels.outgoing import Choice, Menu, Text
+from bot.dialogue import intake_words as words
+from bot.dialogue.danger import Heard, spoken_subject, subject_of
+from bot.dialogue.state import Asked
+from bot.dialogue.turn import Reply, Turn
+from core.conversations import reading
+from core.conversations.models import Message
+from core.foundation.errors import NotFound
+from core.intake.commands import CloseIntake, CurrentIntake, IntakeView, Say
+from nlp.interface.reading import Person
+from nlp.interface.urgency import Urgency
+
+GREETING = (
+    "您好,我是会诊助手,不是医生,可以帮您判断急不急、该看哪个科、约医生。\n"
+    "哪里不舒服,直接说就行,比如「咳嗽三天,发烧38度5」。\n喘不上气、剧烈胸痛、叫不醒、大出血,请马上打 **120**。"
+)
+
+
+async def hear(turn: Turn, text: str, heard: Heard) -> Reply:
+    """A sentence about symptoms. Before anything else: whom is it about, unless there is danger."""
+    subject = subject_of(heard.reading.person)
+    if heard.danger:
+        if _another(turn, subject):
+            await _close(turn, "changed_subject")
+        return await tell(turn, text, subject=subject)
+    if turn.state.in_danger:
+        return await tell(turn, text, subject=turn.state.subject)
+    waiting = turn.state.asked
+    if waiting is not None and waiting.kind == "who":
+        return await tell(turn, f"{text}。{await _said_before(turn, waiting.ref)}", subject=subject or "other")
+    if waiting is not None and waiting.kind == "whose":
+        # He went on telling instead of answering: that is a yes.
+        return await whose_answered(turn, "yes", more=text)
+    if subject is not None and heard.says_something and (_another(turn, subject) or (subject == "child" and turn.state.intake_id is None)):
+        return _whose(turn, subject, heard.reading.person)
+    return await tell(turn, text, subject=subject)
+
+
+def _another(turn: Turn, subject: str | None) -> bool:
+    running = turn.state.subject
+    return turn.state.intake_id is not None and subject is not None and running is not None and subject != running
+
+
+def _whose(turn: Turn, subject: str, person: Person) -> Reply:
+    asked = Asked(kind="whose", ref=turn.message_id, detail={"subject": subject})
+    head = f"是问**{spoken_subject(subject, person)}**,对吗?"
+    return turn.offer(head, (Choice(code="yes", label="是"), Choice(code="no", label="不是")), asked=asked)
+
+
+async def whose_answered(turn: Turn, answer: str, *, more: str = "") -> Reply:
+    """是 or 不是 to "是问8个月的宝宝,对吗?"."""
+    asked = turn.state.asked
+    if asked is None:
+        return turn.say(words.NOT_UNDERSTOOD)
+    before = await _said_before(turn, asked.ref)
+    running = turn.state.intake_id is not None
+    if answer == "yes":
+        if running:
+            await _close(turn, "changed_subject")
+        return await tell(turn, f"{before}。{more}" if more else before, subject=asked.detail.get("subject"))
+    if running:
+        return await tell(turn, before, subject=turn.state.subject)
+    state = turn.state.asking(Asked(kind="who", ref=asked.ref))
+    return Reply((Text(text="那是替谁问的?比如:我自己、我爹、孩子 5 岁。"),), state)
+
+
+async def tell(turn: Turn, text: str, *, choice: str | None = None, subject: str | None = None) -> Reply:
+    """Give the sentence (or the tapped choice) to the intake and say what came of it."""
+    first = turn.state.intake_id is None
+    view: IntakeView = await turn.execute(Say(text=text[:5000], choice=choice))
+    fresh = first or view.intake_id != turn.state.intake_id
+    state = turn.state.model_copy(
+        update={"intake_id": view.intake_id, "subject": subject or (None if fresh else turn.state.subject) or "self", "asked": None}
+    )
+    turn.state = state
+    assessment = view.assessment
+    if assessment is not None and (assessment.emergency is not None or assessment.level is Urgency.CRITICAL):
+        return _emergency(turn, view)
+    heard = words.understood(view, first=fresh)
+    if view.question is not None:
+        return _question(turn, view, heard)
+    if assessment is not None and assessment.level is not None:
+        said = words.assessed(assessment, signed=view.rules_signed)
+        menu = turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
+        return menu
+    if view.not_understood or not heard:
+        return turn.offer(words.NOT_UNDERSTOOD, (Choice(code="help", label="帮助"), Choice(code="human", label="转人工")))
+    return turn.say(heard, "还有哪里不舒服吗?多久了?")
+
+
+def _emergency(turn: Turn, view: IntakeView) -> Reply:
+    assert view.assessment is not None  # noqa: S101 - the caller has looked
+    rule = view.assessment.emergency.rule if view.assessment.emergency is not None else "critical"
+    told = f"{view.intake_id}:{rule}"
+    text = words.still_emergency(view, view.assessment) if turn.state.danger == told else words.emergency(view, view.assessment)
+    turn.state = turn.state.model_copy(update={"danger": told})
+    if view.question is None:
+        return Reply((Text(text=text),), turn.state, whole=True)
+    choices = words.choices_of(view.question)
+    asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
+    if not choices:
+        return Reply((Text(text=text),), turn.state.asking(asked), whole=True)
+    return Reply((Menu(head=text, choices=choices, menu_id=turn.menu_id()),), turn.state.asking(asked), whole=True)
+
+
+def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:
+    assert view.question is not None  # noqa: S101 - the caller has looked
+    choices = words.choices_of(view.question)
+    if view.not_understood:
+        heard = "我没完全听懂,我换个问法。"
+    asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
+    shapes: list[Text | Menu] = [Text(text=heard)] if heard else []
+    if choices:
+        shapes.append(Menu(head=view.question.text, choices=choices, menu_id=turn.menu_id()))
+    else:
+        shapes.append(Text(text=view.question.text))
+    return Reply(tuple(shapes), turn.state.asking(asked))
+
+
+async def why(turn: Turn) -> Reply:
+    try:
+        view: IntakeView = await turn.ask(CurrentIntake())
+    except NotFound:
+        return turn.say("您还没有说过哪里不舒服。直接说就行,比如「咳嗽三天,发烧38度5」。")
+    return turn.say(words.why(view.assessment, signed=view.rules_signed))
+
+
+async def put_away(turn: Turn, reason: str) -> Reply:
+    """换一件事, 说错了,改一改."""
+    await _close(turn, reason)
+    turn.state = turn.state.asking(None)
+    if reason == "wrong":
+        return turn.say("好的,刚才的不算。请重新说一遍:哪里不舒服,多久了?")
+    return turn.say("好的,刚才那件先放下。请说吧,这次是什么事?是您自己,还是家里人?")
+
+
+async def _close(turn: Turn, reason: str) -> None:
+    async def running() -> str:
+        try:
+            view: IntakeView = await turn.ask(CurrentIntake())
+        except NotFound:
+            return ""
+        return view.intake_id if view.state != "closed" else ""
+
+    intake_id = await turn.settle("close_intake", running)
+    if intake_id:
+        await turn.execute(CloseIntake.model_validate({"intake_id": intake_id, "reason": reason}))
+    turn.state = turn.state.model_copy(update={"intake_id": None, "subject": None, "danger": None})
+
+
+async def _said_before(turn: Turn, message_id: str) -> str:
+    """The words of an earlier message of this person."""
+    message = await Message.get_or_none(id=message_id, conversation_id=turn.conversation_id)
+    if message is None:
+        return ""
+    return Incoming.model_validate_json(await reading.opened(turn.practice, message, "body")).text

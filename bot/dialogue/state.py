@@ -1,0 +1,54 @@
+"""What a conversation remembers between two messages: ids and codes only, never a person's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class Asked(BaseModel):
+    """The open question. ``options``: codes in the order in which they were shown, so that a number means the same as a tap.
+
+    ``kind``: intake (a question of the engine), actions (buttons that act by themselves), whose, who, cancel_reason, decline_reason,
+    consent_for, material_for. ``ref``: the id it is about. ``menu_id`` tells a late tap from one that answers this question.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str
+    ref: str = ""
+    options: tuple[str, ...] = ()
+    menu_id: str = ""
+    detail: dict[str, str] = Field(default_factory=dict)
+
+
+class DialogueState(BaseModel):
+    """``subject``: whom the running intake is about, as a relation code; ``shown``: the last offer, alert, consultation put before the person."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    asked: Asked | None = None
+    intake_id: str | None = None
+    subject: str | None = None
+    danger: str | None = None
+    """The intake and rule of an emergency that this person has been told of: ``<intake id>:<rule>``."""
+    shown: dict[str, str] = Field(default_factory=dict)
+
+    @staticmethod
+    def of(stored: dict[str, Any]) -> DialogueState:
+        """The state as stored; an empty one where an older edition stored something else."""
+        try:
+            return DialogueState.model_validate(stored)
+        except ValidationError:
+            return DialogueState()
+
+    @property
+    def in_danger(self) -> bool:
+        return self.danger is not None and self.intake_id is not None and self.danger.startswith(self.intake_id)
+
+    def asking(self, asked: Asked | None) -> DialogueState:
+        return self.model_copy(update={"asked": asked})
+
+    def stored(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_none=True)

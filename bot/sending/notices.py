@@ -1,0 +1,201 @@
+"""A notification as words or a card: what each kind says, from the orders of the practice asked as the system. No channel is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.channels.outgoing import Button, Card, Line, Outgoing, Text
+from bot.channels.words import cut
+from bot.dialogue.booking import booked_words
+from bot.dialogue.cases import first_measures, status_line, todo_shapes
+from core.appointments.commands import AppointmentView, ViewAppointment
+from core.consultations.commands import ConsultationStatus, Status
+from core.dispatch.commands import Alert, AlertView, Offer, OfferView
+from core.foundation.actor import Actor
+from core.foundation.clock import shanghai, spoken
+from core.foundation.practice import Practice
+from core.imaging.commands import Upload, UploadView
+from core.notifications.models import Notification
+
+_SYSTEM = Actor.system("worker")
+TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
+
+    ``template``: name and values of the template message that stands in when no other may be sent. Empty ``shapes``: nothing left to tell.
+    """
+
+    shapes: tuple[Outgoing, ...] = ()
+    card_ref: str = ""
+    shown: dict[str, str] = field(default_factory=dict)
+    template: tuple[str, dict[str, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """A card sent earlier about ``ref`` gets ``note`` in place of its buttons."""
+
+    ref: str
+    note: str
+
+
+Renderer = Callable[[Practice, Notification], Awaitable[Notice | CardChange]]
+_STEPS = {
+    "created": "会诊已建好。", "asked": "已经在请专家。", "next_wave": "前面的专家没有应答,已经在请下一批。", "accepted": "专家已接诊。",
+    "alarmed": "暂时没有专家应答,已经告诉值班调度员,他会直接打电话。", "cancelled": "会诊已取消。", "ready": "资料齐了,马上请专家。",
+}  # fmt: skip
+
+
+async def render(practice: Practice, row: Notification) -> Notice | CardChange:
+    """What ``row`` tells. KeyError for a kind that nobody renders; the practice's own error when what it is about is gone."""
+    return await RENDERERS[row.kind](practice, row)
+
+
+async def _offer_card(practice: Practice, row: Notification) -> Notice:
+    offer: OfferView = await practice.ask(_SYSTEM, Offer(offer_id=row.ids["offer_id"]))
+    if offer.state not in ("offered", "deferred"):
+        return Notice()
+    lines = [("生命体征", offer.vitals), ("资料", offer.material), ("编号", offer.code), ("请在", f"{spoken(offer.expires_at)} 前答复")]
+    said = [f"为什么找您:{offer.why_you}"]
+    if offer.do_now:
+        said.insert(0, f"已嘱现场:{first_measures(offer.do_now)}")
+    card = Card(
+        task_id=f"offer-{row.id}",
+        title=cut(f"会诊邀请 · {offer.urgency_label} · {offer.headline}", TITLE),
+        description=cut(f"{offer.patient} · {offer.place}", DESCRIPTION),
+        sub_title=cut("\n".join(said), SUB_TITLE),
+        lines=tuple(Line(key=key, value=cut(value, VALUE)) for key, value in lines if value),
+        buttons=(
+            Button(key=f"accept:{offer.offer_id}", label="接诊", style=1),
+            Button(key=f"defer:{offer.offer_id}", label="5 分钟后", style=2),
+            Button(key=f"decline:{offer.offer_id}", label="请转别人", style=2),
+        ),
+    )
+    return Notice((card,), card_ref=offer.offer_id, shown={"offer": offer.offer_id})
+
+
+async def _offer_closed(practice: Practice, row: Notification) -> CardChange:
+    offer: OfferView = await practice.ask(_SYSTEM, Offer(offer_id=row.ids["offer_id"]))
+    notes = {"expired": "已过期", "declined": "已转别人", "accepted": "您已接诊"}
+    note = f"{offer.taken_by}已接诊" if offer.taken_by and offer.state != "accepted" else notes.get(offer.state, "不用再处理")
+    return CardChange(offer.offer_id, note)
+
+
+async def _alert_card(practice: Practice, row: Notification) -> Notice:
+    alert: AlertView = await practice.ask(_SYSTEM, Alert(alert_id=row.ids["alert_id"]))
+    if alert.state != "raised":
+        return Notice()
+    lines = [("怀疑", alert.suspected), ("在哪里", alert.where or "还不知道,正在问"), ("时间", spoken(alert.raised_at))]
+    card = Card(
+        task_id=f"alert-{row.id}",
+        title=cut(f"危急提醒 · {alert.urgency_label}", TITLE),
+        description="已让病人打 120,请马上联系",
+        sub_title=cut(f"原话:{alert.said}", SUB_TITLE),
+        lines=tuple(Line(key=key, value=cut(value, VALUE)) for key, value in lines if value),
+        buttons=(Button(key=f"acknowledge:{alert.alert_id}", label="已接手", style=1),),
+    )
+    return Notice((card,), card_ref=alert.alert_id, shown={"alert": alert.alert_id})
+
+
+async def _alert_closed(practice: Practice, row: Notification) -> CardChange:
+    alert: AlertView = await practice.ask(_SYSTEM, Alert(alert_id=row.ids["alert_id"]))
+    return CardChange(alert.alert_id, f"{alert.taken_by}已接手" if alert.taken_by else "不用再处理")
+
+
+async def _desk_called(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "desk")
+    text = f"**县值班台请留意**\n{status_line(status, with_patient=False)}"
+    return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
+
+
+async def _desk_alarm(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "desk")
+    text = f"没有专家应答,请您直接打电话找人。{status.next}"
+    alert_id = row.ids.get("alert_id")
+    if alert_id is None:
+        return Notice((Text(text=f"**会诊 {status.code}({status.urgency_label})**\n{text}"),))
+    card = Card(
+        task_id=f"alarm-{row.id}",
+        title=cut(f"无人应答 · {status.urgency_label} · {status.code}", TITLE),
+        sub_title=cut(text, SUB_TITLE),
+        buttons=(Button(key=f"acknowledge:{alert_id}", label="已接手", style=3),),
+    )
+    return Notice((card,), card_ref=alert_id, shown={"alert": alert_id})
+
+
+async def _todo(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "village_doctor")
+    return Notice(todo_shapes(f"todo-{row.id}", status), shown={"consultation": status.consultation_id})
+
+
+async def _progress(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "village_doctor")
+    text = f"{_STEPS.get(row.ids.get('step', ''), '')}\n{status_line(status, with_patient=True)}".strip()
+    return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
+
+
+async def _progress_patient(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "patient")
+    expert = f"({status.expert})" if status.expert else ""
+    text = f"您的会诊 {status.code}:{_STEPS.get(row.ids.get('step', ''), '')}{expert}\n{status.next}\n变重了不要等,马上打 120。"
+    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": cut(status.next, 20)}
+    return Notice((Text(text=text),), template=("progress", values))
+
+
+async def _group(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "group")
+    who = f"{status.expert}已接诊。" if status.expert and row.ids.get("step") == "accepted" else _STEPS.get(row.ids.get("step", ""), "")
+    number = f"({status.number}号)" if status.number is not None else ""
+    return Notice((Text(text=f"会诊 **{status.code}**{number}:{who}\n{status.next}"),))
+
+
+async def _upload(practice: Practice, row: Notification) -> Notice:
+    upload: UploadView = await practice.ask(_SYSTEM, Upload(upload_id=row.ids["upload_id"]))
+    status: ConsultationStatus = await practice.ask(_SYSTEM, Status(consultation_id=upload.consultation_id, reader="village_doctor"))
+    if upload.state == "refused":
+        return Notice((Text(text=f"会诊 {status.code} 的影像没有收下:{upload.refusal or '文件读不出来,请重新导出再发。'}"),))
+    return Notice((Text(text=f"会诊 **{status.code}** 的影像检查过了,专家能看到。\n{status.next}"),))
+
+
+async def _appointment(practice: Practice, row: Notification) -> Notice:
+    made: AppointmentView = await practice.ask(_SYSTEM, ViewAppointment(appointment_id=row.ids["appointment_id"]))
+    slot, local = made.slot, shanghai(made.slot.starts_at)
+    gone = row.kind == "appointment.cancelled"
+    text = f"预约 {made.code} 已取消:{spoken(slot.starts_at)} {slot.department}。" if gone else booked_words(made)
+    values = {
+        "character_string1": made.code,
+        "phrase2": "已取消" if gone else "已预约",
+        "thing3": cut(f"{slot.department} {slot.practitioner}", 20),
+        "time4": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
+    }
+    return Notice((Text(text=text),), template=("appointment", values))
+
+
+async def _status(practice: Practice, row: Notification, reader: str) -> ConsultationStatus:
+    order = Status.model_validate({"consultation_id": row.ids["consultation_id"], "reader": reader})
+    status: ConsultationStatus = await practice.ask(_SYSTEM, order)
+    return status
+
+
+RENDERERS: dict[str, Renderer] = {
+    "offer.card": _offer_card,
+    "offer.closed": _offer_closed,
+    "alert.card": _alert_card,
+    "alert.closed": _alert_closed,
+    "desk.called": _desk_called,
+    "desk.alarm": _desk_alarm,
+    "consultation.todo": _todo,
+    "consultation.progress": _progress,
+    "consultation.progress_patient": _progress_patient,
+    "consultation.group": _group,
+    "upload.accepted": _upload,
+    "upload.refused": _upload,
+    "appointment.booked": _appointment,
+    "appointment.cancelled": _appointment,
+}
+GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled"})
+"""The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

@@ -1,0 +1,138 @@
+"""One notification out: rendered, sent on the best way that works, marked. Idempotent by its id; only a send in flight may repeat."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, NotTrusted, ReceiverUnknown, TemplateInvalid
+from bot.channels.api.wecom import Sent
+from bot.channels.message import ChannelName, Incoming
+from bot.channels.outgoing import Card, CardUpdate
+from bot.channels.words import as_words
+from bot.sending.notices import GROUP_STEPS, CardChange, Notice, render
+from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
+from core.conversations import reading
+from core.conversations.commands import RecordSent, UseResponse
+from core.conversations.models import Message
+from core.foundation.actor import Actor
+from core.foundation.errors import DomainError, Unavailable
+from core.foundation.events import Event
+from core.foundation.practice import Practice
+from core.notifications.models import Notification
+from core.notifications.service import cards_about, keep_card, mark_failed, mark_sent, response_code_of
+
+logger = logging.getLogger("huizhen.sending")
+_SYSTEM = Actor.system("worker")
+_NEXT_WAY = (AllowanceSpent, ReceiverUnknown, NotTrusted, NoWayOut)
+
+
+@dataclass(slots=True)
+class Notifications:
+    outlets: Outlets
+
+    async def send(self, practice: Practice, event: Event) -> None:
+        """Send the notification of ``event``; one that is not queued any more was sent, stopped or given up."""
+        row = await Notification.get_or_none(id=event.body["notification_id"])
+        if row is None or row.state != "queued":
+            return
+        try:
+            await self._send(practice, row)
+        except Unavailable:
+            raise
+        except NoWayOut as none:
+            await self._failed(practice, row, none.code)
+        except ApiError as error:
+            if not is_final(error):
+                raise
+            await self._failed(practice, row, type(error).__name__)
+        except DomainError as gone:
+            await self._failed(practice, row, gone.code)
+
+    async def _failed(self, practice: Practice, row: Notification, failure: str) -> None:
+        logger.warning("notification %s %s not sent: %s", row.kind, row.id, failure)
+        await mark_failed(practice, row.id, channel="", failure=failure)
+
+    async def _send(self, practice: Practice, row: Notification) -> None:
+        notice = await render(practice, row)
+        if isinstance(notice, CardChange):
+            await self._change_card(practice, row, notice)
+        elif not notice.shapes:
+            await mark_failed(practice, row.id, channel="", failure="over")
+        elif row.account_id is None:
+            await self._to_group(practice, row, notice)
+        else:
+            await self._to_person(practice, row, notice, row.account_id)
+
+    async def _to_person(self, practice: Practice, row: Notification, notice: Notice, account_id: str) -> None:
+        refused: Exception = NoWayOut("no_identity")
+        for way in await self.outlets.ways_to(account_id):
+            try:
+                sent = await self._one_way(way, row, notice)
+            except _NEXT_WAY as no:
+                refused = no
+                continue
+            await self._keep(practice, row, notice, way, sent)
+            return
+        raise refused
+
+    async def _one_way(self, way: Way, row: Notification, notice: Notice) -> Sent | None:
+        try:
+            return await self.outlets.send(way, notice.shapes)
+        except TemplateInvalid as used:
+            # The card went out before this process was killed: the platform takes a task id once.
+            if used.code == 42014:
+                return None
+            raise
+        except (AllowanceSpent, NotTrusted):
+            if notice.template is None:
+                raise
+            name, values = notice.template
+            await self.outlets.template(way, name, values, once=row.id)
+            return None
+
+    async def _keep(self, practice: Practice, row: Notification, notice: Notice, way: Way, sent: Sent | None) -> None:
+        card = next((shape for shape in notice.shapes if isinstance(shape, Card)), None)
+        if notice.card_ref and card is not None and way.channel is ChannelName.WECOM_APP:
+            await keep_card(
+                practice,
+                row.id,
+                ref=notice.card_ref,
+                channel=way.channel.value,
+                task_id=card.task_id,
+                message_id=sent.msgid if sent is not None else "",
+                response_code=sent.response_code if sent is not None else "",
+            )
+        await mark_sent(practice, row.id, channel=way.channel.value)
+        conversation = await self.outlets.conversation(way)
+        words = "\n\n".join(filter(None, (as_words(shape) for shape in notice.shapes)))
+        record = RecordSent(conversation_id=conversation.id, notification_id=row.id, kind="notice", text=words, shown=notice.shown)
+        await practice.execute(_SYSTEM, record)
+
+    async def _change_card(self, practice: Practice, row: Notification, change: CardChange) -> None:
+        """The cards this account holds about the thing show who has it; without a right to change them they stay, and a press is told."""
+        api = self.outlets.apis.wecom
+        for card in await cards_about(str(row.account_id), change.ref):
+            code = await response_code_of(practice, card)
+            if not code or api is None:
+                continue
+            try:
+                await api.update_template_card(code, CardUpdate(note=change.note[:20], everyone=True))
+            except CardUpdateRefused:
+                logger.info("card of %s was changed before", card.ref)
+        await mark_sent(practice, row.id, channel=ChannelName.WECOM_APP.value)
+
+    async def _to_group(self, practice: Practice, row: Notification, notice: Notice) -> None:
+        """Through the robot's one late answer to the message; where that is used up or too early, the single chat has been told anyway."""
+        robot, api = self.outlets.channels.wecom_robot, self.outlets.apis.robot
+        message = await Message.get_or_none(id=row.ids.get("message_id", ""))
+        if row.ids.get("step") not in GROUP_STEPS or message is None or robot is None or api is None:
+            await mark_failed(practice, row.id, channel="", failure="single_chat_only")
+            return
+        incoming = Incoming.model_validate_json(await reading.opened(practice, message, "body"))
+        payload, _ = robot.late_answer(notice.shapes)
+        if not incoming.response_url or payload is None or not (await practice.execute(_SYSTEM, UseResponse(message_id=message.id))).won:
+            await mark_failed(practice, row.id, channel="", failure="response_used")
+            return
+        await api.respond(incoming.response_url, payload)
+        await mark_sent(practice, row.id, channel=ChannelName.WECOM_ROBOT.value)

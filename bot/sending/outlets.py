@@ -1,0 +1,142 @@
+"""Ways out to one person: which platform account reaches him, and sending shapes there within what the platform allows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, ReceiverUnknown
+from bot.channels.api.wecom import Sent
+from bot.channels.connections import Apis, Channels
+from bot.channels.message import ChannelName
+from bot.channels.outgoing import Outgoing
+from bot.channels.settings import ChannelSettings
+from core.conversations import allowance, inbound
+from core.conversations.models import Conversation
+from core.foundation.practice import Practice
+from core.people.models import Identity
+from core.people.service import live_account
+
+Progress = Callable[[int], Awaitable[bool]]
+"""Called before each message with its place; False when that one went out before (a repetition after a kill)."""
+
+
+class NoWayOut(Exception):
+    """Nothing reaches this person: no identity on a connected platform, or the platform lets nothing more through. ``code`` says which."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One person on one channel: ``subject`` is his openid or userid there."""
+
+    channel: ChannelName
+    app: str
+    subject: str
+    account_id: str
+
+
+@dataclass(slots=True)
+class Outlets:
+    """Sends to people. Every method raises ApiError for what the platform refuses, NoWayOut where there is nobody to send to."""
+
+    practice: Practice
+    settings: ChannelSettings
+    channels: Channels
+    apis: Apis
+
+    async def ways_to(self, account_id: str) -> list[Way]:
+        """The ways to an account, best first: WeCom for staff, then the Official Account, then the mini program."""
+        account = await live_account(account_id)
+        apps = self.apps()
+        order = (ChannelName.WECOM_APP, ChannelName.OFFICIAL_ACCOUNT, ChannelName.MINI_PROGRAM)
+        known = await Identity.filter(account_id=account.id).order_by("id")
+        return [
+            Way(channel, one.app, one.subject, account.id)
+            for channel in order
+            for one in known
+            if apps.get(channel) == one.app and self._connected(channel)
+        ]
+
+    def apps(self) -> dict[ChannelName, str]:
+        """The appid or corpid behind each connected channel."""
+        settings, found = self.settings, {}
+        if settings.official_account is not None:
+            found[ChannelName.OFFICIAL_ACCOUNT] = settings.official_account.appid
+        if settings.mini_program is not None:
+            found[ChannelName.MINI_PROGRAM] = settings.mini_program.appid
+        if settings.wecom is not None:
+            found[ChannelName.WECOM_APP] = found[ChannelName.WECOM_ROBOT] = settings.wecom.corpid
+        return found
+
+    def _connected(self, channel: ChannelName) -> bool:
+        match channel:
+            case ChannelName.OFFICIAL_ACCOUNT:
+                return self.channels.official_account is not None and self.apis.official_account is not None
+            case ChannelName.MINI_PROGRAM:
+                return self.channels.mini_program is not None and self.apis.mini_program is not None
+            case _:
+                return self.channels.wecom_app is not None and self.apis.wecom is not None
+
+    async def conversation(self, way: Way) -> Conversation:
+        """The single chat on this way, made on first sight."""
+        return await inbound.conversation_of(self.practice, inbound.Chat(way.channel.value, way.app, way.subject, False, way.account_id))
+
+    async def send(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None = None) -> Sent | None:
+        """Send ``shapes``; what the last card's sending gave back on WeCom."""
+        match way.channel:
+            case ChannelName.WECOM_APP:
+                return await self._to_wecom(way, shapes, before)
+            case ChannelName.OFFICIAL_ACCOUNT:
+                assert self.channels.official_account is not None and self.apis.official_account is not None  # noqa: S101, PT018
+                await self._by_service(
+                    way, self.channels.official_account.push(shapes, way.subject), self.apis.official_account.custom_send, before
+                )
+            case ChannelName.MINI_PROGRAM:
+                assert self.channels.mini_program is not None and self.apis.mini_program is not None  # noqa: S101, PT018
+                await self._by_service(way, self.channels.mini_program.push(shapes, way.subject), self.apis.mini_program.custom_send, before)
+            case _:
+                raise NoWayOut("no_push")
+        return None
+
+    async def _to_wecom(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None) -> Sent | None:
+        assert self.channels.wecom_app is not None and self.apis.wecom is not None  # noqa: S101, PT018
+        sent: Sent | None = None
+        for place, payload in enumerate(self.channels.wecom_app.push(shapes, [way.subject])):
+            if before is None or await before(place):
+                given = await self.apis.wecom.message_send(payload)
+                sent = given if given.response_code or sent is None else sent
+        return sent
+
+    async def _by_service(
+        self, way: Way, payloads: Sequence[Mapping[str, Any]], send: Callable[[Mapping[str, Any]], Awaitable[None]], before: Progress | None
+    ) -> None:
+        """Customer-service messages: each one is taken from the ledger first; when the platform says it is over, the ledger believes it."""
+        conversation = await self.conversation(way)
+        for place, payload in enumerate(payloads):
+            if before is not None and not await before(place):
+                continue
+            if not await allowance.spend(conversation.id, self.practice.clock.real_now()):
+                raise AllowanceSpent("custom_send")
+            try:
+                await send(payload)
+            except (AllowanceSpent, NotTrusted, ReceiverUnknown):
+                await allowance.exhausted(conversation.id)
+                raise
+
+    async def template(self, way: Way, template: str, data: Mapping[str, str], *, once: str) -> None:
+        """A template message, for what must arrive when no customer-service message may be sent. ``once``: the platform sends it once for this."""
+        settings = self.settings.official_account
+        template_id = settings.templates.get(template) if settings is not None else None
+        if way.channel is not ChannelName.OFFICIAL_ACCOUNT or template_id is None or self.apis.official_account is None:
+            raise NoWayOut("no_template")
+        await self.apis.official_account.template_send(way.subject, template_id, data, client_msg_id=once)
+
+
+def is_final(error: ApiError) -> bool:
+    """Whether sending again cannot help."""
+    return not error.retryable

@@ -1,0 +1,112 @@
+"""Replies that did not go (or not wholly) into the HTTP answer: pushed once, through the same ways as notifications."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from bot.channels.api.errors import AllowanceSpent, ApiError
+from bot.channels.message import ChannelName, Incoming
+from bot.channels.outgoing import Outgoing
+from bot.channels.words import as_words
+from bot.inbox.shapes import read
+from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
+from core.conversations import reading
+from core.conversations.commands import MarkPushed, Settle, UseResponse
+from core.conversations.models import Conversation, Message
+from core.foundation.actor import Actor
+from core.foundation.events import Event
+from core.foundation.practice import Practice
+
+logger = logging.getLogger("huizhen.sending")
+
+AFTER_ANSWER_S = 0.3
+"""The HTTP answer and the push travel separately; the answer has to be on the screen first."""
+_SYSTEM = Actor.system("worker")
+
+
+@dataclass(slots=True)
+class Replies:
+    outlets: Outlets
+
+    async def push(self, practice: Practice, event: Event) -> None:
+        """Push one part (rest, aside) of a reply; nothing when it went out before."""
+        part = "aside" if event.body.get("part") == "aside" else "rest"
+        message = await Message.get(id=event.body["message_id"])
+        if (message.aside_push if part == "aside" else message.push) != "waiting":
+            return
+        conversation = await Conversation.get(id=message.conversation_id)
+        shapes = read(await reading.opened(practice, message, part))
+        if part == "rest" and message.state == "delivered":
+            await asyncio.sleep(AFTER_ANSWER_S)
+        try:
+            await self._send(practice, message, conversation, shapes, part)
+        except NoWayOut as none:
+            await self._mark(practice, message, part, "failed", none.code)
+        except ApiError as error:
+            if not is_final(error):
+                raise
+            await self._mark(practice, message, part, "failed", type(error).__name__)
+        else:
+            await self._mark(practice, message, part, "sent", "")
+
+    async def _mark(self, practice: Practice, message: Message, part: str, outcome: str, failure: str) -> None:
+        if failure:
+            logger.warning("reply to %s not pushed: %s", message.id, failure)
+        await practice.execute(_SYSTEM, MarkPushed.model_validate({"message_id": message.id, "part": part, "outcome": outcome}))
+
+    async def _send(
+        self, practice: Practice, message: Message, conversation: Conversation, shapes: tuple[Outgoing, ...], part: str
+    ) -> None:
+        if conversation.channel in (ChannelName.TERMINAL, "api", "h5"):
+            return
+        if conversation.channel == ChannelName.WECOM_ROBOT and part == "rest":
+            shapes = await self._late_answer(practice, message, shapes)
+            if not shapes:
+                return
+        way = await self._way(conversation, message)
+
+        async def not_yet(place: int) -> bool:
+            key = f"{part}:{place}"
+            fresh = key not in message.settled
+            if fresh and place:
+                # What came before this one is out: a repetition begins here.
+                await practice.execute(_SYSTEM, Settle(message_id=message.id, key=f"{part}:{place - 1}", value=True))
+            return fresh
+
+        try:
+            await self.outlets.send(way, shapes, not_yet)
+        except AllowanceSpent:
+            data = {"thing1": "助手有新的回复", "thing2": _cut(" ".join(as_words(shape) for shape in shapes))}
+            await self.outlets.template(way, "progress", data, once=message.id)
+
+    async def _late_answer(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+        """The robot's one late answer to this message; what it could not carry comes back."""
+        robot, api = self.outlets.channels.wecom_robot, self.outlets.apis.robot
+        incoming = Incoming.model_validate_json(await reading.opened(practice, message, "body"))
+        if robot is None or api is None or not incoming.response_url:
+            return shapes
+        payload, rest = robot.late_answer(shapes)
+        if payload is None or not (await practice.execute(_SYSTEM, UseResponse(message_id=message.id))).won:
+            return shapes
+        try:
+            await api.respond(incoming.response_url, payload)
+        except ApiError as error:
+            logger.warning("late answer to %s refused: %s", message.id, type(error).__name__)
+            return shapes
+        return rest
+
+    async def _way(self, conversation: Conversation, message: Message) -> Way:
+        """Where the reply goes: the chat itself, or (from a robot or a group) the sender's single chat with the app."""
+        ways = await self.outlets.ways_to(message.account_id)
+        channel = conversation.channel if conversation.channel != ChannelName.WECOM_ROBOT else ChannelName.WECOM_APP
+        way = next((way for way in ways if way.channel == channel), None)
+        if way is None:
+            raise NoWayOut("no_identity")
+        return way
+
+
+def _cut(text: str) -> str:
+    plain = " ".join(text.replace("**", "").split())
+    return plain if len(plain) <= 20 else plain[:19] + "…"
