@@ -3,6 +3,7 @@
 import json
 from operator import itemgetter
 from typing import Any
+from urllib.parse import unquote
 
 from sanic import Blueprint, Request, raw
 from sanic.response import HTTPResponse
@@ -45,6 +46,10 @@ def build(world: World, courier: Courier) -> Blueprint:
     """The blueprint of /simulator/… for people."""
     people = Blueprint("people", url_prefix="/simulator")
 
+    def chat_at(key: str, chat_id: str) -> Chat:
+        # Browsers write the colon of a group's chat as %3A; the router hands it over as it was written.
+        return world.chat(unquote(key), unquote(chat_id))
+
     @people.get("/people")
     async def roster(_: Request) -> HTTPResponse:
         shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place,
@@ -53,7 +58,7 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.get("/people/<key:str>/chats/<chat_id:str>/messages")
     async def messages(request: Request, key: str, chat_id: str) -> HTTPResponse:
-        chat = world.chat(key, chat_id)
+        chat = chat_at(key, chat_id)
         after = request.args.get("after") or "0"
         if not after.isascii() or not after.isdigit() or len(after) > 18:
             raise PeopleError("after.invalid", 422, "after 应该是消息序号")
@@ -65,34 +70,34 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.post("/people/<key:str>/chats/<chat_id:str>/messages")
     async def write(request: Request, key: str, chat_id: str) -> HTTPResponse:
-        return answer(talking.write(world, courier, world.chat(key, chat_id), body_of(request)), status=201)
+        return answer(talking.write(world, courier, chat_at(key, chat_id), body_of(request)), status=201)
 
     @people.post("/people/<key:str>/chats/<chat_id:str>/taps")
     async def tap(request: Request, key: str, chat_id: str) -> HTTPResponse:
-        return answer(taps.tap(world, courier, world.chat(key, chat_id), body_of(request)), status=201)
+        return answer(taps.tap(world, courier, chat_at(key, chat_id), body_of(request)), status=201)
 
     @people.post("/people/<key:str>/chats/<chat_id:str>/enter")
     async def enter(_: Request, key: str, chat_id: str) -> HTTPResponse:
-        return answer(talking.enter(world, courier, world.chat(key, chat_id)), status=201)
+        return answer(talking.enter(world, courier, chat_at(key, chat_id)), status=201)
 
     @people.post("/people/<key:str>/mini-program/login")
     async def login(_: Request, key: str) -> HTTPResponse:
-        return answer(talking.mini_program_code(world, key, "mini_login"))
+        return answer(talking.mini_program_code(world, unquote(key), "mini_login"))
 
     @people.post("/people/<key:str>/mini-program/phone")
     async def phone(_: Request, key: str) -> HTTPResponse:
-        return answer(talking.mini_program_code(world, key, "mini_phone"))
+        return answer(talking.mini_program_code(world, unquote(key), "mini_phone"))
 
     @people.post("/people/<key:str>/mini-program/subscribe")
     async def subscribe(request: Request, key: str) -> HTTPResponse:
-        return answer(talking.subscribe(world, courier, key, body_of(request).get("templates")))
+        return answer(talking.subscribe(world, courier, unquote(key), body_of(request).get("templates")))
 
     @people.post("/people/<key:str>/official-account/<step:follow|unfollow>")
     async def follow(request: Request, key: str, step: str) -> HTTPResponse:
         scene = body_of(request).get("scene", "")
         if not isinstance(scene, str):
             raise PeopleError("scene.invalid", 422, "二维码不对")
-        return answer(talking.follow(world, courier, world.chat(key, "official_account"), step == "follow", scene))
+        return answer(talking.follow(world, courier, chat_at(key, "official_account"), step == "follow", scene))
 
     @people.get("/exchanges/<exchange:str>")
     async def exchange(_: Request, exchange: str) -> HTTPResponse:

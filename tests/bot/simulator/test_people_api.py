@@ -184,3 +184,10 @@ async def test_the_page_is_served_from_its_folder(stage: Stage) -> None:
     response = await stage.client.get(f"{stage.origin}/")
     assert response.status_code == 200
     assert "text/html" in response.headers["content-type"]
+
+
+async def test_a_chat_is_found_however_its_address_is_written(stage: Stage) -> None:
+    await stage.say("village-doctor-01", "group:village-doctors", "大家好")
+    for written in ("group:village-doctors", "group%3Avillage-doctors", "group%3avillage%2Ddoctors"):
+        found = await stage.messages("village-doctor%2D01", written)
+        assert [m["content"] for m in found] == ["大家好"], written
