@@ -1,0 +1,141 @@
+"""The pure decisions: levels only rise, two people are never mixed, one question in danger; and the words for what was understood."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from core.intake.rules import (
+    DETAIL_CODE,
+    PLACE,
+    SAID_CRITICAL,
+    becomes_critical,
+    emergency_question,
+    patient_meant,
+    standing_assessment,
+    talks_of_another,
+    with_record,
+)
+from core.intake.wording import duration, understood_words
+from nlp.interface.assessment import Assessment, Emergency, Facts
+from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
+from nlp.interface.urgency import Urgency
+
+SPAN = Span(start=0, end=1, text="x")
+STROKE = Emergency(rule="stroke", suspected="中风", do_now=("请马上打 120。",), do_not=(), ask_next="是什么时候开始的?")
+
+
+def assessed(level: Urgency | None, emergency: Emergency | None = None) -> Assessment:
+    return Assessment(level=level, complete=True, emergency=emergency)
+
+
+def finding(code: str, term: str, status: Status = Status.PRESENT, start: int = 0, **more: object) -> Finding:
+    values = {"code": code, "term": term, "status": status, "span": Span(start=start, end=start + 1, text="x"), **more}
+    return Finding.model_validate(values)
+
+
+@pytest.mark.parametrize("before", [None, *Urgency])
+@pytest.mark.parametrize("computed", [None, *Urgency])
+def test_the_level_never_falls(before: Urgency | None, computed: Urgency | None):
+    standing = standing_assessment(None if before is None else assessed(before), assessed(computed), None)
+    known = [level for level in (before, computed) if level is not None]
+    assert standing.level == (max(known, key=lambda level: level.severity) if known else None)
+
+
+def test_in_danger_there_is_always_something_to_do():
+    assert standing_assessment(None, assessed(Urgency.CRITICAL), None).emergency == SAID_CRITICAL
+    assert standing_assessment(assessed(Urgency.CRITICAL, STROKE), assessed(Urgency.CRITICAL), None).emergency == STROKE
+    assert standing_assessment(assessed(Urgency.CRITICAL, STROKE), assessed(Urgency.ROUTINE), None).emergency == STROKE
+
+
+@pytest.mark.parametrize(
+    ("said", "computed", "level"),
+    [
+        ("emergent", Urgency.ROUTINE, Urgency.EMERGENT),
+        ("routine", Urgency.EMERGENT, Urgency.EMERGENT),
+        ("emergent", None, None),
+        ("critical", None, Urgency.CRITICAL),
+        (None, Urgency.URGENT, Urgency.URGENT),
+    ],
+)
+def test_typed_and_computed_combine_by_the_worse(said: str | None, computed: Urgency | None, level: Urgency | None):
+    standing = standing_assessment(None, assessed(computed), said)
+    assert standing.level == level
+    if level is not computed:
+        assert standing.reasons[-1].text.startswith("您说情况是「")
+
+
+def test_critical_is_entered_once():
+    assert becomes_critical(None, Urgency.CRITICAL)
+    assert becomes_critical("routine", Urgency.CRITICAL)
+    assert not becomes_critical("critical", Urgency.CRITICAL)
+    assert not becomes_critical("routine", Urgency.EMERGENT)
+    assert not becomes_critical(None, None)
+
+
+def test_two_people_are_not_mixed():
+    child = Reading(person=Person(relation="child"), findings=(finding("fever", "发烧"),))
+    assert talks_of_another("self", child)
+    assert not talks_of_another("child", child)
+    assert not talks_of_another(None, child)
+    assert not talks_of_another("self", Reading(person=Person(relation="child")))
+    history = Reading(person=Person(relation="father"), findings=(finding("diabetes", "糖尿病", subject="father"),))
+    assert not talks_of_another("self", history)
+
+
+def test_a_patient_is_meant_only_when_it_is_clear():
+    known = [("self", "1"), ("child", "2"), ("child", "3"), ("father", "4")]
+    assert patient_meant("father", known) == "4"
+    assert patient_meant("child", known) is None
+    assert patient_meant("mother", known) is None
+    assert patient_meant(None, known) is None
+
+
+def test_what_is_on_record_is_not_asked_but_what_was_said_stands():
+    facts = with_record(Facts(), sex="male", birth=date(2026, 11, 10), today=date(2026, 11, 20))
+    assert (facts.person.age_days, facts.person.sex) == (10, "male")
+    said = Facts(person=Person(age_days=3, sex="female"))
+    assert with_record(said, sex="male", birth=date(1968, 3, 9), today=date(2026, 11, 20)) == said
+
+
+def test_in_danger_first_the_place_then_the_time_each_once():
+    danger = assessed(Urgency.CRITICAL, STROKE)
+    assert emergency_question(danger, Facts(), place_known=False) == PLACE
+    time = emergency_question(danger, Facts(asked=(PLACE.code,)), place_known=False)
+    assert time is not None
+    assert (time.code, time.text) == (DETAIL_CODE, "是什么时候开始的?")
+    assert emergency_question(danger, Facts(), place_known=True) == time
+    assert emergency_question(danger, Facts(asked=(PLACE.code, DETAIL_CODE)), place_known=False) is None
+    assert emergency_question(assessed(Urgency.ROUTINE), Facts(), place_known=False) is None
+
+
+def test_words_for_what_was_understood():
+    reading = Reading(
+        findings=(
+            finding("cough", "咳嗽", start=5, duration_hours=96),
+            finding("fever", "发烧", start=8),
+            finding("dyspnea", "喘不上气", Status.ABSENT, start=20),
+            finding("chest_tightness", "胸口闷", Status.UNCERTAIN, start=15),
+            finding("fever", "发烧", subject="mother"),
+        ),
+        measurements=(
+            Measurement(code="temperature", value=38.5, unit="Cel", span=SPAN),
+            Measurement(code="systolic", value=90, unit="mm[Hg]", span=Span(start=30, end=31, text="x")),
+            Measurement(code="diastolic", value=60, unit="mm[Hg]", span=Span(start=31, end=32, text="x")),
+            Measurement(code="heart_rate", value=112, unit="/min", span=Span(start=40, end=41, text="x")),
+        ),
+        conditions=(finding("diabetes", "糖尿病", start=50),),
+    )
+    assert understood_words(reading) == (
+        "咳嗽 4 天", "发烧 38.5℃", "胸口闷(不确定)", "没有喘不上气", "血压 90/60", "心率 112 次/分", "糖尿病",
+    )
+    assert understood_words(Reading()) == ()
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(0.5, "30 分钟"), (0.0, "1 分钟"), (2, "2 小时"), (30, "1.2 天"), (96, "4 天"), (168, "7 天"), (504, "3 周"), (1461, "2 个月"), (17532, "2 年")],
+)
+def test_durations(hours: float, words: str):
+    assert duration(hours) == words
