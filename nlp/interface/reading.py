@@ -55,6 +55,8 @@ class Person(Value):
 
     relation: str | None = None
     age_days: int | None = None
+    age_words: str | None = None
+    """The age as it was tapped (65 岁以上) when no exact age was said; ``age_days`` is then the middle of that group."""
     sex: str | None = None
     """"male" or "female"."""
     pregnant: bool | None = None

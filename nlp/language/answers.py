@@ -20,6 +20,7 @@ class Effects:
     uncertain: tuple[str, ...] = ()
     duration_hours: float | None = None
     age_days: int | None = None
+    age_words: str | None = None
     sex: str | None = None
     pregnant: bool | None = None
 

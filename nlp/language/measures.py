@@ -27,7 +27,7 @@ def _after(*keys: str) -> str:
 
 _TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|°c|°|c(?![a-z]))(?:(?P<tenth>[\d零一二两三四五六七八九](?!\d|天|次|个|小时|岁|分|[一二三四五六七八九十]))(?!片|包|粒))?(?P<half>半)?")
 _TEMPERATURE_SAID = re.compile(rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)")
-_PRESSURE = re.compile(rf"(?P<systolic>\d{{2,3}})/(?P<diastolic>\d{{2,3}})(?!\d|/|岁|\.)")
+_PRESSURE = re.compile(r"(?P<systolic>\d{2,3})/(?P<diastolic>\d{2,3})(?!\d|/|岁|\.)")
 _PRESSURE_SAID = re.compile(rf"{_after('血压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)")
 _PRESSURE_PAIR = re.compile(rf"^(?P<systolic>{NUMBER})[ ，、/-](?P<diastolic>{NUMBER})$")
 _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (

@@ -275,7 +275,7 @@ def _with_effects(reading: Reading, effects: Effects, span: Span, guide: AnswerG
     person = reading.person.model_copy(
         update={
             key: value
-            for key, value in (("age_days", effects.age_days), ("sex", effects.sex), ("pregnant", effects.pregnant))
+            for key, value in (("age_days", effects.age_days), ("age_words", effects.age_words), ("sex", effects.sex), ("pregnant", effects.pregnant))
             if value is not None and getattr(reading.person, key) is None
         }
     )

@@ -1,0 +1,51 @@
+"""One case as the rules see it: what is present, what is denied, what was measured, who it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from nlp.interface.assessment import Facts
+from nlp.interface.reading import Finding, Measurement, Status
+
+
+@dataclass(frozen=True)
+class Case:
+    """Only what concerns the patient; what is uncertain counts as present (it can only raise), what was not said counts as unknown."""
+
+    facts: Facts
+
+    @cached_property
+    def present(self) -> dict[str, Finding]:
+        return {f.code: f for f in (*self.facts.conditions, *self.facts.findings) if f.status is not Status.ABSENT and f.subject == "patient"}
+
+    @cached_property
+    def absent(self) -> frozenset[str]:
+        return frozenset(f.code for f in (*self.facts.conditions, *self.facts.findings) if f.status is Status.ABSENT and f.subject == "patient")
+
+    @cached_property
+    def complaints(self) -> dict[str, Finding]:
+        """Present findings alone, without long-standing conditions."""
+        return {f.code: f for f in self.facts.findings if f.status is not Status.ABSENT and f.subject == "patient"}
+
+    @cached_property
+    def measured(self) -> dict[str, Measurement]:
+        return {measurement.code: measurement for measurement in self.facts.measurements}
+
+    @property
+    def age_days(self) -> int | None:
+        return self.facts.person.age_days
+
+    @property
+    def is_child(self) -> bool:
+        """Under 15, or called a child with no age said."""
+        age = self.age_days
+        return age < 15 * 365.25 if age is not None else self.facts.person.relation == "child"
+
+    @property
+    def pregnant(self) -> bool:
+        return bool(self.facts.person.pregnant)
+
+    def knows(self, code: str) -> bool:
+        """Whether anything was said of ``code``, yes or no."""
+        return code in self.present or code in self.absent or code in self.measured

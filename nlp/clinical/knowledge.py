@@ -1,0 +1,188 @@
+"""The rules and tables as data: loaded and checked once. The folder ``knowledge`` is meant to be read by a clinician."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from nlp.interface.engine import RuleSet
+from nlp.interface.urgency import Urgency
+from nlp.language.lexicon import FILES as LEXICON_FILES
+from nlp.language.lexicon import content as lexicon_content
+from nlp.language.lexicon import lexicon
+
+from .expressions import Expression, compile_expression
+
+
+def _content(name: str) -> str:
+    return resources.files("nlp.clinical").joinpath("knowledge", name).read_text(encoding="utf-8")
+
+
+def table(name: str) -> dict[str, Any]:
+    """One TOML file of the knowledge folder."""
+    return tomllib.loads(_content(name))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of care. ``suspected`` is empty unless a patient may be told it; ``signed_by`` is empty until a clinician signs."""
+
+    id: str
+    title: str
+    level: Urgency
+    when: Expression
+    suspected: str
+    do_now: tuple[str, ...]
+    do_not: tuple[str, ...]
+    ask_next: str | None
+    departments: tuple[str, ...]
+    sources: tuple[str, ...]
+    mark: str
+    checked: str
+    signed_by: str
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """What raises the level by one, at most up to ``upto``."""
+
+    id: str
+    title: str
+    when: Expression
+    upto: Urgency
+    sources: tuple[str, ...]
+    mark: str
+    checked: str
+    signed_by: str
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What one finding means by itself: its group, its level alone (None: it only adds to others) and the departments with weights."""
+
+    code: str
+    group: str
+    level: Urgency | None
+    departments: tuple[tuple[str, float], ...]
+
+
+def known_codes() -> frozenset[str]:
+    """All codes of findings and conditions that the lexicon can give."""
+    return frozenset(lexicon().terms)
+
+
+@cache
+def terms() -> dict[str, Expression]:
+    """Shared combinations by name."""
+    found: dict[str, Expression] = {}
+    for name, source in table("terms.toml").items():
+        found[name] = compile_expression(source, found, known_codes())
+    return found
+
+
+def expression(source: str) -> Expression:
+    return compile_expression(source, terms(), known_codes())
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, the worst first, else in the order of the files."""
+    found: list[Rule] = []
+    for name in ("red_flags.toml", "levels.toml"):
+        data = table(name)
+        found.extend(_rule(row, data) for row in data["rule"])
+    return tuple(sorted(found, key=lambda rule: -rule.level.severity))
+
+
+def _rule(row: dict[str, Any], data: dict[str, Any]) -> Rule:
+    return Rule(
+        id=row["id"],
+        title=row["title"],
+        level=Urgency(row["level"]),
+        when=expression(row["when"]),
+        suspected=row.get("suspected", ""),
+        do_now=tuple(row.get("do_now", ())),
+        do_not=tuple(row.get("do_not", ())),
+        ask_next=row.get("ask_next"),
+        departments=tuple(row["departments"]),
+        sources=tuple(row["sources"]),
+        mark=row["mark"],
+        checked=row.get("checked", data["checked"]),
+        signed_by=row.get("signed_by", data["signed_by"]),
+    )
+
+
+@cache
+def modifiers() -> tuple[Modifier, ...]:
+    data = table("modifiers.toml")
+    return tuple(
+        Modifier(
+            id=row["id"],
+            title=row["title"],
+            when=expression(row["when"]),
+            upto=Urgency(row["upto"]),
+            sources=tuple(row["sources"]),
+            mark=row["mark"],
+            checked=data["checked"],
+            signed_by=data["signed_by"],
+        )
+        for row in data["modifier"]
+    )
+
+
+@cache
+def complaints() -> dict[str, Complaint]:
+    found: dict[str, Complaint] = {}
+    for row in csv.DictReader(io.StringIO(_content("complaints.csv"))):
+        weights = tuple((code, float(weight)) for code, _, weight in (item.partition(":") for item in row["departments"].split()))
+        found[row["code"]] = Complaint(row["code"], row["group"], None if row["level"] == "none" else Urgency(row["level"]), weights)
+    return found
+
+
+@cache
+def sources() -> dict[str, dict[str, str]]:
+    return table("sources.toml")
+
+
+def citation(ids: tuple[str, ...]) -> str:
+    """The sources of a rule, as shown with a reason: title and edition."""
+    return ";".join(f"{sources()[name]['title']}({sources()[name]['edition']})" for name in ids)
+
+
+_SETS = (
+    ("red_flags", "危险信号与急救提示", ("red_flags.toml", "terms.toml"), "rule"),
+    ("levels", "紧急程度与加重因素", ("levels.toml", "modifiers.toml", "complaints.csv"), "rule"),
+    ("vitals", "生命体征分级与 NEWS2", ("vitals.toml",), "band"),
+    ("questions", "问诊问题", ("questions.toml",), "question"),
+    ("advice", "就医与居家建议", ("advice.toml",), "advice"),
+)
+
+
+@cache
+def rule_sets() -> tuple[RuleSet, ...]:
+    """What a clinician signs, each with the SHA-256 of its data in canonical form (layout and comments do not count)."""
+    found = []
+    for name, title, files, kind in _SETS:
+        data = table(files[0])
+        canonical = json.dumps([_canonical(file) for file in files], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        found.append(RuleSet(name=name, title=title, edition=data["edition"], digest=digest, count=len(data[kind])))
+    lexicon_text = "\n".join(lexicon_content(name) for name in LEXICON_FILES)
+    digest = hashlib.sha256(lexicon_text.encode()).hexdigest()
+    found.append(RuleSet(name="lexicon", title="症状词典", edition=table("red_flags.toml")["edition"], digest=digest, count=len(lexicon().surfaces)))
+    return tuple(found)
+
+
+def _canonical(name: str) -> Any:
+    if name.endswith(".csv"):
+        return list(csv.DictReader(io.StringIO(_content(name))))
+    data = table(name)
+    data.pop("signed_by", None)
+    return data

@@ -1,0 +1,127 @@
+"""The level: the worst single finding, raised by modifiers, never lowered; with reasons, emergency advice and departments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nlp.interface.assessment import Assessment, Emergency, Facts, Reason
+from nlp.interface.urgency import Urgency, more_severe
+
+from . import advice, vitals
+from .case import Case
+from .expressions import Evidence
+from .inquiry import missing_minimum, next_question, question_text, unanswered_danger
+from .knowledge import Modifier, Rule, citation, complaints, modifiers, rules
+from .routing import departments
+from .wording import age_words, evidence_words, finding_words
+
+_ORDER = list(reversed(Urgency))
+"""Mildest first."""
+
+
+@dataclass
+class Judgement:
+    """What the rules say of one case, before it is put into words."""
+
+    level: Urgency | None = None
+    fired: list[tuple[Rule, Evidence]] = field(default_factory=list)
+    signs: list[vitals.VitalSign] = field(default_factory=list)
+    modifiers: list[tuple[Modifier, Evidence]] = field(default_factory=list)
+    unanswered: bool = False
+
+
+def raised(level: Urgency, upto: Urgency = Urgency.CRITICAL) -> Urgency:
+    """One level up, at most ``upto``; a level already above ``upto`` stays."""
+    if level.severity >= upto.severity:
+        return level
+    return _ORDER[_ORDER.index(level) + 1]
+
+
+def judge(case: Case) -> Judgement:
+    """Apply every rule. Unknown is never normal; only raises."""
+    judgement = Judgement()
+    judgement.fired = [(rule, evidence) for rule in rules() if (evidence := rule.when(case)) is not None]
+    judgement.signs = vitals.signs(case)
+    levels = [rule.level for rule, _ in judgement.fired] + [sign.level for sign in judgement.signs]
+    levels += [level for code in case.complaints if (level := complaints()[code].level) is not None]
+    if not levels:
+        return judgement
+    level = more_severe(levels)
+    judgement.modifiers = [(modifier, evidence) for modifier in modifiers() if (evidence := modifier.when(case)) is not None]
+    if judgement.modifiers:
+        level = max((raised(level, modifier.upto) for modifier, _ in judgement.modifiers), key=lambda item: item.severity)
+    if unanswered_danger(case):
+        judgement.unanswered = True
+        level = raised(level, Urgency.EMERGENT)
+    judgement.level = level
+    return judgement
+
+
+def assess(facts: Facts, engine: str) -> Assessment:
+    """The assessment of ``facts``; ``engine`` names the version of rules and lexicon."""
+    case = Case(facts)
+    judgement = judge(case)
+    emergency = _emergency(judgement, case)
+    question = next_question(case, judgement.level)
+    complete = judgement.level is Urgency.CRITICAL or (question is None and judgement.level is not None)
+    level = judgement.level
+    if level is not None and level.severity <= Urgency.ROUTINE.severity and not complete and missing_minimum(case):
+        level = None
+    return Assessment(
+        level=level,
+        complete=complete,
+        reasons=_reasons(judgement, case),
+        departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level else (),
+        emergency=emergency,
+        advice=advice.advice(case, judgement.level, [rule for rule, _ in judgement.fired]) if level else (),
+        engine=engine,
+    )
+
+
+def _emergency(judgement: Judgement, case: Case) -> Emergency | None:
+    """What to say first. Of several rules at the worst level the first in the file with instructions speaks."""
+    if judgement.level not in (Urgency.CRITICAL, Urgency.EMERGENT):
+        return None
+    speaking = [rule for rule, _ in judgement.fired if rule.level.severity >= Urgency.EMERGENT.severity]
+    speaking.sort(key=lambda rule: (-rule.level.severity, not rule.suspected))
+    rule = next(iter(speaking), None)
+    if judgement.level is Urgency.CRITICAL and (rule is None or rule.level is not Urgency.CRITICAL):
+        do_now = ("打 120", *(rule.do_now if rule else advice.CRITICAL_DO_NOW))
+        return Emergency(rule=rule.id if rule else "critical_level", suspected=rule.suspected if rule else "危急情况", do_now=do_now, do_not=rule.do_not if rule else advice.CRITICAL_DO_NOT)
+    if rule is None or not rule.suspected:
+        return None  # what to do then stands in the advice
+    return Emergency(rule=rule.id, suspected=rule.suspected, do_now=rule.do_now, do_not=rule.do_not, ask_next=question_text(rule.ask_next, case))
+
+
+def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
+    """The rules at the level found first, then what raised it; each once, in the patient's own words."""
+    found: list[Reason] = []
+    worst = max([rule.level.severity for rule, _ in judgement.fired] + [sign.level.severity for sign in judgement.signs], default=0)
+    for rule, evidence in judgement.fired:
+        if rule.level.severity == worst or rule.level.severity >= Urgency.URGENT.severity:
+            found.append(Reason(text=evidence_words(evidence, case) or rule.title, rule=rule.id, source=citation(rule.sources), signed=bool(rule.signed_by)))
+    for sign in sorted(judgement.signs, key=lambda sign: -sign.level.severity):
+        words = evidence_words(sign.evidence, case) + (f"({sign.note})" if sign.note else "")
+        found.append(Reason(text=words, rule=sign.rule, source=citation(sign.sources)))
+    for modifier, evidence in judgement.modifiers:
+        found.append(Reason(text=evidence_words(evidence, case) or modifier.title, rule=modifier.id, source=citation(modifier.sources), signed=bool(modifier.signed_by)))
+    if judgement.unanswered:
+        found.append(Reason(text="有的危险信号没有问清楚,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
+    if not found:
+        for finding in case.complaints.values():
+            found.append(Reason(text=finding_words(finding, case.measured), rule=f"alone.{finding.code}", source=citation(("S2",))))
+    if (age := age_words(case)) and found and not any(age in reason.text for reason in found):
+        found.append(Reason(text=age, rule="person.age", source=citation(("DESIGN",))))
+    return _without_repeats(found)
+
+
+def _without_repeats(found: list[Reason]) -> tuple[Reason, ...]:
+    """Leave out what earlier reasons already said word for word."""
+    said: set[str] = set()
+    kept: list[Reason] = []
+    for reason in found:
+        words = [word for word in reason.text.split("、") if word.partition("(NEWS2")[0] not in said]
+        if words:
+            said |= {word.partition("(NEWS2")[0] for word in words}
+            kept.append(reason.model_copy(update={"text": "、".join(words)}))
+    return tuple(kept)

@@ -1,0 +1,84 @@
+"""Reasons in the patient's own words."""
+
+from __future__ import annotations
+
+from nlp.interface.reading import Finding, Measurement, Status
+from nlp.language.numbers import number
+
+from .case import Case
+from .expressions import Evidence
+
+_MEASURE_LABELS = {
+    "temperature": "体温 {value}℃", "heart_rate": "心率 {value}", "respiratory_rate": "呼吸 {value} 次", "spo2": "血氧 {value}%",
+    "glucose": "血糖 {value}", "pain": "疼痛 {value} 分", "weight": "体重 {value} 公斤", "stools_per_day": "一天拉 {value} 次",
+    "systolic": "高压 {value}", "diastolic": "低压 {value}",
+}  # fmt: skip
+
+
+def plain(value: float) -> str:
+    """38.5, but 39 for 39.0."""
+    return f"{value:g}"
+
+
+def length(hours: float) -> str:
+    """A length of time as people say it: 2 小时, 4 天, 3 个月."""
+    if hours < 1:
+        return f"{max(1, round(hours * 60))} 分钟"
+    if hours < 24:
+        return f"{plain(round(hours, 1))} 小时"
+    if hours < 24 * 60:
+        return f"{round(hours / 24)} 天"
+    return f"{round(hours / 730)} 个月" if hours < 8766 else f"{plain(round(hours / 8766, 1))} 年"
+
+
+def age_words(case: Case) -> str | None:
+    """58 岁, 8 个月, 20 天; the words of a tapped age group where no exact age was said."""
+    if case.facts.person.age_words:
+        return case.facts.person.age_words
+    days = case.age_days
+    if days is None:
+        return None
+    if days < 31:
+        return f"{days} 天"
+    if days < 2 * 365.25:
+        return f"{int(days / 30.4375 + 0.05)} 个月"
+    return f"{int(days / 365.25 + 0.01)} 岁"
+
+
+def finding_words(finding: Finding, measured: dict[str, Measurement]) -> str:
+    """The words the person used (the standard term when only a button was tapped), with temperature and duration."""
+    words = finding.span.text.strip(",。,.!?!? ")
+    tapped = not words or len(words) > 16 or number(words) is not None or (words[-1:] == "了" and len(words) <= 4) or words.endswith(("天", "月", "时"))
+    said = finding.term if tapped or words in ("有", "是", "对", "嗯", "会", "烧到", "咳得", "拉了", "拉得") else words
+    if finding.code == "fever" and "temperature" in measured:
+        said = f"发烧 {plain(measured['temperature'].value)}℃"
+    if finding.duration_hours and finding.duration_hours >= 1:
+        said = f"{said} {length(finding.duration_hours)}"
+    if finding.status is Status.UNCERTAIN:
+        said += "(不确定)"
+    return said
+
+
+def measurement_words(measurement: Measurement, measured: dict[str, Measurement]) -> str:
+    if measurement.code in ("systolic", "diastolic") and {"systolic", "diastolic"} <= measured.keys():
+        return f"血压 {plain(measured['systolic'].value)}/{plain(measured['diastolic'].value)}"
+    return _MEASURE_LABELS[measurement.code].format(value=plain(measurement.value))
+
+
+def evidence_words(evidence: Evidence, case: Case) -> str:
+    """The evidence of one rule, joined: 胸痛 2 小时、出冷汗、血压 90/60."""
+    words: list[str] = []
+    has_fever = any(isinstance(item, Finding) and item.code == "fever" for item in evidence)
+    for item in evidence:
+        if isinstance(item, Finding):
+            words.append(finding_words(item, case.measured))
+        elif isinstance(item, Measurement):
+            if not (item.code == "temperature" and has_fever):
+                words.append(measurement_words(item, case.measured))
+        elif item == "age" and (age := age_words(case)):
+            words.append(age)
+        elif item == "pregnant" and "weeks" not in evidence:
+            words.append(f"怀孕 {case.facts.person.pregnancy_weeks} 周" if case.facts.person.pregnancy_weeks else "怀孕")
+        elif item == "weeks":
+            words.append(f"怀孕 {case.facts.person.pregnancy_weeks} 周")
+    return "、".join(dict.fromkeys(words))

@@ -1,0 +1,125 @@
+"""The clinical engine: the reader of nlp.language and the rules of nlp.clinical behind nlp.interface.ClinicalEngine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nlp.clinical import inquiry, triage
+from nlp.clinical.case import Case
+from nlp.clinical.knowledge import rule_sets
+from nlp.interface.assessment import Assessment, Facts, Question
+from nlp.interface.engine import ClinicalEngine, RuleSet
+from nlp.interface.reading import Finding, Measurement, Person, Reading, Status
+from nlp.interface.urgency import Urgency, more_severe
+from nlp.language.reader import Reader
+
+NAME = "huizhen-rules"
+RELEASE = "1"
+
+
+class Engine:
+    """Pure and deterministic; loads its dictionary on the first text or on ``warm``."""
+
+    def __init__(self, cache_folder: Path | None = None) -> None:
+        self._reader = Reader(cache_folder)
+        digests = "".join(rule_set.digest for rule_set in rule_sets())
+        self._version = f"{NAME}-{RELEASE}+{_short(digests)}"
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    @property
+    def rule_sets(self) -> tuple[RuleSet, ...]:
+        return rule_sets()
+
+    def warm(self) -> None:
+        """Load the dictionary and the rules now, so that the first person does not wait for them."""
+        self._reader.warm()
+        self.assess(Facts())
+
+    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
+        return self._reader.read(text, guide=inquiry.guide(answering) if answering else None, choice=choice if answering else None)
+
+    def merge(self, facts: Facts, reading: Reading, *, answered: Question | None = None) -> Facts:
+        person, others = _person(facts, reading)
+        findings, conditions = reading.findings, reading.conditions
+        measurements = reading.measurements
+        if others is not None:
+            findings = tuple(_of(finding, others) for finding in findings)
+            conditions = tuple(_of(finding, others) for finding in conditions)
+            measurements = ()
+        asked = facts.asked
+        if answered is not None and answered.code not in asked:
+            asked = (*asked, answered.code)
+        return Facts(
+            person=person,
+            findings=_findings(facts.findings, findings),
+            measurements=_measurements(facts.measurements, measurements),
+            conditions=_findings(facts.conditions, conditions),
+            asked=asked,
+            urgency_said=_said(facts.urgency_said, reading.urgency_said),
+        )
+
+    def assess(self, facts: Facts) -> Assessment:
+        return triage.assess(facts, self._version)
+
+    def next_question(self, facts: Facts) -> Question | None:
+        case = Case(facts)
+        return inquiry.next_question(case, triage.judge(case).level)
+
+
+def build(cache_folder: Path | None = None) -> ClinicalEngine:
+    """The engine of this release. ``cache_folder``: a private folder in which jieba may keep its dictionary between starts."""
+    return Engine(cache_folder)
+
+
+def _short(digests: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(digests.encode()).hexdigest()[:12]
+
+
+def _person(facts: Facts, reading: Reading) -> tuple[Person, str | None]:
+    """The person with what is new; second, the relation when the reading is about somebody else than the case (我妈也有高血压)."""
+    old, new = facts.person, reading.person
+    settled = old.relation is not None and bool(facts.findings)
+    if settled and new.relation is not None and new.relation != old.relation and (reading.findings or reading.conditions or reading.measurements):
+        return old, new.relation
+    update = {key: value for key, value in new.model_dump().items() if value is not None}
+    if "age_days" in update:
+        update.setdefault("age_words", None)
+    return old.model_copy(update=update), None
+
+
+def _of(finding: Finding, relation: str) -> Finding:
+    return finding.model_copy(update={"subject": relation}) if finding.subject == "patient" else finding
+
+
+def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """What is later said of the same finding replaces; attributes and the first words stay where the new ones say nothing of them."""
+    kept = {(finding.code, finding.subject): finding for finding in old}
+    for finding in new:
+        key = (finding.code, finding.subject)
+        before = kept.get(key)
+        if before is not None and before.status is not Status.ABSENT and finding.status is not Status.ABSENT:
+            finding = finding.model_copy(
+                update={
+                    "span": before.span if before.span.text else finding.span,
+                    "duration_hours": finding.duration_hours if finding.duration_hours is not None else before.duration_hours,
+                    "course": finding.course or before.course,
+                    "severity": finding.severity or before.severity,
+                }
+            )
+        kept[key] = finding
+    return tuple(kept.values())
+
+
+def _measurements(old: tuple[Measurement, ...], new: tuple[Measurement, ...]) -> tuple[Measurement, ...]:
+    return tuple(({measurement.code: measurement for measurement in old} | {measurement.code: measurement for measurement in new}).values())
+
+
+def _said(old: str | None, new: str | None) -> str | None:
+    """Of two urgencies that a speaker typed the more severe stays."""
+    levels = [Urgency(said) for said in (old, new) if said is not None]
+    return more_severe(levels).value if levels else None
