@@ -2,7 +2,7 @@
 
 import { avatar, chatAvatar } from "./avatar.js";
 import { templateCard } from "./card.js";
-import { button, h, iconButton } from "./dom.js";
+import { button, h, icon, iconButton } from "./dom.js";
 import { plainName } from "./inboxes.js";
 import { linked, markdown } from "./richtext.js";
 
@@ -37,7 +37,7 @@ const bubble = (...children) => h("div", { class: "bubble" }, ...children);
 
 function content(message, act) {
   const draw = {
-    text: () => bubble(linked(message.content, act.open)),
+    text: () => bubble(message.quote && h("p", { class: "quote" }, message.quote.content), linked(message.content, act.open)),
     markdown: () => running(message, act),
     voice: () => voice(message),
     image: () => picture(message, act),
@@ -65,7 +65,7 @@ function running(message, act) {
 function voice(message) {
   const seconds = Math.max(2, Math.min(60, Math.round((message.recognition ?? "").length / 4)));
   return bubble(
-    message.url ? h("audio", { src: message.url, controls: true, preload: "none" }) : h("p", { class: "voice-line" }, `语音 ${seconds}″`),
+    h("p", { class: "voice-line" }, icon("voice"), `语音 ${seconds}″`),
     h("p", { class: "faint" }, message.recognition ? `识别:${message.recognition}` : "平台没有识别出文字"));
 }
 

@@ -25,10 +25,29 @@ export class ChatView {
       send: (message) => this.say(message),
       fail: (problem) => this.fail(problem),
     });
-    this.element = h("div", { class: "chat" }, this.list, this.error, this.composer.element, accountMenu(chat.menu, (item) => this.choose(item)));
+    this.bottom = h("div", { class: "chat-bottom" });
+    this.element = h("div", { class: "chat" }, this.list, this.error, this.bottom);
+    this.#drawBottom();
     inboxes.addEventListener("chat", this.#onNews);
     replace(this.list, h("p", { class: "state-line" }, "正在取消息…"));
     this.load();
+  }
+
+  /** Whoever does not follow the Official Account can only follow it. */
+  #drawBottom() {
+    if (this.chat.following === false) {
+      replace(this.bottom, h("div", { class: "follow-bar" }, h("p", null, "还没有关注会诊服务号"), button("关注公众号", () => this.follow(true), { class: "primary" })));
+    } else replace(this.bottom, this.composer.element, accountMenu(this.chat.menu, (item) => this.choose(item)));
+  }
+
+  async follow(wanted) {
+    try {
+      const answer = await api.follow(this.person.key, wanted);
+      this.chat.following = answer.following;
+      this.#drawBottom();
+    } catch (problem) {
+      this.fail(problem);
+    }
   }
 
   close() {

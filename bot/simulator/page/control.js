@@ -111,10 +111,12 @@ function networkPane() {
       button("恢复正常", () => put({ delay_ms: 0, drop_callbacks: 0, duplicate_callbacks: false, api_error: null, seed: Number(seed.value) || 0 }), { class: "plain-button" }));
   }
 
-  const save = () => put({
-    delay_ms: JSON.parse(fields.delay.value), drop_callbacks: JSON.parse(fields.drop.value), duplicate_callbacks: fields.duplicate.checked,
-    api_error: JSON.parse(fields.error.value), seed: Number(fields.seed.value) || 0,
-  });
+  function save() {
+    return put({
+      delay_ms: JSON.parse(fields.delay.value), drop_callbacks: JSON.parse(fields.drop.value), duplicate_callbacks: fields.duplicate.checked,
+      api_error: JSON.parse(fields.error.value), seed: Number(fields.seed.value) || 0,
+    });
+  }
 
   async function put(wanted) {
     try {

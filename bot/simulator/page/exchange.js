@@ -60,6 +60,6 @@ function pretty(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
-    return text.replace(/></g, ">\n<");
+    return text.replace(/^<xml>/, "<xml>\n").replace(/(<\/[^>]+>)(?=<)/g, "$1\n");
   }
 }

@@ -60,11 +60,16 @@ export class Inboxes extends EventTarget {
     return this.chats(key).reduce((sum, chat) => sum + this.unread(key, chat.id), 0);
   }
 
-  /** Everybody who has something unread, the latest first: [{person, chat, message, count}]. */
+  /** What is unread and meant for this person alone; the talk of a group would mark every member. */
+  unreadPersonally(key) {
+    return personal(this.chats(key)).reduce((sum, chat) => sum + this.unread(key, chat.id), 0);
+  }
+
+  /** Everybody who has something unread of his own, the latest first: [{person, chat, message, count}]. */
   waiting() {
     const found = [];
     for (const person of this.people.values()) {
-      for (const chat of person.chats ?? []) {
+      for (const chat of personal(person.chats ?? [])) {
         const count = this.unread(person.key, chat.id);
         if (count) found.push({ person, chat, count, message: this.last(person.key, chat.id) });
       }
@@ -114,6 +119,8 @@ export class Inboxes extends EventTarget {
     this.dispatchEvent(new CustomEvent("chat", { detail: { person, chat, seq } }));
   }
 }
+
+const personal = (chats) => chats.filter((chat) => !chat.id.startsWith("group:"));
 
 function stored() {
   try {

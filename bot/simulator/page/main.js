@@ -89,6 +89,8 @@ function prepare(sentence) {
   const phone = held ?? phones[0];
   const key = sentence.role === "patient" ? fallback.key : held?.key ?? fallback.key;
   const chat = sentence.chat === "group" ? inboxes.chats(key).find((one) => one.id.startsWith("group:"))?.id : sentence.chat;
+  // On a narrow screen the sentences would leave too little of the phone.
+  if (matchMedia("(max-width: 619px)").matches) document.getElementById("hints").hidden = true;
   if (phone.key !== key) phone.assign(key, chat);
   bring(phone);
   phone.prepare(chat, sentence.words);
@@ -101,9 +103,15 @@ function drawDots() {
 
 const nearest = () => Math.round(row.scrollLeft / (row.firstElementChild?.offsetWidth || 1));
 
+/** The date gives way on a narrow screen. */
+function clockText(text) {
+  const [date, weekday, time] = text.split(" ");
+  return [h("span", { class: "top-date" }, `${date} ${weekday}`), h("span", null, time)];
+}
+
 function drawTop() {
   const count = othersWaiting(inboxes, shown());
-  replace(document.getElementById("clock"), icon("clock"), h("span", null, clock.known ? spoken(clock.now()) : "演示控制"));
+  replace(document.getElementById("clock"), icon("clock"), clock.known ? clockText(spoken(clock.now())) : h("span", null, "演示控制"));
   replace(document.getElementById("news"), icon("bell"), h("span", { class: "top-label" }, "新消息"), count > 0 && h("span", { class: "badge" }, count));
   document.getElementById("news").setAttribute("aria-label", count ? `别的手机上有 ${count} 个聊天有新消息` : "新消息");
 }

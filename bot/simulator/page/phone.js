@@ -163,18 +163,12 @@ export class Phone {
       existing.remove();
       return;
     }
-    const act = async (wanted) => {
-      sheet.remove();
-      opener.focus();
-      try {
-        await api.follow(this.key, wanted);
-        await this.chatView?.load();
-      } catch (problem) {
-        this.chatView?.fail(problem);
-      }
-    };
     const sheet = h("div", { class: "menu-sheet", role: "group", "aria-label": "公众号选项", on: { keydown: (event) => { if (event.key === "Escape") { sheet.remove(); opener.focus(); } } } },
-      button("关注公众号", () => act(true)), button("取消关注", () => act(false)));
+      button(this.chatView.chat.following === false ? "关注公众号" : "取消关注", () => {
+        sheet.remove();
+        opener.focus();
+        this.chatView.follow(this.chatView.chat.following === false);
+      }));
     this.bar.append(sheet);
     sheet.firstElementChild.focus();
   }

@@ -32,7 +32,7 @@ export function switcher({ inboxes, current, choose }) {
       return;
     }
     const groups = chosen.role || chosen.words ? [["", "", shown]] : roles.map(([role, label]) => [role, label, shown.filter((person) => person.role === role)]);
-    const waiting = chosen.role || chosen.words ? [] : shown.filter((person) => inboxes.unreadOf(person.key) > 0);
+    const waiting = chosen.role || chosen.words ? [] : shown.filter((person) => inboxes.unreadPersonally(person.key) > 0);
     replace(found, waiting.length > 0 && section("有新消息", waiting), groups.map(([, label, members]) => section(label, members)));
   }
 
@@ -46,7 +46,7 @@ export function switcher({ inboxes, current, choose }) {
       h("span", { class: "entry-text" },
         h("span", { class: "entry-name" }, plainName(person.name), h("span", { class: "role-tag" }, roleLabel(person.role))),
         h("span", { class: "faint" }, [person.title, person.place].filter(Boolean).join(" · "))),
-      badge(inboxes.unreadOf(person.key)),
+      badge(inboxes.unreadPersonally(person.key)),
     ], () => choose(person.key), { class: "entry", "aria-current": String(person.key === current) }));
   }
 

@@ -1,0 +1,99 @@
+// The mini program's shell: which page the address names, the bar below, and the states every page shares.
+
+import { h, replace } from "../shared/dom.js";
+import { failed, loading } from "../shared/states.js";
+import { Problem } from "../shared/api.js";
+import { appointments } from "./appointments.js";
+import { confirmBooking, departments, slots } from "./booking.js";
+import { consultation, consultations } from "./consultations.js";
+import { family } from "./family.js";
+import { home } from "./home.js";
+import { mine } from "./mine.js";
+import { privacy } from "./privacy.js";
+import { consent, register } from "./register.js";
+
+const TABS = [
+  ["", "首页", "M4 11 12 4l8 7v9H4zM10 20v-6h4v6"],
+  ["book", "预约", "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4"],
+  ["consultations", "会诊", "M4 5h16v11H9l-5 4zM9 9v4M7 11h4"],
+  ["mine", "我的", "M12 4a4 4 0 1 0 .01 0M4 21c0-5 3.5-7 8-7s8 2 8 7"],
+];
+
+// Name of the page, its title, the page it belongs under, and what draws it.
+const ROUTES = {
+  "": ["会诊", null, home],
+  book: ["预约", null, departments],
+  slots: ["选时间", "book", slots],
+  confirm: ["确认预约", "book", confirmBooking],
+  consultations: ["我的会诊", null, consultations],
+  consultation: ["会诊经过", "consultations", consultation],
+  mine: ["我的", null, mine],
+  appointments: ["我的预约", "mine", appointments],
+  family: ["家人", "mine", family],
+  register: ["实名登记", "mine", register],
+  consent: ["知情同意", "mine", consent],
+  privacy: ["授权与隐私", "mine", privacy],
+};
+
+const page = document.getElementById("page");
+const tabs = document.getElementById("tabs");
+let turn = 0;
+
+/** Go to a page: `go("slots/03.01")`. */
+function go(path) {
+  location.hash = `#/${path}`;
+}
+
+function asked() {
+  const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [name, ...rest] = path.split("/").map(decodeURIComponent);
+  return ROUTES[name] ? { name, rest, query: new URLSearchParams(query) } : { name: "", rest: [], query: new URLSearchParams() };
+}
+
+async function show() {
+  const mineTurn = ++turn;
+  const { name, rest, query } = asked();
+  const [heading, above, draw] = ROUTES[name];
+  document.title = heading;
+  drawTabs(above ?? name);
+  const head = h("header", { class: "page-head" }, above !== null && h("a", { class: "back", href: `#/${above}` }, "‹ 返回"), h("h1", { tabindex: -1 }, heading));
+  replace(page, head, loading());
+  window.scrollTo(0, 0);
+  try {
+    const content = await draw({ rest, query, go, again: show });
+    if (mineTurn === turn) replace(page, head, content);
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    if (mineTurn === turn) replace(page, head, failed(problem, show));
+  }
+}
+
+function drawTabs(current) {
+  tabs.hidden = false;
+  replace(tabs, TABS.map(([name, label, path]) => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    line.setAttribute("d", path);
+    svg.append(line);
+    return h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : null }, svg, h("span", null, label));
+  }));
+}
+
+function care() {
+  try {
+    document.documentElement.classList.toggle("care", localStorage.getItem("huizhen.care") === "1");
+    document.body.dataset.weuiMode = localStorage.getItem("huizhen.care") === "1" ? "care" : "";
+  } catch {
+    // Without storage the letters keep their usual size.
+  }
+}
+
+window.addEventListener("hashchange", async () => {
+  await show();
+  page.querySelector("h1")?.focus();
+});
+window.addEventListener("huizhen-care", care);
+care();
+show();

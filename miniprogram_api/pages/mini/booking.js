@@ -1,0 +1,106 @@
+// 预约: department, then doctor and time, then one look before it is booked.
+
+import { day, hour, spoken } from "../shared/dates.js";
+import { button, card, cells, empty, h, link, title } from "../shared/dom.js";
+import { Problem, newKey } from "../shared/api.js";
+import { notice } from "../shared/states.js";
+import { ask, askOrNull, whoAmI } from "./session.js";
+import { RELATIONS } from "./words.js";
+
+/** What was chosen on the way to the last page; a reload there starts at the departments again. */
+let chosen = null;
+
+export async function departments() {
+  const [answer, intake] = await Promise.all([ask("GET", "departments"), askOrNull("intakes/current")]);
+  const advised = new Set((intake?.assessment?.departments ?? []).map((department) => department.code));
+  const rows = answer.departments.map(([code, name, free]) => ({ code, name, free }));
+  const row = ({ code, name, free }) => link(`#/slots/${encodeURIComponent(code)}`, name, free ? `7 天内有 ${free} 个号` : "暂时没有号");
+  const first = rows.filter((one) => advised.has(one.code));
+  const others = rows.filter((one) => !advised.has(one.code)).sort((a, b) => Number(b.free > 0) - Number(a.free > 0));
+  if (!rows.length) return empty("现在没有开放预约的科室。着急的话,请联系村医或镇卫生院。");
+  return [
+    first.length > 0 && [title("问诊后建议的科室"), cells(first.map(row))],
+    title(first.length ? "其他科室" : "选一个科室"), cells(others.map(row)),
+  ];
+}
+
+export async function slots({ rest: [code], go }) {
+  const answer = await ask("GET", `slots?department=${encodeURIComponent(code)}&limit=60`);
+  if (!answer.slots.length) {
+    return empty("这个科室暂时没有空的时间。可以换一个科室,或明天早上再看看。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "换一个科室"));
+  }
+  return [h("p", { class: "actions faint" }, `${answer.slots[0].department},点一个时间:`), slotList(answer.slots, (slot) => {
+    chosen = { slot, key: newKey() };
+    go("confirm");
+  })];
+}
+
+function slotList(list, choose) {
+  const days = new Map();
+  for (const slot of list) {
+    const name = day(slot.starts_at);
+    days.set(name, [...(days.get(name) ?? []), slot]);
+  }
+  return [...days].map(([name, members]) => [title(name), cells(members.map((slot) => slotRow(slot, choose)))]);
+}
+
+const slotRow = (slot, choose) =>
+  h("button", { type: "button", class: "weui-cell weui-cell_access", on: { click: () => choose(slot) } },
+    h("span", { class: "weui-cell__bd" },
+      h("span", { class: "line" }, `${hour(slot.starts_at)}  ${slot.practitioner}`),
+      h("span", { class: "faint line" }, `${slot.title_name} · ${slot.organisation}`)),
+    h("span", { class: "weui-cell__ft" }));
+
+export async function confirmBooking({ go, again }) {
+  if (!chosen) {
+    go("book");
+    return null;
+  }
+  if (chosen.booked) return done(chosen.booked);
+  const [me, intake] = await Promise.all([whoAmI({ anew: true }), askOrNull("intakes/current")]);
+  if (!me.patients.length) {
+    return empty("预约要先登记是谁看病。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self&then=confirm" }, "去登记"));
+  }
+  const patient = me.patients.find((one) => one.patient_id === chosen.patient) ?? me.patients.find((one) => one.patient_id === intake?.patient_id)
+    ?? me.patients.find((one) => one.relation === "self") ?? me.patients[0];
+  chosen.patient = patient.patient_id;
+  const { slot } = chosen;
+  const consented = patient.consents.some((consent) => consent.purpose === "care" && !consent.withdrawn_at);
+  const carried = Boolean(intake) && (!intake.patient_id || intake.patient_id === patient.patient_id);
+  const trouble = h("div");
+  return [
+    card(h("h2", null, spoken(slot.starts_at)), h("p", null, `${slot.department} · ${slot.practitioner} ${slot.title_name}`), h("p", { class: "faint" }, slot.organisation)),
+    title("谁看病"),
+    h("div", { class: "choices", role: "group", "aria-label": "谁看病" }, me.patients.map((one) =>
+      h("button", { type: "button", "aria-pressed": String(one.patient_id === patient.patient_id), on: { click: () => { chosen.patient = one.patient_id; chosen.key = newKey(); again(); } } },
+        `${one.full_name}(${RELATIONS[one.relation] ?? "家人"})`))),
+    carried && h("p", { class: "actions faint" }, "您在聊天里说的病情会一起交给医生,不用再说一遍。"),
+    trouble,
+    h("div", { class: "actions" }, consented
+      ? button("确认预约", () => book(carried ? intake.intake_id : null, trouble, again))
+      : [h("p", { class: "faint" }, "看病前请先看一眼知情同意书。"), h("a", { class: "weui-btn weui-btn_primary", href: `#/consent/${patient.patient_id}/care?then=confirm` }, "去看知情同意书")]),
+  ];
+}
+
+async function book(intakeId, trouble, again) {
+  const { slot, patient, key } = chosen;
+  trouble.replaceChildren();
+  try {
+    const booked = await ask("POST", "appointments", { body: { slot_id: slot.slot_id, patient_id: patient, intake_id: intakeId }, key });
+    chosen = { booked };
+    await again();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    const free = problem.fields.free ?? [];
+    trouble.append(notice(free.length ? "这个时间刚被约走,还有这些:" : problem));
+    if (free.length) trouble.append(...slotList(free, (other) => { chosen = { slot: other, patient, key: newKey() }; again(); }).flat());
+  }
+}
+
+function done({ slot, code }) {
+  return [
+    h("p", { class: "notice notice-good", role: "status" }, "约好了。到时间前会在微信里提醒您。"),
+    card(h("h2", null, spoken(slot.starts_at)), h("p", null, `${slot.department} · ${slot.practitioner} ${slot.title_name}`), h("p", { class: "faint" }, `${slot.organisation} · 预约号 ${code}`)),
+    h("div", { class: "actions" }, h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回首页")),
+  ];
+}

@@ -1,0 +1,64 @@
+// 首页: what is next for me. Danger stands first, then what is running, then what is coming, then what could be done.
+
+import { spoken } from "../shared/dates.js";
+import { card, empty, h } from "../shared/dom.js";
+import { ask, askOrNull, whoAmI } from "./session.js";
+import { urgencyTag } from "./words.js";
+
+const RUNNING = new Set(["DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS"]);
+
+export async function home() {
+  const me = await whoAmI({ anew: true });
+  const [intake, booked, running] = await Promise.all([
+    askOrNull("intakes/current"),
+    ask("GET", "appointments"),
+    ask("GET", "consultations"),
+  ]);
+  const next = booked.appointments.filter((one) => one.state === "booked").sort((a, b) => a.slot.starts_at.localeCompare(b.slot.starts_at))[0];
+  const cards = [
+    intake?.assessment?.emergency && emergencyCard(intake.assessment.emergency),
+    running.consultations.filter((one) => RUNNING.has(one.state)).map(consultationCard),
+    next && appointmentCard(next),
+    intake && !intake.assessment?.emergency && intakeCard(intake, Boolean(next)),
+    !me.patients.some((patient) => patient.relation === "self") && registerCard(),
+  ].flat().filter(Boolean);
+  return cards.length ? cards : empty("现在没有要办的事。哪里不舒服,回到聊天里说一句就行。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "自己预约"));
+}
+
+export const emergencyCard = (emergency) =>
+  h("section", { class: "panel panel-danger", role: "alert" },
+    h("h2", null, `${emergency.suspected ? `可能是${emergency.suspected},` : ""}请马上打 120`),
+    h("a", { href: "tel:120" }, "拨打 120"),
+    emergency.do_now.length > 0 && h("p", null, `现在:${emergency.do_now.join(";")}`),
+    emergency.do_not.length > 0 && h("p", null, `不要:${emergency.do_not.join(";")}`));
+
+const consultationCard = (one) =>
+  card(h("h2", null, urgencyTag(one.urgency, one.urgency_label), `会诊 ${one.code}`),
+    h("p", null, `${one.state_label}${one.expert ? ` · ${one.expert}` : ""}`),
+    h("p", null, one.next),
+    h("a", { class: "weui-btn weui-btn_default", href: `#/consultation/${one.consultation_id}` }, "看经过"));
+
+const appointmentCard = ({ slot, code }) =>
+  h("section", { class: "panel panel-strong" }, h("h2", null, "下一次看病"),
+    h("p", null, spoken(slot.starts_at)),
+    h("p", null, `${slot.department} · ${slot.practitioner} ${slot.title_name}`),
+    h("p", { class: "faint" }, `${slot.organisation} · 预约号 ${code}`),
+    h("a", { class: "weui-btn weui-btn_default", href: "#/appointments" }, "看预约"));
+
+function intakeCard(intake, hasAppointment) {
+  if (intake.state === "open" && intake.question) {
+    return card(h("h2", null, "问诊还没问完"), h("p", null, intake.question.text), h("p", { class: "faint" }, "回到聊天里接着回答就行。"));
+  }
+  const assessment = intake.assessment;
+  if (!assessment?.level) return null;
+  const department = assessment.departments[0];
+  return card(
+    h("h2", null, urgencyTag(assessment.level), department ? `建议看${department.name}` : "预问诊结果"),
+    assessment.reasons.length > 0 && h("p", null, `为什么:${assessment.reasons.map((reason) => reason.text).join(";")}`),
+    assessment.advice.map((line) => h("p", null, line)),
+    h("p", { class: "faint" }, assessment.reasons.some((reason) => !reason.signed) ? "演示·未经临床审定。这不是诊断。" : "这不是诊断。"),
+    department && !hasAppointment && h("a", { class: "weui-btn weui-btn_primary", href: `#/slots/${department.code}` }, `预约${department.name}`));
+}
+
+const registerCard = () =>
+  card(h("h2", null, "先登记本人信息"), h("p", null, "预约和会诊要用真实姓名。登记一次,以后不用再填。"), h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记"));

@@ -1,0 +1,29 @@
+// 我的: the way to everything about myself, and larger letters.
+
+import { cells, h, link } from "../shared/dom.js";
+import { whoAmI } from "./session.js";
+
+const CARE_KEY = "huizhen.care";
+
+export async function mine({ again }) {
+  const me = await whoAmI();
+  const self = me.patients.find((one) => one.relation === "self");
+  const large = document.documentElement.classList.contains("care");
+  const toggle = () => {
+    try {
+      localStorage.setItem(CARE_KEY, large ? "0" : "1");
+    } catch {
+      // Without storage the choice holds for this page only.
+    }
+    dispatchEvent(new Event("huizhen-care"));
+    again();
+  };
+  return [
+    cells(
+      self ? link("#/family", self.full_name, "本人", `${self.age_years} 岁${me.phone_verified ? " · 手机号已验证" : ""}`) : link("#/register?relation=self", "登记本人信息", "还没登记")),
+    h("div", { class: "weui-cells__title" }, ""),
+    cells(link("#/appointments", "我的预约"), link("#/family", "家人", `${me.patients.length} 人`), link("#/privacy", "授权与隐私", "", "同意书、谁看过我的记录、停止提醒")),
+    h("div", { class: "weui-cells__title" }, ""),
+    cells(h("button", { type: "button", class: "weui-cell", "aria-pressed": String(large), on: { click: toggle } }, h("span", { class: "weui-cell__bd" }, "关怀模式(字大一些)"), h("span", { class: "weui-cell__ft" }, large ? "已打开" : "关着"))),
+  ];
+}

@@ -1,0 +1,55 @@
+// Who is signed in on this phone: the token lives in this tab only, under the phone's name.
+
+import { Problem, request } from "../shared/api.js";
+import * as wx from "./wx.js";
+
+const TOKEN_KEY = `huizhen.mini.token.${wx.phoneKey}`;
+
+let me = null;
+let signingIn = null;
+
+const token = () => sessionStorage.getItem(TOKEN_KEY);
+
+/** Sign in by wx.login; people who press at the same time share one sign-in. */
+export function signIn() {
+  signingIn ??= (async () => {
+    const answer = await request("POST", "mini-program/sign-in", { body: { code: await wx.login() } });
+    sessionStorage.setItem(TOKEN_KEY, answer.token);
+    me = answer.me;
+  })().finally(() => { signingIn = null; });
+  return signingIn;
+}
+
+/** A request as the signed-in person; a session that has ended is renewed once, without asking. */
+export async function ask(method, path, options = {}) {
+  if (!token()) await signIn();
+  try {
+    return await request(method, path, { ...options, token: token() });
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+    sessionStorage.removeItem(TOKEN_KEY);
+    await signIn();
+    return request(method, path, { ...options, token: token() });
+  }
+}
+
+export async function whoAmI({ anew = false } = {}) {
+  if (!me || anew) me = await ask("GET", "me");
+  return me;
+}
+
+/** Hand the phone number that WeChat vouches for to the practice. */
+export async function givePhone() {
+  await ask("POST", "mini-program/phone", { body: { code: await wx.phone() } });
+  return whoAmI({ anew: true });
+}
+
+/** GET that answers null where there is nothing. */
+export async function askOrNull(path) {
+  try {
+    return await ask("GET", path);
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 404) return null;
+    throw problem;
+  }
+}

@@ -1,0 +1,66 @@
+// Requests to the practice, relative to the page, so that the same page works below a phone's prefix.
+// A refusal becomes a Problem with a sentence for the person.
+
+const BASE = new URL("../../v1/", document.baseURI);
+
+export class Problem extends Error {
+  /** `offline`: nothing answered, or a dependency is away, so that trying again makes sense. */
+  constructor(sentence, { status = 0, code = "", fields = {} } = {}) {
+    super(sentence);
+    Object.assign(this, { status, code, fields });
+    this.offline = status === 0 || status === 503;
+  }
+}
+
+const OFFLINE = "网络断了,连不上。您填的都还在,有信号时点「再试」。";
+
+/** Make the Problem of an answer that is not a success. */
+export function problemOf(status, text) {
+  let body = null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = null;
+  }
+  return new Problem(body?.detail || "没有成功,请再试一次。", { status, code: body?.code ?? "", fields: body?.fields ?? {} });
+}
+
+/** `token`: a bearer token, where the page has no cookie. `key`: the idempotency key, the same for every try of one intention. */
+export async function request(method, path, { body, token, key } = {}) {
+  const headers = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (key) headers["Idempotency-Key"] = key;
+  let response;
+  let text;
+  try {
+    response = await fetch(new URL(path, BASE), { method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store" });
+    text = await response.text();
+  } catch {
+    throw new Problem(OFFLINE);
+  }
+  if (!response.ok) throw problemOf(response.status, text);
+  return text ? JSON.parse(text) : null;
+}
+
+/** Send a file as it is, with progress from 0 to 1. Resolves to {status, value}; a refusal is a Problem. */
+export function upload(path, file, progress) {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest();
+    sending.open("POST", new URL(path, BASE));
+    sending.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    sending.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    sending.onerror = () => reject(new Problem("网络断了,没有传完。文件还在,信号好一点会自动再传。"));
+    sending.onload = () => {
+      if (sending.status >= 200 && sending.status < 300) resolve({ status: sending.status, value: JSON.parse(sending.responseText || "null") });
+      else reject(problemOf(sending.status, sending.responseText));
+    };
+    sending.send(file);
+  });
+}
+
+/** A key for one intention of the person. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
