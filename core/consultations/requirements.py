@@ -96,10 +96,11 @@ async def consent_given(practice: Practice, event: Event) -> None:
 
 async def material_arrived(work: Work, consultation_id: str, instance_id: str) -> Consultation:
     """An image was accepted: enter it, and go on if it was the last thing missing."""
-    row = await consultation_of(consultation_id)
-    values: dict[str, Any] = {} if row.material_at is not None else {"material_at": work.now}
+    row = await hold(consultation_id)
+    first = row.material_at is None
+    values: dict[str, Any] = {"material_at": work.now} if first else {}
     row = await note(work, row.id, "material.arrived", ids={"instance_id": instance_id}, **values, material_count=row.material_count + 1)
-    return await _if_complete(work, row) if values else row
+    return await _if_complete(work, row) if first else row
 
 
 async def _if_complete(work: Work, row: Consultation) -> Consultation:
