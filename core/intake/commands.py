@@ -45,12 +45,13 @@ class Say(Command):
     """A sentence of the patient (or of somebody about him), or a tapped choice of the open question (its ``code``, with ``text`` empty or the label).
 
     Opens an intake when none is open; without ``intake_id`` one that was silent for half a day is put away first. Talk about somebody else than
-    before opens a new one too. Errors: NothingSaid, ChoiceUnknown, IntakeClosed, RulesUnsigned, EngineAway.
+    before opens a new one too. Anybody may speak, to his own intakes only:
+    another's is IntakeUnknown. Errors: NothingSaid, ChoiceUnknown, IntakeClosed, RulesUnsigned, EngineAway.
     """
 
     name = "intake.say"
     title = "说症状"
-    access = (Grant(Role.VISITOR, "own_intake"),)
+    access = (Grant(Role.VISITOR),)
     gives = IntakeView
     needs_engine = True
     intake_id: Id | None = None

@@ -51,9 +51,9 @@ _OWN_QUESTIONS = frozenset({PLACE.code, DETAIL_CODE})
 
 @relation("own_intake")
 async def own_intake(work: Work, order: Order) -> bool:
-    """``order.intake_id`` was told by the actor's account; naming none means one's own."""
+    """``order.intake_id`` was told by the actor's account."""
     intake_id = getattr(order, "intake_id", None)
-    return intake_id is None or await Intake.filter(id=intake_id, account_id=work.actor.account_id).exists()
+    return intake_id is not None and await Intake.filter(id=intake_id, account_id=work.actor.account_id).exists()
 
 
 @joins_accounts

@@ -187,7 +187,7 @@ async def test_an_intake_is_its_speaker_s(practice: Practice, county: SmallCount
     for actor in (county.woman_account, county.village_doctor, county.duty_doctor, county.experts[2], county.scheduler, county.auditor):
         with pytest.raises(NotAllowed):
             await practice.ask(actor, IntakeRecord(intake_id=view.intake_id))
-        with pytest.raises(NotAllowed):
+        with pytest.raises(IntakeUnknown):
             await practice.execute(actor, Say(intake_id=view.intake_id, text="头晕"))
         with pytest.raises(NotAllowed):
             await practice.execute(actor, CloseIntake(intake_id=view.intake_id, reason="wrong"))
