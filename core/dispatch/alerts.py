@@ -10,7 +10,7 @@ from core.dispatch.alert_views import alert_view, called_account
 from core.dispatch.commands import AcknowledgeAlert, AlertView, EscalateAlert
 from core.dispatch.errors import AlertOver, AlertTaken, AlertUnknown
 from core.dispatch.models import AlertReceiver, DangerAlert
-from core.dispatch.people_told import Link, administrators, county_desk_region, desk, duty_doctors
+from core.dispatch.people_told import Link, administrators, county_desk, county_desk_region, desk, duty_doctors
 from core.foundation.due import due
 from core.foundation.orders import Done, Order, handles, relation
 from core.foundation.work import Work
@@ -55,7 +55,7 @@ async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
     region = township.region_code[:6] if township is not None else await county_desk_region()
     links = [
         None if township is None else await duty_doctors(work, township),
-        await desk(work, region),
+        await county_desk(work, region),
         await administrators(work, region),
     ]
     alert = await _raise(work, "intake", intake.id, "critical", region, [link for link in links if link is not None])

@@ -39,6 +39,17 @@ async def desk(work: Work, region_code: str) -> Link | None:
     return await _county_link(work, region_code, Role.SCHEDULER, "scheduler", "县值班台")
 
 
+async def county_desk(work: Work, region_code: str) -> Link | None:
+    """The desk for a danger: the county hospital's doctors on duty, and with them the schedulers of the desk."""
+    hospitals = await Organisation.filter(kind="county_hospital", region_code__startswith=region_code).order_by("id")
+    ids = await on_duty("duty_doctor", work.now, [one.id for one in hospitals]) if hospitals else []
+    doctors = await _link(work, "县值班台", hospitals[0].name if hospitals else "", ids)
+    schedulers = await desk(work, region_code)
+    if doctors is None or schedulers is None:
+        return doctors or schedulers
+    return Link(doctors.who, doctors.place, (*doctors.accounts, *schedulers.accounts))
+
+
 async def administrators(work: Work, region_code: str) -> Link | None:
     return await _county_link(work, region_code, Role.ADMINISTRATOR, None, "管理员")
 

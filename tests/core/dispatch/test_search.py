@@ -1,0 +1,142 @@
+"""Time passes and nobody answers: the next wave, then the desk, and nothing is ever forgotten."""
+
+from __future__ import annotations
+
+from core.dispatch.commands import AcknowledgeAlert, Alert, ExpireWave
+from core.dispatch.models import DangerAlert, ExpertOffer, Search
+from core.foundation.models import DueWork
+from tests.core.dispatch.ward import CRITICAL, EMERGENT, Ward
+from tests.support.county import SYSTEM
+
+
+async def test_the_first_wave_expires_and_the_next_goes_out(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    first = await ward.offers(asked.consultation_id)
+
+    await ward.pass_time(seconds=59)
+    assert [one.id for one in await ward.offers(asked.consultation_id)] == [one.id for one in first]
+    await ward.pass_time(seconds=2)
+
+    second = await ward.offers(asked.consultation_id)
+    assert len(second) == 3 and not {one.practitioner_id for one in first} & {one.practitioner_id for one in second}
+    assert len(await ward.offers(asked.consultation_id, "expired")) == 3
+    for one in first:
+        assert await ward.told(ward.who(one)) == ["offer.card", "offer.closed"]
+    assert (await ward.told(ward.county.village_doctor))[-1] == "consultation.progress/next_wave"
+    await ward.accept(second[0])
+    assert (await ward.row(asked.consultation_id)).state == "ASSIGNED"
+
+
+async def test_three_waves_in_vain_alarm_the_desk_until_somebody_acknowledges(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    for _ in range(3):
+        await ward.pass_time(seconds=61)
+
+    row = await ward.row(asked.consultation_id)
+    assert row.state == "PENDING" and row.alarmed_at is not None and row.experts_asked == 9
+    assert (await Search.get(consultation_id=row.id)).state == "alarmed"
+    assert (await ward.told(ward.county.village_doctor))[-1] == "consultation.progress/alarmed"
+    assert await ward.told(ward.county.scheduler) == ["desk.called", "desk.alarm"]
+    assert await ward.told(ward.county.administrator) == []
+
+    await ward.pass_time(seconds=61)
+    assert await ward.told(ward.county.administrator) == ["desk.alarm"]
+    await ward.pass_time(seconds=61)
+    await ward.pass_time(minutes=5, seconds=1)
+    assert (await ward.told(ward.county.scheduler)).count("desk.alarm") >= 2
+
+    alert = await DangerAlert.get(source_id=row.id)
+    seen = await ward.practice.execute(ward.county.scheduler, AcknowledgeAlert(alert_id=alert.id))
+    assert seen.consultation_id == row.id and row.code in seen.said and seen.suspected == "心肌梗死"
+    count = len(await ward.told(ward.county.scheduler))
+    await ward.pass_time(hours=1)
+    assert len(await ward.told(ward.county.scheduler)) == count
+    assert (await ward.told(ward.county.administrator))[-1] == "alert.closed"
+    assert "desk.acknowledged" in await ward.timeline(row.id)
+
+
+async def test_nobody_to_ask_at_all_alarms_the_desk_at_once(ward: Ward) -> None:
+    everybody = (*ward.hearts, *ward.county.experts)
+    from core.people.models import Practitioner
+
+    await Practitioner.filter(id__in=[one.practitioner_id for one in everybody]).update(active=False)
+
+    asked = await ward.request(CRITICAL)
+
+    assert (asked.asked, asked.desk_called) == (0, True)
+    assert "desk.alarm" in await ward.told(ward.county.scheduler)
+    assert (await ward.told(ward.county.village_doctor)) == ["consultation.progress/alarmed", "consultation.todo"]
+
+
+async def test_everybody_declines_and_the_desk_is_called(ward: Ward) -> None:
+    from core.dispatch.commands import DeclineOffer
+
+    asked = await ward.request(EMERGENT)
+    for _ in range(20):
+        offers = await ward.offers(asked.consultation_id)
+        if not offers:
+            break
+        await ward.practice.execute(ward.who(offers[0]), DeclineOffer(offer_id=offers[0].id, reason="no_time"))
+
+    assert (await Search.get(consultation_id=asked.consultation_id)).state == "alarmed"
+    assert await ExpertOffer.filter(consultation_id=asked.consultation_id, state="declined").count() == 10
+
+
+async def test_only_the_current_step_may_act(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    step = (await Search.get(consultation_id=asked.consultation_id)).step
+    await ward.pass_time(seconds=61)
+    before = await ward.timeline(asked.consultation_id)
+
+    late = await ward.practice.execute(SYSTEM, ExpireWave(consultation_id=asked.consultation_id, step=step))
+
+    assert not late.done
+    assert await ward.timeline(asked.consultation_id) == before
+
+
+async def test_a_replacement_gets_its_whole_time_even_when_the_wave_runs_out(ward: Ward) -> None:
+    from core.dispatch.commands import DeclineOffer
+
+    asked = await ward.request(EMERGENT)
+    first, second = await ward.offers(asked.consultation_id)
+    await ward.pass_time(seconds=100)
+    await ward.practice.execute(ward.who(first), DeclineOffer(offer_id=first.id))
+
+    await ward.pass_time(seconds=21)
+
+    running = await ward.offers(asked.consultation_id)
+    assert (await ExpertOffer.get(id=second.id)).state == "expired"
+    assert len(running) == 2
+    assert min(one.expires_at for one in running) > ward.clock.now()
+
+
+async def test_the_auditor_finds_a_forgotten_step_and_puts_it_right(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    await DueWork.filter(kind="dispatch.wave", ref=asked.consultation_id).delete()
+
+    await ward.pass_time(seconds=61)
+
+    assert "search.repaired" in await ward.timeline(asked.consultation_id)
+    assert (await ward.timeline(asked.consultation_id))[-2:] != ["requested", "dispatch.emergency"]
+    assert len(await ward.offers(asked.consultation_id)) == 3
+    assert len(await ward.offers(asked.consultation_id, "expired")) == 3
+
+
+async def test_the_chain_is_the_one_of_the_start(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    search = await Search.get(consultation_id=asked.consultation_id)
+
+    assert search.chain == {"wave_size": 3, "offer_s": 60, "waves": 3, "desk_at_once": True, "working_hours_only": False}
+    assert search.reason == "emergency"
+
+
+async def test_an_alert_view_of_the_desk_names_no_patient(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    for _ in range(3):
+        await ward.pass_time(seconds=61)
+    alert = await DangerAlert.get(source_id=asked.consultation_id)
+
+    view = await ward.practice.ask(ward.county.scheduler, Alert(alert_id=alert.id))
+
+    assert "罗大山" not in view.model_dump_json()
+    assert "吴医生" in view.where
