@@ -9,7 +9,7 @@ import socket
 from functools import partial
 from typing import Any
 
-from sanic import HTTPResponse, Request, Sanic
+from sanic import Sanic
 
 from bot.runtime import BotRuntime
 from miniprogram_api.app import logging as house_logging
@@ -66,7 +66,7 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
     house_logging.log_requests(app)
     install_sessions(app)
     _open_and_close(app, settings)
-    app.on_response(_secure)
+    app.register_middleware(_secure, "response")
     return app
 
 
@@ -85,7 +85,7 @@ def _open_and_close(app: App, settings: Settings) -> None:
         await stack.aclose()
 
 
-async def _secure(request: Request, response: HTTPResponse) -> None:
+async def _secure(request: Any, response: Any) -> None:
     """Headers that every answer carries (OWASP secure headers); pages add their content policy."""
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

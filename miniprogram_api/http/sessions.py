@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.people.service import session_actor
 from sanic import HTTPResponse, Request
 
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
+from core.people.service import session_actor
 from miniprogram_api.http.api import App
 
 COOKIE = "huizhen_session"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from core.people.service import session_actor
 from pydantic import BaseModel, ConfigDict, Field
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
@@ -11,6 +10,7 @@ from bot.channels.api.errors import ApiError, CodeInvalid
 from core.foundation.actor import Actor
 from core.foundation.errors import Invalid, Unavailable
 from core.people import commands as people
+from core.people.service import session_actor
 from miniprogram_api.http.api import actor_of, by_order, dumps, house_of, json_object, practice_of, public
 
 blueprint = Blueprint("sign_in", url_prefix="/v1/mini-program")
