@@ -37,7 +37,7 @@ async def request(turn: Turn, arguments: dict[str, Any], missing: str) -> Reply:
 
 
 def _requested(turn: Turn, made: ConsultationRequested, number: int) -> Reply:
-    lines = [f"**{first_measures(made.do_now)}**"] if made.do_now else []
+    lines = measures(made.do_now)
     lines.append(f"会诊 **{made.code}**({number}号)已建({made.urgency_label}),{_called(made)}")
     if made.missing:
         where = "在单独会话里" if turn.group else "在这里"
@@ -55,9 +55,12 @@ def _requested(turn: Turn, made: ConsultationRequested, number: int) -> Reply:
     return Reply((text, Menu(head=f"会诊 {made.code}", choices=choices, menu_id=turn.menu_id())), turn.state)
 
 
-def first_measures(do_now: tuple[str, ...]) -> str:
-    """What to do now as one sentence."""
-    return ",".join(measure.strip("。!;, ") for measure in do_now) + "。"
+def measures(do_now: tuple[str, ...]) -> list[str]:
+    """What to do now: the first measure (120 and transport) stands out, the others follow."""
+    if not do_now:
+        return []
+    first, *others = (measure.strip("。!;, ") for measure in do_now)
+    return [f"**{first}。**", *([f"现在:{';'.join(others)}。"] if others else [])]
 
 
 def _called(made: ConsultationRequested) -> str:

@@ -8,13 +8,12 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.channels.message import ChannelName
-from bot.channels.outgoing import Menu, Text
+from bot.channels.outgoing import Text
 from bot.dialogue.dialogue import incoming_of, reply_to
 from bot.dialogue.state import DialogueState
 from bot.dialogue.turn import MediaPort, Reply, Turn
 from bot.inbox.shapes import written
-from core.conversations import allowance, lease, reading
+from core.conversations import lease, reading
 from core.conversations.commands import FinishTurn
 from core.conversations.errors import AlreadyAnswered, DialogueMoved
 from core.conversations.models import Conversation, Message
@@ -121,18 +120,5 @@ class Conversing:
             reply=written(reply.shapes),
             aside=written(reply.aside),
             dialogue=reply.state.stored(),
-            passive_count=await self._passive_count(conversation, message, reply),
         )
         await self.practice.execute(_SYSTEM, command)
-
-    async def _passive_count(self, conversation: Conversation, message: Message, reply: Reply) -> int | None:
-        """On the Official Account a menu can be tapped only when it is pushed: it follows the answer, as long as the allowance lasts.
-
-        A message of danger is never split.
-        """
-        if reply.whole or conversation.channel != ChannelName.OFFICIAL_ACCOUNT or message.window == "closed":
-            return None
-        first = next((index for index, shape in enumerate(reply.shapes) if isinstance(shape, Menu)), None)
-        if first is None or await allowance.left(conversation.id, self.practice.clock.real_now()) < 2:
-            return None
-        return first

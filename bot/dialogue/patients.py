@@ -100,12 +100,12 @@ def _emergency(turn: Turn, view: IntakeView) -> Reply:
     text = words.still_emergency(view, view.assessment) if turn.state.danger == told else words.emergency(view, view.assessment)
     turn.state = turn.state.model_copy(update={"danger": told})
     if view.question is None:
-        return Reply((Text(text=text),), turn.state, whole=True)
+        return Reply((Text(text=text),), turn.state)
     choices = words.choices_of(view.question)
     asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
     if not choices:
-        return Reply((Text(text=text),), turn.state.asking(asked), whole=True)
-    return Reply((Menu(head=text, choices=choices, menu_id=turn.menu_id()),), turn.state.asking(asked), whole=True)
+        return Reply((Text(text=text),), turn.state.asking(asked))
+    return Reply((Menu(head=text, choices=choices, menu_id=turn.menu_id()),), turn.state.asking(asked))
 
 
 def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:

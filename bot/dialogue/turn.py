@@ -45,12 +45,11 @@ class MediaPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``shapes`` go where the message came from, ``aside`` to the sender's single chat. ``whole``: one message, never split (danger)."""
+    """``shapes`` go where the message came from, ``aside`` to the sender's single chat."""
 
     shapes: tuple[Outgoing, ...]
     state: DialogueState
     aside: tuple[Outgoing, ...] = ()
-    whole: bool = False
 
 
 @dataclass(slots=True)

@@ -116,11 +116,9 @@ class Inbox:
     async def _hand_over(self, channel: Channel, incoming: Incoming, message: Message) -> HttpAnswer:
         """The reply as an HTTP answer, if it is still ours to give."""
         shapes = read(await reading.opened(self.practice, message, "reply"))
-        now, rest = _split(shapes, message.passive_count)
-        answer = channel.passive_reply(incoming, now, self.practice.clock.real_now(), self._nonce())
-        left_over = (*answer.rest, *rest)
+        answer = channel.passive_reply(incoming, shapes, self.practice.clock.real_now(), self._nonce())
         if message.state == "answered":
-            won = (await self.practice.execute(_SYSTEM, Deliver(message_id=message.id, rest=written(left_over)))).won
+            won = (await self.practice.execute(_SYSTEM, Deliver(message_id=message.id, rest=written(answer.rest)))).won
             message = await Message.get(id=message.id) if not won else message
             if won:
                 return HttpAnswer(200, answer.body, answer.content_type)
@@ -163,8 +161,3 @@ class Inbox:
 
     def _nonce(self) -> str:
         return str(self.practice.rng.randrange(10**9, 10**10))
-
-
-def _split(shapes: tuple[Outgoing, ...], count: int | None) -> tuple[tuple[Outgoing, ...], tuple[Outgoing, ...]]:
-    return (shapes, ()) if count is None else (shapes[:count], shapes[count:])
-

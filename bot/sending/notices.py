@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.channels.outgoing import Button, Card, Line, Outgoing, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
-from bot.dialogue.cases import first_measures, status_line, todo_shapes
+from bot.dialogue.cases import status_line, todo_shapes
 from core.appointments.commands import AppointmentView, ViewAppointment
 from core.consultations.commands import ConsultationStatus, Status
 from core.dispatch.commands import Alert, AlertView, Offer, OfferView
@@ -62,7 +62,7 @@ async def _offer_card(practice: Practice, row: Notification) -> Notice:
     lines = [("生命体征", offer.vitals), ("资料", offer.material), ("编号", offer.code), ("请在", f"{spoken(offer.expires_at)} 前答复")]
     said = [f"为什么找您:{offer.why_you}"]
     if offer.do_now:
-        said.insert(0, f"已嘱现场:{first_measures(offer.do_now)}")
+        said.insert(0, f"已嘱现场:{cut(offer.do_now[0].strip('。'), 30)}。")
     card = Card(
         task_id=f"offer-{row.id}",
         title=cut(f"会诊邀请 · {offer.urgency_label} · {offer.headline}", TITLE),

@@ -30,7 +30,6 @@ class FinishTurn(Command):
     reply: str = Field(max_length=_WORDS)
     aside: str = Field(default="[]", max_length=_WORDS)
     dialogue: dict[str, Any]
-    passive_count: int | None = Field(default=None, ge=0)
 
 
 class Settled(Result):

@@ -56,8 +56,6 @@ class Message(Row):
     aside_push = fields.CharField(max_length=8, default="none")
     response_used = fields.BooleanField(default=False)
     """The robot's one late answer to this message has been used."""
-    passive_count = fields.IntField(null=True)
-    """How many shapes of the reply belong into the HTTP answer; None = as many as fit."""
     received_at = UtcDatetimeField()
     answered_at = UtcDatetimeField(null=True)
     delivered_at = UtcDatetimeField(null=True)

@@ -57,7 +57,6 @@ async def finish_turn(work: Work, order: FinishTurn) -> Done:
     values: dict[str, Any] = {
         "reply": await _sealed(work, message, "reply", order.reply),
         "aside": await _sealed(work, message, "aside", order.aside) if aside else None,
-        "passive_count": order.passive_count,
         "answered_at": work.practice.clock.real_now(),
         "state": "late" if late else "answered",
     }
