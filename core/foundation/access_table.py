@@ -7,7 +7,8 @@ from core.foundation.orders import Query, all_orders
 
 _HEAD = """# Who may do what 谁能做什么
 
-Generated from the orders (`huizhen access > docs/access.md`); a test compares. Denied unless listed. A relation must hold between the person and what the order names.
+Generated from the orders (`huizhen access > docs/access.md`); a test compares. Denied unless listed.
+A relation must hold between the person and what the order names.
 
 | order | 名称 | kind | who (relation) |
 |---|---|---|---|

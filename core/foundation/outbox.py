@@ -78,7 +78,7 @@ class OutboxWorker:
             await mine.update(state="done")
 
     async def _later(self, mine: Any, event: Event, error: Exception) -> None:
-        logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=True)
+        logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=error)
         if event.tries >= TRIES and not isinstance(error, Unavailable):
             await mine.update(state="failed")
         else:
