@@ -28,13 +28,17 @@ Evidence = tuple[Finding | Measurement | str, ...]
 Check = Callable[[Case], Evidence | None]
 """Evidence when it holds (possibly empty), None when it does not."""
 
-MEASURES = frozenset(["temperature", "systolic", "diastolic", "heart_rate", "respiratory_rate", "spo2", "glucose", "pain", "weight", "stools_per_day"])
+MEASURES = frozenset(
+    ["temperature", "systolic", "diastolic", "heart_rate", "respiratory_rate", "spo2", "glucose", "pain", "weight", "stools_per_day"]
+)
 COURSES = frozenset(["sudden", "gradual", "worsening", "improving", "recurrent"])
 SEVERITIES = frozenset(["mild", "moderate", "severe"])
 PERSON = frozenset(["pregnant", "female", "male", "is_child"])
 _DAYS = {"d": 1.0, "m": 30.4375, "y": 365.25}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
-_TOKEN = re.compile(r"\s*(?:(?P<name>[a-z][a-z0-9_]*)(?:\.(?P<attribute>[a-z]+))?(?:(?P<operator><=|>=|<|>)(?P<number>\d+(?:\.\d+)?)(?P<unit>[a-z]?))?|(?P<number2>\d+)|(?P<sign>[|&!(),]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<name>[a-z][a-z0-9_]*)(?:\.(?P<attribute>[a-z]+))?(?:(?P<operator><=|>=|<|>)(?P<number>\d+(?:\.\d+)?)(?P<unit>[a-z]?))?|(?P<number2>\d+)|(?P<sign>[|&!(),]))"
+)
 
 
 class ExpressionError(ValueError):

@@ -87,7 +87,12 @@ def _emergency(judgement: Judgement, case: Case) -> Emergency | None:
     rule = next(iter(speaking), None)
     if judgement.level is Urgency.CRITICAL and (rule is None or rule.level is not Urgency.CRITICAL):
         do_now = ("打 120", *(rule.do_now if rule else advice.CRITICAL_DO_NOW))
-        return Emergency(rule=rule.id if rule else "critical_level", suspected=rule.suspected if rule else "危急情况", do_now=do_now, do_not=rule.do_not if rule else advice.CRITICAL_DO_NOT)
+        return Emergency(
+            rule=rule.id if rule else "critical_level",
+            suspected=rule.suspected if rule else "危急情况",
+            do_now=do_now,
+            do_not=rule.do_not if rule else advice.CRITICAL_DO_NOT,
+        )
     if rule is None or not rule.suspected:
         return None  # what to do then stands in the advice
     return Emergency(rule=rule.id, suspected=rule.suspected, do_now=rule.do_now, do_not=rule.do_not, ask_next=question_text(rule.ask_next, case))
@@ -99,12 +104,21 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
     worst = max([rule.level.severity for rule, _ in judgement.fired] + [sign.level.severity for sign in judgement.signs], default=0)
     for rule, evidence in judgement.fired:
         if rule.level.severity == worst or rule.level.severity >= Urgency.URGENT.severity:
-            found.append(Reason(text=evidence_words(evidence, case) or rule.title, rule=rule.id, source=citation(rule.sources), signed=bool(rule.signed_by)))
+            found.append(
+                Reason(text=evidence_words(evidence, case) or rule.title, rule=rule.id, source=citation(rule.sources), signed=bool(rule.signed_by))
+            )
     for sign in sorted(judgement.signs, key=lambda sign: -sign.level.severity):
         words = evidence_words(sign.evidence, case) + (f"({sign.note})" if sign.note else "")
         found.append(Reason(text=words, rule=sign.rule, source=citation(sign.sources)))
     for modifier, evidence in judgement.modifiers:
-        found.append(Reason(text=evidence_words(evidence, case) or modifier.title, rule=modifier.id, source=citation(modifier.sources), signed=bool(modifier.signed_by)))
+        found.append(
+            Reason(
+                text=evidence_words(evidence, case) or modifier.title,
+                rule=modifier.id,
+                source=citation(modifier.sources),
+                signed=bool(modifier.signed_by),
+            )
+        )
     if judgement.unanswered:
         found.append(Reason(text="有的危险信号没有问清楚,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
     if not found:

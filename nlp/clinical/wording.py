@@ -48,7 +48,9 @@ def age_words(case: Case) -> str | None:
 def finding_words(finding: Finding, measured: dict[str, Measurement]) -> str:
     """The words the person used (the standard term when only a button was tapped), with temperature and duration."""
     words = finding.span.text.strip(",。,.!?!? ")
-    tapped = not words or len(words) > 16 or number(words) is not None or (words[-1:] == "了" and len(words) <= 4) or words.endswith(("天", "月", "时"))
+    tapped = (
+        not words or len(words) > 16 or number(words) is not None or (words[-1:] == "了" and len(words) <= 4) or words.endswith(("天", "月", "时"))
+    )
     said = finding.term if tapped or words in ("有", "是", "对", "嗯", "会", "烧到", "咳得", "拉了", "拉得") else words
     if finding.code == "fever" and "temperature" in measured:
         said = f"发烧 {plain(measured['temperature'].value)}℃"

@@ -46,7 +46,10 @@ class Short(StrEnum):
 def _expressions() -> tuple[tuple[Short, re.Pattern[str]], ...]:
     lex = lexicon()
     tail = "(?:了|啊|呀|的|吧|呢|哦|哈|嘛|噢|哩|咯|哟)*"
-    return tuple((short, re.compile(f"^(?:都|也|这些|以上|目前|现在|好像|这个|就|倒|我|他|她)*{alternatives(lex.words('answers', short.value))}{tail}$")) for short in (Short.UNKNOWN, Short.NO, Short.YES))
+    return tuple(
+        (short, re.compile(f"^(?:都|也|这些|以上|目前|现在|好像|这个|就|倒|我|他|她)*{alternatives(lex.words('answers', short.value))}{tail}$"))
+        for short in (Short.UNKNOWN, Short.NO, Short.YES)
+    )
 
 
 def short_answer(text: NormalText) -> Short | None:

@@ -82,11 +82,20 @@ def _surfaces(name: str, key: str) -> dict[str, str]:
     return {surface.lower(): row[key] for row in rows(name) for surface in row["surfaces"].split()}
 
 
+_NO_SURFACE = re.compile("[、或,]|等$")
+
+
+def _terms_as_surfaces(name: str, taken: dict[str, str]) -> dict[str, str]:
+    """A standard term is also a way to say it, unless it lists several things or is another row's surface."""
+    return {row["term"].lower(): row["code"] for row in rows(name) if not _NO_SURFACE.search(row["term"]) and row["term"].lower() not in taken}
+
+
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of this release, read from its files."""
     findings, conditions = rows("findings.csv"), rows("conditions.csv")
     surfaces = _surfaces("findings.csv", "code") | _surfaces("conditions.csv", "code")
+    surfaces |= _terms_as_surfaces("findings.csv", surfaces) | _terms_as_surfaces("conditions.csv", surfaces)
     blocked = frozenset(row["word"] for row in rows("blocked.csv"))
     people = {
         surface: Kin(row["relation"], row["sex"] or None, row["child"] == "yes") for row in rows("people.csv") for surface in row["surfaces"].split()

@@ -38,7 +38,9 @@ _NOT_NEGATORS = re.compile("不停|不时|时不时|不断")
 def _combination() -> re.Pattern[str]:
     lex = lexicon()
     part = alternatives(lex.parts)
-    return re.compile(f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连)(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})")
+    return re.compile(
+        f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连)(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})"
+    )
 
 
 def _dictionary(text: str, lex: Lexicon) -> list[Mention]:
@@ -88,7 +90,7 @@ def _covers(one: Mention, other: Mention) -> bool:
 def _resolve(candidates: list[Mention], text: str) -> list[Mention]:
     """Of overlapping words the longest stays; a word that begins with a negator gives way to one that reaches further."""
     kept: list[Mention] = []
-    for mention in sorted(candidates, key=lambda m: (m.start - m.end, m.start, m.code)):
+    for mention in sorted(set(candidates), key=lambda m: (m.start - m.end, m.start, m.code)):
         rivals = [other for other in candidates if _covers(mention, other) and other.start > mention.start and other.end > mention.end]
         if text[mention.start] in "没无不" and rivals and mention.end - mention.start <= 4:
             continue

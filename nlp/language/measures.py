@@ -25,8 +25,12 @@ def _after(*keys: str) -> str:
     return f"(?:{'|'.join(keys)}){_LINK}"
 
 
-_TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|°c|°|c(?![a-z]))(?:(?P<tenth>[\d零一二两三四五六七八九](?!\d|天|次|个|小时|岁|分|[一二三四五六七八九十]))(?!片|包|粒))?(?P<half>半)?")
-_TEMPERATURE_SAID = re.compile(rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)")
+_NOT_TENTH = "天|次|个|小时|岁|分|周|年|月|片|包|粒"
+_TENTH = rf"(?:\d(?!\d|{_NOT_TENTH})|[零一二两三四五六七八九](?!{_NOT_TENTH}|[一二三四五六七八九十]))"
+_TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|°c|°|c(?![a-z]))(?P<tenth>{_TENTH})?(?P<half>半)?")
+_TEMPERATURE_SAID = re.compile(
+    rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)"
+)
 _PRESSURE = re.compile(r"(?P<systolic>\d{2,3})/(?P<diastolic>\d{2,3})(?!\d|/|岁|\.)")
 _PRESSURE_SAID = re.compile(rf"{_after('血压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)")
 _PRESSURE_PAIR = re.compile(rf"^(?P<systolic>{NUMBER})[ ，、/-](?P<diastolic>{NUMBER})$")
@@ -76,7 +80,9 @@ def _all(text: NormalText, expecting: str | None) -> Iterator[_Found]:
             value = _value(match["value"])
             if value is not None and not re.search("吐|咳|尿|喂|吃", content[max(0, match.start() - 4) : match.start()]):
                 yield "stools_per_day", value, match.start(), match.end()
-    if expecting in UNITS and (bare := re.match(rf"^(?:大概|大约|有|是|就|快)*(?P<value>{NUMBER})(?:度|分|次|%)?(?:左右|多|吧|了)*(?=$|[，。；！？ ])", content)):
+    if expecting in UNITS and (
+        bare := re.match(rf"^(?:大概|大约|有|是|就|快)*(?P<value>{NUMBER})(?:度|分|次|%)?(?:左右|多|吧|了)*(?=$|[，。；！？ ])", content)
+    ):
         value = _value(bare["value"])
         if value is not None:
             yield expecting, value, bare.start(), bare.end()

@@ -38,7 +38,9 @@ def _people() -> re.Pattern[str]:
     return re.compile(alternatives(lexicon().people))
 
 
-_NO_PERSON = re.compile("妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)")
+_NO_PERSON = re.compile(
+    "妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
+)
 
 
 def named(text: NormalText) -> list[Named]:
@@ -54,17 +56,41 @@ def named(text: NormalText) -> list[Named]:
 _YEARS = re.compile(rf"(?P<years>{NUMBER})(?P<more>多|来|几)?(?:周)?岁(?:(?P<half>半)|零?(?P<months>{NUMBER})个?月)?")
 _MONTHS = re.compile(rf"(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月")
 _CHILD_AFTER = re.compile("^(?:大|的?(?:宝宝|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))")
-_CHILD_BEFORE = re.compile("(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|刚满|，)*$")
-_DAYS = re.compile(rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)")
+_CHILD_BEFORE = re.compile(
+    "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|刚满|，)*$"
+)
+_DAYS = re.compile(
+    rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
+)
 _WEEKS_OLD = re.compile(rf"(?:出生|生下来)(?:才|刚|了|有)*(?P<weeks>{NUMBER})(?:周|个?星期)")
-_NEWBORN = {"新生儿": 14.0, "刚出生": 2.0, "没满月": 20.0, "还没满月": 20.0, "未满月": 20.0, "刚满月": 30.0, "满月": 30.0, "百天": 100.0, "半岁": 183.0}
-_BARE_AGE = re.compile(rf"^(?:我|他|她|今年|年龄|虚岁|快|都|有|已经|是|满)*(?P<years>{NUMBER})(?:多)?(?:了|周岁)?(?=$|[，。；！？ ]|有|没|无|糖|高|男|女|都|身|哮|怀|患|血|慢|冠|心)")
+_NEWBORN = {
+    "新生儿": 14.0,
+    "刚出生": 2.0,
+    "没满月": 20.0,
+    "还没满月": 20.0,
+    "未满月": 20.0,
+    "刚满月": 30.0,
+    "满月": 30.0,
+    "百天": 100.0,
+    "半岁": 183.0,
+}
+_BARE_AGE = re.compile(
+    rf"^(?:我|他|她|今年|年龄|虚岁|快|都|有|已经|是|满)*(?P<years>{NUMBER})(?:多)?(?:了|周岁)?(?=$|[，。；！？ ]|有|没|无|糖|高|男|女|都|身|哮|怀|患|血|慢|冠|心)"
+)
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
-_SEX = re.compile(r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐|大嫂|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带)")
+_SEX = re.compile(
+    r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐|大嫂|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带)"
+)
 _FEMALE_WORDS = frozenset(["女性", "女士", "女的", "妇女", "老太婆", "大姐", "大嫂", "孕妇", "月经", "例假", "怀孕", "大姨妈", "阴道", "白带"])
-_WEEKS = re.compile(rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子|到)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)")
-_PREGNANT = re.compile("(?:怀孕|怀了孕|孕妇|有喜了|怀着孩子|怀着娃|怀了孩子|怀了娃|怀上了|孕期|身孕|怀着孕|怀了二胎|怀二胎|有了身孕|孕早期|孕晚期|孕中期|孕\\d|怀起的)")
-_NOT_PREGNANT = re.compile("(?:没有?|不是|未|没得|不可能|不会|排除|不)(?:有|在|是|想|能)?(?:怀孕|怀着|身孕|孕妇|孕期|怀娃|怀上|怀)|备孕|避孕|怀孕前|怀不上|怀孕以前|验孕没|不孕")
+_WEEKS = re.compile(
+    rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子|到)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)"
+)
+_PREGNANT = re.compile(
+    "(?:怀孕|怀了孕|孕妇|有喜了|怀着孩子|怀着娃|怀了孩子|怀了娃|怀上了|孕期|身孕|怀着孕|怀了二胎|怀二胎|有了身孕|孕早期|孕晚期|孕中期|孕\\d|怀起的)"
+)
+_NOT_PREGNANT = re.compile(
+    "(?:没有?|不是|未|没得|不可能|不会|排除|不)(?:有|在|是|想|能)?(?:怀孕|怀着|身孕|孕妇|孕期|怀娃|怀上|怀)|备孕|避孕|怀孕前|怀不上|怀孕以前|验孕没|不孕"
+)
 _MAYBE_PREGNANT = re.compile("(?:是不是|会不会|可能|怀疑|不知道|不晓得|怕|有没有|不确定)[^，。；！？]{0,6}(?:怀孕|怀上|有了)")
 
 
@@ -82,7 +108,9 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
         found.append(Told("age", days, match.start(), match.end()))
     for match in _MONTHS.finditer(content):
         value = number(match["months"])
-        if value is not None and (_CHILD_AFTER.match(content[match.end() :]) or _CHILD_BEFORE.search(content[max(0, match.start() - 6) : match.start()])):
+        if value is not None and (
+            _CHILD_AFTER.match(content[match.end() :]) or _CHILD_BEFORE.search(content[max(0, match.start() - 6) : match.start()])
+        ):
             found.append(Told("age", (value + (0.5 if match["half"] else 0)) * DAYS_A_MONTH, match.start(), match.end()))
         elif value is not None and expecting_age and match.end() >= len(content) - 1:
             found.append(Told("age", value * DAYS_A_MONTH, match.start(), match.end()))

@@ -100,7 +100,13 @@ def _whose(position: int, parts: tuple[Clause, ...], people: list[Named], before
 
 
 def _note_findings(
-    notes: _Notes, text: NormalText, parts: tuple[Clause, ...], people: list[Named], before: dict[int, Kin | None], found: list[Scoped], times: list[Length]
+    notes: _Notes,
+    text: NormalText,
+    parts: tuple[Clause, ...],
+    people: list[Named],
+    before: dict[int, Kin | None],
+    found: list[Scoped],
+    times: list[Length],
 ) -> list[Length]:
     """File every mention under its subject; returns the lengths of time that no mention took."""
     lex = lexicon()
@@ -224,7 +230,9 @@ def _merged(found: list[Finding]) -> tuple[Finding, ...]:
         first, second = (finding, other) if _RANK[finding.status] > _RANK[other.status] else (other, finding)
         if first.status is second.status:
             longest = max((f.duration_hours for f in (first, second) if f.duration_hours is not None), default=None)
-            first = first.model_copy(update={"duration_hours": longest, "course": first.course or second.course, "severity": first.severity or second.severity})
+            first = first.model_copy(
+                update={"duration_hours": longest, "course": first.course or second.course, "severity": first.severity or second.severity}
+            )
         kept[key] = first
     return tuple(kept.values())
 
@@ -234,7 +242,9 @@ def _with_duration(reading: Reading, codes: tuple[str, ...], time: Length, text:
     span = text.span(time.start, time.end)
     known = {finding.code: finding for finding in reading.findings if finding.subject == "patient"}
     extra = [
-        Finding(code=code, term=lexicon().terms[code], status=Status.PRESENT, span=span, duration_hours=time.hours) for code in codes if code not in known
+        Finding(code=code, term=lexicon().terms[code], status=Status.PRESENT, span=span, duration_hours=time.hours)
+        for code in codes
+        if code not in known
     ]
     kept = [
         finding.model_copy(update={"duration_hours": finding.duration_hours or time.hours})

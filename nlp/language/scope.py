@@ -57,7 +57,9 @@ def _expressions() -> _Expressions:
         past=re.compile(alternatives(lex.words("past"))),
         now=re.compile(alternatives(lex.words("now"))),
         not_negator=re.compile(alternatives(lex.words("not_negators"))),
-        course=tuple((name, re.compile(alternatives(lex.words("course", name)))) for name in ("sudden", "worsening", "improving", "recurrent", "gradual")),
+        course=tuple(
+            (name, re.compile(alternatives(lex.words("course", name)))) for name in ("sudden", "worsening", "improving", "recurrent", "gradual")
+        ),
         severity=tuple((name, re.compile(alternatives(lex.words("severity", name)))) for name in ("severe", "moderate", "mild")),
     )
 
@@ -73,13 +75,18 @@ def scoped(text: NormalText, clauses: tuple[Clause, ...], found: list[Mention], 
 def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], found: list[Mention], answering: bool) -> list[Scoped]:
     expressions = _expressions()
     result: list[Scoped] = []
-    running, previous_end = False, clause.start
+    negated, running, previous_start, previous_end = False, False, clause.start, clause.start
     for mention in found:
-        gap = text.text[min(previous_end, mention.start) : mention.start]
+        overlapping = bool(result) and mention.start < previous_end
+        if not overlapping:
+            previous_start = previous_end
+        gap = text.text[previous_start : mention.start]
         plain_gap = expressions.not_negator.sub(lambda m: "·" * len(m[0]), gap)
         before = text.text[clause.start : mention.start]
         after = text.text[mention.end : max(clause.end, mention.end)]
-        if expressions.double.search(plain_gap):
+        if overlapping:
+            negated = result[-1].status is Status.ABSENT  # another reading of the same words: what holds for the first holds for it
+        elif expressions.double.search(plain_gap):
             negated, running = False, False
         elif expressions.negated.search(plain_gap):
             negated, running = True, expressions.listing.search(plain_gap) is not None
