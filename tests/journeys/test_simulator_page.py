@@ -1,0 +1,361 @@
+"""The simulator's page in a real browser: against the platform alone, and the story lived by hand on the whole running demonstration."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from core.foundation.clock import spoken
+from tests.bot.simulator.conftest import until
+from tests.bot.simulator.receiver import xml_text
+from tests.journeys.browser import DESKTOP, PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.page_stage import PageStage, stage
+
+__all__ = ["chromium", "stage", "visiting"]
+
+pytestmark = pytest.mark.browser
+
+SEEN = {"huizhen.simulator.hints": "1"}
+EVIL = "<img src=x onerror=\"document.title='hacked'\"><b>粗</b> </script>"
+COUGH = "我最近总是咳嗽,还发烧,体温38.5度,感觉胸口有点闷"
+
+
+async def opened(visiting: Visiting, stage: PageStage, size: tuple[int, int] = DESKTOP) -> Visit:
+    visit = await visiting(stage.origin + "/", size, SEEN)
+    await expect(visit.page.locator(".phone")).to_have_count(4)
+    return visit
+
+
+def phone(page: Page, number: int) -> Locator:
+    return page.locator(".phone").nth(number - 1)
+
+
+def bubbles(where: Locator) -> Locator:
+    return where.locator(".messages .row:not(.row-pending)")
+
+
+async def write(where: Locator, words: str) -> None:
+    await where.get_by_label("要说的话").fill(words)
+    await where.get_by_label("要说的话").press("Enter")
+
+
+def invitation(task_id: str) -> dict[str, Any]:
+    return {
+        "card_type": "button_interaction",
+        "main_title": {"title": "会诊邀请 · 危急 · 胸痛 2 小时", "desc": "58 岁 男"},
+        "sub_title_text": "为什么找您:I20–I25 专长",
+        "horizontal_content_list": [{"keyname": "血压", "value": "90/60"}],
+        "button_list": [{"text": "接诊", "style": 1, "key": "accept"}, {"text": "请转别人", "style": 2, "key": "decline"}],
+        "task_id": task_id,
+    }
+
+
+async def test_four_phones_side_by_side_on_a_desktop(visiting: Visiting, stage: PageStage) -> None:
+    visit = await visiting(stage.origin + "/")
+    page = visit.page
+    await expect(page.locator(".owner")).to_contain_text(["患者", "吴医生", "专家", "值班医生"])
+    await expect(phone(page, 2).locator(".title")).to_have_text("村医会诊群")
+    await expect(phone(page, 3).locator(".owner")).to_contain_text("心血管内科")
+    boxes = [await phone(page, number).bounding_box() for number in (1, 2, 3, 4)]
+    assert all(box and box["width"] > 250 and box["x"] + box["width"] <= DESKTOP[0] for box in boxes)
+    assert len({box["y"] for box in boxes if box}) == 1
+    await expect(page.locator(".hint")).to_have_count(3)
+    await assert_readable(page)
+    assert_at_home(visit, stage.origin)
+
+
+async def test_one_phone_fills_a_narrow_screen_and_the_next_is_a_swipe_away(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage, PHONE)).page
+    first, second = await phone(page, 1).bounding_box(), await phone(page, 2).bounding_box()
+    assert first is not None
+    assert second is not None
+    assert (first["x"], first["width"], second["x"]) == (0, PHONE[0], PHONE[0])
+    await page.locator(".dots button").nth(1).click()
+    await expect(phone(page, 2)).to_be_in_viewport(ratio=0.99)
+    await expect(page.locator(".dots [aria-current=true]")).to_have_attribute("aria-label", "第 2 部手机")
+    await assert_readable(page)
+
+
+async def test_larger_letters_for_elders(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage, PHONE)).page
+    await stage.say("patient-001", "official_account", "我咳嗽")
+    await page.get_by_role("button", name="关怀模式").click()
+    assert await bubbles(phone(page, 1)).first.evaluate("e => getComputedStyle(e).fontSize") == "22px"
+    await assert_readable(page)
+
+
+async def test_words_travel_and_the_wire_can_be_read(visiting: Visiting, stage: PageStage) -> None:
+    stage.receiver.answering = lambda channel, message: xml_text(message, "听到了:咳嗽。") if message["MsgType"] == "text" else None
+    page = (await opened(visiting, stage)).page
+    patient = phone(page, 1)
+    await write(patient, COUGH)
+    await expect(bubbles(patient)).to_contain_text([COUGH, "听到了:咳嗽。"])
+    assert [message["Content"] for message in stage.receiver.of("official_account", "text")] == [COUGH]
+    await bubbles(patient).first.get_by_label("看这条消息的原始回调").click()
+    drawer = page.get_by_role("dialog")
+    await expect(drawer).to_contain_text("已回答")
+    columns = drawer.locator(".pair").first.locator("pre")
+    await expect(columns.nth(0)).to_contain_text("Encrypt")
+    await expect(columns.nth(0)).not_to_contain_text("咳嗽")
+    await expect(columns.nth(1)).to_contain_text(COUGH)
+    await expect(drawer.locator(".pair").nth(1).locator("pre").nth(1)).to_contain_text("听到了:咳嗽。")
+    await assert_readable(page)
+    await page.keyboard.press("Escape")
+    await expect(drawer).to_have_count(0)
+    assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "看这条消息的原始回调"
+
+
+async def test_what_people_write_is_never_markup(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    await stage.say("patient-001", "official_account", EVIL)
+    menu = {"head_content": EVIL, "list": [{"id": "1", "content": EVIL}], "tail_content": EVIL}
+    await stage.customer_service("oa1", msgtype="msgmenu", msgmenu=menu)
+    await stage.app_message("ex0", msgtype="markdown", markdown={"content": f"**{EVIL}** [看](javascript:alert(1)) {EVIL}"})
+    card = invitation("evil")
+    card["main_title"]["title"] = EVIL[:36]
+    await stage.app_message("ex0", msgtype="template_card", template_card=card)
+    await expect(bubbles(phone(page, 1))).to_have_count(2)
+    await expect(bubbles(phone(page, 3))).to_have_count(2)
+    assert await page.locator(".messages img, .messages b:not(:empty) script, .messages a[href^=javascript]").count() == 0
+    await expect(bubbles(phone(page, 1)).first).to_contain_text(EVIL)
+    assert await page.title() == "会诊 · 模拟器"
+
+
+async def test_a_menu_row_is_tapped_and_says_what_was_chosen(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    patient = phone(page, 1)
+    await write(patient, "胸口闷")
+    await expect(bubbles(patient)).to_have_count(1)
+    choices = [{"id": "q7:none", "content": "都没有"}, {"id": "q7:unknown", "content": "不清楚"}]
+    await stage.customer_service("oa1", msgtype="msgmenu", msgmenu={"head_content": "喘不上气吗?", "list": choices, "tail_content": ""})
+    await patient.get_by_role("button", name="都没有").click()
+    await expect(bubbles(patient)).to_contain_text(["胸口闷", "喘不上气吗?", "都没有"])
+    assert stage.receiver.of("official_account", "text")[-1]["bizmsgmenuid"] == "q7:none"
+
+
+async def test_an_invitation_is_accepted_and_greyed_on_every_phone(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    sent = await stage.app_message("ex0|ex4", msgtype="template_card", template_card=invitation("case-1"))
+    first = phone(page, 3)
+    await expect(first.locator(".card-title")).to_have_text("会诊邀请 · 危急 · 胸痛 2 小时")
+    await first.get_by_role("button", name="接诊").click()
+    await until(lambda: stage.receiver.of("wecom_app", "template_card_event"))
+    assert stage.receiver.of("wecom_app", "template_card_event")[0]["EventKey"] == "accept"
+    await stage.update_card(sent["response_code"], "王主任已接诊")
+    await expect(first.locator(".card-answered")).to_have_text("王主任已接诊")
+    await expect(first.get_by_role("button", name="接诊", exact=True)).to_have_count(0)
+    # The other expert has no phone on screen: his news is announced, and one press brings it here.
+    await page.locator("#news").click()
+    await page.get_by_role("dialog").get_by_role("button", name="会诊邀请").first.click()
+    await expect(first.locator(".card-answered")).to_have_text("王主任已接诊")
+
+
+async def test_the_robot_s_answer_grows_before_one_s_eyes(visiting: Visiting, stage: PageStage) -> None:
+    parts = iter(["", "**先打", "**先打 120**\n- 平卧\n- 吸氧"])
+
+    def answering(channel: str, message: dict[str, Any]) -> Any:
+        if channel != "wecom_robot":
+            return None
+        content = next(parts)
+        return {"msgtype": "stream", "stream": {"id": "s1", "finish": "吸氧" in content, "content": content}}
+
+    stage.receiver.answering = answering
+    page = (await opened(visiting, stage)).page
+    doctor = phone(page, 2)
+    await write(doctor, "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
+    await expect(bubbles(doctor).first).to_contain_text("@会诊助手 会诊 3号")
+    answer = bubbles(doctor).nth(1)
+    await expect(answer.locator("strong")).to_have_text("先打 120")
+    await expect(answer.locator("li")).to_have_text(["平卧", "吸氧"])
+    await expect(answer.locator(".typing")).to_have_count(0)
+
+
+async def test_without_the_robot_s_name_the_group_talks_among_itself(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    doctor = phone(page, 2)
+    await doctor.get_by_role("button", name="@会诊助手").click()
+    await write(doctor, "今天谁值班?")
+    await expect(bubbles(doctor)).to_have_count(1)
+    await stage.say("village-doctor-02", "group:village-doctors", "我在")
+    await expect(bubbles(doctor).nth(1).locator(".sender")).to_contain_text("医生")
+    assert stage.receiver.of("wecom_robot") == []
+
+
+async def test_voice_picture_and_place(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    patient = phone(page, 1)
+    await patient.get_by_label("发语音").click()
+    await patient.get_by_label("说了什么").fill("肚子疼")
+    await patient.get_by_role("button", name="发送语音").click()
+    await patient.get_by_label("发语音").click()
+    await patient.get_by_role("button", name="无识别").click()
+    await expect(bubbles(patient)).to_contain_text(["识别:肚子疼", "没有识别出文字"])
+    await patient.get_by_label("图片、文件、位置").click()
+    await assert_readable(page)
+    png = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fcffff3f030005fe02fea72b1d"
+                        "e40000000049454e44ae426082")  # fmt: skip
+    await patient.locator("input[type=file]").set_input_files([{"name": "皮疹.png", "mimeType": "image/png", "buffer": png}])
+    await expect(patient.locator(".picture img")).to_be_visible()
+    await patient.get_by_label("图片、文件、位置").click()
+    await patient.locator("summary").click()
+    await patient.get_by_role("button", name="平湖镇 卫生院").click()
+    await expect(bubbles(patient)).to_have_count(4)
+    kinds = [message["MsgType"] for message in stage.receiver.of("official_account")]
+    assert kinds == ["voice", "voice", "image", "location"]
+    assert stage.receiver.of("official_account", "voice")[0]["Recognition"] == "肚子疼"
+
+
+async def test_the_account_s_menu_and_following_it(visiting: Visiting, stage: PageStage) -> None:
+    care = {"name": "看病", "sub_button": [{"type": "click", "name": "说症状", "key": "say"}]}
+    await stage.account_menu([care, {"type": "click", "name": "帮助", "key": "help"}])
+    stage.receiver.answering = lambda channel, message: xml_text(message, "您可以说:进度") if message.get("EventKey") == "help" else None
+    page = (await opened(visiting, stage)).page
+    patient = phone(page, 1)
+    await patient.get_by_role("button", name="看病").click()
+    await expect(patient.get_by_role("button", name="说症状")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(patient.get_by_role("button", name="说症状")).to_have_count(0)
+    await patient.get_by_role("button", name="帮助").click()
+    await expect(bubbles(patient)).to_contain_text(["您可以说:进度"])
+    await patient.get_by_label("公众号选项").click()
+    await patient.get_by_role("button", name="取消关注").click()
+    await expect(patient.get_by_label("要说的话")).to_have_count(0)
+    await patient.get_by_role("button", name="关注公众号").click()
+    await expect(patient.get_by_label("要说的话")).to_be_visible()
+    assert [message["Event"] for message in stage.receiver.of("official_account", "event")] == ["CLICK", "unsubscribe", "subscribe"]
+
+
+async def test_a_phone_can_be_handed_to_anybody(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    last = phone(page, 4)
+    await last.locator(".owner").click()
+    await expect(last.locator(".people .entry")).to_have_count(51)
+    await assert_readable(page)
+    await last.get_by_label("找人").fill("儿科 主任")
+    await expect(last.locator(".people .entry")).to_have_count(10)
+    await last.get_by_label("找人").fill("没有这个人")
+    await expect(last.locator(".people")).to_contain_text("没有找到")
+    await last.get_by_label("找人").fill("")
+    await last.get_by_role("button", name="药师", exact=True).click()
+    await last.locator(".people .entry").click()
+    await expect(last.locator(".owner")).to_contain_text("药师")
+    await expect(last.locator(".chats .entry")).to_have_count(2)
+    await page.reload()
+    await expect(phone(page, 4).locator(".owner")).to_contain_text("药师")
+
+
+async def test_unread_messages_are_counted_until_they_are_read(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    doctor = phone(page, 2)
+    for words in ("资料收到", "专家接诊了"):
+        await stage.app_message("vd1", msgtype="text", text={"content": words})
+    await expect(doctor.locator(".back-count")).to_have_text("2")
+    await doctor.get_by_label("回到聊天列表").click()
+    row = doctor.locator(".entry", has_text="会诊工作台")
+    await expect(row.locator(".badge")).to_have_text("2")
+    await expect(row).to_contain_text("专家接诊了")
+    await row.click()
+    await doctor.get_by_label("回到聊天列表").click()
+    await expect(row.locator(".badge")).to_have_count(0)
+
+
+async def test_the_three_sentences_stand_ready_on_the_right_phones(visiting: Visiting, stage: PageStage) -> None:
+    page = (await visiting(stage.origin + "/")).page
+    before = await phone(page, 1).locator(".owner").inner_text()
+    hints = page.locator(".hint")
+    await hints.nth(0).click()
+    await expect(phone(page, 1).get_by_label("要说的话")).to_have_value(COUGH)
+    await hints.nth(1).click()
+    await expect(phone(page, 1).get_by_label("要说的话")).to_have_value("俺爹半拉身子不听使唤,嘴也歪了")
+    assert await phone(page, 1).locator(".owner").inner_text() != before
+    await hints.nth(2).click()
+    await expect(phone(page, 2).get_by_label("要说的话")).to_have_value("会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
+    await page.get_by_role("button", name="知道了").click()
+    await page.reload()
+    await expect(phone(page, 1)).to_be_visible()
+    await expect(hints).to_have_count(0)
+
+
+async def test_a_lost_line_is_said_and_what_was_missed_is_fetched(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    patient = phone(page, 1)
+    await write(patient, "我咳嗽")
+    await expect(bubbles(patient)).to_have_count(1)
+    await stage.stop()
+    await expect(page.locator("#offline")).to_contain_text("连")
+    await write(patient, "发出去了吗")
+    failed = patient.locator(".row-failed")
+    await expect(failed).to_contain_text("连不上")
+    await assert_readable(page)
+    await stage.start()
+    await stage.say("patient-001", "official_account", "这是断线时说的")
+    await expect(page.locator("#offline")).to_be_hidden()
+    await expect(bubbles(patient)).to_contain_text(["我咳嗽", "这是断线时说的"])
+    await failed.get_by_role("button", name="重发").click()
+    await expect(bubbles(patient)).to_contain_text(["我咳嗽", "这是断线时说的", "发出去了吗"])
+
+
+async def test_platform_faults_are_set_in_the_drawer(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    await page.locator("#clock").click()
+    await page.get_by_role("tab", name="时间").press("ArrowRight")
+    drawer = page.get_by_role("dialog")
+    await drawer.locator(".field select").first.select_option(label="慢(0.8 秒)")
+    await expect(drawer.locator(".pane-status")).to_have_text("已生效。")
+    await drawer.get_by_label("每个回调送两遍").check()
+    await expect(drawer.get_by_label("每个回调送两遍")).to_be_checked()
+    conditions = (await stage.client.get(f"{stage.origin}/simulator/conditions")).json()
+    assert (conditions["delay_ms"], conditions["duplicate_callbacks"]) == (800, True)
+    await assert_readable(page)
+    await drawer.get_by_role("button", name="恢复正常").click()
+    await expect(drawer.get_by_label("每个回调送两遍")).not_to_be_checked()
+
+
+async def test_everything_is_reached_by_keyboard(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    reached = set()
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        reached.add(await page.evaluate("(e => e.getAttribute('aria-label') || e.textContent.trim())(document.activeElement)"))
+    for name in ("新消息", "回到聊天列表", "公众号选项", "发语音", "要说的话", "图片、文件、位置", "@会诊助手"):
+        assert any(name in one for one in reached), (name, reached)
+    await phone(page, 1).get_by_label("回到聊天列表").press("Enter")
+    await phone(page, 1).locator(".entry", has_text="会诊服务号").press("Enter")
+    await expect(phone(page, 1).locator(".title")).to_have_text("会诊服务号")
+
+
+async def test_dates_read_as_the_practice_says_them(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    chance = random.Random(11)
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=chance.randrange(2 * 365 * 1440)) for _ in range(300)]
+    shown = await page.evaluate(
+        "async (moments) => { const { spoken } = await import('/simulator/static/dates.js'); return moments.map((one) => spoken(one)); }",
+        [moment.isoformat() for moment in moments],
+    )
+    assert shown == [spoken(moment) for moment in moments]
+
+
+async def test_links_stay_inside_the_phone_they_were_tapped_on(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    addresses = {
+        f"{stage.origin}/h5/mini/": "/phone/patient-001/h5/mini/",
+        f"http://localhost:{stage.port}/h5/doctor/cases?x=1": "/phone/patient-001/h5/doctor/cases?x=1",
+        "/phone/somebody-else/h5/mini/": "/phone/patient-001/h5/mini/",
+        "https://example.org/h5/mini/": None,
+        "javascript:alert(1)": None,
+        "/simulator/people": None,
+        "/v1/me": None,
+        "not an address:": None,
+    }
+    script = "async (urls) => { const page = await import('/simulator/static/webview.js'); return urls.map((one) => page.phoneAddress(one, 'patient-001')); }"
+    found = await page.evaluate(script, list(addresses))
+    assert found == list(addresses.values())
+    target = quote(f"{stage.origin}/h5/x", safe="")
+    sign_in = f"{stage.origin}/simulator/open.weixin.qq.com/connect/oauth2/authorize?appid=a&redirect_uri={target}"
+    rewritten = await page.evaluate("async (url) => (await import('/simulator/static/webview.js')).phoneAddress(url, 'patient-001')", sign_in)
+    assert "%2Fphone%2Fpatient-001%2Fh5%2Fx" in rewritten
