@@ -1,0 +1,37 @@
+"""From a number and a day to the whole plan of the demonstration's county. Pure."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+from core.foundation.actor import Role
+from miniprogram_api.app.demo.naming import Naming
+from miniprogram_api.app.demo.patients import MAN_OF_58, PatientDrawing
+from miniprogram_api.app.demo.places import organisations
+from miniprogram_api.app.demo.plan import CountyPlan, PlannedPatient, PlannedStaff
+from miniprogram_api.app.demo.staff import FIRST_VILLAGE_DOCTOR, StaffDrawing
+
+CONFLICTS = 6
+"""Experts who must not be asked about one of the patients, besides the one about number 3."""
+
+
+def plan_county(seed: int, today: date) -> CountyPlan:
+    """The county of ``seed``; ages, licences and absences are counted from ``today`` (the date in China)."""
+    rng = random.Random(f"county:{seed}")  # noqa: S311 - repeatable people, no secret
+    naming = Naming(rng)
+    houses = organisations()
+    staff = StaffDrawing(rng, naming, today).everybody()
+    doctors = [one for one in staff if one.role is Role.VILLAGE_DOCTOR]
+    villages = {house.key: house for house in houses if house.kind == "village_clinic"}
+    patients = PatientDrawing(rng, naming, today, doctors, villages).everybody()
+    return CountyPlan(seed, today, houses, staff, patients, tuple(_conflicts(rng, staff, patients)))
+
+
+def _conflicts(rng: random.Random, staff: tuple[PlannedStaff, ...], patients: tuple[PlannedPatient, ...]) -> list[tuple[str, str]]:
+    experts = [one for one in staff if one.role is Role.EXPERT]
+    man = next(one for one in patients if (one.listed, one.number) == (FIRST_VILLAGE_DOCTOR, MAN_OF_58))
+    heart = next(one for one in experts if one.department_code == "03.04")
+    listed = [one for one in patients if one.listed and one is not man]
+    pairs = zip(rng.sample(experts, CONFLICTS), rng.sample(listed, CONFLICTS), strict=True)
+    return [(heart.key, man.key), *((expert.key, patient.key) for expert, patient in pairs)]

@@ -1,0 +1,241 @@
+"""Makes the demonstration's county through the practice's own orders. Each carries a key, so that a run that was cut off is completed by the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from core.appointments.commands import OpenSlots, SetAbsence, SetShift
+from core.foundation.actor import Actor, Role
+from core.foundation.clock import SHANGHAI, shanghai
+from core.foundation.orders import Command
+from core.foundation.practice import Practice
+from core.matching.commands import RecordConflict
+from core.people.accounts import actor_for
+from core.people.commands import (
+    EnlistPatient,
+    EnsureAccount,
+    GiveConsent,
+    RegisterOrganisation,
+    RegisterPatient,
+    RegisterPractitioner,
+    VerifyPhone,
+)
+from core.people.consent_texts import CURRENT
+from miniprogram_api.app.demo.county import plan_county
+from miniprogram_api.app.demo.plan import CountyPlan, PlannedPatient, PlannedStaff
+from miniprogram_api.app.demo.roster_file import mini_program_openid, official_account_openid, unionid, write_roster
+
+SYSTEM = Actor.system("seed")
+SLOT_DAYS = 14
+SLOT_MINUTES = 20
+SLOTS_A_HALF_DAY = 6
+MORNING, AFTERNOON = time(9, 0), time(14, 30)
+Progress = Callable[[int, int, str], None]
+"""(done, of all, what is being made)"""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedReport:
+    """``made``: something was made now (False: everything was there). Counts are of the whole county."""
+
+    made: bool
+    seed: int
+    organisations: int
+    practitioners: int
+    experts: int
+    patients: int
+    slots_until: date
+
+
+async def seed_county(
+    practice: Practice, number: int, data_dir: Path, credentials: dict[str, Any], progress: Progress = lambda done, total, what: None
+) -> SeedReport:
+    """The county of ``number`` in ``practice``, and the simulator's roster in ``<data_dir>/simulator/people.json``.
+
+    The first run notes number and day in ``simulator/seed.json``; a later run completes that county whatever ``number`` says, and opens the slots of
+    the days that came meanwhile. ``credentials`` are those of channels.json: the apps that people's ids belong to.
+    """
+    note = SeedNote.of(data_dir / "simulator" / "seed.json", number, shanghai(practice.clock.now()).date())
+    plan = plan_county(note.seed, note.today)
+    roster = data_dir / "simulator" / "people.json"
+    maker = _Maker(practice, plan, credentials, progress)
+    complete = roster.exists()
+    if not complete:
+        await maker.make_people()
+    opened = await maker.open_slots(note, shanghai(practice.clock.now()).date())
+    if not complete:
+        write_roster(roster, plan)
+    return SeedReport(
+        made=not complete or opened,
+        seed=plan.seed,
+        organisations=len(plan.organisations),
+        practitioners=len(plan.staff),
+        experts=len(plan.of_role(Role.EXPERT)),
+        patients=len(plan.patients),
+        slots_until=note.slots_until,
+    )
+
+
+@dataclass(slots=True)
+class SeedNote:
+    """What the first run decided: the seed, the day from which ages are counted, and up to which day slots are open."""
+
+    path: Path
+    seed: int
+    today: date
+    slots_until: date
+
+    @staticmethod
+    def of(path: Path, seed: int, today: date) -> SeedNote:
+        """The note at ``path``, written now if there is none."""
+        if path.exists():
+            told = json.loads(path.read_text("utf-8"))
+            return SeedNote(path, int(told["seed"]), date.fromisoformat(told["today"]), date.fromisoformat(told["slots_until"]))
+        note = SeedNote(path, seed, today, today)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        note.write()
+        return note
+
+    def write(self) -> None:
+        temporary = self.path.with_suffix(".part")
+        text = json.dumps({"seed": self.seed, "today": self.today.isoformat(), "slots_until": self.slots_until.isoformat()})
+        temporary.write_text(text + "\n", "utf-8")
+        temporary.rename(self.path)
+
+
+class _Maker:
+    def __init__(self, practice: Practice, plan: CountyPlan, credentials: dict[str, Any], progress: Progress) -> None:
+        self._practice = practice
+        self._plan = plan
+        self._official: str = credentials["official_account"]["appid"]
+        self._mini: str = credentials["mini_program"]["appid"]
+        self._corp: str = credentials["wecom"]["corpid"]
+        self._progress = progress
+        self._done = 0
+        self._total = len(plan.organisations) + len(plan.staff) + len(plan.patients) + len(plan.conflicts)
+        self._houses: dict[str, str] = {}
+        self._practitioners: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
+        self._patients: dict[str, str] = {}
+
+    async def make_people(self) -> None:
+        plan = self._plan
+        for house in plan.organisations:
+            self._tick("机构")
+            order = RegisterOrganisation(
+                full_name=house.name, kind=house.kind, region_code=house.region_code, region_name=house.region_name,
+                parent_id=None if house.parent is None else self._houses[house.parent],
+            )
+            self._houses[house.key] = (await self._do(f"house:{house.key}", order)).organisation_id
+        for one in plan.staff:
+            self._tick("医务人员和排班")
+            await self._make_staff(one)
+        for patient in plan.patients:
+            self._tick("患者")
+            await self._make_patient(patient)
+        for expert, about in plan.conflicts:
+            self._tick("回避")
+            conflict = RecordConflict(practitioner_id=self._practitioners[expert], patient_id=self._patients[about])
+            await self._do(f"conflict:{expert}:{about}", conflict)
+
+    async def _make_staff(self, one: PlannedStaff) -> None:
+        order = RegisterPractitioner(
+            organisation_id=self._houses[one.organisation], full_name=one.name, sex=one.sex, title_name=one.title_name,
+            licence_number=one.licence_number, licence_valid_until=one.licence_valid_until, department_code=one.department_code,
+            expertise=one.expertise, years_of_practice=one.years, roles=(one.role,), app=self._corp, subject=one.userid,
+        )
+        practitioner_id = (await self._do(f"staff:{one.key}", order)).practitioner_id
+        self._practitioners[one.key] = practitioner_id
+        for number, shift in enumerate(one.shifts):
+            set_shift = SetShift(
+                practitioner_id=practitioner_id, duty=shift.duty, weekdays=shift.weekdays, start_minute=shift.start_minute,
+                end_minute=shift.end_minute,
+            )
+            await self._do(f"shift:{one.key}:{number}", set_shift)
+        if one.absent:
+            start = self._at(self._plan.today, time(0, 0))
+            absence = SetAbsence(practitioner_id=practitioner_id, starts_at=start, ends_at=start + timedelta(days=10))
+            await self._do(f"absence:{one.key}", absence)
+
+    async def _make_patient(self, one: PlannedPatient) -> None:
+        account = await self._make_account(one) if one.account else None
+        if one.listed is not None and one.number is not None:
+            order = EnlistPatient(
+                practitioner_id=self._practitioners[one.listed], number=one.number, full_name=one.name, id_number=one.id_number,
+                phone=one.phone, account_id=account,
+            )
+            self._patients[one.key] = (await self._do(f"patient:{one.key}", order)).patient_id
+        if account is not None and one.consents:
+            given = GiveConsent(patient_id=self._patients[one.key], purpose="care", text_version=CURRENT["care"])
+            await self._do(f"consent:{one.key}", given, await actor_for(account, "mini_program"))
+        if one.guardian is not None:
+            child = RegisterPatient(relation="child", full_name=one.name, id_number=one.id_number)
+            await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program"))
+
+    async def _make_account(self, one: PlannedPatient) -> str:
+        seed = self._plan.seed
+        union = unionid(seed, one.key)
+        in_official = EnsureAccount(app=self._official, subject=official_account_openid(seed, one.key), unionid=union)
+        account_id = str((await self._do(f"official:{one.key}", in_official)).account_id)
+        await self._do(f"mini:{one.key}", EnsureAccount(app=self._mini, subject=mini_program_openid(seed, one.key), unionid=union))
+        self._accounts[one.key] = account_id
+        if one.phone is not None and one.listed is not None:
+            await self._do(f"phone:{one.key}", VerifyPhone(account_id=account_id, phone=one.phone))
+        return account_id
+
+    async def open_slots(self, note: SeedNote, today: date) -> bool:
+        """Slots of every department for the coming days; whether any were opened."""
+        until = today + timedelta(days=SLOT_DAYS)
+        first = max(note.slots_until, today) + timedelta(days=1)
+        days = [first + timedelta(days=number) for number in range(max(0, (until - first).days + 1))]
+        if not days:
+            return False
+        givers = self._slot_givers()
+        self._done, self._total = 0, len(days) * len(givers)
+        for day in days:
+            for one, begin in givers:
+                self._tick("号源")
+                await self._open(one, day, begin)
+            note.slots_until = day
+            note.write()
+        return True
+
+    async def _open(self, one: PlannedStaff, day: date, begin: time) -> None:
+        if one.key not in self._practitioners:
+            self._practitioners[one.key] = await self._registered(one)
+        order = OpenSlots(
+            practitioner_id=self._practitioners[one.key], starts_at=self._at(day, begin), minutes=SLOT_MINUTES, count=SLOTS_A_HALF_DAY
+        )
+        await self._do(f"slots:{one.key}:{day.isoformat()}", order)
+
+    async def _registered(self, one: PlannedStaff) -> str:
+        """A practitioner made by an earlier run."""
+        account = await self._practice.execute(SYSTEM, EnsureAccount(app=self._corp, subject=one.userid))
+        actor = await actor_for(account.account_id, "system")
+        if actor.practitioner_id is None:
+            raise LookupError(one.key)
+        return actor.practitioner_id
+
+    def _slot_givers(self) -> list[tuple[PlannedStaff, time]]:
+        """Two of each department who may practise, the county's own first: one in the morning, one in the afternoon."""
+        by_department: dict[str, list[PlannedStaff]] = {}
+        for one in sorted(self._plan.of_role(Role.EXPERT), key=lambda one: (one.organisation != "county", one.key)):
+            if one.department_code is not None and one.may_practise(self._plan.today):
+                by_department.setdefault(one.department_code, []).append(one)
+        return [giver for experts in by_department.values() for giver in zip(experts, (MORNING, AFTERNOON), strict=False)]
+
+    async def _do(self, key: str, order: Command, actor: Actor = SYSTEM) -> Any:
+        return await self._practice.execute(actor, order, idempotency_key=f"seed:{self._plan.seed}:{key}")
+
+    def _tick(self, what: str) -> None:
+        self._done += 1
+        self._progress(self._done, self._total, what)
+
+    @staticmethod
+    def _at(day: date, moment: time) -> datetime:
+        return datetime.combine(day, moment, SHANGHAI)
