@@ -69,12 +69,20 @@ def configure(process: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    _quieten_libraries()
+    logging.captureWarnings(True)
+
+
+def _quieten_libraries() -> None:
+    """No library writes past our handler, and the loud ones say warnings only; their child loggers have no level of their own."""
     for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        if name.partition(".")[0] in LOUD_LIBRARIES:
+            logger.setLevel(logging.NOTSET)
     for name in LOUD_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
-    logging.captureWarnings(True)
 
 
 def describe(error: BaseException) -> str:
@@ -91,6 +99,7 @@ def describe(error: BaseException) -> str:
 def log_requests(app: Sanic[Any, Any]) -> None:
     """One line a request: method, route pattern, status, milliseconds. Refused and failed ones are no warnings: they are answers."""
     logger = logging.getLogger("huizhen.requests")
+    _quieten_libraries()  # Sanic gave its loggers handlers of their own when `app` was made; they print whole addresses.
 
     async def begin(request: Request) -> None:
         request_id.set(str(request.id))

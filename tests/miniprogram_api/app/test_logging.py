@@ -80,6 +80,17 @@ def test_addresses_with_tokens_stay_out(written: io.StringIO) -> None:
     assert [line["message"] for line in lines(written)] == ["Exception occurred while handling (address)", "cannot open (address) again"]
 
 
+def test_an_application_gets_no_way_past_our_lines(written: io.StringIO) -> None:
+    app: Sanic[Any, Any] = Sanic("log_handlers_test")
+    log_requests(app)
+    for name in ("sanic.root", "sanic.server", "sanic.error", "sanic.access"):
+        assert logging.getLogger(name).handlers == []
+        logging.getLogger(name).info("GET http://127.0.0.1/h5?openid=SECRET")
+        logging.getLogger(name).error("failed at http://127.0.0.1/h5?openid=SECRET")
+    assert "SECRET" not in written.getvalue()
+    assert [line["message"] for line in lines(written)] == ["failed at (address)"] * 4
+
+
 async def test_a_request_is_logged_by_its_pattern() -> None:
     app: Sanic[Any, Any] = Sanic("log_requests_test", configure_logging=False)
     log_requests(app)
