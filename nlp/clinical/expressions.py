@@ -262,7 +262,10 @@ def _person(name: str) -> Check:
 
 
 def compile_expression(source: str, terms: Mapping[str, Expression], known: frozenset[str]) -> Expression:
-    """Read ``source``. ``terms``: names for shared combinations; ``known``: all codes of findings and conditions. ExpressionError if it cannot be read."""
+    """Read ``source``; ExpressionError if it cannot be read.
+
+    ``terms``: names for shared combinations; ``known``: all codes of findings and conditions.
+    """
     parser = _Parser(source, terms, known)
     check = parser.parse()
     return Expression(source, frozenset(parser.codes), check)

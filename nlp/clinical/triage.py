@@ -122,8 +122,10 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
     if judgement.unanswered:
         found.append(Reason(text="有的危险信号没有问清楚,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
     if not found:
-        for finding in case.complaints.values():
-            found.append(Reason(text=finding_words(finding, case.measured), rule=f"alone.{finding.code}", source=citation(("S2",))))
+        found = [
+            Reason(text=finding_words(finding, case.measured), rule=f"alone.{finding.code}", source=citation(("DESIGN",)))
+            for finding in case.complaints.values()
+        ]
     if (age := age_words(case)) and found and not any(age in reason.text for reason in found):
         found.append(Reason(text=age, rule="person.age", source=citation(("DESIGN",))))
     return _without_repeats(found)

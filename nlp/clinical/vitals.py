@@ -1,4 +1,7 @@
-"""Measurements to levels: the 2018 consensus bands, NEWS2 for adults, age bands for children. What was not measured counts as nothing, never as normal."""
+"""Measurements to levels: the 2018 consensus bands, NEWS2 for adults, age bands for children.
+
+What was not measured counts as nothing, never as normal.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from nlp.interface.reading import Finding, Measurement, Status
-from nlp.language.numbers import number
+from nlp.language.numbers import NUMBER, number
 
 from .case import Case
 from .expressions import Evidence
@@ -13,6 +15,10 @@ _MEASURE_LABELS = {
     "glucose": "血糖 {value}", "pain": "疼痛 {value} 分", "weight": "体重 {value} 公斤", "stools_per_day": "一天拉 {value} 次",
     "systolic": "高压 {value}", "diastolic": "低压 {value}",
 }  # fmt: skip
+
+_PAUSES = "".join(["\uff0c", "\u3002", "\uff01", "\uff1f", "\u3001", ",", ".", "!", "?"])
+
+_LENGTH_ALONE = re.compile(rf".{{0,2}}(?:{NUMBER}|半|几|好几).{{0,2}}(?:分钟|小时|钟头|天|周|星期|礼拜|月|年).{{0,2}}")
 
 
 def plain(value: float) -> str:
@@ -47,10 +53,8 @@ def age_words(case: Case) -> str | None:
 
 def finding_words(finding: Finding, measured: dict[str, Measurement]) -> str:
     """The words the person used (the standard term when only a button was tapped), with temperature and duration."""
-    words = finding.span.text.strip(",。,.!?!? ")
-    tapped = (
-        not words or len(words) > 16 or number(words) is not None or (words[-1:] == "了" and len(words) <= 4) or words.endswith(("天", "月", "时"))
-    )
+    words = "".join(finding.span.text.split()).strip(_PAUSES)
+    tapped = not words or len(words) > 16 or number(words) is not None or _LENGTH_ALONE.fullmatch(words) is not None
     said = finding.term if tapped or words in ("有", "是", "对", "嗯", "会", "烧到", "咳得", "拉了", "拉得") else words
     if finding.code == "fever" and "temperature" in measured:
         said = f"发烧 {plain(measured['temperature'].value)}℃"

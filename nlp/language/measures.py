@@ -18,7 +18,10 @@ PLAUSIBLE = {
     "temperature": (25.0, 45.0), "systolic": (30.0, 300.0), "diastolic": (15.0, 200.0), "heart_rate": (10.0, 350.0), "respiratory_rate": (1.0, 150.0),
     "spo2": (30.0, 100.0), "glucose": (0.3, 80.0), "pain": (0.0, 10.0), "weight": (0.3, 300.0), "stools_per_day": (1.0, 99.0),
 }  # fmt: skip
-_LINK = r"(?:是|为|有|只有|大概|大约|在|到|了|量的|量了|测的|测了|一直|最高|最低|都|才|快|左右|现在|今天|早上|刚才|刚|掉到|降到|升到|高达|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
+_LINK = (
+    r"(?:是|为|有|只有|大概|大约|在|到|了|量的|量了|测的|测了|一直|最高|最低|都|才|快|左右|现在|今天|早上|刚才|刚|"
+    r"掉到|降到|升到|高达|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
+)
 
 
 def _after(*keys: str) -> str:
@@ -34,21 +37,25 @@ _TEMPERATURE_SAID = re.compile(
 _PRESSURE = re.compile(r"(?P<systolic>\d{2,3})/(?P<diastolic>\d{2,3})(?!\d|/|岁|\.)")
 _PRESSURE_SAID = re.compile(rf"{_after('血压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)")
 _PRESSURE_PAIR = re.compile(rf"^(?P<systolic>{NUMBER})[ ，、/-](?P<diastolic>{NUMBER})$")
+_STOOL = "(?:拉|屙|泻|跑|大便|腹泻|解)(?:了|肚子|稀|水|得|的)*"
+_A_DAY = "每天|一天|一日|一夜|一晚上|一上午"
+_ABOUT = "要|都|快|有|大概|大约|至少|已经"
+_TIMES = rf"(?P<value>{NUMBER}|十几|十多|好几|几十)(?:多|几)?(?:次|回|道|遍|趟)"
 _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("systolic", re.compile(rf"{_after('高压', '收缩压', '上压')}(?P<value>{NUMBER})")),
     ("diastolic", re.compile(rf"{_after('低压', '舒张压', '下压')}(?P<value>{NUMBER})")),
     ("heart_rate", re.compile(rf"{_after('心率', '心跳', '脉搏', '脉率', '脉', 'hr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '饱和度', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
+    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?P<value>{NUMBER})(?!天|年|小时|/)")),
     ("pain", re.compile(rf"(?:疼痛|疼|痛)(?:程度|评分|打分)?{_LINK}(?P<value>{NUMBER})分(?!钟)")),
     ("pain", re.compile(rf"(?P<value>{NUMBER})分(?:的)?(?:疼|痛)")),
     ("weight", re.compile(rf"(?:体重{_LINK})(?P<value>{NUMBER})(?P<unit>公斤|千克|kg|斤)?")),
     ("weight", re.compile(rf"(?<!瘦了)(?<!胖了)(?<!喝了)(?<!酒)(?P<value>{NUMBER})(?P<unit>公斤|千克|kg)")),
-    ("stools_per_day", re.compile(rf"(?:拉|屙|泻|跑|大便|腹泻|解)(?:了|肚子|稀|水|得|的)*(?:每天|一天|一日|一夜|一晚上|一上午|今天|昨天|要|都|快|有|大概|大约|至少|已经|拉|跑)*(?P<value>{NUMBER}|十几|十多|好几|几十)(?:多|几)?(?:次|回|道|遍|趟)")),
-    ("stools_per_day", re.compile(rf"(?:一天|每天|一日|一晚上|一夜)(?:要|都|快|有|大概|大约|至少|已经)*(?:拉|屙|泻|跑|解)(?:了|肚子|稀|水)*(?P<value>{NUMBER}|十几|十多|好几|几十)(?:多|几)?(?:次|回|道|遍|趟)")),
+    ("stools_per_day", re.compile(rf"{_STOOL}(?:{_A_DAY}|今天|昨天|{_ABOUT}|拉|跑)*{_TIMES}")),
+    ("stools_per_day", re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_STOOL}{_TIMES}")),
 )  # fmt: skip
-_DAILY = re.compile(rf"(?:一天|每天|一日|一夜)(?:要|都|快|有|大概|大约|至少|已经)*(?P<value>{NUMBER}|十几|十多|好几)(?:多|几)?(?:次|回|道|遍|趟)")
+_DAILY = re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_TIMES}")
 _STOOLS = re.compile("拉肚子|拉稀|腹泻|水样便|拉水|稀便|屙|窜稀|跑肚|泻")
 _VAGUE = {"十几": 15.0, "十多": 12.0, "好几": 4.0, "几十": 30.0}
 

@@ -280,8 +280,8 @@ def _with_effects(reading: Reading, effects: Effects, span: Span, guide: AnswerG
                 target = conditions if code in lex.conditions else findings
                 target.append(Finding(code=code, term=lex.terms[code], status=status, span=span))
     if effects.duration_hours is not None:
-        for code in guide.duration_of:
-            findings.append(Finding(code=code, term=lex.terms[code], status=Status.PRESENT, span=span, duration_hours=effects.duration_hours))
+        hours = effects.duration_hours
+        findings += [Finding(code=code, term=lex.terms[code], status=Status.PRESENT, span=span, duration_hours=hours) for code in guide.duration_of]
     person = reading.person.model_copy(
         update={
             key: value
