@@ -1,4 +1,4 @@
-"""What a village doctor is told first in danger: transport, then what the assessment says to do, then what her clinic can do meanwhile.
+"""What a village doctor is told first in danger: transport, then what her clinic can do meanwhile, then what the assessment says to do.
 
 Source of the clinic's part: 急诊预检分诊专家共识 (2018) names monitoring and venous access for levels Ⅰ and Ⅱ; the wording is this project's
 proposal and is signed by the hospital with the other rules.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from nlp.interface.assessment import Assessment
+from nlp.interface.assessment import Assessment, Facts
 from nlp.interface.engine import RuleSet
+from nlp.interface.reading import Status
 from nlp.interface.urgency import Urgency
 
 TRANSPORT: dict[Urgency, str] = {
@@ -25,26 +26,34 @@ BY_FINDING: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"chest_pain", "chest_tightness", "radiating_pain", "palpitations", "syncope"}), "马上做心电图"),
     (frozenset({"face_droop", "one_side_weak", "speech_trouble", "seizure", "unconscious", "confusion", "low_sugar_signs"}), "马上测血糖"),
 )
+LOW_PRESSURE = 90.0
+"""Systolic, mm[Hg]; at or below it the patient lies flat (qSOFA takes 100, NEWS2 scores 3 at 90)."""
+FLAT = "血压低,平卧"
+SITTING = ("坐", "半躺")
+LINES = 6
+"""A person in a hurry reads no more."""
 
 
-def first_measures(level: Urgency, assessment: Assessment, findings: tuple[str, ...]) -> tuple[str, ...]:
-    """Empty below emergent; else begins with 120 or transport."""
+def first_measures(level: Urgency, assessment: Assessment, facts: Facts) -> tuple[str, ...]:
+    """Empty below emergent; else begins with 120 or transport. The assessment's own lines are meant for laymen and come after the clinic's."""
     if level not in TRANSPORT:
         return ()
-    measures = [TRANSPORT[level]]
+    found = {one.code for one in facts.findings if one.status is Status.PRESENT}
+    low = any(one.code == "systolic" and one.value <= LOW_PRESSURE for one in facts.measurements)
+    measures = [TRANSPORT[level], *([FLAT] if low else []), *(measure for codes, measure in BY_FINDING if codes & found), *CLINIC[level]]
     if assessment.emergency is not None:
-        measures += [line for line in assessment.emergency.do_now if "120" not in line]
-    measures += [measure for codes, measure in BY_FINDING if codes & set(findings)]
-    measures += CLINIC[level]
-    if assessment.emergency is not None:
-        measures += assessment.emergency.do_not
-    return tuple(dict.fromkeys(measures))
+        # With a low pressure nobody is told to sit up, whatever the advice for laymen with this suspicion is.
+        measures += [
+            line for line in assessment.emergency.do_now if "120" not in line and not (low and any(word in line for word in SITTING))
+        ]
+    return tuple(dict.fromkeys(measures))[:LINES]
 
 
 def rule_set() -> RuleSet:
     """To be signed as one."""
     data = {
         "transport": TRANSPORT, "clinic": CLINIC, "by_finding": [[sorted(codes), measure] for codes, measure in BY_FINDING],
+        "low_pressure": [LOW_PRESSURE, FLAT],
     }
     text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return RuleSet(

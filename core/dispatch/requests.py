@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from core.consultations.models import Consultation
-from core.consultations.picture import picture_of, present
+from core.consultations.picture import picture_of
 from core.consultations.service import NewConsultation, consultation_of, create_consultation, missing, tell_patient, when_ready
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
@@ -23,6 +23,7 @@ from core.intake.errors import RulesUnsigned
 from core.intake.rules import with_record
 from core.intake.signatures import clinical_engine, require_rules
 from core.intake.urgency import combined, urgency
+from core.matching.weights import EMERGENCY_DEPARTMENTS
 from core.matching.weights import rule_set as weight_rules
 from core.notifications.service import tell
 from core.people.models import Organisation
@@ -104,9 +105,13 @@ def _decide(understood: Understood) -> tuple[Urgency, tuple[str, ...], str]:
     assessment = understood.assessment
     computed = None if assessment.level is None else assessment.level.value
     level = more_severe([combined(understood.facts.urgency_said, computed), Urgency.ROUTINE])
-    findings = tuple(one.code for one in present(understood.facts))
-    department_code = assessment.departments[0].code if assessment.departments else GENERAL
-    return level, first_measures(level, assessment, findings), department_code
+    return level, first_measures(level, assessment, understood.facts), _specialty(assessment)
+
+
+def _specialty(assessment: Assessment) -> str:
+    """The most probable department that treats the disease itself: the emergency departments send on to it, and are asked beside it anyway."""
+    codes = [one.code for one in assessment.departments]
+    return next((code for code in codes if code not in EMERGENCY_DEPARTMENTS), codes[0] if codes else GENERAL)
 
 
 async def _create(

@@ -168,6 +168,9 @@ def _summary(dataset: Dataset, syntax: str, pixels: Pixels | None) -> DicomSumma
     uids = [_uid(dataset, name) for name in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")]
     rows, columns = _number(dataset, "Rows"), _number(dataset, "Columns")
     frames = 0
+    if pixels is None and (rows or columns or _is_image(uids[0])):
+        # Cut exactly between two elements, before the pixels.
+        raise BrokenDicom("truncated")
     if pixels is not None:
         frames = _number(dataset, "NumberOfFrames") or 1
         _check_pixels(dataset, pixels, syntax, rows, columns, frames)
@@ -184,6 +187,13 @@ def _summary(dataset: Dataset, syntax: str, pixels: Pixels | None) -> DicomSumma
         frames=frames,
         has_pixels=pixels is not None,
     )
+
+
+def _is_image(sop_class: str) -> bool:
+    """Whether objects of this class always have pixels (PS3.4 annex B: the classes named … Image Storage)."""
+    from pydicom.uid import UID
+
+    return "Image Storage" in UID(sop_class).name
 
 
 def _check_pixels(dataset: Dataset, pixels: Pixels, syntax: str, rows: int | None, columns: int | None, frames: int) -> None:

@@ -18,8 +18,10 @@ def test_every_event_in_every_state_is_either_listed_or_refused_naming_both(even
         if step is None:
             with pytest.raises(IllegalStep) as refused:
                 step_of(event, state, role)
-            assert refused.value.fields["state"] == state.value and refused.value.fields["event"] == event.value
-            assert STATE_LABELS[state] in refused.value.message and EVENT_LABELS[event] in refused.value.message
+            assert refused.value.fields["state"] == state.value
+            assert refused.value.fields["event"] == event.value
+            assert STATE_LABELS[state] in refused.value.message
+            assert EVENT_LABELS[event] in refused.value.message
         elif role in step.who:
             assert step_of(event, state, role) is step
         else:
@@ -58,6 +60,7 @@ def test_what_is_missing_is_named_in_the_order_it_is_asked_for(patient_confirmed
 @pytest.mark.parametrize("alarmed", [True, False])
 def test_everybody_always_hears_what_comes_next(state: State, reader: Reader, alarmed: bool) -> None:
     sentence = next_sentence(Standing(state, ("consent",), 3, alarmed, "王主任", 15), reader)
-    assert sentence.endswith("。") and len(sentence) < 60
+    assert sentence.endswith("。")
+    assert len(sentence) < 60
     if reader is Reader.PATIENT:
         assert "知情同意" not in sentence

@@ -47,7 +47,9 @@ async def test_who_has_no_place_yet_belongs_to_the_county_desk(ward: Ward) -> No
     assert await ward.told(ward.county.duty_doctor) == ["alert.card"]
     assert await ward.told(ward.county.scheduler) == ["alert.card"]
     seen = await ward.practice.ask(ward.county.duty_doctor, Alert(alert_id=view.alert.alert_id))
-    assert seen.suspected == "中风" and DANGER in seen.said and seen.where == "还不知道,正在问"
+    assert seen.suspected == "中风"
+    assert DANGER in seen.said
+    assert seen.where == "还不知道,正在问"
 
 
 async def test_a_listed_patients_township_is_called_first(ward: Ward) -> None:
@@ -129,7 +131,8 @@ async def test_where_he_is_becomes_known_and_the_township_is_called_at_once(ward
     doctor = await township_doctor(ward)
     view = await say(ward, ward.county.stranger, DANGER)
     assert view.alert is not None
-    assert view.question is not None and view.question.code == "emergency.place"
+    assert view.question is not None
+    assert view.question.code == "emergency.place"
 
     await say(ward, ward.county.stranger, "塘边镇新塘村三组")
 

@@ -196,12 +196,15 @@ async def test_progress_is_seen_as_the_role_allows(ward: Ward) -> None:
     }
 
     assert [len(seen[name]) for name in ("doctor", "expert", "other", "patient", "desk", "stranger", "pharmacist")] == [1, 1, 0, 1, 1, 0, 0]
-    assert "李秀英" in seen["doctor"][0].patient and seen["doctor"][0].number == 5
-    assert "李秀英" in seen["expert"][0].patient and seen["expert"][0].number is None
+    assert "李秀英" in seen["doctor"][0].patient
+    assert seen["doctor"][0].number == 5
+    assert "李秀英" in seen["expert"][0].patient
+    assert seen["expert"][0].number is None
     assert seen["desk"][0].patient is None
     assert seen["patient"][0].next.endswith("村医会带您一起会诊。")
     group = await ward.practice.ask(ward.county.village_doctor, Progress(in_group=True))
-    assert group.consultations[0].patient is None and group.consultations[0].number == 5
+    assert group.consultations[0].patient is None
+    assert group.consultations[0].number == 5
     with pytest.raises(ConsultationUnknown):
         await ward.practice.ask(ward.county.stranger, Progress(code=asked.code))
 
@@ -215,7 +218,8 @@ async def test_the_timeline_tells_each_reader_his_part(ward: Ward) -> None:
     mine = await ward.practice.ask(ward.county.village_doctor, Timeline(consultation_id=asked.consultation_id))
     patients = await ward.practice.ask(ward.county.woman_account, Timeline(consultation_id=asked.consultation_id))
 
-    assert mine.complaint == CRITICAL and mine.vitals == (("血压", "90/60"),)
+    assert mine.complaint == CRITICAL
+    assert mine.vitals == (("血压", "90/60"),)
     assert "一位专家请转别人" in [one.label for one in mine.entries]
     assert "一位专家请转别人" not in [one.label for one in patients.entries]
     accepted = next(one for one in mine.entries if one.kind == "accept")

@@ -34,7 +34,8 @@ async def press_all(urls: DatabaseUrls, key: Path, presses: list[tuple[str, str]
             sys.executable, "-m", "tests.core.dispatch.presser", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         given = {"practice": urls.practice, "keyring": urls.keyring, "key": str(key), "presses": presses[number::PROCESSES]}
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(given).encode() + b"\n")
         running.append(process)
     for process in running:

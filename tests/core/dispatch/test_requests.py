@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.consultations.commands import AttachConsent, ConfirmPatient, WaiveMaterial
@@ -18,8 +20,8 @@ async def test_a_critical_line_calls_three_experts_and_the_desk_in_the_same_brea
     answer = await ward.request(CRITICAL)
 
     assert answer.do_now[0] == "先打 120 并准备转运"
+    assert answer.do_now[1:3] == ("血压低,平卧", "马上做心电图")
     assert "平卧,不要走动" in answer.do_now
-    assert "马上做心电图" in answer.do_now
     assert (answer.urgency_label, answer.asked, answer.offer_s, answer.desk_called) == ("危急", 3, 60, True)
     assert answer.department == "心血管内科"
     assert answer.missing == ("patient", "consent", "material")
@@ -149,3 +151,21 @@ async def test_the_patient_with_wechat_and_the_group_hear_of_it_without_a_name(w
     assert await ward.told(ward.county.woman_account) == ["consultation.progress_patient/asked", "consultation.progress_patient/accepted"]
     group = await Notification.filter(conversation_id=conversation)
     assert [(one.kind, one.ids["step"], one.ids["message_id"]) for one in group] == [("consultation.group", "accepted", message)]
+
+
+async def test_the_line_of_the_story_as_the_real_engine_reads_it(ward: Ward, clinical: Any) -> None:
+    ward.practice.engines.clinical = clinical
+
+    answer = await ward.request("胸痛2小时 出冷汗 血压90/60 紧急")
+
+    assert answer.urgency == "critical"
+    assert answer.do_now[0] == "先打 120 并准备转运"
+    assert answer.do_now[1:3] == ("血压低,平卧", "马上做心电图")
+    assert not [line for line in answer.do_now if "坐" in line]
+    assert answer.department == "心血管内科"
+    assert (answer.asked, answer.desk_called) == (3, True)
+    offer = (await ward.offers(answer.consultation_id))[0]
+    card = await ward.practice.ask(ward.who(offer), Offer(offer_id=offer.id))
+    assert "胸痛" in card.headline
+    assert "2 小时" in card.headline
+    assert card.vitals.startswith("血压 90/60")

@@ -18,7 +18,8 @@ async def test_the_first_wave_expires_and_the_next_goes_out(ward: Ward) -> None:
     await ward.pass_time(seconds=2)
 
     second = await ward.offers(asked.consultation_id)
-    assert len(second) == 3 and not {one.practitioner_id for one in first} & {one.practitioner_id for one in second}
+    assert len(second) == 3
+    assert not {one.practitioner_id for one in first} & {one.practitioner_id for one in second}
     assert len(await ward.offers(asked.consultation_id, "expired")) == 3
     for one in first:
         assert await ward.told(ward.who(one)) == ["offer.card", "offer.closed"]
@@ -33,7 +34,9 @@ async def test_three_waves_in_vain_alarm_the_desk_until_somebody_acknowledges(wa
         await ward.pass_time(seconds=61)
 
     row = await ward.row(asked.consultation_id)
-    assert row.state == "PENDING" and row.alarmed_at is not None and row.experts_asked == 9
+    assert row.state == "PENDING"
+    assert row.alarmed_at is not None
+    assert row.experts_asked == 9
     assert (await Search.get(consultation_id=row.id)).state == "alarmed"
     assert (await ward.told(ward.county.village_doctor))[-1] == "consultation.progress/alarmed"
     assert await ward.told(ward.county.scheduler) == ["desk.called", "desk.alarm"]
@@ -47,7 +50,9 @@ async def test_three_waves_in_vain_alarm_the_desk_until_somebody_acknowledges(wa
 
     alert = await DangerAlert.get(source_id=row.id)
     seen = await ward.practice.execute(ward.county.scheduler, AcknowledgeAlert(alert_id=alert.id))
-    assert seen.consultation_id == row.id and row.code in seen.said and seen.suspected == "心肌梗死"
+    assert seen.consultation_id == row.id
+    assert row.code in seen.said
+    assert seen.suspected == "心肌梗死"
     count = len(await ward.told(ward.county.scheduler))
     await ward.pass_time(hours=1)
     assert len(await ward.told(ward.county.scheduler)) == count

@@ -101,4 +101,5 @@ def test_the_weights_are_one_signed_set() -> None:
     for weights in WEIGHTS.values():
         assert weights.department + weights.disease + weights.response + weights.title + weights.years + weights.fairness == 100
     assert WEIGHTS[Urgency.CRITICAL].response > WEIGHTS[Urgency.ROUTINE].response
-    assert len(rule_set().digest) == 64 and rule_set() == rule_set()
+    assert len(rule_set().digest) == 64
+    assert rule_set() == rule_set()
