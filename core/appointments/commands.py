@@ -132,7 +132,7 @@ class SetAbsence(Command):
 
 
 class OpenSlots(Command):
-    """Open ``count`` slots of ``minutes`` each from ``starts_at``."""
+    """Open ``count`` slots of ``minutes`` each from ``starts_at``, and the same on the following days, ``days`` in all."""
 
     name = "appointments.open_slots"
     title = "开放号源"
@@ -141,3 +141,4 @@ class OpenSlots(Command):
     starts_at: datetime
     minutes: int = Field(ge=5, le=120)
     count: int = Field(ge=1, le=48)
+    days: int = Field(default=1, ge=1, le=31)

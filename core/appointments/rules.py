@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from core.appointments.errors import AbsenceInvalid, ShiftInvalid
 from core.foundation.clock import shanghai, spoken
@@ -38,10 +39,17 @@ def covers(weekday: int, start_minute: int, end_minute: int, moment: datetime) -
     return weekday == (day - 1) % 7 and start_minute <= minute + DAY < end_minute
 
 
-def slot_times(starts_at: datetime, minutes: int, count: int) -> list[tuple[datetime, datetime]]:
-    """``count`` slots one after the other."""
+def slot_times(starts_at: datetime, minutes: int, count: int, days: int = 1) -> list[tuple[datetime, datetime]]:
+    """``count`` slots one after the other, on ``days`` days at the same time of day."""
     length = timedelta(minutes=minutes)
-    return [(starts_at + number * length, starts_at + (number + 1) * length) for number in range(count)]
+    begins = [starts_at + timedelta(days=day) + number * length for day in range(days) for number in range(count)]
+    return [(begin, begin + length) for begin in begins]
+
+
+def any_overlap(times: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether two of ``times`` share a moment."""
+    ordered = sorted(times)
+    return any(later[0] < earlier[1] for earlier, later in pairwise(ordered))
 
 
 def instead_sentence(times: Sequence[datetime]) -> str:

@@ -17,7 +17,7 @@ from core.appointments.commands import (
 )
 from core.appointments.errors import NoDepartment, PractitionerUnknown, SlotsOverlap
 from core.appointments.models import Slot
-from core.appointments.rules import slot_times
+from core.appointments.rules import any_overlap, slot_times
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
 from core.people.models import Practitioner
@@ -35,8 +35,9 @@ async def open_slots(work: Work, order: OpenSlots) -> Done:
         raise PractitionerUnknown
     if practitioner.department_code is None:
         raise NoDepartment
-    times = slot_times(order.starts_at, order.minutes, order.count)
-    if await Slot.filter(practitioner_id=practitioner.id, starts_at__lt=times[-1][1], ends_at__gt=times[0][0]).exists():
+    times = slot_times(order.starts_at, order.minutes, order.count, order.days)
+    standing = Slot.filter(practitioner_id=practitioner.id, starts_at__lt=times[-1][1], ends_at__gt=times[0][0])
+    if any_overlap([*times, *((slot.starts_at, slot.ends_at) for slot in await standing)]):
         raise SlotsOverlap
     await Slot.bulk_create(
         Slot(

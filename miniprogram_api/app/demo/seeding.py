@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,7 +10,7 @@ from typing import Any
 
 from core.appointments.commands import OpenSlots, SetAbsence, SetShift
 from core.foundation.actor import Actor, Role
-from core.foundation.clock import SHANGHAI, shanghai
+from core.foundation.clock import SHANGHAI
 from core.foundation.orders import Command
 from core.foundation.practice import Practice
 from core.matching.commands import RecordConflict
@@ -26,7 +25,10 @@ from core.people.commands import (
     VerifyPhone,
 )
 from core.people.consent_texts import CURRENT
+from core.people.models import Organisation
+from core.people.rules import local_date
 from miniprogram_api.app.demo.county import plan_county
+from miniprogram_api.app.demo.note import SeedNote
 from miniprogram_api.app.demo.plan import CountyPlan, PlannedPatient, PlannedStaff
 from miniprogram_api.app.demo.roster_file import mini_program_openid, official_account_openid, unionid, write_roster
 
@@ -60,14 +62,18 @@ async def seed_county(
     The first run notes number and day in ``simulator/seed.json``; a later run completes that county whatever ``number`` says, and opens the slots of
     the days that came meanwhile. ``credentials`` are those of channels.json: the apps that people's ids belong to.
     """
-    note = SeedNote.of(data_dir / "simulator" / "seed.json", number, shanghai(practice.clock.now()).date())
+    roster, noted = data_dir / "simulator" / "people.json", data_dir / "simulator" / "seed.json"
+    today = local_date(practice.clock.now())
+    if not await Organisation.exists():  # A new database beside files of an old one: nothing of what they say was made here.
+        roster.unlink(missing_ok=True)
+        noted.unlink(missing_ok=True)
+    note = SeedNote.of(noted, number, today)
     plan = plan_county(note.seed, note.today)
-    roster = data_dir / "simulator" / "people.json"
     maker = _Maker(practice, plan, credentials, progress)
     complete = roster.exists()
     if not complete:
         await maker.make_people()
-    opened = await maker.open_slots(note, shanghai(practice.clock.now()).date())
+    opened = await maker.open_slots(note, today)
     if not complete:
         write_roster(roster, plan)
     return SeedReport(
@@ -79,33 +85,6 @@ async def seed_county(
         patients=len(plan.patients),
         slots_until=note.slots_until,
     )
-
-
-@dataclass(slots=True)
-class SeedNote:
-    """What the first run decided: the seed, the day from which ages are counted, and up to which day slots are open."""
-
-    path: Path
-    seed: int
-    today: date
-    slots_until: date
-
-    @staticmethod
-    def of(path: Path, seed: int, today: date) -> SeedNote:
-        """The note at ``path``, written now if there is none."""
-        if path.exists():
-            told = json.loads(path.read_text("utf-8"))
-            return SeedNote(path, int(told["seed"]), date.fromisoformat(told["today"]), date.fromisoformat(told["slots_until"]))
-        note = SeedNote(path, seed, today, today)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        note.write()
-        return note
-
-    def write(self) -> None:
-        temporary = self.path.with_suffix(".part")
-        text = json.dumps({"seed": self.seed, "today": self.today.isoformat(), "slots_until": self.slots_until.isoformat()})
-        temporary.write_text(text + "\n", "utf-8")
-        temporary.rename(self.path)
 
 
 class _Maker:
@@ -189,29 +168,26 @@ class _Maker:
         return account_id
 
     async def open_slots(self, note: SeedNote, today: date) -> bool:
-        """Slots of every department for the coming days; whether any were opened."""
-        until = today + timedelta(days=SLOT_DAYS)
-        first = max(note.slots_until, today) + timedelta(days=1)
-        days = [first + timedelta(days=number) for number in range(max(0, (until - first).days + 1))]
-        if not days:
-            return False
-        givers = self._slot_givers()
-        self._done, self._total = 0, len(days) * len(givers)
-        for day in days:
+        """Slots of every department for the coming days; whether any were opened. A range once begun is completed before the next one."""
+        opened = False
+        while note.begin_range(today, SLOT_DAYS):
+            givers = self._slot_givers()
+            self._done, self._total = 0, len(givers)
             for one, begin in givers:
                 self._tick("号源")
-                await self._open(one, day, begin)
-            note.slots_until = day
-            note.write()
-        return True
+                await self._open(one, begin, note.slots_until + timedelta(days=1), note.opening_until)
+            note.end_range()
+            opened = True
+        return opened
 
-    async def _open(self, one: PlannedStaff, day: date, begin: time) -> None:
+    async def _open(self, one: PlannedStaff, begin: time, first: date, last: date) -> None:
         if one.key not in self._practitioners:
             self._practitioners[one.key] = await self._registered(one)
         order = OpenSlots(
-            practitioner_id=self._practitioners[one.key], starts_at=self._at(day, begin), minutes=SLOT_MINUTES, count=SLOTS_A_HALF_DAY
+            practitioner_id=self._practitioners[one.key], starts_at=self._at(first, begin), minutes=SLOT_MINUTES, count=SLOTS_A_HALF_DAY,
+            days=(last - first).days + 1,
         )
-        await self._do(f"slots:{one.key}:{day.isoformat()}", order)
+        await self._do(f"slots:{one.key}:{first.isoformat()}", order)
 
     async def _registered(self, one: PlannedStaff) -> str:
         """A practitioner made by an earlier run."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.appointments.errors import AbsenceInvalid, ShiftInvalid
-from core.appointments.rules import DAY, check_absence, check_shift, covers, instead_sentence, slot_times
+from core.appointments.rules import DAY, any_overlap, check_absence, check_shift, covers, instead_sentence, slot_times
 
 MONDAY = datetime(2026, 11, 15, 16, 0, tzinfo=UTC)
 """Monday 0:00 in Shanghai."""
@@ -65,6 +65,18 @@ def test_what_is_no_absence():
 def test_slots_follow_one_another():
     times = slot_times(at(0, 9), 20, 3)
     assert times == [(at(0, 9), at(0, 9, 20)), (at(0, 9, 20), at(0, 9, 40)), (at(0, 9, 40), at(0, 10))]
+
+
+def test_slots_repeat_on_following_days():
+    assert slot_times(at(0, 9), 30, 2, 2) == [
+        (at(0, 9), at(0, 9, 30)), (at(0, 9, 30), at(0, 10)), (at(1, 9), at(1, 9, 30)), (at(1, 9, 30), at(1, 10)),
+    ]
+
+
+def test_touching_is_not_overlapping():
+    assert not any_overlap([(at(0, 10), at(0, 11)), (at(0, 9), at(0, 10))])
+    assert any_overlap([(at(0, 10), at(0, 11)), (at(0, 9), at(0, 10, 1))])
+    assert any_overlap(slot_times(at(0, 1), 60, 25, 2))
 
 
 def test_who_comes_late_hears_what_is_free():
