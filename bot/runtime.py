@@ -24,6 +24,7 @@ from core.foundation.practice import Practice
 
 if TYPE_CHECKING:
     from bot.dialogue.conversing import Conversing
+    from bot.sending.introductions import Introductions
     from bot.sending.notifications import Notifications
     from bot.sending.replies import Replies
 
@@ -55,6 +56,7 @@ class BotRuntime:
         self.conversing: Conversing | None = None
         self.replies: Replies | None = None
         self.notifications: Notifications | None = None
+        self.introductions: Introductions | None = None
 
     def verify_url(self, path: str, query: Mapping[str, str]) -> HttpAnswer:
         """The platform's check of ``/callback/<path>``."""
@@ -92,6 +94,7 @@ class BotRuntime:
     def start_worker(self) -> None:
         """Listen to messages, replies and notifications, and look after what was left behind."""
         from bot.dialogue.conversing import Conversing
+        from bot.sending.introductions import Introductions
         from bot.sending.media import PlatformMedia
         from bot.sending.notifications import Notifications
         from bot.sending.outlets import Outlets
@@ -102,6 +105,7 @@ class BotRuntime:
         self.conversing = Conversing(self._practice, holder, PlatformMedia(self._apis))
         self.replies = Replies(outlets)
         self.notifications = Notifications(outlets)
+        self.introductions = Introductions(self._practice, self._apis)
         _active[id(self._practice)] = self
         _listen_once()
         self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
@@ -152,6 +156,8 @@ def _listen_once() -> None:
         runtime = _active.get(id(practice))
         if runtime is not None and runtime.conversing is not None:
             await runtime.conversing.work(event.body["conversation_id"])
+            if runtime.introductions is not None:
+                await runtime.introductions.after(event.body["conversation_id"], event.body["message_id"])
 
     @listens("reply.late")
     async def on_reply(practice: Practice, event: Event) -> None:

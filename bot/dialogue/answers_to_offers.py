@@ -47,7 +47,7 @@ async def answer(turn: Turn, verb: str, *, code: str | None = None, offer_id: st
 
 
 def _accepted(turn: Turn, given: OfferAnswer) -> Reply:
-    state = turn.state.model_copy(update={"asked": None, "shown": {**turn.state.shown, "consultation": given.consultation_id}})
+    state = turn.state.asking(None).showing("consultation", given.consultation_id)
     return Reply((*tapped(turn, "您已接诊"), Text(text=f"**{given.code} 由您接诊。**\n{given.next}")), state)
 
 

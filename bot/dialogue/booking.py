@@ -85,7 +85,7 @@ async def book(turn: Turn, slot_id: str, intake_id: str, patient_id: str | None)
         if refusal.code.startswith("consent"):
             return _sign_in_first(turn, refusal.message)
         raise
-    turn.state = turn.state.asking(None)
+    turn.state = turn.state.asking(None).showing("appointment.booked", made.appointment_id)
     return turn.say(booked_words(made))
 
 
@@ -138,7 +138,7 @@ async def cancel(turn: Turn, *, code: str | None = None, appointment_id: str | N
             return await _which(turn, fitting)
         appointment_id = fitting[0]
     gone: AppointmentView = await turn.execute(CancelAppointment(appointment_id=appointment_id))
-    turn.state = turn.state.asking(None)
+    turn.state = turn.state.asking(None).showing("appointment.cancelled", gone.appointment_id)
     return Reply((Text(text=f"已取消:{spoken(gone.slot.starts_at)} {gone.slot.department}。需要时再说「预约」。"),), turn.state)
 
 

@@ -32,7 +32,7 @@ async def request(turn: Turn, arguments: dict[str, Any], missing: str) -> Reply:
         message_id=turn.message_id if turn.group else None,
     )
     made: ConsultationRequested = await turn.execute(order)
-    turn.state = turn.state.model_copy(update={"shown": {**turn.state.shown, "consultation": made.consultation_id}, "asked": None})
+    turn.state = turn.state.asking(None).showing("consultation", made.consultation_id)
     return _requested(turn, made, arguments["number"])
 
 
@@ -97,7 +97,7 @@ async def todo(turn: Turn, consultation_id: str | None) -> Reply:
     if status is None:
         return await _which(turn, "todo", "现在没有等您补资料的会诊。", want="missing")
     shapes = todo_shapes(turn.menu_id("todo"), status)
-    turn.state = turn.state.model_copy(update={"shown": {**turn.state.shown, "consultation": status.consultation_id}})
+    turn.state = turn.state.showing("consultation", status.consultation_id)
     if not turn.group:
         return Reply(tapped(turn, "看下一条") + shapes, turn.state)
     # The group's card keeps its buttons; only she is told, where only she reads.

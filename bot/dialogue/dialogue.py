@@ -13,6 +13,7 @@ from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE, guidance_for
 from bot.phrases.help import help_text
 from bot.phrases.reader import Said, read_phrase
+from bot.phrases.text import tidy
 from core.dispatch.commands import DeclineReason
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
@@ -76,7 +77,21 @@ async def _text(turn: Turn, text: str) -> Reply:
         return turn.say(GUIDANCE[topic])
     if turn.staff:
         return await _staff_text(turn, text)
+    if not hearing.says_something and (courtesy := _courtesy(text)):
+        return turn.say(courtesy)
     return await patients.hear(turn, text, hearing)
+
+
+_GREETINGS = frozenset({"你好", "您好", "在吗", "在不在", "有人吗", "hi", "hello", "喂", "早上好", "上午好", "下午好", "晚上好", "医生你好"})
+_THANKS = frozenset({"谢谢", "谢谢你", "谢谢您", "感谢", "多谢", "辛苦了", "再见", "拜拜", "好的谢谢", "好,谢谢", "没事了"})
+
+
+def _courtesy(text: str) -> str:
+    """The answer to a greeting or to thanks; empty for everything else."""
+    said = tidy(text).lower()
+    if said in _GREETINGS:
+        return patients.GREETING
+    return "不客气。有不舒服随时说;变重了不要等,马上打 **120**。" if said in _THANKS else ""
 
 
 async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:

@@ -50,5 +50,8 @@ class DialogueState(BaseModel):
     def asking(self, asked: Asked | None) -> DialogueState:
         return self.model_copy(update={"asked": asked})
 
+    def showing(self, kind: str, ref: str) -> DialogueState:
+        return self.model_copy(update={"shown": {**self.shown, kind: ref}})
+
     def stored(self) -> dict[str, Any]:
         return self.model_dump(mode="json", exclude_none=True)

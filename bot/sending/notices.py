@@ -33,6 +33,8 @@ class Notice:
     card_ref: str = ""
     shown: dict[str, str] = field(default_factory=dict)
     template: tuple[str, dict[str, str]] | None = None
+    echo: bool = False
+    """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ _STEPS = {
 
 
 async def render(practice: Practice, row: Notification) -> Notice | CardChange:
-    """What ``row`` tells. KeyError for a kind that nobody renders; the practice's own error when what it is about is gone."""
-    return await RENDERERS[row.kind](practice, row)
+    """What ``row`` tells; nothing for a kind that nobody renders. The practice's own error when what it is about is gone."""
+    renderer = RENDERERS.get(row.kind)
+    return Notice() if renderer is None else await renderer(practice, row)
 
 
 async def _offer_card(practice: Practice, row: Notification) -> Notice:
@@ -172,7 +175,13 @@ async def _appointment(practice: Practice, row: Notification) -> Notice:
         "thing3": cut(f"{slot.department} {slot.practitioner}", 20),
         "time4": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
     }
-    return Notice((Text(text=text),), template=("appointment", values))
+    return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True)
+
+
+async def _image_arrived(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "expert")
+    text = f"会诊 **{status.code}** 的影像到了,请在会诊资料里看。\n{status.next}"
+    return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
 
 
 async def _status(practice: Practice, row: Notification, reader: str) -> ConsultationStatus:
@@ -194,6 +203,7 @@ RENDERERS: dict[str, Renderer] = {
     "consultation.group": _group,
     "upload.accepted": _upload,
     "upload.refused": _upload,
+    "image.arrived": _image_arrived,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from core.notifications.service import cards_about, keep_card, mark_failed, mark
 
 logger = logging.getLogger("huizhen.sending")
 _SYSTEM = Actor.system("worker")
+ECHO_LOOKS, ECHO_PAUSE_S = 30, 0.1
 _NEXT_WAY = (AllowanceSpent, ReceiverUnknown, NotTrusted, NoWayOut)
 
 
@@ -67,6 +69,9 @@ class Notifications:
     async def _to_person(self, practice: Practice, row: Notification, notice: Notice, account_id: str) -> None:
         refused: Exception = NoWayOut("no_identity")
         for way in await self.outlets.ways_to(account_id):
+            if notice.echo and await self._said_already(way, notice):
+                await mark_sent(practice, row.id, channel=way.channel.value)
+                return
             try:
                 sent = await self._one_way(way, row, notice)
             except _NEXT_WAY as no:
@@ -75,6 +80,17 @@ class Notifications:
             await self._keep(practice, row, notice, way, sent)
             return
         raise refused
+
+    async def _said_already(self, way: Way, notice: Notice) -> bool:
+        """Whether the chat's own reply has said this. A turn that is still running is given a moment to end."""
+        conversation = await self.outlets.conversation(way)
+        for _ in range(ECHO_LOOKS):
+            if not await reading.unanswered(conversation.id):
+                break
+            await asyncio.sleep(ECHO_PAUSE_S)
+        conversation = await self.outlets.conversation(way)
+        shown: dict[str, str] = conversation.dialogue.get("shown", {})
+        return notice.shown.items() <= shown.items()
 
     async def _one_way(self, way: Way, row: Notification, notice: Notice) -> Sent | None:
         try:
@@ -93,15 +109,15 @@ class Notifications:
 
     async def _keep(self, practice: Practice, row: Notification, notice: Notice, way: Way, sent: Sent | None) -> None:
         card = next((shape for shape in notice.shapes if isinstance(shape, Card)), None)
-        if notice.card_ref and card is not None and way.channel is ChannelName.WECOM_APP:
+        if notice.card_ref and card is not None and sent is not None:
             await keep_card(
                 practice,
                 row.id,
                 ref=notice.card_ref,
                 channel=way.channel.value,
                 task_id=card.task_id,
-                message_id=sent.msgid if sent is not None else "",
-                response_code=sent.response_code if sent is not None else "",
+                message_id=sent.msgid,
+                response_code=sent.response_code,
             )
         await mark_sent(practice, row.id, channel=way.channel.value)
         conversation = await self.outlets.conversation(way)

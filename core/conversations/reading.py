@@ -45,6 +45,6 @@ async def never_fetched(before: datetime, limit: int = 50) -> list[str]:
     return [row.id for row in rows]
 
 
-async def single_chats(account_id: str) -> list[Conversation]:
-    """Every single chat of an account, the most recently made last."""
-    return await Conversation.filter(account_id=account_id).order_by("id")
+async def is_first(message_id: str, conversation_id: str) -> bool:
+    """Whether nobody said anything in the conversation before this message."""
+    return not await Message.filter(conversation_id=conversation_id, direction="in", id__lt=message_id).exists()

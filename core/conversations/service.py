@@ -26,7 +26,7 @@ PUSH_TOPIC = "reply.late"
 
 
 async def _message(message_id: str) -> Message:
-    message = await Message.get_or_none(id=message_id)
+    message = await Message.filter(id=message_id).select_for_update().first()
     if message is None:
         raise MessageUnknown
     return message
@@ -47,7 +47,7 @@ async def finish_turn(work: Work, order: FinishTurn) -> Done:
     work.concerns("message", message.id)
     if message.state != "received":
         raise AlreadyAnswered
-    conversation = await Conversation.get(id=message.conversation_id)
+    conversation = await Conversation.filter(id=message.conversation_id).select_for_update().get()
     if conversation.version != order.conversation_version:
         raise DialogueMoved
     await conversation.change(conflict=DialogueMoved(), dialogue=order.dialogue)
@@ -149,7 +149,7 @@ async def use_response(work: Work, order: UseResponse) -> Won:
 
 @handles(RecordSent)
 async def record_sent(work: Work, order: RecordSent) -> Done:
-    conversation = await Conversation.get_or_none(id=order.conversation_id)
+    conversation = await Conversation.filter(id=order.conversation_id).select_for_update().first()
     if conversation is None:
         raise MessageUnknown
     key = f"out:{order.notification_id}:{conversation.id}"

@@ -1,0 +1,68 @@
+"""Patients: booking, whom it is about, being interrupted, changing one's mind, tapping something old."""
+
+from __future__ import annotations
+
+from tests.bot.dialogue.stage import Stage
+
+OA = "official_account"
+
+
+async def test_a_patient_books_and_cancels_by_tapping(stage: Stage) -> None:
+    await stage.say("woman", OA, "我想预约呼吸科")
+    await stage.hears("woman", OA, "可以约的时间")
+    await stage.tap("woman", OA, "11月")
+    await stage.hears("woman", OA, "约好了")
+    await stage.say("woman", OA, "我的预约")
+    await stage.hears("woman", OA, "呼吸内科")
+    await stage.say("woman", OA, "取消预约")
+    await stage.hears("woman", OA, "已取消")
+
+
+async def test_who_has_not_signed_in_is_told_how(stage: Stage) -> None:
+    await stage.say("stranger", OA, "预约呼吸内科")
+    await stage.hears("stranger", OA, "可以约的时间")
+    await stage.say("stranger", OA, "1")
+    await stage.hears("stranger", OA, "实名", "小程序")
+
+
+async def test_the_mother_asks_for_her_child(stage: Stage) -> None:
+    await stage.say("stranger", OA, "娃儿八个月 烧到38度5 流鼻涕")
+    await stage.hears("stranger", OA, "是问8 个月的宝宝,对吗?")
+    await stage.tap("stranger", OA, "是")
+    await stage.hears("stranger", OA, "听到了")
+
+
+async def test_danger_interrupts_an_open_question(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
+    await stage.hears("stranger", OA, "听到了")
+    await stage.say("stranger", OA, "帮助 俺爹半拉身子不听使唤,嘴也歪了")
+    heard = await stage.hears("stranger", OA, "中风")
+    assert heard.startswith("这可能是中风,请马上打 120")
+    await stage.say("stranger", OA, "塘边镇新塘村三组")
+    later = await stage.hears("stranger", OA, "120")
+    assert later.startswith("还没打 120 的话")
+
+
+async def test_changing_ones_mind_and_old_buttons(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
+    await stage.hears("stranger", OA, "不清楚")
+    await stage.say("stranger", OA, "换一件事")
+    await stage.hears("stranger", OA, "先放下")
+    await stage.tap("stranger", OA, "都没有")
+    await stage.hears("stranger", OA, "已经过去了")
+    await stage.say("stranger", OA, "为什么")
+    await stage.hears("stranger", OA)
+    await stage.say("stranger", OA, "转人工")
+    await stage.hears("stranger", OA, "没有人工坐席", "120")
+    await stage.say("stranger", OA, "停止提醒")
+    await stage.hears("stranger", OA, "全部提醒已停")
+    await stage.say("stranger", OA, "恢复提醒")
+    await stage.hears("stranger", OA, "已恢复")
+    await stage.say("stranger", OA, "帮助")
+    told = await stage.hears("stranger", OA, "可以说")
+    assert "会诊 3号" not in told
+
+
+async def test_what_is_not_understood_is_said_honestly(stage: Stage) -> None:
+    await stage.say("stranger", OA, "天上有个月亮")
+    await stage.hears("stranger", OA, "没完全听懂")
