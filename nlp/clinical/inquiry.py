@@ -12,7 +12,7 @@ from nlp.language.answers import AnswerGuide, Effects
 
 from .case import Case
 from .expressions import Expression
-from .knowledge import expression, known_codes, rules, table
+from .knowledge import Rule, expression, known_codes, rules, table
 
 UNKNOWN = Choice(code="unknown", label="不清楚")
 _CHEST = ("chest_pain", "chest_tightness")
@@ -109,7 +109,7 @@ def _known(code: str, case: Case) -> bool:
 
 def _open(asked: Asked, case: Case) -> bool:
     """Whether ``asked`` may be asked now."""
-    if asked.code in _already(case) or (asked.about and all(_known(code, case) for code in asked.about)):
+    if _settled(asked, case):
         return False
     nothing = not case.complaints and not case.measured
     if asked.only_when_nothing_said != nothing:
@@ -132,18 +132,26 @@ def next_question(case: Case, level: Urgency | None) -> Question | None:
 
 
 def _in_danger(case: Case, level: Urgency) -> Question | None:
+    """The one thing the hospital needs first; below critical also what could still make it worse."""
+    needed = next((rule.ask_next for rule in speaking(case) if rule.ask_next), None)
+    if needed and not _settled(questions()[needed], case):
+        return as_question(questions()[needed], case)
     dangers_asked = sum(1 for code in _already(case) if code in questions() and questions()[code].danger)
-    if level is Urgency.EMERGENT and dangers_asked < _LIMIT_WHEN_EMERGENT:
-        found = next((asked for asked in questions().values() if (asked.danger or asked.code == "child_age") and _open(asked, case)), None)
-        if found:
-            return as_question(found, case)
-    speaking = [rule for rule in rules() if rule.level.severity >= Urgency.EMERGENT.severity and rule.ask_next and rule.when(case) is not None]
-    if not speaking:
+    if level is Urgency.CRITICAL or dangers_asked >= _LIMIT_WHEN_EMERGENT:
         return None
-    asked = questions()[speaking[0].ask_next or ""]
-    if asked.code in _already(case) or (asked.about and all(_known(code, case) for code in asked.about)):
-        return None
-    return as_question(asked, case)
+    specific = (asked for asked in questions().values() if asked.code == "child_age" or (asked.danger and not asked.only_without_danger_question))
+    found = next((asked for asked in specific if _open(asked, case)), None)
+    return as_question(found, case) if found else None
+
+
+def speaking(case: Case) -> list[Rule]:
+    """The rules of danger that hold, the one that speaks first: the worst, among these those that may say what is suspected."""
+    found = [rule for rule in rules() if rule.level.severity >= Urgency.EMERGENT.severity and rule.when(case) is not None]
+    return sorted(found, key=lambda rule: (-rule.level.severity, not rule.suspected))
+
+
+def _settled(asked: Asked, case: Case) -> bool:
+    return asked.code in _already(case) or bool(asked.about and all(_known(code, case) for code in asked.about))
 
 
 def base_code(code: str) -> str:
@@ -181,12 +189,9 @@ def _targets(asked: Asked, case: Case) -> tuple[str, ...]:
 
 def question_text(code: str | None, case: Case) -> str | None:
     """The words of the one thing the hospital needs, or None when it was already said or asked."""
-    if code is None:
+    if code is None or _settled(questions()[code], case):
         return None
-    asked = questions()[code]
-    if code in _already(case) or (asked.about and all(_known(item, case) for item in asked.about)):
-        return None
-    return as_question(asked, case).text
+    return as_question(questions()[code], case).text
 
 
 def missing_minimum(case: Case) -> bool:

@@ -10,7 +10,7 @@ from nlp.interface.urgency import Urgency, more_severe
 from . import advice, vitals
 from .case import Case
 from .expressions import Evidence
-from .inquiry import missing_minimum, next_question, question_text, unanswered_danger
+from .inquiry import missing_minimum, next_question, question_text, speaking, unanswered_danger
 from .knowledge import Modifier, Rule, citation, complaints, modifiers, rules
 from .routing import departments
 from .wording import age_words, evidence_words, finding_words
@@ -82,9 +82,7 @@ def _emergency(judgement: Judgement, case: Case) -> Emergency | None:
     """What to say first. Of several rules at the worst level the first in the file with instructions speaks."""
     if judgement.level not in (Urgency.CRITICAL, Urgency.EMERGENT):
         return None
-    speaking = [rule for rule, _ in judgement.fired if rule.level.severity >= Urgency.EMERGENT.severity]
-    speaking.sort(key=lambda rule: (-rule.level.severity, not rule.suspected))
-    rule = next(iter(speaking), None)
+    rule = next(iter(speaking(case)), None)
     if judgement.level is Urgency.CRITICAL and (rule is None or rule.level is not Urgency.CRITICAL):
         do_now = ("打 120", *(rule.do_now if rule else advice.CRITICAL_DO_NOW))
         return Emergency(

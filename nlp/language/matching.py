@@ -92,14 +92,21 @@ def _covers(one: Mention, other: Mention) -> bool:
 
 def _resolve(candidates: list[Mention], text: str) -> list[Mention]:
     """Of overlapping words the longest stays; a word that begins with a negator gives way to one that reaches further."""
+    owner: dict[int, Mention] = {}
     kept: list[Mention] = []
     for mention in sorted(set(candidates), key=lambda m: (m.start - m.end, m.start, m.code)):
-        rivals = [other for other in candidates if _covers(mention, other) and other.start > mention.start and other.end > mention.end]
-        if text[mention.start] in "没无不" and rivals and mention.end - mention.start <= 4:
+        places = range(mention.start, mention.end)
+        if text[mention.start] in "没无不" and len(places) <= 4 and any(_reaches_further(other, mention) for other in candidates):
             continue
-        if not any(_covers(mention, other) and (other.start, other.end) != (mention.start, mention.end) for other in kept):
+        holders = {(holder.start, holder.end) for place in places if (holder := owner.get(place))}
+        if holders <= {(mention.start, mention.end)}:
             kept.append(mention)
+            owner.update((place, mention) for place in places)
     return kept
+
+
+def _reaches_further(other: Mention, mention: Mention) -> bool:
+    return mention.start < other.start < mention.end < other.end
 
 
 def mentions(text: NormalText, boundaries: WordBoundaries) -> list[Mention]:

@@ -13,6 +13,9 @@ from .lexicon import alternatives, lexicon
 from .matching import Mention
 from .normal import NormalText
 
+_LOOK_BACK = 40
+"""Characters before and after a mention that can change it; longer clauses are run-on sentences."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scoped:
@@ -80,10 +83,10 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
         overlapping = bool(result) and mention.start < previous_end
         if not overlapping:
             previous_start = previous_end
-        gap = text.text[previous_start : mention.start]
+        gap = text.text[max(previous_start, mention.start - _LOOK_BACK) : mention.start]
         plain_gap = expressions.not_negator.sub(lambda m: "·" * len(m[0]), gap)
-        before = text.text[clause.start : mention.start]
-        after = text.text[mention.end : max(clause.end, mention.end)]
+        before = text.text[max(clause.start, mention.start - _LOOK_BACK) : mention.start]
+        after = text.text[mention.end : max(min(clause.end, mention.end + _LOOK_BACK), mention.end)]
         if overlapping:
             negated = result[-1].status is Status.ABSENT  # another reading of the same words: what holds for the first holds for it
         elif expressions.double.search(plain_gap):

@@ -118,3 +118,34 @@ def test_orders_inside_the_text_change_nothing(engine: Engine, order: str) -> No
         plain = engine.assess(engine.merge(Facts(), engine.read(text)))
         ordered = engine.assess(engine.merge(Facts(), engine.read(order + text)))
         assert ordered.level == plain.level == "critical"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "一",
+        "1",
+        "1.",
+        "没有",
+        "咳嗽三天",
+        "被",
+        "1 ",
+        "吃了",
+        "头",
+        "不",
+        "血压",
+        "突然头",
+        "我妈",
+        "一天",
+        "拉一",
+        "是",
+        "怀孕",
+        "，",
+        "🤒",
+        "喝了药",
+    ],
+)
+def test_no_text_is_slow(engine: Engine, piece: str) -> None:
+    started = time.process_time()
+    engine.read(piece * (5000 // len(piece)))
+    assert time.process_time() - started < 2.0
