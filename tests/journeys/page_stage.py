@@ -29,7 +29,8 @@ def roster() -> Body:
     chance = random.Random(7)
     people: list[Body] = [
         {"key": f"patient-{n:03}", "name": f"{chance.choice(SURNAMES)}秀英(演示)", "role": "patient", "title": f"{50 + n}岁",
-         "place": "平塘县 平湖镇", "official_account_openid": f"oa{n}", "mini_program_openid": f"mp{n}", "unionid": f"u{n}", "phone": f"1990000{n:04}"}
+         "place": "平塘县 平湖镇", "official_account_openid": f"oa{n}", "mini_program_openid": f"mp{n}", "unionid": f"u{n}",
+         "phone": f"1990000{n:04}"}
         for n in range(1, 6)
     ]  # fmt: skip
     people += [

@@ -1,7 +1,7 @@
-// Requests to the practice, relative to the page, so that the same page works below a phone's prefix.
+// Requests to the practice, relative to this file, so that every page works below a phone's prefix.
 // A refusal becomes a Problem with a sentence for the person.
 
-const BASE = new URL("../../v1/", document.baseURI);
+const BASE = new URL("../../v1/", import.meta.url);
 
 export class Problem extends Error {
   /** `offline`: nothing answered, or a dependency is away, so that trying again makes sense. */

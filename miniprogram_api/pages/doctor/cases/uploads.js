@@ -1,7 +1,7 @@
 // Files of one consultation on their way: progress, tries again by itself when the signal is back, and the reason when one is refused.
 
-import { Problem, request, upload } from "../shared/api.js";
-import { h, replace } from "../shared/dom.js";
+import { Problem, request, upload } from "../../shared/api.js";
+import { h, replace } from "../../shared/dom.js";
 
 const WAITS_MS = [2000, 4000, 8000, 15_000, 30_000];
 const VERDICT_MS = 2000;

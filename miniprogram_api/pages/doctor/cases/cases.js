@@ -1,9 +1,9 @@
 // The village doctor's page: her open consultations, what each still needs, and sending it from a phone with a weak signal.
 
-import { Problem, request } from "../shared/api.js";
-import { spoken } from "../shared/dates.js";
-import { button, empty, h, replace } from "../shared/dom.js";
-import { confirmed, failed, notice } from "../shared/states.js";
+import { Problem, request } from "../../shared/api.js";
+import { spoken } from "../../shared/dates.js";
+import { button, empty, h, replace } from "../../shared/dom.js";
+import { confirmed, failed, notice } from "../../shared/states.js";
 import { Uploads } from "./uploads.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
