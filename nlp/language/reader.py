@@ -22,6 +22,7 @@ from .words import WordBoundaries
 
 _RANK = {Status.PRESENT: 2, Status.UNCERTAIN: 1, Status.ABSENT: 0}
 _DISTANT = frozenset(["neighbour", "friend", "family", "third"])
+_RECENT_HOURS = 60 * 24
 UNSAID = ""
 """The subject of a part in which nobody is named."""
 
@@ -132,9 +133,11 @@ def _note_findings(
             severity=severity_near(text.text, mention.start, mention.end, item.clause),
         )
         whose = _whose(mention.start, parts, people, before)
-        if mention.code in lex.conditions:
+        hours = finding.duration_hours
+        old = item.past or (hours is not None and hours > _RECENT_HOURS)
+        if mention.code in lex.conditions and not (old and mention.code in lex.words("only_recent")):
             notes.conditions.append((whose, finding))
-        elif item.past:
+        elif item.past or mention.code in lex.conditions:
             notes.conditions.append((whose, finding.model_copy(update={"code": f"past_{mention.code}", "term": f"以前有过{finding.term}"})))
         else:
             notes.findings.append((whose, finding))
