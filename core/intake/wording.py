@@ -20,7 +20,7 @@ _NUMBERS = {
 
 
 def understood_words(reading: Reading) -> tuple[str, ...]:
-    """What ``reading`` says of the patient, in the order in which it was said, each thing once."""
+    """What ``reading`` says of the patient, age first, then in the order in which it was said, each thing once."""
     numbers = {measurement.code: measurement for measurement in reading.measurements}
     said: list[tuple[int, str]] = []
     joined: set[str] = set()
@@ -36,6 +36,8 @@ def understood_words(reading: Reading) -> tuple[str, ...]:
         pressure = f"血压 {_number(numbers['systolic'].value)}/{_number(numbers['diastolic'].value)}"
         said.append((numbers["systolic"].span.start, pressure))
         joined |= {"systolic", "diastolic"}
+    if reading.person.age_days is not None:
+        said.append((-1, age(reading.person.age_days)))
     said += [(number.span.start, _measurement(number)) for code, number in numbers.items() if code not in joined]
     return tuple(dict.fromkeys(words for _, words in sorted(said, key=lambda one: one[0])))
 
@@ -54,6 +56,13 @@ def _measurement(measurement: Measurement) -> str:
 
 def _number(value: float) -> str:
     return f"{value:g}"
+
+
+def age(days: int) -> str:
+    """As people say it: 12 天大, 8 个月大, 58 岁."""
+    if days < 28:
+        return f"{days} 天大"
+    return f"{round(days / 30.44)} 个月大" if days < 730 else f"{int(days / 365.25)} 岁"
 
 
 def duration(hours: float) -> str:

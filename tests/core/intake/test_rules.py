@@ -17,7 +17,7 @@ from core.intake.rules import (
     talks_of_another,
     with_record,
 )
-from core.intake.wording import duration, understood_words
+from core.intake.wording import age, duration, understood_words
 from nlp.interface.assessment import Assessment, Emergency, Facts
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 from nlp.interface.urgency import Urgency
@@ -131,6 +131,13 @@ def test_words_for_what_was_understood():
         "咳嗽 4 天", "发烧 38.5℃", "胸口闷(不确定)", "没有喘不上气", "血压 90/60", "心率 112 次/分", "糖尿病",
     )
     assert understood_words(Reading()) == ()
+    child = Reading(person=Person(relation="child", age_days=243), findings=(finding("fever", "发烧"),))
+    assert understood_words(child) == ("8 个月大", "发烧")
+
+
+@pytest.mark.parametrize(("days", "words"), [(0, "0 天大"), (12, "12 天大"), (243, "8 个月大"), (21185, "58 岁"), (731, "2 岁")])
+def test_ages(days: int, words: str):
+    assert age(days) == words
 
 
 @pytest.mark.parametrize(
