@@ -12,6 +12,7 @@ from core.dispatch.errors import AlertOver, AlertTaken, AlertUnknown
 from core.dispatch.models import AlertReceiver, DangerAlert
 from core.dispatch.people_told import Link, administrators, county_desk, county_desk_region, desk, duty_doctors
 from core.foundation.due import due
+from core.foundation.models import DueWork
 from core.foundation.orders import Done, Order, handles, relation
 from core.foundation.work import Work
 from core.intake.commands import AlertTold
@@ -65,7 +66,32 @@ async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
 async def raise_desk_alert(work: Work, row: Consultation) -> None:
     """No expert was found: the schedulers on duty, then the administrators."""
     links = [await desk(work, row.region_code), await administrators(work, row.region_code)]
-    await _raise(work, "desk", row.id, row.urgency, row.region_code, [link for link in links if link is not None])
+    there = [link for link in links if link is not None]
+    known = await DangerAlert.get_or_none(source_id=row.id)
+    if known is None:
+        await _raise(work, "desk", row.id, row.urgency, row.region_code, there)
+    elif there:
+        await _raise_again(work, known, there)
+
+
+async def _raise_again(work: Work, alert: DangerAlert, links: list[Link]) -> None:
+    """The same trouble once more: the chain begins anew, whoever had acknowledged it."""
+    await alert.change(
+        state="raised", links=[link.stored() for link in links], position=0, step=work.new_id(), raised_at=work.now, taken_by=None, taken_at=None
+    )
+    await AlertReceiver.filter(alert_id=alert.id).delete()
+    await work.unschedule(ESCALATE, alert.id)
+    await _tell_link(work, alert, links[0], 0)
+    await work.schedule(ESCALATE, alert.id, work.now + ESCALATE_AFTER, step=alert.step)
+
+
+async def repair_alert(work: Work, source_id: str) -> bool:
+    """Plan the next step of a raised alert if it was forgotten; True when it was."""
+    alert = await DangerAlert.get_or_none(source_id=source_id, state="raised")
+    if alert is None or await DueWork.filter(kind=ESCALATE, ref=alert.id, step=alert.step, state="pending").exists():
+        return False
+    await work.schedule(ESCALATE, alert.id, work.now, step=alert.step)
+    return True
 
 
 async def _raise(work: Work, kind: str, source_id: str, urgency: str, region: str, links: list[Link]) -> DangerAlert | None:

@@ -156,6 +156,18 @@ class Ranking(Query):
     consultation_id: Id
 
 
+class AskExpert(Command):
+    """请某位专家: the desk asks one expert by name, also one who did not answer or declined before, or who is off duty. ExpertExcluded when he
+    must not be asked (knows the patient, licence, busy, not his field). ``done`` False: he is being asked already."""
+
+    name = "dispatch.ask_expert"
+    title = "请专家"
+    access = (Grant(Role.SCHEDULER, "same_county"),)
+    gives = Done
+    consultation_id: Id
+    practitioner_id: Id
+
+
 class AlertView(Result):
     """An alert as its receiver sees it."""
 

@@ -36,6 +36,18 @@ class ExpertBusy(Conflict):
     sentence = "您还有会诊 {code} 没有结束,先处理那一份;这一份已在请别的专家。"
 
 
+class NothingToAsk(Conflict):
+    """The consultation is not looking for an expert."""
+
+    code = "dispatch.nothing_to_ask"
+    sentence = "会诊 {code} 现在不在找专家。发「进度」看看。"
+
+
+class ExpertExcluded(Conflict):
+    code = "dispatch.expert_excluded"
+    sentence = "不能请这位专家:{why}。请换一位。"
+
+
 class AlertUnknown(NotFound):
     code = "alert.unknown"
     sentence = "没有这条提醒。"

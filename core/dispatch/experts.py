@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import timedelta
 
 from core.appointments.models import Absence
@@ -28,8 +29,11 @@ LONGEST_ANSWER_S = 3_600.0
 """A routine offer answered next morning says nothing about emergencies: longer answers count as an hour."""
 
 
-async def ranked_experts(work: Work, row: Consultation, picture: Picture) -> tuple[Ranked, ...]:
-    """All experts for this consultation, best first, the excluded ones last with their reason."""
+async def ranked_experts(work: Work, row: Consultation, picture: Picture, *, asking_again: bool = False) -> tuple[Ranked, ...]:
+    """All experts for this consultation, best first, the excluded ones last with their reason.
+
+    ``asking_again``: a person at the desk asks, who may also call somebody off duty or asked before.
+    """
     wanted = Wanted(
         urgency=urgency(row.urgency).code,
         department_code=row.department_code,
@@ -38,7 +42,10 @@ async def ranked_experts(work: Work, row: Consultation, picture: Picture) -> tup
         organisation_id=row.organisation_id,
         today=local_date(work.now),
     )
-    return rank(wanted, await _candidates(work, row), work.practice.rng)
+    candidates = await _candidates(work, row)
+    if asking_again:
+        candidates = [replace(one, asked_before=False, on_duty=True, absent=False) for one in candidates]
+    return rank(wanted, candidates, work.practice.rng)
 
 
 async def _candidates(work: Work, row: Consultation) -> list[Candidate]:

@@ -52,7 +52,8 @@ async def accept_offer(work: Work, order: AcceptOffer) -> OfferAnswer:
     row, offer = await _held(work, order.offer_id)
     if offer.state == "accepted":
         return _accepted(row)
-    await _refuse_if_over(work, row, offer)
+    if not await _may_still_take(row, offer):
+        await _refuse_if_over(work, row, offer)
     other = await Consultation.filter(busy_expert_id=offer.practitioner_id).exclude(id=row.id).first()
     if other is not None:
         raise ExpertBusy(code=other.code)
@@ -143,6 +144,13 @@ async def _refuse_if_over(work: Work, row: Consultation, offer: ExpertOffer) -> 
         raise OfferClosed(why="您已请转别人")
     if offer.state not in OPEN or State(row.state) is not State.PENDING:
         raise OfferClosed(why="不再需要")
+
+
+async def _may_still_take(row: Consultation, offer: ExpertOffer) -> bool:
+    """Nobody could be found and the desk is calling people by hand: who comes late is welcome."""
+    if offer.state != "expired" or State(row.state) is not State.PENDING:
+        return False
+    return await Search.filter(consultation_id=row.id, state="alarmed").exists()
 
 
 async def _answer(work: Work, offer: ExpertOffer, state: str) -> None:

@@ -12,7 +12,7 @@ from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.dispatch.models import ExpertOffer
-from core.dispatch.search import start_search, tell_dispatched
+from core.dispatch.search import is_asking, start_search, tell_dispatched
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.models import RuleSignature
@@ -77,8 +77,9 @@ async def request_consultation(work: Work, order: RequestConsultation, understoo
     row = await _create(work, order, understood, level, do_now, department_code)
     starts_at_once = urgency(level).starts_at_once
     if starts_at_once:
-        await start_search(work, row, emergency=True)
-        await tell_patient(work, row, "asked")
+        search = await start_search(work, row, emergency=True)
+        if is_asking(search):
+            await tell_patient(work, row, "asked")
     else:
         await tell_patient(work, row, "created")
     row = await consultation_of(row.id)
@@ -143,7 +144,7 @@ async def _create(
 @when_ready
 async def everything_is_there(work: Work, row: Consultation) -> None:
     """Patient, consent and material have come: the search begins."""
-    await start_search(work, row, emergency=False)
-    await tell_dispatched(work, await consultation_of(row.id))
+    search = await start_search(work, row, emergency=False)
+    await tell_dispatched(work, await consultation_of(row.id), search)
 
 

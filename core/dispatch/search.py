@@ -13,8 +13,9 @@ from tortoise.expressions import F
 from core.consultations.models import Consultation
 from core.consultations.service import hold, make_step, note, picture_opened, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.workflow import Event, State
-from core.dispatch.alerts import close_alert, raise_desk_alert
-from core.dispatch.commands import AuditSearch, ExpireWave
+from core.dispatch.alerts import close_alert, raise_desk_alert, repair_alert
+from core.dispatch.commands import AskExpert, AuditSearch, ExpireWave
+from core.dispatch.errors import ExpertExcluded, NothingToAsk
 from core.dispatch.experts import ranked_experts
 from core.dispatch.models import ExpertOffer, RankingRecord, Search
 from core.dispatch.people_told import desk
@@ -201,8 +202,15 @@ async def end_search(work: Work, consultation_id: str) -> None:
     await close_alert(work, consultation_id)
 
 
-async def tell_dispatched(work: Work, row: Consultation) -> None:
-    """A search began without the village doctor asking for it in the same breath."""
+def is_asking(search: Search) -> bool:
+    """Whether experts have been asked and may still answer."""
+    return search.state == "running" and search.wave > 0
+
+
+async def tell_dispatched(work: Work, row: Consultation, search: Search) -> None:
+    """A search began without the village doctor asking for it in the same breath. Nothing is said where nobody has been asked yet."""
+    if not is_asking(search):
+        return
     if work.role is Role.SYSTEM:
         await tell_village_doctor(work, row, "asked")
     await tell_group(work, row, "asked")
@@ -211,15 +219,42 @@ async def tell_dispatched(work: Work, row: Consultation) -> None:
 
 @handles(AuditSearch)
 async def audit_search(work: Work, order: AuditSearch) -> Done:
-    """Once a minute: is the next step of a running search planned? If it was forgotten, plan it now and say so."""
+    """Once a minute: is the next step planned? If it was forgotten, plan it now, note it, and call the desk. ``done`` when all was well."""
     row = await hold(order.consultation_id)
     search = await Search.get_or_none(consultation_id=row.id)
-    if search is None or search.state != "running" or State(row.state) is not State.PENDING:
+    if search is None or search.state == "ended" or State(row.state) is not State.PENDING:
         return Done(done=False)
-    planned = await DueWork.filter(kind=WAVE, ref=row.id, step=search.step, state="pending").exists()
-    if not planned:
+    well = await _is_planned(row, search) if search.state == "running" else not await repair_alert(work, row.id)
+    if not well:
         await note(work, row.id, "search.repaired")
-        await _plan(work, search, work.now)
-        await _call_desk(work, row)
+        if search.state == "running":
+            await _plan(work, search, work.now)
+            await _call_desk(work, row)
     await work.schedule(AUDIT, row.id, work.now + AUDIT_EVERY)
-    return Done(done=not planned)
+    return Done(done=well)
+
+
+async def _is_planned(row: Consultation, search: Search) -> bool:
+    return await DueWork.filter(kind=WAVE, ref=row.id, step=search.step, state="pending").exists()
+
+
+@handles(AskExpert)
+async def ask_expert(work: Work, order: AskExpert) -> Done:
+    """The desk asks one expert by name, also one who did not answer before; what excludes him for good is respected."""
+    row = await hold(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    search = await Search.get_or_none(consultation_id=row.id)
+    if search is None or State(row.state) is not State.PENDING:
+        raise NothingToAsk(code=row.code)
+    ranked = {one.practitioner_id: one for one in await ranked_experts(work, row, await picture_opened(work, row), asking_again=True)}
+    chosen = ranked.get(order.practitioner_id)
+    if chosen is None or chosen.excluded is not None:
+        raise ExpertExcluded(why="不在专家名单" if chosen is None else chosen.excluded)
+    await ExpertOffer.filter(consultation_id=row.id, practitioner_id=order.practitioner_id, state__in=("declined", "expired")).delete()
+    if await ExpertOffer.filter(consultation_id=row.id, practitioner_id=order.practitioner_id).exists():
+        return Done(done=False)
+    await search.change(state="running")
+    await _offer(work, row, search, [chosen])
+    await note(work, row.id, "offer.replaced", ids={"count": "1"}, experts_asked=F("experts_asked") + 1)
+    await plan_next(work, search)
+    return Done()

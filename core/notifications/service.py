@@ -11,6 +11,7 @@ from core.foundation.work import Work
 from core.notifications.commands import ReleaseNotification, ResumeReminders, StopReminders
 from core.notifications.models import CardRecord, Notification, ReminderChoice
 from core.notifications.rules import Decision, decide, quiet_ends
+from core.people.service import joins_accounts
 
 RELEASE = "notification.release"
 due(RELEASE, lambda row: ReleaseNotification(notification_id=row.ref))
@@ -41,6 +42,12 @@ async def tell_chat(work: Work, conversation_id: str, kind: str, **ids: str) -> 
     )
     await work.emit("notification.queued", key=conversation_id, notification_id=notification_id)
     return notification_id
+
+
+@joins_accounts
+async def hand_over(work: Work, left: str, kept: str) -> None:
+    """Two accounts are one person's: what waits is told to the one that lives on. What was sent stays where it is sealed."""
+    await Notification.filter(account_id=left, state__in=("queued", "held")).update(account_id=kept)
 
 
 @handles(StopReminders)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.dispatch.commands import AcknowledgeAlert, Alert, ExpireWave
+import pytest
+
+from core.dispatch.commands import AcknowledgeAlert, Alert, AskExpert, ExpireWave
+from core.dispatch.errors import ExpertExcluded
 from core.dispatch.models import DangerAlert, ExpertOffer, Search
 from core.foundation.models import DueWork
 from tests.core.dispatch.ward import CRITICAL, EMERGENT, Ward
@@ -145,3 +148,73 @@ async def test_an_alert_view_of_the_desk_names_no_patient(ward: Ward) -> None:
 
     assert "罗大山" not in view.model_dump_json()
     assert "吴医生" in view.where
+
+
+async def alarmed(ward: Ward) -> str:
+    """A consultation for which everybody was asked in vain."""
+    asked = await ward.request(CRITICAL)
+    for _ in range(3):
+        await ward.pass_time(seconds=61)
+    return asked.consultation_id
+
+
+async def test_the_desk_asks_somebody_by_name_and_he_takes_it(ward: Ward) -> None:
+    consultation_id = await alarmed(ward)
+    late = (await ward.offers(consultation_id, "expired"))[0]
+    expert = ward.who(late)
+
+    done = await ward.practice.execute(
+        ward.county.scheduler, AskExpert(consultation_id=consultation_id, practitioner_id=expert.practitioner_id)
+    )
+
+    assert done.done
+    offer = (await ward.offers(consultation_id))[0]
+    assert offer.practitioner_id == expert.practitioner_id
+    await ward.accept(offer)
+    assert (await ward.row(consultation_id)).state == "ASSIGNED"
+    assert (await ward.told(ward.county.scheduler))[-1] == "alert.closed"
+
+
+async def test_if_he_does_not_answer_either_the_alarm_begins_anew(ward: Ward) -> None:
+    consultation_id = await alarmed(ward)
+    alert = await DangerAlert.get(source_id=consultation_id)
+    await ward.practice.execute(ward.county.scheduler, AcknowledgeAlert(alert_id=alert.id))
+    expert = ward.who((await ward.offers(consultation_id, "expired"))[0])
+    await ward.practice.execute(ward.county.scheduler, AskExpert(consultation_id=consultation_id, practitioner_id=expert.practitioner_id))
+    before = (await ward.told(ward.county.scheduler)).count("desk.alarm")
+
+    await ward.pass_time(seconds=61)
+
+    assert (await DangerAlert.get(id=alert.id)).state == "raised"
+    assert (await ward.told(ward.county.scheduler)).count("desk.alarm") == before + 1
+
+
+async def test_the_desk_cannot_ask_whom_the_rules_exclude_for_good(ward: Ward) -> None:
+    consultation_id = await alarmed(ward)
+    neurologist = ward.county.experts[3]
+
+    with pytest.raises(ExpertExcluded) as refused:
+        await ward.practice.execute(
+            ward.county.scheduler, AskExpert(consultation_id=consultation_id, practitioner_id=neurologist.practitioner_id)
+        )
+
+    assert "专业不符" in refused.value.message
+
+
+async def test_who_comes_late_while_the_desk_is_searching_is_welcome(ward: Ward) -> None:
+    consultation_id = await alarmed(ward)
+
+    answer = await ward.accept((await ward.offers(consultation_id, "expired"))[0])
+
+    assert answer.state == "accepted"
+
+
+async def test_the_auditor_also_watches_the_alarm(ward: Ward) -> None:
+    consultation_id = await alarmed(ward)
+    alert = await DangerAlert.get(source_id=consultation_id)
+    await DueWork.filter(kind="dispatch.alert", ref=alert.id).delete()
+
+    await ward.pass_time(seconds=61)
+
+    assert "search.repaired" in await ward.timeline(consultation_id)
+    assert await ward.told(ward.county.administrator) == ["desk.alarm"]
