@@ -60,7 +60,7 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
         app.blueprint(resource.blueprint)
     if settings.demo:
         app.blueprint(demo.blueprint)
-        app.ctx.demo_secret = _demo_secret(settings)
+        app.ctx.demo_secret = (settings.secrets_dir / "demo.secret").read_text().strip()
         if settings.simulator_url:
             hand_to_simulator(app, settings.simulator_url, demo=True)
     house_logging.log_requests(app)
@@ -91,16 +91,6 @@ async def _secure(request: Any, response: Any) -> None:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     if request.path.startswith("/v1/"):
         response.headers.setdefault("Cache-Control", "no-store")
-
-
-def _demo_secret(settings: Settings) -> str:
-    """The secret by which local programs sign people in; made once, readable by the owner alone."""
-    path = settings.secrets_dir / "demo.secret"
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(os.urandom(24).hex())
-    return path.read_text()
 
 
 def main() -> None:

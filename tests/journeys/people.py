@@ -43,7 +43,7 @@ def sign_in(demo: Demo, person: dict[str, Any]) -> Somebody:
         identity = {"app": channels["wecom"]["corpid"], "subject": person["userid"]}
     else:
         identity = {"app": channels["official_account"]["appid"], "subject": person["official_account_openid"]}
-    secret = (demo.data_dir / "secrets" / "demo.secret").read_text()
+    secret = (demo.data_dir / "secrets" / "demo.secret").read_text().strip()
     answer = httpx.post(f"{demo.base_url}/v1/demo/sessions", json=identity, headers={"X-Demo-Secret": secret}, timeout=30, trust_env=False)
     assert answer.status_code == 201, answer.text
     return Somebody(person["key"], person["name"], answer.json()["token"], demo.base_url)

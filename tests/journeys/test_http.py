@@ -15,6 +15,7 @@ from miniprogram_api.app.web import build_app
 def app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("web")
     (folder / "secrets").mkdir()
+    (folder / "secrets" / "demo.secret").write_text("secret")
     settings = Settings(demo=True, data_dir=folder, simulator_url="http://127.0.0.1:9", port=8000)
     app = build_app(settings, f"http-{random.getrandbits(32)}")
     app.router.finalize()

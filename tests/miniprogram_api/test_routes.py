@@ -19,6 +19,7 @@ from miniprogram_api.http.openapi import describe
 def app(tmp_path_factory):
     folder = tmp_path_factory.mktemp("web")
     (folder / "secrets").mkdir()
+    (folder / "secrets" / "demo.secret").write_text("secret")
     settings = Settings(demo=True, data_dir=folder, simulator_url="http://127.0.0.1:9", port=8000)
     app = build_app(settings, f"walk-{random.getrandbits(32)}")
     app.router.finalize()

@@ -77,7 +77,9 @@ class Person:
         """Write ``text``; the seq after which its answers come."""
         self.show_new(chat)
         self._transcript.said(self.name, self.place(chat), text)
-        answer = self.do("say", chat=chat, text=text)
+        # In a group only what is addressed to the robot reaches it.
+        addressed = f"@会诊助手 {text}" if chat.startswith("group:") else text
+        answer = self.do("say", chat=chat, text=addressed)
         if answer["status"] != 201:
             raise StepFailed(f"{self.name} could not write: {answer}")
         seq: int = answer["body"]["seq"]
@@ -107,8 +109,9 @@ class Person:
         found: dict[str, Any] = message
         return found
 
-    def expect_update(self, chat: str, seq: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
-        message = self.do("wait_update", chat=chat, seq=seq, pattern=pattern, limit_s=limit_s)
+    def expect_closed(self, chat: str, seq: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
+        """Card ``seq`` once its buttons are gone and the note in their place matches ``pattern``."""
+        message = self.do("wait_closed", chat=chat, seq=seq, pattern=pattern, limit_s=limit_s)
         if message is None:
             now = [readable(one) for one in self.do("read", chat=chat, after=seq - 1) if one["seq"] == seq]
             raise StepFailed(f"{self.name}: {what}: not /{pattern}/ but {now}")

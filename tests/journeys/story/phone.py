@@ -79,13 +79,13 @@ class Phone:
             time.sleep(POLL_S)
         return None
 
-    def wait_update(self, order: Order) -> Any:
-        """Message ``seq`` once its text matches ``pattern`` (a card that was changed); None when the limit passes."""
+    def wait_closed(self, order: Order) -> Any:
+        """Card ``seq`` once its buttons gave way to a note that matches ``pattern``; None when the limit passes."""
         end = time.monotonic() + order.get("limit_s", 20)
         pattern = re.compile(order["pattern"], re.S)
         while time.monotonic() < end:
             for message in self.read({"chat": order["chat"], "after": order["seq"] - 1}):
-                if message["seq"] == order["seq"] and pattern.search(text_of(message)):
+                if message["seq"] == order["seq"] and pattern.search(str(message["card"].get("replaced") or "")):
                     return message
             time.sleep(POLL_S)
         return None
@@ -159,7 +159,7 @@ def text_of(message: dict[str, Any]) -> str:
     return re.sub(r"<[^>]+>", "", "\n".join(parts))
 
 
-ORDERS = ("say", "speak", "send_file", "tap", "read", "wait", "wait_update", "mini_sign_in", "mini_phone", "api", "open_page", "upload")
+ORDERS = ("say", "speak", "send_file", "tap", "read", "wait", "wait_closed", "mini_sign_in", "mini_phone", "api", "open_page", "upload")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ GROUP_LINE = "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急"
 GROUP = "group:village-doctors"
 OA, APP = "official_account", "wecom_app"
 OPEN_ANSWERS = (
+    ("闷|胸口疼", "咳得厉害的时候闷 一会就过去 走路没事"),
     ("多大|年纪|年龄|岁", "58 有糖尿病"),
     ("几天|多久了|多长时间", "四天了"),
     ("痰", "黄痰"),
@@ -52,7 +53,7 @@ class Story:
             questions += 1
             if questions > 10:
                 raise StepFailed("more than ten questions")
-            after = self._answer(patient, message)
+            after = self._answer(patient, message, questions)
         text = text_of(message)
         self._need("科" in text, "a department is named")
         self._need("为什么" in text, "the reasons are given")
@@ -61,18 +62,21 @@ class Story:
         self.out.fact(f"问了 {questions} 个问题,给出紧急程度、理由和科室")
         self.out.end()
 
-    def _answer(self, patient: Person, message: dict[str, Any]) -> int:
+    def _answer(self, patient: Person, message: dict[str, Any], number: int) -> int:
         """Answer by tapping, in words, or 不清楚, as the seed decides."""
         text, offered = text_of(message), choices(message)
         harmless = [label for label in offered if label.startswith(HARMLESS)]
         words = next((answer for pattern, answer in OPEN_ANSWERS if re.search(pattern, text)), None)
         way = self.rng.random()
-        if words is not None and (way < 0.7 or not harmless):
+        if words is not None and (way < 0.7 or not harmless) and (number > 1 or not harmless):
             return patient.say(OA, words)
         if harmless and way < 0.6:
             return patient.tap(OA, message, harmless[0])
         if harmless and way < 0.9:
             return patient.say(OA, self.rng.choice(["没有", "没有 就是闷", "都没有"]))
+        if harmless and number < 3:
+            # What is unknown about a danger counts as danger; the first questions are about dangers.
+            return patient.tap(OA, message, harmless[-1])
         return patient.say(OA, "不清楚")
 
     def stroke(self) -> None:
@@ -97,8 +101,8 @@ class Story:
         second, second_role = self._who_was_alerted(again, besides=[alerted.key])
         second_alert = second.expect(APP, again[second_role][second.key], "危急|120|中风", "the alert goes on to the next")
         second.tap(APP, second_alert, "已接手")
-        second.expect_update(APP, second_alert["seq"], "接手", "the card shows who has it")
-        alerted.expect_update(APP, alert["seq"], "接手", "the first card shows who has it")
+        second.expect_closed(APP, second_alert["seq"], "接手", "the card shows who has it")
+        alerted.expect_closed(APP, alert["seq"], "接手", "the first card shows who has it")
         self.out.end()
 
     def _who_was_alerted(self, marks: dict[str, dict[str, int]], besides: list[str] | None = None) -> tuple[Person, str]:
@@ -114,6 +118,7 @@ class Story:
         """2: real name, consent, a slot that carries the intake."""
         self.out.begin("第二步 患者进小程序:登录、实名、同意、预约")
         patient: Person = self.notes["patient"]
+        chat_before = patient.last(OA)
         signed = patient.do("mini_sign_in")
         self._need(signed["status"] == 201, f"signs in to the mini program: {signed}")
         self._need(patient.do("mini_phone")["status"] == 200, "the phone number is verified")
@@ -143,7 +148,7 @@ class Story:
         again = patient.api("POST", "/v1/appointments", order, idempotency_key=f"story-{slot['slot_id']}")
         self._need(again["body"] == booked["body"], "the weak link sent it twice: one booking")
         self.out.fact(f"已预约 {slot['department']} {slot['practitioner']} {slot['starts_at']}")
-        patient.expect(OA, 0, "预约", "the booking is told in the chat")
+        patient.expect(OA, chat_before, "已.{0,4}预约|约好|预约成功|预约了", "the booking is told in the chat")
         self.out.end()
 
     def emergency(self) -> None:
@@ -194,10 +199,10 @@ class Story:
         card = taker.expect(APP, before_second[taker.key], "接诊", "the second wave's card arrives")
         cards = [(one, one.expect(APP, before_second[one.key], "接诊", "the second wave's card arrives")) for one in rest]
         taker.tap(APP, card, "接诊")
-        taker.expect_update(APP, card["seq"], "接诊", "his card shows that he took it")
+        taker.expect_closed(APP, card["seq"], "接诊", "his card shows that he took it")
         taken = re.sub(r"\(演示\)|(演示)", "", taker.name)
         for one, own in cards:
-            one.expect_update(APP, own["seq"], "已接诊|接诊", "the others' cards show who has it")
+            one.expect_closed(APP, own["seq"], "已接诊|接诊", "the others' cards show who has it")
         doctor.expect(APP, single, f"({re.escape(taken)}|{re.escape(taken[0])}.{{0,4}}).*接诊", "the village doctor is told who took it")
         for one, own in cards:
             self._late_press(one, own, taken)
@@ -231,7 +236,7 @@ class Story:
     def _late_press(self, late: Person, card: dict[str, Any], taken: str) -> None:
         """Somebody whose card had not yet changed presses too: told who has it."""
         fresh = next(one for one in late.do("read", chat=APP, after=card["seq"] - 1) if one["seq"] == card["seq"])
-        if "接诊" not in "".join(choices(fresh)) or fresh.get("replaced"):
+        if "接诊" not in "".join(choices(fresh)) or fresh["card"].get("replaced"):
             said = late.say(APP, "接诊")
             late.expect(APP, said, f"{re.escape(taken[0])}|已.{{0,6}}接诊|没有", "a late one is told who has it")
         else:
