@@ -10,6 +10,8 @@ ROOMS = (
 
 
 def load_rooms() -> None:
-    """Import ``core.<room>.service`` of every room, bottom first."""
+    """Import what the foundation can be asked, then ``core.<room>.service`` of every room, bottom first."""
+    for module in ("demonstration", "rule_signing"):
+        importlib.import_module(f"core.foundation.{module}")
     for room in ROOMS:
         importlib.import_module(f"core.{room}.service")

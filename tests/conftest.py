@@ -87,7 +87,8 @@ async def _delete_all_rows() -> None:
             if connection.capabilities.dialect == "mysql"
             else ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON")
         )
-        statements = [f"DELETE FROM {quote}{model._meta.db_table}{quote}" for model in Tortoise.apps[app].values()]
+        # Table names are the models' own.
+        statements = [f"DELETE FROM {quote}{model._meta.db_table}{quote}" for model in Tortoise.apps[app].values()]  # noqa: S608
         if connection.capabilities.dialect == "mysql":
             await connection.execute_script(";".join([off, *statements, on]))
         else:

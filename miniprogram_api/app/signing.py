@@ -1,4 +1,4 @@
-"""Signing the rules of care: every set that is in use, who signed it, and the one command that adds a signature."""
+"""Signing the rules of care: every set that is in use, and who signed it."""
 
 from __future__ import annotations
 
@@ -7,59 +7,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from pydantic import Field
-
 from core.dispatch.service import rule_sets as rule_sets_of_practice
-from core.foundation.actor import Actor, Role
+from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
-from core.foundation.errors import Conflict
 from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing
 from core.foundation.models import RuleSignature
-from core.foundation.orders import Command, Done, Grant, handles
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals
-from core.foundation.work import Work
 from miniprogram_api.app.composition import master_keys
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
 
 OPERATOR = Actor.system("operator")
 """Whoever may run commands on the machine: the operating system decided about him."""
-
-
-class SignRules(Command):
-    """A clinician of the hospital answers for one edition of a set of rules of care, by its digest: a change needs a new signature."""
-
-    name = "rules.sign"
-    title = "签署规则"
-    access = (Grant(Role.SYSTEM),)
-    rule_set: str = Field(min_length=1, max_length=60)
-    digest: str = Field(pattern="^[0-9a-f]{64}$")
-    signed_by: str = Field(min_length=2, max_length=80)
-    licence: str = Field(min_length=6, max_length=40)
-
-
-class AlreadySigned(Conflict):
-    code = "rules.signed"
-    sentence = "这一版规则已经签署过了。"
-
-
-@handles(SignRules)
-async def sign_rules(work: Work, order: SignRules) -> Done:
-    if await RuleSignature.filter(rule_set=order.rule_set, digest=order.digest).exists():
-        raise AlreadySigned
-    await RuleSignature.create(
-        id=work.new_id(),
-        rule_set=order.rule_set,
-        digest=order.digest,
-        signed_by=order.signed_by,
-        licence=order.licence,
-        signed_at=work.practice.clock.real_now(),
-    )
-    return Done()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
     rules.add_argument("--licence", default="", metavar="<编号>", help="签署人的执业证书编号")
     add("keys", "生成一套新部署的主密钥(只做一次)", "keys")
+    add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 
+from core.foundation.rule_signing import SignRules
 from miniprogram_api.app.settings import Settings
-from miniprogram_api.app.signing import OPERATOR, SignRules, Standing, open_for_signing, rule_sets_in_use, standings
+from miniprogram_api.app.signing import OPERATOR, Standing, open_for_signing, rule_sets_in_use, standings
 from miniprogram_api.cli.refusals import explain_settings
 
 AGREEMENT = "签署"
