@@ -15,6 +15,7 @@ from core.people.consent_texts import CURRENT
 from core.people.models import Consent
 from core.people.service import has_consent
 from tests.core.dispatch.ward import CRITICAL, URGENT, Ward, open_ward
+from tests.support.county import SYSTEM
 
 
 @pytest.fixture
@@ -97,8 +98,6 @@ async def test_only_the_doctor_who_asked_adds_to_it(ward: Ward) -> None:
 
 
 async def test_the_system_reads_a_status_for_each_reader(ward: Ward) -> None:
-    from tests.support.county import SYSTEM
-
     asked = await ward.request(CRITICAL)
     views = {
         reader: await ward.practice.ask(SYSTEM, Status(consultation_id=asked.consultation_id, reader=reader))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from core.appointments.commands import SetShift
@@ -27,8 +29,6 @@ async def say(ward: Ward, who: Actor, text: str) -> IntakeView:
 
 
 async def township_doctor(ward: Ward) -> Actor:
-    from datetime import date
-
     registered = await ward.practice.execute(SYSTEM, RegisterPractitioner(
         organisation_id=ward.county.township_centre, full_name="杨秀", sex="female", title_name="主治医师", licence_number="119000000000001",
         licence_valid_until=date(2030, 1, 1), department_code="02", years_of_practice=9, roles=(Role.DUTY_DOCTOR,), app=CORP, subject="yang",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.dispatch.commands import AcknowledgeAlert, Alert, AskExpert, ExpireWave
+from core.dispatch.commands import AcknowledgeAlert, Alert, AskExpert, DeclineOffer, ExpireWave
 from core.dispatch.errors import ExpertExcluded
 from core.dispatch.models import DangerAlert, ExpertOffer, Search
 from core.foundation.models import DueWork
+from core.people.models import Practitioner
 from tests.core.dispatch.ward import CRITICAL, EMERGENT, Ward
 from tests.support.county import SYSTEM
 
@@ -65,8 +66,6 @@ async def test_three_waves_in_vain_alarm_the_desk_until_somebody_acknowledges(wa
 
 async def test_nobody_to_ask_at_all_alarms_the_desk_at_once(ward: Ward) -> None:
     everybody = (*ward.hearts, *ward.county.experts)
-    from core.people.models import Practitioner
-
     await Practitioner.filter(id__in=[one.practitioner_id for one in everybody]).update(active=False)
 
     asked = await ward.request(CRITICAL)
@@ -77,8 +76,6 @@ async def test_nobody_to_ask_at_all_alarms_the_desk_at_once(ward: Ward) -> None:
 
 
 async def test_everybody_declines_and_the_desk_is_called(ward: Ward) -> None:
-    from core.dispatch.commands import DeclineOffer
-
     asked = await ward.request(EMERGENT)
     for _ in range(20):
         offers = await ward.offers(asked.consultation_id)
@@ -103,8 +100,6 @@ async def test_only_the_current_step_may_act(ward: Ward) -> None:
 
 
 async def test_a_replacement_gets_its_whole_time_even_when_the_wave_runs_out(ward: Ward) -> None:
-    from core.dispatch.commands import DeclineOffer
-
     asked = await ward.request(EMERGENT)
     first, second = await ward.offers(asked.consultation_id)
     await ward.pass_time(seconds=100)
