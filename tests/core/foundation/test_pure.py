@@ -9,7 +9,7 @@ import pytest
 
 from core.foundation.clock import ManualClock, spoken
 from core.foundation.ids import Ids
-from core.foundation.keys import MasterKeys, Sealer, SealBroken
+from core.foundation.keys import MasterKeys, SealBroken, Sealer
 
 
 def test_ids_are_sortable_and_unique():

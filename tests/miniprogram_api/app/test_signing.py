@@ -7,7 +7,8 @@ from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
-from miniprogram_api.app.signing import OPERATOR, AlreadySigned, SignRules, standings
+from core.foundation.rule_signing import AlreadySigned, SignRules
+from miniprogram_api.app.signing import OPERATOR, standings
 
 
 def order_for(digest: str, rule_set: str) -> SignRules:
