@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+from pydantic import ValidationError
+
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
 from bot.dialogue import answers_to_offers, booking, cases, files, patients
@@ -14,6 +16,7 @@ from bot.phrases.guidance import GUIDANCE, guidance_for
 from bot.phrases.help import help_text
 from bot.phrases.reader import Said, read_phrase
 from bot.phrases.text import tidy
+from core.conversations import reading
 from core.dispatch.commands import DeclineReason
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
@@ -33,6 +36,9 @@ async def reply_to(turn: Turn) -> Reply:
         raise
     except DomainError as refusal:
         return turn.say(refusal.message)
+    except ValidationError:
+        # A button or a text that makes no order: whoever altered it gets the sentence, not the fields.
+        return turn.say(Invalid().message)
 
 
 async def _reply(turn: Turn) -> Reply:
@@ -56,6 +62,8 @@ async def _reply(turn: Turn) -> Reply:
 
 
 async def _greeting(turn: Turn) -> Reply:
+    if turn.incoming.kind is Kind.ENTER and not await reading.is_first(turn.message_id, turn.conversation_id):
+        return Reply((), turn.state)  # WeCom tells each time the chat is opened; once is a greeting, always is a nuisance.
     if turn.staff:
         return turn.say(_STAFF_GREETING)
     return turn.say(patients.GREETING)

@@ -28,6 +28,7 @@ from bot.channels.connections import Apis, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
 from bot.runtime import BotRuntime
 from core.foundation.events import CHAT_LANE, SEND_LANE
+from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from tests.support.county import CORP, OFFICIAL_ACCOUNT, SmallCounty
@@ -197,6 +198,7 @@ async def open_stage(practice: Practice, county: SmallCounty, redis: Redis, fold
     async with httpx.AsyncClient(trust_env=False, timeout=15) as http:
         await _until_it_answers(http, origin)
         yield Stage(practice, county, runtime, http, f"{origin}/simulator")
+        await _until_quiet()
     for lane in lanes:
         lane.cancel()
     await asyncio.gather(*lanes, return_exceptions=True)
@@ -227,6 +229,14 @@ async def _serve(ours: socket.socket, runtime: BotRuntime) -> Any:
     await server.before_start()
     await server.start_serving()
     return server
+
+
+async def _until_quiet(tries: int = 100) -> None:
+    """Workers are stopped between two pieces of work: this process goes on with the connection they would leave in the middle."""
+    for _ in range(tries):
+        if not await OutboxEvent.filter(state="waiting").exists():
+            return
+        await asyncio.sleep(0.05)
 
 
 async def _until_it_answers(http: httpx.AsyncClient, origin: str, tries: int = 200) -> None:
