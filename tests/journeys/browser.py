@@ -115,7 +115,7 @@ _CONTRAST = """() => {
 _SMALL = """() => {
   const small = [];
   for (const e of document.querySelectorAll("button, a[href], input, select, textarea, summary, label.pick, label.attachment")) {
-    if (!e.checkVisibility() || e.closest(".unseen, .chat-link") || getComputedStyle(e).display === "inline") continue;
+    if (!e.checkVisibility() || e.closest(".unseen, .chat-link:not(.chat-choice)") || getComputedStyle(e).display === "inline") continue;
     const target = ["checkbox", "radio"].includes(e.type) ? (e.closest("label") ?? e) : e;
     const box = target.getBoundingClientRect();
     const after = getComputedStyle(e, "::after");

@@ -176,6 +176,18 @@ async def test_the_robot_s_answer_grows_before_one_s_eyes(visiting: Visiting, st
     await expect(answer.locator(".typing")).to_have_count(0)
 
 
+async def test_a_long_answer_is_shown_from_its_first_line(visiting: Visiting, stage: PageStage) -> None:
+    lines = "\n".join(["**先打 120**", *(f"第 {number} 件事" for number in range(40))])
+    stage.receiver.answering = lambda channel, message: {"msgtype": "stream", "stream": {"id": "s1", "finish": True, "content": lines}}
+    page = (await opened(visiting, stage)).page
+    doctor = phone(page, 2)
+    await write(doctor, "会诊 3号 胸痛")
+    await expect(doctor.locator(".rich strong")).to_be_in_viewport()
+    await expect(doctor.get_by_text("第 39 件事")).not_to_be_in_viewport()
+    await doctor.locator(".messages").evaluate("e => { e.scrollTop = e.scrollHeight; }")
+    await expect(doctor.get_by_text("第 39 件事")).to_be_in_viewport()
+
+
 async def test_without_the_robot_s_name_the_group_talks_among_itself(visiting: Visiting, stage: PageStage) -> None:
     page = (await opened(visiting, stage)).page
     doctor = phone(page, 2)

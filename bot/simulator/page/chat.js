@@ -12,6 +12,9 @@ const PAUSE_MS = 5 * 60 * 1000;
 
 export class ChatView {
   #rows = new Map();
+  // Number of the first message of what is being answered; null after the person has spoken.
+  #anchor = null;
+  #placed = 0;
   #onNews = (event) => event.detail.person === this.person.key && event.detail.chat === this.chat.id && this.render();
 
   /** `host` = {open(url), openMiniProgram(path), now()}: what the phone around can do. */
@@ -68,7 +71,7 @@ export class ChatView {
 
   render() {
     if (!this.loaded) return;
-    const nearEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 120;
+    const following = this.#isFollowing();
     const shown = this.inboxes.messages(this.person.key, this.chat.id);
     if (shown.length === 0 && !this.list.querySelector(".row")) {
       replace(this.list, h("p", { class: "state-line" }, this.#emptyLine()));
@@ -80,8 +83,9 @@ export class ChatView {
       // Only what comes from now on is read out, not the history.
       requestAnimationFrame(() => this.list.setAttribute("aria-live", "polite"));
       this.list.setAttribute("aria-busy", "false");
-      this.#toEnd();
-    } else if (nearEnd) this.#toEnd();
+      this.#anchor = shown.at(-1)?.seq ?? null;
+      this.#follow();
+    } else if (following) this.#follow();
     if (this.element.isConnected && !document.hidden) this.inboxes.markRead(this.person.key, this.chat.id);
   }
 
@@ -93,7 +97,10 @@ export class ChatView {
       if (held?.fingerprint !== fingerprint) {
         const element = row(message, this.chat.id, this.#actions(message));
         if (held) held.element.replaceWith(element);
-        else this.#insert(element, message.seq);
+        else {
+          this.#insert(element, message.seq);
+          this.#anchor = message.from === "person" ? null : (this.#anchor ?? message.seq);
+        }
         this.#rows.set(message.seq, { element, fingerprint, time: held?.time });
       }
       this.#time(message, before);
@@ -188,7 +195,26 @@ export class ChatView {
       button("知道了", () => { this.error.hidden = true; }, { class: "plain-button" }));
   }
 
+  /** Whether the person stays where the chat put him, or at its end; who scrolled back to read is left alone. */
+  #isFollowing() {
+    const { scrollTop, scrollHeight, clientHeight } = this.list;
+    return Math.abs(scrollTop - this.#placed) < 4 || scrollHeight - scrollTop - clientHeight < 120;
+  }
+
+  /** To the end, but not past the beginning of what was answered: in danger the first line is the one that matters. */
+  #follow() {
+    requestAnimationFrame(() => {
+      const first = this.#anchor === null ? null : this.#rows.get(this.#anchor)?.element;
+      const end = this.list.scrollHeight - this.list.clientHeight;
+      this.list.scrollTop = first ? Math.min(end, first.offsetTop - this.list.offsetTop - 8) : end;
+      this.#placed = this.list.scrollTop;
+    });
+  }
+
   #toEnd() {
-    requestAnimationFrame(() => { this.list.scrollTop = this.list.scrollHeight; });
+    requestAnimationFrame(() => {
+      this.list.scrollTop = this.list.scrollHeight;
+      this.#placed = this.list.scrollTop;
+    });
   }
 }

@@ -26,7 +26,9 @@ function inline(text, open) {
 
 function link(label, url, open) {
   if (!/^(https?:\/\/|\/|tel:|weixin:\/\/bizmsgmenu\?)/i.test(url)) return null;
-  return h("a", { href: "#", class: "chat-link", on: { click: (event) => { event.preventDefault(); open(url); } } }, label);
+  // A choice offered inside a text is pressed like a button, so it is as large as one.
+  const choice = /^weixin:/i.test(url) ? " chat-choice" : "";
+  return h("a", { href: "#", class: `chat-link${choice}`, on: { click: (event) => { event.preventDefault(); open(url); } } }, label);
 }
 
 /** The robot's markdown: headings, quotes, lists, rules, code blocks and inline marks. */

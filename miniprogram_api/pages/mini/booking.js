@@ -12,11 +12,11 @@ let chosen = null;
 
 export async function departments() {
   const [answer, intake] = await Promise.all([ask("GET", "departments"), askOrNull("intakes/current")]);
-  const advised = new Set((intake?.assessment?.departments ?? []).map((department) => department.code));
+  const advised = (intake?.assessment?.departments ?? []).map((department) => department.code);
   const rows = answer.departments.map(([code, name, free]) => ({ code, name, free }));
   const row = ({ code, name, free }) => link(`#/slots/${encodeURIComponent(code)}`, name, free ? `7 天内有 ${free} 个号` : "暂时没有号");
-  const first = rows.filter((one) => advised.has(one.code));
-  const others = rows.filter((one) => !advised.has(one.code)).sort((a, b) => Number(b.free > 0) - Number(a.free > 0));
+  const first = advised.map((code) => rows.find((one) => one.code === code)).filter(Boolean);
+  const others = rows.filter((one) => !advised.includes(one.code)).sort((a, b) => Number(b.free > 0) - Number(a.free > 0));
   if (!rows.length) return empty("现在没有开放预约的科室。着急的话,请联系村医或镇卫生院。");
   return [
     first.length > 0 && [title("问诊后建议的科室"), cells(first.map(row))],
