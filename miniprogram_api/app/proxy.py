@@ -61,6 +61,8 @@ def hand_to_simulator(app: Sanic[Any, Any], simulator_url: str, *, demo: bool) -
         target = origin.copy_with(raw_path=bytes(request.raw_url))
         if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
             raise PayloadTooLarge("Request body exceeds the size limit")
+        if not _has_body(request):
+            await _read_nothing(request)
         outgoing = app.ctx.simulator.build_request(
             request.method,
             target,
@@ -107,6 +109,13 @@ def _end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _has_body(request: Request) -> bool:
     return "transfer-encoding" in request.headers or int(request.headers.get("content-length") or 0) > 0
+
+
+async def _read_nothing(request: Request) -> None:
+    """An announced body of no bytes has to be read all the same, or Sanic complains that it was left."""
+    incoming: Any = request.stream
+    while incoming is not None and await incoming.read() is not None:
+        pass
 
 
 def _length_of(request: Request) -> list[tuple[str, str]]:

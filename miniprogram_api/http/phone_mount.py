@@ -24,6 +24,10 @@ class MountedRequest(Request[Any, Any]):
         match = self._match()
         return match.group(2) if match else super().path
 
+    def __repr__(self) -> str:
+        # Sanic puts this into its logs; an address may hold what a person typed, the route's pattern does not.
+        return f"<{self.method} {f'/{self.route.path}' if self.route else '(no route)'}>"
+
     def _match(self) -> re.Match[str] | None:
         if not self.app.ctx.demo:
             return None

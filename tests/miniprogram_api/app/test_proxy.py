@@ -118,6 +118,14 @@ async def test_bodies_travel_with_a_length_and_in_pieces(front: httpx.AsyncClien
     assert dict(whole["headers"])["content-length"] == "18"
 
 
+async def test_an_announced_body_of_no_bytes_is_no_complaint(front: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        answered = await front.post("/simulator/echo/x", headers={"Content-Length": "0"})
+        assert answered.status_code == 200
+        assert answered.json()["body"] == ""
+    assert not [record for record in caplog.records if record.name.startswith("sanic")]
+
+
 async def test_a_body_beyond_the_limit_is_refused(front: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxy, "LARGEST_BODY", 1000)
 
