@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from core.foundation.clock import spoken
 from tests.bot.simulator.conftest import until
@@ -212,7 +212,7 @@ async def test_voice_picture_and_place(visiting: Visiting, stage: PageStage) -> 
     await assert_readable(page)
     png = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fcffff3f030005fe02fea72b1d"
                         "e40000000049454e44ae426082")  # fmt: skip
-    await patient.locator("input[type=file]").set_input_files([{"name": "皮疹.png", "mimeType": "image/png", "buffer": png}])
+    await patient.locator("input[type=file]").set_input_files(FilePayload(name="皮疹.png", mimeType="image/png", buffer=png))
     await expect(patient.locator(".picture img")).to_be_visible()
     await patient.get_by_label("图片、文件、位置").click()
     await patient.locator("summary").click()
