@@ -1,0 +1,32 @@
+"""The story, whole, on fresh demonstrations: different people and answers by the seed. On MariaDB one seed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.journeys.told import told
+
+pytestmark = pytest.mark.timeout(600)
+ON_MARIADB_TOO = 2
+SEEDS = range(1, 9) if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else range(1, 4)
+STEPS = ("第一步(上)", "第一步(下)", "第二步", "第三步", "第四步 专家应答", "第四步(续)", "第五步")
+
+
+@pytest.mark.parametrize("seed", [pytest.param(seed, marks=pytest.mark.storage) if seed == ON_MARIADB_TOO else seed for seed in SEEDS])
+def test_the_story_ends(seed: int, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, on_mariadb: bool) -> None:
+    environment = {}
+    if on_mariadb:
+        if seed != ON_MARIADB_TOO:
+            pytest.skip("one seed on MariaDB")
+        server = request.getfixturevalue("mariadb")
+        environment = {
+            "HUIZHEN_DATABASE_URL": server.create_schema("story_practice"),
+            "HUIZHEN_KEYRING_URL": server.create_schema("story_keyring"),
+        }
+    story = told(seed, tmp_path_factory, environment)
+    assert not story.failure, f"{story.transcript[-3000:]}\n✗ {story.failure}"
+    at = [story.transcript.index(f"━━ {step}") for step in STEPS]
+    assert at == sorted(at)
+    assert story.transcript.count("└ 用时") == len(STEPS)
