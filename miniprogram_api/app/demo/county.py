@@ -15,6 +15,9 @@ from miniprogram_api.app.demo.staff import FIRST_VILLAGE_DOCTOR, StaffDrawing
 CONFLICTS = 6
 """Experts who must not be asked about one of the patients, besides the one about number 3."""
 
+RUNNING = ("头晕呕吐半天 血压200/115 紧急", "胸闷气短一天 血压100/65 心率112 紧急")
+"""What the village doctors of the consultations under way wrote."""
+
 
 def plan_county(seed: int, today: date) -> CountyPlan:
     """The county of ``seed``; ages, licences and absences are counted from ``today`` (the date in China)."""
@@ -25,7 +28,13 @@ def plan_county(seed: int, today: date) -> CountyPlan:
     doctors = [one for one in staff if one.role is Role.VILLAGE_DOCTOR]
     villages = {house.key: house for house in houses if house.kind == "village_clinic"}
     patients = PatientDrawing(rng, naming, today, doctors, villages).everybody()
-    return CountyPlan(seed, today, houses, staff, patients, tuple(_conflicts(rng, staff, patients)))
+    return CountyPlan(seed, today, houses, staff, patients, tuple(_conflicts(rng, staff, patients)), tuple(_running(patients)))
+
+
+def _running(patients: tuple[PlannedPatient, ...]) -> list[tuple[str, int, str]]:
+    """One listed patient each of the last two village doctors who have any."""
+    listed = {one.listed: one.number for one in patients if one.listed and one.number and one.listed != FIRST_VILLAGE_DOCTOR}
+    return [(doctor, number, line) for (doctor, number), line in zip(list(listed.items())[-len(RUNNING):], RUNNING, strict=False)]
 
 
 def _conflicts(rng: random.Random, staff: tuple[PlannedStaff, ...], patients: tuple[PlannedPatient, ...]) -> list[tuple[str, str]]:

@@ -86,6 +86,8 @@ class CountyPlan:
     patients: tuple[PlannedPatient, ...]
     conflicts: tuple[tuple[str, str], ...] = field(default=())
     """(expert, patient): he must not be asked about this patient."""
+    running: tuple[tuple[str, int, str], ...] = field(default=())
+    """(village doctor, her number, line): consultations that an expert has taken when the demonstration begins."""
 
     def organisation(self, key: str) -> PlannedOrganisation:
         return next(one for one in self.organisations if one.key == key)

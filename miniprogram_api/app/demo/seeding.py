@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from core.appointments.commands import OpenSlots, SetAbsence, SetShift
+from core.dispatch.commands import AcceptOffer, RequestConsultation
+from core.dispatch.models import ExpertOffer
 from core.foundation.actor import Actor, Role
 from core.foundation.clock import SHANGHAI
 from core.foundation.orders import Command
@@ -121,6 +123,24 @@ class _Maker:
             self._tick("回避")
             conflict = RecordConflict(practitioner_id=self._practitioners[expert], patient_id=self._patients[about])
             await self._do(f"conflict:{expert}:{about}", conflict)
+        if self._practice.engines.clinical is not None:  # Reading what a village doctor writes takes the engine.
+            for doctor, number, line in plan.running:
+                await self._make_running_case(doctor, number, line)
+
+    async def _make_running_case(self, doctor: str, number: int, line: str) -> None:
+        """A consultation that an expert has taken already: he is busy from the first minute."""
+        key = f"running:{doctor}:{number}"
+        caller = await self._actor(doctor)
+        asked = await self._do(key, RequestConsultation(number=number, text=line), caller)
+        offer = await ExpertOffer.filter(consultation_id=asked.consultation_id).order_by("id").first()
+        if offer is not None and offer.state in ("offered", "accepted"):
+            expert = next(name for name, practitioner_id in self._practitioners.items() if practitioner_id == offer.practitioner_id)
+            await self._do(f"{key}:taken", AcceptOffer(offer_id=offer.id), await self._actor(expert))
+
+    async def _actor(self, staff: str) -> Actor:
+        userid = next(one.userid for one in self._plan.staff if one.key == staff)
+        account = await self._practice.execute(SYSTEM, EnsureAccount(app=self._corp, subject=userid))
+        return await actor_for(account.account_id, "wecom_app")
 
     async def _make_staff(self, one: PlannedStaff) -> None:
         order = RegisterPractitioner(

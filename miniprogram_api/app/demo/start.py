@@ -7,13 +7,14 @@ import logging
 import random
 import time
 
+import nlp.engine
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
 from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing
-from core.foundation.practice import Practice
+from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.composition import master_keys
@@ -32,7 +33,8 @@ async def seed(settings: Settings, progress: Progress | None = None) -> bool:
     clock, rng = SystemClock(), random.SystemRandom()
     keys = KeyRing(master_keys(settings), clock)
     blobs = BlobStore(settings.data_dir / "blobs", keys)
-    practice = Practice(clock, Ids(clock.real_now, rng), rng, keys, blobs, LocalSignals(), demo=True)
+    engines = Engines(clinical=nlp.engine.build())
+    practice = Practice(clock, Ids(clock.real_now, rng), rng, keys, blobs, LocalSignals(), engines=engines, demo=True)
     credentials = json.loads(settings.channels_file.read_text("utf-8"))
     begun = time.monotonic()
     await open_database(settings.database_url, settings.keyring_url)
