@@ -1,24 +1,20 @@
-"""The files people send in the story: a real DICOM image that ships with pydicom, a broken copy of it, and a photograph."""
+"""The files people send in the story: a real DICOM image that ships with pydicom, a broken copy of it, and a JPEG photograph."""
 
 from __future__ import annotations
 
-import base64
 import importlib.util
 from pathlib import Path
-
-_SMALL_JPEG = (
-    "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////"
-    "wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA="
-)
-
 
 def write_files(folder: Path) -> Path:
     """consent.jpg, image.dcm and broken.dcm in ``folder``."""
     spec = importlib.util.find_spec("pydicom")
     assert spec is not None
     assert spec.origin is not None
-    image = (Path(spec.origin).parent / "data" / "test_files" / "CT_small.dcm").read_bytes()
+    shipped = Path(spec.origin).parent / "data" / "test_files"
+    image = (shipped / "CT_small.dcm").read_bytes()
     (folder / "image.dcm").write_bytes(image)
     (folder / "broken.dcm").write_bytes(image[: len(image) // 3])
-    (folder / "consent.jpg").write_bytes(base64.b64decode(_SMALL_JPEG))
+    pictured = (shipped / "SC_rgb_jpeg_dcmtk.dcm").read_bytes()
+    start = pictured.index(b"\xff\xd8\xff")
+    (folder / "consent.jpg").write_bytes(pictured[start : pictured.index(b"\xff\xd9", start) + 2])
     return folder
