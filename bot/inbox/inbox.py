@@ -7,9 +7,10 @@ platform delivers again only what it did not receive.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tortoise.exceptions import OperationalError
 
@@ -48,6 +49,7 @@ class Inbox:
 
     practice: Practice
     apps: Mapping[ChannelName, str]
+    _running: set[asyncio.Task[HttpAnswer]] = field(default_factory=set)
 
     def verify_url(self, channel: Channel, query: Mapping[str, str]) -> HttpAnswer:
         """The platform's check of our address."""
@@ -64,6 +66,18 @@ class Inbox:
         except Refused as refused:
             logger.info("callback of %s refused: %s", channel.name, refused.reason)
             return REFUSED
+        # A platform that hangs up must not tear a transaction: the work goes on, and its reply is there for the next delivery.
+        work = asyncio.create_task(self._taken(channel, incoming), name="callback")
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        return await asyncio.shield(work)
+
+    async def quiet(self) -> None:
+        """Wait until nothing that was accepted is still at work: before the process ends."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _taken(self, channel: Channel, incoming: Incoming) -> HttpAnswer:
         try:
             return await self._answer(channel, incoming)
         except (OperationalError, DomainError) as error:

@@ -206,6 +206,7 @@ async def open_stage(practice: Practice, county: SmallCounty, redis: Redis, fold
     await apis.close()
     process.terminate()
     await process.wait()
+    await runtime.inbox.quiet()
     await server.before_stop()
     await server.close()
     await server.after_stop()
@@ -244,6 +245,8 @@ async def _until_it_answers(http: httpx.AsyncClient, origin: str, tries: int = 2
     for _ in range(tries):
         with contextlib.suppress(httpx.HTTPError):
             if (await waiting()).status_code == 200:
+                # It serves a moment before it takes up old deliveries; one begun in between would be delivered twice.
+                await asyncio.sleep(0.3)
                 return
         await asyncio.sleep(0.05)
     raise AssertionError("the simulator did not start")
