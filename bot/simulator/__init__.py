@@ -19,6 +19,7 @@ People's side (JSON; errors {"error": code, "message": Chinese sentence})
     POST /simulator/people/<key>/chats/<chat>/taps              {seq, key, selected?: {question: option|[options]}}; without seq: the account's menu
                                                                 → 201 {exchange?, seq?, url?, page?}
     POST /simulator/people/<key>/chats/<chat>/enter             opens the robot's or the app's chat (enter_chat, enter_agent)
+    GET  /simulator/people/<key>/identity-card                  {full_name, id_number}: what a made-up person carries in his pocket
     POST /simulator/people/<key>/mini-program/login|phone       {code};  …/subscribe {"templates": {id: accept|reject|ban}}
     POST /simulator/people/<key>/official-account/follow|unfollow   {scene?} → {following}
     GET  /simulator/exchanges/<id>                              {id, kind: callback|api, channel, person, address, at, outcome, reason, warnings,

@@ -80,6 +80,13 @@ def build(world: World, courier: Courier) -> Blueprint:
     async def enter(_: Request, key: str, chat_id: str) -> HTTPResponse:
         return answer(talking.enter(world, courier, chat_at(key, chat_id)), status=201)
 
+    @people.get("/people/<key:str>/identity-card")
+    async def identity_card(_: Request, key: str) -> HTTPResponse:
+        person = world.person(unquote(key))
+        if not person.id_number:
+            raise PeopleError("identity_card.none", 404, "这个人没有带身份证")
+        return answer({"full_name": person.full_name, "id_number": person.id_number})
+
     @people.post("/people/<key:str>/mini-program/login")
     async def login(_: Request, key: str) -> HTTPResponse:
         return answer(talking.mini_program_code(world, unquote(key), "mini_login"))

@@ -74,6 +74,8 @@ class Person(BaseModel):
     userid: str = ""
     groups: list[str] = Field(default_factory=list)
     preview: bool = False
+    full_name: str = ""
+    id_number: str = ""
 
 
 class Group(BaseModel):

@@ -91,7 +91,11 @@ async def read_offset(practice: Practice) -> None:
         practice.clock.shift_to(timedelta(seconds=row.seconds if row else 0))
 
 
-async def offset_to_next_due(practice: Practice) -> timedelta | None:
-    """The clock offset at which the next pending thing is due; None when nothing waits."""
-    row = await DueWork.filter(state="pending").order_by("due_at").first()
-    return None if row is None else row.due_at - practice.clock.real_now() + timedelta(seconds=1)
+async def next_due() -> DueWork | None:
+    """The pending thing that is due first; None when nothing waits. Audits, which only look whether all is well, do not count."""
+    return await DueWork.filter(state="pending").exclude(kind__endswith=".audit").order_by("due_at").first()
+
+
+def offset_to(practice: Practice, row: DueWork) -> timedelta:
+    """The clock offset at which ``row`` is just due."""
+    return row.due_at - practice.clock.real_now() + timedelta(seconds=1)

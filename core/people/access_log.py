@@ -26,7 +26,7 @@ async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
             AccessLogEntry(
                 at=entry.at,
                 who=names.get(entry.account_id, "系统" if entry.account_id.startswith("system:") else "其他账号"),
-                role=ROLE_LABELS[Role(entry.role)],
+                role="本人或家人" if entry.role == Role.VISITOR else ROLE_LABELS[Role(entry.role)],
                 action=_title(entry.action),
             )
             for entry in entries

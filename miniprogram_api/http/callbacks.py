@@ -5,7 +5,7 @@ from __future__ import annotations
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.exceptions import PayloadTooLarge
 
-from bot.inbox.answer import HttpAnswer
+from bot.inbox.answer import REFUSED, HttpAnswer
 from bot.runtime import BotRuntime
 from miniprogram_api.http.api import public
 
@@ -25,8 +25,14 @@ async def verify(request: Request, name: str) -> HTTPResponse:
 @public("a message of the platform, proved by its signature")
 async def receive(request: Request, name: str) -> HTTPResponse:
     if len(request.body) > LARGEST_CALLBACK:
-        raise PayloadTooLarge("callback")
+        return _http(REFUSED)
     return _http(await _bot(request).receive(name, _query(request), dict(request.headers), request.body))
+
+
+@blueprint.exception(PayloadTooLarge)
+async def too_large(_request: Request, _error: PayloadTooLarge) -> HTTPResponse:
+    """Beyond what the server reads at all: the same answer as to everything that is refused."""
+    return _http(REFUSED)
 
 
 def _bot(request: Request) -> BotRuntime:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 from sanic import Blueprint, HTTPResponse, Request
@@ -12,7 +11,7 @@ from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
 from core.foundation.clock import spoken
-from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, offset_to_next_due
+from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to
 from core.foundation.errors import Invalid, NotAllowed
 from core.people import commands as people
 from miniprogram_api.http.api import by_order, dumps, json_object, practice_of
@@ -52,7 +51,7 @@ class NothingDue(Invalid):
 @by_order(MoveClock)
 async def read_clock(request: Request) -> HTTPResponse:
     practice = practice_of(request)
-    return _clock(practice.clock.now(), practice.clock.now() - practice.clock.real_now())
+    return await _clock(practice.clock.now(), practice.clock.now() - practice.clock.real_now())
 
 
 @blueprint.post("/clock")
@@ -66,19 +65,21 @@ async def move_clock(request: Request) -> HTTPResponse:
     elif move.to == "now":
         offset = timedelta()
     elif move.to == "next":
-        to_next = await offset_to_next_due(practice)
-        if to_next is None:
+        row = await next_due()
+        if row is None:
             raise NothingDue
-        offset = max(offset, to_next)
+        offset = max(offset, offset_to(practice, row))
     else:
         raise Invalid
     view: ClockView = await practice.execute(STAGE, MoveClock(offset_s=round(offset.total_seconds())))
     await practice.signals.publish("clock", "due")
-    return _clock(view.now, timedelta(seconds=view.offset_s))
+    return await _clock(view.now, timedelta(seconds=view.offset_s))
 
 
-def _clock(now: Any, offset: timedelta) -> HTTPResponse:
-    body = {"now": now.isoformat(), "spoken": spoken(now), "offset_s": round(offset.total_seconds())}
+async def _clock(now: datetime, offset: timedelta) -> HTTPResponse:
+    row = await next_due()
+    coming = None if row is None else {"kind": row.kind, "at": row.due_at.isoformat(), "spoken": spoken(row.due_at)}
+    body = {"now": now.isoformat(), "spoken": spoken(now), "offset_s": round(offset.total_seconds()), "next": coming}
     return json_response(body, dumps=dumps)
 
 

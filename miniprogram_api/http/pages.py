@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.exceptions import NotFound
-from sanic.response import file
+from sanic.response import file, redirect
 
 from miniprogram_api.http.api import public
 from miniprogram_api.http.oauth import send_to_authorise
@@ -33,7 +33,10 @@ async def page(request: Request, path: str) -> HTTPResponse:
     target = (ROOT / path).resolve()
     if not target.is_relative_to(ROOT):
         raise NotFound
-    if target.is_dir() or path.endswith("/"):
+    if target.is_dir() and not path.endswith("/"):
+        # Pages use relative addresses: without the slash these would miss their folder.
+        return redirect(f"{getattr(request, 'mount', '')}{request.path}/")
+    if path.endswith("/"):
         target = target / "index.html"
     if not target.is_file():
         raise NotFound

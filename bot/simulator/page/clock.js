@@ -6,6 +6,8 @@ import * as api from "./api.js";
 export class DomainClock extends EventTarget {
   offset = 0;
   known = false;
+  /** What is due next: {kind, at, spoken}, or null. */
+  next = null;
 
   now() {
     return Date.now() + this.offset;
@@ -22,6 +24,7 @@ export class DomainClock extends EventTarget {
   #take(answer) {
     this.offset = answer.offset_s * 1000;
     this.known = true;
+    this.next = answer.next;
     this.dispatchEvent(new Event("moved"));
   }
 }

@@ -47,6 +47,12 @@ export function controlDrawer(clock, opener) {
 
 const status = () => h("p", { class: "pane-status", role: "status" });
 
+/** What waits, in words. */
+const DUE = {
+  "dispatch.wave": "会诊邀请到时", "dispatch.alert": "危急提醒升级", "dispatch.deferred": "「5 分钟后」的专家再问一次",
+  "notification.release": "夜里攒下的通知发出",
+};
+
 function clockPane(clock) {
   const shown = h("p", { class: "big-time" });
   const detail = h("p", { class: "faint" });
@@ -61,7 +67,8 @@ function clockPane(clock) {
   function draw() {
     shown.textContent = clock.known ? spoken(clock.now()) : "—";
     const apart = Math.round(clock.offset / 1000);
-    replace(detail, !clock.known ? "" : apart === 0 ? "和真实时间一致" : `比真实时间${apart > 0 ? "快" : "慢"} ${lasting(apart)}`);
+    const coming = clock.next ? `;下一件到期的事:${DUE[clock.next.kind] ?? clock.next.kind},${clock.next.spoken}` : ";没有等着到期的事";
+    replace(detail, !clock.known ? "" : (apart === 0 ? "和真实时间一致" : `比真实时间${apart > 0 ? "快" : "慢"} ${lasting(apart)}`) + coming);
   }
 
   async function move(how, done) {

@@ -28,7 +28,7 @@ def plan_county(seed: int, today: date) -> CountyPlan:
     doctors = [one for one in staff if one.role is Role.VILLAGE_DOCTOR]
     villages = {house.key: house for house in houses if house.kind == "village_clinic"}
     patients = PatientDrawing(rng, naming, today, doctors, villages).everybody()
-    return CountyPlan(seed, today, houses, staff, patients, tuple(_conflicts(rng, staff, patients)), tuple(_running(patients)))
+    return CountyPlan(seed, today, houses, staff, patients, tuple(_conflicts(rng, today, staff, patients)), tuple(_running(patients)))
 
 
 def _running(patients: tuple[PlannedPatient, ...]) -> list[tuple[str, int, str]]:
@@ -37,10 +37,11 @@ def _running(patients: tuple[PlannedPatient, ...]) -> list[tuple[str, int, str]]
     return [(doctor, number, line) for (doctor, number), line in zip(list(listed.items())[-len(RUNNING):], RUNNING, strict=False)]
 
 
-def _conflicts(rng: random.Random, staff: tuple[PlannedStaff, ...], patients: tuple[PlannedPatient, ...]) -> list[tuple[str, str]]:
+def _conflicts(rng: random.Random, today: date, staff: tuple[PlannedStaff, ...], patients: tuple[PlannedPatient, ...]) -> list[tuple[str, str]]:
     experts = [one for one in staff if one.role is Role.EXPERT]
     man = next(one for one in patients if (one.listed, one.number) == (FIRST_VILLAGE_DOCTOR, MAN_OF_58))
-    heart = next(one for one in experts if one.department_code == "03.04")
+    # Not the first cardiologist: his phone is the one that the simulator's page opens with.
+    heart = [one for one in experts if one.department_code == "03.04" and one.may_practise(today)][-1]
     listed = [one for one in patients if one.listed and one is not man]
     pairs = zip(rng.sample(experts, CONFLICTS), rng.sample(listed, CONFLICTS), strict=True)
     return [(heart.key, man.key), *((expert.key, patient.key) for expert, patient in pairs)]

@@ -71,6 +71,8 @@ def _patient(plan: CountyPlan, one: PlannedPatient) -> dict[str, Any]:
         "mini_program_openid": mini_program_openid(plan.seed, one.key),
         "unionid": unionid(plan.seed, one.key),
         "phone": one.phone,
+        "full_name": one.name,
+        "id_number": one.id_number,
     }
 
 

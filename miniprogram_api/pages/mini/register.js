@@ -5,6 +5,7 @@ import { Problem } from "../shared/api.js";
 import { notice } from "../shared/states.js";
 import { ask, givePhone, whoAmI } from "./session.js";
 import { PURPOSES, RELATIONS } from "./words.js";
+import { identityCard } from "./wx.js";
 
 const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
@@ -62,10 +63,16 @@ export async function register({ query, go }) {
 
   drawPhone(me.phone_verified);
   const own = query.get("relation") === "self";
+  const card = relation === "self" ? await identityCard() : null;
+  const fill = card && button("填入演示身份证", () => {
+    name.value = card.full_name;
+    id.value = card.id_number;
+  }, "default");
   return h("form", { on: { submit: (event) => { event.preventDefault(); } }, novalidate: true },
     own ? null : h("label", { class: "field" }, h("span", null, "和您的关系"), kin),
     h("label", { class: "field" }, h("span", null, "姓名(和身份证一样)"), name),
     h("label", { class: "field" }, h("span", null, "身份证号"), id, wrong),
+    fill && h("div", { class: "actions" }, fill),
     !own && h("label", { class: "field" }, h("span", null, "他的手机号(可以不填)"), phone),
     phoneLine,
     h("p", { class: "actions faint" }, "姓名和身份证号加密保存,只有给您看病的人看得到,谁看过您都能查。"),

@@ -19,6 +19,17 @@ async function code(kind) {
   return answer.code;
 }
 
+/** The made-up identity card of the phone's owner: only the simulator has it, so that nobody types 18 figures to try things out. */
+export async function identityCard() {
+  if (!phoneKey) return null;
+  try {
+    const response = await fetch(`/simulator/people/${phoneKey}/identity-card`);
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
 /** wx.login: a code that is good once, for five minutes. */
 export const login = () => code("login");
 
