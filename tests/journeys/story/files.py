@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+
 def write_files(folder: Path) -> Path:
     """consent.jpg, image.dcm and broken.dcm in ``folder``."""
     spec = importlib.util.find_spec("pydicom")
