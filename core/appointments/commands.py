@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.foundation.actor import Role
+from core.foundation.clock import Moment
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
 
@@ -35,7 +36,7 @@ class FreeSlots(Query):
     access = (Grant(Role.VISITOR),)
     gives = SlotsView
     department_code: str
-    after: datetime | None = None
+    after: Moment | None = None
     limit: int = Field(default=20, ge=1, le=100)
 
 
@@ -127,8 +128,8 @@ class SetAbsence(Command):
     title = "请假"
     access = (Grant(Role.SYSTEM), Grant(Role.EXPERT, "own_practitioner"), Grant(Role.SCHEDULER, "same_county"))
     practitioner_id: Id
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: Moment
+    ends_at: Moment
 
 
 class OpenSlots(Command):
@@ -138,7 +139,7 @@ class OpenSlots(Command):
     title = "开放号源"
     access = (Grant(Role.SYSTEM), Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"))
     practitioner_id: Id
-    starts_at: datetime
+    starts_at: Moment
     minutes: int = Field(ge=5, le=120)
     count: int = Field(ge=1, le=48)
     days: int = Field(default=1, ge=1, le=31)

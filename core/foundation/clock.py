@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Annotated, Protocol
 from zoneinfo import ZoneInfo
 
+from pydantic import AwareDatetime, Field
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))]
+"""A time that somebody names: with its zone, and far enough from the ends of the calendar that days can be added in any zone."""
 
 
 class Clock(Protocol):

@@ -94,7 +94,7 @@ async def show_outbox(request: Request) -> HTTPResponse:
 @by_order(people.OpenSession)
 async def open_terminal_session(request: Request) -> HTTPResponse:
     """A session for ``huizhen chat``: whoever can read the secret in the data folder already owns the demonstration."""
-    if not hmac.compare_digest(request.headers.get("x-demo-secret", ""), request.app.ctx.demo_secret):
+    if not hmac.compare_digest(request.headers.get("x-demo-secret", "").encode(), request.app.ctx.demo_secret.encode()):
         raise SecretNeeded
     practice = practice_of(request)
     wanted = TerminalSession.model_validate(json_object(request))

@@ -56,7 +56,7 @@ async def come_back(request: Request, kind: str) -> HTTPResponse:
     state, _, page = (request.cookies.get(STATE_COOKIE) or "").partition(".")
     given = request.args.get("state") or ""
     code = request.args.get("code") or ""
-    if kind not in ("wecom", "official-account") or not state or not code or not hmac.compare_digest(state, given):
+    if kind not in ("wecom", "official-account") or not state or not code or not hmac.compare_digest(state.encode(), given.encode(errors="replace")):
         return explain("登录没有完成", "请回到微信,从消息里重新打开这个页面。", 400)
     try:
         app, subject, unionid = await _who(house_of(request), kind, code)

@@ -30,9 +30,7 @@ _POLICY = {
 @blueprint.get("/<path:path>")
 @public("pages hold no data; those of practitioners send whoever has no session to the platform's sign-in")
 async def page(request: Request, path: str) -> HTTPResponse:
-    target = (ROOT / path).resolve()
-    if not target.is_relative_to(ROOT):
-        raise NotFound
+    target = _place(path)
     if target.is_dir() and not path.endswith("/"):
         # Pages use relative addresses: without the slash these would miss their folder.
         return redirect(f"{getattr(request, 'mount', '')}{request.path}/")
@@ -45,3 +43,14 @@ async def page(request: Request, path: str) -> HTTPResponse:
         return send_to_authorise(request)
     media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     return await file(target, mime_type=media_type, headers=dict(_POLICY))
+
+
+def _place(path: str) -> Path:
+    """Where ``path`` lies below the pages; NotFound for what lies outside, or what no file system takes for a name."""
+    try:
+        target = (ROOT / path).resolve(strict=True)
+    except (OSError, ValueError):
+        raise NotFound from None
+    if not target.is_relative_to(ROOT):
+        raise NotFound
+    return target

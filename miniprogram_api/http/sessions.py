@@ -5,7 +5,7 @@ from __future__ import annotations
 from sanic import HTTPResponse, Request
 
 from core.foundation.actor import Actor
-from core.foundation.errors import NotAllowed
+from core.foundation.errors import Invalid, NotAllowed
 from core.people.service import session_actor
 from miniprogram_api.http.api import App
 
@@ -17,12 +17,25 @@ class ForeignSite(NotAllowed):
     sentence = "这个操作要在会诊的页面里进行。"
 
 
+class HeaderUnreadable(Invalid):
+    code = "request.header_unreadable"
+    status = 400
+    sentence = "请求的格式不对。"
+
+
 def install_sessions(app: App) -> None:
     """Find the actor before every route."""
 
     @app.on_request
     async def find_actor(request: Request) -> None:
+        if any(_is_unreadable(value) for value in request.headers.values()):
+            raise HeaderUnreadable
         request.ctx.actor = await _actor(request)
+
+
+def _is_unreadable(value: str) -> bool:
+    """Bytes that are no UTF-8 arrive as lone surrogates, which nothing behind this can store, hash or compare."""
+    return any("\ud800" <= character <= "\udfff" for character in value)
 
 
 async def _actor(request: Request) -> Actor | None:
