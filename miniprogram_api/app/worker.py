@@ -27,7 +27,7 @@ def build_engines() -> Engines:
     import nlp.engine
 
     clinical = nlp.engine.build()
-    clinical.read("咳嗽")  # warm: the first sentence of a person must not wait for the dictionary
+    clinical.warm()  # the first sentence of a person must not wait for the dictionary
     return Engines(clinical=clinical, imaging=media.imaging.build())
 
 

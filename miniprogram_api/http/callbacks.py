@@ -29,10 +29,12 @@ async def receive(request: Request, name: str) -> HTTPResponse:
     return _http(await _bot(request).receive(name, _query(request), dict(request.headers), request.body))
 
 
-@blueprint.exception(PayloadTooLarge)
 async def too_large(_request: Request, _error: PayloadTooLarge) -> HTTPResponse:
     """Beyond what the server reads at all: the same answer as to everything that is refused."""
     return _http(REFUSED)
+
+
+blueprint.exception(PayloadTooLarge)(too_large)
 
 
 def _bot(request: Request) -> BotRuntime:

@@ -27,6 +27,10 @@ class ClinicalEngine(Protocol):
     @property
     def rule_sets(self) -> tuple[RuleSet, ...]: ...
 
+    def warm(self) -> None:
+        """Load now what the first text would otherwise wait for."""
+        ...
+
     def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
         """Understand one text (at most 5,000 characters are looked at), as an answer to ``answering`` if given; ``choice`` is a tapped code."""
         ...
