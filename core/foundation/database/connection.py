@@ -67,7 +67,7 @@ def connection_settings(url: str, *, foreign_keys: bool = True) -> dict[str, Any
         socket = parse_qs(parts.query).get("unix_socket")
         if socket:
             credentials["unix_socket"] = socket[0]
-        return {"engine": "tortoise.backends.mysql", "credentials": credentials}
+        return {"engine": "core.foundation.database.mysql_client", "credentials": credentials}
     raise ValueError("HUIZHEN_DATABASE_URL 只支持 sqlite:/// 和 mysql://")
 
 

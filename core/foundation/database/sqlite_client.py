@@ -1,16 +1,19 @@
-"""SQLite for Tortoise, with transactions that take the write lock at once.
+"""SQLite for Tortoise: transactions take the write lock at once, and a cancelled one leaves the connection free.
 
 The stock client says BEGIN; a transaction that reads and then writes then fails with "database is locked" as soon as another process
-wrote in between (busy_timeout does not apply to that case). BEGIN IMMEDIATE waits instead. Tortoise loads this module by its dotted
-name and looks for ``client_class``.
+wrote in between (busy_timeout does not apply to that case). BEGIN IMMEDIATE waits instead. The stock context also keeps the process's only
+connection locked for ever when BEGIN fails or the task is cancelled there, which happens whenever somebody hangs up on a weak link.
+Tortoise loads this module by its dotted name and looks for ``client_class``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import Any
 
 from tortoise.backends.sqlite import client
+from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
 
@@ -22,9 +25,26 @@ class ImmediateTransaction(client.SqliteTransactionWrapper):
             raise OperationalError(error) from error
 
 
+class ImmediateTransactionContext(client.SqliteTransactionContext):
+    async def __aenter__(self) -> Any:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            # A cancelled BEGIN still runs in the connection's thread; what is queued behind it undoes it, also if we are cancelled again.
+            with contextlib.suppress(Exception):
+                if self.connection._connection is not None:
+                    await self.connection._connection.rollback()
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection
+
+
 class ImmediateSqliteClient(client.SqliteClient):
     def _in_transaction(self) -> Any:
-        return client.SqliteTransactionContext(ImmediateTransaction(self), self._lock)
+        return ImmediateTransactionContext(ImmediateTransaction(self), self._lock)
 
 
 client_class = ImmediateSqliteClient

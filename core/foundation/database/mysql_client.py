@@ -1,0 +1,63 @@
+"""MariaDB for Tortoise: a connection on which a query was cancelled is thrown away, never handed to the next task.
+
+The driver leaves the answer of a cancelled query unread; whoever got that connection next would read it as his own. The server rolls a
+transaction back when its connection closes. Tortoise loads this module by its dotted name and looks for ``client_class``.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from typing import Any
+
+from tortoise.backends.base.client import PoolConnectionWrapper, TransactionContextPooled
+from tortoise.backends.mysql import client
+from tortoise.connection import get_connections
+
+
+class DiscardingConnection(PoolConnectionWrapper[Any]):
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        if exc_type is not None and issubclass(exc_type, CancelledError) and self.connection is not None:
+            self.connection.close()
+        await super().__aexit__(exc_type, exc_val, exc_tb)
+
+
+class DiscardingTransactionContext(TransactionContextPooled):
+    async def __aenter__(self) -> Any:
+        await self.ensure_connection()
+        wrapper: Any = self.client
+        wrapper._connection = await wrapper._parent._pool.acquire()
+        self.token = get_connections().set(self.connection_name, self.client)
+        try:
+            await self.client.begin()
+        except BaseException:
+            await self._discard()
+            raise
+        return self.client
+
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        if exc_type is not None and issubclass(exc_type, CancelledError):
+            await self._discard()
+            return
+        try:
+            await super().__aexit__(exc_type, exc_val, exc_tb)
+        except CancelledError:
+            wrapper: Any = self.client
+            wrapper._connection.close()
+            raise
+
+    async def _discard(self) -> None:
+        wrapper: Any = self.client
+        wrapper._connection.close()
+        get_connections().reset(self.token)
+        await wrapper._parent._pool.release(wrapper._connection)
+
+
+class DiscardingMySQLClient(client.MySQLClient):
+    def acquire_connection(self) -> Any:
+        return DiscardingConnection(self, self._pool_init_lock)
+
+    def _in_transaction(self) -> Any:
+        return DiscardingTransactionContext(client.TransactionWrapper(self), self._pool_init_lock)
+
+
+client_class = DiscardingMySQLClient
