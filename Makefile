@@ -52,7 +52,8 @@ soak: test-deps
 	@tools/install.sh assets
 	@HUIZHEN_TEST_SCALE=full $(PYTHON) tools/run_tests.py
 
-bench: test-deps
+bench: deps
+	@tools/install.sh bench
 	@$(PYTHON) -m benchmarks
 
 migrations: deps
