@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tortoise.expressions import F
 
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.due import due, tick
@@ -55,11 +56,8 @@ async def even(work: Work, order: Count) -> bool:
 
 @handles(Count)
 async def count(work: Work, order: Count) -> Counted:
-    row = await ClockOffset.get_or_none(id=1)
-    if row is None:
+    if not await ClockOffset.filter(id=1).update(seconds=F("seconds") + order.add):
         await ClockOffset.create(id=1, seconds=order.add)
-    else:
-        await ClockOffset.filter(id=1).update(seconds=row.seconds + order.add)
     if order.spawn:
         asyncio.create_task(_innocent())  # noqa: RUF006 - the guard refuses it
     await work.emit("test.counted", key="counter", row="1")
