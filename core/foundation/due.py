@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tortoise.expressions import Q
 
 from core.foundation.actor import Actor
-from core.foundation.errors import DomainError, Unavailable
+from core.foundation.errors import Conflict, DomainError, Unavailable
 from core.foundation.models import DueWork
 from core.foundation.orders import Command
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("huizhen.due")
 
-TRIES = 10
+LOUD_AFTER = 10
+"""Tries after which a row that still fails is an error in the log."""
 _LEASE = timedelta(seconds=30)
 _COMMANDS: dict[str, Callable[[DueWork], Command]] = {}
 
@@ -44,7 +45,8 @@ class Ticked:
 
 
 async def tick(practice: Practice, *, limit: int = 50) -> Ticked:
-    """Do what is due by now, oldest first, each claimed by compare-and-set; a row whose command is refused is done with that outcome."""
+    """Do what is due by now, oldest first, each claimed by compare-and-set. A row whose command is refused is done with that outcome; one that
+    failed, or met another writer, is tried again until it is done."""
     now = practice.clock.now()
     real_now = practice.clock.real_now()
     free = Q(claimed_until__isnull=True) | Q(claimed_until__lte=real_now)
@@ -61,19 +63,25 @@ async def tick(practice: Practice, *, limit: int = 50) -> Ticked:
 
 
 async def _work(practice: Practice, row: DueWork) -> None:
-    outcome, state = "done", "done"
+    outcome = "done"
     try:
         command = _COMMANDS[row.kind](row)
         await practice.execute(Actor.system("ticker"), command, idempotency_key=f"due:{row.id}")
+    except DomainError as refusal:
+        if isinstance(refusal, Unavailable) or type(refusal) is Conflict:
+            # The database was away, or another writer came first: the step is still owed.
+            await _later(practice, row, refusal.code)
+            return
+        outcome = refusal.code
     except Exception as error:
-        if isinstance(error, DomainError) and not isinstance(error, Unavailable):
-            outcome = error.code
-        else:
-            logger.warning("due %s %s failed: %s", row.kind, row.id, type(error).__name__, exc_info=True)
-            outcome = type(error).__name__[:60]
-            if row.tries + 1 < TRIES or isinstance(error, Unavailable):
-                later = practice.clock.real_now() + timedelta(seconds=min(60, 2 ** min(row.tries, 6)))
-                await DueWork.filter(id=row.id).update(claimed_until=later, outcome=outcome)
-                return
-            state = "failed"
-    await DueWork.filter(id=row.id).update(state=state, outcome=outcome)
+        level = logging.ERROR if row.tries >= LOUD_AFTER else logging.WARNING
+        logger.log(level, "due %s %s failed (try %d): %s", row.kind, row.id, row.tries + 1, type(error).__name__, exc_info=True)
+        await _later(practice, row, type(error).__name__[:60])
+        return
+    await DueWork.filter(id=row.id).update(state="done", outcome=outcome)
+
+
+async def _later(practice: Practice, row: DueWork, outcome: str) -> None:
+    """Never given up: an escalation that ends in silence would leave somebody in danger alone."""
+    until = practice.clock.real_now() + timedelta(seconds=min(60, 2 ** min(row.tries, 6)))
+    await DueWork.filter(id=row.id).update(claimed_until=until, outcome=outcome)

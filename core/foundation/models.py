@@ -56,7 +56,7 @@ class DueWork(Row):
     step = fields.CharField(max_length=60, default="")
     due_at = UtcDatetimeField()
     state = fields.CharField(max_length=10, default="pending")
-    """pending, done, dropped, failed."""
+    """pending, done, dropped."""
     tries = fields.IntField(default=0)
     claimed_until = UtcDatetimeField(null=True)
     outcome = fields.CharField(max_length=60, default="")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from core.foundation.database.claiming import claim_events
-from core.foundation.errors import DomainError, Unavailable
+from core.foundation.errors import Conflict, DomainError, Unavailable
 from core.foundation.events import Event, listeners_of
 from core.foundation.models import OutboxEvent
 
@@ -69,6 +69,10 @@ class OutboxWorker:
         except Unavailable as away:
             await self._later(mine, event, away)
         except DomainError as refusal:
+            if type(refusal) is Conflict:
+                # Another writer came first: what the event asks for is still to be done.
+                await self._later(mine, event, refusal)
+                return
             # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell.
             logger.info("event %s %s refused: %s", event.topic, event.id, refusal.code)
             await mine.update(state="done")

@@ -7,21 +7,21 @@ outbox and due rows → stored result] → wake-ups after the commit.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import DoesNotExist, IntegrityError
 from tortoise.transactions import in_transaction
 
 from core.foundation.access import check_access, check_role
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
+from core.foundation.database.away import AWAY
 from core.foundation.database.connection import PRACTICE
-from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
+from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
 from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing
@@ -71,7 +71,7 @@ class Practice:
         """Carry out ``command`` for ``actor`` and give its result; the same key again gives the stored result and changes nothing.
 
         Raises the room's :class:`DomainError`; :class:`NotAllowed` without an access entry that fits; :class:`Unavailable` when the
-        database stays locked.
+        database stays locked or is away; :class:`Conflict` when rows clash however often it is tried.
         """
         try:
             check_role(actor, command)
@@ -80,10 +80,15 @@ class Practice:
                 return stored
             preparation = preparation_of(type(command))
             prepared = None if preparation is None else await preparation(self, actor, command)
-            work, result = await self._transact(actor, command, prepared, record)
+            # Whoever gave the order may hang up; what has begun is finished, so that its answer is there when he asks again.
+            work, result = await asyncio.shield(self._transact(actor, command, prepared, record))
         except DomainError as refusal:
             await self._audit_refusal(actor, command, refusal)
             raise
+        except DoesNotExist as error:
+            raise NotFound from error
+        except AWAY as error:
+            raise Unavailable from error
         await self.signals.publish(*work.lanes) if work.lanes else None
         return result
 
@@ -94,12 +99,16 @@ class Practice:
             check_role(actor, query)
             work.grant = await check_access(work, query)
             result = await handler_of(type(query))(work, query)
+            if query.audited:
+                await work.audit("done")
         except DomainError as refusal:
             if isinstance(refusal, NotAllowed) or query.audited:
                 await self._audit_refusal(actor, query, refusal)
             raise
-        if query.audited:
-            await work.audit("done")
+        except DoesNotExist as error:
+            raise NotFound from error
+        except AWAY as error:
+            raise Unavailable from error
         return result
 
     async def _transact(self, actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
@@ -117,8 +126,11 @@ class Practice:
                 if record is not None and (stored := await self._stored(actor, record, command)) is not None:
                     return Work(self, actor, command), stored
                 if attempt + 1 == TRIES:
-                    raise
-            except OperationalError as error:
+                    logger.warning("%s clashes with what is there", command.name, exc_info=True)
+                    raise Conflict from None
+            except DoesNotExist:
+                raise
+            except AWAY as error:
                 if not _is_passing(error) or attempt + 1 == TRIES:
                     raise Unavailable from error
             await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
@@ -128,7 +140,7 @@ class Practice:
         row = await IdempotencyRecord.get_or_none(id=record)
         if row is None:
             return None
-        if row.order != command.name or row.digest != _digest(command):
+        if row.order != command.name or row.digest != self._digest(command):
             raise KeyReused
         sealer = await self.keys.sealer("account", actor.account_id)
         return command.gives.model_validate_json(sealer.open_bytes("idempotency_record", "result", record, bytes(row.result)))
@@ -138,15 +150,19 @@ class Practice:
         await IdempotencyRecord.create(
             id=record,
             order=command.name,
-            digest=_digest(command),
+            digest=self._digest(command),
             result=sealer.seal_bytes("idempotency_record", "result", record, result.model_dump_json().encode()),
             created_at=self.clock.real_now(),
         )
 
+    def _digest(self, command: Command) -> str:
+        """What the order said, comparable but not to be guessed back: a bare hash of a phone number is reversed in seconds."""
+        return self.keys.blind("order", f"{command.name}\x00{command.model_dump_json()}")
+
     async def _audit_refusal(self, actor: Actor, order: Command | Query, refusal: DomainError) -> None:
         try:
             await Work(self, actor, order).audit(refusal.code)
-        except OperationalError:
+        except AWAY:
             logger.warning("refusal of %s not audited: database away", order.name)
 
 
@@ -156,11 +172,7 @@ def _record_id(actor: Actor, key: str) -> str:
     return f"{actor.account_id}:{key}"
 
 
-def _digest(command: Command) -> str:
-    return hashlib.sha256(f"{command.name}\x00{command.model_dump_json()}".encode()).hexdigest()
-
-
-def _is_passing(error: OperationalError) -> bool:
+def _is_passing(error: Exception) -> bool:
     """Deadlock (1213), lock wait (1205), record changed since last read (1020), server gone (2006, 2013), or SQLite's lock."""
     cause = error.args[0] if error.args else error
     number = cause.args[0] if isinstance(cause, Exception) and cause.args else None

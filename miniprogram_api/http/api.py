@@ -17,6 +17,7 @@ from sanic.handlers import ErrorHandler
 from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
+from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.orders import Command, Order, Query
 from core.foundation.practice import Practice
@@ -121,6 +122,9 @@ class Problems(ErrorHandler):
             return problem(exception.status_code, f"http.{exception.status_code}", _HTTP_SENTENCES.get(exception.status_code, "请求不对,请检查。"))
         if isinstance(exception, SanicException) and exception.status_code == 503:
             return problem(503, "unavailable", Unavailable.sentence, headers={"Retry-After": "3"})
+        if isinstance(exception, AWAY):
+            logger.warning("database away on %s", request.route.path if request.route else "?", exc_info=exception)
+            return refusal(Unavailable())
         logger.error("unforeseen %s on %s", type(exception).__name__, request.route.path if request.route else "?", exc_info=exception)
         return problem(500, "unforeseen", "系统出了意外,已经记录。请稍后再试;着急请打电话给卫生院或 120。")
 

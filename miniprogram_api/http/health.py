@@ -5,8 +5,8 @@ from __future__ import annotations
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 from tortoise.connection import get_connection
-from tortoise.exceptions import OperationalError
 
+from core.foundation.database.away import AWAY
 from core.foundation.database.connection import PRACTICE
 from core.foundation.errors import Unavailable
 from miniprogram_api.http.api import public
@@ -19,6 +19,6 @@ blueprint = Blueprint("health")
 async def healthz(request: Request) -> HTTPResponse:
     try:
         await get_connection(PRACTICE).execute_query("SELECT 1")
-    except OperationalError:
+    except AWAY:
         raise Unavailable from None
     return json_response({"up": True})
