@@ -15,9 +15,10 @@ async def reply_within(practice: Practice, message_id: str, seconds: float) -> M
     """The message once it has a reply, or as it is after ``seconds``."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while True:
-        message = await Message.get(id=message_id)
-        left = end - loop.time()
-        if message.state != "received" or left <= 0:
-            return message
-        await practice.signals.wait(signal_of(message_id), min(LOOK_EVERY_S, left))
+    with practice.signals.listen(signal_of(message_id)) as bell:
+        while True:
+            message = await Message.get(id=message_id)
+            left = end - loop.time()
+            if message.state != "received" or left <= 0:
+                return message
+            await bell.wait(min(LOOK_EVERY_S, left))

@@ -34,15 +34,16 @@ class OutboxWorker:
 
     async def run(self) -> None:
         """Work until cancelled: at a signal, and at least once a second."""
-        while True:
-            try:
-                while await self.work_once():
-                    pass
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # The database may be away for a moment; the poll tries again.
-                logger.warning("outbox lane %s: %s", self._lane, type(error).__name__)
-            await self._practice.signals.wait(self._lane, POLL_S)
+        with self._practice.signals.listen(self._lane) as bell:
+            while True:
+                try:
+                    while await self.work_once():
+                        pass
+                except asyncio.CancelledError:
+                    raise
+                except Exception as error:  # The database may be away for a moment; the poll tries again.
+                    logger.warning("outbox lane %s: %s", self._lane, type(error).__name__)
+                await bell.wait(POLL_S)
 
     async def work_once(self) -> int:
         """Claim and work one batch; the number of events claimed."""

@@ -5,10 +5,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 logger = logging.getLogger("huizhen.signals")
+
+
+class Bell:
+    """Hears one name from the moment it is opened: look into the database after opening it, and no signal falls between look and wait."""
+
+    def __init__(self, waiters: dict[str, set[asyncio.Event]], name: str) -> None:
+        self._waiters = waiters
+        self._name = name
+        self._event = asyncio.Event()
+
+    def __enter__(self) -> Self:
+        self._waiters.setdefault(self._name, set()).add(self._event)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        waiting = self._waiters.get(self._name, set())
+        waiting.discard(self._event)
+        if not waiting:
+            self._waiters.pop(self._name, None)
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True when the name was signalled since the bell was opened or last waited for, or within ``timeout_s`` seconds from now."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
+        except TimeoutError:
+            return False
+        self._event.clear()
+        return True
 
 
 class Signals(Protocol):
@@ -16,8 +44,8 @@ class Signals(Protocol):
         """Tell every process that ``names`` happened. Never raises: a missed signal costs a poll interval, nothing else."""
         ...
 
-    async def wait(self, name: str, timeout_s: float) -> bool:
-        """True when ``name`` was signalled within ``timeout_s`` seconds."""
+    def listen(self, name: str) -> Bell:
+        """A bell for ``name``; use it as a context manager around looking and waiting."""
         ...
 
 
@@ -25,7 +53,7 @@ class LocalSignals:
     """Signals within one process: for tests and command-line tools."""
 
     def __init__(self) -> None:
-        self._waiters: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._waiters: dict[str, set[asyncio.Event]] = {}
 
     async def publish(self, *names: str) -> None:
         self.deliver(*names)
@@ -35,19 +63,8 @@ class LocalSignals:
             for event in self._waiters.get(name, ()):
                 event.set()
 
-    async def wait(self, name: str, timeout_s: float) -> bool:
-        event = asyncio.Event()
-        self._waiters[name].add(event)
-        try:
-            async with asyncio.timeout(timeout_s):
-                await event.wait()
-            return True
-        except TimeoutError:
-            return False
-        finally:
-            self._waiters[name].discard(event)
-            if not self._waiters[name]:
-                del self._waiters[name]
+    def listen(self, name: str) -> Bell:
+        return Bell(self._waiters, name)
 
 
 class RedisSignals(LocalSignals):

@@ -107,9 +107,10 @@ def master_keys(settings: Settings) -> MasterKeys:
 
 
 async def _follow_clock(practice: Practice) -> None:
-    while True:
-        await practice.signals.wait("clock", CLOCK_POLL_S)
-        try:
-            await read_offset(practice)
-        except Exception as error:  # The database may be away for a moment.
-            logger.warning("clock not read: %s", type(error).__name__)
+    with practice.signals.listen("clock") as bell:
+        while True:
+            await bell.wait(CLOCK_POLL_S)
+            try:
+                await read_offset(practice)
+            except Exception as error:  # The database may be away for a moment.
+                logger.warning("clock not read: %s", type(error).__name__)

@@ -24,16 +24,17 @@ LONGEST_SLEEP_S = 0.5
 
 async def run_ticker(practice: Practice, name: str) -> None:
     """Tick while leading; wake at a "due" or "clock" signal, at the latest after half a second."""
-    while True:
-        try:
-            if await take_lease(practice, "ticker", name, LEASE_S):
-                while (await tick(practice)).more:
-                    pass
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # The database may be away for a moment; the next round tries again.
-            logger.warning("tick failed: %s", type(error).__name__, exc_info=True)
-        await practice.signals.wait("due", LONGEST_SLEEP_S)
+    with practice.signals.listen("due") as bell:
+        while True:
+            try:
+                if await take_lease(practice, "ticker", name, LEASE_S):
+                    while (await tick(practice)).more:
+                        pass
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # The database may be away for a moment; the next round tries again.
+                logger.warning("tick failed: %s", type(error).__name__, exc_info=True)
+            await bell.wait(LONGEST_SLEEP_S)
 
 
 async def main() -> None:

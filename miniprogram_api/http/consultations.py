@@ -124,9 +124,10 @@ async def upload_image(request: Request, consultation_id: str) -> HTTPResponse:
 
 async def _verdict(practice: Practice, request: Request, upload_id: str) -> Any:
     deadline = asyncio.get_running_loop().time() + CHECK_WAIT_S
-    while True:
-        upload = await practice.ask(actor_of(request), imaging.Upload(upload_id=upload_id))
-        left = deadline - asyncio.get_running_loop().time()
-        if upload.state != "received" or left <= 0:
-            return upload
-        await practice.signals.wait(f"upload:{upload_id}", min(0.5, left))
+    with practice.signals.listen(f"upload:{upload_id}") as bell:
+        while True:
+            upload = await practice.ask(actor_of(request), imaging.Upload(upload_id=upload_id))
+            left = deadline - asyncio.get_running_loop().time()
+            if upload.state != "received" or left <= 0:
+                return upload
+            await bell.wait(min(0.5, left))

@@ -18,7 +18,10 @@ class Urgency(StrEnum):
     @property
     def severity(self) -> int:
         """5 for critical down to 1 for self-care."""
-        return 5 - list(Urgency).index(self)
+        return _SEVERITY[self]
+
+
+_SEVERITY = {level: 5 - place for place, level in enumerate(Urgency)}
 
 
 def more_severe(levels: Iterable[Urgency]) -> Urgency:

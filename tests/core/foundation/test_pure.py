@@ -10,6 +10,7 @@ import pytest
 from core.foundation.clock import ManualClock, spoken
 from core.foundation.ids import Ids
 from core.foundation.keys import MasterKeys, SealBroken, Sealer
+from core.foundation.signals import LocalSignals
 
 
 def test_ids_are_sortable_and_unique():
@@ -49,3 +50,13 @@ def test_master_keys_are_never_overwritten_and_only_ours_to_read(tmp_path):
     assert MasterKeys.load(path).keys == made.keys
     with pytest.raises(FileExistsError):
         MasterKeys.create(path)
+
+
+async def test_a_signal_between_look_and_wait_is_heard():
+    signals = LocalSignals()
+    with signals.listen("chat") as bell:
+        await signals.publish("chat")
+        assert await bell.wait(0.05)
+        assert not await bell.wait(0.05)
+        await signals.publish("other", "chat")
+        assert await bell.wait(0.05)
