@@ -33,11 +33,12 @@ _DESK_ROLES = (Role.SCHEDULER, Role.ADMINISTRATOR, Role.DUTY_DOCTOR, Role.AUDITO
 
 @answers(Progress)
 async def progress(work: Work, order: Progress) -> StatusList:
-    work.concerns("account", work.actor.account_id, code=order.code or "")
+    work.concerns("account", work.actor.account_id)
     if order.code is not None:
         row = await Consultation.get_or_none(code=order.code.strip().upper())
         if row is None or not await _concerns_actor(work, row):
             raise ConsultationUnknown
+        work.concerns("account", work.actor.account_id, code=row.code)
         rows = [row]
     else:
         rows = await _rows_of_actor(work)

@@ -9,7 +9,6 @@ from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.picture import Picture
 from core.consultations.rules import Reader, Requirement, Standing, entry_label, missing_of, next_sentence
 from core.consultations.workflow import STATE_LABELS, State
-from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.intake.urgency import urgency
 from core.people.cards import patient_card, practitioner_cards
@@ -50,14 +49,12 @@ async def status_of(work: Work, row: Consultation, reader: Reader, *, in_group: 
 
 
 def reader_of(work: Work, row: Consultation) -> Reader:
-    """As whom the actor reads this consultation: the nearest relation counts."""
+    """As which of the staff the actor reads this consultation: the nearest relation counts, whatever other roles he holds."""
     if row.village_doctor_id == work.actor.practitioner_id:
         return Reader.VILLAGE_DOCTOR
     if row.expert_id is not None and row.expert_id == work.actor.practitioner_id:
         return Reader.EXPERT
-    if work.role in (Role.SCHEDULER, Role.ADMINISTRATOR, Role.DUTY_DOCTOR, Role.AUDITOR, Role.EXPERT, Role.SYSTEM):
-        return Reader.DESK
-    return Reader.PATIENT
+    return Reader.DESK
 
 
 async def picture_opened(work: Work, row: Consultation) -> Picture:

@@ -10,7 +10,7 @@ from core.dispatch.alert_views import alert_view, called_account
 from core.dispatch.commands import AcknowledgeAlert, AlertView, EscalateAlert
 from core.dispatch.errors import AlertOver, AlertTaken, AlertUnknown
 from core.dispatch.models import AlertReceiver, DangerAlert
-from core.dispatch.people_told import Link, administrators, county_desk, county_desk_region, desk, duty_doctors
+from core.dispatch.people_told import EVERYWHERE, Link, administrators, county_desk, county_desk_region, desk, duty_doctors
 from core.foundation.due import due
 from core.foundation.models import DueWork
 from core.foundation.orders import Done, Order, handles, relation
@@ -48,7 +48,7 @@ async def alerted_intake(work: Work, order: Order) -> bool:
 
 @raises_alert
 async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
-    """The duty doctor of the patient's township, else the county's desk; None only where nobody at all is on record."""
+    """The duty doctor of the patient's township, else the county's desk, else any; None only where nobody at all is on record."""
     known = await DangerAlert.get_or_none(source_id=intake.id)
     if known is not None:
         return _told(known)
@@ -59,19 +59,26 @@ async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
         await county_desk(work, region),
         await administrators(work, region),
     ]
-    alert = await _raise(work, "intake", intake.id, "critical", region, [link for link in links if link is not None])
+    there = [link for link in links if link is not None] or await _anybody(work)
+    alert = await _raise(work, "intake", intake.id, "critical", region, there)
     return None if alert is None else _told(alert)
 
 
 async def raise_desk_alert(work: Work, row: Consultation) -> None:
-    """No expert was found: the schedulers on duty, then the administrators."""
+    """No expert was found: the schedulers on duty, then the administrators; those of all counties where this one has none."""
     links = [await desk(work, row.region_code), await administrators(work, row.region_code)]
-    there = [link for link in links if link is not None]
+    there = [link for link in links if link is not None] or await _anybody(work)
     known = await DangerAlert.get_or_none(source_id=row.id)
     if known is None:
         await _raise(work, "desk", row.id, row.urgency, row.region_code, there)
     elif there:
         await _raise_again(work, known, there)
+
+
+async def _anybody(work: Work) -> list[Link]:
+    """A county without a desk: whoever sits at one anywhere, rather than nobody."""
+    links = [await county_desk(work, EVERYWHERE), await administrators(work, EVERYWHERE)]
+    return [link for link in links if link is not None]
 
 
 async def _raise_again(work: Work, alert: DangerAlert, links: list[Link]) -> None:
@@ -85,10 +92,13 @@ async def _raise_again(work: Work, alert: DangerAlert, links: list[Link]) -> Non
     await work.schedule(ESCALATE, alert.id, work.now + ESCALATE_AFTER, step=alert.step)
 
 
-async def repair_alert(work: Work, source_id: str) -> bool:
-    """Plan the next step of a raised alert if it was forgotten; True when it was."""
-    alert = await DangerAlert.get_or_none(source_id=source_id, state="raised")
-    if alert is None or await DueWork.filter(kind=ESCALATE, ref=alert.id, step=alert.step, state="pending").exists():
+async def repair_alert(work: Work, row: Consultation) -> bool:
+    """Raise the desk's alert where nobody was on record before, or plan its next step if that was forgotten; True when it was done."""
+    alert = await DangerAlert.get_or_none(source_id=row.id)
+    if alert is None:
+        await raise_desk_alert(work, row)
+        return await DangerAlert.filter(source_id=row.id).exists()
+    if alert.state != "raised" or await DueWork.filter(kind=ESCALATE, ref=alert.id, step=alert.step, state="pending").exists():
         return False
     await work.schedule(ESCALATE, alert.id, work.now, step=alert.step)
     return True

@@ -89,7 +89,8 @@ class DeferOffer(Command):
 
 
 class OfferView(Result):
-    """What the push card shows; no name, no number of the patient. ``taken_by``: who has the consultation now."""
+    """What the push card shows; no name, no number of the patient, and nothing clinical once the offer is over for the expert who asks.
+    ``taken_by``: who has the consultation now."""
 
     offer_id: Id
     consultation_id: Id

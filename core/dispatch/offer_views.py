@@ -11,6 +11,7 @@ from core.dispatch.commands import MyOffers, Offer, OffersView, OfferView, Ranke
 from core.dispatch.errors import OfferUnknown
 from core.dispatch.models import ExpertOffer, RankingRecord
 from core.dispatch.offers import OPEN
+from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.intake.urgency import urgency
@@ -20,6 +21,7 @@ from core.people.service import patient_card, practitioner_card, practitioner_ca
 OfferState = Literal["offered", "deferred", "accepted", "declined", "expired", "withdrawn"]
 WHY_SHOWN = 3
 """How many reasons a card has room for."""
+_NOTHING_CLINICAL = {"headline": "", "patient": "", "vitals": "", "material": "", "why_you": "", "do_now": ()}
 
 
 @answers(Offer)
@@ -29,7 +31,14 @@ async def offer(work: Work, order: Offer) -> OfferView:
         raise OfferUnknown
     consultation = await consultation_of(row.consultation_id)
     work.concerns("patient", consultation.patient_id, consultation=consultation.code)
-    return await offer_view(work, row, consultation)
+    view = await offer_view(work, row, consultation)
+    # The system may still have to redraw a card; the expert has no part in the case any more.
+    return view if work.role is Role.SYSTEM or not _is_over(row, consultation) else view.model_copy(update=_NOTHING_CLINICAL)
+
+
+def _is_over(row: ExpertOffer, consultation: Consultation) -> bool:
+    """That the expert gave it on, or that it went to somebody else or was called off."""
+    return row.state in ("declined", "withdrawn") or (row.state != "accepted" and consultation.state != State.PENDING)
 
 
 @answers(MyOffers)

@@ -11,6 +11,9 @@ from core.foundation.work import Work
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.service import practitioner_card
 
+EVERYWHERE = ""
+"""A region code that every region begins with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -30,8 +33,14 @@ class Link:
 
 async def duty_doctors(work: Work, organisation: Organisation) -> Link | None:
     """Those on duty at one organisation now, None when nobody is."""
-    ids = await on_duty("duty_doctor", work.now, [organisation.id])
-    return await _link(work, "值班医生", organisation.name, list(ids))
+    return await _link(work, "值班医生", organisation.name, await _doctors_on_duty(work, [organisation.id]))
+
+
+async def _doctors_on_duty(work: Work, organisation_ids: list[str]) -> list[str]:
+    """Those on the roster who still hold the role: another one could not take the danger over."""
+    ids = await on_duty("duty_doctor", work.now, organisation_ids)
+    held = await RoleHeld.filter(role=Role.DUTY_DOCTOR.value, ended_at__isnull=True).values_list("account_id", flat=True)
+    return [one.id for one in await Practitioner.filter(id__in=ids, account_id__in=list(held)).order_by("id")]
 
 
 async def desk(work: Work, region_code: str) -> Link | None:
@@ -42,7 +51,7 @@ async def desk(work: Work, region_code: str) -> Link | None:
 async def county_desk(work: Work, region_code: str) -> Link | None:
     """The desk for a danger: the county hospital's doctors on duty, and with them the schedulers of the desk."""
     hospitals = await Organisation.filter(kind="county_hospital", region_code__startswith=region_code).order_by("id")
-    ids = await on_duty("duty_doctor", work.now, [one.id for one in hospitals]) if hospitals else []
+    ids = await _doctors_on_duty(work, [one.id for one in hospitals])
     doctors = await _link(work, "县值班台", hospitals[0].name if hospitals else "", ids)
     schedulers = await desk(work, region_code)
     if doctors is None or schedulers is None:

@@ -12,7 +12,7 @@ from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.dispatch.models import ExpertOffer
-from core.dispatch.search import is_asking, start_search, tell_dispatched
+from core.dispatch.search import is_asking, is_desk_called, start_search, tell_dispatched
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.models import RuleSignature
@@ -95,7 +95,7 @@ async def request_consultation(work: Work, order: RequestConsultation, understoo
         department=department(department_code).name,
         asked=await ExpertOffer.filter(consultation_id=row.id, state="offered").count(),
         offer_s=entry.offer_s,
-        desk_called=starts_at_once and (entry.desk_at_once or row.alarmed_at is not None),
+        desk_called=await is_desk_called(row.id),
         missing=missing(row),
         rules_signed=understood.rules_signed,
     )

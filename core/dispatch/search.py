@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import F
 
-from core.consultations.models import Consultation
+from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.service import hold, make_step, note, picture_opened, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.workflow import Event, State
 from core.dispatch.alerts import close_alert, raise_desk_alert, repair_alert
 from core.dispatch.commands import AskExpert, AuditSearch, ExpireWave
 from core.dispatch.errors import ExpertExcluded, NothingToAsk
 from core.dispatch.experts import ranked_experts
-from core.dispatch.models import ExpertOffer, RankingRecord, Search
-from core.dispatch.people_told import desk
+from core.dispatch.models import DangerAlert, ExpertOffer, RankingRecord, Search
+from core.dispatch.people_told import EVERYWHERE, desk
 from core.dispatch.waves import Chain, Move, next_move
 from core.foundation.actor import Role
 from core.foundation.due import due
@@ -180,12 +180,18 @@ async def alarm(work: Work, row: Consultation, search: Search) -> None:
 
 
 async def _call_desk(work: Work, row: Consultation) -> None:
-    link = await desk(work, row.region_code)
+    link = await desk(work, row.region_code) or await desk(work, EVERYWHERE)
     if link is None:
         return
     for account_id in link.accounts:
         await tell(work, account_id, "desk.called", urgent=True, consultation_id=row.id)
     await note(work, row.id, "desk.called")
+
+
+async def is_desk_called(consultation_id: str) -> bool:
+    """Whether somebody at a desk was really told: nobody is promised a desk that is not there."""
+    called = await TimelineEntry.filter(consultation_id=consultation_id, kind="desk.called").exists()
+    return called or await DangerAlert.filter(source_id=consultation_id).exists()
 
 
 async def end_search(work: Work, consultation_id: str) -> None:
@@ -224,7 +230,7 @@ async def audit_search(work: Work, order: AuditSearch) -> Done:
     search = await Search.get_or_none(consultation_id=row.id)
     if search is None or search.state == "ended" or State(row.state) is not State.PENDING:
         return Done(done=False)
-    well = await _is_planned(row, search) if search.state == "running" else not await repair_alert(work, row.id)
+    well = await _is_planned(row, search) if search.state == "running" else not await repair_alert(work, row)
     if not well:
         await note(work, row.id, "search.repaired")
         if search.state == "running":

@@ -56,6 +56,9 @@ async def county_of_organisation(organisation_id: str) -> str | None:
 
 
 async def _county_of_order(order: Order) -> str | None:
+    if getattr(order, "consultation_id", None) is not None:
+        # The county that asked for it decides (its room says which), not that of a practitioner whom the order also names.
+        return None
     region_code = getattr(order, "region_code", None)
     if region_code is not None:
         return county_of(region_code)
