@@ -55,7 +55,8 @@ async def hand_over(work: Work, left: str, kept: str) -> None:
 @handles(BookSlot)
 async def book(work: Work, order: BookSlot) -> AppointmentView:
     slot = await Slot.get_or_none(id=order.slot_id)
-    patient = await Patient.get_or_none(id=order.patient_id)
+    # The patient's row is held: two bookings for him at once come one after the other, so that none overlaps.
+    patient = await Patient.filter(id=order.patient_id).select_for_update().get_or_none()
     if slot is None or patient is None:
         raise SlotUnknown
     work.concerns("patient", patient.id, slot=slot.id)
@@ -149,7 +150,7 @@ async def my_appointments(work: Work, order: MyAppointments) -> AppointmentsView
     spoken_for = await CareRelation.filter(account_id=account_id).values_list("patient_id", flat=True)
     rows = await Appointment.filter(Q(account_id=account_id) | Q(patient_id__in=list(spoken_for))).order_by("-id").limit(100)
     work.concerns("account", account_id)
-    return AppointmentsView(appointments=tuple([await _view(work, row) for row in rows]))
+    return AppointmentsView(appointments=await _views(work, rows))
 
 
 async def _get(appointment_id: str) -> Appointment:
@@ -160,15 +161,24 @@ async def _get(appointment_id: str) -> Appointment:
 
 
 async def _view(work: Work, row: Appointment) -> AppointmentView:
-    (slot,) = await slot_views(work, [await Slot.get(id=row.slot_id)])
-    return AppointmentView.model_validate(
-        {
-            "appointment_id": row.id,
-            "code": row.code,
-            "state": row.state,
-            "slot": slot,
-            "patient_id": row.patient_id,
-            "intake_id": row.intake_id,
-            "booked_at": row.booked_at,
-        }
+    (view,) = await _views(work, [row])
+    return view
+
+
+async def _views(work: Work, rows: list[Appointment]) -> tuple[AppointmentView, ...]:
+    """``rows`` as people see them, in the same order."""
+    slots = {view.slot_id: view for view in await slot_views(work, await Slot.filter(id__in=[row.slot_id for row in rows]))}
+    return tuple(
+        AppointmentView.model_validate(
+            {
+                "appointment_id": row.id,
+                "code": row.code,
+                "state": row.state,
+                "slot": slots[row.slot_id],
+                "patient_id": row.patient_id,
+                "intake_id": row.intake_id,
+                "booked_at": row.booked_at,
+            }
+        )
+        for row in rows
     )

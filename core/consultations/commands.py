@@ -50,10 +50,11 @@ class AttachConsent(Command):
     title = "补知情同意"
     access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
     gives = ConsultationStatus
+    comes_with_file = True
     consultation_id: Id
     blob_id: Id
     media_type: str = Field(max_length=80)
-    size: int
+    size: int = Field(ge=0, le=1 << 40)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.foundation.errors import NotFound
-from core.foundation.keys import KeyRing, SealBroken
+from core.foundation.keys import KeyRing, SealBroken, Sealer
+from core.foundation.models import Blob
 
 CHUNK = 1 << 20
 _TABLE = "blob"
@@ -43,9 +44,19 @@ class BlobStore:
         path = self._path(blob_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".part")
+        try:
+            stored = await self._write_all(temporary, sealer, blob_id, data)
+        except BaseException:
+            # A weak link breaks off in the middle: what has come so far is of no use to anybody.
+            temporary.unlink(missing_ok=True)
+            raise
+        temporary.rename(path)
+        return stored
+
+    async def _write_all(self, path: Path, sealer: Sealer, blob_id: str, data: bytes | AsyncIterator[bytes]) -> StoredBlob:
         digest = hashlib.sha256()
         size = 0
-        with temporary.open("wb") as file:
+        with path.open("wb") as file:
             number = 0
             pending: bytes | None = None
             async for chunk in _chunks(data):
@@ -57,7 +68,6 @@ class BlobStore:
                 size += len(chunk)
             _write(file, sealer.seal_bytes(_TABLE, f"{number}.last", blob_id, pending or b""))
             await asyncio.to_thread(_flush, file)
-        temporary.rename(path)
         return StoredBlob(blob_id, size, digest.hexdigest())
 
     async def get(self, blob_id: str, kind: str, subject_id: str) -> bytes:
@@ -85,6 +95,11 @@ class BlobStore:
 
     async def delete(self, blob_id: str) -> None:
         self._path(blob_id).unlink(missing_ok=True)
+
+    async def drop_unrecorded(self, blob_id: str) -> None:
+        """Delete the file unless a command recorded it."""
+        if not await Blob.filter(id=blob_id).exists():
+            await self.delete(blob_id)
 
 
 async def _chunks(data: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -110,12 +111,20 @@ class KeyRing:
         subject = f"{kind}:{subject_id}"
         sealer = self._cache.get(subject)
         if sealer is None:
-            sealer = Sealer(subject, await self._load_or_create(subject))
-            self._cache[subject] = sealer
-            if len(self._cache) > self.CACHE:
-                self._cache.popitem(last=False)
-        else:
-            self._cache.move_to_end(subject)
+            return self._keep(subject, await self._load_or_create(subject))
+        self._cache.move_to_end(subject)
+        return sealer
+
+    async def fetch(self, kind: str, subject_ids: Iterable[str]) -> None:
+        """Have the keys of many subjects at hand with one question, before each is asked for by :meth:`sealer`."""
+        missing = [subject for subject in (f"{kind}:{one}" for one in subject_ids) if subject not in self._cache]
+        for row in await WrappedKey.filter(id__in=missing) if missing else ():
+            self._keep(row.id, self._unwrapped(row))
+
+    def _keep(self, subject: str, key: bytes) -> Sealer:
+        sealer = self._cache[subject] = Sealer(subject, key)
+        if len(self._cache) > self.CACHE:
+            self._cache.popitem(last=False)
         return sealer
 
     async def _load_or_create(self, subject: str) -> bytes:
@@ -130,6 +139,9 @@ class KeyRing:
                 return key
             except IntegrityError:
                 row = await WrappedKey.get(id=subject)
+        return self._unwrapped(row)
+
+    def _unwrapped(self, row: WrappedKey) -> bytes:
         return aes_key_unwrap(self._master.keys[row.kek_version], bytes(row.wrapped))
 
     def blind(self, kind: str, value: str) -> str:

@@ -64,6 +64,8 @@ class Command(Order):
 
     needs_engine: ClassVar[bool] = False
     """True when it can only be prepared where the language or imaging engine lives (a worker)."""
+    comes_with_file: ClassVar[bool] = False
+    """True when it tells of a file that whoever takes the file in has stored and measured himself: nobody gives it by name."""
 
 
 class Query(Order):

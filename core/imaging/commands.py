@@ -30,9 +30,10 @@ class ReceiveUpload(Command):
     title = "上传影像"
     access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
     gives = UploadView
+    comes_with_file = True
     consultation_id: Id
     blob_id: Id
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, le=1 << 40)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 

@@ -98,14 +98,22 @@ async def practitioner_name(work: Work, row: Practitioner) -> str:
 
 async def patient_card(work: Work, patient_id: str) -> PatientCard:
     """The patient; NotFound when there is none."""
-    row = await Patient.get_or_none(id=patient_id)
-    if row is None:
+    cards = await patient_cards(work, [patient_id])
+    if not cards:
         raise NotFound
-    return await card_of(work, row)
+    return cards[patient_id]
 
 
-async def card_of(work: Work, row: Patient) -> PatientCard:
-    """``row`` opened."""
+async def patient_cards(work: Work, patient_ids: Iterable[str]) -> dict[str, PatientCard]:
+    """Those of ``patient_ids`` that exist, by id."""
+    rows = await Patient.filter(id__in=list(patient_ids)).order_by("id")
+    ids = [row.id for row in rows]
+    await work.practice.keys.fetch("patient", ids)
+    with_wechat = {row.patient_id for row in await CareRelation.filter(patient_id__in=ids, relation="self")}
+    return {row.id: await _patient_card(work, row, has_wechat=row.id in with_wechat) for row in rows}
+
+
+async def _patient_card(work: Work, row: Patient, *, has_wechat: bool) -> PatientCard:
     sealer = await work.sealer("patient", row.id)
     birth = date.fromisoformat(sealer.open("patient", "birth_date", row.id, bytes(row.birth_date)))
     today = local_date(work.now)
@@ -118,7 +126,7 @@ async def card_of(work: Work, row: Patient) -> PatientCard:
         age_years=age_years(birth, today),
         age_spoken=age_spoken(birth, today),
         phone=None if row.phone is None else sealer.open("patient", "phone", row.id, bytes(row.phone)),
-        has_wechat=await CareRelation.filter(patient_id=row.id, relation="self").exists(),
+        has_wechat=has_wechat,
     )
 
 

@@ -31,7 +31,7 @@ class EnsureAccount(Command):
     gives = AccountRef
     app: str = Field(min_length=1, max_length=64)
     subject: str = Field(min_length=1, max_length=64)
-    unionid: str | None = Field(default=None, max_length=64)
+    unionid: str | None = Field(default=None, min_length=1, max_length=64)
 
 
 class VerifyPhone(Command):
@@ -41,7 +41,7 @@ class VerifyPhone(Command):
     title = "绑定手机号"
     access = (Grant(Role.SYSTEM),)
     account_id: Id
-    phone: str = Field(pattern=r"^1\d{10}$")
+    phone: str = Field(pattern=r"^1[0-9]{10}$")
 
 
 class PatientRef(Result):
@@ -57,8 +57,8 @@ class RegisterPatient(Command):
     gives = PatientRef
     relation: Literal["self", "father", "mother", "spouse", "child", "other"] = "self"
     full_name: str = Field(min_length=2, max_length=30)
-    id_number: str = Field(pattern=r"^\d{17}[\dXx]$")
-    phone: str | None = Field(default=None, pattern=r"^1\d{10}$")
+    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
+    phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
 
 
 class GiveConsent(Command):
@@ -216,7 +216,7 @@ class RegisterOrganisation(Command):
     full_name: str = Field(min_length=2, max_length=60)
     kind: Literal["provincial_hospital", "county_hospital", "township_centre", "village_clinic"]
     parent_id: Id | None = None
-    region_code: str = Field(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")
+    region_code: str = Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")
     region_name: str = Field(default="", max_length=60)
     """As people say it: 平塘县, 平塘县塘边镇."""
 
@@ -251,8 +251,8 @@ class RegisterPractitioner(Command):
 
 
 class EnlistPatient(Command):
-    """A patient put on a village doctor's list under ``number``, with or without WeChat (``account_id``: his own account). Known by the ID number,
-    he is joined to his record, never recorded twice."""
+    """A patient put on a village doctor's list under ``number``, with or without WeChat (``account_id``: his own account, which only the
+    system can tell). Known by the ID number, he is joined to his record, never recorded twice."""
 
     name = "people.enlist_patient"
     title = "登记签约病人"
@@ -261,6 +261,6 @@ class EnlistPatient(Command):
     practitioner_id: Id
     number: int = Field(ge=1, le=9999)
     full_name: str = Field(min_length=2, max_length=30)
-    id_number: str = Field(pattern=r"^\d{17}[\dXx]$")
-    phone: str | None = Field(default=None, pattern=r"^1\d{10}$")
+    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
+    phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
     account_id: Id | None = None

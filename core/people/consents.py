@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.foundation.actor import Role
 from core.foundation.errors import NotFound
 from core.foundation.models import Blob
@@ -54,10 +56,11 @@ async def give_consent(work: Work, order: GiveConsent) -> Done:
 
 async def _given_as(work: Work, order: GiveConsent) -> str:
     """In whose name: the patient's own, a guardian's or relative's, or on paper in the village doctor's hands."""
-    if work.role is Role.VILLAGE_DOCTOR:
+    if work.role is Role.VILLAGE_DOCTOR or order.evidence_blob_id is not None:
         blob = None if order.evidence_blob_id is None else await Blob.get_or_none(id=order.evidence_blob_id)
         if blob is None or (blob.subject_kind, blob.subject_id) != ("patient", order.patient_id):
             raise ConsentEvidenceMissing
+    if work.role is Role.VILLAGE_DOCTOR:
         return Role.VILLAGE_DOCTOR.value
     relation = await CareRelation.get(account_id=work.actor.account_id, patient_id=order.patient_id)
     if relation.relation == "self" and (await patient_card(work, order.patient_id)).age_years < GUARDIAN_BELOW_YEARS:
@@ -88,12 +91,12 @@ async def require_consent(patient_id: str, purpose: str) -> None:
         raise ConsentMissing
 
 
-async def consent_views(patient_id: str) -> tuple[ConsentView, ...]:
-    """All consents of a patient, newest first."""
-    rows = await Consent.filter(patient_id=patient_id).order_by("-given_at", "-id")
-    return tuple(
-        ConsentView(
+async def consent_views(patient_ids: Iterable[str]) -> dict[str, tuple[ConsentView, ...]]:
+    """All consents by patient, newest first; patients without one are not in it."""
+    views: dict[str, tuple[ConsentView, ...]] = {}
+    for row in await Consent.filter(patient_id__in=list(patient_ids)).order_by("-given_at", "-id"):
+        view = ConsentView(
             purpose=row.purpose, version=row.text_version, given_at=row.given_at, channel=row.channel, withdrawn_at=row.withdrawn_at
         )
-        for row in rows
-    )
+        views[row.patient_id] = (*views.get(row.patient_id, ()), view)
+    return views

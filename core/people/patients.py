@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.foundation.actor import ROLE_LABELS
+from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.people.accounts import account_phone, live_account
-from core.people.cards import card_of, practitioner_card
+from core.people.cards import patient_cards, practitioner_card
 from core.people.commands import (
     EnlistPatient,
     HeldRoleView,
@@ -72,7 +72,7 @@ async def _check_own(account_id: str, patient: Patient | None) -> None:
 @handles(EnlistPatient)
 async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
     practitioner = await Practitioner.get_or_none(id=order.practitioner_id)
-    if practitioner is None:
+    if practitioner is None or (order.account_id is not None and work.role is not Role.SYSTEM):
         raise NotAllowed(order=order.name)
     number = read_id_number(order.id_number, local_date(work.now))
     certificate = _Certificate(certificate_name(order.full_name), number, order.phone)
@@ -198,7 +198,8 @@ async def _own_patients(work: Work) -> tuple[PatientView, ...]:
     """Those for whom the actor speaks, himself first."""
     relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
     relations.sort(key=lambda row: row.relation != "self")
-    return tuple([await _view(work, row.patient_id, relation=row.relation) for row in relations])
+    views = await _views(work, [row.patient_id for row in relations])
+    return tuple(view.model_copy(update={"relation": row.relation}) for row, view in zip(relations, views, strict=True))
 
 
 @answers(MyPatientList)
@@ -207,21 +208,24 @@ async def my_patient_list(work: Work, order: MyPatientList) -> PatientListView:
         return PatientListView(patients=())
     rows = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
     work.concerns("practitioner", work.actor.practitioner_id)
-    return PatientListView(patients=tuple([await _view(work, row.patient_id, number=row.number) for row in rows]))
+    views = await _views(work, [row.patient_id for row in rows])
+    return PatientListView(patients=tuple(view.model_copy(update={"number": row.number}) for row, view in zip(rows, views, strict=True)))
 
 
-async def _view(work: Work, patient_id: str, *, relation: str | None = None, number: int | None = None) -> PatientView:
-    patient = await Patient.get(id=patient_id)
-    card = await card_of(work, patient)
-    return PatientView(
-        patient_id=patient_id,
-        full_name=card.full_name,
-        sex="male" if card.sex == "male" else "female",
-        birth_date=card.birth_date,
-        age_years=card.age_years,
-        phone=card.phone,
-        relation=relation,
-        number=number,
-        has_wechat=card.has_wechat,
-        consents=await consent_views(patient_id),
-    )
+async def _views(work: Work, patient_ids: list[str]) -> list[PatientView]:
+    """The patients in this order, however many in a few questions to the database."""
+    cards = await patient_cards(work, patient_ids)
+    consents = await consent_views(patient_ids)
+    return [
+        PatientView(
+            patient_id=card.patient_id,
+            full_name=card.full_name,
+            sex="male" if card.sex == "male" else "female",
+            birth_date=card.birth_date,
+            age_years=card.age_years,
+            phone=card.phone,
+            has_wechat=card.has_wechat,
+            consents=consents.get(card.patient_id, ()),
+        )
+        for card in (cards[patient_id] for patient_id in patient_ids)
+    ]

@@ -170,15 +170,15 @@ def order_route(
     blueprint.add_route(handle, uri, methods=[method], name=name)
 
 
-async def carry_out(request: Request, order: Order) -> Any:
-    """Give ``order`` for the signed-in person."""
+async def carry_out(request: Request, order: Order, *, keyed: bool = True) -> Any:
+    """Give ``order`` for the signed-in person. Not ``keyed``: a repetition is not the same order (a file that came again), and does no harm."""
     practice, actor = practice_of(request), actor_of(request)
     if isinstance(order, Query):
         return await practice.ask(actor, order)
     if isinstance(order, Command):
         if order.needs_engine:
             raise EngineElsewhere
-        return await practice.execute(actor, order, idempotency_key=request.headers.get("idempotency-key"))
+        return await practice.execute(actor, order, idempotency_key=request.headers.get("idempotency-key") if keyed else None)
     raise TypeError(order.name)
 
 

@@ -11,7 +11,7 @@ from sanic.response import json as json_response
 from bot.runtime import BotRuntime
 from core.conversations.commands import FinishTurn
 from core.foundation.errors import Invalid, NotFound
-from core.foundation.orders import order_named
+from core.foundation.orders import Command, order_named
 from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, json_object
 
 blueprint = Blueprint("commands", url_prefix="/v1")
@@ -33,6 +33,11 @@ class Spoken(BaseModel):
 class CommandUnknown(NotFound):
     code = "command.unknown"
     sentence = "没有这个指令。"
+
+
+class FileNeeded(Invalid):
+    code = "command.needs_file"
+    sentence = "这一步要带文件,请在会诊页面里上传。"
 
 
 @blueprint.post("/commands")
@@ -58,5 +63,7 @@ async def _named(request: Request, asked: Spoken) -> HTTPResponse:
     order = order_named(asked.command)
     if order is None:
         raise CommandUnknown
+    if issubclass(order, Command) and order.comes_with_file:
+        raise FileNeeded
     result = await carry_out(request, order.model_validate(asked.arguments))
     return json_response(result.model_dump(mode="json"), dumps=dumps)

@@ -11,7 +11,8 @@ from sanic.response import json as json_response
 
 from core.consultations import commands as consultations
 from core.dispatch import commands as dispatch
-from core.foundation.errors import Invalid
+from core.foundation.errors import DomainError, Invalid
+from core.foundation.orders import Command
 from core.foundation.practice import Practice
 from core.imaging import commands as imaging
 from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, order_route, practice_of, problem
@@ -83,6 +84,18 @@ async def _store(request: Request, consultation_id: str, limit: int) -> tuple[An
     return blob, received
 
 
+async def _give(request: Request, order: Command, blob_id: str) -> Any:
+    """Carry out the order of a file that has come. What it did not record (refused, or there already) is not kept."""
+    blobs = practice_of(request).blobs
+    try:
+        result = await carry_out(request, order, keyed=False)
+    except DomainError:
+        await blobs.drop_unrecorded(blob_id)
+        raise
+    await blobs.drop_unrecorded(blob_id)
+    return result
+
+
 @blueprint.post("/consultations/<consultation_id:str>/consent", stream=True)
 @by_order(consultations.AttachConsent)
 async def attach_consent(request: Request, consultation_id: str) -> HTTPResponse:
@@ -94,7 +107,7 @@ async def attach_consent(request: Request, consultation_id: str) -> HTTPResponse
     order = consultations.AttachConsent(
         consultation_id=consultation_id, blob_id=blob.id, media_type=kind, size=blob.size, sha256=blob.sha256
     )
-    return json_response((await carry_out(request, order)).model_dump(mode="json"), 201, dumps=dumps)
+    return json_response((await _give(request, order, blob.id)).model_dump(mode="json"), 201, dumps=dumps)
 
 
 def photo_type(head: bytes) -> str | None:
@@ -115,7 +128,7 @@ async def upload_image(request: Request, consultation_id: str) -> HTTPResponse:
     practice = practice_of(request)
     blob, _ = await _store(request, consultation_id, MAX_IMAGE)
     order = imaging.ReceiveUpload(consultation_id=consultation_id, blob_id=blob.id, size=blob.size, sha256=blob.sha256)
-    upload = await carry_out(request, order)
+    upload = await _give(request, order, blob.id)
     verdict = await _verdict(practice, request, upload.upload_id)
     if verdict.state == "refused":
         return problem(422, verdict.refusal_code or "image.refused", verdict.refusal or "", {"upload_id": verdict.upload_id})
