@@ -44,7 +44,8 @@ class Courier:
         self.world = world
         # No connection is kept: each delivery finds out by itself whether the server is there.
         self.client = httpx.AsyncClient(trust_env=False, timeout=None, limits=httpx.Limits(max_connections=200, max_keepalive_connections=0))  # noqa: S113 - every call runs under asyncio.timeout
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._under_way: set[int] = set()
 
     def resume(self) -> None:
         """Take up what an earlier process left unfinished."""
@@ -60,13 +61,17 @@ class Courier:
         await self.client.aclose()
 
     def dispatch(self, *deliveries: int) -> None:
+        """Deliver, each only once at a time: what was written between start and `resume` is under way already."""
         for delivery in deliveries:
-            self._spawn(self._deliver(delivery))
+            if delivery not in self._under_way:
+                self._under_way.add(delivery)
+                self._spawn(self._deliver(delivery)).add_done_callback(lambda _, done=delivery: self._under_way.discard(done))
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _deliver(self, number: int) -> None:
         world = self.world
