@@ -1,5 +1,6 @@
-"""Runs the suite: everything on SQLite, then what touches storage on MariaDB, each in a process of its own; ends with one line over both.
+"""Runs the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one line over all.
 
+The journeys (whole systems, browsers) have the machine to themselves; before them the two databases run side by side on the two cores.
 Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
 """
 
@@ -9,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,18 @@ from defusedxml.ElementTree import parse
 NO_TEST_RAN = 5
 """pytest's exit status when its selection was empty."""
 
-RUNS: tuple[tuple[str, tuple[str, ...]], ...] = (("sqlite", ()), ("mariadb", ("-m", "storage")))
+JOURNEYS = "tests/journeys"
+STORAGE = ("-m", "storage")
+Run = tuple[str, tuple[str, ...]]
+PHASES: tuple[tuple[Run, ...], ...] = (
+    (("sqlite", (f"--ignore={JOURNEYS}",)), ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}"))),
+    (("sqlite", (JOURNEYS,)),),
+    (("mariadb", (*STORAGE, JOURNEYS)),),
+)
+"""What runs side by side, one phase after the other: (database, pytest's selection)."""
+
+CHOSEN: tuple[tuple[Run, ...], ...] = ((("sqlite", ()),), (("mariadb", STORAGE),))
+"""The phases when the caller chose the tests himself."""
 
 
 @dataclass(frozen=True)
@@ -33,29 +46,35 @@ class Counts:
 def main(arguments: list[str]) -> int:
     total = Counts()
     broken = False
-    for database, selection in RUNS:
-        print(f"· 测试:{database}", flush=True)
-        status, counts = run(database, [*selection, *arguments])
-        total += counts
-        if status == NO_TEST_RAN and arguments:
-            continue
-        if status != 0 and not counts.failed:
-            print(f"! {database}: pytest 以状态 {status} 结束,没有完成", flush=True)
-            broken = True
+    for phase in CHOSEN if arguments else PHASES:
+        with ThreadPoolExecutor(len(phase)) as side_by_side:
+            # Only one of them may write to the terminal while it runs; the others are told when they end.
+            runs = [side_by_side.submit(run, database, [*selection, *arguments], number > 0) for number, (database, selection) in enumerate(phase)]
+        for (database, selection), done in zip(phase, runs, strict=True):
+            status, counts, output = done.result()
+            print(f"{output}· {database} {' '.join(selection)}: {counts.passed} 通过,{counts.failed} 失败,{counts.skipped} 跳过", flush=True)
+            total += counts
+            if status == NO_TEST_RAN and arguments:
+                continue
+            if status != 0 and not counts.failed:
+                print(f"! {database}: pytest 以状态 {status} 结束,没有完成", flush=True)
+                broken = True
     print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
     return 1 if total.failed or broken or not total.passed else 0
 
 
-def run(database: str, arguments: list[str]) -> tuple[int, Counts]:
-    """One pytest process against one database: its exit status and what its report counts."""
+def run(database: str, arguments: list[str], quietly: bool) -> tuple[int, Counts, str]:
+    """One pytest process against one database: its exit status, what its report counts, and its output where it was kept back."""
     with tempfile.TemporaryDirectory(prefix="huizhen-tests-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-rfEs", f"--junit-xml={report}", *arguments]
         # What was installed beside Python (Node on a machine that has none) is found by name, as in an activated environment.
         search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         environment = {**os.environ, "HUIZHEN_TEST_DATABASE": database, "PATH": search}
-        status = subprocess.run(command, env=environment, check=False).returncode
-        return status, count(report)
+        print(f"· 测试:{database} {' '.join(arguments)}", flush=True)
+        kept = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if quietly else {}
+        done = subprocess.run(command, env=environment, check=False, **kept)  # type: ignore[call-overload]
+        return done.returncode, count(report), done.stdout or ""
 
 
 def count(report: Path) -> Counts:
