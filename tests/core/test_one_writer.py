@@ -1,0 +1,94 @@
+"""``execute`` is the only way to change anything: nothing above the practice writes rows, and inside it only handlers and a closed list do."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "save", "get_or_create", "update_or_create", "change"}
+
+TECHNICAL_WRITERS = {
+    "core/foundation/practice.py": {"_store"},
+    "core/foundation/keys.py": {"_load_or_create"},
+    "core/foundation/outbox.py": {"_work", "_later"},
+    "core/foundation/due.py": {"tick", "_work", "_later"},
+    "core/foundation/leases.py": {"take_lease", "release_lease"},
+    "core/foundation/database/claiming.py": {"_claim_mysql"},
+    "core/foundation/rows.py": {"change"},
+    "core/conversations/inbound.py": {"claim", "conversation_of", "_tell"},
+    "core/conversations/lease.py": {"take", "give_back", "prolong"},
+    "core/conversations/allowance.py": {"opened", "spend", "exhausted"},
+    "core/notifications/service.py": {"mark_sent", "mark_failed", "keep_card"},
+    # Taken by handlers only: it locks the row that they are about to decide from.
+    "core/consultations/timeline.py": {"hold"},
+}
+"""The closed list of architecture.md: claiming a message, marking an outbox or due row, an allowance, a lease, what was sent, a wrapped key."""
+
+
+def modules(*packages: str) -> Iterator[Path]:
+    for package in packages:
+        yield from sorted((ROOT / package).rglob("*.py"))
+
+
+def models_of(tree: ast.Module) -> set[str]:
+    """Names in this module that are tables."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.endswith("models") and node.module.startswith("core.")
+        for alias in node.names
+    }
+
+
+def root_name(node: ast.expr) -> str:
+    """The name at the left end of ``Model.filter(...).update``."""
+    while True:
+        if isinstance(node, ast.Attribute):
+            node = node.value
+        elif isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.Name):
+            return node.id
+        else:
+            return ""
+
+
+def is_write(called: ast.Attribute, tables: set[str]) -> bool:
+    # A row in a variable has no name to know it by, but only rows have these two.
+    return called.attr in ("change", "save") or (called.attr in WRITES and root_name(called) in tables)
+
+
+def writes(path: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """(enclosing function, its parameters, line) of every write to a table in ``path``."""
+    tree = ast.parse(path.read_text())
+    tables = models_of(tree)
+
+    def visit(node: ast.AST, function: str, parameters: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], int]]:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            function, parameters = node.name, (*parameters, *(argument.arg for argument in node.args.args))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_write(node.func, tables):
+            yield function, parameters, node.lineno
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, function, parameters)
+
+    yield from visit(tree, "", ())
+
+
+def test_nothing_above_the_practice_writes_rows():
+    found = [f"{path.relative_to(ROOT)}:{line}" for path in modules("bot", "miniprogram_api") for _, _, line in writes(path)]
+    assert found == []
+
+
+def test_inside_the_practice_only_units_of_work_and_the_closed_list_write():
+    found = []
+    for path in modules("core"):
+        name = str(path.relative_to(ROOT))
+        if "/migrations/" in name:
+            continue
+        for function, parameters, line in writes(path):
+            in_unit_of_work = "work" in parameters or (name == "core/foundation/work.py")
+            if not in_unit_of_work and function not in TECHNICAL_WRITERS.get(name, set()):
+                found.append(f"{name}:{line} {function}")
+    assert found == []

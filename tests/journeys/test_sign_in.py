@@ -1,0 +1,98 @@
+"""No page opens by a link alone: a page of practitioners goes through WeCom's authorise page, and nobody finishes a sign-in that another began."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from tests.journeys.people import roster, sign_in
+from tests.support.demo import Demo
+
+PAGE = "/h5/doctor/cases/"
+
+
+@pytest.fixture
+def doctor(running_demo_house: Demo) -> str:
+    key: str = next(person["key"] for person in roster(running_demo_house) if person["role"] == "village_doctor")
+    return key
+
+
+def browser(demo: Demo) -> httpx.Client:
+    return httpx.Client(base_url=demo.base_url, timeout=30, trust_env=False)
+
+
+def test_a_page_without_a_session_goes_to_the_authorise_page_and_comes_back_signed_in(running_demo_house: Demo, doctor: str):
+    with browser(running_demo_house) as phone:
+        away = phone.get(f"/phone/{doctor}{PAGE}")
+        assert away.status_code == 302
+        target = urlsplit(away.headers["location"])
+        assert target.path.endswith("/connect/oauth2/authorize")
+        assert target.fragment == "wechat_redirect"
+        back = phone.get(away.headers["location"].partition("#")[0])
+        assert back.status_code == 302
+        signed = phone.get(back.headers["location"])
+        assert signed.status_code == 302
+        cookie = signed.headers["set-cookie"]
+        assert f"Path=/phone/{doctor}/" in cookie
+        assert "HttpOnly" in cookie
+        page = phone.get(signed.headers["location"])
+        assert page.status_code == 200
+        assert phone.get(f"/phone/{doctor}/v1/me").json()["roles"][0]["role"] == "village_doctor"
+        # The same code again, and the same page in another browser, open nothing.
+        assert phone.get(back.headers["location"]).status_code in (400, 403)
+        with browser(running_demo_house) as stranger:
+            assert stranger.get(f"/phone/{doctor}{PAGE}").status_code == 302
+            assert stranger.get(f"/phone/{doctor}/v1/me").status_code == 401
+            assert stranger.get(back.headers["location"]).status_code == 400
+
+
+def test_a_state_that_is_not_this_browsers_is_refused(running_demo_house: Demo, doctor: str):
+    with browser(running_demo_house) as attacker, browser(running_demo_house) as victim:
+        begun = attacker.get(f"/phone/{doctor}{PAGE}").headers["location"].partition("#")[0]
+        link = attacker.get(begun).headers["location"]
+        victim.get(f"/phone/{doctor}{PAGE}")
+        answer = victim.get(link)
+        assert answer.status_code == 400
+        assert "set-cookie" not in answer.headers
+        assert "重新打开" in answer.text
+
+
+def test_opened_outside_wechat_it_explains_itself(running_demo_house: Demo):
+    with browser(running_demo_house) as outside:
+        away = outside.get(PAGE).headers["location"].partition("#")[0]
+        assert parse_qs(urlsplit(away).query)["redirect_uri"][0].endswith("/h5/oauth/wecom")
+        answer = outside.get(away)
+        assert answer.status_code < 500
+        assert "微信" in answer.text
+
+
+def test_people_of_one_browser_keep_their_own_sessions(running_demo_house: Demo):
+    first, second = [person["key"] for person in roster(running_demo_house) if person["role"] == "village_doctor"][:2]
+    with browser(running_demo_house) as one_browser:
+        names = {}
+        for key in (first, second):
+            address = f"/phone/{key}{PAGE}"
+            for _ in range(5):
+                answer = one_browser.get(address)
+                if answer.status_code == 200:
+                    break
+                address = str(answer.url.join(answer.headers["location"])).partition("#")[0]
+            names[key] = one_browser.get(f"/phone/{key}/v1/me").json()["account_id"]
+        assert names[first] != names[second]
+
+
+def test_a_session_ends_when_it_is_closed(running_demo_house: Demo):
+    person = next(one for one in roster(running_demo_house) if one["role"] == "scheduler")
+    somebody = sign_in(running_demo_house, person)
+    assert somebody.get("/v1/me").status_code == 200
+    assert somebody.post("/v1/sessions/close", {"token": somebody.token}).status_code == 200
+    assert somebody.get("/v1/me").status_code == 401
+
+
+def test_demonstration_sessions_need_the_secret(running_demo_house: Demo):
+    body = {"app": "x", "subject": "y"}
+    with browser(running_demo_house) as stranger:
+        assert stranger.post("/v1/demo/sessions", json=body).status_code == 403
+        assert stranger.post("/v1/demo/sessions", json=body, headers={"X-Demo-Secret": "guess"}).status_code == 403
