@@ -11,7 +11,7 @@ from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
 from core.foundation.clock import spoken
-from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to
+from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to, read_offset
 from core.foundation.errors import Invalid, NotAllowed
 from core.people import commands as people
 from miniprogram_api.http.api import by_order, dumps, json_object, practice_of
@@ -51,6 +51,7 @@ class NothingDue(Invalid):
 @by_order(MoveClock)
 async def read_clock(request: Request) -> HTTPResponse:
     practice = practice_of(request)
+    await read_offset(practice)
     return await _clock(practice.clock.now(), practice.clock.now() - practice.clock.real_now())
 
 
@@ -59,6 +60,8 @@ async def read_clock(request: Request) -> HTTPResponse:
 async def move_clock(request: Request) -> HTTPResponse:
     practice = practice_of(request)
     move = ClockMove.model_validate(json_object(request))
+    # Another web process may have moved it a moment ago, and this one not have heard of it.
+    await read_offset(practice)
     offset = practice.clock.now() - practice.clock.real_now()
     if move.advance_s is not None:
         offset += timedelta(seconds=move.advance_s)
