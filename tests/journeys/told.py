@@ -54,7 +54,7 @@ def _tell(seed: int, folder: Path, environment: dict[str, str] | None) -> Told:
 def known_to(demo: Demo) -> set[str]:
     """Who the people of the demonstration are: names, phones, ids at the platforms; patients without WeChat as their village doctors see them."""
     people = roster(demo)
-    ids = ("official_account_openid", "mini_program_openid", "unionid", "phone", "userid")
+    ids = ("official_account_openid", "mini_program_openid", "unionid", "phone", "userid", "id_number")
     found = {person[name] for person in people for name in ids if person.get(name)}
     names = {person["name"] for person in people}
     for person in people:

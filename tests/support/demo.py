@@ -50,18 +50,34 @@ class Demo:
     def names(self) -> list[str]:
         return [child["name"] for child in self.listed()["processes"]]
 
-    def kill(self, name: str) -> None:
-        """kill -9 of one child."""
+    def kill(self, name: str) -> int | None:
+        """kill -9 of one child; its process id, None when it was down already."""
         pid = self.pid(name)
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        return pid
 
-    def wait_serving(self, name: str, limit_s: float = 30.0) -> None:
-        """Wait until child ``name`` serves again."""
+    def left(self) -> list[str]:
+        """Command lines of the processes of this demonstration that live, the supervisor's included."""
+        mark = f"HUIZHEN_DATA_DIR={self.data_dir}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):  # it ended while we looked
+                    dead = entry.joinpath("stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+                    # redis-server writes its title over its environment, but works in its folder.
+                    ours = mark in entry.joinpath("environ").read_bytes().split(b"\0")
+                    if not dead and (ours or entry.joinpath("cwd").readlink().is_relative_to(self.data_dir)):
+                        found.append(entry.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
+
+    def wait_serving(self, name: str, limit_s: float = 30.0, *, instead_of: int | None = None) -> None:
+        """Wait until child ``name`` serves (as another process than ``instead_of``)."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
-            if any(child["name"] == name and child["serving"] for child in self.listed()["processes"]):
+            children = self.listed()["processes"]
+            if any(child["name"] == name and child["serving"] and child["pid"] not in (None, instead_of) for child in children):
                 return
             time.sleep(0.05)
         raise TimeoutError(f"{name} does not serve")
@@ -72,9 +88,9 @@ class Demo:
 
 
 @contextlib.contextmanager
-def running(data_dir: Path, *, seed: int = 1, environment: dict[str, str] | None = None) -> Iterator[Demo]:
-    """Start `huizhen demo` and stop it afterwards with SIGINT, as Ctrl-C does."""
-    port = free_port()
+def running(data_dir: Path, *, seed: int = 1, environment: dict[str, str] | None = None, port: int = 0) -> Iterator[Demo]:
+    """Start `huizhen demo` and stop it afterwards with SIGINT, as Ctrl-C does. ``port`` 0 takes a free one."""
+    port = port or free_port()
     settings = {"HUIZHEN_PORT": str(port), "HUIZHEN_DATA_DIR": str(data_dir), "HUIZHEN_SEED": str(seed), "HUIZHEN_DEMO": "1", **(environment or {})}
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "supervisor.out").open("wb") as out:
@@ -85,7 +101,8 @@ def running(data_dir: Path, *, seed: int = 1, environment: dict[str, str] | None
     demo = Demo(process, data_dir, f"http://127.0.0.1:{port}", settings)
     try:
         end = time.monotonic() + START_LIMIT_S
-        while not demo.listed().get("up"):
+        # The list of a killed supervisor stays behind until the next one writes its own.
+        while not (demo.listed().get("up") and demo.listed().get("supervisor") == process.pid):
             if process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("the demonstration did not start:\n" + (data_dir / "supervisor.out").read_text()[-4000:] + demo.logs())
             time.sleep(0.05)

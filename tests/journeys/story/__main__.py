@@ -16,9 +16,9 @@ from tests.journeys.story.transcript import Transcript
 from tests.support.demo import running
 
 
-def play(base_url: str, seed: int, folder: Path, transcript: Transcript) -> None:
-    """One story against a running system. StepFailed names the step that did not happen."""
-    cast = Cast(base_url, transcript)
+def play(base_url: str, seed: int, folder: Path, transcript: Transcript, patience: float = 1.0) -> None:
+    """One story against a running system. StepFailed names the step that did not happen; ``patience`` stretches how long each is waited for."""
+    cast = Cast(base_url, transcript, patience)
     try:
         Story(cast, transcript, random.Random(seed), write_files(folder)).play()
     finally:

@@ -29,7 +29,8 @@ class StepFailed(AssertionError):
 class Person:
     """A person with a phone. ``seen`` remembers per chat up to where the transcript has shown it."""
 
-    def __init__(self, base_url: str, roster: dict[str, Any], transcript: Transcript) -> None:
+    def __init__(self, base_url: str, roster: dict[str, Any], transcript: Transcript, patience: float = 1.0) -> None:
+        self._patience = patience
         self.key: str = roster["key"]
         self.name: str = roster["name"]
         self.role: str = roster["role"]
@@ -101,7 +102,7 @@ class Person:
 
     def expect(self, chat: str, after: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
         """The first message after ``after`` that matches; the story fails with ``what`` otherwise."""
-        message = self.do("wait", chat=chat, after=after, pattern=pattern, limit_s=limit_s)
+        message = self.do("wait", chat=chat, after=after, pattern=pattern, limit_s=limit_s * self._patience)
         self.show_new(chat)
         if message is None:
             recent = [readable(one) for one in self.do("read", chat=chat, after=max(0, after - 1))][-5:]
@@ -111,7 +112,7 @@ class Person:
 
     def expect_closed(self, chat: str, seq: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
         """Card ``seq`` once its buttons are gone and the note in their place matches ``pattern``."""
-        message = self.do("wait_closed", chat=chat, seq=seq, pattern=pattern, limit_s=limit_s)
+        message = self.do("wait_closed", chat=chat, seq=seq, pattern=pattern, limit_s=limit_s * self._patience)
         if message is None:
             now = [readable(one) for one in self.do("read", chat=chat, after=seq - 1) if one["seq"] == seq]
             raise StepFailed(f"{self.name}: {what}: not /{pattern}/ but {now}")
@@ -156,9 +157,10 @@ def choices(message: dict[str, Any]) -> list[str]:
 
 
 class Cast:
-    """Everybody who may appear; a process is started for whoever does."""
+    """Everybody who may appear; a process is started for whoever does. ``patience``: how many times longer they wait than they usually would."""
 
-    def __init__(self, base_url: str, transcript: Transcript) -> None:
+    def __init__(self, base_url: str, transcript: Transcript, patience: float = 1.0) -> None:
+        self.patience = patience
         self.base_url = base_url
         self._transcript = transcript
         self._people: dict[str, Person] = {}
@@ -186,7 +188,7 @@ class Cast:
 
     def person(self, key: str) -> Person:
         if key not in self._people:
-            self._people[key] = Person(self.base_url, self.roster[key], self._transcript)
+            self._people[key] = Person(self.base_url, self.roster[key], self._transcript, self.patience)
         return self._people[key]
 
     def of_role(self, role: str) -> list[str]:
@@ -200,7 +202,7 @@ class Cast:
 
     def who_got(self, role: str, chat: str, marks: dict[str, int], at_least: int, limit_s: float = 30) -> list[str]:
         """The people of ``role`` who got something in ``chat`` since ``marks``; waits until there are ``at_least``."""
-        end = time.monotonic() + limit_s
+        end = time.monotonic() + limit_s * self.patience
         while True:
             now = self.marks(role, chat)
             got = [key for key, seq in now.items() if seq > marks.get(key, 0)]
@@ -210,20 +212,32 @@ class Cast:
                 raise StepFailed(f"only {len(got)} of {at_least} {role} got a message")
             time.sleep(0.15)
 
-    def clock(self, **move: Any) -> dict[str, Any]:
-        """Move the demonstration's clock."""
-        end = time.monotonic() + 30
+    def clock(self, advance_s: int) -> None:
+        """Move the demonstration's clock forward, once even where the answer to the move is lost."""
+        before: int = self._clock("GET")["offset_s"]
         while True:
             try:
-                answer = self._http.post("/v1/demo/clock", json=move)
+                moved = self._clock("POST", {"advance_s": advance_s})
+            except httpx.TransportError:
+                moved = self._clock("GET")
+            if moved["offset_s"] >= before + advance_s:
+                self._transcript.fact(f"时钟拨到 {moved['spoken']}")
+                return
+
+    def _clock(self, method: str, move: dict[str, int] | None = None) -> dict[str, Any]:
+        """The clock, read or moved; reading goes on until it answers, a move whose answer is lost raises TransportError."""
+        end = time.monotonic() + 30 * self.patience
+        while True:
+            try:
+                answer = self._http.request(method, "/v1/demo/clock", json=move)
                 if answer.status_code == 200:
-                    moved: dict[str, Any] = answer.json()
-                    self._transcript.fact(f"时钟拨到 {moved['spoken']}")
-                    return moved
+                    view: dict[str, Any] = answer.json()
+                    return view
                 if answer.status_code != 503:
                     raise StepFailed(f"clock: {answer.text}")
             except httpx.TransportError:
-                pass
+                if move is not None:
+                    raise
             if time.monotonic() > end:
                 raise StepFailed("the clock does not answer")
             time.sleep(0.3)

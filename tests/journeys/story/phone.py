@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -47,22 +48,42 @@ class Phone:
             time.sleep(0.3)
 
     def say(self, order: Order) -> Any:
-        return self._post(self._chat(order["chat"]) + "/messages", {"type": "text", "content": order["text"]})
+        return self._write(order["chat"], {"type": "text", "content": order["text"]})
 
     def speak(self, order: Order) -> Any:
-        return self._post(self._chat(order["chat"]) + "/messages", {"type": "voice", "recognition": order["text"]})
+        return self._write(order["chat"], {"type": "voice", "recognition": order["text"]})
 
     def send_file(self, order: Order) -> Any:
         path = Path(order["path"])
         body = {"type": order["kind"], "name": path.name, "data_base64": base64.b64encode(path.read_bytes()).decode()}
-        return self._post(self._chat(order["chat"]) + "/messages", body)
+        return self._write(order["chat"], body)
 
     def tap(self, order: Order) -> Any:
-        return self._post(self._chat(order["chat"]) + "/taps", {"seq": order["seq"], "key": order["key"]})
+        return self._once(order["chat"], "/taps", {"seq": order["seq"], "key": order["key"]}, {"menu_id": order["key"]})
 
-    def _post(self, path: str, body: Any) -> Any:
-        # Sending again after a lost answer would be a second message of the person; the simulator is only asked again when it was not reached.
-        return self._json(self._steadily(lambda: self.http.post(path, json=body)))
+    def _write(self, chat: str, body: dict[str, Any]) -> Any:
+        return self._once(chat, "/messages", body, {name: value for name, value in body.items() if name != "data_base64"})
+
+    def _once(self, chat: str, what: str, body: dict[str, Any], shown: dict[str, Any], limit_s: float = 60) -> Any:
+        """Something a person does once: after a lost answer he looks whether it stands in the chat (``shown``) before he does it again."""
+        end = time.monotonic() + limit_s
+        before = max([message["seq"] for message in self.read({"chat": chat})], default=0)
+        unsure = False
+        while True:
+            try:
+                answer = self.http.post(self._chat(chat) + what, json=body)
+                if unsure and answer.status_code == 409:
+                    return {"status": 201, "body": {}}  # a card that has been closed: the first tap arrived
+                if answer.status_code != 503 or time.monotonic() > end:
+                    return self._json(answer)
+            except AWAY:
+                if time.monotonic() > end:
+                    raise
+            unsure = True
+            time.sleep(0.3)
+            mine = [one for one in self.read({"chat": chat, "after": before}) if one["from"] == "person" and shown.items() <= one.items()]
+            if mine:
+                return {"status": 201, "body": mine[-1]}
 
     def read(self, order: Order) -> Any:
         path = f"{self._chat(order['chat'])}/messages?after={order.get('after', 0)}"
@@ -91,30 +112,47 @@ class Phone:
         return None
 
     def mini_sign_in(self, order: Order) -> Any:
-        """wx.login, then the phone button."""
-        login = self._json(self.http.post(f"/simulator/people/{self.key}/mini-program/login"))
-        answer = self._json(self._steadily(lambda: self.http.post("/v1/mini-program/sign-in", json={"code": login["body"]["code"]})))
+        """wx.login; its code serves once, so a lost answer costs a new one."""
+        answer = self._with_code("login", lambda code: self._api("POST", "/v1/mini-program/sign-in", {"code": code}, None))
         if answer["status"] == 201:
             self.token = answer["body"]["token"]
         return answer
 
     def mini_phone(self, order: Order) -> Any:
-        code = self._json(self.http.post(f"/simulator/people/{self.key}/mini-program/phone"))["body"]["code"]
-        return self._api("POST", "/v1/mini-program/phone", {"code": code}, None)
+        """The phone button."""
+        return self._with_code("phone", lambda code: self._api("POST", "/v1/mini-program/phone", {"code": code}, None))
+
+    def _with_code(self, kind: str, use: Callable[[str], Any], tries: int = 3) -> Any:
+        answer: Any = None
+        for _ in range(tries):
+            given = self._json(self._steadily(lambda: self.http.post(f"/simulator/people/{self.key}/mini-program/{kind}")))
+            answer = use(given["body"]["code"])
+            if answer["status"] in (200, 201):
+                break
+        return answer
 
     def api(self, order: Order) -> Any:
         return self._api(order["method"], order["path"], order.get("body"), order.get("idempotency_key"))
 
     def _api(self, method: str, path: str, body: Any, idempotency_key: str | None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        if idempotency_key:
-            headers["Idempotency-Key"] = idempotency_key
+        if method == "POST":
+            # A weak link may send it twice; it is one order all the same.
+            headers["Idempotency-Key"] = idempotency_key or secrets.token_hex(12)
         mount = "" if self.token else f"/phone/{self.key}"
         return self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers=headers)))
 
     def open_page(self, order: Order) -> Any:
         """Open a page as the phone's WeChat or WeCom does: through the authorise page, back with a code, to the page with a session."""
-        address = f"/phone/{self.key}{order['path']}"
+        opened: Any = None
+        for _ in range(3):
+            opened = self._follow(f"/phone/{self.key}{order['path']}")
+            if opened["status"] == 200:
+                break
+            time.sleep(0.3)  # a code serves once: after a lost answer the page is opened anew
+        return opened
+
+    def _follow(self, address: str) -> Any:
         for _ in range(6):
             target = address
             answer = self._steadily(lambda: self.http.get(target))  # noqa: B023 - called at once
@@ -124,10 +162,20 @@ class Phone:
         return {"status": 0, "body": "too many redirects", "url": address}
 
     def upload(self, order: Order) -> Any:
+        """Send a file; where its check takes longer than the request waits, ask until it is told."""
         data = Path(order["path"]).read_bytes()
         mount = "" if self.token else f"/phone/{self.key}"
         headers = {"Content-Type": order.get("media_type", "application/dicom")}
-        return self._json(self._steadily(lambda: self.http.post(mount + order["to"], content=data, headers=headers)))
+        answer = self._json(self._steadily(lambda: self.http.post(mount + order["to"], content=data, headers=headers)))
+        end = time.monotonic() + 60
+        while answer["status"] == 202 and time.monotonic() < end:
+            time.sleep(0.3)
+            verdict = self._json(self._steadily(lambda: self.http.get(f"{mount}/v1/uploads/{answer['body']['upload_id']}")))["body"]
+            if verdict["state"] == "accepted":
+                return {"status": 201, "body": verdict}
+            if verdict["state"] == "refused":
+                return {"status": 422, "body": {**verdict, "detail": verdict["refusal"]}}
+        return answer
 
     @staticmethod
     def _json(answer: httpx.Response) -> Any:

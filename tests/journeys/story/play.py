@@ -106,7 +106,7 @@ class Story:
         self.out.end()
 
     def _who_was_alerted(self, marks: dict[str, dict[str, int]], besides: list[str] | None = None) -> tuple[Person, str]:
-        for _ in range(100):
+        for _ in range(round(100 * self.cast.patience)):
             for role, before in marks.items():
                 for key, seq in self.cast.marks(role, APP).items():
                     if seq > before.get(key, 0) and key not in (besides or []):
@@ -187,7 +187,7 @@ class Story:
         before_second = self.cast.marks("expert", APP)
         self.cast.clock(advance_s=65)
         second = [key for key in self.cast.who_got("expert", APP, before_second, 1) if key not in first]
-        for _ in range(50):
+        for _ in range(round(50 * self.cast.patience)):
             if second:
                 break
             self._pause()
@@ -252,7 +252,8 @@ class Story:
         found = re.search(r"C-[0-9A-Z]{4,}", text_of(answer))
         assert found is not None
         schedulers = self.cast.marks("scheduler", APP)
-        for _ in range(5):
+        alarmed: list[str] = []
+        for _ in range(round(8 * self.cast.patience)):
             self.cast.clock(advance_s=130)
             self._pause(10)
             alarmed = [key for key, seq in self.cast.marks("scheduler", APP).items() if seq > schedulers.get(key, 0)]
