@@ -26,6 +26,13 @@ START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What touches storage runs on both databases, whether its file says so or not."""
+    for item in items:
+        if "database" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.storage)
+
+
 @dataclass(frozen=True)
 class DatabaseUrls:
     practice: str

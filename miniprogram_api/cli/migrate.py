@@ -33,7 +33,7 @@ async def _make(settings: Settings) -> int:
 
 
 async def _migrate(settings: Settings) -> int:
-    from core.foundation.database.migrate import migrate, pending_migrations
+    from core.foundation.database.migrate import WrongCollation, migrate, pending_migrations
 
     pending = await pending_migrations(settings.database_url, settings.keyring_url)
     if not pending:
@@ -44,6 +44,10 @@ async def _migrate(settings: Settings) -> int:
         copy = await back_up(url, name, settings.backups_dir, now)
         if copy:
             print(f"已备份到 {copy}")
-    await migrate(settings.database_url, settings.keyring_url)
+    try:
+        await migrate(settings.database_url, settings.keyring_url)
+    except WrongCollation as wrong:
+        print(wrong.sentence)
+        return 1
     print(f"数据库已升级({pending} 步)。")
     return 0

@@ -18,6 +18,17 @@ class BrokenReferences(RuntimeError):
     """After migrating, rows refer to rows that do not exist."""
 
 
+class WrongCollation(RuntimeError):
+    """The schema's text is not compared letter by letter: two openids that differ in case only would be one person. ``sentence`` says what to do."""
+
+    def __init__(self, schema: str, collation: str) -> None:
+        super().__init__("wrong collation")
+        self.sentence = (
+            f"数据库 {schema} 的排序规则是 {collation},会把大小写不同的编号当成同一个。请先执行:"
+            f"ALTER DATABASE `{schema}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,再重试。数据库没有改动。"
+        )
+
+
 async def pending_migrations(practice_url: str, keyring_url: str) -> int:
     """How many migrations are still to be applied."""
     config = configuration(practice_url, keyring_url, foreign_keys=False)
@@ -36,11 +47,13 @@ async def migrate(practice_url: str, keyring_url: str, *, target: str | None = N
     """Apply what is pending (or go to ``app.name``, also backwards), alone even when several machines start at once.
 
     SQLite is migrated with foreign keys off, because a table rebuild with them on deletes the children; afterwards every reference is
-    checked (:class:`BrokenReferences`).
+    checked (:class:`BrokenReferences`). On MariaDB the schema must compare text letter by letter (:class:`WrongCollation`).
     """
     config = configuration(practice_url, keyring_url, foreign_keys=False)
     try:
         await Tortoise.init(config=config)
+        for name in (PRACTICE, KEYRING):
+            await _check_collation(get_connection(name))
         await _lock(practice_url)
         await run_migrations(config=config, target=target)
         for name in (PRACTICE, KEYRING):
@@ -103,6 +116,14 @@ async def _lock(practice_url: str) -> None:
                 return
             await asyncio.sleep(0.5)
         raise TimeoutError("another process is migrating")
+
+
+async def _check_collation(connection: Any) -> None:
+    if connection.capabilities.dialect != "mysql":
+        return
+    (row,) = await connection.execute_query_dict("SELECT DATABASE() AS name, @@collation_database AS collation")
+    if not str(row["collation"]).endswith("_bin"):
+        raise WrongCollation(row["name"], row["collation"])
 
 
 async def _check_references(connection: Any) -> None:

@@ -103,3 +103,18 @@ def test_migrations_make_what_the_models_say(empty):
         made = migrated["shape"][name]
         for part in ("columns", "indexes"):
             assert [one for one in made[part] if not one.startswith("tortoise_migrations")] == said[part]
+
+
+def test_a_schema_that_takes_large_and_small_letters_for_one_is_refused_with_what_to_do(on_mariadb: bool, request: pytest.FixtureRequest):
+    """Two openids that differ in case only are two people."""
+    if not on_mariadb:
+        pytest.skip("SQLite compares letter by letter")
+    server = request.getfixturevalue("mariadb")
+    practice_url, keyring_url = server.create_schema("loose_practice"), server.create_schema("loose_keyring")
+    server.sql("ALTER DATABASE loose_practice COLLATE utf8mb4_general_ci")
+    code = "import asyncio, sys; from core.foundation.database.migrate import migrate; asyncio.run(migrate(*sys.argv[1:3]))"
+    done = subprocess.run([sys.executable, "-c", code, practice_url, keyring_url], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "WrongCollation" in done.stderr
+    assert server.sql("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'loose_practice'").strip() == "0"
+    server.sql("ALTER DATABASE loose_practice COLLATE utf8mb4_bin")
+    assert step(practice_url, keyring_url, "migrate")["after"] == 0
