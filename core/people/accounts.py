@@ -67,10 +67,12 @@ async def _learn_union(work: Work, identity: Identity, unionid: str) -> None:
 async def _join(work: Work, left: str, kept: str) -> None:
     """Everything of account ``left`` becomes ``kept``'s. What ``left`` sealed stays sealed under its key."""
     for mine in await CareRelation.filter(account_id=left).order_by("id"):
-        twice = await CareRelation.filter(account_id=kept, patient_id=mine.patient_id).exists()
+        twice = await CareRelation.get_or_none(account_id=kept, patient_id=mine.patient_id)
         own_twice = mine.relation == "self" and await CareRelation.filter(account_id=kept, relation="self").exists()
-        if twice:
+        if twice is not None:
             await mine.delete()
+            if mine.relation == "self" and not own_twice:
+                await twice.change(relation="self", self_of_id=mine.patient_id)
         elif own_twice:
             await mine.change(account_id=kept, relation="other", self_of_id=None)
         else:

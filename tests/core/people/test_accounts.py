@@ -14,7 +14,7 @@ from core.foundation.practice import Practice
 from core.people.accounts import actor_for, session_actor
 from core.people.commands import CloseSession, EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
 from core.people.errors import AccountUnknown
-from core.people.models import Account, Identity, Practitioner, Session
+from core.people.models import Account, CareRelation, Identity, Practitioner, Session
 from tests.support.county import id_number, seed_small
 
 pytestmark = pytest.mark.storage
@@ -118,3 +118,19 @@ async def test_an_unknown_account_is_a_typed_error(practice: Practice, system: A
         await actor_for(NOBODY, "h5")
     with pytest.raises(AccountUnknown):
         await practice.execute(system, OpenSession(account_id=NOBODY, kind="h5"))
+
+
+async def test_two_accounts_of_one_person_keep_his_own_record_his_own(practice: Practice, system: Actor):
+    """Registered once as himself and once by the way: what is left is his own record, not a relative's."""
+    await seed_small(practice)
+    number = id_number(date(1990, 5, 17), 44)
+    first = await practice.execute(system, EnsureAccount(app="wxoa", subject="o1", unionid="u-one"))
+    second = await practice.execute(system, EnsureAccount(app="wxmini", subject="m1"))
+    for account_id in (first.account_id, second.account_id):
+        await practice.execute(system, VerifyPhone(account_id=account_id, phone="19900000044"))
+    older, younger = await actor_for(first.account_id, "official_account"), await actor_for(second.account_id, "mini_program")
+    await practice.execute(older, RegisterPatient(relation="other", full_name="王小梅", id_number=number, phone="19900000044"))
+    own = await practice.execute(younger, RegisterPatient(full_name="王小梅", id_number=number))
+    await practice.execute(system, EnsureAccount(app="wxmini", subject="m1", unionid="u-one"))
+    (left,) = await CareRelation.filter(patient_id=own.patient_id)
+    assert (left.account_id, left.relation, left.self_of_id) == (older.account_id, "self", own.patient_id)
