@@ -65,13 +65,18 @@ class Courier:
         for delivery in deliveries:
             if delivery not in self._under_way:
                 self._under_way.add(delivery)
-                self._spawn(self._deliver(delivery)).add_done_callback(lambda _, done=delivery: self._under_way.discard(done))
+                self._spawn(self._deliver_once(delivery))
 
-    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+    def _spawn(self, work: Any) -> None:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return task
+
+    async def _deliver_once(self, number: int) -> None:
+        try:
+            await self._deliver(number)
+        finally:
+            self._under_way.discard(number)
 
     async def _deliver(self, number: int) -> None:
         world = self.world
