@@ -34,8 +34,9 @@ class Channels:
 def connect_channels(settings: ChannelSettings) -> Channels:
     """One channel for each account of the settings."""
     wecom = settings.wecom
+    mini = settings.mini_program.appid if settings.mini_program else ""
     return Channels(
-        official_account=OfficialAccount(settings.official_account) if settings.official_account else None,
+        official_account=OfficialAccount(settings.official_account, mini) if settings.official_account else None,
         mini_program=MiniProgram(settings.mini_program) if settings.mini_program else None,
         wecom_app=WeComApp(wecom.app, wecom.corpid) if wecom and wecom.app else None,
         wecom_robot=WeComRobot(wecom.robot) if wecom and wecom.robot else None,

@@ -9,6 +9,7 @@ from bot.channels.channel import TEXT, XML, key_of, xml_envelope, xml_reply
 from bot.channels.document import cdata, read_xml
 from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.outgoing import Capability, Image, Link, Outgoing, Reply
+from bot.channels.own_pages import addressed
 from bot.channels.pushes import translate
 from bot.channels.settings import OfficialAccountSettings
 from bot.channels.weixin import Payload, account_of, echo, opened, service_messages, tappable_words
@@ -39,8 +40,10 @@ class OfficialAccount:
         pushes=True,
     )
 
-    def __init__(self, settings: OfficialAccountSettings) -> None:
+    def __init__(self, settings: OfficialAccountSettings, mini_program: str = "") -> None:
+        """``mini_program``: the appid of the mini program that is bound to this account, for links into it."""
         self._settings = settings
+        self._mini_program = mini_program
         self._envelope = settings.envelope(settings.appid)
 
     def verify_url(self, query: Mapping[str, str], now: datetime) -> bytes:
@@ -56,7 +59,7 @@ class OfficialAccount:
         """One text (choices numbered and tappable), picture or article; `success` where there is nothing to say or nothing may be said."""
         if not outgoing or incoming.kind not in _ANSWERABLE:
             return Reply(body=SUCCESS, content_type=TEXT, rest=tuple(outgoing))
-        kind, content, rest = self._content(outgoing)
+        kind, content, rest = self._content(addressed(outgoing, self._settings.callback_url, self._mini_program))
         if not content:
             return Reply(body=SUCCESS, content_type=TEXT, rest=rest)
         message = xml_reply(incoming.sender, incoming.account, now, kind, content)
@@ -67,7 +70,8 @@ class OfficialAccount:
 
     def push(self, outgoing: Sequence[Outgoing], openid: str) -> list[Payload]:
         """Bodies for `OfficialAccountApi.custom_send`, in order."""
-        return service_messages(outgoing, openid, self.capability.max_text_bytes, self.capability.max_buttons)
+        shapes = addressed(outgoing, self._settings.callback_url, self._mini_program)
+        return service_messages(shapes, openid, self.capability.max_text_bytes, self.capability.max_buttons)
 
     def _content(self, outgoing: Sequence[Outgoing]) -> tuple[str, str, tuple[Outgoing, ...]]:
         first = outgoing[0]

@@ -102,7 +102,7 @@ class Image(Frozen):
 
 
 class Link(Frozen):
-    """A page to open."""
+    """A page to open or a number to dial (``tel:``). Pages of ours are named as ``own_pages`` says."""
 
     shape: Literal["link"] = "link"
     title: str

@@ -12,6 +12,7 @@ from bot.channels.document import cdata, read_xml
 from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.official_account import article
 from bot.channels.outgoing import Capability, Card, CardUpdate, Image, Link, Menu, Outgoing, Reply
+from bot.channels.own_pages import addressed
 from bot.channels.pushes import translate
 from bot.channels.refused import Reason, Refused
 from bot.channels.settings import WeComAppSettings
@@ -59,7 +60,7 @@ class WeComApp:
 
     def passive_reply(self, incoming: Incoming, outgoing: Sequence[Outgoing], now: datetime, nonce: str) -> Reply:
         """After a tap on a card only its change; otherwise one text, picture or article; empty where there is nothing."""
-        kind, content, rest = self._content(incoming, outgoing)
+        kind, content, rest = self._content(incoming, addressed(outgoing, self._settings.callback_url))
         if not content:
             return Reply(body=b"", content_type=TEXT, rest=rest)
         message = xml_reply(incoming.sender, self._corpid, now, kind, content)
@@ -68,7 +69,7 @@ class WeComApp:
 
     def push(self, outgoing: Sequence[Outgoing], userids: Sequence[str]) -> list[Payload]:
         """Bodies for `WeComApi.message_send`, in order. A card update is no message: it goes by `update_template_card`."""
-        shapes = [shape for shape in outgoing if not isinstance(shape, CardUpdate)]
+        shapes = [shape for shape in addressed(outgoing, self._settings.callback_url) if not isinstance(shape, CardUpdate)]
         to = {"touser": "|".join(userids), "agentid": self._settings.agentid}
         return [to | payload for shape in shapes for payload in self._payloads(shape)]
 

@@ -13,6 +13,7 @@ from bot.channels.crypto import Opened
 from bot.channels.document import Document, read_json, write_json
 from bot.channels.message import ChannelName, Incoming, Kind, Media, Quote, Tap, dedupe_key
 from bot.channels.outgoing import KEY_LIMIT, TASK_ID, Capability, Card, CardUpdate, Menu, Outgoing, Reply, Stream, Text
+from bot.channels.own_pages import addressed
 from bot.channels.refused import Reason, Refused
 from bot.channels.settings import WeComRobotSettings
 from bot.channels.words import gather, markdown
@@ -56,7 +57,7 @@ class WeComRobot:
 
     def passive_reply(self, incoming: Incoming, outgoing: Sequence[Outgoing], now: datetime, nonce: str) -> Reply:
         """What this callback can carry: a stream, a card, both, a changed card after a tap, a greeting on entering."""
-        payload, rest = self._payload(incoming, outgoing)
+        payload, rest = self._payload(incoming, addressed(outgoing, self._settings.callback_url))
         if payload is None:
             return Reply(body=b"", content_type=TEXT, rest=rest)
         sealed = self._envelope.seal(write_json(payload), now=now, nonce=nonce, key=key_of(incoming))
@@ -68,7 +69,7 @@ class WeComRobot:
 
         A card standing alone stays a card; with words beside it everything becomes one markdown text.
         """
-        shapes = [shape for shape in outgoing if not isinstance(shape, CardUpdate)]
+        shapes = [shape for shape in addressed(outgoing, self._settings.callback_url) if not isinstance(shape, CardUpdate)]
         if len(shapes) == 1 and (as_card := _as_card(shapes[0])) and not as_card[0]:
             return {"msgtype": "template_card", "template_card": card_json(as_card[1])}, ()
         text, rest = gather(shapes, self.capability.max_text_bytes, markdown)

@@ -18,6 +18,7 @@ from bot.channels.words import as_words, card_lines, plain, size, split_text
 Payload = dict[str, Any]
 Reader = Callable[[bytes], Document]
 
+_MINI = re.compile(r"mini:(?P<appid>[0-9A-Za-z]{1,40})/(?P<path>[^\s<>\"']{1,500})")
 _LINKED = re.compile(r"(?:https?://|tel:)[^\s<>\"']{1,2000}")
 _IN_LINK = re.compile(r"[\s<>\"'&#?%=]")
 _ECHO = re.compile(r"[\x21-\x7e]{1,256}", re.ASCII)
@@ -118,6 +119,8 @@ def tappable_words(shape: Outgoing) -> str:
 
 def anchor(url: str, title: str) -> str:
     """A link in a text; only for addresses that we made ourselves (pages and numbers to dial)."""
+    if mini := _MINI.fullmatch(url):
+        return f'<a href="#" data-miniprogram-appid="{mini["appid"]}" data-miniprogram-path="{mini["path"]}">{plain(title)}</a>'
     if not _LINKED.fullmatch(url):
         return plain(title)
     return f'<a href="{url}">{plain(title)}</a>'

@@ -91,8 +91,8 @@ def as_words(shape: Outgoing) -> str:
         case Image():
             return _joined([shape.caption or "[图片]", shape.url])
         case Link():
-            # A number to dial stands in the title; its tel: address says nothing to a reader.
-            return _joined([shape.title, shape.description, "" if shape.url.startswith("tel:") else shape.url])
+            # Only a web address can be read and typed; a number to dial stands in the title, a page of the mini program has no address.
+            return _joined([shape.title, shape.description, shape.url if shape.url.startswith("http") else ""])
         case Stream():
             return shape.text if shape.finish else ""
 

@@ -14,6 +14,7 @@ from core.dispatch.commands import (
     DeclineReason,
     DeferOffer,
     MyOffers,
+    Offer,
     OfferAnswer,
     OffersView,
     OfferView,
@@ -70,10 +71,20 @@ async def _offer_meant(turn: Turn, code: str | None) -> str | None:
             return fitting[0]
         shown = turn.state.shown.get("offer")
         # An offer that is no longer open is still meant: the answer then says who has it.
-        return shown if code is None and not fitting else None
+        return shown if shown is not None and not fitting and await _is_about(turn, shown, code) else None
 
     chosen: str | None = await turn.settle("offer", look_up)
     return chosen
+
+
+async def _is_about(turn: Turn, offer_id: str, code: str | None) -> bool:
+    if code is None:
+        return True
+    try:
+        offer: OfferView = await turn.ask(Offer(offer_id=offer_id))
+    except DomainError:
+        return False
+    return offer.code == code
 
 
 async def _which(turn: Turn, verb: str, code: str | None) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Choice, Text
+from bot.channels.outgoing import Choice, Link, Text
 from bot.dialogue.turn import Reply, Turn
 from core.appointments.commands import (
     AppointmentsView,
@@ -15,14 +15,16 @@ from core.appointments.commands import (
     MyAppointments,
     SlotsView,
 )
-from core.foundation.clock import spoken
+from core.foundation.clock import shanghai, spoken
 from core.foundation.errors import Conflict, DomainError, NotFound
 from core.intake.commands import CurrentIntake, IntakeView
 from core.people.commands import Me, MeView, PatientView
 from nlp.interface.departments import department
+from nlp.interface.urgency import Urgency
 
 SHOWN = 5
 _NONE = "-"
+_REGISTER = Link(title="去小程序登记", url="mini:pages/register/index?relation=self")
 
 
 async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE, *, unknown: str = "") -> Reply:
@@ -41,7 +43,10 @@ async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE,
         Choice(code=f"book:{slot.slot_id}:{intake_id}", label=f"{spoken(slot.starts_at)} {slot.practitioner} {slot.organisation}")
         for slot in found.slots
     )
-    return turn.offer(f"{name}可以约的时间:", choices, tail="选一个就约上。")
+    head = f"{name}可以约的时间:"
+    if shanghai(found.slots[0].starts_at).date() > shanghai(turn.practice.clock.now()).date() and await _today_at_the_latest(turn, intake_id):
+        head = f"**今天没有号了,您的情况不要等到明天**:请现在去最近的卫生院或医院急诊。\n之后复诊,{head}"
+    return turn.offer(head, choices, tail="选一个就约上。")
 
 
 async def _departments(turn: Turn, unknown: str) -> Reply:
@@ -51,6 +56,18 @@ async def _departments(turn: Turn, unknown: str) -> Reply:
     choices = tuple(Choice(code=f"slots:{code}:{_NONE}", label=name) for code, name, _ in found.departments[:10])
     head = f"没有「{unknown}」。可以约这些科:" if unknown else "约哪个科?"
     return turn.offer(head, choices, tail="不知道看哪个科,直接告诉我哪里不舒服。")
+
+
+async def _today_at_the_latest(turn: Turn, intake_id: str) -> bool:
+    """Whether the booking is for complaints that were found to need a doctor today or sooner."""
+    if intake_id == _NONE:
+        return False
+    try:
+        view: IntakeView = await turn.ask(CurrentIntake())
+    except NotFound:
+        return False
+    level = view.assessment.level if view.assessment is not None else None
+    return view.intake_id == intake_id and level in (Urgency.CRITICAL, Urgency.EMERGENT, Urgency.URGENT)
 
 
 async def _running_intake(turn: Turn) -> str:
@@ -101,7 +118,8 @@ async def _patients(turn: Turn) -> tuple[PatientView, ...]:
 
 
 def _sign_in_first(turn: Turn, because: str = "约号要先实名。") -> Reply:
-    return turn.say(f"{because}\n请打开小程序「会诊」:登录 → 填姓名和身份证号 → 同意知情书,一分钟就好。回来再说一次「预约」,您说过的都还在。")
+    text = f"{because}\n点下面打开小程序「会诊」:填姓名和身份证号 → 同意知情书,一分钟就好。在那里可以接着约;回来再说一次「预约」也行,您说过的都还在。"
+    return Reply((Text(text=text), _REGISTER), turn.state)
 
 
 def booked_words(made: AppointmentView) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.channels.outgoing import CardUpdate, Choice, Menu, Outgoing, Text
+from bot.channels.outgoing import CardUpdate, Choice, Link, Menu, Outgoing, Text
 from bot.dialogue.intake_words import UNSIGNED
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
@@ -13,7 +13,9 @@ from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.foundation.actor import Role
 from core.people.commands import MyPatientList, PatientListView
 
-MISSING = {"patient": "确认病人", "consent": "知情同意(拍照发到单独会话)", "material": "心电图或影像(DICOM 文件发到单独会话)"}
+MISSING = {"patient": "确认病人", "consent": "知情同意书的照片", "material": "心电图或影像(DICOM 文件)"}
+_BRINGING = "照片直接发在这里就行;影像在下面的页面里传,也可以当文件发给「会诊助手」。"
+CASES_PAGE = Link(title="拍照片、传影像、看经过", url="page:/h5/doctor/cases/", description="信号不好会自己接着传。")
 CANCEL_REASONS = (("better", "病人好转了"), ("moved", "已转院"), ("mistake", "发错了"))
 _OPEN = ("DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS")
 _EXAMPLE = "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急"
@@ -40,7 +42,7 @@ def _requested(turn: Turn, made: ConsultationRequested, number: int) -> Reply:
     lines = measures(made.do_now)
     lines.append(f"会诊 **{made.code}**({number}号)已建({made.urgency_label}),{_called(made)}")
     if made.missing:
-        where = "在单独会话里" if turn.group else "在这里"
+        where = "在单独会话里" if turn.group else ""
         lines.append(f"还要{where}补:{'、'.join(MISSING[item] for item in made.missing)}。")
     if made.reasons:
         lines.append(f"为什么:{';'.join(made.reasons[:3])}。")
@@ -113,13 +115,17 @@ def todo_shapes(menu_id: str, status: ConsultationStatus) -> tuple[Outgoing, ...
     named = f"{who} {status.patient or ''}".strip()
     lines = [f"会诊 **{status.code}**({status.urgency_label}){named}", "还要补:"]
     lines += [f"· {MISSING[item]}" for item in status.missing]
+    by_file = [item for item in status.missing if item in ("consent", "material")]
+    if by_file:
+        lines.append(_BRINGING)
     choices = []
     if "patient" in status.missing:
         choices.append(Choice(code=f"confirm:{status.consultation_id}", label="是这位病人"))
     if "material" in status.missing:
         choices.append(Choice(code=f"no_material:{status.consultation_id}", label="没有影像"))
     choices.append(Choice(code=f"cancel:{status.consultation_id}", label="取消会诊"))
-    return (Menu(head="\n".join(lines), choices=tuple(choices), menu_id=menu_id),)
+    menu = Menu(head="\n".join(lines), choices=tuple(choices), menu_id=menu_id)
+    return (menu, CASES_PAGE) if by_file else (menu,)
 
 
 def tapped(turn: Turn, note: str) -> tuple[Outgoing, ...]:

@@ -239,6 +239,8 @@ async def _staff_text(turn: Turn, text: str) -> Reply:
     asked = turn.state.asked
     if asked is not None and asked.kind == "cancel_reason":
         return await cases.cancel(turn, consultation_id=asked.ref, reason=text[:200])
+    if tidy(text).lower() in _GREETINGS:
+        return turn.say(_STAFF_GREETING)
     lines = []
     if hearing.danger:
         lines.append("**病人情况危急的话:先打 120 并准备转运。**")

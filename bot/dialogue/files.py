@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.channels.message import Kind
+from bot.channels.message import ChannelName, Kind
 from bot.channels.outgoing import Text
 from bot.dialogue.cases import MISSING, consultation_lacking
 from bot.dialogue.turn import FetchedFile, MediaAway, Reply, Turn
@@ -31,7 +31,7 @@ async def _picture(turn: Turn) -> Reply:
     if consultation_id is None:
         if many:
             return turn.say("您有几份会诊都缺知情同意。请先发「进度」,点要补的那一份的【去补】,再发照片。")
-        return turn.say("现在没有会诊在等知情同意。影像请按文件发 DICOM(.dcm)。")
+        return turn.say("现在没有会诊在等知情同意书,这张照片没有存。影像请当文件发 DICOM(.dcm)。")
     stored = await _stored(turn, consultation_id)
     status: ConsultationStatus = await turn.execute(
         AttachConsent(
@@ -58,7 +58,8 @@ async def _image_file(turn: Turn) -> Reply:
     await turn.execute(
         ReceiveUpload(consultation_id=consultation_id, blob_id=stored["blob_id"], size=stored["size"], sha256=stored["sha256"])
     )
-    return Reply((Text(text="文件收到了,正在检查。好了我会告诉您。"),), turn.state)
+    where = "在「会诊工作台」里" if turn.incoming.channel is ChannelName.WECOM_ROBOT else ""
+    return Reply((Text(text=f"文件收到了,正在检查。好了我会{where}告诉您。"),), turn.state)
 
 
 async def _stored(turn: Turn, consultation_id: str) -> dict[str, Any]:

@@ -5,14 +5,14 @@ No disease is named to a patient, except a suspected emergency as the reason to 
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Choice
+from bot.channels.outgoing import Choice, Link
 from core.intake.commands import IntakeView
 from core.intake.urgency import urgency
 from nlp.interface.assessment import Assessment, Emergency, Question
 from nlp.interface.urgency import Urgency
 
 UNSIGNED = "(演示·未经临床审定)"
-CALL_120 = "【一键拨打 120】"
+CALL_120 = Link(title="一键拨打 120", url="tel:120")
 
 _HEADLINES = {
     Urgency.CRITICAL: "请马上打 120",
@@ -36,25 +36,24 @@ def choices_of(question: Question) -> tuple[Choice, ...]:
     return tuple(Choice(code=choice.code, label=choice.label) for choice in question.choices)
 
 
-def emergency(view: IntakeView, assessment: Assessment) -> str:
-    """Everything in one message: 120, what to do now, who was alerted, and last the one question the hospital needs."""
+def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
+    """Everything in one message: 120 (before the number to tap), then what to do now, who was alerted, the one question the hospital needs."""
     danger = assessment.emergency
-    lines = [f"**这可能是{danger.suspected},请马上打 120。** {CALL_120}" if danger else f"**情况危急,请马上打 120。** {CALL_120}"]
-    if danger is not None:
-        lines += _measures(danger)
+    first = f"**这可能是{danger.suspected},请马上打 120。**" if danger else "**情况危急,请马上打 120。**"
+    lines = _measures(danger) if danger is not None else []
     lines.append(_alerted(view))
     lines[-1] += _last_question(view, danger)
     if not view.rules_signed:
         lines.append(UNSIGNED)
-    return "\n".join(lines)
+    return first, "\n".join(lines)
 
 
-def still_emergency(view: IntakeView, assessment: Assessment) -> str:
+def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Later in the same danger: still 120 first, then what was taken down and the next thing the hospital needs."""
     heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
     told = f"我会告诉{view.alert.who}。" if view.alert is not None else ""
     asks = _last_question(view, None) or "守在他身边,有变化马上告诉 120。"
-    return f"**还没打 120 的话,请马上打。** {CALL_120}\n{heard}{told}{asks}"
+    return "**还没打 120 的话,请马上打。**", f"{heard}{told}{asks}"
 
 
 def _measures(danger: Emergency) -> list[str]:

@@ -97,15 +97,16 @@ def _emergency(turn: Turn, view: IntakeView) -> Reply:
     assert view.assessment is not None  # noqa: S101 - the caller has looked
     rule = view.assessment.emergency.rule if view.assessment.emergency is not None else "critical"
     told = f"{view.intake_id}:{rule}"
-    text = words.still_emergency(view, view.assessment) if turn.state.danger == told else words.emergency(view, view.assessment)
+    first, text = words.still_emergency(view, view.assessment) if turn.state.danger == told else words.emergency(view, view.assessment)
+    call = (Text(text=first), words.CALL_120)
     turn.state = turn.state.model_copy(update={"danger": told})
     if view.question is None:
-        return Reply((Text(text=text),), turn.state)
+        return Reply((*call, Text(text=text)), turn.state)
     choices = words.choices_of(view.question)
     asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
     if not choices:
-        return Reply((Text(text=text),), turn.state.asking(asked))
-    return Reply((Menu(head=text, choices=choices, menu_id=turn.menu_id()),), turn.state.asking(asked))
+        return Reply((*call, Text(text=text)), turn.state.asking(asked))
+    return Reply((*call, Menu(head=text, choices=choices, menu_id=turn.menu_id())), turn.state.asking(asked))
 
 
 def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:

@@ -137,7 +137,9 @@ async def _todo(practice: Practice, row: Notification) -> Notice:
 
 async def _progress(practice: Practice, row: Notification) -> Notice:
     status = await _status(practice, row, "village_doctor")
-    text = f"{_STEPS.get(row.ids.get('step', ''), '')}\n{status_line(status, with_patient=True)}".strip()
+    step = row.ids.get("step", "")
+    said = "资料齐了。" if step == "ready" and status.expert else _STEPS.get(step, "")
+    text = f"{said}\n{status_line(status, with_patient=True)}".strip()
     return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
 
 

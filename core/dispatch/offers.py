@@ -108,7 +108,7 @@ async def defer_offer(work: Work, order: DeferOffer) -> OfferAnswer:
         await work.schedule(DEFERRED, offer.id, work.now + DEFER_FOR)
         await _ask_another(work, row)
     return OfferAnswer(
-        consultation_id=row.id, code=row.code, state="deferred", next="好的,先请别的专家;5 分钟后还没人接,再请您。您随时可以按「接诊」。"
+        consultation_id=row.id, code=row.code, state="deferred", next="好的,先请别的专家;5 分钟后还没人接,再请您。您随时发「接诊」就能接。"
     )
 
 

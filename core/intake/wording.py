@@ -62,7 +62,7 @@ def age(days: int) -> str:
     """As people say it: 12 天大, 8 个月大, 58 岁."""
     if days < 28:
         return f"{days} 天大"
-    return f"{round(days / 30.44)} 个月大" if days < 730 else f"{int(days / 365.25)} 岁"
+    return f"{round(days / 30.44)} 个月大" if days < 730 else f"{int(days / 365.25 + 0.01)} 岁"
 
 
 def duration(hours: float) -> str:

@@ -153,7 +153,11 @@ def sources() -> dict[str, dict[str, str]]:
 
 def citation(ids: tuple[str, ...]) -> str:
     """The sources of a rule, as shown with a reason: title and edition."""
-    return ";".join(f"{sources()[name]['title']}({sources()[name]['edition']})" for name in ids)
+    return ";".join(_cited(sources()[name]) for name in ids)
+
+
+def _cited(source: dict[str, str]) -> str:
+    return source["title"] if source["edition"] == "-" else f"{source['title']}({source['edition']})"
 
 
 _SETS = (

@@ -146,3 +146,7 @@ def test_ages(days: int, words: str):
 )
 def test_durations(hours: float, words: str):
     assert duration(hours) == words
+
+
+def test_an_age_in_years_is_the_one_that_was_said():
+    assert [age(int(years * 365.25)) for years in range(2, 111)] == [f"{years} 岁" for years in range(2, 111)]
