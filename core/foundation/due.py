@@ -22,7 +22,9 @@ logger = logging.getLogger("huizhen.due")
 
 LOUD_AFTER = 10
 """Tries after which a row that still fails is an error in the log."""
-_LEASE = timedelta(seconds=30)
+_LEASE = timedelta(seconds=5)
+"""A row whose ticker was killed waits so long for the next one. Short, because it may be somebody's emergency, and safe, because a command
+given twice under the row's key changes nothing the second time."""
 _COMMANDS: dict[str, Callable[[DueWork], Command]] = {}
 
 
