@@ -253,7 +253,8 @@ class Story:
         assert found is not None
         schedulers = self.cast.marks("scheduler", APP)
         alarmed: list[str] = []
-        for _ in range(round(8 * self.cast.patience)):
+        # A killed worker's events wait half a minute for the next one: with more patience it goes on for longer than that.
+        for _ in range(round(15 * self.cast.patience)):
             self.cast.clock(advance_s=130)
             self._pause(10)
             alarmed = [key for key, seq in self.cast.marks("scheduler", APP).items() if seq > schedulers.get(key, 0)]
