@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tortoise.expressions import Q
 
 from core.appointments.commands import (
@@ -12,8 +14,8 @@ from core.appointments.commands import (
     MyAppointments,
     ViewAppointment,
 )
-from core.appointments.errors import AlreadyBooked, AppointmentOver, IntakeNotTheirs, SlotPast, SlotTaken, SlotUnknown
-from core.appointments.models import Appointment, Slot
+from core.appointments.errors import AlreadyBooked, AppointmentOver, DoctorAway, IntakeNotTheirs, SlotPast, SlotTaken, SlotUnknown
+from core.appointments.models import Absence, Appointment, Slot
 from core.appointments.rules import instead_sentence
 from core.appointments.slots import free_slots, slot_views
 from core.foundation.errors import NotFound
@@ -21,7 +23,8 @@ from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.work import Work
 from core.intake.models import Intake
 from core.notifications.service import tell
-from core.people.models import CareRelation, Patient
+from core.people.models import CareRelation, Patient, Practitioner
+from core.people.rules import local_date
 from core.people.service import joins_accounts, require_consent
 
 ALTERNATIVES = 5
@@ -89,6 +92,8 @@ async def _check(work: Work, order: BookSlot, slot: Slot) -> None:
         raise await _taken(work, slot)
     if slot.starts_at <= work.now:
         raise SlotPast
+    if not await _practises(slot):
+        raise DoctorAway(**await _instead(work, slot))
     await require_consent(order.patient_id, "care")
     if order.intake_id is not None:
         await _carry_intake(work, order.intake_id, order.patient_id)
@@ -97,6 +102,14 @@ async def _check(work: Work, order: BookSlot, slot: Slot) -> None:
     ).first()
     if overlapping is not None:
         raise AlreadyBooked(code=overlapping.code)
+
+
+async def _practises(slot: Slot) -> bool:
+    """That the doctor is here, licensed and not absent when the slot is: an absence closes free slots, but a slot may come free again, and a
+    licence may end between today and then."""
+    doctor = await Practitioner.get_or_none(id=slot.practitioner_id, active=True, licence_valid_until__gte=local_date(slot.starts_at))
+    away = Absence.filter(practitioner_id=slot.practitioner_id, starts_at__lt=slot.ends_at, ends_at__gt=slot.starts_at)
+    return doctor is not None and not await away.exists()
 
 
 async def _carry_intake(work: Work, intake_id: str, patient_id: str) -> None:
@@ -109,11 +122,14 @@ async def _carry_intake(work: Work, intake_id: str, patient_id: str) -> None:
 
 
 async def _taken(work: Work, slot: Slot) -> SlotTaken:
+    return SlotTaken(**await _instead(work, slot))
+
+
+async def _instead(work: Work, slot: Slot) -> dict[str, Any]:
+    """Other free slots of the department, as data (``free``) and in words (``instead``)."""
     others = await free_slots(slot.department_code, work.now, work.now, ALTERNATIVES)
-    views = await slot_views(work, others)
-    return SlotTaken(
-        free=[view.model_dump(mode="json") for view in views], instead=instead_sentence([view.starts_at for view in views])
-    )
+    views = await slot_views(work, [other for other in others if await _practises(other)])
+    return {"free": [view.model_dump(mode="json") for view in views], "instead": instead_sentence([view.starts_at for view in views])}
 
 
 @handles(CancelAppointment)

@@ -54,7 +54,7 @@ class BookSlot(Command):
     """Book a free slot for a patient who has consented to care; the booking carries the intake.
 
     SlotTaken (409, ``free``: up to five other slots of the department as JSON of :class:`SlotView`) when somebody was faster; SlotPast, SlotUnknown,
-    AlreadyBooked, IntakeNotTheirs, ConsentMissing.
+    DoctorAway (the doctor left, is absent then or his licence has ended), AlreadyBooked, IntakeNotTheirs, ConsentMissing.
     """
 
     name = "appointments.book"

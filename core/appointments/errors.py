@@ -22,6 +22,13 @@ class SlotPast(Conflict):
     sentence = "这个时间已经过了,请选后面的时间。"
 
 
+class DoctorAway(Conflict):
+    """The slot's doctor is absent then, has left, or may not practise any more. ``instead``: other times in words; ``free`` as in :class:`SlotTaken`."""
+
+    code = "appointments.doctor_away"
+    sentence = "这位医生那个时间不出诊了。{instead}"
+
+
 class AlreadyBooked(Conflict):
     """The patient already has a booking at that time."""
 

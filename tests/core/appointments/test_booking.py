@@ -19,9 +19,20 @@ from core.appointments.commands import (
     FreeSlots,
     MyAppointments,
     OpenSlots,
+    SetAbsence,
     ViewAppointment,
 )
-from core.appointments.errors import AlreadyBooked, AppointmentOver, IntakeNotTheirs, NoDepartment, SlotPast, SlotsOverlap, SlotTaken, SlotUnknown
+from core.appointments.errors import (
+    AlreadyBooked,
+    AppointmentOver,
+    DoctorAway,
+    IntakeNotTheirs,
+    NoDepartment,
+    SlotPast,
+    SlotsOverlap,
+    SlotTaken,
+    SlotUnknown,
+)
 from core.appointments.models import Appointment, Slot
 from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
@@ -124,6 +135,47 @@ async def test_nobody_is_in_two_places(practice: Practice, county: SmallCounty, 
     with pytest.raises(AlreadyBooked) as clash:
         await practice.execute(county.woman_account, BookSlot(slot_id=clashing.id, patient_id=county.woman))
     assert booked.code in clash.value.message
+
+
+@pytest.mark.parametrize("why", ["left", "licence", "absent"])
+async def test_a_doctor_who_will_not_be_there_is_not_booked(practice: Practice, county: SmallCounty, system: Actor, why: str):
+    slot = await Slot.get(id=county.slots[0])
+    doctor = Practitioner.filter(id=slot.practitioner_id)
+    if why == "left":
+        await doctor.update(active=False)
+    elif why == "licence":
+        await doctor.update(licence_valid_until=date(2026, 11, 20))  # good today, not tomorrow
+    else:
+        # Booked when the absence was entered, cancelled afterwards: free again, and nobody there.
+        await Slot.filter(id=slot.id).update(state="booked")
+        order = SetAbsence(practitioner_id=slot.practitioner_id, starts_at=slot.starts_at, ends_at=slot.ends_at)
+        await practice.execute(system, order)
+        await Slot.filter(id=slot.id).update(state="free")
+    with pytest.raises(DoctorAway) as away:
+        await practice.execute(county.woman_account, BookSlot(slot_id=slot.id, patient_id=county.woman))
+    assert len(away.value.fields["free"]) == (3 if why == "absent" else 0)
+    assert "不出诊" in away.value.message
+    assert await Appointment.all().count() == 0
+
+
+async def test_a_slot_is_good_on_the_last_day_of_the_licence(practice: Practice, county: SmallCounty):
+    await Practitioner.filter(id=county.experts[2].practitioner_id).update(licence_valid_until=date(2026, 11, 21))
+    assert (await practice.execute(county.woman_account, BookSlot(slot_id=county.slots[0], patient_id=county.woman))).state == "booked"
+
+
+async def test_two_bookings_of_one_patient_at_once_do_not_overlap(practice: Practice, county: SmallCounty, system: Actor):
+    first = await Slot.get(id=county.slots[0])
+    for expert in (county.experts[0], county.experts[1], county.experts[3]):
+        order = OpenSlots(practitioner_id=expert.practitioner_id, starts_at=first.starts_at + timedelta(minutes=15), minutes=30, count=1)
+        await practice.execute(system, order)
+    slots = await Slot.filter(starts_at__gte=first.starts_at, starts_at__lt=first.ends_at)
+    assert len(slots) == 4
+    results = await asyncio.gather(
+        *(practice.execute(county.woman_account, BookSlot(slot_id=slot.id, patient_id=county.woman)) for slot in slots), return_exceptions=True
+    )
+    assert Counter(type(result).__name__ for result in results) == {"AppointmentView": 1, "AlreadyBooked": 3}
+    assert await Appointment.filter(state="booked").count() == 1
+    assert await Slot.filter(state="booked").count() == 1
 
 
 async def test_a_cancelled_slot_is_free_again(practice: Practice, county: SmallCounty, clock: ManualClock):
