@@ -23,7 +23,7 @@ class SlotPast(Conflict):
 
 
 class DoctorAway(Conflict):
-    """The slot's doctor is absent then, has left, or may not practise any more. ``instead``: other times in words; ``free`` as in :class:`SlotTaken`."""
+    """The slot's doctor is absent then, has left, or may not practise any more. ``free`` and ``instead`` as in :class:`SlotTaken`."""
 
     code = "appointments.doctor_away"
     sentence = "这位医生那个时间不出诊了。{instead}"

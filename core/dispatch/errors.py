@@ -29,6 +29,13 @@ class OfferClosed(Conflict):
     sentence = "这份邀请已经结束({why}),不用再处理。"
 
 
+class OfferReplaced(Conflict):
+    """The desk has asked the same expert again: the newer card counts."""
+
+    code = "offer.replaced"
+    sentence = "值班台后来又请了您一次,这一张已经不用了。请在新的那张会诊邀请上答复,或发「我的邀请」。"
+
+
 class ExpertBusy(Conflict):
     """One open consultation an expert."""
 

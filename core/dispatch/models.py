@@ -32,11 +32,15 @@ class Search(Row):
 
 
 class ExpertOffer(Row):
-    """One expert asked for one consultation."""
+    """One expert asked for one consultation; asked again by the desk, he has another row, one ``times`` higher."""
 
     consultation_id = id_field(db_index=True)
     practitioner_id = id_field(db_index=True)
     account_id = id_field()
+    times = fields.IntField(default=1)
+    """The how manieth time he is asked for this consultation."""
+    replaced_by_id = id_field(null=True)
+    """The offer with which he was asked again: this one is over, whoever presses its card is told so."""
     wave = fields.IntField()
     state = fields.CharField(max_length=10)
     """offered, deferred, accepted, declined, expired, withdrawn."""
@@ -49,7 +53,7 @@ class ExpertOffer(Row):
 
     class Meta:
         table = "expert_offer"
-        unique_together = (("consultation_id", "practitioner_id"),)
+        unique_together = (("consultation_id", "practitioner_id", "times"),)
 
 
 class RankingRecord(Row):

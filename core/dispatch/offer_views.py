@@ -38,7 +38,8 @@ async def offer(work: Work, order: Offer) -> OfferView:
 
 def _is_over(row: ExpertOffer, consultation: Consultation) -> bool:
     """That the expert gave it on, or that it went to somebody else or was called off."""
-    return row.state in ("declined", "withdrawn") or (row.state != "accepted" and consultation.state != State.PENDING)
+    over = row.state in ("declined", "withdrawn") or row.replaced_by_id is not None
+    return over or (row.state != "accepted" and consultation.state != State.PENDING)
 
 
 @answers(MyOffers)

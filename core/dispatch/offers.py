@@ -8,7 +8,7 @@ from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, involves, make_step, note, tell_everybody, when_closed
 from core.consultations.workflow import Event, State
 from core.dispatch.commands import AcceptOffer, DeclineOffer, DeferOffer, OfferAnswer, RemindDeferred
-from core.dispatch.errors import ExpertBusy, OfferClosed, OfferExpired, OfferTaken, OfferUnknown
+from core.dispatch.errors import ExpertBusy, OfferClosed, OfferExpired, OfferReplaced, OfferTaken, OfferUnknown
 from core.dispatch.models import ExpertOffer, Search
 from core.dispatch.search import end_search, replace
 from core.foundation.due import due
@@ -74,7 +74,7 @@ def _accepted(row: Consultation) -> OfferAnswer:
 @handles(DeclineOffer)
 async def decline_offer(work: Work, order: DeclineOffer) -> OfferAnswer:
     row, offer = await _held(work, order.offer_id)
-    if offer.state == "declined":
+    if offer.state == "declined" and (offer.replaced_by_id is None or order.reason is not None):
         await _record_reason(work, row, offer, order.reason)
         return _declined(row, offer)
     await _refuse_if_over(work, row, offer)
@@ -138,6 +138,8 @@ async def _refuse_if_over(work: Work, row: Consultation, offer: ExpertOffer) -> 
         raise OfferTaken(taker=(await practitioner_card(work, row.expert_id)).called, consultation_id=row.id, code=row.code)
     if State(row.state) is State.CANCELLED:
         raise OfferClosed(why="会诊已取消")
+    if offer.replaced_by_id is not None:
+        raise OfferReplaced
     if offer.state == "expired":
         raise OfferExpired
     if offer.state == "declined":
@@ -148,7 +150,7 @@ async def _refuse_if_over(work: Work, row: Consultation, offer: ExpertOffer) -> 
 
 async def _may_still_take(row: Consultation, offer: ExpertOffer) -> bool:
     """Nobody could be found and the desk is calling people by hand: who comes late is welcome."""
-    if offer.state != "expired" or State(row.state) is not State.PENDING:
+    if offer.state != "expired" or offer.replaced_by_id is not None or State(row.state) is not State.PENDING:
         return False
     return await Search.filter(consultation_id=row.id, state="alarmed").exists()
 

@@ -107,14 +107,18 @@ async def _choose(work: Work, row: Consultation, wave: int, size: int) -> list[R
     return [one for one in ranked if one.excluded is None][:size]
 
 
-async def _offer(work: Work, row: Consultation, search: Search, chosen: list[Ranked]) -> None:
+async def _offer(work: Work, row: Consultation, search: Search, chosen: list[Ranked], before: ExpertOffer | None = None) -> None:
+    """Ask ``chosen``; ``before``: the earlier offer of the one who is asked again, which this one takes the place of."""
     expires_at = Chain.restored(search.chain).expires(work.now)
     accounts = {one.id: one.account_id for one in await Practitioner.filter(id__in=[one.practitioner_id for one in chosen])}
     for one in chosen:
         offer_id = work.new_id()
+        if before is not None:
+            await before.change(replaced_by_id=offer_id)
         await ExpertOffer.create(
             id=offer_id, consultation_id=row.id, practitioner_id=one.practitioner_id, account_id=accounts[one.practitioner_id],
-            wave=search.wave, state="offered", offered_at=work.now, expires_at=expires_at, score=one.score, reasons=list(one.reasons),
+            times=1 if before is None else before.times + 1, wave=search.wave, state="offered", offered_at=work.now, expires_at=expires_at,
+            score=one.score, reasons=list(one.reasons),
         )
         await tell(work, accounts[one.practitioner_id], "offer.card", urgent=True, offer_id=offer_id)
 
@@ -256,11 +260,11 @@ async def ask_expert(work: Work, order: AskExpert) -> Done:
     chosen = ranked.get(order.practitioner_id)
     if chosen is None or chosen.excluded is not None:
         raise ExpertExcluded(why="不在专家名单" if chosen is None else chosen.excluded)
-    await ExpertOffer.filter(consultation_id=row.id, practitioner_id=order.practitioner_id, state__in=("declined", "expired")).delete()
-    if await ExpertOffer.filter(consultation_id=row.id, practitioner_id=order.practitioner_id).exists():
+    before = await ExpertOffer.filter(consultation_id=row.id, practitioner_id=order.practitioner_id).order_by("-times").first()
+    if before is not None and before.state not in ("declined", "expired"):
         return Done(done=False)
     await search.change(state="running")
-    await _offer(work, row, search, [chosen])
+    await _offer(work, row, search, [chosen], before)
     await note(work, row.id, "offer.replaced", ids={"count": "1"}, experts_asked=F("experts_asked") + 1)
     await plan_next(work, search)
     return Done()

@@ -63,5 +63,5 @@ class Unavailable(DomainError):
 
     code = "unavailable"
     status = 503
-    sentence = "系统正忙,请过几秒再试一次。您说的都已经记下。"
+    sentence = "系统正忙,请过几秒再试一次。"
     retry_after_s: ClassVar[int] = 3

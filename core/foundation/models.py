@@ -45,7 +45,7 @@ class OutboxEvent(Row):
 
     class Meta:
         table = "outbox_event"
-        indexes = (("state", "lane", "claimed_until"),)
+        indexes = (("state", "lane", "claimed_until"), ("state", "lane", "key"))
 
 
 class DueWork(Row):

@@ -7,6 +7,8 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tortoise.expressions import F
+
 from core.foundation.database.claiming import claim_events
 from core.foundation.errors import Conflict, DomainError, Unavailable
 from core.foundation.events import Event, listeners_of
@@ -57,10 +59,18 @@ class OutboxWorker:
         return len(rows)
 
     async def _work_in_order(self, events: list[Event]) -> None:
-        for event in events:
-            await self._work(event)
+        """Events of one key: what comes after one that must be tried again is put back, untried, and waits for it."""
+        for position, event in enumerate(events):
+            if not await self._work(event):
+                rest = [one.id for one in events[position + 1 :]]
+                if rest:
+                    now = self._practice.clock.real_now()
+                    mine = OutboxEvent.filter(id__in=rest, claimed_by=self._name, state="waiting")
+                    await mine.update(claimed_until=now, tries=F("tries") - 1)
+                return
 
-    async def _work(self, event: Event) -> None:
+    async def _work(self, event: Event) -> bool:
+        """Tell ``event`` to its listeners; whether it is settled (done, or given up)."""
         mine = OutboxEvent.filter(id=event.id, claimed_by=self._name, state="waiting")
         try:
             for listener in listeners_of(event.topic):
@@ -68,24 +78,26 @@ class OutboxWorker:
         except asyncio.CancelledError:
             raise
         except Unavailable as away:
-            await self._later(mine, event, away)
+            return await self._given_up(mine, event, away)
         except DomainError as refusal:
             if type(refusal) is Conflict:
                 # Another writer came first: what the event asks for is still to be done.
-                await self._later(mine, event, refusal)
-                return
+                return await self._given_up(mine, event, refusal)
             # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell.
             logger.info("event %s %s refused: %s", event.topic, event.id, refusal.code)
             await mine.update(state="done")
         except Exception as error:
-            await self._later(mine, event, error)
+            return await self._given_up(mine, event, error)
         else:
             await mine.update(state="done")
+        return True
 
-    async def _later(self, mine: Any, event: Event, error: Exception) -> None:
+    async def _given_up(self, mine: Any, event: Event, error: Exception) -> bool:
+        """Plan the next try of an event that failed, or give it up after its tries; whether it was given up."""
         logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=error)
         if event.tries >= TRIES and not isinstance(error, Unavailable):
             await mine.update(state="failed")
-        else:
-            later = self._practice.clock.real_now() + timedelta(seconds=min(60, 0.5 * 2 ** min(event.tries, 7)))
-            await mine.update(claimed_until=later)
+            return True
+        later = self._practice.clock.real_now() + timedelta(seconds=min(60, 0.5 * 2 ** min(event.tries, 7)))
+        await mine.update(claimed_until=later)
+        return False

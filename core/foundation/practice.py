@@ -116,10 +116,11 @@ class Practice:
             try:
                 async with in_transaction(PRACTICE):
                     with transaction_guard():
-                        work = Work(self, actor, command)
-                        result = await work.carry_out(prepared)
-                        if record is not None:
+                        work, result, refusal = await self._carry_out(actor, command, prepared)
+                        if record is not None and refusal is None:
                             await self._store(actor, record, command, result)
+                if refusal is not None:
+                    raise refusal
                 return work, result
             except IntegrityError:
                 # Two at once with one key: the other one has committed; its stored result is the answer.
@@ -135,6 +136,16 @@ class Practice:
                     raise Unavailable from error
             await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
         raise Unavailable
+
+    async def _carry_out(self, actor: Actor, command: Command, prepared: Any) -> tuple[Work, Any, DomainError | None]:
+        """Work, result and, where the handler wants what it wrote to stay all the same, its refusal."""
+        work = Work(self, actor, command)
+        try:
+            return work, await work.carry_out(prepared), None
+        except DomainError as refusal:
+            if not work.keeps:
+                raise
+            return work, None, refusal
 
     async def _stored(self, actor: Actor, record: str, command: Command) -> Any:
         row = await IdempotencyRecord.get_or_none(id=record)

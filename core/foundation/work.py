@@ -34,6 +34,7 @@ class Work:
         self.now: datetime = practice.clock.now()
         self.grant: Grant = Grant(Role.VISITOR, "unchecked")
         self.lanes: set[str] = set()
+        self.keeps = False
         self._subject = _Subject()
 
     @property
@@ -78,6 +79,10 @@ class Work:
     def concerns(self, kind: str, subject_id: str, **detail: str) -> None:
         """Name whom or what the audit entry of this order is about."""
         self._subject = _Subject(kind, subject_id, detail or None)
+
+    def keep_what_is_written(self) -> None:
+        """Let what this order has written stay although it is about to be refused (a counted wrong try, a code to be confirmed)."""
+        self.keeps = True
 
     async def execute(self, command: Command, *, as_system: bool = False, prepared: Any = None) -> Any:
         """Carry out another command in the same transaction, with its own access check and audit entry."""

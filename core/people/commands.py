@@ -49,7 +49,11 @@ class PatientRef(Result):
 
 
 class RegisterPatient(Command):
-    """Real-name registration of oneself (``relation="self"``) or of a member of the family. The ID number's checksum, age and sex are checked."""
+    """Real-name registration of oneself (``relation="self"``) or of a member of the family. The ID number's checksum, age and sex are checked.
+
+    Who is on record already is joined to his record only when the account's phone, verified by the platform, is the one on the record; else
+    RecordNeedsConfirmation (409) with ``claim_code`` for the village doctor (:class:`ConfirmAccount`).
+    """
 
     name = "people.register_patient"
     title = "实名登记"
@@ -59,6 +63,20 @@ class RegisterPatient(Command):
     full_name: str = Field(min_length=2, max_length=30)
     id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
     phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
+
+
+class ConfirmAccount(Command):
+    """The village doctor links an account to a patient on her list: ``claim_code`` is what the person, standing before her, reads from his screen.
+
+    ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, ClaimantHasOwnRecord.
+    """
+
+    name = "people.confirm_account"
+    title = "确认家人"
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    gives = PatientRef
+    patient_id: Id
+    claim_code: str = Field(pattern=r"^[0-9A-Za-z]{6}$")
 
 
 class GiveConsent(Command):

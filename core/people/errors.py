@@ -21,7 +21,40 @@ class RecordDiffers(Conflict):
     """The ID number is on record, but name or phone differ: nothing of the record is given away."""
 
     code = "people.record_differs"
-    sentence = "这个证件已经登记过,但姓名或手机号和登记的不一致。请先绑定本人手机号,或请村医帮您核对。"
+    sentence = "这个证件已经登记过,但姓名或手机号和登记的不一致。请对照证件和建档时留的手机号,核对后再登记。"
+
+
+class RecordNeedsConfirmation(Conflict):
+    """The ID number is on record and it is not proven who asks. The same for a wrong name, a wrong phone and a right one that is not verified:
+    nothing of the record is given away. ``claim_code``: what he reads to the village doctor; ``valid_minutes``: how long it holds."""
+
+    code = "people.record_needs_confirmation"
+    sentence = (
+        "这个证件已经建过档,还要确认是您或您的家人。请核对姓名,在小程序里点「用微信手机号」验证建档时留的手机号,再登记一次;"
+        "手机号不同的话,请找您的村医,当面把确认码 {claim_code} 告诉村医({valid_minutes} 分钟内有效)。"
+    )
+
+
+class ClaimCodeWrong(NotFound):
+    code = "people.claim_code_wrong"
+    sentence = "确认码和这位病人对不上。请核对编号和 6 位确认码;连着错 5 次,请他重新登记,换一个新的确认码。"
+
+
+class ClaimExpired(Conflict):
+    code = "people.claim_expired"
+    sentence = "这个确认码已经失效。请他在小程序里重新登记一次,换一个新的确认码。"
+
+
+class ClaimUsed(Conflict):
+    code = "people.claim_used"
+    sentence = "这个确认码已经用过,他现在能看到档案了,不用再确认。"
+
+
+class ClaimantHasOwnRecord(Conflict):
+    """The account that claims to be the patient himself is already somebody else's."""
+
+    code = "people.claimant_has_own_record"
+    sentence = "他的微信已经登记过另一个人为本人。请他登记时选「为家人登记」,再换一个确认码。"
 
 
 class OwnRecordExists(Conflict):

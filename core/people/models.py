@@ -157,6 +157,34 @@ class CareRelation(Row):
         unique_together = (("account", "patient"),)
 
 
+class PatientClaim(Row):
+    """Somebody says that he is, or speaks for, a patient on record, and cannot prove it: he reads a short code to the village doctor, who knows him.
+
+    Times are real time. The code is sealed under the account's key, to be shown to him again; it is found by its blind index.
+    """
+
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("huizhen.Account", related_name=False, on_delete=fields.RESTRICT)
+    account_id: str
+    patient: fields.ForeignKeyRelation[Patient] = fields.ForeignKeyField("huizhen.Patient", related_name=False, on_delete=fields.RESTRICT)
+    patient_id: str
+    live_for = fields.CharField(max_length=60, null=True, unique=True)
+    """``<account>:<patient>`` while the code may be used: one at a time."""
+    relation = fields.CharField(max_length=10)
+    code = fields.BinaryField()
+    code_blind = fields.CharField(max_length=64, unique=True)
+    """Of patient and code together: two claims on one record never have the same code."""
+    attempts = fields.IntField(default=0)
+    """Wrong codes given for this patient while this one was live."""
+    created_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField()
+    used_at = UtcDatetimeField(null=True)
+    confirmed_by = id_field(null=True)
+    """The practitioner."""
+
+    class Meta:
+        table = "patient_claim"
+
+
 class ListedPatient(Row):
     """A patient on a village doctor's list, under her own number for him."""
 

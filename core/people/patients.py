@@ -10,6 +10,7 @@ from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.people.accounts import account_phone, live_account
 from core.people.cards import patient_cards, practitioner_card
+from core.people.claims import refuse_with_code
 from core.people.commands import (
     EnlistPatient,
     HeldRoleView,
@@ -22,10 +23,11 @@ from core.people.commands import (
     RegisterPatient,
 )
 from core.people.consents import consent_views
-from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken, OwnRecordExists, PatientTaken
+from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.id_numbers import IdNumber, read_id_number
 from core.people.models import Account, CareRelation, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import certificate_name
+from core.people.relations import check_no_other_own, check_own, speak_for
 from core.people.rules import check_same_person, check_self, local_date
 
 
@@ -48,25 +50,31 @@ async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
     certificate = _Certificate(certificate_name(order.full_name), number, phone)
     if order.relation == "self":
         check_self(number.birth_date, local_date(work.now))
-    patient = await _known(work, certificate)
+    patient = await _recorded(work, number)
     if order.relation == "self":
-        await _check_own(account_id, patient)
+        await check_no_other_own(account_id, patient)
+    if patient is not None and not await _has_proven(work, certificate.name, patient):
+        await refuse_with_code(work, await live_account(account_id), patient, order.relation)
+    if order.relation == "self":
+        await check_own(account_id, patient)
     if patient is None:
         patient = await _record(work, await home_organisation(), certificate)
-    await _speak_for(work, account_id, patient.id, order.relation)
+    await speak_for(work, account_id, patient.id, order.relation)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
 
 
-async def _check_own(account_id: str, patient: Patient | None) -> None:
-    """One account, one own record; one record, one account of its own."""
-    own = await CareRelation.get_or_none(account_id=account_id, relation="self")
-    if own is not None and (patient is None or own.patient_id != patient.id):
-        raise OwnRecordExists
-    if patient is not None:
-        other = await CareRelation.get_or_none(self_of_id=patient.id)
-        if other is not None and other.account_id != account_id:
-            raise PatientTaken
+async def _has_proven(work: Work, name: str, patient: Patient) -> bool:
+    """That who asks may be joined to the record of ``patient``: he speaks for him already, or the phone that the platform vouched for is the one
+    on the record. Name and ID number are found out easily and a phone that he merely types proves nothing, while the record is sensitive
+    personal information, handled only under strict protection (个人信息保护法 articles 28 and 29). The same for oneself and for family."""
+    sealer = await work.sealer("patient", patient.id)
+    if sealer.open("patient", "full_name", patient.id, bytes(patient.full_name)) != name:
+        return False
+    account = await live_account(work.actor.account_id)
+    if await CareRelation.filter(account_id=account.id, patient_id=patient.id).exists():
+        return True
+    return account.phone_verified_at is not None and account.phone_blind is not None and account.phone_blind == patient.phone_blind
 
 
 @handles(EnlistPatient)
@@ -96,15 +104,15 @@ async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
     )
     if order.account_id is not None:
         account = await live_account(order.account_id)
-        await _check_own(account.id, patient)
-        await _speak_for(work, account.id, patient.id, "self")
+        await check_own(account.id, patient)
+        await speak_for(work, account.id, patient.id, "self")
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
 
 
 async def _known(work: Work, certificate: _Certificate) -> Patient | None:
     """The record of this ID number, when the person named is the one recorded; :class:`RecordDiffers` when not."""
-    patient = await Patient.get_or_none(id_number_blind=work.blind("id_number", certificate.number.text))
+    patient = await _recorded(work, certificate.number)
     if patient is None:
         return None
     sealer = await work.sealer("patient", patient.id)
@@ -115,6 +123,11 @@ async def _known(work: Work, certificate: _Certificate) -> Patient | None:
         known_phone=None if patient.phone is None else sealer.open("patient", "phone", patient.id, bytes(patient.phone)),
     )
     return patient
+
+
+async def _recorded(work: Work, number: IdNumber) -> Patient | None:
+    """The record of this ID number."""
+    return await Patient.get_or_none(id_number_blind=work.blind("id_number", number.text))
 
 
 async def _record(work: Work, organisation_id: str, certificate: _Certificate) -> Patient:
@@ -135,19 +148,6 @@ async def _record(work: Work, organisation_id: str, certificate: _Certificate) -
         phone=None if certificate.phone is None else seal("phone", certificate.phone),
         phone_blind=None if certificate.phone is None else work.blind("phone", certificate.phone),
         demonstration=work.practice.demo,
-        created_at=work.now,
-    )
-
-
-async def _speak_for(work: Work, account_id: str, patient_id: str, relation: str) -> None:
-    if await CareRelation.filter(account_id=account_id, patient_id=patient_id).exists():
-        return
-    await CareRelation.create(
-        id=work.new_id(),
-        account_id=account_id,
-        patient_id=patient_id,
-        relation=relation,
-        self_of_id=patient_id if relation == "self" else None,
         created_at=work.now,
     )
 

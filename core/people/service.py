@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, staff
+from core.people import access, access_log, claims, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, session_actor
 from core.people.cards import (
     PatientCard,
@@ -26,6 +26,7 @@ __all__ = [
     "account_phone",
     "actor_for",
     "care_relations",
+    "claims",
     "has_consent",
     "home_organisation",
     "joins_accounts",

@@ -47,7 +47,7 @@ class PatientDrawing:
                 drawn.append(self._patient(number, 58, account=False, place=place, sex="male"))
             elif child:
                 guardian = guardians[(number - PATIENTS) % len(guardians)]
-                drawn.append(self._patient(number, self._rng.randrange(1, 12), account=False, place=place, guardian=guardian.key))
+                drawn.append(self._patient(number, self._rng.randrange(1, 12), account=False, place=place, guardian=guardian))
             else:
                 drawn.append(self._patient(number, self._rng.randrange(55, 89), account=False, place=place))
         return tuple(drawn)
@@ -70,7 +70,7 @@ class PatientDrawing:
         account: bool,
         place: tuple[str, int] | None,
         sex: Sex | None = None,
-        guardian: str | None = None,
+        guardian: PlannedPatient | None = None,
     ) -> PlannedPatient:
         drawn_sex: Sex = sex or ("female" if self._rng.random() < 0.5 else "male")
         birth = born(self._rng, self._today, age)
@@ -83,13 +83,13 @@ class PatientDrawing:
             sex=drawn_sex,
             birth=birth,
             id_number=id_number(birth, sequence),
-            phone=phone(number) if account or (age >= 18 and number % 2) else None,
+            phone=guardian.phone if guardian else phone(number) if account or (age >= 18 and number % 2) else None,
             village=village.region_name,
             account=account,
             listed=None if place is None else place[0],
             number=None if place is None else place[1],
             consents=account and place is not None and number % 5 != 0,
-            guardian=guardian,
+            guardian=guardian.key if guardian else None,
         )
 
     def _age(self, patient: PlannedPatient) -> int:

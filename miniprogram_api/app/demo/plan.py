@@ -58,7 +58,7 @@ class PlannedStaff:
 class PlannedPatient:
     """``listed``: the village doctor who has him on her list under ``number``; None: nobody, he will register himself.
 
-    ``account``: has WeChat. ``guardian``: the patient whose account speaks for this child.
+    ``account``: has WeChat. ``guardian``: the patient whose account speaks for this child, and whose phone is on its record.
     """
 
     key: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.dispatch.commands import AcknowledgeAlert, Alert, AskExpert, DeclineOffer, ExpireWave
-from core.dispatch.errors import ExpertExcluded
+from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, Alert, AskExpert, DeclineOffer, DeferOffer, ExpireWave, MyOffers, Offer
+from core.dispatch.errors import ExpertExcluded, OfferReplaced
 from core.dispatch.models import DangerAlert, ExpertOffer, Search
 from core.foundation.models import DueWork
 from core.people.models import Practitioner
@@ -168,6 +168,43 @@ async def test_the_desk_asks_somebody_by_name_and_he_takes_it(ward: Ward) -> Non
     await ward.accept(offer)
     assert (await ward.row(consultation_id)).state == "ASSIGNED"
     assert (await ward.told(ward.county.scheduler))[-1] == "alert.closed"
+
+
+async def test_a_press_on_the_old_card_is_told_of_the_new_one(ward: Ward) -> None:
+    consultation_id = await alarmed(ward)
+    old = (await ward.offers(consultation_id, "expired"))[0]
+    expert = ward.who(old)
+    ask = AskExpert(consultation_id=consultation_id, practitioner_id=expert.practitioner_id)
+    assert (await ward.practice.execute(ward.county.scheduler, ask)).done
+    assert not (await ward.practice.execute(ward.county.scheduler, ask)).done
+
+    for order in (AcceptOffer(offer_id=old.id), DeclineOffer(offer_id=old.id), DeferOffer(offer_id=old.id)):
+        with pytest.raises(OfferReplaced):
+            await ward.practice.execute(expert, order)
+    card = await ward.practice.ask(expert, Offer(offer_id=old.id))
+    assert (card.state, card.headline, card.vitals) == ("expired", "", "")
+
+    (new,) = await ward.offers(consultation_id)
+    assert [one.offer_id for one in (await ward.practice.ask(expert, MyOffers())).offers] == [new.id]
+    await ward.accept(new)
+    assert (await ward.row(consultation_id)).expert_id == expert.practitioner_id
+
+
+async def test_who_declined_and_is_asked_again_may_still_say_why_he_declined(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    old = (await ward.offers(asked.consultation_id))[0]
+    expert = ward.who(old)
+    await ward.practice.execute(expert, DeclineOffer(offer_id=old.id))
+    for _ in range(2):
+        ask = AskExpert(consultation_id=asked.consultation_id, practitioner_id=expert.practitioner_id)
+        assert (await ward.practice.execute(ward.county.scheduler, ask)).done
+        await ward.pass_time(seconds=61)
+
+    await ward.practice.execute(expert, DeclineOffer(offer_id=old.id, reason="no_time"))
+
+    rows = await ExpertOffer.filter(consultation_id=asked.consultation_id, practitioner_id=expert.practitioner_id).order_by("times")
+    assert [(one.times, one.state, one.decline_reason) for one in rows] == [(1, "declined", "no_time"), (2, "expired", ""), (3, "expired", "")]
+    assert [one.replaced_by_id for one in rows] == [rows[1].id, rows[2].id, None]
 
 
 async def test_if_he_does_not_answer_either_the_alarm_begins_anew(ward: Ward) -> None:

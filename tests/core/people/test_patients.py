@@ -24,7 +24,7 @@ from core.people.errors import (
     OwnRecordExists,
     PatientNotListed,
     PatientTaken,
-    RecordDiffers,
+    RecordNeedsConfirmation,
     TooYoung,
 )
 from core.people.models import CareRelation, Patient
@@ -42,6 +42,12 @@ async def visitor(practice: Practice, openid: str, phone: str | None = None) -> 
     return await actor_for(ref.account_id, "mini_program")
 
 
+async def record_phone(practice: Practice, patient_id: str, phone: str) -> None:
+    """As if ``phone`` had been given when the record was made."""
+    sealed = (await practice.keys.sealer("patient", patient_id)).seal("patient", "phone", patient_id, phone)
+    await Patient.filter(id=patient_id).update(phone=sealed, phone_blind=practice.keys.blind("phone", phone))
+
+
 async def test_registration_reads_the_number_and_marks_the_demonstration(practice: Practice):
     await seed_small(practice)
     actor = await visitor(practice, "m1", "19900000044")
@@ -55,6 +61,7 @@ async def test_registration_reads_the_number_and_marks_the_demonstration(practic
 
 async def test_who_was_enlisted_is_joined_and_not_doubled(practice: Practice):
     county = await seed_small(practice)
+    await record_phone(practice, county.old_man, "19900000045")
     before = await Patient.all().count()
     actor = await visitor(practice, "m1", "19900000045")
     ref = await practice.execute(actor, RegisterPatient(full_name="罗大山", id_number=OLD_MAN))
@@ -81,22 +88,25 @@ async def test_another_name_or_phone_learns_nothing(practice: Practice, system: 
     no_phone = await visitor(practice, "m2")
     right_phone = await visitor(practice, "m3", "19900000050")
     for actor, name in ((wrong_phone, "赵大妈"), (no_phone, "赵大妈"), (right_phone, "赵大娘")):
-        with pytest.raises(RecordDiffers):
+        with pytest.raises(RecordNeedsConfirmation):
             await practice.execute(actor, RegisterPatient(full_name=name, id_number=number))
         assert (await practice.ask(actor, Me())).patients == ()
-    # What somebody types as his phone proves nothing for himself.
-    with pytest.raises(RecordDiffers):
-        await practice.execute(no_phone, RegisterPatient(full_name="赵大妈", id_number=number, phone="19900000050"))
+    # What somebody types as his phone proves nothing, neither for himself nor for his family.
+    for relation in ("self", "mother"):
+        with pytest.raises(RecordNeedsConfirmation):
+            await practice.execute(no_phone, RegisterPatient(relation=relation, full_name="赵大妈", id_number=number, phone="19900000050"))
     assert (await practice.execute(right_phone, RegisterPatient(full_name="赵大妈", id_number=number))).patient_id == ref.patient_id
 
 
 async def test_one_person_has_one_account_and_one_account_one_own_record(practice: Practice):
     await seed_small(practice)
-    first, second = await visitor(practice, "m1"), await visitor(practice, "m2")
+    first, second, third = await visitor(practice, "m1", "19900000044"), await visitor(practice, "m2"), await visitor(practice, "m3", "19900000044")
     number = id_number(date(1990, 5, 17), 44)
     await practice.execute(first, RegisterPatient(full_name="王小梅", id_number=number))
-    with pytest.raises(PatientTaken):
+    with pytest.raises(RecordNeedsConfirmation):
         await practice.execute(second, RegisterPatient(full_name="王小梅", id_number=number))
+    with pytest.raises(PatientTaken):
+        await practice.execute(third, RegisterPatient(full_name="王小梅", id_number=number))
     with pytest.raises(OwnRecordExists):
         await practice.execute(first, RegisterPatient(full_name="王小兰", id_number=id_number(date(1991, 5, 17), 46)))
 
@@ -108,7 +118,7 @@ async def test_two_registrations_of_one_number_at_once(practice: Practice):
     results = await asyncio.gather(
         *(practice.execute(actor, RegisterPatient(full_name="王小梅", id_number=number)) for actor in actors), return_exceptions=True
     )
-    assert sum(isinstance(result, PatientTaken) for result in results) == 5
+    assert sum(isinstance(result, RecordNeedsConfirmation) for result in results) == 5
     assert sum(not isinstance(result, BaseException) for result in results) == 1
     assert await CareRelation.filter(relation="self", self_of_id__isnull=False).count() == 2  # the woman of the county and the winner
 
