@@ -10,7 +10,6 @@ from core.consultations.timeline import note
 from core.consultations.workflow import State
 from core.foundation.errors import Unavailable
 from core.foundation.work import Work
-from core.intake.models import Intake
 from core.people.service import has_consent
 
 _CODE_TRIES = 20
@@ -31,6 +30,8 @@ class NewConsultation:
     urgency_typed: str | None
     urgency_computed: str | None
     department_code: str
+    intake_id: str | None
+    """The pre-consultation that it goes on from."""
     conversation_id: str | None
     message_id: str | None
 
@@ -54,7 +55,7 @@ async def create_consultation(work: Work, new: NewConsultation) -> Consultation:
         number=new.number,
         village_doctor_id=new.village_doctor_id,
         requester_account_id=work.actor.account_id,
-        intake_id=await _running_intake(new.patient_id),
+        intake_id=new.intake_id,
         conversation_id=new.conversation_id,
         message_id=new.message_id,
         complaint=sealer.seal("consultation", "complaint", consultation_id, new.text),
@@ -76,9 +77,3 @@ async def _free_code(work: Work) -> str:
         if not await Consultation.filter(code=code).exists():
             return code
     raise Unavailable
-
-
-async def _running_intake(patient_id: str) -> str | None:
-    """The patient's latest pre-consultation that is not put away: it belongs to this case."""
-    intake = await Intake.filter(patient_id=patient_id).exclude(state="closed").order_by("-id").first()
-    return None if intake is None else intake.id

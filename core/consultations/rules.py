@@ -100,6 +100,7 @@ def _next_of_assigned(standing: Standing, reader: Reader) -> str:
 
 ENTRY_LABELS: dict[str, str] = {
     "requested": "发起会诊",
+    "urgency.from_intake": "按患者自己的预问诊定为{label}",
     "patient.confirmed": "病人已确认",
     "consent.attached": "知情同意书已补",
     "consent.on_record": "知情同意已有记录",

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 from core.consultations.models import Consultation
 from core.consultations.picture import picture_of
-from core.consultations.service import NewConsultation, consultation_of, create_consultation, missing, tell_patient, when_ready
+from core.consultations.service import NewConsultation, consultation_of, create_consultation, missing, note, tell_patient, when_ready
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.dispatch.models import ExpertOffer
 from core.dispatch.search import is_asking, is_desk_called, start_search, tell_dispatched
 from core.foundation.actor import Actor
+from core.foundation.clock import spoken
 from core.foundation.errors import NotAllowed
 from core.foundation.models import RuleSignature
 from core.foundation.orders import handles, prepares
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.intake.errors import RulesUnsigned
+from core.intake.models import Intake
 from core.intake.rules import with_record
+from core.intake.running import running_intake
 from core.intake.signatures import clinical_engine, require_rules
 from core.intake.urgency import combined, urgency
 from core.matching.weights import EMERGENCY_DEPARTMENTS
@@ -73,8 +76,13 @@ async def _own_rules_signed() -> bool:
 @handles(RequestConsultation)
 async def request_consultation(work: Work, order: RequestConsultation, understood: Understood) -> ConsultationRequested:
     work.concerns("patient", understood.patient_id)
-    level, do_now, department_code = _decide(understood)
-    row = await _create(work, order, understood, level, do_now, department_code)
+    intake = await running_intake(understood.patient_id, work.now)
+    level, reasons = _level(understood, intake)
+    do_now, department_code = first_measures(level, understood.assessment, understood.facts), _specialty(understood.assessment)
+    row = await _create(work, order, understood, level, do_now, department_code, intake)
+    raised = intake is not None and reasons != _reasons(understood)
+    if raised:
+        await note(work, row.id, "urgency.from_intake", ids={"label": urgency(level).label})
     starts_at_once = urgency(level).starts_at_once
     if starts_at_once:
         search = await start_search(work, row, emergency=True)
@@ -91,22 +99,30 @@ async def request_consultation(work: Work, order: RequestConsultation, understoo
         urgency=level.value,
         urgency_label=entry.label,
         do_now=do_now,
-        reasons=tuple(reason.text for reason in understood.assessment.reasons),
+        reasons=reasons,
         department=department(department_code).name,
         asked=await ExpertOffer.filter(consultation_id=row.id, state="offered").count(),
         offer_s=entry.offer_s,
         desk_called=await is_desk_called(row.id),
         missing=missing(row),
-        rules_signed=understood.rules_signed,
+        rules_signed=understood.rules_signed and (intake is None or not raised or intake.rules_signed),
     )
 
 
-def _decide(understood: Understood) -> tuple[Urgency, tuple[str, ...], str]:
-    """Level (never below routine: somebody asks for an expert), what to do first, department."""
+def _reasons(understood: Understood) -> tuple[str, ...]:
+    return tuple(reason.text for reason in understood.assessment.reasons)
+
+
+def _level(understood: Understood, intake: Intake | None) -> tuple[Urgency, tuple[str, ...]]:
+    """The most severe of what was typed, what was computed and what the patient's own pre-consultation found, never below routine (somebody asks
+    for an expert); with the reasons, that of the pre-consultation first where it decides."""
     assessment = understood.assessment
     computed = None if assessment.level is None else assessment.level.value
     level = more_severe([combined(understood.facts.urgency_said, computed), Urgency.ROUTINE])
-    return level, first_measures(level, assessment, understood.facts), _specialty(assessment)
+    if intake is None or intake.level is None or Urgency(intake.level).severity <= level.severity:
+        return level, _reasons(understood)
+    entry = urgency(intake.level)
+    return entry.code, (f"患者自己的预问诊({spoken(intake.updated_at)})是「{entry.label}」", *_reasons(understood))
 
 
 def _specialty(assessment: Assessment) -> str:
@@ -116,7 +132,8 @@ def _specialty(assessment: Assessment) -> str:
 
 
 async def _create(
-    work: Work, order: RequestConsultation, understood: Understood, level: Urgency, do_now: tuple[str, ...], department_code: str
+    work: Work, order: RequestConsultation, understood: Understood, level: Urgency, do_now: tuple[str, ...], department_code: str,
+    intake: Intake | None,
 ) -> Consultation:
     doctor = await practitioner_card(work, str(work.actor.practitioner_id))
     clinic = await Organisation.get(id=doctor.organisation_id)
@@ -135,6 +152,7 @@ async def _create(
             urgency_typed=understood.facts.urgency_said,
             urgency_computed=None if assessment.level is None else assessment.level.value,
             department_code=department_code,
+            intake_id=None if intake is None else intake.id,
             conversation_id=order.conversation_id,
             message_id=order.message_id,
         ),
