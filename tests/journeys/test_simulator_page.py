@@ -294,6 +294,52 @@ async def test_the_three_sentences_stand_ready_on_the_right_phones(visiting: Vis
     await expect(hints).to_have_count(0)
 
 
+async def test_who_is_called_is_announced_on_the_phone_of_his_role(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    expert, doctor = phone(page, 3), phone(page, 2)
+    await expect(page.locator(".other:visible")).to_have_count(0)
+    sent = await stage.app_message("ex8", msgtype="template_card", template_card=invitation("case-8"))
+    announced = expert.locator(".other-open")
+    await expect(announced).to_contain_text("会诊邀请 · 危急")
+    await expect(doctor.locator(".other-open")).to_have_count(0)
+    await assert_readable(page)
+    await stage.update_card(sent["response_code"], "王主任已接诊")
+    await expect(announced).to_have_count(0)
+    await stage.app_message("ex12", msgtype="template_card", template_card=invitation("case-12"))
+    await announced.click()
+    await expect(expert.get_by_role("button", name="接诊")).to_be_visible()
+    await expect(announced).to_have_count(0)
+
+
+async def test_choices_numbers_and_pages_in_a_text_are_tapped(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage, PHONE)).page
+    patient = phone(page, 1)
+    await write(patient, "约号")
+    long = "11月21日 周六 上午9:00 黄长林(演示) 平塘县演示医院"
+    choice = f'1 <a href="weixin://bizmsgmenu?msgmenucontent={long.replace(" ", "")}&msgmenuid=m:1">{long}</a>'
+    call = '<a href="tel:120">一键拨打 120</a>'
+    mini = '<a href="#" data-miniprogram-appid="wx1" data-miniprogram-path="pages/register/index?relation=self">去登记</a>'
+    await stage.customer_service("oa1", msgtype="text", text={"content": f"可以约:\n{choice}\n选一个。\n\n{call}\n\n{mini}"})
+    row = patient.locator(".choice-row")
+    number, words = await row.locator("span").bounding_box(), await row.locator("a").bounding_box()
+    assert number is not None
+    assert words is not None
+    assert words["y"] <= number["y"] < words["y"] + words["height"]
+    await assert_readable(page)
+    await patient.get_by_role("link", name="一键拨打 120").click()
+    await expect(patient.locator(".chat-error")).to_contain_text("120")
+    await patient.get_by_role("link", name="去登记").click()
+    await expect(patient.locator("iframe")).to_have_attribute("src", "/phone/patient-001/h5/mini/#/register?relation=self")
+
+
+async def test_a_low_window_scrolls_instead_of_squeezing_the_phones(visiting: Visiting, stage: PageStage) -> None:
+    page = (await visiting(stage.origin + "/", (1366, 560))).page
+    await expect(page.locator(".hint")).to_have_count(3)
+    box = await phone(page, 1).bounding_box()
+    assert box is not None
+    assert box["height"] > 440
+
+
 async def test_a_lost_line_is_said_and_what_was_missed_is_fetched(visiting: Visiting, stage: PageStage) -> None:
     page = (await opened(visiting, stage)).page
     patient = phone(page, 1)

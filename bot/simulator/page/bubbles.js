@@ -82,6 +82,7 @@ const article = (message, act) =>
     h("b", null, message.title),
     message.description && h("span", { class: "faint" }, message.description),
     message.picture && h("img", { src: message.picture, alt: "", loading: "lazy" }),
+    h("span", { class: "article-open" }, "点开"),
   ], () => act.open(message.url), { class: "bubble article" });
 
 function menu(message, act) {

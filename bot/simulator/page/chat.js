@@ -32,6 +32,9 @@ export class ChatView {
     this.element = h("div", { class: "chat" }, this.list, this.error, this.bottom);
     this.#drawBottom();
     inboxes.addEventListener("chat", this.#onNews);
+    // A panel that opens below takes room: what was in view stays in view.
+    this.resized = new ResizeObserver(() => this.loaded && this.#isFollowing() && this.#follow());
+    this.resized.observe(this.list);
     replace(this.list, h("p", { class: "state-line" }, "正在取消息…"));
     this.load();
   }
@@ -55,6 +58,7 @@ export class ChatView {
 
   close() {
     this.inboxes.removeEventListener("chat", this.#onNews);
+    this.resized.disconnect();
   }
 
   async load() {
@@ -137,8 +141,10 @@ export class ChatView {
   }
 
   open(message, url) {
+    const page = /^miniprogram:(.*)$/i.exec(url);
     const menu = /^weixin:\/\/bizmsgmenu\?(.*)$/i.exec(url);
     if (menu) this.tap(message, new URLSearchParams(menu[1]).get("msgmenuid") ?? "");
+    else if (page) this.host.openMiniProgram(page[1]);
     else this.host.open(url);
   }
 

@@ -4,7 +4,7 @@ import { DomainClock } from "./clock.js";
 import { controlDrawer } from "./control.js";
 import { spoken } from "./dates.js";
 import { button, h, icon, replace } from "./dom.js";
-import { hints, hintsSeen } from "./hints.js";
+import { SENTENCES, hints, hintsSeen, speaker } from "./hints.js";
 import { Inboxes } from "./inboxes.js";
 import { Live } from "./live.js";
 import { newsDrawer, othersWaiting } from "./news.js";
@@ -36,6 +36,24 @@ function keep(key, value) {
   }
 }
 
+const reachable = () => [...inboxes.people.values()].filter((person) => inboxes.chats(person.key).length);
+
+/**
+ * A card for somebody whose phone is not on screen (the experts that were called, the desk that is alarmed) is announced on the phone that
+ * holds his role; one press brings his phone there. It goes again when the card is answered or has run out.
+ */
+function announce({ person: key, chat, message, update }) {
+  const card = message ?? update;
+  if (card?.type !== "card" || chat.startsWith("group:")) return;
+  if (update && (update.card?.replace_text || update.replaced || update.card?.replaced)) phones.forEach((phone) => phone.forget(key, card.seq));
+  const person = inboxes.person(key);
+  if (!message || !person || shown().has(key)) return;
+  const desk = ["duty_doctor", "scheduler"];
+  const phone = phones.findLast((one) => one.person.role === person.role) ?? phones.findLast((one) => desk.includes(person.role) && desk.includes(one.person.role));
+  phone?.announce({ person, chat, seq: card.seq, title: card.card?.main_title?.title ?? "新消息", open: () => phone.assign(key, chat) });
+  drawDots();
+}
+
 /** Who holds which phone at first: a patient, a village doctor in the group, a cardiologist, the duty doctor. */
 function firstHolders() {
   const people = [...inboxes.people.values()];
@@ -44,7 +62,7 @@ function firstHolders() {
   const group = inboxes.chats(villageDoctor?.key).find((chat) => chat.id.startsWith("group:"));
   const expert = of("expert").find((person) => /心(血管)?内/.test(`${person.title}${person.place ?? ""}`)) ?? of("expert")[0];
   return [
-    [of("patient").find((person) => person.official_account_openid) ?? of("patient")[0], "official_account"],
+    [speaker(SENTENCES[0], reachable()), "official_account"],
     [villageDoctor, group?.id],
     [expert, "wecom_app"],
     [of("duty_doctor")[0] ?? of("scheduler")[0], "wecom_app"],
@@ -83,8 +101,7 @@ function open(key, chat) {
 }
 
 function prepare(sentence) {
-  const people = [...inboxes.people.values()].filter((person) => person.role === sentence.role && inboxes.chats(person.key).length);
-  const fallback = people[Math.min(sentence.index, people.length - 1)];
+  const fallback = speaker(sentence, reachable());
   const held = phones.find((phone) => phone.person.role === sentence.role);
   const phone = held ?? phones[0];
   const key = sentence.role === "patient" ? fallback.key : held?.key ?? fallback.key;
@@ -98,7 +115,7 @@ function prepare(sentence) {
 
 function drawDots() {
   replace(dots, phones.map((phone, index) => button(h("span", { class: "dot" }), () => bring(phone),
-    { "aria-label": `第 ${index + 1} 部手机`, "aria-current": String(index === nearest()) })));
+    { "aria-label": `第 ${index + 1} 部手机${phone.announced ? ",有人收到邀请或提醒" : ""}`, class: phone.announced ? "dot-news" : "", "aria-current": String(index === nearest()) })));
 }
 
 const nearest = () => Math.round(row.scrollLeft / (row.firstElementChild?.offsetWidth || 1));
@@ -126,6 +143,8 @@ function care(wanted) {
   document.documentElement.classList.toggle("care", wanted);
   document.getElementById("care").setAttribute("aria-pressed", String(wanted));
   keep(CARE_KEY, wanted);
+  // The mini program's pages keep the same wish; the phone of somebody with poor eyes shows all of it large.
+  keep("huizhen.care", wanted ? 1 : 0);
 }
 
 function offline(text) {
@@ -148,7 +167,7 @@ function wire() {
   inboxes.addEventListener("chat", drawTop);
   inboxes.addEventListener("read", drawTop);
   clock.addEventListener("moved", drawTop);
-  live.addEventListener("news", (event) => inboxes.take(event.detail));
+  live.addEventListener("news", (event) => { inboxes.take(event.detail); announce(event.detail); });
   live.addEventListener("catch-up", () => { catchUp(); clock.refresh().catch(() => undefined); });
   live.addEventListener("state", (event) => offline(event.detail === "lost" ? "实时连接断了,正在重连…" : null));
   setInterval(() => { for (const phone of phones) phone.tick(); drawTop(); }, 10_000);

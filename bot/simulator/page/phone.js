@@ -20,7 +20,8 @@ export class Phone {
     this.time = h("span", null, "");
     this.bar = h("header", { class: "title-bar" });
     this.screen = h("div", { class: "screen" });
-    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner,
+    this.other = h("div", { class: "other", role: "status", hidden: true });
+    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner, this.other,
       h("div", { class: "device" },
         h("div", { class: "status-bar", "aria-hidden": "true" }, this.time, h("span", { class: "signals" })),
         this.bar, this.screen));
@@ -37,9 +38,29 @@ export class Phone {
     return this.inboxes.person(this.key);
   }
 
+  /** Say that somebody else with this role got a card; `open()` brings his phone here. The newest one stands. */
+  announce({ person, chat, seq, title, open }) {
+    this.announced = { key: person.key, chat, seq };
+    this.other.hidden = false;
+    replace(this.other, button([
+      h("span", { class: "entry-text" }, `${plainName(person.name)}${person.role === this.person.role ? "" : `(${roleLabel(person.role)})`}收到:${title}`),
+      h("b", null, "看他的手机"),
+    ], open, { class: "other-open" }));
+  }
+
+  /** What was announced is over, or is seen now. Without arguments: whatever it was. */
+  forget(key = this.announced?.key, seq = this.announced?.seq) {
+    if (!this.announced || this.announced.key !== key || this.announced.seq !== seq) return;
+    this.announced = null;
+    this.other.hidden = true;
+    replace(this.other);
+    this.changed();
+  }
+
   /** Hand the phone to somebody, and open one of his chats when named. */
   async assign(key, chat = null) {
     this.key = key;
+    if (this.announced?.key === key) this.forget();
     this.element.setAttribute("aria-label", `第 ${this.number} 部手机:${plainName(this.person.name)},${roleLabel(this.person.role)}`);
     this.#drawOwner();
     if (chat) this.openChat(chat);

@@ -25,9 +25,9 @@ function inline(text, open) {
 }
 
 function link(label, url, open) {
-  if (!/^(https?:\/\/|\/|tel:|weixin:\/\/bizmsgmenu\?)/i.test(url)) return null;
-  // A choice offered inside a text is pressed like a button, so it is as large as one.
-  const choice = /^weixin:/i.test(url) ? " chat-choice" : "";
+  if (!/^(https?:\/\/|\/|tel:|miniprogram:|weixin:\/\/bizmsgmenu\?)/i.test(url)) return null;
+  // A choice offered inside a text is pressed like a button, so it is as large as one; so is a number to dial or a page to go on with.
+  const choice = /^(weixin|tel|miniprogram):/i.test(url) ? " chat-choice" : "";
   return h("a", { href: "#", class: `chat-link${choice}`, on: { click: (event) => { event.preventDefault(); open(url); } } }, label);
 }
 
@@ -63,17 +63,25 @@ export function markdown(source, open) {
   return root;
 }
 
-const ANCHOR = /<a\s+href=(?:"([^"]*)"|'([^']*)')[^>]*>([^<]*)<\/a>|(https?:\/\/[^\s<>"'),。;)】]+)/gi;
+const ANCHOR = /<a\s+href=(?:"([^"]*)"|'([^']*)')([^>]*)>([^<]*)<\/a>|(https?:\/\/[^\s<>"'),。;)】]+)/gi;
 
 /** Plain text with the only markup an Official Account may use: links. */
 export function linked(source, open) {
   const root = h("span", { class: "plain" });
   let from = 0;
   for (const found of source.matchAll(ANCHOR)) {
-    const [whole, one, two, label, bare] = found;
-    const url = one ?? two ?? bare;
-    root.append(source.slice(from, found.index), link(label ?? bare, url, open) ?? label ?? whole);
+    const [whole, one, two, more, label, bare] = found;
+    const page = /data-miniprogram-path="([^"]*)"/.exec(more ?? "")?.[1];
+    const url = page ? `miniprogram:${page}` : (one ?? two ?? bare);
+    const before = source.slice(from, found.index);
+    const made = link(label ?? bare, url, open) ?? label ?? whole;
     from = found.index + whole.length;
+    // A choice's number stays beside its words, however long these are.
+    const number = made.classList?.contains("chat-choice") ? /(^|\n)(\d{1,2}) $/.exec(before) : null;
+    if (number) {
+      root.append(before.slice(0, number.index + number[1].length).replace(/\n$/, ""), h("span", { class: "choice-row" }, h("span", null, number[2]), made));
+      if (source[from] === "\n") from += 1;
+    } else root.append(before, made);
   }
   root.append(source.slice(from));
   return root;

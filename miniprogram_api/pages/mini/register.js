@@ -89,7 +89,8 @@ export async function consent({ rest: [patientId, purpose = "care"], query, go }
     try {
       await ask("POST", `patients/${patientId}/consents`, { body: { purpose, text_version: text.version } });
       await whoAmI({ anew: true });
-      go(query.get("then") ?? "family");
+      // His own registration leads back to what he came for; a relative's to the list that shows her.
+      go(query.get("then") ?? (patient.relation === "self" ? "" : "family"));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       trouble.replaceChildren(notice(problem));

@@ -8,6 +8,8 @@ import { Uploads } from "./uploads.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
 const MISSING = { patient: "确认病人", consent: "知情同意书的照片", material: "心电图或影像" };
+// What is missing stands on a line of its own here, above the buttons that bring it; a chat has it in the same sentence.
+const SAID_BELOW = /[;;](?:请在单独会话里补|还差)[::].*$/;
 const FRESH_MS = 15_000;
 
 const place = document.getElementById("cases");
@@ -51,7 +53,7 @@ function caseCard({ status, timeline }, unfolded) {
   const trouble = h("div");
   const order = (path, body) => async () => {
     try {
-      await request("POST", `consultations/${id}/${path}`, { body });
+      await request("POST", path, { body });
       await load();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -64,15 +66,16 @@ function caseCard({ status, timeline }, unfolded) {
     h("p", null, [who, timeline.complaint].filter(Boolean).join(":")),
     timeline.vitals.length > 0 && h("p", { class: "faint" }, timeline.vitals.map(([name, value]) => `${name} ${value}`).join(" · ")),
     h("p", null, `${status.state_label}${status.expert ? ` · ${status.expert}` : status.experts_asked ? ` · 已问 ${status.experts_asked} 位专家` : ""}`),
-    h("p", null, status.next),
+    h("p", null, status.next.replace(SAID_BELOW, "。")),
     h("p", { class: status.missing.length ? "" : "done-line" }, status.missing.length ? `还差:${status.missing.map((one) => MISSING[one] ?? one).join("、")}` : "资料齐了。"),
     trouble,
-    status.missing.includes("patient") && button(`确认病人${who ? `是 ${who}` : ""}`, order("confirm-patient", {})),
+    status.missing.includes("patient") && button(`确认病人${who ? `是 ${who}` : ""}`, order(`consultations/${id}/confirm-patient`, {})),
     uploadsOf(id).element(status.missing, timeline.images.length),
+    status.missing.includes("material") && button("没有影像可传", order("commands", { command: "consultations.waive_material", arguments: { consultation_id: id } }), "default"),
     h("details", { "data-id": id, open: unfolded.has(id) }, h("summary", { class: "fold" }, "看经过"),
       h("ol", { class: "timeline" }, [...timeline.entries].reverse().map((entry) => h("li", null, h("p", null, entry.label), h("p", { class: "faint" }, [spoken(entry.at), entry.who].filter(Boolean).join(" · ")))))),
     button("取消这次会诊", async () => {
-      if (await confirmed(`取消会诊 ${status.code}?被邀请的专家会收到通知。`, "取消会诊", "不取消")) await order("cancel", { reason: "村医取消" })();
+      if (await confirmed(`取消会诊 ${status.code}?被邀请的专家会收到通知。`, "取消会诊", "不取消")) await order(`consultations/${id}/cancel`, { reason: "村医取消" })();
     }, "warn"));
 }
 
