@@ -67,6 +67,16 @@ class RecordConsent(Command):
     consultation_id: Id
 
 
+class RemindWaiting(Command):
+    """The system: a draft still lacks something. ``step`` 1 to 3 reminds the village doctor, 4 tells the duty desk."""
+
+    name = "consultations.remind_waiting"
+    title = "提醒补资料"
+    access = (Grant(Role.SYSTEM),)
+    consultation_id: Id
+    step: str = Field(pattern=r"^[1-4]$")
+
+
 class CancelConsultation(Command):
     name = "consultations.cancel"
     title = "取消会诊"

@@ -9,12 +9,15 @@ from core.consultations.models import Consultation
 from core.foundation.work import Work
 
 Hook = Callable[[Work, Consultation], Awaitable[None]]
+Rescue = Callable[[Work, Consultation], Awaitable[bool]]
 Involvement = Callable[[Work], Awaitable[set[str]]]
 H = TypeVar("H", bound=Hook)
+R = TypeVar("R", bound=Rescue)
 F = TypeVar("F", bound=Involvement)
 
 _READY: list[Hook] = []
 _CLOSED: list[Hook] = []
+_FORGOTTEN: list[Rescue] = []
 _INVOLVED: list[Involvement] = []
 
 
@@ -28,6 +31,12 @@ def when_closed(hook: H) -> H:
     """``hook`` is called when a consultation is completed or cancelled."""
     _CLOSED.append(hook)
     return hook
+
+
+def when_forgotten(rescue: R) -> R:
+    """``rescue`` is called when a draft still lacks something after the last reminder; it says whether somebody was told."""
+    _FORGOTTEN.append(rescue)
+    return rescue
 
 
 def involves(finder: F) -> F:
@@ -44,6 +53,11 @@ async def call_ready(work: Work, consultation: Consultation) -> None:
 async def call_closed(work: Work, consultation: Consultation) -> None:
     for hook in _CLOSED:
         await hook(work, consultation)
+
+
+async def call_forgotten(work: Work, consultation: Consultation) -> bool:
+    told = [await rescue(work, consultation) for rescue in _FORGOTTEN]
+    return any(told)
 
 
 async def involved_otherwise(work: Work) -> set[str]:

@@ -108,6 +108,8 @@ ENTRY_LABELS: dict[str, str] = {
     "material.refused": "一份影像没有收下",
     "material.conflict": "一份影像与已有的编号相同、内容不同,已留给管理员核对",
     "material.waived": "村医说明没有影像资料",
+    "requirements.reminded": "第 {count} 次提醒村医补资料",
+    "desk.told_of_waiting": "资料一直没有补齐,已请县值班台问一下",
     "requirements.complete": "资料已齐",
     "dispatch": "开始找专家",
     "dispatch.emergency": "情况紧急,不等资料先找专家",

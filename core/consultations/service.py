@@ -5,10 +5,11 @@ from __future__ import annotations
 from core.consultations import reading, relations
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
-from core.consultations.hooks import involves, when_closed, when_ready
+from core.consultations.hooks import involves, when_closed, when_forgotten, when_ready
 from core.consultations.requirements import keep_blob, material_arrived, open_consultation
 from core.consultations.timeline import consultation_of, hold, make_step, note
 from core.consultations.views import complaint_opened, missing, picture_opened, status_of
+from core.consultations.waiting import wait_for_requirements
 
 __all__ = [
     "NewConsultation",
@@ -32,6 +33,8 @@ __all__ = [
     "tell_group",
     "tell_patient",
     "tell_village_doctor",
+    "wait_for_requirements",
     "when_closed",
+    "when_forgotten",
     "when_ready",
 ]

@@ -16,6 +16,9 @@ from core.consultations.workflow import CLOSED_STATES, Event, State, step_of
 from core.foundation.actor import Role
 from core.foundation.work import Work
 
+WAITING = "consultations.waiting"
+"""The due work of a draft that lacks something: it ends when the draft does."""
+
 
 async def consultation_of(consultation_id: str) -> Consultation:
     """The row; :class:`ConsultationUnknown` when there is none."""
@@ -52,6 +55,8 @@ async def make_step(
         step_of(event, State(after.state), role or work.role)
         # The state came back to what it was in between: the caller may simply try again.
         return await make_step(work, after, event, role=role, kind=kind, practitioner_id=practitioner_id, words=words, ids=ids, **values)
+    if State(consultation.state) is State.DRAFT:
+        await work.unschedule(WAITING, after.id)
     await _enter(work, after, kind or event.value, consultation.state, practitioner_id, words, ids)
     await work.emit(step.emits, key=after.id, consultation_id=after.id)
     if step.to in CLOSED_STATES:

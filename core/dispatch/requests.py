@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from core.consultations.models import Consultation
 from core.consultations.picture import picture_of
-from core.consultations.service import NewConsultation, consultation_of, create_consultation, missing, note, tell_patient, when_ready
+from core.consultations.service import (
+    NewConsultation,
+    consultation_of,
+    create_consultation,
+    missing,
+    note,
+    tell_patient,
+    wait_for_requirements,
+    when_ready,
+)
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
@@ -89,6 +98,7 @@ async def request_consultation(work: Work, order: RequestConsultation, understoo
         if is_asking(search):
             await tell_patient(work, row, "asked")
     else:
+        await wait_for_requirements(work, row)
         await tell_patient(work, row, "created")
     row = await consultation_of(row.id)
     await tell(work, row.requester_account_id, "consultation.todo", urgent=starts_at_once, consultation_id=row.id)

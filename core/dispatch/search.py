@@ -11,14 +11,24 @@ from datetime import datetime, timedelta
 from tortoise.expressions import F
 
 from core.consultations.models import Consultation, TimelineEntry
-from core.consultations.service import hold, make_step, note, picture_opened, tell_everybody, tell_group, tell_patient, tell_village_doctor
+from core.consultations.service import (
+    hold,
+    make_step,
+    note,
+    picture_opened,
+    tell_everybody,
+    tell_group,
+    tell_patient,
+    tell_village_doctor,
+    when_forgotten,
+)
 from core.consultations.workflow import Event, State
 from core.dispatch.alerts import close_alert, raise_desk_alert, repair_alert
 from core.dispatch.commands import AskExpert, AuditSearch, ExpireWave
 from core.dispatch.errors import ExpertExcluded, NothingToAsk
 from core.dispatch.experts import ranked_experts
 from core.dispatch.models import DangerAlert, ExpertOffer, RankingRecord, Search
-from core.dispatch.people_told import EVERYWHERE, desk
+from core.dispatch.people_told import EVERYWHERE, Link, administrators, desk
 from core.dispatch.waves import Chain, Move, next_move
 from core.foundation.actor import Role
 from core.foundation.due import due
@@ -185,11 +195,23 @@ async def alarm(work: Work, row: Consultation, search: Search) -> None:
 
 async def _call_desk(work: Work, row: Consultation) -> None:
     link = await desk(work, row.region_code) or await desk(work, EVERYWHERE)
-    if link is None:
-        return
+    if link is not None:
+        await _tell_desk(work, row, link)
+        await note(work, row.id, "desk.called")
+
+
+async def _tell_desk(work: Work, row: Consultation, link: Link) -> None:
     for account_id in link.accounts:
         await tell(work, account_id, "desk.called", urgent=True, consultation_id=row.id)
-    await note(work, row.id, "desk.called")
+
+
+@when_forgotten
+async def tell_of_forgotten(work: Work, row: Consultation) -> bool:
+    """A draft was not completed for all the reminders: the desk asks the village doctor, or whoever administers where there is no desk."""
+    link = await desk(work, row.region_code) or await desk(work, EVERYWHERE) or await administrators(work, row.region_code)
+    if link is not None:
+        await _tell_desk(work, row, link)
+    return link is not None
 
 
 async def is_desk_called(consultation_id: str) -> bool:
