@@ -6,9 +6,9 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from bot.channels.api.errors import AllowanceSpent, ApiError
+from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused
 from bot.channels.message import ChannelName, Incoming
-from bot.channels.outgoing import Outgoing
+from bot.channels.outgoing import CardUpdate, Outgoing
 from bot.channels.words import as_words
 from bot.inbox.shapes import read
 from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
@@ -65,6 +65,8 @@ class Replies:
             shapes = await self._late_answer(practice, message, shapes)
             if not shapes:
                 return
+        if conversation.channel == ChannelName.WECOM_APP:
+            shapes = await self._change_card(practice, message, shapes)
         way = await self._way(conversation, message)
 
         async def not_yet(place: int) -> bool:
@@ -80,6 +82,20 @@ class Replies:
         except AllowanceSpent:
             data = {"thing1": "助手有新的回复", "thing2": _cut(" ".join(as_words(shape) for shape in shapes))}
             await self.outlets.template(way, "progress", data, once=message.id)
+
+    async def _change_card(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
+        """Change the card that was pressed, by the right that the press itself gave; the other shapes come back, to be sent as messages."""
+        updates = [shape for shape in shapes if isinstance(shape, CardUpdate)]
+        api = self.outlets.apis.wecom
+        if not updates or api is None:
+            return shapes
+        tap = Incoming.model_validate_json(await reading.opened(practice, message, "body")).tap
+        if tap is not None and tap.response_code:
+            try:
+                await api.update_template_card(tap.response_code, updates[0])
+            except CardUpdateRefused:
+                logger.info("the card pressed in %s was changed before", message.id)
+        return tuple(shape for shape in shapes if not isinstance(shape, CardUpdate))
 
     async def _late_answer(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
         """The robot's one late answer to this message; what it could not carry comes back."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from bot.inbox import inbox
 from bot.sending.notices import RENDERERS
 from core.conversations import allowance
 from core.conversations.models import Conversation, Message
@@ -70,6 +71,19 @@ async def test_a_card_is_sent_once_and_changed_once(stage: Stage) -> None:
     await _again(stage, "offer.closed")
     states = {row.state for row in await Notification.all()}
     assert states <= {"sent", "failed"}
+
+
+async def test_a_pressed_card_changes_even_when_the_answer_comes_too_late(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker that had the press was killed: the HTTP answer is gone, and with it the usual way to change the card."""
+    await stage.say("village_doctor", GROUP, LINE)
+    await stage.hears("expert1", APP, "会诊邀请")
+    monkeypatch.setattr(inbox, "MARGIN_S", 5.0)
+    await stage.tap("expert1", APP, "接诊")
+    async with asyncio.timeout(15):
+        while not await Message.filter(kind="tap", state="late", push="sent").exists():  # noqa: ASYNC110 - the row is what is waited for
+            await asyncio.sleep(0.05)
+    assert any("接诊" in str(message.get("card", {}).get("replaced")) for message in await stage.messages("expert1", APP))
+    assert not await Message.filter(push="failed").exists()
 
 
 async def test_the_group_is_told_once_and_never_by_name(stage: Stage) -> None:
