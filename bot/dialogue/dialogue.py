@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
-from bot.dialogue import answers_to_offers, booking, cases, files, patients
+from bot.dialogue import answers_to_offers, booking, cases, families, files, patients
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.turn import Reply, Turn
@@ -191,6 +191,8 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await cases.progress(turn, code)
         case "patients":
             return await cases.patients(turn)
+        case "confirm_account":
+            return await families.confirm_account(turn, arguments.get("number"), arguments.get("claim_code", ""))
         case "confirm":
             return await cases.confirm(turn, code=code)
         case "no_material":

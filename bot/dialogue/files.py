@@ -10,6 +10,7 @@ from bot.dialogue.cases import MISSING, consultation_lacking
 from bot.dialogue.turn import FetchedFile, MediaAway, Reply, Turn
 from core.consultations.commands import AttachConsent, ConsultationStatus, UploadTarget, UploadTargetView
 from core.foundation.actor import Role
+from core.foundation.errors import DomainError, Unavailable
 from core.imaging.commands import ReceiveUpload
 
 _PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
@@ -33,14 +34,15 @@ async def _picture(turn: Turn) -> Reply:
             return turn.say("您有几份会诊都缺知情同意。请先发「进度」,点要补的那一份的【去补】,再发照片。")
         return turn.say("现在没有会诊在等知情同意书,这张照片没有存。影像请当文件发 DICOM(.dcm)。")
     stored = await _stored(turn, consultation_id)
-    status: ConsultationStatus = await turn.execute(
+    status: ConsultationStatus = await _hand_over(
+        turn,
         AttachConsent(
             consultation_id=consultation_id,
             blob_id=stored["blob_id"],
             media_type=stored["media_type"],
             size=stored["size"],
             sha256=stored["sha256"],
-        )
+        ),
     )
     left = f"还要补:{'、'.join(MISSING[item] for item in status.missing)}。" if status.missing else ""
     return turn.say(f"知情同意收到了,存进会诊 **{status.code}**。{left}\n{status.next}")
@@ -55,11 +57,24 @@ async def _image_file(turn: Turn) -> Reply:
             return turn.say("您有几份会诊开着。请先发「进度」,点要补的那一份的【去补】,再发文件。")
         return turn.say("现在没有开着的会诊,这个文件没有存。请先请会诊,再发影像。")
     stored = await _stored(turn, consultation_id)
-    await turn.execute(
-        ReceiveUpload(consultation_id=consultation_id, blob_id=stored["blob_id"], size=stored["size"], sha256=stored["sha256"])
+    await _hand_over(
+        turn, ReceiveUpload(consultation_id=consultation_id, blob_id=stored["blob_id"], size=stored["size"], sha256=stored["sha256"])
     )
     where = "在「会诊工作台」里" if turn.incoming.channel is ChannelName.WECOM_ROBOT else ""
     return Reply((Text(text=f"文件收到了,正在检查。好了我会{where}告诉您。"),), turn.state)
+
+
+async def _hand_over(turn: Turn, order: AttachConsent | ReceiveUpload) -> Any:
+    """Give the stored file to the practice. What it does not take is not kept; what could not be asked for the moment is, for the next try."""
+    try:
+        result = await turn.execute(order)
+    except Unavailable:
+        raise
+    except DomainError:
+        await turn.practice.blobs.drop_unrecorded(order.blob_id)
+        raise
+    await turn.practice.blobs.drop_unrecorded(order.blob_id)
+    return result
 
 
 async def _stored(turn: Turn, consultation_id: str) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
-from core.people.commands import Me, MyPatientList
+from core.people.commands import ConfirmAccount, Me, MyPatientList
 
-Argument = Literal["none", "code", "code_reason", "consultation", "department", "decline"]
+Argument = Literal["none", "code", "code_reason", "consultation", "department", "decline", "claim"]
 Audience = Literal["patient", "staff", "both"]
 
 
@@ -55,6 +55,10 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "patients", MyPatientList, ("我的病人", "病人名单", "病人列表", "我的患者", "签约病人", "名单"),
         "我的病人", "看您的病人和编号", audience="staff",
+    ),
+    Phrase(
+        "confirm_account", ConfirmAccount, ("确认家人", "确认账号", "确认微信", "家人确认"),
+        "确认家人 3号 K7M2QX", "当面核对后,让本人或家人看到档案(码在他手机上)", argument="claim", audience="staff",
     ),
     Phrase(
         "confirm", ConfirmPatient, ("确认病人", "确认患者", "病人确认", "确认是他", "确认是她", "确认身份"),

@@ -25,6 +25,10 @@ _AT_BACK = re.compile(
     rf"^(?:给|为|请给|请为)?\s*第?\s*(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?\s*(?:请|申请|要|发起)?会诊{_BETWEEN}*(?P<text>.*)$",
     re.DOTALL,
 )
+_CLAIM = re.compile(
+    rf"{_PATIENT}?\s*第?\s*(?:(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?(?:的)?(?:家人)?{_BETWEEN}*|(?P<b>\d{{1,4}}){_BETWEEN}+)"
+    rf"(?:确认码)?{_BETWEEN}*(?P<code>[0-9A-Za-z]{{6}})"
+)
 _MENTION = re.compile("^[@\uff20]\\S+\\s*")
 _FILLER = re.compile(r"^(?:吧|呀|啊|了|一下|一个|一次|下|的|我|请|谢谢|的事|那个|这个)+|(?:吧|呀|啊|呢|了|一下|谢谢|吗|么|嘛)+$")
 _DECLINE = {
@@ -104,6 +108,8 @@ def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
             return _declined(bare)
         case "department":
             return _department(bare)
+        case "claim":
+            return _claim(bare)
         case "consultation":
             return None
     return None
@@ -114,6 +120,15 @@ def _code(rest: str) -> dict[str, Any] | None:
         return {}
     found = CODE.fullmatch(rest)
     return None if found is None else {"code": spelled(found)}
+
+
+def _claim(rest: str) -> dict[str, Any] | None:
+    """The doctor's number of the patient and the code on somebody's screen; nothing when either is not there."""
+    found = _CLAIM.fullmatch(rest)
+    value = None if found is None else number(found["a"] or found["b"])
+    if found is None or value is None or not 1 <= value <= 9999:
+        return {} if len(rest) <= _LONGEST else None
+    return {"number": value, "claim_code": found["code"].upper()}
 
 
 def _code_and(rest: str, name: str) -> dict[str, Any] | None:

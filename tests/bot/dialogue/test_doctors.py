@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pydicom.data
+import pytest
 
+from core.people.commands import Me, RegisterPatient
+from core.people.errors import RecordNeedsConfirmation
 from tests.bot.dialogue.stage import GROUP, Stage
+from tests.support.county import id_number
 
 APP = "wecom_app"
 ROBOT = "wecom_robot"
@@ -36,6 +41,33 @@ async def test_a_picture_nobody_waits_for_is_not_kept(stage: Stage) -> None:
     await stage.hears("village_doctor", APP, "没有会诊在等知情同意")
     await stage.send("expert1", APP, "image", "x.jpg", JPEG)
     await stage.hears("expert1", APP, "不收图片")
+
+
+async def test_a_picture_that_the_practice_refuses_is_not_kept(stage: Stage) -> None:
+    """A consent that is no picture: refused, and nothing of it stays in the store."""
+    await stage.say("village_doctor", ROBOT, "会诊 3号 头晕三天 血压150/95 不急")
+    await stage.hears("village_doctor", ROBOT, "会诊", "3号")
+    await stage.send("village_doctor", APP, "image", "x.gif", b"GIF89a" + b"\x00" * 200)
+    await stage.hears("village_doctor", APP, "请拍照发图片")
+    kept = [path for path in stage.practice.blobs._folder.rglob("*") if path.is_file()]
+    assert kept == []
+
+
+async def test_the_village_doctor_confirms_a_son_by_his_code(stage: Stage) -> None:
+    county, practice = stage.county, stage.practice
+    order = RegisterPatient(relation="father", full_name="罗大山", id_number=id_number(date(1968, 3, 9), 11))
+    with pytest.raises(RecordNeedsConfirmation) as refused:
+        await practice.execute(county.stranger, order)
+    code = refused.value.fields["claim_code"]
+    await stage.say("village_doctor", APP, "确认家人")
+    await stage.hears("village_doctor", APP, "当面核对")
+    await stage.say("village_doctor", APP, "确认家人 3号 000000")
+    await stage.hears("village_doctor", APP, "对不上")
+    await stage.say("village_doctor", APP, f"确认家人 99号 {code}")
+    await stage.hears("village_doctor", APP, "没有99号")
+    await stage.say("village_doctor", APP, f"确认家人 3号 {code.lower()}")
+    await stage.hears("village_doctor", APP, "确认好了")
+    assert [one.relation for one in (await practice.ask(county.stranger, Me())).patients] == ["father"]
 
 
 async def test_an_expert_declines_and_the_next_takes_it_in_words(stage: Stage) -> None:

@@ -172,3 +172,20 @@ def test_two_thousand_odd_texts_never_raise() -> None:
             if said is not None and "number" in said.arguments:
                 assert 1 <= said.arguments["number"] <= 9999
         tidy(text)
+
+
+@pytest.mark.parametrize("text", [
+    "确认家人 3号 K7M2QX", "确认家人3号 k7m2qx", "确认家人 3 K7M2QX", "确认家人:三号,确认码 K7M2QX", "确认家人 3号病人的家人 K7M2QX 谢谢",
+    "家人确认 第3号K7M2QX",
+])
+def test_a_claim_is_read_with_number_and_code(text: str) -> None:
+    said = read_phrase(text, DOCTOR, staff=True)
+    assert said is not None
+    assert (said.phrase.key, said.arguments) == ("confirm_account", {"number": 3, "claim_code": "K7M2QX"})
+
+
+@pytest.mark.parametrize("text", ["确认家人", "确认家人 3号", "确认家人 K7M2QX", "确认家人 3号 K7M2Q", "确认家人 0号 K7M2QX"])
+def test_a_claim_without_number_or_code_is_asked_for(text: str) -> None:
+    said = read_phrase(text, DOCTOR, staff=True)
+    assert said is not None
+    assert (said.phrase.key, said.arguments) == ("confirm_account", {})
