@@ -88,7 +88,7 @@ class Practice:
         except DoesNotExist as error:
             raise NotFound from error
         except AWAY as error:
-            raise Unavailable from error
+            raise _away(command, error) from error
         await self.signals.publish(*work.lanes) if work.lanes else None
         return result
 
@@ -108,7 +108,7 @@ class Practice:
         except DoesNotExist as error:
             raise NotFound from error
         except AWAY as error:
-            raise Unavailable from error
+            raise _away(query, error) from error
         return result
 
     async def _transact(self, actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
@@ -133,7 +133,7 @@ class Practice:
                 raise
             except AWAY as error:
                 if not _is_passing(error) or attempt + 1 == TRIES:
-                    raise Unavailable from error
+                    raise _away(command, error) from error
             await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
         raise Unavailable
 
@@ -175,6 +175,12 @@ class Practice:
             await Work(self, actor, order).audit(refusal.code)
         except AWAY:
             logger.warning("refusal of %s not audited: database away", order.name)
+
+
+def _away(order: Command | Query, error: Exception) -> Unavailable:
+    """The error for the person; what really happened is logged by type and place, because nobody sees it otherwise."""
+    logger.warning("%s: database away: %s", order.name, type(error).__name__, exc_info=error)
+    return Unavailable()
 
 
 def _record_id(actor: Actor, key: str) -> str:

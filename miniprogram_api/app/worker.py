@@ -11,7 +11,7 @@ import signal
 
 from bot.runtime import BotRuntime
 from core.foundation.events import CHAT_LANE, SEND_LANE
-from core.foundation.outbox import OutboxWorker
+from core.foundation.outbox import OutboxWorker, release_claims
 from core.foundation.practice import Engines
 from miniprogram_api.app import logging as house_logging
 from miniprogram_api.app import settings as house_settings
@@ -41,7 +41,9 @@ async def main() -> None:
             loop.add_signal_handler(number, stop.set)
         runtime = BotRuntime(house.practice, house.channel_settings, house.channels, house.apis)
         runtime.start_worker()
-        name = f"{os.environ.get(PROCESS_NAME, 'worker')}:{secrets.token_hex(6)}"
+        process = os.environ.get(PROCESS_NAME, "worker")
+        await release_claims(house.practice, process)
+        name = f"{process}:{secrets.token_hex(6)}"
         lanes = [asyncio.create_task(OutboxWorker(house.practice, lane, name).run(), name=lane) for lane in (CHAT_LANE, SEND_LANE)]
         announce_ready()
         await stop.wait()

@@ -12,7 +12,7 @@ WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "save", "g
 TECHNICAL_WRITERS = {
     "core/foundation/practice.py": {"_store"},
     "core/foundation/keys.py": {"_load_or_create"},
-    "core/foundation/outbox.py": {"_work", "_later"},
+    "core/foundation/outbox.py": {"_work", "_work_in_order", "_later", "release_claims"},
     "core/foundation/due.py": {"tick", "_work", "_later"},
     "core/foundation/leases.py": {"take_lease", "release_lease"},
     "core/foundation/database/claiming.py": {"_claim_mysql"},

@@ -16,7 +16,7 @@ from core.foundation.guard import TaskInTransaction
 from core.foundation.leases import take_lease
 from core.foundation.models import AuditEntry, ClockOffset, DueWork, IdempotencyRecord, Lease, OutboxEvent
 from core.foundation.orders import Command, Done, Grant, Result, handles, relation
-from core.foundation.outbox import OutboxWorker
+from core.foundation.outbox import OutboxWorker, release_claims
 from core.foundation.practice import KeyReused
 from core.foundation.work import Work
 
@@ -181,6 +181,17 @@ async def test_an_event_claimed_by_a_worker_that_died_is_taken_over(practice, cl
     assert await survivor.work_once() == 0
     clock.advance(seconds=21)
     assert await survivor.work_once() == 1
+    assert len(_Heard.events) == 1
+
+
+async def test_a_restarted_worker_takes_over_at_once_what_its_predecessor_had_claimed(practice, clock):
+    _Heard.events.clear()
+    await practice.execute(PATIENT, Count(add=2))
+    later = clock.real_now() + timedelta(seconds=30)
+    await OutboxEvent.all().update(claimed_by="worker:dead", claimed_until=later)
+    assert await release_claims(practice, "work") == 0
+    assert await release_claims(practice, "worker") == 1
+    assert await OutboxWorker(practice, "send", "worker:alive").work_once() == 1
     assert len(_Heard.events) == 1
 
 
