@@ -30,7 +30,8 @@ async def tell(work: Work, account_id: str, kind: str, *, urgent: bool = False, 
     if release_at is not None:
         await work.schedule(RELEASE, notification_id, release_at)
     elif decision is Decision.SEND:
-        await work.emit("notification.queued", key=account_id, notification_id=notification_id)
+        # Told in order, but never behind something that is not urgent and cannot be sent for the moment.
+        await work.emit("notification.queued", key=f"urgent:{account_id}" if urgent else account_id, notification_id=notification_id)
     return notification_id
 
 
