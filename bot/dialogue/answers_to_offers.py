@@ -57,7 +57,7 @@ def _declined(turn: Turn, given: OfferAnswer, offer_id: str, reason: DeclineReas
         return Reply((*tapped(turn, "已记下原因"), Text(text=f"记下了,谢谢您。{given.next}")), turn.state.asking(None))
     choices = tuple(Choice(code=f"decline:{offer_id}:{name}", label=label) for name, label in DECLINE_REASONS)
     asked = Asked(kind="decline_reason", ref=offer_id)
-    reply = turn.offer(f"{given.code}:{given.next}\n方便说一下原因吗?", choices, asked=asked)
+    reply = turn.offer(f"{given.code}:{given.next}", choices, asked=asked)
     return Reply((*tapped(turn, "已转别人"), *reply.shapes), reply.state)
 
 

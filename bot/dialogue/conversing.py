@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from bot.channels.outgoing import Text
 from bot.dialogue.dialogue import incoming_of, reply_to
-from bot.dialogue.state import DialogueState
+from bot.dialogue.state import Asked, DialogueState
 from bot.dialogue.turn import MediaPort, Reply, Turn
 from bot.inbox.shapes import written
 from core.conversations import lease, reading
@@ -26,6 +26,7 @@ logger = logging.getLogger("huizhen.conversing")
 _SYSTEM = Actor.system("worker")
 PROLONG_S = 3.0
 WAIT_S = 0.1
+SEEN_LOOKS = 10
 GIVE_UP_AFTER = timedelta(seconds=20)
 """A message that fails for so long gets an apology instead of silence."""
 _SORRY = "刚才这句没有处理好,请再说一次。\n**如果情况危急,不要等,马上打 120。**"
@@ -111,14 +112,27 @@ class Conversing:
             media=self.media,
             settled=dict(message.settled),
         )
+        turn.unseen = turn.state.asked is not None and not await self._seen(turn.state.asked, message)
         return await reply_to(turn), turn
 
+    async def _seen(self, asked: Asked, message: Message) -> bool:
+        """Whether the open question was on the screen when this was said; a push under way is given a moment to be marked."""
+        for _ in range(SEEN_LOOKS):
+            seen = await reading.has_seen(asked.message_id, message.received_at) if asked.message_id else True
+            if seen is not None:
+                return seen
+            await asyncio.sleep(WAIT_S)
+        return False
+
     async def _finish(self, conversation: Conversation, message: Message, reply: Reply, turn: Turn | None) -> None:
+        state = reply.state
+        if state.asked is not None and state.asked != DialogueState.of(conversation.dialogue).asked:
+            state = state.asking(state.asked.model_copy(update={"message_id": message.id}))
         command = FinishTurn(
             message_id=message.id,
             conversation_version=conversation.version,
             reply=written(reply.shapes),
             aside=written(reply.aside),
-            dialogue=reply.state.stored(),
+            dialogue=state.stored(),
         )
         await self.practice.execute(_SYSTEM, command)

@@ -7,16 +7,19 @@ from typing import get_args
 from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
-from bot.channels.outgoing import Text
+from bot.channels.outgoing import CardUpdate, Text
 from bot.dialogue import answers_to_offers, booking, cases, families, files, patients
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
+from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.inbox.shapes import read
 from bot.phrases.guidance import GUIDANCE, guidance_for
 from bot.phrases.help import help_text
 from bot.phrases.reader import Said, read_phrase
 from bot.phrases.text import tidy
 from core.conversations import reading
+from core.conversations.models import Message
 from core.dispatch.commands import DeclineReason
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
@@ -24,6 +27,7 @@ from core.notifications.commands import ResumeReminders, StopReminders
 from core.people.commands import Me, MeView
 
 _OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
+_AGAIN = "刚才那条可能没有送到您那里,再发一次:"
 _NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
 _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什么。"
 
@@ -77,7 +81,7 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await patients.hear(turn, text, hearing)
     asked = turn.state.asked
     if asked is not None and (code := picked(asked, text)) is not None:
-        return await _answered(turn, asked.kind, code, text)
+        return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)
     if said is not None:
         return await _said(turn, said)
@@ -87,7 +91,20 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await _staff_text(turn, text)
     if not hearing.says_something and (courtesy := _courtesy(text)):
         return turn.say(courtesy)
+    if asked is not None and turn.unseen:
+        if not hearing.says_something:
+            return await _once_more(turn, asked)
+        turn.state = turn.state.asking(None)
     return await patients.hear(turn, text, hearing)
+
+
+async def _once_more(turn: Turn, asked: Asked) -> Reply:
+    """The open question never arrived: it is asked again, and what was said is not taken for its answer."""
+    message = await Message.get_or_none(id=asked.message_id, conversation_id=turn.conversation_id)
+    unseen = () if message is None else read(await reading.opened(turn.practice, message, "reply"))
+    shapes = tuple(shape for shape in unseen if not isinstance(shape, CardUpdate))
+    state = turn.state.asking(asked.model_copy(update={"message_id": turn.message_id}))
+    return Reply((Text(text=_AGAIN), *shapes), state)
 
 
 _GREETINGS = frozenset({"你好", "您好", "在吗", "在不在", "有人吗", "hi", "hello", "喂", "早上好", "上午好", "下午好", "晚上好", "医生你好"})
@@ -120,6 +137,8 @@ async def _tapped(turn: Turn) -> Reply:
     asked = turn.state.asked
     if asked is not None and tap.menu_id == asked.menu_id and tap.key in asked.options:
         return await _answered(turn, asked.kind, tap.key, turn.incoming.text)
+    if asked is not None and turn.unseen:
+        return await _once_more(turn, asked)
     # WeChat gives back the label of what was tapped: read as words, it may still answer.
     return Reply((*cases.tapped(turn, "这个按钮已经过去了"), Text(text=_OLD)), turn.state)
 

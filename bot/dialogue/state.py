@@ -12,6 +12,7 @@ class Asked(BaseModel):
 
     ``kind``: intake (a question of the engine), actions (buttons that act by themselves), whose, who, cancel_reason, decline_reason,
     consent_for, material_for. ``ref``: the id it is about. ``menu_id`` tells a late tap from one that answers this question.
+    ``message_id``: the message whose reply asks it, so that a question that never arrived is not taken for answered.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -20,6 +21,7 @@ class Asked(BaseModel):
     ref: str = ""
     options: tuple[str, ...] = ()
     menu_id: str = ""
+    message_id: str = ""
     detail: dict[str, str] = Field(default_factory=dict)
 
 

@@ -62,6 +62,8 @@ class Turn:
     state: DialogueState
     media: MediaPort | None = None
     settled: dict[str, Any] = field(default_factory=dict)
+    unseen: bool = False
+    """The open question never came before the person: what he says is no answer to it."""
     _commands: int = 0
 
     @property

@@ -2,7 +2,8 @@
 
 Duplicates of a message wait for the same reply. Exactly one of the HTTP answer and the push takes it (``conversations.deliver`` and
 ``conversations.push_late`` are compare-and-set); a duplicate that comes after an HTTP answer gets the stored reply again, because the
-platform delivers again only what it did not receive.
+platform delivers again only what it did not receive. One that comes longer after that than an answer may take shows that the answers do
+not arrive: it is only acknowledged, and the reply goes by push (``conversations.push_again``, compare-and-set too).
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from tortoise.exceptions import OperationalError
 
 from bot.channels.channel import Channel
 from bot.channels.message import ChannelName, Incoming, Kind
-from bot.channels.outgoing import Outgoing, Stream
+from bot.channels.outgoing import Link, Outgoing, Stream
 from bot.channels.refused import Refused
 from bot.inbox.answer import BUSY, REFUSED, HttpAnswer
 from bot.inbox.shapes import read, written
 from bot.inbox.waiting import reply_within
 from core.conversations import allowance, inbound, reading
-from core.conversations.commands import CloseWindow, Deliver
+from core.conversations.commands import CloseWindow, Deliver, PushAgain
 from core.conversations.models import Message
 from core.foundation.actor import Actor
 from core.foundation.errors import DomainError
@@ -136,12 +138,26 @@ class Inbox:
             message = await Message.get(id=message.id) if not won else message
             if won:
                 return HttpAnswer(200, answer.body, answer.content_type)
-        if message.state == "delivered":
+        if message.state == "delivered" and not await self._lost(channel, incoming, message, shapes, answer.rest):
             return HttpAnswer(200, answer.body, answer.content_type)
         if incoming.kind is Kind.STREAM_REFRESH:
             # The text went by push; the stream on the screen still has to end.
             return self._said(channel, incoming, (Stream(text="已经回复您,请看下一条消息。", finish=True),))
         return self._said(channel, incoming, ())
+
+    async def _lost(
+        self, channel: Channel, incoming: Incoming, message: Message, shapes: tuple[Outgoing, ...], rest: tuple[Outgoing, ...]
+    ) -> bool:
+        """Whether the answers to this message do not arrive, so that the reply is pushed instead (by us or by whoever noticed first)."""
+        if channel.capability.streams or incoming.kind is Kind.STREAM_REFRESH or message.delivered_at is None:
+            return False
+        late = timedelta(seconds=channel.capability.deadline_seconds - MARGIN_S)
+        if self.practice.clock.real_now() - message.delivered_at < late:
+            return False
+        pushed = rest if message.push == "sent" else ()
+        missing = [shape for shape in shapes if not any(_same(shape, one) for one in pushed)]
+        won = (await self.practice.execute(_SYSTEM, PushAgain(message_id=message.id, reply=written(missing)))).won
+        return won or (await Message.get(id=message.id)).state == "late"
 
     async def _claimed(self, incoming: Incoming, account_id: str | None) -> Message:
         found = await inbound.known(incoming.dedupe_key)
@@ -175,3 +191,8 @@ class Inbox:
 
     def _nonce(self) -> str:
         return str(self.practice.rng.randrange(10**9, 10**10))
+
+
+def _same(shape: Outgoing, sent: Outgoing) -> bool:
+    """Whether ``sent`` is ``shape``; a link was given its address on the way."""
+    return shape == sent or (isinstance(shape, Link) and isinstance(sent, Link) and shape.title == sent.title)

@@ -31,13 +31,13 @@ class Replies:
     outlets: Outlets
 
     async def push(self, practice: Practice, event: Event) -> None:
-        """Push one part (rest, aside) of a reply; nothing when it went out before."""
-        part = "aside" if event.body.get("part") == "aside" else "rest"
+        """Push one part of a reply (rest, aside, or again: what HTTP answers held that did not arrive); nothing when it went out before."""
+        part = str(event.body.get("part") or "rest")
         message = await Message.get(id=event.body["message_id"])
         if (message.aside_push if part == "aside" else message.push) != "waiting":
             return
         conversation = await Conversation.get(id=message.conversation_id)
-        shapes = read(await reading.opened(practice, message, part))
+        shapes = read(await reading.opened(practice, message, "aside" if part == "aside" else "rest"))
         if part == "rest" and message.state == "delivered":
             await asyncio.sleep(AFTER_ANSWER_S)
         try:
@@ -54,7 +54,8 @@ class Replies:
     async def _mark(self, practice: Practice, message: Message, part: str, outcome: str, failure: str) -> None:
         if failure:
             logger.warning("reply to %s not pushed: %s", message.id, failure)
-        await practice.execute(_SYSTEM, MarkPushed.model_validate({"message_id": message.id, "part": part, "outcome": outcome}))
+        kept = "aside" if part == "aside" else "rest"
+        await practice.execute(_SYSTEM, MarkPushed.model_validate({"message_id": message.id, "part": kept, "outcome": outcome}))
 
     async def _send(
         self, practice: Practice, message: Message, conversation: Conversation, shapes: tuple[Outgoing, ...], part: str

@@ -85,6 +85,19 @@ class PushLate(Command):
     message_id: Id
 
 
+class PushAgain(Command):
+    """The platform delivers a message again although its reply was handed over long ago: the answers do not arrive, the reply goes by push
+    (delivered → late). ``reply``: JSON shapes of what the answers held. ``won`` is False for whoever is not the first to notice, and while
+    something of the reply still waits to be pushed."""
+
+    name = "conversations.push_again"
+    title = "改为推送答复"
+    access = _SYSTEM
+    gives = Won
+    message_id: Id
+    reply: str = Field(max_length=_WORDS)
+
+
 class MarkPushed(Command):
     """What became of a push."""
 

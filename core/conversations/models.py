@@ -34,8 +34,9 @@ class Conversation(Row):
 class Message(Row):
     """Something a person said (``direction`` in) with its reply, or something the service said of itself (out). Times are real times.
 
-    ``state`` of a message in: received → answered → delivered (in the HTTP answer) or late (by push). ``window``: whether a web process may
-    still answer in the HTTP answer. ``push``: none, waiting, sent, failed: what is left to push after that, kept in ``rest``.
+    ``state`` of a message in: received → answered → delivered (in the HTTP answer) or late (by push); delivered → late when the platform
+    shows that the HTTP answers do not arrive. ``window``: whether a web process may still answer in the HTTP answer. ``push``: none, waiting,
+    sent, failed: what is left to push after that, kept in ``rest``.
     """
 
     conversation_id = id_field(db_index=True)

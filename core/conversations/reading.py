@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.conversations.models import Conversation, Message
 from core.foundation.practice import Practice
+
+SEEN_GRACE = timedelta(seconds=1)
+"""A push is on the screen a moment before it is marked as sent."""
 
 
 def signal_of(message_id: str) -> str:
@@ -48,3 +51,18 @@ async def never_fetched(before: datetime, limit: int = 50) -> list[str]:
 async def is_first(message_id: str, conversation_id: str) -> bool:
     """Whether nobody said anything in the conversation before this message."""
     return not await Message.filter(conversation_id=conversation_id, direction="in", id__lt=message_id).exists()
+
+
+async def has_seen(message_id: str, said_at: datetime) -> bool | None:
+    """Whether the reply to ``message_id`` was before the person when he said something at ``said_at``; None while it is being pushed.
+
+    What was said before there was any reply is not judged: it goes on with the talk.
+    """
+    message = await Message.get_or_none(id=message_id)
+    if message is None or message.answered_at is None or said_at < message.answered_at:
+        return True
+    if message.state == "answered" or message.push == "failed":
+        return message.state == "delivered"
+    if message.state == "late" and message.push == "waiting":
+        return None
+    return message.delivered_at is None or message.delivered_at <= said_at + SEEN_GRACE

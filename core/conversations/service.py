@@ -9,6 +9,7 @@ from core.conversations.commands import (
     Deliver,
     FinishTurn,
     MarkPushed,
+    PushAgain,
     PushLate,
     RecordSent,
     Settle,
@@ -120,6 +121,18 @@ async def push_late(work: Work, order: PushLate) -> Won:
         return Won(won=True)
     await message.change(state="late", rest=await _sealed(work, message, "rest", reply), push="waiting")
     await _push(work, message)
+    return Won(won=True)
+
+
+@handles(PushAgain)
+async def push_again(work: Work, order: PushAgain) -> Won:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.state != "delivered" or message.push == "waiting" or order.reply == "[]":
+        return Won(won=False)
+    rest = await _sealed(work, message, "rest", order.reply)
+    await message.change(state="late", rest=rest, push="waiting", delivered_at=None)
+    await _push(work, message, "again")
     return Won(won=True)
 
 

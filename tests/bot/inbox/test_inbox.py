@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot.channels.api.errors import AllowanceSpent
+from bot.channels.api.errors import AllowanceSpent, ReceiverUnknown
 from bot.dialogue import conversing
 from bot.inbox import inbox as inbox_module
-from core.conversations import reading
+from core.conversations import allowance, reading
 from core.conversations.models import Conversation, Message
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.intake.models import Intake, IntakeEntry
@@ -86,6 +86,48 @@ async def test_a_late_reply_is_pushed_once(desk: Desk) -> None:
     await desk.work()
     assert len(desk.postbox.sent) == 1
     assert (await desk.deliver(COUGH)).body == b"success"
+
+
+async def test_when_answers_do_not_arrive_the_stored_reply_is_pushed_once(desk: Desk) -> None:
+    """The platform delivers again long after the answer was handed over: acknowledged, and one push that takes from the ledger."""
+    (said,) = await _answered(desk, desk.deliver(COUGH))
+    assert "听到了" in said
+    desk.clock.advance(seconds=5)
+    conversation = await Conversation.get()
+    before = await allowance.left(conversation.id, desk.clock.real_now())
+    again = await asyncio.gather(*(desk.deliver(COUGH) for _ in range(3)))
+    assert {answer.body for answer in again} == {b"success"}
+    await desk.work()
+    assert len(desk.postbox.sent) == 1
+    assert "听到了:咳嗽" in str(desk.postbox.sent)
+    assert before - await allowance.left(conversation.id, desk.clock.real_now()) == 1
+    assert await IntakeEntry.filter(kind="said").count() == 1
+    message = await Message.get(direction="in")
+    assert (message.state, message.push) == ("late", "sent")
+    desk.clock.advance(seconds=5)
+    assert (await desk.deliver(COUGH)).body == b"success"
+    await desk.work()
+    assert len(desk.postbox.sent) == 1
+
+
+async def test_what_is_said_after_a_question_that_never_arrived_is_no_answer_to_it(desk: Desk) -> None:
+    """Neither the HTTP answer nor the push came through: the question is asked again and nothing is written down as answered."""
+    await _answered(desk, desk.deliver("我胸闷"))
+    desk.clock.advance(seconds=5)
+    desk.postbox.refuse_with = ReceiverUnknown("custom_send", 40003)
+    assert (await desk.deliver("我胸闷")).body == b"success"
+    await desk.work()
+    assert (await Message.get(direction="in")).push == "failed"
+    entries = await IntakeEntry.filter(kind="said").count()
+    desk.clock.advance(seconds=2)
+    (said,) = await _answered(desk, desk.deliver("没有", 2))
+    assert "可能没有送到" in said
+    assert "喘不上气" in said
+    assert await IntakeEntry.filter(kind="said").count() == entries
+    desk.clock.advance(seconds=2)
+    (said,) = await _answered(desk, desk.deliver("没有", 3))
+    assert "可能没有送到" not in said
+    assert await IntakeEntry.filter(kind="said").count() == entries + 1
 
 
 async def test_a_reply_that_nobody_fetched_is_pushed_by_the_sweep(desk: Desk) -> None:

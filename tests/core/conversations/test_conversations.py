@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.conversations import allowance, inbound, lease, reading
-from core.conversations.commands import CloseWindow, Deliver, FinishTurn, MarkPushed, PushLate, RecordSent, Settle, UseResponse
+from core.conversations.commands import CloseWindow, Deliver, FinishTurn, MarkPushed, PushAgain, PushLate, RecordSent, Settle, UseResponse
 from core.conversations.errors import AlreadyAnswered, DialogueMoved
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor, HeldRole, Role
@@ -62,6 +62,25 @@ async def test_a_closed_window_makes_the_reply_late(practice: Practice, system: 
     assert await OutboxEvent.filter(topic="reply.late").count() == 1
     await practice.execute(system, MarkPushed(message_id=message.id, part="rest", outcome="sent"))
     assert (await Message.get(id=message.id)).push == "sent"
+
+
+@pytest.mark.storage
+async def test_one_of_many_takes_a_lost_reply_back_for_the_push(practice: Practice, system: Actor) -> None:
+    conversation, message = await _claimed(practice)
+    await _finish(practice, system, conversation, message)
+    again = PushAgain(message_id=message.id, reply='["x"]')
+    assert not (await practice.execute(system, again)).won
+    assert (await practice.execute(system, Deliver(message_id=message.id))).won
+    won = await asyncio.gather(*(practice.execute(system, again) for _ in range(5)))
+    assert [one.won for one in won].count(True) == 1
+    stored = await Message.get(id=message.id)
+    assert (stored.state, stored.push, stored.delivered_at) == ("late", "waiting", None)
+    assert await OutboxEvent.filter(topic="reply.late").count() == 1
+    assert await reading.has_seen(message.id, practice.clock.real_now()) is None
+    await practice.execute(system, MarkPushed(message_id=message.id, part="rest", outcome="failed"))
+    assert await reading.has_seen(message.id, practice.clock.real_now()) is False
+    await practice.execute(system, MarkPushed(message_id=message.id, part="rest", outcome="sent"))
+    assert await reading.has_seen(message.id, practice.clock.real_now()) is True
 
 
 @pytest.mark.storage
