@@ -15,6 +15,7 @@ F = TypeVar("F", bound=Involvement)
 
 _READY: list[Hook] = []
 _CLOSED: list[Hook] = []
+_RETURNED: list[Hook] = []
 _INVOLVED: list[Involvement] = []
 
 
@@ -27,6 +28,12 @@ def when_ready(hook: H) -> H:
 def when_closed(hook: H) -> H:
     """``hook`` is called when a consultation is completed or cancelled."""
     _CLOSED.append(hook)
+    return hook
+
+
+def when_returned(hook: H) -> H:
+    """``hook`` is called when the expert gave the consultation back; the row is pending again and has no expert."""
+    _RETURNED.append(hook)
     return hook
 
 
@@ -43,6 +50,11 @@ async def call_ready(work: Work, consultation: Consultation) -> None:
 
 async def call_closed(work: Work, consultation: Consultation) -> None:
     for hook in _CLOSED:
+        await hook(work, consultation)
+
+
+async def call_returned(work: Work, consultation: Consultation) -> None:
+    for hook in _RETURNED:
         await hook(work, consultation)
 
 

@@ -118,6 +118,9 @@ ENTRY_LABELS: dict[str, str] = {
     "accept": "已接诊",
     "return": "退回,重新找专家",
     "begin": "会诊开始",
+    "opinion.given": "专家签署意见(第 {revision} 版)",
+    "decision.made": "村医签署决定:{choice}",
+    "rated": "已评价",
     "complete": "会诊完成",
     "cancel": "会诊取消",
     "desk.called": "同时呼叫了县值班台",
@@ -126,6 +129,9 @@ ENTRY_LABELS: dict[str, str] = {
     "search.repaired": "系统检查发现下一步没有安排,已补上",
 }
 """What happened, in one sentence; names of fields in braces come from the entry's ids."""
+
+
+DECISION_LABELS: dict[str, str] = {"agree": "同意", "partly": "部分同意", "disagree": "不同意"}
 
 
 def entry_label(kind: str, ids: dict[str, str]) -> str:

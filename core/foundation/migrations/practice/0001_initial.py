@@ -218,6 +218,21 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='Decision',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('consultation_id', fields.CharField(db_index=True, max_length=26)),
+                ('opinion_id', fields.CharField(unique=True, max_length=26)),
+                ('practitioner_id', fields.CharField(max_length=26)),
+                ('choice', fields.CharField(max_length=10)),
+                ('reason', fields.BinaryField()),
+                ('decided_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'decision', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='DueWork',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -425,6 +440,20 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='Opinion',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('consultation_id', fields.CharField(max_length=26)),
+                ('revision', fields.IntField()),
+                ('practitioner_id', fields.CharField(max_length=26)),
+                ('body', fields.BinaryField()),
+                ('given_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'opinion', 'app': 'huizhen', 'unique_together': (('consultation_id', 'revision'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='Organisation',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -576,6 +605,21 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='Rating',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('consultation_id', fields.CharField(max_length=26)),
+                ('rated_as', fields.CharField(max_length=16)),
+                ('account_id', fields.CharField(max_length=26)),
+                ('stars', fields.IntField()),
+                ('words', fields.BinaryField(null=True)),
+                ('rated_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'rating', 'app': 'huizhen', 'unique_together': (('consultation_id', 'rated_as'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='ReminderChoice',
             fields=[
                 ('account_id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=40)),
@@ -660,6 +704,37 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'shift', 'app': 'huizhen', 'unique_together': (('practitioner_id', 'duty', 'weekday', 'start_minute'),), 'indexes': [Index(fields=['duty', 'weekday'])], 'pk_attr': 'id'},
             bases=['Owned'],
+        ),
+        ops.CreateModel(
+            name='Signature',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('key_id', fields.CharField(max_length=26)),
+                ('practitioner_id', fields.CharField(db_index=True, max_length=26)),
+                ('kind', fields.CharField(max_length=24)),
+                ('subject_id', fields.CharField(db_index=True, max_length=26)),
+                ('signature', fields.BinaryField()),
+                ('signed_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('account_id', fields.CharField(max_length=40)),
+                ('channel', fields.CharField(max_length=20)),
+                ('confirmed', fields.CharField(max_length=16)),
+            ],
+            options={'table': 'signature', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='SigningKey',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('practitioner_id', fields.CharField(unique=True, max_length=26)),
+                ('public_key', fields.BinaryField()),
+                ('private_key', fields.BinaryField()),
+                ('created_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'signing_key', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
         ),
         ops.CreateModel(
             name='Slot',
