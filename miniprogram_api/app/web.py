@@ -23,6 +23,7 @@ from miniprogram_api.http import (
     callbacks,
     commands,
     consultations,
+    coverage,
     demo,
     dispatch,
     health,
@@ -43,7 +44,7 @@ LARGEST_BODY = 1 << 20
 GRACE_S = 5.0
 
 RESOURCES = (
-    appointments, callbacks, commands, consultations, dispatch, health, intakes, notifications, oauth, openapi, pages, people, sign_in,
+    appointments, callbacks, commands, consultations, coverage, dispatch, health, intakes, notifications, oauth, openapi, pages, people, sign_in,
 )
 
 

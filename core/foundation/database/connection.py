@@ -28,6 +28,7 @@ MODEL_MODULES = (
     "core.consultations.models",
     "core.dispatch.models",
     "core.imaging.models",
+    "core.coverage.models",
 )
 """Every module with tables: one Tortoise app, because migrations of several apps come out without dependencies between them."""
 
