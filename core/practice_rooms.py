@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 
 ROOMS = (
-    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "imaging", "coverage",
+    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging", "coverage",
 )
 
 

@@ -134,6 +134,11 @@ ENTRY_LABELS: dict[str, str] = {
 DECISION_LABELS: dict[str, str] = {"agree": "同意", "partly": "部分同意", "disagree": "不同意"}
 
 
+def word_entries(labels: dict[str, str]) -> None:
+    """The sentences of what rooms above enter on the timeline."""
+    ENTRY_LABELS.update(labels)
+
+
 def entry_label(kind: str, ids: dict[str, str]) -> str:
     """The sentence of a timeline entry."""
     return ENTRY_LABELS[kind].format(**ids) if kind in ENTRY_LABELS else kind

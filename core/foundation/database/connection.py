@@ -27,6 +27,7 @@ MODEL_MODULES = (
     "core.matching.models",
     "core.consultations.models",
     "core.dispatch.models",
+    "core.calls.models",
     "core.imaging.models",
     "core.coverage.models",
 )
