@@ -6,6 +6,7 @@ import importlib
 
 ROOMS = (
     "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging", "coverage",
+    "followups",
 )
 
 

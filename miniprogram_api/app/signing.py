@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core.dispatch.service import rule_sets as rule_sets_of_practice
+from core.followups.service import rule_sets as rule_sets_of_followups
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
@@ -42,7 +43,7 @@ def rule_sets_in_use() -> tuple[RuleSet, ...]:
     """Every set of rules of care that this version runs on: the language engine's and the practice's own. Loads the engine (a second)."""
     from nlp.engine import build
 
-    return (*build().rule_sets, *rule_sets_of_practice())
+    return (*build().rule_sets, *rule_sets_of_practice(), *rule_sets_of_followups())
 
 
 async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:

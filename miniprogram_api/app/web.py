@@ -26,6 +26,7 @@ from miniprogram_api.http import (
     coverage,
     demo,
     dispatch,
+    followups,
     health,
     intakes,
     notifications,
@@ -44,7 +45,8 @@ LARGEST_BODY = 1 << 20
 GRACE_S = 5.0
 
 RESOURCES = (
-    appointments, callbacks, commands, consultations, coverage, dispatch, health, intakes, notifications, oauth, openapi, pages, people, sign_in,
+    appointments, callbacks, commands, consultations, coverage, dispatch, followups, health, intakes, notifications, oauth, openapi,
+    pages, people, sign_in,
 )
 
 

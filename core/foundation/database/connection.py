@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "core.dispatch.models",
     "core.calls.models",
     "core.imaging.models",
+    "core.followups.models",
     "core.coverage.models",
 )
 """Every module with tables: one Tortoise app, because migrations of several apps come out without dependencies between them."""
