@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 
 ROOMS = (
-    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging", "coverage",
-    "followups",
+    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging",
+    "prescriptions", "coverage", "followups",
 )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-from bot.channels.outgoing import Button, Card, Line, Outgoing, Text
+from bot.channels.outgoing import Button, Card, Line, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
+from bot.sending.medicine_notices import MEDICINE_RENDERERS
+from bot.sending.notice import CardChange, Notice, Renderer
 from core.appointments.commands import AppointmentView, ViewAppointment
 from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
 from core.dispatch.commands import Alert, AlertView, Offer, OfferView
@@ -22,30 +21,6 @@ _SYSTEM = Actor.system("worker")
 TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
-
-    ``template``: name and values of the template message that stands in when no other may be sent. Empty ``shapes``: nothing left to tell.
-    """
-
-    shapes: tuple[Outgoing, ...] = ()
-    card_ref: str = ""
-    shown: dict[str, str] = field(default_factory=dict)
-    template: tuple[str, dict[str, str]] | None = None
-    echo: bool = False
-    """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardChange:
-    """A card sent earlier about ``ref`` gets ``note`` in place of its buttons."""
-
-    ref: str
-    note: str
-
-
-Renderer = Callable[[Practice, Notification], Awaitable[Notice | CardChange]]
 _STEPS = {
     "created": "会诊已建好。", "asked": "已经在请专家。", "next_wave": "前面的专家没有应答,已经在请下一批。", "accepted": "专家已接诊。",
     "alarmed": "暂时没有专家应答,已经告诉值班调度员,他会直接打电话。", "cancelled": "会诊已取消。", "ready": "资料齐了,马上请专家。",
@@ -232,6 +207,7 @@ RENDERERS: dict[str, Renderer] = {
     "image.arrived": _image_arrived,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **MEDICINE_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})
 """The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

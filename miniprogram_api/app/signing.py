@@ -18,6 +18,7 @@ from core.foundation.keys import KeyRing
 from core.foundation.models import RuleSignature
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals
+from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
 from miniprogram_api.app.composition import master_keys
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
@@ -43,7 +44,7 @@ def rule_sets_in_use() -> tuple[RuleSet, ...]:
     """Every set of rules of care that this version runs on: the language engine's and the practice's own. Loads the engine (a second)."""
     from nlp.engine import build
 
-    return (*build().rule_sets, *rule_sets_of_practice(), *rule_sets_of_followups())
+    return (*build().rule_sets, *rule_sets_of_practice(), *rule_sets_of_followups(), *rule_sets_of_prescriptions())
 
 
 async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:

@@ -34,6 +34,7 @@ from miniprogram_api.http import (
     openapi,
     pages,
     people,
+    prescriptions,
     sign_in,
 )
 from miniprogram_api.http.api import App, Problems, dumps
@@ -46,7 +47,7 @@ GRACE_S = 5.0
 
 RESOURCES = (
     appointments, callbacks, commands, consultations, coverage, dispatch, followups, health, intakes, notifications, oauth, openapi,
-    pages, people, sign_in,
+    pages, people, prescriptions, sign_in,
 )
 
 

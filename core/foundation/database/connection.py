@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "core.dispatch.models",
     "core.calls.models",
     "core.imaging.models",
+    "core.prescriptions.models",
     "core.followups.models",
     "core.coverage.models",
 )
