@@ -124,7 +124,8 @@ class Engine(Protocol):
         ...
 
     async def join(self, room: str, seat: str, member: str, offer: str) -> Joined:
-        """Take `seat` and answer what the member offers to send; whoever sat there before is out (event `gone`)."""
+        """Take `seat` and answer what the member offers to send; whoever sat there before is out (event `gone`, unless it was
+        the same member with older connections)."""
         ...
 
     async def accept(self, room: str, member: str, answer: str) -> None:

@@ -122,7 +122,8 @@ class PythonEngine:
             raise RoomUnknown
         place.members[seat] = newcomer
         if before is not None:
-            self._gone(before)
+            # The same member with new connections has not gone anywhere.
+            self._gone(before, quiet=before.id == member)
         asyncio.get_running_loop().call_later(CONNECT_S, self._give_up, newcomer)
         leg = newcomer.subscribe
         assert leg is not None  # noqa: S101 - made a few lines above
@@ -229,11 +230,12 @@ class PythonEngine:
             del member.room.members[member.seat]
             self._gone(member, "failed")
 
-    def _gone(self, member: Member, kind: EventKind = "gone") -> None:
+    def _gone(self, member: Member, kind: EventKind = "gone", *, quiet: bool = False) -> None:
         """Say so at once; the connections close by themselves."""
         if not member.told_gone:
             member.told_gone = True
-            self._say(member, kind)
+            if not quiet:
+                self._say(member, kind)
             task = asyncio.get_running_loop().create_task(member.close(), name="close member")
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
