@@ -12,6 +12,7 @@ from core.consultations.timeline import consultation_of, hold, make_step, note
 from core.consultations.workflow import Event, IllegalStep, State
 from core.foundation.actor import Role
 from core.foundation.canonical import moment
+from core.foundation.keys import Sealer
 from core.foundation.orders import answers, handles
 from core.foundation.signing_keys import is_signed, sign
 from core.foundation.work import Work
@@ -49,8 +50,11 @@ async def give_opinion(work: Work, order: GiveOpinion) -> OpinionView:
         raise IllegalStep(State(row.state), Event.BEGIN)
     before = await latest_opinion(row.id)
     text = OpinionText(assessment=order.assessment, advice=order.advice, watch_for=order.watch_for)
-    opinion_id = work.new_id()
     sealer = await work.sealer("patient", row.patient_id)
+    if before is not None and before.practitioner_id == work.actor.practitioner_id and _text_of(sealer, before) == text:
+        # 确认签名 was pressed twice: what stands there is already signed.
+        return await opinion_view(work, row, before)
+    opinion_id = work.new_id()
     opinion = await Opinion.create(
         id=opinion_id, consultation_id=row.id, revision=1 if before is None else before.revision + 1, practitioner_id=work.actor.practitioner_id,
         body=sealer.seal("opinion", "body", opinion_id, text.model_dump_json()), given_at=work.now,
@@ -106,7 +110,7 @@ async def read_opinion(work: Work, order: ReadOpinion) -> OpinionView:
 async def opinion_view(work: Work, row: Consultation, opinion: Opinion) -> OpinionView:
     """Opened, with both signatures checked against what the rows say now."""
     sealer = await work.sealer("patient", row.patient_id)
-    text = OpinionText.model_validate_json(sealer.open("opinion", "body", opinion.id, bytes(opinion.body)))
+    text = _text_of(sealer, opinion)
     expert = await practitioner_card(work, opinion.practitioner_id)
     return OpinionView(
         opinion_id=opinion.id, consultation_id=row.id, code=row.code, revision=opinion.revision, assessment=text.assessment, advice=text.advice,
@@ -128,6 +132,10 @@ async def _decision_view(work: Work, row: Consultation, opinion: Opinion) -> Dec
         "decided_by": doctor.called, "decided_at": decision.decided_at,
         "signature_valid": await is_signed("decision", decision.id, _decision_document(row, opinion, decision, reason)),
     })
+
+
+def _text_of(sealer: Sealer, opinion: Opinion) -> OpinionText:
+    return OpinionText.model_validate_json(sealer.open("opinion", "body", opinion.id, bytes(opinion.body)))
 
 
 def _opinion_document(row: Consultation, opinion: Opinion, text: OpinionText) -> dict[str, Any]:

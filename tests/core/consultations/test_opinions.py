@@ -138,6 +138,8 @@ async def test_a_new_revision_must_be_read_before_it_is_decided_on(ward: Ward) -
     consultation_id, expert, first = await opined(ward)
     second = await ward.practice.execute(expert, GiveOpinion(consultation_id=consultation_id, advice="改为就地观察", confirm=True))
     assert second.revision == 2
+    again = await ward.practice.execute(expert, GiveOpinion(consultation_id=consultation_id, advice="改为就地观察", confirm=True))
+    assert again.opinion_id == second.opinion_id
     with pytest.raises(OpinionReplaced):
         await ward.practice.execute(
             ward.county.village_doctor, Decide(consultation_id=consultation_id, opinion_id=first.opinion_id, choice="agree", confirm=True)
