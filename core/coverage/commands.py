@@ -67,6 +67,20 @@ class Quote(Query):
     level: HouseLevel = HouseLevel.VILLAGE_CLINIC
 
 
+class QuotePrescription(Query):
+    """怎么算的 of one prescription; the patient asks once it is released."""
+
+    name = "coverage.quote_prescription"
+    title = "处方怎么算"
+    access = (
+        Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_patient_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),
+        Grant(Role.PHARMACIST, "same_county"),
+    )
+    gives = QuoteView
+    audited = True
+    prescription_id: Id
+
+
 class MembershipView(Result):
     """``standing``: one sentence, whether the insurer knows him as insured today. ``number_ends`` are the last four characters."""
 

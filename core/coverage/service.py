@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.coverage import claims, insurer, memberships
+from core.coverage import claims, insurer, memberships, prescriptions
 from core.coverage.insurer import Insurer, connect_insurer
 
-__all__ = ["Insurer", "claims", "connect_insurer", "insurer", "memberships"]
+__all__ = ["Insurer", "claims", "connect_insurer", "insurer", "memberships", "prescriptions"]

@@ -6,8 +6,8 @@ from core.fhir.elements import Json
 
 RESOURCES = (
     "Appointment", "CarePlan", "Claim", "ClaimResponse", "Communication", "CommunicationRequest", "Consent", "Coverage", "DiagnosticReport",
-    "Encounter", "ImagingStudy", "Observation", "Organization", "Patient", "Practitioner", "PractitionerRole", "Provenance",
-    "QuestionnaireResponse", "ServiceRequest", "Task",
+    "Encounter", "ImagingStudy", "MedicationRequest", "Observation", "Organization", "Patient", "Practitioner", "PractitionerRole",
+    "Provenance", "QuestionnaireResponse", "ServiceRequest", "Task",
 )  # fmt: skip
 """Every type of resource that a case may hold."""
 PUBLISHED = "2026-11-20"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from core.consultations.service import consultation_of
-from core.fhir import afterwards, clinical, encounter
+from core.fhir import afterwards, clinical, encounter, medications
 from core.fhir.commands import BundleView, Everything
 from core.fhir.elements import Case
 from core.fhir.validation import validate
@@ -28,6 +28,7 @@ async def everything(work: Work, order: Everything) -> BundleView:
     await encounter.provenance(case, work, row, met)
     await afterwards.communications(case, work, row, met)
     await afterwards.followups(case, work, row, met)
+    await medications.medication_requests(case, work, row, met)
     await afterwards.coverage(case, work, row, met)
     bundle = case.bundle(now=work.now, bundle_id=work.new_id(), link=f"Encounter/{row.id}/$everything")
     await asyncio.to_thread(validate, bundle)

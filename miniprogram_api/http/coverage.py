@@ -13,5 +13,6 @@ order_route(blueprint, "GET", "/patients/<patient_id:str>/membership", coverage.
 order_route(blueprint, "POST", "/patients/<patient_id:str>/membership", coverage.RecordMembership, status=201)
 order_route(blueprint, "POST", "/patients/<patient_id:str>/quotes", coverage.Quote)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/claims", coverage.Claims)
+order_route(blueprint, "GET", "/prescriptions/<prescription_id:str>/quote", coverage.QuotePrescription)
 order_route(blueprint, "GET", "/claims/<claim_id:str>", coverage.ReadClaim)
 order_route(blueprint, "POST", "/claims/<claim_id:str>/reverse", coverage.ReverseClaim)
