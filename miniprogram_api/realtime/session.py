@@ -57,6 +57,8 @@ class CallSession:
         self._socket, self._practice, self._line, self._redis, self._actor = socket, practice, line, redis, actor
         self._allowance = Allowance(rate=10, burst=40, now=time.monotonic())
         self._unreadable = 0
+        self._carried = False
+        """A media process carries him, as far as is known."""
         self._here: SeatHere
         self._entered: Entered
         self._presence: Presence
@@ -154,6 +156,7 @@ class CallSession:
             await self._tell(MediaLost(retry_ms=RETRY_MS))
             return
         if reply.joined is not None:
+            self._carried = True
             slots = tuple(slot.model_dump() for slot in reply.joined.slots)
             await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots))
 
@@ -172,8 +175,7 @@ class CallSession:
         while True:
             news = await heard.get()
             if isinstance(news, Lost):
-                self._here = self._here.model_copy(update={"connected": False})
-                await self._tell(MediaLost(retry_ms=RETRY_MS))
+                await self._lost()
             elif isinstance(news, News):
                 await self._of_the_media(news)
             else:
@@ -192,6 +194,12 @@ class CallSession:
             self._here = self._here.model_copy(update={"connected": True})
             await self._show()
         else:
+            await self._lost()
+
+    async def _lost(self) -> None:
+        """Say it once: a process that ends in order tells of everybody's going, and is then missed as well."""
+        if self._carried:
+            self._carried = False
             self._here = self._here.model_copy(update={"connected": False})
             await self._show()
             await self._tell(MediaLost(retry_ms=RETRY_MS))

@@ -19,9 +19,11 @@ const SENTENCES = {
   unfit_browser: "这个浏览器不能视频。请把微信更新到最新版,或点右上角「…」→「在浏览器打开」。",
 };
 
+const NOTHING = "没有找到摄像头和麦克风。可以先加入听和看,要说话请打电话。";
+
 export class DeviceTrouble extends Error {
-  constructor(code) {
-    super(SENTENCES[code]);
+  constructor(code, sentence = SENTENCES[code]) {
+    super(sentence);
     this.code = code;
   }
 }
@@ -42,7 +44,7 @@ export async function openDevices() {
     try {
       return { stream: await navigator.mediaDevices.getUserMedia({ audio: AUDIO }), trouble };
     } catch {
-      return { stream: null, trouble };
+      return { stream: null, trouble: trouble.code === "no_device" ? new DeviceTrouble("no_device", NOTHING) : trouble };
     }
   }
 }

@@ -102,7 +102,9 @@ function enter(stream) {
       stage.close();
       call = null;
       left(own.stream, detail);
+      return;
     }
+    stage.showSeats();
   });
   addEventListener("pagehide", () => call?.leave(), { once: true });
   call.join({ audio: track("audio"), video: track("video") });

@@ -18,7 +18,8 @@ export class Stage {
       mute: this.press("静音", "mute"), camera: this.press("关画面", "camera"), voice: this.press("语音模式", "voice"),
     };
     const leave = h("button", { type: "button", class: "leave", on: { click: () => act.leave() } }, "退出");
-    replace(place, h("div", { class: "stage" }, this.line, h("div", { class: "mine" }, this.own, this.ownNote), this.grid,
+    replace(place, h("div", { class: "stage" }, this.line,
+      h("div", { class: "middle" }, this.grid, h("div", { class: "mine" }, this.own, this.ownNote)),
       h("div", { class: "call-bar", role: "toolbar", "aria-label": "通话" }, Object.values(this.buttons), leave)));
     document.body.classList.add("in-call");
   }
@@ -57,9 +58,10 @@ export class Stage {
       const face = this.face(seat.seat);
       const here = this.call.here.get(seat.seat);
       const name = seat.person ? `${seat.person}(${seat.label})` : seat.label;
-      face.without.hidden = Boolean(here?.connected && here.video);
-      face.without.textContent = !here ? `${name}还没进来` : !here.connected ? `${name}正在接通…` : `${name}只用声音`;
-      const link = here?.connected && here.link;
+      const connected = here?.connected && this.call.state === "connected";
+      face.without.hidden = Boolean(connected && here.video);
+      face.without.textContent = !here ? `${name}还没进来` : !connected ? `${name}正在接通…` : `${name}只用声音`;
+      const link = connected && here.link;
       replace(face.caption, link && h("span", { class: `light light-${link}`, role: "img", "aria-label": LINKS[link] }), name, here && !here.audio && " · 已静音", link === "red" && " · 线路差,可点「语音模式」");
     }
   }
