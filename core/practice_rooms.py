@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 
 ROOMS = (
-    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "imaging",
+    "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging",
+    "prescriptions", "coverage", "followups", "fhir",
 )
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import CardUpdate, Text
-from bot.dialogue import answers_to_offers, booking, cases, families, files, patients
+from bot.dialogue import answers_to_offers, booking, cases, families, files, opinions, patients
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -167,6 +167,10 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await cases.waive_material(turn, _id(first))
         case "cancel":
             return await cases.cancel(turn, consultation_id=_id(first), reason=second)
+        case "sign_opinion":
+            return await opinions.signed(turn, _id(first), _id(second))
+        case "sign_decision":
+            return await opinions.decided(turn, _id(first), _id(second), _id(third))
         case "slots":
             return await booking.slots(turn, first, second or "-")
         case "book":
@@ -222,6 +226,16 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await answers_to_offers.open_offers(turn)
         case "accept" | "decline" | "defer":
             return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"))
+        case "opinion":
+            return await opinions.write(turn, arguments)
+        case "agree" | "partly" | "disagree":
+            return await opinions.decide(turn, said.phrase.key, arguments)
+        case "complete":
+            return await opinions.complete(turn, code)
+        case "give_back":
+            return await opinions.give_back(turn, arguments)
+        case "rate":
+            return await opinions.rate(turn, arguments)
         case "acknowledge":
             return await answers_to_offers.acknowledge(turn, None)
         case "slots":

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
-from core.consultations.commands import CancelConsultation, ConfirmPatient, Progress, WaiveMaterial
+from core.consultations.commands import (
+    CancelConsultation,
+    CompleteConsultation,
+    ConfirmPatient,
+    Decide,
+    GiveOpinion,
+    Progress,
+    RateConsultation,
+    ReturnConsultation,
+    WaiveMaterial,
+)
 from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, DeclineOffer, DeferOffer, MyOffers, RequestConsultation
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
@@ -14,7 +24,7 @@ from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.people.commands import ConfirmAccount, Me, MyPatientList
 
-Argument = Literal["none", "code", "code_reason", "consultation", "department", "decline", "claim"]
+Argument = Literal["none", "code", "code_reason", "code_words", "consultation", "department", "decline", "claim", "rating"]
 Audience = Literal["patient", "staff", "both"]
 
 
@@ -72,6 +82,30 @@ PHRASES: tuple[Phrase, ...] = (
         "no_material", WaiveMaterial, ("没有影像", "无影像", "没有片子", "没有心电图", "没影像"),
         "没有影像 C-7K2M", "没有影像可补,先请专家", argument="code", audience="staff",
     ),
+    Phrase(
+        "opinion", GiveOpinion, ("意见", "专家意见", "我的意见", "会诊意见"),
+        "意见 C-7K2M 考虑稳定型心绞痛,明天转县医院", "写会诊意见,看过再签名", argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "agree", Decide, ("同意", "同意意见", "我同意"), "同意 C-7K2M", "同意专家意见,看过再签名", argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "partly", Decide, ("部分同意",), "部分同意 C-7K2M 先观察一天", "部分同意,请写理由", argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "disagree", Decide, ("不同意", "我不同意"), "不同意 C-7K2M 病人拒绝转院", "不同意,请写理由", argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "complete", CompleteConsultation, ("完成会诊", "会诊完成", "结束会诊", "会诊结束"),
+        "完成会诊 C-7K2M", "意见和决定都有了,完成会诊", argument="code", audience="staff",
+    ),
+    Phrase(
+        "give_back", ReturnConsultation, ("退回会诊", "退回"),
+        "退回会诊 C-7K2M 突发手术", "不能继续了,请系统找别的专家", argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "rate", RateConsultation, ("评价", "打分", "评分", "评价会诊"), "评价 5星 医生很耐心", "给完成的会诊打一到五颗星", argument="rating",
+    ),
     Phrase("offers", MyOffers, ("我的邀请", "会诊邀请", "我的会诊邀请", "谁找我"), "我的邀请", "看等您答复的会诊邀请", audience="staff"),
     Phrase(
         "accept", AcceptOffer, ("接诊", "我接", "接受会诊", "我来接", "我接诊", "接了", "我来"),
@@ -127,6 +161,8 @@ TAPS: dict[str, type[Order]] = {
     "confirm": ConfirmPatient,
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
+    "sign_opinion": GiveOpinion,
+    "sign_decision": Decide,
     "todo": Progress,
     "progress": Progress,
     "slots": FreeSlots,

@@ -36,6 +36,7 @@ _DECLINE = {
     "不是我的专业": "not_my_field", "专业不对": "not_my_field", "不对口": "not_my_field", "不是我专业": "not_my_field",
     "认识患者": "knows_patient", "认识病人": "knows_patient", "熟人": "knows_patient", "亲戚": "knows_patient",
 }  # fmt: skip
+_STARS = re.compile(r"^([1-5一二三四五])\s*(?:颗星|星|分)?(?!\d)")
 _LONGEST = 60
 
 
@@ -98,6 +99,10 @@ def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
     """The arguments in what follows the name, or None when it is about something else."""
     bare = _FILLER.sub("", tidy(rest)).strip()
     match phrase.argument:
+        case "code_words":
+            return _words(rest)
+        case "rating":
+            return _rating(bare)
         case "none":
             return {} if not bare else None
         case "code":
@@ -139,6 +144,25 @@ def _code_and(rest: str, name: str) -> dict[str, Any] | None:
     return {"code": spelled(found)} | ({name: left[:200]} if left else {})
 
 
+def _words(rest: str) -> dict[str, Any] | None:
+    """A code at the front, if there is one, and words that are kept as they were written: they are shown and signed."""
+    found = CODE.match(rest)
+    left = rest if found is None else rest[found.end() :].strip(_STOPS)
+    return ({} if found is None else {"code": spelled(found)}) | ({"words": left[:4000]} if left else {})
+
+
+def _rating(rest: str) -> dict[str, Any] | None:
+    """C-7K2M 5星 很好: a code, one to five stars, words, each if it is there. A sentence about something else has no stars and no code."""
+    found = CODE.search(rest)
+    left = rest if found is None else tidy(rest[: found.start()] + " " + rest[found.end() :])
+    stars = _STARS.match(left)
+    if stars is None:
+        return None if left else ({} if found is None else {"code": spelled(found)})
+    words = left[stars.end() :].strip(_STOPS)
+    given = {"stars": number(stars[1])} | ({"words": words} if words else {})
+    return given if found is None else {"code": spelled(found)} | given
+
+
 def _declined(rest: str) -> dict[str, Any] | None:
     arguments = _code_and(rest, "why")
     if arguments is None:
@@ -171,7 +195,7 @@ def _consultation(said: str, usable: list[Phrase]) -> Said | None:
     if name is None:
         return None
     rest = said[len(name) :].lstrip(_STOPS)
-    if rest.startswith(("进度", "进展", "邀请", "取消", "记录")):
+    if rest.startswith(("进度", "进展", "邀请", "取消", "记录", "意见", "完成", "结束")):
         return None
     found = _CONSULTATION.match(rest)
     return Said(phrase, {"text": rest}, "number") if found is None else _asked(phrase, found["a"] or found["b"], found["text"])

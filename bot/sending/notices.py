@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-
-from bot.channels.outgoing import Button, Card, Line, Outgoing, Text
+from bot.channels.outgoing import Button, Card, Line, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
+from bot.sending.medicine_notices import MEDICINE_RENDERERS
+from bot.sending.notice import CardChange, Notice, Renderer
 from core.appointments.commands import AppointmentView, ViewAppointment
-from core.consultations.commands import ConsultationStatus, Status
+from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
 from core.dispatch.commands import Alert, AlertView, Offer, OfferView
 from core.foundation.actor import Actor
 from core.foundation.clock import shanghai, spoken
@@ -22,33 +21,10 @@ _SYSTEM = Actor.system("worker")
 TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
-
-    ``template``: name and values of the template message that stands in when no other may be sent. Empty ``shapes``: nothing left to tell.
-    """
-
-    shapes: tuple[Outgoing, ...] = ()
-    card_ref: str = ""
-    shown: dict[str, str] = field(default_factory=dict)
-    template: tuple[str, dict[str, str]] | None = None
-    echo: bool = False
-    """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
-
-
-@dataclass(frozen=True, slots=True)
-class CardChange:
-    """A card sent earlier about ``ref`` gets ``note`` in place of its buttons."""
-
-    ref: str
-    note: str
-
-
-Renderer = Callable[[Practice, Notification], Awaitable[Notice | CardChange]]
 _STEPS = {
     "created": "会诊已建好。", "asked": "已经在请专家。", "next_wave": "前面的专家没有应答,已经在请下一批。", "accepted": "专家已接诊。",
     "alarmed": "暂时没有专家应答,已经告诉值班调度员,他会直接打电话。", "cancelled": "会诊已取消。", "ready": "资料齐了,马上请专家。",
+    "begun": "会诊开始了。", "returned": "专家不能继续,已经在请别的专家。", "completed": "会诊已完成。欢迎评价。",
 }  # fmt: skip
 
 
@@ -186,6 +162,28 @@ async def _image_arrived(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
 
 
+async def _taken_back(practice: Practice, row: Notification) -> Notice:
+    status = await _status(practice, row, "group")
+    return Notice((Text(text=f"会诊 **{status.code}** 已由值班台转请别的专家,不用再处理。谢谢您。"),))
+
+
+async def _opinion_given(practice: Practice, row: Notification) -> Notice:
+    opinion: OpinionView = await practice.ask(_SYSTEM, ReadOpinion(consultation_id=row.ids["consultation_id"]))
+    lines = [f"会诊 **{opinion.code}**:{opinion.expert}的意见(第 {opinion.revision} 版,已签名)"]
+    lines += [f"{label}:{words}" for label, words in (("判断", opinion.assessment), ("建议", opinion.advice), ("留意", opinion.watch_for)) if words]
+    lines.append("意见供参考,由您决定:同意 / 部分同意 / 不同意。")
+    return Notice((Text(text="\n".join(lines)),), shown={"consultation": opinion.consultation_id, "opinion": opinion.opinion_id})
+
+
+async def _decision_made(practice: Practice, row: Notification) -> Notice:
+    opinion: OpinionView = await practice.ask(_SYSTEM, ReadOpinion(consultation_id=row.ids["consultation_id"]))
+    if opinion.decision is None:
+        return Notice()
+    reason = f"理由:{opinion.decision.reason}" if opinion.decision.reason else ""
+    text = f"会诊 **{opinion.code}**:{opinion.decision.decided_by}{opinion.decision.choice_label}您的意见。{reason}"
+    return Notice((Text(text=text),), shown={"consultation": opinion.consultation_id})
+
+
 async def _status(practice: Practice, row: Notification, reader: str) -> ConsultationStatus:
     order = Status.model_validate({"consultation_id": row.ids["consultation_id"], "reader": reader})
     status: ConsultationStatus = await practice.ask(_SYSTEM, order)
@@ -203,11 +201,15 @@ RENDERERS: dict[str, Renderer] = {
     "consultation.progress": _progress,
     "consultation.progress_patient": _progress_patient,
     "consultation.group": _group,
+    "consultation.taken_back": _taken_back,
+    "opinion.given": _opinion_given,
+    "decision.made": _decision_made,
     "upload.accepted": _upload,
     "upload.refused": _upload,
     "image.arrived": _image_arrived,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **MEDICINE_RENDERERS,
 }
-GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled"})
+GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})
 """The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

@@ -11,7 +11,8 @@ from bot.channels.api.wecom import Sent
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import Card, CardUpdate
 from bot.channels.words import as_words
-from bot.sending.notices import GROUP_STEPS, CardChange, Notice, render
+from bot.sending.notice import CardChange, Notice
+from bot.sending.notices import GROUP_STEPS, render
 from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
 from core.conversations import reading
 from core.conversations.commands import RecordSent, UseResponse

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
@@ -169,3 +169,122 @@ class UploadTarget(Query):
     access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
     gives = UploadTargetView
     consultation_id: Id
+
+
+Choice = Literal["agree", "partly", "disagree"]
+Stars = Annotated[int, Field(strict=True, ge=1, le=5)]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+
+
+class BeginConsultation(Command):
+    """Both sides have come together, by video or telephone, or the expert works in writing."""
+
+    name = "consultations.begin"
+    title = "开始会诊"
+    access = (Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VILLAGE_DOCTOR, "own_consultation"))
+    gives = ConsultationStatus
+    consultation_id: Id
+    manner: Literal["call", "phone", "writing"]
+
+
+class ReturnConsultation(Command):
+    """The expert gives it back, or the desk takes it from one who did not appear: another is looked for at once."""
+
+    name = "consultations.return"
+    title = "退回会诊"
+    access = (Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.SCHEDULER, "same_county"))
+    gives = ConsultationStatus
+    consultation_id: Id
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class DecisionView(Result):
+    """``signature_valid``: the signature fits exactly what stands here."""
+
+    decision_id: Id
+    choice: Choice
+    choice_label: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
+    signature_valid: bool
+
+
+class OpinionView(Result):
+    """The expert's advice in its latest revision, and what the inviting side decided on it."""
+
+    opinion_id: Id
+    consultation_id: Id
+    code: str
+    revision: int
+    assessment: str
+    advice: str
+    watch_for: str
+    expert: str
+    given_at: datetime
+    signature_valid: bool
+    decision: DecisionView | None
+
+
+class GiveOpinion(Command):
+    """The expert's advice, signed. An assigned consultation begins with it, in writing; given again, it is the next revision."""
+
+    name = "consultations.give_opinion"
+    title = "写意见"
+    access = (Grant(Role.EXPERT, "assigned_consultation"),)
+    gives = OpinionView
+    consultation_id: Id
+    assessment: Paragraph = ""
+    """What he thinks it is, and why."""
+    advice: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=4000)]
+    """What he advises to do."""
+    watch_for: Paragraph = ""
+    """When to call again or to go."""
+    confirm: bool = False
+
+
+class Decide(Command):
+    """The inviting side decides on the opinion that was read, and answers for it. A reason is needed unless it agrees."""
+
+    name = "consultations.decide"
+    title = "决定"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = OpinionView
+    consultation_id: Id
+    opinion_id: Id
+    choice: Choice
+    reason: Paragraph = ""
+    confirm: bool = False
+
+
+class ReadOpinion(Query):
+    """The latest opinion and the decision on it. The patient reads it once it has been decided on."""
+
+    name = "consultations.opinion"
+    title = "专家意见"
+    access = (
+        Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VISITOR, "own_patient_consultation"),
+        Grant(Role.DUTY_DOCTOR, "same_county"), Grant(Role.PHARMACIST, "same_county"), Grant(Role.AUDITOR, "same_county"), Grant(Role.SYSTEM),
+    )
+    gives = OpinionView
+    audited = True
+    consultation_id: Id
+
+
+class CompleteConsultation(Command):
+    name = "consultations.complete"
+    title = "完成会诊"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = ConsultationStatus
+    consultation_id: Id
+
+
+class RateConsultation(Command):
+    """One to five stars from the patient's side and from the village doctor, once each, after completion."""
+
+    name = "consultations.rate"
+    title = "评价"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.VISITOR, "own_patient_consultation"))
+    consultation_id: Id
+    stars: Stars
+    words: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""

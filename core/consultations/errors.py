@@ -20,3 +20,47 @@ class ConsultationClosed(Conflict):
 class ConsentNotAPicture(Invalid):
     code = "consultation.consent_not_a_picture"
     sentence = "知情同意请拍照发图片(JPG 或 PNG)。"
+
+
+class WritingIsTheExperts(Invalid):
+    """Only the expert can say that he works in writing."""
+
+    code = "consultation.writing_is_the_experts"
+    sentence = "书面会诊由专家开始。您已经和专家通上话,请选视频或电话。"
+
+
+class OpinionMissing(Conflict):
+    code = "consultation.opinion_missing"
+    sentence = "会诊 {code} 还没有专家意见,请等专家写好再决定。"
+
+
+class OpinionReplaced(Conflict):
+    """The opinion that was read is not the latest one."""
+
+    code = "consultation.opinion_replaced"
+    sentence = "专家刚刚改过意见,请看第 {revision} 版再决定。"
+
+
+class AlreadyDecided(Conflict):
+    code = "consultation.decided"
+    sentence = "这一版意见您已经决定过:{choice}。"
+
+
+class ReasonNeeded(Invalid):
+    code = "consultation.reason_needed"
+    sentence = "部分同意或不同意,请写明理由,专家和病历都要看。"
+
+
+class NotDecided(Conflict):
+    code = "consultation.not_decided"
+    sentence = "会诊 {code} 还不能完成:要先有专家意见,再由您签名决定(同意/部分同意/不同意)。"
+
+
+class NotCompleted(Conflict):
+    code = "consultation.not_completed"
+    sentence = "会诊 {code} 还没有完成,完成后再评价。"
+
+
+class AlreadyRated(Conflict):
+    code = "consultation.rated"
+    sentence = "您已经评价过这次会诊,谢谢您。"

@@ -18,6 +18,7 @@ F = TypeVar("F", bound=Involvement)
 _READY: list[Hook] = []
 _CLOSED: list[Hook] = []
 _FORGOTTEN: list[Rescue] = []
+_RETURNED: list[Hook] = []
 _INVOLVED: list[Involvement] = []
 
 
@@ -39,6 +40,12 @@ def when_forgotten(rescue: R) -> R:
     return rescue
 
 
+def when_returned(hook: H) -> H:
+    """``hook`` is called when the expert gave the consultation back; the row is pending again and has no expert."""
+    _RETURNED.append(hook)
+    return hook
+
+
 def involves(finder: F) -> F:
     """``finder`` gives further consultations that concern the actor (those he is asked about), for 进度."""
     _INVOLVED.append(finder)
@@ -58,6 +65,11 @@ async def call_closed(work: Work, consultation: Consultation) -> None:
 async def call_forgotten(work: Work, consultation: Consultation) -> bool:
     told = [await rescue(work, consultation) for rescue in _FORGOTTEN]
     return any(told)
+
+
+async def call_returned(work: Work, consultation: Consultation) -> None:
+    for hook in _RETURNED:
+        await hook(work, consultation)
 
 
 async def involved_otherwise(work: Work) -> set[str]:

@@ -68,3 +68,49 @@ class TimelineEntry(Row):
     class Meta:
         table = "timeline_entry"
         unique_together = (("consultation_id", "sequence"),)
+
+
+class Opinion(Row):
+    """The expert's signed advice. A later revision replaces an earlier one; none is changed or deleted."""
+
+    consultation_id = id_field()
+    revision = fields.IntField()
+    practitioner_id = id_field()
+    body = fields.BinaryField()
+    """:class:`core.consultations.opinions.OpinionText` as JSON, sealed under the patient's key."""
+    given_at = UtcDatetimeField()
+
+    class Meta:
+        table = "opinion"
+        unique_together = (("consultation_id", "revision"),)
+
+
+class Decision(Row):
+    """What the inviting side decided on an opinion. A new revision of the opinion may be decided on again."""
+
+    consultation_id = id_field(db_index=True)
+    opinion_id = id_field(unique=True)
+    practitioner_id = id_field()
+    choice = fields.CharField(max_length=10)
+    reason = fields.BinaryField()
+    """Sealed under the patient's key; may be empty where the opinion is agreed to."""
+    decided_at = UtcDatetimeField()
+
+    class Meta:
+        table = "decision"
+
+
+class Rating(Row):
+    """How patient and village doctor found the completed consultation, once each."""
+
+    consultation_id = id_field()
+    rated_as = fields.CharField(max_length=16)
+    """patient, village_doctor."""
+    account_id = id_field()
+    stars = fields.IntField()
+    words = fields.BinaryField(null=True)
+    rated_at = UtcDatetimeField()
+
+    class Meta:
+        table = "rating"
+        unique_together = (("consultation_id", "rated_as"),)

@@ -121,6 +121,21 @@ ENTRY_LABELS: dict[str, str] = {
     "accept": "已接诊",
     "return": "退回,重新找专家",
     "begin": "会诊开始",
+    "opinion.given": "专家签署意见(第 {revision} 版)",
+    "decision.made": "村医签署决定:{choice}",
+    "rated": "已评价",
+    "facts.recorded": "用药安全资料已记录",
+    "prescription.proposed": "专家开出处方 {code}",
+    "prescription.revised": "专家修改处方 {code}",
+    "prescription.referred": "处方 {code} 转上级医生签名",
+    "prescription.signed": "处方 {code} 已签名",
+    "prescription.released": "处方 {code} 药师审方通过",
+    "prescription.returned": "处方 {code} 药师退回",
+    "prescription.dispensed": "处方 {code} 已发药",
+    "prescription.withdrawn": "处方 {code} 已撤回",
+    "prescription.expired": "处方 {code} 已过期",
+    "dose.ordered": "急用一剂已下医嘱",
+    "dose.seen": "药师已阅急用医嘱",
     "complete": "会诊完成",
     "cancel": "会诊取消",
     "desk.called": "同时呼叫了县值班台",
@@ -129,6 +144,14 @@ ENTRY_LABELS: dict[str, str] = {
     "search.repaired": "系统检查发现下一步没有安排,已补上",
 }
 """What happened, in one sentence; names of fields in braces come from the entry's ids."""
+
+
+DECISION_LABELS: dict[str, str] = {"agree": "同意", "partly": "部分同意", "disagree": "不同意"}
+
+
+def word_entries(labels: dict[str, str]) -> None:
+    """The sentences of what rooms above enter on the timeline."""
+    ENTRY_LABELS.update(labels)
 
 
 def entry_label(kind: str, ids: dict[str, str]) -> str:

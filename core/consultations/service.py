@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from core.consultations import reading, relations
+from core.consultations import opinions, ratings, reading, relations, steps
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
-from core.consultations.hooks import involves, when_closed, when_forgotten, when_ready
+from core.consultations.hooks import involves, when_closed, when_forgotten, when_ready, when_returned
+from core.consultations.opinions import latest_decision, latest_opinion
 from core.consultations.requirements import keep_blob, material_arrived, open_consultation
+from core.consultations.steps import begin
 from core.consultations.timeline import consultation_of, hold, make_step, note
 from core.consultations.views import complaint_opened, missing, picture_opened, status_of
 from core.consultations.waiting import wait_for_requirements
 
 __all__ = [
     "NewConsultation",
+    "begin",
     "cancel_consultation",
     "complaint_opened",
     "consultation_of",
@@ -20,15 +23,20 @@ __all__ = [
     "hold",
     "involves",
     "keep_blob",
+    "latest_decision",
+    "latest_opinion",
     "make_step",
     "material_arrived",
     "missing",
     "note",
     "open_consultation",
+    "opinions",
     "picture_opened",
+    "ratings",
     "reading",
     "relations",
     "status_of",
+    "steps",
     "tell_everybody",
     "tell_group",
     "tell_patient",
@@ -37,4 +45,5 @@ __all__ = [
     "when_closed",
     "when_forgotten",
     "when_ready",
+    "when_returned",
 ]

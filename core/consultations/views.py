@@ -67,11 +67,14 @@ async def complaint_opened(work: Work, row: Consultation) -> str:
     return sealer.open("consultation", "complaint", row.id, bytes(row.complaint))
 
 
-_STAFF_ONLY = frozenset({"offer.declined", "offer.deferred", "offers.expired", "material.conflict", "search.repaired"})
+_STAFF_ONLY = frozenset({
+    "offer.declined", "offer.deferred", "offers.expired", "material.conflict", "search.repaired", "facts.recorded", "prescription.proposed",
+    "prescription.revised", "prescription.referred", "prescription.returned", "prescription.withdrawn", "dose.seen",
+})
 
 
 async def entries_of(work: Work, row: Consultation, reader: Reader) -> tuple[TimelineEntryView, ...]:
-    """The timeline for ``reader``: the patient is spared who of the experts could not come."""
+    """The timeline for ``reader``: the patient is spared who of the experts could not come and what was weighed before a prescription stood."""
     entries = await TimelineEntry.filter(consultation_id=row.id).order_by("sequence")
     shown = [one for one in entries if reader is not Reader.PATIENT or one.kind not in _STAFF_ONLY]
     names = await _names(work, (one.practitioner_id for one in shown))

@@ -16,12 +16,13 @@ from core.consultations.service import (
     tell_patient,
     wait_for_requirements,
     when_ready,
+    when_returned,
 )
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.dispatch.models import ExpertOffer
-from core.dispatch.search import is_asking, is_desk_called, start_search, tell_dispatched
+from core.dispatch.search import is_asking, is_desk_called, resume_search, start_search, tell_dispatched
 from core.foundation.actor import Actor
 from core.foundation.clock import spoken
 from core.foundation.errors import NotAllowed
@@ -176,3 +177,7 @@ async def everything_is_there(work: Work, row: Consultation) -> None:
     await tell_dispatched(work, await consultation_of(row.id), search)
 
 
+@when_returned
+async def given_back(work: Work, row: Consultation) -> None:
+    """The expert gave it back: the search goes on at once, without him."""
+    await resume_search(work, row)

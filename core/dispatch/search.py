@@ -67,6 +67,21 @@ async def start_search(work: Work, row: Consultation, *, emergency: bool) -> Sea
     return search
 
 
+async def resume_search(work: Work, row: Consultation) -> None:
+    """The expert gave the consultation back: his offer is over, the escalation begins anew with those who were not asked yet."""
+    await ExpertOffer.filter(consultation_id=row.id, state="accepted").update(state="declined", answered_at=work.now)
+    search = await Search.get(consultation_id=row.id)
+    chain = Chain.of(urgency(row.urgency))
+    await search.change(state="running", chain=chain.stored(), wave=0, ended_at=None, step=work.new_id(), next_at=work.now)
+    await work.schedule(AUDIT, row.id, work.now + AUDIT_EVERY)
+    if chain.may_ask(work.now):
+        await ask(work, row, search, chain.wave_size)
+        if chain.desk_at_once:
+            await _call_desk(work, row)
+    else:
+        await _plan(work, search, chain.asks_from(work.now))
+
+
 async def ask(work: Work, row: Consultation, search: Search, size: int) -> int:
     """The next wave: ask the ``size`` best who may be asked; how many were asked. Alarms the desk when nobody may and nobody is being asked."""
     chosen = await _choose(work, row, search.wave + 1, size)

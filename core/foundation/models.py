@@ -128,3 +128,33 @@ class RuleSignature(Row):
     class Meta:
         table = "rule_signature"
         unique_together = (("rule_set", "digest"),)
+
+
+class SigningKey(Row):
+    """The Ed25519 key of one practitioner; the private half is sealed under his own subject."""
+
+    practitioner_id = id_field(unique=True)
+    public_key = fields.BinaryField()
+    private_key = fields.BinaryField()
+    created_at = UtcDatetimeField()
+
+    class Meta:
+        table = "signing_key"
+
+
+class Signature(Row):
+    """A practitioner's signature under a document, which is built again from its rows to verify it."""
+
+    key_id = id_field()
+    practitioner_id = id_field(db_index=True)
+    kind = fields.CharField(max_length=24)
+    subject_id = id_field(db_index=True)
+    signature = fields.BinaryField()
+    signed_at = UtcDatetimeField()
+    account_id = fields.CharField(max_length=40)
+    channel = fields.CharField(max_length=20)
+    confirmed = fields.CharField(max_length=16)
+    """What unlocked the key: session (a confirmation given in the signed-in session)."""
+
+    class Meta:
+        table = "signature"

@@ -10,7 +10,7 @@ from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.commands import ReleaseNotification, ResumeReminders, StopReminders
 from core.notifications.models import CardRecord, Notification, ReminderChoice
-from core.notifications.rules import Decision, decide, quiet_ends
+from core.notifications.rules import ANSWERS, Decision, decide, quiet_ends
 from core.people.service import joins_accounts
 
 RELEASE = "notification.release"
@@ -19,8 +19,7 @@ due(RELEASE, lambda row: ReleaseNotification(notification_id=row.ref))
 
 async def tell(work: Work, account_id: str, kind: str, *, urgent: bool = False, **ids: str) -> str:
     """Tell ``account_id`` of ``kind`` about ``ids``; the id of the notification. Urgent ones ignore opt-out and the quiet hours."""
-    stopped = await ReminderChoice.filter(account_id=account_id, stopped=True).exists()
-    decision = decide(kind, urgent=urgent, stopped=stopped, now=work.now)
+    decision = decide(kind, urgent=urgent, stopped=not await wants_reminders(account_id), now=work.now)
     notification_id = work.new_id()
     release_at = quiet_ends(work.now) if decision is Decision.HOLD else None
     await Notification.create(
@@ -43,6 +42,11 @@ async def tell_chat(work: Work, conversation_id: str, kind: str, **ids: str) -> 
     )
     await work.emit("notification.queued", key=conversation_id, notification_id=notification_id)
     return notification_id
+
+
+async def wants_reminders(account_id: str) -> bool:
+    """False while the account has 停止提醒."""
+    return not await ReminderChoice.filter(account_id=account_id, stopped=True).exists()
 
 
 @joins_accounts
@@ -73,6 +77,9 @@ async def _choose(work: Work, *, stopped: bool) -> None:
         for row in held:
             await row.change(state=Decision.STOP.value)
             await work.unschedule(RELEASE, row.id)
+        # What was on its way this moment and can wait is not sent any more either.
+        waiting = Notification.filter(account_id=account_id, state=Decision.SEND.value, urgent=False).exclude(kind__in=ANSWERS)
+        await waiting.update(state=Decision.STOP.value)
 
 
 @handles(ReleaseNotification)

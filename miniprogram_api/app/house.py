@@ -23,7 +23,7 @@ class Sockets:
 
 
 def stages(settings: Settings, sockets: Sockets) -> list[Stage]:
-    """Redis, databases, simulator (or, for real people, the check that the rules of care are signed), worker, ticker, web.
+    """Redis, databases, simulator (or, for real people, the check that the rules of care are signed), worker, ticker and media, web.
 
     Prepares Redis' folder; see `redis_process` for what that raises.
     """
@@ -45,7 +45,7 @@ def stages(settings: Settings, sockets: Sockets) -> list[Stage]:
     else:
         plan.append([python("rules", "miniprogram_api.cli.main", "rules", "check", announce="检查临床规则的签署", once=True)])
     plan.append([python("worker", "miniprogram_api.app.worker", announce="启动后台进程")])
-    plan.append([python("ticker", "miniprogram_api.app.ticker")])
+    plan.append([python("ticker", "miniprogram_api.app.ticker"), python("media", "miniprogram_api.app.media")])
     plan.append(
         [
             python(f"web-{number}", "miniprogram_api.app.web", announce="" if number > 1 else "启动网页服务", listen=sockets.web)

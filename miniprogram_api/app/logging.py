@@ -21,7 +21,9 @@ from sanic import Request, Sanic
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request this task serves; empty outside of one."""
 
-LOUD_LIBRARIES = ("httpx", "httpcore", "sanic", "tortoise", "asyncio", "aiosqlite", "asyncmy", "urllib3", "websockets", "pydicom", "jieba")
+LOUD_LIBRARIES = (
+    "httpx", "httpcore", "sanic", "tortoise", "asyncio", "aiosqlite", "asyncmy", "urllib3", "websockets", "pydicom", "jieba", "aioice", "aiortc",
+)
 """Libraries whose information lines hold addresses with tokens, statements with values, or nothing of use: warnings only."""
 
 SLOW_MS = 2000

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from core.dispatch.service import rule_sets as rule_sets_of_practice
+from core.followups.service import rule_sets as rule_sets_of_followups
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
@@ -17,6 +18,7 @@ from core.foundation.keys import KeyRing
 from core.foundation.models import RuleSignature
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals
+from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
 from miniprogram_api.app.composition import master_keys
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
@@ -42,7 +44,7 @@ def rule_sets_in_use() -> tuple[RuleSet, ...]:
     """Every set of rules of care that this version runs on: the language engine's and the practice's own. Loads the engine (a second)."""
     from nlp.engine import build
 
-    return (*build().rule_sets, *rule_sets_of_practice())
+    return (*build().rule_sets, *rule_sets_of_practice(), *rule_sets_of_followups(), *rule_sets_of_prescriptions())
 
 
 async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:

@@ -21,10 +21,14 @@ from miniprogram_api.app.settings import Settings
 from miniprogram_api.http import (
     appointments,
     callbacks,
+    calls,
     commands,
     consultations,
+    coverage,
     demo,
     dispatch,
+    fhir,
+    followups,
     health,
     intakes,
     notifications,
@@ -32,18 +36,21 @@ from miniprogram_api.http import (
     openapi,
     pages,
     people,
+    prescriptions,
     sign_in,
 )
 from miniprogram_api.http.api import App, Problems, dumps
 from miniprogram_api.http.phone_mount import MountedRequest
 from miniprogram_api.http.sessions import install_sessions
+from miniprogram_api.realtime.signalling import install_signalling
 
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body; uploads stream and count for themselves."""
 GRACE_S = 5.0
 
 RESOURCES = (
-    appointments, callbacks, commands, consultations, dispatch, health, intakes, notifications, oauth, openapi, pages, people, sign_in,
+    appointments, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, intakes, notifications, oauth, openapi,
+    pages, people, prescriptions, sign_in,
 )
 
 
@@ -65,6 +72,7 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
             hand_to_simulator(app, settings.simulator_url, demo=True)
     house_logging.log_requests(app)
     install_sessions(app)
+    install_signalling(app)
     _open_and_close(app, settings)
     app.register_middleware(_secure, "response")
     return app

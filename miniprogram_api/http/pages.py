@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -18,18 +19,25 @@ ROOT = Path(__file__).resolve().parents[1] / "pages"
 WITHOUT_SESSION = ("mini", "shared", "vendor")
 """The mini program signs in by wx.login from within; shared scripts and styles hold no data."""
 
+_CONTENT = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+)
 _POLICY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; "
-    "base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": _CONTENT,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
+_ROOM = re.compile(r"^(doctor/)?room/[0-9A-HJKMNP-TV-Z]{26}/$")
+"""The call room of one consultation; below ``doctor/`` for those who sign in by WeCom."""
+_HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,100}$")
 
 
 @blueprint.get("/<path:path>")
 @public("pages hold no data; those of practitioners send whoever has no session to the platform's sign-in")
 async def page(request: Request, path: str) -> HTTPResponse:
+    if (room := _ROOM.match(path)) is not None:
+        return await _call_room(request, room)
     target = _place(path)
     if target.is_dir() and not path.endswith("/"):
         # Pages use relative addresses: without the slash these would miss their folder.
@@ -43,6 +51,18 @@ async def page(request: Request, path: str) -> HTTPResponse:
         return send_to_authorise(request)
     media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     return await file(target, mime_type=media_type, headers=dict(_POLICY))
+
+
+async def _call_room(request: Request, room: re.Match[str]) -> HTTPResponse:
+    """Its pictures, sounds and socket come from here and from nowhere else. A seat in the call needs a ticket besides."""
+    if request.ctx.actor is None:
+        return send_to_authorise(request)
+    if room.group(1):
+        return redirect(f"{getattr(request, 'mount', '')}/h5/{room.group(0).removeprefix('doctor/')}")
+    # Not every browser takes 'self' to mean the socket of the same origin too.
+    sockets = f" ws://{request.host} wss://{request.host}" if _HOST.match(request.host) else ""
+    policy = f"{_CONTENT}; connect-src 'self'{sockets}; media-src 'self' blob: mediastream:"
+    return await file(ROOT / "room" / "room.html", mime_type="text/html", headers={**_POLICY, "Content-Security-Policy": policy})
 
 
 def _place(path: str) -> Path:

@@ -27,7 +27,11 @@ MODEL_MODULES = (
     "core.matching.models",
     "core.consultations.models",
     "core.dispatch.models",
+    "core.calls.models",
     "core.imaging.models",
+    "core.prescriptions.models",
+    "core.followups.models",
+    "core.coverage.models",
 )
 """Every module with tables: one Tortoise app, because migrations of several apps come out without dependencies between them."""
 

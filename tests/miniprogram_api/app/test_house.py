@@ -23,7 +23,7 @@ def test_the_demonstration_starts_in_order(tmp_path: Path) -> None:
         ["seed"],
         ["simulator"],
         ["worker"],
-        ["ticker"],
+        ["ticker", "media"],
         ["web-1", "web-2", "web-3"],
     ]
     specs = {spec.name: spec for stage in plan for spec in stage}
@@ -35,7 +35,7 @@ def test_the_demonstration_starts_in_order(tmp_path: Path) -> None:
 def test_a_hospital_runs_without_simulator_and_seeds_and_with_its_own_redis(tmp_path: Path) -> None:
     settings = Settings(demo=False, data_dir=tmp_path, redis_url="redis://cache/0", web_processes=1)
     plan = stages(settings, Sockets(web=11, web_port=8000))
-    assert [spec.name for stage in plan for spec in stage] == ["migrate", "rules", "worker", "ticker", "web-1"]
+    assert [spec.name for stage in plan for spec in stage] == ["migrate", "rules", "worker", "ticker", "media", "web-1"]
     assert plan[1][0].runs_once
     told = plan[0][0].environment
     assert told["HUIZHEN_REDIS_URL"] == "redis://cache/0"

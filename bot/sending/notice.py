@@ -1,0 +1,36 @@
+"""What a rendered notification is: something to send, or a change to a card sent earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.channels.outgoing import Outgoing
+from core.foundation.practice import Practice
+from core.notifications.models import Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
+
+    ``template``: name and values of the template message that stands in when no other may be sent. Empty ``shapes``: nothing left to tell.
+    """
+
+    shapes: tuple[Outgoing, ...] = ()
+    card_ref: str = ""
+    shown: dict[str, str] = field(default_factory=dict)
+    template: tuple[str, dict[str, str]] | None = None
+    echo: bool = False
+    """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """A card sent earlier about ``ref`` gets ``note`` in place of its buttons."""
+
+    ref: str
+    note: str
+
+
+Renderer = Callable[[Practice, Notification], Awaitable[Notice | CardChange]]

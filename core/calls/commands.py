@@ -1,0 +1,124 @@
+"""What can be asked of a call 视频会诊: a seat in it, entering and leaving, telling why it does not work, seeing who is there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Done, Grant, Query, Result
+
+Seat = Literal["patient", "village_doctor", "expert"]
+Trouble = Literal["refused_camera", "no_device", "device_busy", "no_network", "no_media_path", "unfit_browser"]
+Ending = Literal["left", "dropped"]
+
+_OF_THE_CONSULTATION = (
+    Grant(Role.VILLAGE_DOCTOR, "own_consultation"),
+    Grant(Role.EXPERT, "assigned_consultation"),
+    Grant(Role.VISITOR, "own_patient_consultation"),
+)
+
+
+class SeatTicket(Result):
+    """``ticket`` opens the seat once, until ``expires_at`` (real time), for this account alone."""
+
+    ticket: str
+    expires_at: datetime
+    call_id: Id
+    seat: Seat
+    seat_label: str
+
+
+class RequestSeat(Command):
+    """A seat in the consultation's call, which is opened when none runs."""
+
+    name = "calls.request_seat"
+    title = "进入视频"
+    access = _OF_THE_CONSULTATION
+    gives = SeatTicket
+    consultation_id: Id
+
+
+class Entered(Result):
+    """``seats``: all of the room, in their order."""
+
+    call_id: Id
+    consultation_id: Id
+    attendance_id: Id
+    seat: Seat
+    seats: tuple[Seat, ...]
+
+
+class EnterCall(Command):
+    """Use a ticket. A second use, a ticket of somebody else or an expired one opens nothing."""
+
+    name = "calls.enter"
+    title = "入座"
+    access = (Grant(Role.VISITOR, "holds_ticket"),)
+    gives = Entered
+    ticket: str = Field(min_length=20, max_length=80)
+
+
+class LeaveCall(Command):
+    """``left``: by his own choice; ``dropped``: the connection went away. Nothing happens when it has ended already."""
+
+    name = "calls.leave"
+    title = "离开视频"
+    access = (Grant(Role.VISITOR, "own_attendance"),)
+    gives = Done
+    attendance_id: Id
+    ending: Ending = "left"
+
+
+class ReportTrouble(Command):
+    """Why the call does not come about for the actor, as his device says."""
+
+    name = "calls.report_trouble"
+    title = "视频没打通"
+    access = _OF_THE_CONSULTATION
+    gives = Done
+    consultation_id: Id
+    trouble: Trouble
+
+
+class CheckCall(Command):
+    """The system looks after a call: whoever is no longer heard of has dropped, and a call that everyone left ends."""
+
+    name = "calls.check"
+    title = "检查视频"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    call_id: Id
+
+
+class SeatView(Result):
+    seat: Seat
+    label: str
+    person: str | None
+    """Who belongs there, as people call him."""
+    present: bool
+
+
+class CallView(Result):
+    """``seat``: the reader's own; ``closed``: why no call can be held (now), in one sentence, or None when it can."""
+
+    consultation_id: Id
+    code: str
+    call_id: Id | None
+    seat: Seat | None
+    seats: tuple[SeatView, ...]
+    closed: str | None
+
+
+class ViewCall(Query):
+    """Who is in the consultation's call, and whether one can be held."""
+
+    name = "calls.view"
+    title = "视频间"
+    access = (*_OF_THE_CONSULTATION, Grant(Role.SYSTEM))
+    gives = CallView
+    audited = True
+    consultation_id: Id

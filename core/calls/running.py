@@ -1,0 +1,64 @@
+"""Looking after running calls: who is no longer heard of has dropped; a call that everyone left ends by itself, and says how it went."""
+
+from __future__ import annotations
+
+from core.calls.attending import end_attendance
+from core.calls.commands import CheckCall
+from core.calls.models import Call, CallAttendance
+from core.calls.rules import HEARD_OF_WITHIN, LOOK_AGAIN, is_over, not_held, spoken_length
+from core.consultations.models import Consultation
+from core.consultations.service import hold, note, when_closed, when_returned
+from core.foundation.due import due
+from core.foundation.orders import Done, handles
+from core.foundation.work import Work
+
+due("calls.check", lambda row: CheckCall(call_id=row.ref))
+
+
+@handles(CheckCall)
+async def check_call(work: Work, order: CheckCall) -> Done:
+    call = await Call.get(id=order.call_id)
+    row = await hold(call.consultation_id)
+    call = await Call.get(id=order.call_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    if call.ended_at is not None:
+        return Done()
+    now = work.practice.clock.real_now()
+    for one in await CallAttendance.filter(call_id=call.id, left_at__isnull=True):
+        if now - one.seen_at >= HEARD_OF_WITHIN:
+            await end_attendance(work, call, one.id, "dropped")
+    call = await Call.get(id=call.id)
+    there = await CallAttendance.filter(call_id=call.id, left_at__isnull=True).exists()
+    came = await CallAttendance.filter(call_id=call.id).exists()
+    if not there and is_over(opened=call.opened_really_at, empty_since=call.empty_since_really, anybody_came=came, now=now):
+        await end_call(work, call)
+    else:
+        await work.schedule("calls.check", call.id, work.now + LOOK_AGAIN)
+    return Done()
+
+
+async def end_call(work: Work, call: Call) -> None:
+    """The call is over: who is still there is out, and the timeline says how long it was, or why there was none."""
+    now = work.practice.clock.real_now()
+    changed = await Call.filter(id=call.id, ended_at__isnull=True).update(ended_at=work.now, open_consultation_id=None)
+    if changed == 0:
+        return
+    await CallAttendance.filter(call_id=call.id, left_at__isnull=True).update(left_at=now, ending="ended")
+    attended = await CallAttendance.filter(call_id=call.id)
+    kind = not_held(one.seat for one in attended)
+    if kind is not None:
+        await note(work, call.consultation_id, kind)
+    else:
+        began = min(one.joined_at for one in attended)
+        ended = max(one.left_at or now for one in attended)
+        await note(work, call.consultation_id, "call.ended", ids={"length": spoken_length(began, ended)})
+    work.lanes.add(f"call:{call.id}")
+
+
+@when_closed
+@when_returned
+async def end_with_the_consultation(work: Work, row: Consultation) -> None:
+    """Also when it goes back to look for another expert: with him there will be another call."""
+    call = await Call.get_or_none(open_consultation_id=row.id)
+    if call is not None:
+        await end_call(work, call)

@@ -1,0 +1,57 @@
+"""A seat in the consultation's call: promised by a ticket."""
+
+from __future__ import annotations
+
+from core.calls.commands import ReportTrouble, RequestSeat, SeatTicket
+from core.calls.errors import NoCallAnyMore, NoCallYet
+from core.calls.models import Call, CallTicket
+from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, SEAT_OF_ROLE, TICKET_LIFE
+from core.consultations.models import Consultation
+from core.consultations.service import consultation_of, hold, note
+from core.consultations.workflow import CLOSED_STATES, State
+from core.foundation.errors import Conflict
+from core.foundation.orders import Done, handles
+from core.foundation.work import Work
+from core.people.accounts import token_hash
+
+
+@handles(RequestSeat)
+async def request_seat(work: Work, order: RequestSeat) -> SeatTicket:
+    row = await hold(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    closed = why_closed(row)
+    if closed is not None:
+        raise closed
+    call = await Call.get_or_none(open_consultation_id=row.id) or await _open(work, row)
+    seat = SEAT_OF_ROLE[work.role]
+    secret = work.practice.ids.token()
+    expires_at = work.practice.clock.real_now() + TICKET_LIFE
+    await CallTicket.create(
+        id=work.new_id(), call_id=call.id, consultation_id=row.id, account_id=work.actor.account_id, seat=seat, role=work.role.value,
+        secret_hash=token_hash(secret), expires_at=expires_at,
+    )
+    return SeatTicket(ticket=secret, expires_at=expires_at, call_id=call.id, seat=seat, seat_label=SEAT_LABELS[seat])
+
+
+async def _open(work: Work, row: Consultation) -> Call:
+    call = await Call.create(
+        id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, open_consultation_id=row.id, opened_at=work.now,
+        opened_really_at=work.practice.clock.real_now(),
+    )
+    await work.schedule("calls.check", call.id, work.now + LOOK_AGAIN)
+    return call
+
+
+def why_closed(row: Consultation) -> Conflict | None:
+    """Why no call can be held in this consultation now; None when it can."""
+    if State(row.state) in CLOSED_STATES:
+        return NoCallAnyMore()
+    return NoCallYet() if row.expert_id is None else None
+
+
+@handles(ReportTrouble)
+async def report_trouble(work: Work, order: ReportTrouble) -> Done:
+    before = await consultation_of(order.consultation_id)
+    work.concerns("patient", before.patient_id, consultation=before.code)
+    await note(work, before.id, f"call.trouble.{SEAT_OF_ROLE[work.role]}.{order.trouble}")
+    return Done()

@@ -1,0 +1,189 @@
+"""Plans: begun from a template, read, ended. Of each task of a running plan exactly one occurrence is pending."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from core.followups.commands import (
+    DueView,
+    EndPlan,
+    MyPlans,
+    PatientPlans,
+    PlansView,
+    PlanView,
+    ReadPlan,
+    RecordVisit,
+    StartPlan,
+    TemplateKey,
+)
+from core.followups.errors import AlreadyFollowed, PlanUnknown, TemplatesUnsigned
+from core.followups.models import FollowupPlan, Occurrence, Reading
+from core.followups.rules import Level, first_due, next_due, sooner
+from core.followups.templates import TASK_LABELS, TEMPLATES, Routine, Source, Task, Template, rule_set
+from core.foundation.models import RuleSignature
+from core.foundation.orders import Order, answers, handles, relation
+from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.people.models import CareRelation, ListedPatient
+from core.people.service import patient_card, practitioner_cards, require_consent, village_doctors_of
+
+REMIND = "followup.remind"
+LAPSE = "followup.lapse"
+OPEN = ("pending", "reminded", "silent")
+
+
+async def _plan(order: Order) -> FollowupPlan | None:
+    plan_id = getattr(order, "plan_id", None)
+    return None if plan_id is None else await FollowupPlan.get_or_none(id=plan_id)
+
+
+@relation("own_plan")
+async def own_plan(work: Work, order: Order) -> bool:
+    """It is of the actor himself or of somebody for whom he speaks."""
+    row = await _plan(order)
+    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+
+
+@relation("listed_plan")
+async def listed_plan(work: Work, order: Order) -> bool:
+    """It is of a patient on the actor's list."""
+    row = await _plan(order)
+    if row is None or work.actor.practitioner_id is None:
+        return False
+    return await ListedPatient.filter(practitioner_id=work.actor.practitioner_id, patient_id=row.patient_id).exists()
+
+
+async def require_templates(practice: Practice) -> bool:
+    """True when the templates are signed in their present edition; False when not, in the demonstration; TemplatesUnsigned outside it."""
+    rules = rule_set()
+    signed = await RuleSignature.filter(rule_set=rules.name, digest=rules.digest).exists()
+    if not signed and not practice.demo:
+        raise TemplatesUnsigned
+    return signed
+
+
+@handles(StartPlan)
+async def start_plan(work: Work, order: StartPlan) -> PlanView:
+    card = await patient_card(work, order.patient_id)
+    work.concerns("patient", order.patient_id, template=order.template)
+    signed = await require_templates(work.practice)
+    await require_consent(order.patient_id, "care")
+    template = TEMPLATES[order.template]
+    live_for = f"{order.patient_id}:{template.key}"
+    if await FollowupPlan.filter(live_for=live_for).exists():
+        raise AlreadyFollowed(title=template.title)
+    doctors = await village_doctors_of(order.patient_id)
+    doctor = work.actor.practitioner_id if work.actor.practitioner_id in doctors else next(iter(doctors), None)
+    plan = await FollowupPlan.create(
+        id=work.new_id(), organisation_id=card.organisation_id, patient_id=order.patient_id, template=template.key, edition=template.edition,
+        live_for=live_for, village_doctor_id=doctor, consultation_id=order.consultation_id, rules_signed=signed,
+        started_by=work.actor.account_id, started_at=work.now,
+    )
+    for routine in template.routines:
+        await appoint(work, plan, routine, 1, first_due(routine, work.now))
+    return await view_of(work, plan)
+
+
+async def appoint(work: Work, plan: FollowupPlan, routine: Routine, number: int, due_at: datetime) -> Occurrence:
+    """The next occurrence of a task, and the due work that will tell it."""
+    row = await Occurrence.create(
+        id=work.new_id(), plan_id=plan.id, task=routine.task.value, number=number, due_at=due_at, state="pending"
+    )
+    await work.schedule(REMIND, row.id, due_at, step=str(number))
+    return row
+
+
+def routine_of(plan: FollowupPlan, task: str) -> Routine:
+    return next(routine for routine in TEMPLATES[plan.template].routines if routine.task == task)
+
+
+def template_of(plan: FollowupPlan) -> Template:
+    return TEMPLATES[plan.template]
+
+
+@handles(EndPlan)
+async def end_plan(work: Work, order: EndPlan) -> PlanView:
+    plan = await plan_of(order.plan_id)
+    work.concerns("patient", plan.patient_id)
+    if plan.ended_at is None:
+        await plan.change(live_for=None, ended_at=work.now, end_reason=order.reason)
+        for row in await Occurrence.filter(plan_id=plan.id, state__in=OPEN):
+            await row.change(state="ended", closed_at=work.now)
+            await work.unschedule(REMIND, row.id)
+            await work.unschedule(LAPSE, row.id)
+    return await view_of(work, plan)
+
+
+@handles(RecordVisit)
+async def record_visit(work: Work, order: RecordVisit) -> PlanView:
+    plan = await plan_of(order.plan_id)
+    work.concerns("patient", plan.patient_id)
+    if plan.ended_at is not None:
+        raise PlanUnknown
+    last = await Reading.filter(patient_id=plan.patient_id).order_by("-taken_at", "-id").first()
+    routine = routine_of(plan, Task.VISIT)
+    number = 0
+    for row in await Occurrence.filter(plan_id=plan.id, task=Task.VISIT.value).order_by("number"):
+        number = row.number
+        if row.state in OPEN:
+            await row.change(state="answered", closed_at=work.now)
+            await work.unschedule(REMIND, row.id)
+            await work.unschedule(LAPSE, row.id)
+    again = sooner(None if last is None else Level(last.level), template_of(plan))
+    await appoint(work, plan, routine, number + 1, next_due(routine, work.now, sooner_days=again))
+    return await view_of(work, plan)
+
+
+async def plan_of(plan_id: str) -> FollowupPlan:
+    plan = await FollowupPlan.get_or_none(id=plan_id)
+    if plan is None:
+        raise PlanUnknown
+    return plan
+
+
+@answers(ReadPlan)
+async def read_plan(work: Work, order: ReadPlan) -> PlanView:
+    plan = await plan_of(order.plan_id)
+    work.concerns("patient", plan.patient_id)
+    return await view_of(work, plan)
+
+
+@answers(MyPlans)
+async def my_plans(work: Work, order: MyPlans) -> PlansView:
+    work.concerns("account", work.actor.account_id)
+    relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
+    patients = [row.patient_id for row in sorted(relations, key=lambda row: row.relation != "self")]
+    rows = await FollowupPlan.filter(patient_id__in=patients, ended_at__isnull=True).order_by("id") if patients else []
+    return PlansView(plans=tuple([await view_of(work, row) for row in sorted(rows, key=lambda row: patients.index(row.patient_id))]))
+
+
+@answers(PatientPlans)
+async def patient_plans(work: Work, order: PatientPlans) -> PlansView:
+    work.concerns("patient", order.patient_id)
+    rows = await FollowupPlan.filter(patient_id=order.patient_id).order_by("-id").limit(20)
+    return PlansView(plans=tuple([await view_of(work, row) for row in rows]))
+
+
+async def view_of(work: Work, plan: FollowupPlan) -> PlanView:
+    template = template_of(plan)
+    due = await Occurrence.filter(plan_id=plan.id, state__in=("pending", "reminded")).order_by("due_at", "id")
+    doctor = None
+    if plan.village_doctor_id is not None:
+        doctor = (await practitioner_cards(work, [plan.village_doctor_id]))[plan.village_doctor_id].called
+    sources = dict.fromkeys(
+        _source(one) for one in (*[r.source for r in template.routines], template.public_health.source, template.guideline.source)
+    )
+    return PlanView(
+        plan_id=plan.id, patient_id=plan.patient_id, template=cast(TemplateKey, plan.template), title=template.title,
+        running=plan.ended_at is None, started_at=plan.started_at, ended_at=plan.ended_at, village_doctor=doctor,
+        due=tuple(
+            DueView(occurrence_id=row.id, task=Task(row.task), label=TASK_LABELS[Task(row.task)], due_at=row.due_at, state=row.state)
+            for row in due
+        ),
+        missed_in_row=plan.missed_in_row, sources=tuple(sources), rules_signed=plan.rules_signed,
+    )
+
+
+def _source(source: Source) -> str:
+    return f"{source.title}({source.edition})"

@@ -1,0 +1,252 @@
+"""What a patient measured: recorded as an Observation, judged by the plan's numbers, told where it must be, drawn as a trend."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from core.followups.commands import (
+    Component,
+    KeepTrend,
+    Measured,
+    ReadingRecorded,
+    Readings,
+    ReadingsView,
+    ReadingView,
+    RecordReading,
+    Trend,
+    TrendView,
+)
+from core.followups.errors import Implausible, ReadingEmpty, ReadingTime, ReadingUnknown
+from core.followups.models import FollowupPlan, Occurrence, Reading
+from core.followups.plans import LAPSE, template_of
+from core.followups.reminders import tell_doctor
+from core.followups.rules import (
+    DANGER_SIGNS,
+    LEVEL_LABELS,
+    WEEK,
+    BloodPressure,
+    Glucose,
+    Level,
+    Value,
+    is_plausible,
+    level_of,
+    rules_for,
+    target_for,
+    tells_doctor,
+)
+from core.followups.templates import Task
+from core.followups.trend import Point, trend_png
+from core.foundation.actor import Actor
+from core.foundation.events import Event, listens
+from core.foundation.models import Blob
+from core.foundation.orders import Order, answers, handles, relation
+from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.notifications.service import tell
+from core.people.models import CareRelation, ListedPatient
+from core.people.service import patient_card
+
+BLOOD_PRESSURE, SYSTOLIC, DIASTOLIC, FASTING_GLUCOSE = "85354-9", "8480-6", "8462-4", "14771-0"
+"""LOINC: blood pressure panel, its two components, fasting glucose (moles per volume)."""
+MMHG, MMOL_PER_L = "mm[Hg]", "mmol/L"
+LATEST = 90
+BACK = timedelta(days=7)
+_SYSTEM = Actor.system("worker")
+
+
+async def _reading(order: Order) -> Reading | None:
+    reading_id = getattr(order, "reading_id", None)
+    return None if reading_id is None else await Reading.get_or_none(id=reading_id)
+
+
+@relation("own_reading")
+async def own_reading(work: Work, order: Order) -> bool:
+    """It is of the actor himself or of somebody for whom he speaks."""
+    row = await _reading(order)
+    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+
+
+@relation("listed_reading")
+async def listed_reading(work: Work, order: Order) -> bool:
+    """It is of a patient on the actor's list."""
+    row = await _reading(order)
+    if row is None or work.actor.practitioner_id is None:
+        return False
+    return await ListedPatient.filter(practitioner_id=work.actor.practitioner_id, patient_id=row.patient_id).exists()
+
+
+def value_of(order: RecordReading) -> Value:
+    """The value in the order; ReadingEmpty unless it is exactly one whole value."""
+    pressure = (order.systolic, order.diastolic)
+    if order.glucose is not None and pressure == (None, None):
+        return Glucose(order.glucose)
+    if order.glucose is None and order.systolic is not None and order.diastolic is not None:
+        return BloodPressure(order.systolic, order.diastolic)
+    raise ReadingEmpty
+
+
+def measured(value: Value) -> Measured:
+    if isinstance(value, Glucose):
+        return Measured(components=(Component(code=FASTING_GLUCOSE, value=value.value, unit=MMOL_PER_L),))
+    return Measured(components=(
+        Component(code=SYSTOLIC, value=Decimal(value.systolic), unit=MMHG),
+        Component(code=DIASTOLIC, value=Decimal(value.diastolic), unit=MMHG),
+    ))
+
+
+@handles(RecordReading)
+async def record_reading(work: Work, order: RecordReading) -> ReadingRecorded:
+    value = value_of(order)
+    if not is_plausible(value):
+        raise Implausible(said=value.said)
+    taken_at = order.taken_at or work.now
+    if not work.now - BACK <= taken_at <= work.now + timedelta(minutes=5):
+        raise ReadingTime
+    card = await patient_card(work, order.patient_id)
+    work.concerns("patient", order.patient_id)
+    task = Task.FASTING_GLUCOSE if isinstance(value, Glucose) else Task.BLOOD_PRESSURE
+    plan = await plan_for(order.patient_id, task)
+    rules = rules_for(value, None if plan is None else template_of(plan))
+    level = level_of(value, card.age_years, rules)
+    row_id = work.new_id()
+    sealer = await work.sealer("patient", order.patient_id)
+    row = await Reading.create(
+        id=row_id, organisation_id=card.organisation_id, patient_id=order.patient_id, plan_id=None if plan is None else plan.id,
+        task=task.value, code=FASTING_GLUCOSE if task is Task.FASTING_GLUCOSE else BLOOD_PRESSURE,
+        value=sealer.seal("reading", "value", row_id, measured(value).model_dump_json()), level=level.value, taken_at=taken_at,
+        recorded_at=work.now, account_id=work.actor.account_id, role=work.role.value, channel=work.actor.channel,
+    )
+    await work.emit("reading.recorded", key=order.patient_id, reading_id=row.id)
+    highs = await _highs(row, work.now)
+    told = None if plan is None else await _take_in(work, plan, row, level, highs)
+    return ReadingRecorded(
+        reading=await view_of(work, row), highs_in_week=len(highs), told=told,
+        ask_danger_signs=level in (Level.HIGH, Level.DANGER) and isinstance(value, BloodPressure), advice=advice(level, value),
+    )
+
+
+def advice(level: Level, value: Value) -> str:
+    """What the patient is told, beside that it was recorded. Never to stop or change a drug."""
+    match level:
+        case Level.DANGER:
+            what = "血压" if isinstance(value, BloodPressure) else "血糖"
+            return f"这个{what}很危险。有{DANGER_SIGNS}或叫不醒,**马上打 120**;没有,也请现在就去看医生,别自己加药停药。"
+        case Level.HIGH:
+            return "偏高。按医嘱吃药,歇一歇再量一次。"
+        case Level.LOW:
+            return "偏低。头晕、眼前发黑就坐下或躺下,叫人陪着,并告诉医生。"
+    return "在目标范围里,继续保持。"
+
+
+async def plan_for(patient_id: str, task: Task) -> FollowupPlan | None:
+    """The running plan that asks for this measurement, else any running one."""
+    rows = await FollowupPlan.filter(patient_id=patient_id, ended_at__isnull=True).order_by("id")
+    asking = [row for row in rows if any(routine.task is task for routine in template_of(row).routines)]
+    return next(iter([*asking, *rows]), None)
+
+
+async def _highs(row: Reading, now: datetime) -> list[datetime]:
+    """When values above the target were taken within the last week, this one included."""
+    found = await Reading.filter(
+        patient_id=row.patient_id, task=row.task, level__in=(Level.HIGH.value, Level.DANGER.value), taken_at__gt=now - WEEK
+    )
+    return [one.taken_at for one in found]
+
+
+async def _take_in(work: Work, plan: FollowupPlan, row: Reading, level: Level, highs: list[datetime]) -> str | None:
+    """Answer the reminder, begin the count of unanswered ones anew, and tell the village doctor where he must know; how he is called."""
+    asked = await Occurrence.filter(plan_id=plan.id, task=row.task, state="reminded").order_by("-number").first()
+    if asked is not None:
+        await asked.change(state="answered", closed_at=work.now, reading_id=row.id)
+        await work.unschedule(LAPSE, asked.id)
+    await plan.change(missed_in_row=0)
+    if level is Level.DANGER:
+        return await tell_doctor(work, plan, "followup.danger", urgent=True, reading_id=row.id)
+    if level is Level.HIGH and tells_doctor(highs, plan.told_high_at, work.now):
+        await plan.change(told_high_at=work.now)
+        return await tell_doctor(work, plan, "followup.high", reading_id=row.id)
+    return None
+
+
+async def opened(work: Work, row: Reading) -> Measured:
+    sealer = await work.sealer("patient", row.patient_id)
+    return Measured.model_validate_json(sealer.open("reading", "value", row.id, bytes(row.value)))
+
+
+async def view_of(work: Work, row: Reading) -> ReadingView:
+    content = await opened(work, row)
+    level = Level(row.level)
+    return ReadingView(
+        reading_id=row.id, task=Task(row.task), said="/".join(f"{one.value:f}" for one in content.components), measured=content,
+        level=level.value, level_label=LEVEL_LABELS[level], taken_at=row.taken_at,
+    )
+
+
+@answers(Readings)
+async def readings(work: Work, order: Readings) -> ReadingsView:
+    work.concerns("patient", order.patient_id)
+    rows = await Reading.filter(patient_id=order.patient_id, task=order.task).order_by("-taken_at", "-id").limit(LATEST)
+    return ReadingsView(readings=tuple([await view_of(work, row) for row in reversed(rows)]))
+
+
+@listens("reading.recorded")
+async def draw_trend(practice: Practice, event: Event) -> None:
+    """Draw the values up to this one, put the picture under the patient's key, and have it shown."""
+    row = await Reading.get_or_none(id=event.body["reading_id"])
+    if row is None or row.trend_blob_id is not None:
+        return
+    work = Work(practice, _SYSTEM, Trend(reading_id=row.id))
+    blob = await practice.blobs.put(practice.ids.new(), "patient", row.patient_id, await _picture(work, row))
+    kept: TrendView = await practice.execute(_SYSTEM, KeepTrend(reading_id=row.id, blob_id=blob.id, size=blob.size, sha256=blob.sha256))
+    if kept.blob_id != blob.id:
+        await practice.blobs.delete(blob.id)
+
+
+async def _picture(work: Work, row: Reading) -> bytes:
+    card = await patient_card(work, row.patient_id)
+    rows = await Reading.filter(patient_id=row.patient_id, task=row.task, taken_at__lte=row.taken_at).order_by("-taken_at", "-id").limit(LATEST)
+    points = [
+        Point(one.taken_at, tuple(part.value for part in (await opened(work, one)).components), one.level in ("high", "danger"))
+        for one in reversed(rows)
+    ]
+    if row.task == Task.FASTING_GLUCOSE.value:
+        return trend_png(points, (Decimal("7.0"),), Decimal(2))
+    target = target_for(card.age_years, rules_for(BloodPressure(0, 0), None))
+    return trend_png(points, (Decimal(target.systolic), Decimal(target.diastolic)), Decimal(20))
+
+
+@handles(KeepTrend)
+async def keep_trend(work: Work, order: KeepTrend) -> TrendView:
+    row = await _row(order.reading_id)
+    work.concerns("patient", row.patient_id)
+    if row.trend_blob_id is None:
+        await Blob.create(
+            id=order.blob_id, subject_kind="patient", subject_id=row.patient_id, media_type="image/png", size=order.size, sha256=order.sha256,
+            created_at=work.now,
+        )
+        await row.change(trend_blob_id=order.blob_id)
+        if row.role == "visitor":
+            await tell(work, row.account_id, "followup.trend", reading_id=row.id)
+    return await trend_view(row)
+
+
+async def _row(reading_id: str) -> Reading:
+    row = await Reading.get_or_none(id=reading_id)
+    if row is None:
+        raise ReadingUnknown
+    return row
+
+
+async def trend_view(row: Reading) -> TrendView:
+    what = "空腹血糖" if row.task == Task.FASTING_GLUCOSE.value else "血压"
+    return TrendView(
+        reading_id=row.id, patient_id=row.patient_id, blob_id=row.trend_blob_id, caption=f"最近的{what}。红虚线是控制目标,红点是偏高。"
+    )
+
+
+@answers(Trend)
+async def trend(work: Work, order: Trend) -> TrendView:
+    row = await _row(order.reading_id)
+    work.concerns("patient", row.patient_id)
+    return await trend_view(row)

@@ -1,0 +1,363 @@
+"""What can be asked about prescriptions: facts for the check, proposing, signing, the pharmacist's review, the single emergency dose."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Grant, Query, Result
+from core.prescriptions.items import Facts, Finding, Item, Override, Pregnancy
+
+Items = Annotated[tuple[Item, ...], Field(min_length=1, max_length=5)]
+"""At most five drugs on one prescription (处方管理办法 article 6)."""
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
+Diagnosis = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
+Codes = Annotated[tuple[Annotated[str, StringConstraints(max_length=40)], ...], Field(max_length=20)]
+State = Literal["PROPOSED", "REFERRED", "SIGNED", "RETURNED", "RELEASED", "DISPENSED", "WITHDRAWN", "EXPIRED"]
+
+
+class FactsView(Result):
+    patient_id: Id
+    facts: Facts
+    recorded_at: datetime | None
+
+
+class RecordFacts(Command):
+    """What must be known of the patient before he is given drugs; replaces what was recorded before."""
+
+    name = "prescriptions.record_facts"
+    title = "记录用药安全资料"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
+    gives = FactsView
+    consultation_id: Id
+    allergies_asked: bool
+    allergies: Codes = ()
+    allergy_words: Words = ""
+    current: Codes = ()
+    current_words: Words = ""
+    conditions: Codes = ()
+    pregnancy: Pregnancy = "unknown"
+    weight_kg: Annotated[Decimal, Field(ge=Decimal("0.5"), le=300)] | None = None
+    systolic: Annotated[Decimal, Field(ge=30, le=300)] | None = None
+    heart_rate: Annotated[Decimal, Field(ge=10, le=300)] | None = None
+    egfr: Annotated[Decimal, Field(ge=0, le=250)] | None = None
+    potassium: Annotated[Decimal, Field(ge=1, le=12)] | None = None
+    guardian_present: bool = False
+
+
+class ReadFacts(Query):
+    name = "prescriptions.facts"
+    title = "用药安全资料"
+    access = (
+        Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.DUTY_DOCTOR, "same_county"),
+        Grant(Role.PHARMACIST, "same_county"),
+    )
+    gives = FactsView
+    audited = True
+    consultation_id: Id
+
+
+class DrugView(Result):
+    code: str
+    name: str
+    form: str
+    unit: str
+    route: str
+    pack: str
+    max_single: str
+    max_daily: str
+    village: bool
+    tier: str
+    coverage: str
+    price_fen: int
+
+
+class DrugList(Result):
+    drugs: tuple[DrugView, ...]
+    conditions: dict[str, str]
+    allergies: dict[str, str]
+    rules_signed: bool
+
+
+class Drugs(Query):
+    """The drug list, those whose name holds ``text``; with what the facts may name."""
+
+    name = "prescriptions.drugs"
+    title = "药品目录"
+    access = (Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    gives = DrugList
+    text: str = Field(default="", max_length=40)
+
+
+class ItemView(Result):
+    """``amount`` as it is spoken; ``packs`` whole packs for the course, ``fee_fen`` what they cost."""
+
+    drug: str
+    name: str
+    form: str
+    dose: str
+    amount: str
+    times_per_day: int
+    days: int
+    route: str
+    directions: str
+    packs: int
+    pack: str
+    price_fen: int
+    fee_fen: int
+    coverage: str
+
+
+class PrescriptionView(Result):
+    """``findings``: the check as it stands now; ``overrides``: what was signed with which reason. ``signature_valid``: None before the
+    signature; it fits exactly what stands here."""
+
+    prescription_id: Id
+    code: str
+    consultation_id: Id
+    consultation_code: str
+    state: State
+    state_label: str
+    revision: int
+    patient: str | None
+    age: str
+    diagnosis: str
+    note: str
+    items: tuple[ItemView, ...]
+    fee_fen: int
+    findings: tuple[Finding, ...]
+    overrides: tuple[Override, ...]
+    beyond_village: tuple[str, ...]
+    expert: str
+    signer: str | None
+    signed_at: datetime | None
+    signature_valid: bool | None
+    pharmacist: str | None
+    return_reason: str | None
+    rules_signed: bool
+
+
+class CheckView(Result):
+    findings: tuple[Finding, ...]
+    beyond_village: tuple[str, ...]
+    rules_signed: bool
+
+
+class Check(Query):
+    """The check before anything is proposed: nothing is kept."""
+
+    name = "prescriptions.check"
+    title = "用药检查"
+    access = (Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VILLAGE_DOCTOR, "own_consultation"))
+    gives = CheckView
+    audited = True
+    consultation_id: Id
+    items: Items
+
+
+class Propose(Command):
+    """The expert proposes; who signs follows from the drugs: the village doctor, or beyond her list the duty doctor above."""
+
+    name = "prescriptions.propose"
+    title = "开方"
+    access = (Grant(Role.EXPERT, "assigned_consultation"),)
+    gives = PrescriptionView
+    consultation_id: Id
+    diagnosis: Diagnosis
+    items: Items
+    note: Words = ""
+
+
+class Revise(Command):
+    """Another revision, after a return or before the signature."""
+
+    name = "prescriptions.revise"
+    title = "改方"
+    access = (Grant(Role.EXPERT, "proposed_prescription"),)
+    gives = PrescriptionView
+    prescription_id: Id
+    diagnosis: Diagnosis
+    items: Items
+    note: Words = ""
+
+
+class Refer(Command):
+    """The village doctor would rather have the doctor above sign."""
+
+    name = "prescriptions.refer"
+    title = "转上级签名"
+    access = (Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),)
+    gives = PrescriptionView
+    prescription_id: Id
+
+
+class Sign(Command):
+    """``reasons``: one for each warning, by its key. ``revision``: what was read; an older one is refused."""
+
+    name = "prescriptions.sign"
+    title = "签处方"
+    access = (Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"))
+    gives = PrescriptionView
+    prescription_id: Id
+    revision: int = Field(strict=True, ge=1)
+    reasons: dict[Annotated[str, StringConstraints(max_length=120)], Reason] = Field(default_factory=dict, max_length=40)
+    confirm: bool = False
+
+
+class Withdraw(Command):
+    name = "prescriptions.withdraw"
+    title = "撤回处方"
+    access = (
+        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
+    )
+    gives = PrescriptionView
+    prescription_id: Id
+    reason: Reason
+
+
+class Release(Command):
+    """审方通过. ``overrides_seen``: the pharmacist has read the reasons of what was signed over warnings."""
+
+    name = "prescriptions.release"
+    title = "审方放行"
+    access = (Grant(Role.PHARMACIST, "same_county"),)
+    gives = PrescriptionView
+    prescription_id: Id
+    overrides_seen: bool = False
+    confirm: bool = False
+
+
+class ReturnPrescription(Command):
+    name = "prescriptions.return"
+    title = "审方退回"
+    access = (Grant(Role.PHARMACIST, "same_county"),)
+    gives = PrescriptionView
+    prescription_id: Id
+    reason: Reason
+
+
+class Dispense(Command):
+    name = "prescriptions.dispense"
+    title = "发药"
+    access = (Grant(Role.PHARMACIST, "same_county"),)
+    gives = PrescriptionView
+    prescription_id: Id
+
+
+class ExpirePrescription(Command):
+    """The system: three days after the signature it is worth nothing."""
+
+    name = "prescriptions.expire"
+    title = "处方过期"
+    access = (Grant(Role.SYSTEM),)
+    prescription_id: Id
+    step: str
+
+
+class View(Query):
+    """The patient and who speaks for him see it once it is released."""
+
+    name = "prescriptions.view"
+    title = "看处方"
+    access = (
+        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
+        Grant(Role.PHARMACIST, "same_county"), Grant(Role.AUDITOR, "same_county"), Grant(Role.VISITOR, "own_patient_prescription"),
+        Grant(Role.SYSTEM),
+    )
+    gives = PrescriptionView
+    audited = True
+    prescription_id: Id
+
+
+class PrescriptionList(Result):
+    prescriptions: tuple[PrescriptionView, ...]
+
+
+class Mine(Query):
+    """Those that wait for the actor or that he has a part in, newest first: to sign, to review, to dispense; a patient's released ones."""
+
+    name = "prescriptions.mine"
+    title = "我的处方"
+    access = (
+        Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST), Grant(Role.VISITOR),
+    )
+    gives = PrescriptionList
+    audited = True
+
+
+class DoseChoice(Result):
+    code: str
+    name: str
+    amount: str
+    directions: str
+    when: str
+    contraindications: dict[str, str]
+
+
+class DoseChoices(Result):
+    doses: tuple[DoseChoice, ...]
+    rules_signed: bool
+
+
+class EmergencyDoses(Query):
+    """The single doses that the decision alone may order, with what forbids each."""
+
+    name = "prescriptions.emergency_doses"
+    title = "急用一剂目录"
+    access = (Grant(Role.VILLAGE_DOCTOR), Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    gives = DoseChoices
+
+
+class DoseView(Result):
+    dose_id: Id
+    consultation_id: Id
+    consultation_code: str
+    name: str
+    amount: str
+    directions: str
+    ruled_out: tuple[str, ...]
+    ordered_by: str
+    ordered_at: datetime
+    signature_valid: bool
+    seen_by: str | None
+    rules_signed: bool
+
+
+class OrderDose(Command):
+    """One emergency dose on the strength of the signed decision; every contraindication is shown and ruled out by its code."""
+
+    name = "prescriptions.order_dose"
+    title = "急用一剂"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = DoseView
+    consultation_id: Id
+    dose: str = Field(max_length=40)
+    ruled_out: Codes
+    confirm: bool = False
+
+
+class ViewDose(Query):
+    name = "prescriptions.dose"
+    title = "看急用医嘱"
+    access = (
+        Grant(Role.VILLAGE_DOCTOR, "own_dose"), Grant(Role.EXPERT, "own_dose"), Grant(Role.PHARMACIST, "same_county"), Grant(Role.SYSTEM),
+    )
+    gives = DoseView
+    audited = True
+    dose_id: Id
+
+
+class AcknowledgeDose(Command):
+    """The pharmacist has seen afterwards what was given."""
+
+    name = "prescriptions.acknowledge_dose"
+    title = "药师已阅急用医嘱"
+    access = (Grant(Role.PHARMACIST, "same_county"),)
+    gives = DoseView
+    dose_id: Id

@@ -1,0 +1,138 @@
+"""A single emergency dose: the inviting side's signed decision is enough, its contraindications are ruled out one by one, the pharmacist is
+told afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.consultations.service import consultation_of, latest_decision, note
+from core.consultations.service import hold as hold_consultation
+from core.foundation.canonical import moment
+from core.foundation.orders import answers, handles
+from core.foundation.signing_keys import is_signed, sign
+from core.foundation.work import Work
+from core.people.cards import practitioner_cards
+from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
+from core.prescriptions.doses import spoken_amount
+from core.prescriptions.drugs import drug
+from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseRefused, DoseUnknown
+from core.prescriptions.facts import facts_of, person_of
+from core.prescriptions.items import DoseBody, Facts, Item
+from core.prescriptions.knowledge_base import Dose, knowledge
+from core.prescriptions.models import EmergencyDose
+from core.prescriptions.people_told import nearest, tell_all, tell_practitioner
+from core.prescriptions.rules import blocking, check
+from core.prescriptions.signatures import require_rules, rules_signed
+
+
+@answers(EmergencyDoses)
+async def emergency_doses(work: Work, order: EmergencyDoses) -> DoseChoices:
+    signed = await require_rules(work.practice)
+    return DoseChoices(
+        doses=tuple(
+            DoseChoice(
+                code=one.code, name=drug(one.drug).name, amount=spoken_amount(one.amount, drug(one.drug)), directions=one.directions,
+                when=one.when, contraindications=one.contraindications,
+            )
+            for one in knowledge().doses.values()
+        ),
+        rules_signed=signed,
+    )
+
+
+@handles(OrderDose)
+async def order_dose(work: Work, order: OrderDose) -> DoseView:
+    await require_rules(work.practice)
+    dose = _dose(order.dose)
+    row = await hold_consultation(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    decision = await latest_decision(row.id)
+    if decision is None or decision.choice == "disagree":
+        raise DecisionMissing
+    if await EmergencyDose.filter(consultation_id=row.id).exists():
+        raise DoseGiven
+    missing = [words for code, words in dose.contraindications.items() if code not in order.ruled_out]
+    if missing:
+        raise ContraindicationsOpen(what=";".join(missing))
+    facts = await facts_of(work, row)
+    await _refuse_what_is_known(work, row.patient_id, dose, facts)
+    dose_id = work.new_id()
+    body = DoseBody(dose=dose.code, ruled_out=tuple(sorted(dose.contraindications)))
+    sealer = await work.sealer("patient", row.patient_id)
+    given = await EmergencyDose.create(
+        id=dose_id, consultation_id=row.id, decision_id=decision.id, patient_id=row.patient_id, region_code=row.region_code,
+        practitioner_id=work.actor.practitioner_id, body=sealer.seal("emergency_dose", "body", dose_id, body.model_dump_json()),
+        ordered_at=work.now,
+    )
+    await sign(work, "emergency_dose", dose_id, _document(given, body), confirm=order.confirm)
+    await note(work, row.id, "dose.ordered", ids={"dose_id": dose_id})
+    await work.emit("prescription.dose_ordered", key=row.id, dose_id=dose_id, consultation_id=row.id)
+    await tell_all(work, await nearest(work, "pharmacist", row.organisation_id), "emergency_dose.ordered", urgent=True, dose_id=dose_id)
+    if row.expert_id is not None:
+        await tell_practitioner(work, row.expert_id, "emergency_dose.ordered", dose_id=dose_id)
+    return await _view(work, given)
+
+
+async def _refuse_what_is_known(work: Work, patient_id: str, dose: Dose, facts: Facts) -> None:
+    """Whatever was ticked: a measure below the limit, an allergy, a condition or a drug on record that forbids it."""
+    measured = getattr(facts, dose.refused_measure) if dose.refused_measure else None
+    if measured is not None and dose.refused_below is not None and measured < dose.refused_below:
+        raise DoseRefused(what=f"收缩压低于 {dose.refused_below}")
+    item = Item(drug=dose.drug, dose=dose.amount, times_per_day=1, days=1)
+    stops = [
+        one for one in blocking(check((item,), await person_of(work, patient_id), facts)) if one.kind != "facts"
+    ]
+    if stops:
+        raise DoseRefused(what=";".join(one.text for one in stops))
+
+
+@answers(ViewDose)
+async def view_dose(work: Work, order: ViewDose) -> DoseView:
+    row = await _row(order.dose_id)
+    work.concerns("patient", row.patient_id)
+    return await _view(work, row)
+
+
+@handles(AcknowledgeDose)
+async def acknowledge_dose(work: Work, order: AcknowledgeDose) -> DoseView:
+    row = await _row(order.dose_id)
+    work.concerns("patient", row.patient_id)
+    if row.seen_at is None:
+        await row.change(seen_by_id=work.actor.practitioner_id, seen_at=work.now)
+        await note(work, row.consultation_id, "dose.seen", ids={"dose_id": row.id})
+    return await _view(work, row)
+
+
+async def _view(work: Work, row: EmergencyDose) -> DoseView:
+    sealer = await work.sealer("patient", row.patient_id)
+    body = DoseBody.model_validate_json(sealer.open("emergency_dose", "body", row.id, bytes(row.body)))
+    dose = _dose(body.dose)
+    people = await practitioner_cards(work, [one for one in (row.practitioner_id, row.seen_by_id) if one is not None])
+    return DoseView(
+        dose_id=row.id, consultation_id=row.consultation_id, consultation_code=(await consultation_of(row.consultation_id)).code,
+        name=drug(dose.drug).name, amount=spoken_amount(dose.amount, drug(dose.drug)), directions=dose.directions,
+        ruled_out=tuple(dose.contraindications.get(code, code) for code in body.ruled_out), ordered_by=people[row.practitioner_id].called,
+        ordered_at=row.ordered_at, signature_valid=await is_signed("emergency_dose", row.id, _document(row, body)),
+        seen_by=None if row.seen_by_id is None else people[row.seen_by_id].called, rules_signed=await rules_signed(),
+    )
+
+
+def _document(row: EmergencyDose, body: DoseBody) -> dict[str, Any]:
+    return {
+        "consultation": row.consultation_id, "decision": row.decision_id, "patient": row.patient_id, "practitioner": row.practitioner_id,
+        "dose": body.dose, "ruled_out": list(body.ruled_out), "ordered_at": moment(row.ordered_at),
+    }
+
+
+async def _row(dose_id: str) -> EmergencyDose:
+    row = await EmergencyDose.get_or_none(id=dose_id)
+    if row is None:
+        raise DoseUnknown
+    return row
+
+
+def _dose(code: str) -> Dose:
+    found = knowledge().doses.get(code)
+    if found is None:
+        raise DoseUnknown
+    return found

@@ -1,0 +1,100 @@
+"""What can be wrong with an order about a prescription. Findings travel as a field; no sentence names a patient."""
+
+from __future__ import annotations
+
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+
+
+class DrugUnknown(Invalid):
+    code = "prescription.drug_unknown"
+    sentence = "药品目录里没有这个药,请从目录里选。"
+
+
+class PrescriptionUnknown(NotFound):
+    code = "prescription.unknown"
+    sentence = "没有这张处方。请核对编号。"
+
+
+class NothingToPrescribeFor(Conflict):
+    """The consultation has no signed opinion of this expert yet, or is over."""
+
+    code = "prescription.no_opinion"
+    sentence = "会诊 {code} 还没有签名的专家意见,先写意见再开方。"
+
+
+class FactUnknown(Invalid):
+    """An allergy, condition or drug that the lists do not name."""
+
+    code = "prescription.fact_unknown"
+    sentence = "“{value}”不在可选项里;不在目录里的请写在文字栏。"
+
+
+class PrescriptionBlocked(Conflict):
+    """The safety check found what cannot be signed; ``findings`` says what, ``what`` in words."""
+
+    code = "prescription.blocked"
+    sentence = "这张处方不能签:{what}。请请专家修改。"
+
+
+class ReasonMissing(Invalid):
+    """Every warning needs its own reason; ``keys`` names those without."""
+
+    code = "prescription.reason_missing"
+    sentence = "有提醒还没有写理由:{what}。逐条写明理由后再签。"
+
+
+class OutsideLicence(NotAllowed):
+    """The signer may not prescribe one of the drugs; ``what`` says which and why."""
+
+    code = "prescription.outside_licence"
+    sentence = "超出您的处方权限:{what}。请转给上级医生签名。"
+
+
+class LicenceExpired(NotAllowed):
+    code = "prescription.licence_expired"
+    sentence = "您的执业证已过有效期,不能签处方。请联系管理员核对。"
+
+
+class NobodyToSign(Conflict):
+    """No licensed doctor above the clinic is on duty or on record."""
+
+    code = "prescription.nobody_to_sign"
+    sentence = "上级机构现在没有值班医生可以签名,请打电话给卫生院。"
+
+
+class OverridesNotSeen(Invalid):
+    """A prescription signed over warnings is released only by a pharmacist who has read the reasons."""
+
+    code = "prescription.overrides_not_seen"
+    sentence = "这张处方带着 {count} 条提醒签的,请先看医生写的理由,再确认放行。"
+
+
+class DecisionMissing(Conflict):
+    """An emergency dose rests on the inviting side's decision, and there is none (or it disagrees)."""
+
+    code = "emergency_dose.no_decision"
+    sentence = "急用一剂要以您签名的决定(同意或部分同意)为依据,请先决定。"
+
+
+class DoseUnknown(NotFound):
+    code = "emergency_dose.unknown"
+    sentence = "急用目录里没有这一剂。"
+
+
+class DoseGiven(Conflict):
+    """One single dose a consultation."""
+
+    code = "emergency_dose.given"
+    sentence = "这次会诊已经下过一次急用医嘱,再用药请开处方。"
+
+
+class ContraindicationsOpen(Invalid):
+    """Not every contraindication was shown and ruled out."""
+
+    code = "emergency_dose.contraindications"
+    sentence = "请逐条看过并排除禁忌:{what}。"
+
+
+class DoseRefused(Conflict):
+    code = "emergency_dose.refused"
+    sentence = "这一剂现在不能用:{what}。请马上和专家商量。"

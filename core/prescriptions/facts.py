@@ -1,0 +1,87 @@
+"""What must be known of a patient before he is given drugs."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from core.consultations.models import Consultation
+from core.consultations.service import consultation_of, note, picture_opened
+from core.foundation.orders import answers, handles
+from core.foundation.work import Work
+from core.people.rules import local_date
+from core.people.service import patient_card
+from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
+from core.prescriptions.drugs import catalogue
+from core.prescriptions.errors import FactUnknown
+from core.prescriptions.items import Facts, Person
+from core.prescriptions.knowledge_base import knowledge
+from core.prescriptions.models import SafetyFacts
+
+
+@handles(RecordFacts)
+async def record_facts(work: Work, order: RecordFacts) -> FactsView:
+    row = await note(work, order.consultation_id, "facts.recorded")
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    facts = Facts.model_validate(order.model_dump(exclude={"consultation_id"}))
+    _check(facts)
+    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
+    facts_id = known.id if known is not None else work.new_id()
+    sealer = await work.sealer("patient", row.patient_id)
+    values: dict[str, Any] = {
+        "body": sealer.seal("safety_facts", "body", facts_id, facts.model_dump_json()), "practitioner_id": work.actor.practitioner_id,
+        "recorded_at": work.now,
+    }
+    if known is not None:
+        await known.change(**values)
+    else:
+        await SafetyFacts.create(id=facts_id, patient_id=row.patient_id, **values)
+    return FactsView(patient_id=row.patient_id, facts=facts, recorded_at=work.now)
+
+
+@answers(ReadFacts)
+async def read_facts(work: Work, order: ReadFacts) -> FactsView:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
+    return FactsView(patient_id=row.patient_id, facts=await facts_of(work, row), recorded_at=None if known is None else known.recorded_at)
+
+
+async def facts_of(work: Work, row: Consultation) -> Facts:
+    """As recorded; pressure and heart rate, where none was recorded, as the consultation was asked for with."""
+    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
+    facts = Facts()
+    if known is not None:
+        sealer = await work.sealer("patient", row.patient_id)
+        facts = Facts.model_validate_json(sealer.open("safety_facts", "body", known.id, bytes(known.body)))
+    vitals = dict((await picture_opened(work, row)).vitals)
+    measured = {"systolic": _number(vitals.get("血压", "").split("/")[0]), "heart_rate": _number(vitals.get("心率", ""))}
+    missing = {name: value for name, value in measured.items() if value is not None and getattr(facts, name) is None}
+    return facts.model_copy(update=missing)
+
+
+async def person_of(work: Work, patient_id: str) -> Person:
+    """Age in completed months and sex."""
+    card, today = await patient_card(work, patient_id), local_date(work.now)
+    birth = card.birth_date
+    months = (today.year - birth.year) * 12 + today.month - birth.month - (today.day < birth.day)
+    return Person(age_months=max(months, 0), sex=card.sex)
+
+
+def _check(facts: Facts) -> None:
+    known = knowledge()
+    for allowed, values in (
+        (set(known.allergy_labels) | set(catalogue()), facts.allergies),
+        (set(catalogue()), facts.current),
+        (set(known.condition_labels), facts.conditions),
+    ):
+        for value in values:
+            if value not in allowed:
+                raise FactUnknown(value=value)
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return None

@@ -1,0 +1,183 @@
+"""The rules of prescription safety as they stand in ``knowledge/``, read once, with the digest that a clinician signs."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from core.prescriptions import drugs
+from core.prescriptions.items import Action
+from nlp.interface.engine import RuleSet
+
+FOLDER = Path(__file__).parent / "knowledge"
+MEASURES = {"systolic", "heart_rate", "egfr", "potassium"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The common part: what it is called, what it does, where it comes from."""
+
+    id: str
+    action: Action
+    harm: str
+    advice: str
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    rule: Rule
+    a: frozenset[str]
+    b: frozenset[str]
+    escalate_from_years: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One drug and one thing about the patient. Which fields count depends on the table it stands in."""
+
+    rule: Rule
+    drugs: frozenset[str]
+    below_years: int | None = None
+    from_years: int | None = None
+    measure: str = ""
+    below: Decimal | None = None
+    at_least: Decimal | None = None
+    conditions: frozenset[str] = frozenset()
+    allergy: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A single emergency dose. ``contraindications``: code and words, all to be ruled out by name."""
+
+    code: str
+    drug: str
+    amount: Decimal
+    directions: str
+    when: str
+    contraindications: dict[str, str]
+    refused_measure: str
+    refused_below: Decimal | None
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    interactions: tuple[Interaction, ...]
+    pregnancy: tuple[Caution, ...]
+    may_conceive: tuple[Caution, ...]
+    age: tuple[Caution, ...]
+    state: tuple[Caution, ...]
+    condition: tuple[Caution, ...]
+    cross_allergy: tuple[Caution, ...]
+    doubling: tuple[str, ...]
+    condition_labels: dict[str, str]
+    allergy_labels: dict[str, str]
+    doses: dict[str, Dose]
+    sources: dict[str, str]
+
+
+@cache
+def knowledge() -> Knowledge:
+    """Everything; ValueError when an entry names an unknown source, drug class, measure or condition."""
+    cautions, interactions, doses = _read("cautions"), _read("interactions"), _read("emergency_doses")
+    sources = {key: str(entry["title"]) for key, entry in _read("sources").items()}
+    found = Knowledge(
+        interactions=tuple(
+            Interaction(_rule(one), frozenset(one["a"]), frozenset(one["b"]), one.get("escalate_from_years")) for one in interactions["rule"]
+        ),
+        pregnancy=_table(cautions, "pregnancy"),
+        may_conceive=_table(cautions, "may_conceive"),
+        age=_table(cautions, "age"),
+        state=_table(cautions, "state"),
+        condition=_table(cautions, "condition"),
+        cross_allergy=_table(cautions, "cross_allergy"),
+        doubling=tuple(cautions["doubling"]["groups"]),
+        condition_labels=cautions["labels"]["conditions"],
+        allergy_labels=cautions["labels"]["allergies"],
+        doses={one["code"]: _dose(one) for one in doses["dose"]},
+        sources=sources,
+    )
+    _check(found)
+    return found
+
+
+@cache
+def rule_sets() -> tuple[RuleSet, ...]:
+    """The drug list, the safety rules and the emergency doses: each is signed as one."""
+    known = knowledge()
+    cautions = (known.pregnancy, known.may_conceive, known.age, known.state, known.condition, known.cross_allergy)
+    safety = len(known.interactions) + sum(len(table) for table in cautions) + len(known.doubling)
+    return (
+        drugs.rule_set(),
+        _rule_set("prescriptions.safety", "处方安全规则", ("interactions", "cautions", "sources"), safety),
+        _rule_set("prescriptions.emergency_doses", "急用一剂目录", ("emergency_doses",), len(known.doses)),
+    )
+
+
+def _rule_set(name: str, title: str, files: tuple[str, ...], count: int) -> RuleSet:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update((FOLDER / f"{file}.toml").read_bytes() + b"\x00")
+    return RuleSet(name=name, title=title, edition=str(_read(files[0])["edition"]), digest=digest.hexdigest(), count=count)
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+def _rule(entry: dict[str, Any]) -> Rule:
+    if entry["action"] not in ("B", "W"):
+        raise ValueError(f"{entry['id']}: action {entry['action']}")
+    return Rule(entry["id"], entry["action"], entry["harm"], entry.get("advice", ""), entry["source"], entry["mark"])
+
+
+def _table(cautions: dict[str, Any], name: str) -> tuple[Caution, ...]:
+    return tuple(_caution(one) for one in cautions[name])
+
+
+def _caution(entry: dict[str, Any]) -> Caution:
+    return Caution(
+        _rule(entry), frozenset(entry["drugs"]), below_years=entry.get("below_years"), from_years=entry.get("from_years"),
+        measure=entry.get("measure", ""), below=_decimal(entry.get("below")), at_least=_decimal(entry.get("at_least")),
+        conditions=frozenset(entry.get("conditions", ())), allergy=frozenset(entry.get("allergy", ())),
+    )
+
+
+def _dose(entry: dict[str, Any]) -> Dose:
+    refused = entry.get("refused_when", {})
+    return Dose(
+        entry["code"], entry["drug"], Decimal(entry["amount"]), entry["directions"], entry["when"], entry["contraindications"],
+        refused.get("measure", ""), _decimal(refused.get("below")), entry["source"], entry["mark"],
+    )
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _check(known: Knowledge) -> None:
+    """Every name in the files means something."""
+    classes = {name for one in drugs.catalogue().values() for name in one.classes}
+    cautions = (*known.pregnancy, *known.may_conceive, *known.age, *known.state, *known.condition, *known.cross_allergy)
+    named = {name for one in cautions for name in (*one.drugs, *one.allergy)} | {name for one in known.interactions for name in (*one.a, *one.b)}
+    problems = (named | set(known.doubling)) - classes
+    rules = [*(one.rule for one in cautions), *(one.rule for one in known.interactions)]
+    problems |= {one.source for one in rules} - set(known.sources)
+    problems |= {one.source for one in drugs.catalogue().values()} - set(known.sources)
+    problems |= {one.measure for one in known.state} - MEASURES
+    problems |= {name for one in known.condition for name in one.conditions} - set(known.condition_labels)
+    problems |= {one.drug for one in known.doses.values()} - set(drugs.catalogue())
+    ids = [one.id for one in rules]
+    problems |= {one for one in ids if ids.count(one) > 1}
+    if problems:
+        raise ValueError(f"names in the safety rules that mean nothing: {sorted(problems)}")

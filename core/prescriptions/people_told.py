@@ -1,0 +1,53 @@
+"""Who is asked to sign and who reviews: the nearest house above the inviting clinic with somebody on duty."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.appointments.roster import on_duty
+from core.foundation.actor import Role
+from core.foundation.work import Work
+from core.notifications.service import tell
+from core.people.models import Organisation, Practitioner, RoleHeld
+from core.people.service import patient_accounts, practitioner_card
+from core.prescriptions.models import Prescription
+
+_DUTIES: dict[Literal["duty_doctor", "pharmacist"], Role] = {"duty_doctor": Role.DUTY_DOCTOR, "pharmacist": Role.PHARMACIST}
+
+
+async def houses_above(organisation_id: str) -> list[str]:
+    """The houses above this one, nearest first."""
+    found: list[str] = []
+    row = await Organisation.get_or_none(id=organisation_id)
+    while row is not None and row.parent_id is not None and row.parent_id not in found:
+        found.append(row.parent_id)
+        row = await Organisation.get_or_none(id=row.parent_id)
+    return found
+
+
+async def nearest(work: Work, duty: Literal["duty_doctor", "pharmacist"], organisation_id: str) -> list[str]:
+    """Accounts on this duty at the nearest house above that has any; when nobody is on duty, all above who hold the role."""
+    houses = await houses_above(organisation_id)
+    for house in houses:
+        if present := await on_duty(duty, work.now, [house]):
+            rows = await Practitioner.filter(id__in=present, active=True).order_by("id")
+            if rows:
+                return [row.account_id for row in rows]
+    held = await RoleHeld.filter(role=_DUTIES[duty].value, ended_at__isnull=True, organisation_id__in=houses).order_by("id")
+    return list(dict.fromkeys(row.account_id for row in held))
+
+
+async def tell_all(work: Work, accounts: list[str], kind: str, *, urgent: bool = False, **ids: str) -> None:
+    for account_id in accounts:
+        await tell(work, account_id, kind, urgent=urgent, **ids)
+
+
+async def tell_practitioner(work: Work, practitioner_id: str, kind: str, **ids: str) -> None:
+    account_id = (await practitioner_card(work, practitioner_id)).account_id
+    await tell(work, account_id, kind, urgent=False, **ids)
+
+
+async def tell_patient(work: Work, row: Prescription, kind: str) -> None:
+    """The patient's own account, or one that speaks for him; nobody when he has no WeChat."""
+    for account_id in (await patient_accounts(row.patient_id))[:1]:
+        await tell(work, account_id, kind, prescription_id=row.id)

@@ -1,0 +1,84 @@
+"""Reading prescriptions and the drug list."""
+
+from __future__ import annotations
+
+from core.foundation.actor import Role
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.people.models import CareRelation, Organisation
+from core.people.rules import county_of
+from core.prescriptions.commands import DrugList, Drugs, DrugView, Mine, PrescriptionList, PrescriptionView, View
+from core.prescriptions.drugs import catalogue
+from core.prescriptions.errors import PrescriptionUnknown
+from core.prescriptions.knowledge_base import knowledge
+from core.prescriptions.models import Prescription
+from core.prescriptions.people_told import houses_above
+from core.prescriptions.signatures import require_rules
+from core.prescriptions.steps import prescription_of
+from core.prescriptions.views import view_of
+from core.prescriptions.workflow import OPEN_STATES, State
+
+SHOWN = 20
+PATIENTS_STATES = (State.RELEASED.value, State.DISPENSED.value)
+"""What a patient sees: a prescription takes effect with the pharmacist's review, not before."""
+
+
+@answers(Drugs)
+async def drug_list(work: Work, order: Drugs) -> DrugList:
+    known = knowledge()
+    shown = [one for one in catalogue().values() if order.text in one.name]
+    return DrugList(
+        drugs=tuple(
+            DrugView(
+                code=one.code, name=one.name, form=one.form, unit=one.unit, route=one.route, pack=one.pack, max_single=f"{one.max_single:f}",
+                max_daily=f"{one.max_daily:f}", village=one.village, tier=one.tier, coverage=one.coverage, price_fen=one.price_fen,
+            )
+            for one in shown
+        ),
+        conditions=known.condition_labels,
+        allergies=known.allergy_labels,
+        rules_signed=await require_rules(work.practice),
+    )
+
+
+@answers(View)
+async def view(work: Work, order: View) -> PrescriptionView:
+    row = await prescription_of(order.prescription_id)
+    work.concerns("patient", row.patient_id, prescription=row.code)
+    if work.role is Role.VISITOR and row.state not in PATIENTS_STATES:
+        raise PrescriptionUnknown
+    return await view_of(work, row)
+
+
+@answers(Mine)
+async def mine(work: Work, order: Mine) -> PrescriptionList:
+    """As :class:`Mine` says, for the role in which the actor asks."""
+    work.concerns("account", work.actor.account_id)
+    rows = await _rows(work)
+    return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in rows]))
+
+
+async def _rows(work: Work) -> list[Prescription]:
+    practitioner_id = work.actor.practitioner_id
+    open_states = [state.value for state in OPEN_STATES]
+    if work.role is Role.EXPERT:
+        query = Prescription.filter(expert_id=practitioner_id)
+    elif work.role is Role.VILLAGE_DOCTOR:
+        query = Prescription.filter(village_doctor_id=practitioner_id)
+    elif work.role is Role.DUTY_DOCTOR:
+        return await _below(work, await Prescription.filter(state=State.REFERRED.value).order_by("-id").limit(200))
+    elif work.role is Role.PHARMACIST:
+        houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
+        counties = {county_of(house.region_code) for house in houses}
+        query = Prescription.filter(region_code__in=counties, state__in=open_states)
+    else:
+        patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
+        query = Prescription.filter(patient_id__in=list(patients), state__in=PATIENTS_STATES)
+    return await query.order_by("-id").limit(SHOWN)
+
+
+async def _below(work: Work, rows: list[Prescription]) -> list[Prescription]:
+    """Those from clinics below the houses where the actor is duty doctor."""
+    held = work.actor.organisations(Role.DUTY_DOCTOR)
+    below = {one: not held.isdisjoint(await houses_above(one)) for one in {row.organisation_id for row in rows}}
+    return [row for row in rows if below[row.organisation_id]][:SHOWN]

@@ -1,0 +1,69 @@
+"""What the relations of this room mean: who proposed it, whose consultation it is for, who stands above the clinic, whose patient it is for."""
+
+from __future__ import annotations
+
+from core.consultations.models import Consultation
+from core.foundation.actor import Role
+from core.foundation.orders import Order, relation
+from core.foundation.work import Work
+from core.people.access import acts_in_county
+from core.people.models import CareRelation
+from core.prescriptions.models import EmergencyDose, Prescription
+from core.prescriptions.people_told import houses_above
+
+
+async def _prescription(order: Order) -> Prescription | None:
+    prescription_id = getattr(order, "prescription_id", None)
+    return None if prescription_id is None else await Prescription.get_or_none(id=prescription_id)
+
+
+async def _dose(order: Order) -> EmergencyDose | None:
+    dose_id = getattr(order, "dose_id", None)
+    return None if dose_id is None else await EmergencyDose.get_or_none(id=dose_id)
+
+
+@relation("proposed_prescription")
+async def proposed_prescription(work: Work, order: Order) -> bool:
+    """The actor is the expert who proposed it."""
+    row = await _prescription(order)
+    return row is not None and row.expert_id == work.actor.practitioner_id
+
+
+@relation("inviting_prescription")
+async def inviting_prescription(work: Work, order: Order) -> bool:
+    """The actor is the village doctor whose consultation it came from."""
+    row = await _prescription(order)
+    return row is not None and row.village_doctor_id == work.actor.practitioner_id
+
+
+@relation("inviting_side")
+async def inviting_side(work: Work, order: Order) -> bool:
+    """The actor is a duty doctor at a house above the inviting clinic."""
+    row = await _prescription(order)
+    held = work.actor.organisations(Role.DUTY_DOCTOR)
+    return row is not None and bool(held) and not held.isdisjoint(await houses_above(row.organisation_id))
+
+
+@relation("own_patient_prescription")
+async def own_patient_prescription(work: Work, order: Order) -> bool:
+    """It is for the actor himself or somebody for whom he speaks."""
+    row = await _prescription(order)
+    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+
+
+@relation("own_dose")
+async def own_dose(work: Work, order: Order) -> bool:
+    """The actor ordered it, or is the expert of its consultation."""
+    row = await _dose(order)
+    if row is None or work.actor.practitioner_id is None:
+        return False
+    if row.practitioner_id == work.actor.practitioner_id:
+        return True
+    return await Consultation.filter(id=row.consultation_id, expert_id=work.actor.practitioner_id).exists()
+
+
+@relation("same_county")
+async def prescription_of_county(work: Work, order: Order) -> bool:
+    """Prescription or dose belongs to a county where the actor holds a granted role."""
+    row = await _prescription(order) or await _dose(order)
+    return row is not None and await acts_in_county(work, order, row.region_code)

@@ -1,0 +1,65 @@
+"""审方: nothing is dispensed before a pharmacist has released it; what he returns goes back to the expert with the reason."""
+
+from __future__ import annotations
+
+from core.foundation.orders import handles
+from core.foundation.signing_keys import sign
+from core.foundation.work import Work
+from core.people.rules import local_date
+from core.people.service import practitioner_card
+from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription
+from core.prescriptions.errors import LicenceExpired, OverridesNotSeen, PrescriptionBlocked
+from core.prescriptions.people_told import tell_patient, tell_practitioner
+from core.prescriptions.rules import blocking
+from core.prescriptions.signing import EXPIRE
+from core.prescriptions.steps import body_of, hold, make_step, overrides_of, review_document
+from core.prescriptions.views import findings_of, view_of
+from core.prescriptions.workflow import Event, State, step_of
+
+
+@handles(Release)
+async def release(work: Work, order: Release) -> PrescriptionView:
+    """The check runs once more: what became known since the signature counts."""
+    row = await hold(work, order.prescription_id)
+    step_of(Event.RELEASE, State(row.state), work.role)
+    await _check_licence(work)
+    body, overrides = await body_of(work, row), await overrides_of(work, row)
+    if stops := blocking(await findings_of(work, row.consultation_id, body.items)):
+        raise PrescriptionBlocked(what=";".join(one.text for one in stops), findings=list(stops))
+    if row.override_count and not order.overrides_seen:
+        raise OverridesNotSeen(count=row.override_count)
+    row = await make_step(work, row, Event.RELEASE, pharmacist_id=work.actor.practitioner_id, reviewed_at=work.now)
+    await sign(work, "review", row.id, review_document(row, body, overrides), confirm=order.confirm)
+    await tell_patient(work, row, "prescription.ready")
+    await tell_practitioner(work, row.village_doctor_id, "prescription.released", prescription_id=row.id)
+    return await view_of(work, row)
+
+
+@handles(ReturnPrescription)
+async def return_prescription(work: Work, order: ReturnPrescription) -> PrescriptionView:
+    row = await hold(work, order.prescription_id)
+    sealer = await work.sealer("patient", row.patient_id)
+    row = await make_step(
+        work, row, Event.RETURN, words=order.reason, pharmacist_id=work.actor.practitioner_id, reviewed_at=work.now,
+        return_reason=sealer.seal("prescription", "return_reason", row.id, order.reason),
+    )
+    await work.unschedule(EXPIRE, row.id)
+    told = [row.expert_id, row.village_doctor_id, str(row.signer_id)]
+    for practitioner_id in dict.fromkeys(told):
+        await tell_practitioner(work, practitioner_id, "prescription.returned", prescription_id=row.id)
+    return await view_of(work, row)
+
+
+@handles(Dispense)
+async def dispense(work: Work, order: Dispense) -> PrescriptionView:
+    row = await make_step(work, await hold(work, order.prescription_id), Event.DISPENSE, dispensed_at=work.now)
+    await work.unschedule(EXPIRE, row.id)
+    await tell_patient(work, row, "prescription.dispensed")
+    await tell_practitioner(work, row.village_doctor_id, "prescription.dispensed", prescription_id=row.id)
+    return await view_of(work, row)
+
+
+async def _check_licence(work: Work) -> None:
+    pharmacist = await practitioner_card(work, str(work.actor.practitioner_id))
+    if not pharmacist.active or pharmacist.licence_valid_until < local_date(work.now):
+        raise LicenceExpired

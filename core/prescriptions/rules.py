@@ -1,0 +1,181 @@
+"""The safety check of a prescription: pure, over the signed data of ``knowledge/``. Each finding names its rule, its drugs and its source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from itertools import combinations
+
+from core.prescriptions.doses import dose_findings
+from core.prescriptions.drugs import SPECIAL_LABELS, Drug, catalogue, drug
+from core.prescriptions.items import Action, Facts, Finding, Item, Person
+from core.prescriptions.knowledge_base import Caution, Knowledge, Rule, knowledge
+
+FERTILE_YEARS = range(10, 56)
+"""Women of these ages are asked for their last period before drugs that harm a child to be born (facts sheet of the rules, 4.4)."""
+GUARDIAN_BELOW_YEARS = 6
+"""互联网诊疗管理办法(试行) article 19."""
+WEIGHT_BELOW_YEARS = 12
+
+
+def check(items: tuple[Item, ...], person: Person, facts: Facts) -> tuple[Finding, ...]:
+    """What stands against these drugs for this patient, blocking findings first. Every drug must be on the list (:class:`DrugUnknown`)."""
+    known = knowledge()
+    prescribed = [drug(one.drug) for one in items]
+    found = [
+        *_unasked(prescribed, person, facts, known),
+        *_special(prescribed),
+        *(one for item in items for one in dose_findings(item, person, facts)),
+        *_doubled(prescribed, facts, known),
+        *_interactions(prescribed, person, facts, known),
+        *_pregnancy(prescribed, person, facts, known),
+        *_by_patient(prescribed, known.age, _fits_age(person)),
+        *_states(prescribed, facts, known),
+        *_by_patient(prescribed, known.condition, lambda one: bool(one.conditions & set(facts.conditions))),
+        *_allergies(prescribed, facts, known),
+    ]
+    unique = {one.key: one for one in found}
+    return tuple(sorted(unique.values(), key=lambda one: one.action))
+
+
+def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(one for one in findings if one.action == "B")
+
+
+def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(one for one in findings if one.action == "W")
+
+
+def _finding(rule: Rule, kind: str, drugs: Iterable[Drug], text: str, action: Action | None = None) -> Finding:
+    codes = tuple(sorted(one.code for one in drugs))
+    return Finding(
+        key=f"{rule.id}:{'+'.join(codes)}", action=action or rule.action, kind=kind, drugs=codes, text=text, advice=rule.advice,
+        source=rule.source, mark=rule.mark,
+    )
+
+
+def _plain(key: str, action: Action, kind: str, text: str, source: str, drugs: Iterable[Drug] = ()) -> Finding:
+    codes = tuple(sorted(one.code for one in drugs))
+    mark = "seen" if source.startswith("S") else "gk"
+    return Finding(key=":".join((key, *codes)), action=action, kind=kind, drugs=codes, text=text, source=source, mark=mark)
+
+
+def _unasked(prescribed: list[Drug], person: Person, facts: Facts, known: Knowledge) -> Iterator[Finding]:
+    """What must be known first, and what was said in words that no list can check."""
+    if not facts.allergies_asked:
+        yield _plain("facts.allergies", "B", "facts", "还没有问过敏史", "GK")
+    harmful = frozenset[str]().union(*(one.drugs for one in (*known.pregnancy, *known.may_conceive)))
+    asked_about = [one for one in prescribed if one.classes & harmful]
+    if person.sex == "female" and person.age_years in FERTILE_YEARS and facts.pregnancy == "unknown" and asked_about:
+        yield _plain("facts.pregnancy", "B", "facts", f"用{_names(asked_about)}前先问末次月经、是否怀孕", "GK", asked_about)
+    if person.age_years < WEIGHT_BELOW_YEARS and facts.weight_kg is None:
+        yield _plain("facts.weight", "B", "facts", "12 岁以下先量体重,按体重开药", "GK")
+    if person.age_years < GUARDIAN_BELOW_YEARS and not facts.guardian_present:
+        yield _plain("facts.guardian", "B", "facts", "6 岁以下须监护人和医生在场并记录", "S56")
+    if facts.allergy_words:
+        yield _plain("facts.allergy_words", "W", "facts", "有目录外的过敏,系统没有核对,请人工核对", "GK")
+    if facts.current_words:
+        yield _plain("facts.current_words", "W", "facts", "正在用目录外的药,系统没有核对相互作用,请人工核对", "GK")
+
+
+def _special(prescribed: list[Drug]) -> Iterator[Finding]:
+    for one in prescribed:
+        if one.special:
+            yield _plain("special", "B", "special", f"{one.name}是{SPECIAL_LABELS[one.special]},互联网诊疗不能开", "S56", [one])
+        if one.tier == "special":
+            yield _plain("antibiotic_special", "B", "special", f"{one.name}是特殊使用级抗菌药,门诊不能用", "S58", [one])
+
+
+def _doubled(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:
+    taken = [drug(code) for code in dict.fromkeys(facts.current)]
+    for first, second in combinations(prescribed, 2):
+        if first.code == second.code:
+            yield _plain("same_drug", "B", "doubling", f"{first.name}开了两次", "GK", [first])
+    for one, other in _pairs(prescribed, taken):
+        if one.code == other.code:
+            continue
+        group = next((group for group in known.doubling if group in one.groups & other.groups), None)
+        if group is not None:
+            names = _names(sorted((one, other), key=lambda drug: drug.code))
+            yield _plain(f"same_class.{group}", "W", "doubling", f"{names}是同类药,重复使用", "GK", sorted((one, other), key=lambda drug: drug.code))
+
+
+def _interactions(prescribed: list[Drug], person: Person, facts: Facts, known: Knowledge) -> Iterator[Finding]:
+    taken = [drug(code) for code in dict.fromkeys(facts.current)]
+    for one, other in _pairs(prescribed, taken):
+        if one.code == other.code:
+            continue
+        for entry in known.interactions:
+            if (one.classes & entry.a and other.classes & entry.b) or (one.classes & entry.b and other.classes & entry.a):
+                old = entry.escalate_from_years is not None and person.age_years >= entry.escalate_from_years
+                pair = sorted((one, other), key=lambda drug: drug.code)
+                yield _finding(entry.rule, "interaction", pair, f"{_names(pair)}:{entry.rule.harm}", "B" if old else None)
+
+
+def _pairs(prescribed: list[Drug], taken: list[Drug]) -> Iterator[tuple[Drug, Drug]]:
+    """Every two of which at least one is prescribed now."""
+    yield from combinations(prescribed, 2)
+    for one in prescribed:
+        for other in taken:
+            yield one, other
+
+
+def _pregnancy(prescribed: list[Drug], person: Person, facts: Facts, known: Knowledge) -> Iterator[Finding]:
+    if person.sex != "female":
+        return
+    if facts.pregnancy == "yes":
+        yield from _by_patient(prescribed, (*known.may_conceive, *known.pregnancy), lambda _: True, kind="pregnancy")
+    elif facts.pregnancy == "may_conceive":
+        yield from _by_patient(prescribed, known.may_conceive, lambda _: True, kind="pregnancy")
+
+
+def _fits_age(person: Person) -> Callable[[Caution], bool]:
+    def fits(one: Caution) -> bool:
+        return (one.below_years is None or person.age_years < one.below_years) and (
+            one.from_years is None or person.age_years >= one.from_years
+        )
+
+    return fits
+
+
+def _states(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:
+    """Of several bands of one measure that a value falls into, the hardest counts."""
+    for one in prescribed:
+        worst: dict[str, Caution] = {}
+        for entry in known.state:
+            value: Decimal | None = getattr(facts, entry.measure)
+            if value is None or not one.classes & entry.drugs or not _in_band(entry, value):
+                continue
+            if entry.measure not in worst or entry.rule.action == "B":
+                worst[entry.measure] = entry
+        for entry in worst.values():
+            yield _finding(entry.rule, "state", [one], f"{one.name}:{entry.rule.harm}")
+
+
+def _in_band(entry: Caution, value: Decimal) -> bool:
+    return (entry.below is None or value < entry.below) and (entry.at_least is None or value >= entry.at_least)
+
+
+def _allergies(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:
+    allergic = set(facts.allergies)
+    for one in prescribed:
+        if hit := sorted(one.classes & allergic):
+            label = known.allergy_labels.get(hit[0]) or catalogue()[hit[0]].name
+            yield _plain("allergy", "B", "allergy", f"患者对{label}过敏,不能用{one.name}", "LABEL", [one])
+            continue
+        yield from _by_patient([one], known.cross_allergy, lambda entry: bool(entry.allergy & allergic), kind="allergy")
+
+
+def _by_patient(
+    prescribed: list[Drug], table: tuple[Caution, ...], fits: Callable[[Caution], bool], *, kind: str = "patient"
+) -> Iterator[Finding]:
+    for entry in table:
+        if not fits(entry):
+            continue
+        for one in prescribed:
+            if one.classes & entry.drugs:
+                yield _finding(entry.rule, kind, [one], f"{one.name}:{entry.rule.harm}")
+
+
+def _names(drugs: Iterable[Drug]) -> str:
+    return "与".join(one.name for one in drugs)

@@ -1,0 +1,120 @@
+"""The expert proposes and revises; from the drugs follows who is asked to sign."""
+
+from __future__ import annotations
+
+from core.consultations.service import consultation_of, latest_opinion, note
+from core.consultations.service import hold as hold_consultation
+from core.consultations.workflow import State as ConsultationState
+from core.foundation.actor import Role
+from core.foundation.errors import Unavailable
+from core.foundation.orders import answers, handles
+from core.foundation.work import Work
+from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Refer, Revise, Withdraw
+from core.prescriptions.drugs import drug
+from core.prescriptions.errors import NobodyToSign, NothingToPrescribeFor
+from core.prescriptions.items import Body
+from core.prescriptions.licence import beyond_licence
+from core.prescriptions.models import Prescription
+from core.prescriptions.people_told import nearest, tell_all, tell_practitioner
+from core.prescriptions.signatures import require_rules
+from core.prescriptions.steps import hold, make_step
+from core.prescriptions.views import findings_of, view_of
+from core.prescriptions.workflow import Event, State
+
+_CODE_TRIES = 20
+PRESCRIBING = frozenset({ConsultationState.IN_PROGRESS, ConsultationState.COMPLETED})
+
+
+@answers(Check)
+async def check_drugs(work: Work, order: Check) -> CheckView:
+    signed = await require_rules(work.practice)
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    return CheckView(
+        findings=await findings_of(work, row.id, order.items),
+        beyond_village=beyond_licence([drug(one.drug) for one in order.items], Role.VILLAGE_DOCTOR, ""),
+        rules_signed=signed,
+    )
+
+
+@handles(Propose)
+async def propose(work: Work, order: Propose) -> PrescriptionView:
+    await require_rules(work.practice)
+    consultation = await hold_consultation(order.consultation_id)
+    work.concerns("patient", consultation.patient_id, consultation=consultation.code)
+    if ConsultationState(consultation.state) not in PRESCRIBING or await latest_opinion(consultation.id) is None:
+        raise NothingToPrescribeFor(code=consultation.code)
+    body = _body(order)
+    prescription_id = work.new_id()
+    sealer = await work.sealer("patient", consultation.patient_id)
+    row = await Prescription.create(
+        id=prescription_id, code=await _free_code(work), organisation_id=consultation.organisation_id, state=State.PROPOSED.value,
+        region_code=consultation.region_code, consultation_id=consultation.id, patient_id=consultation.patient_id,
+        village_doctor_id=consultation.village_doctor_id, expert_id=work.actor.practitioner_id,
+        body=sealer.seal("prescription", "body", prescription_id, body.model_dump_json()), proposed_at=work.now, step=work.new_id(),
+    )
+    await note(work, consultation.id, "prescription.proposed", ids={"code": row.code, "prescription_id": row.id})
+    await work.emit("prescription.proposed", key=consultation.id, prescription_id=row.id, consultation_id=consultation.id)
+    return await view_of(work, await _ask_to_sign(work, row, body))
+
+
+@handles(Revise)
+async def revise(work: Work, order: Revise) -> PrescriptionView:
+    await require_rules(work.practice)
+    row = await hold(work, order.prescription_id)
+    body = _body(order)
+    sealer = await work.sealer("patient", row.patient_id)
+    row = await make_step(
+        work, row, Event.REVISE, revision=row.revision + 1, proposed_at=work.now, return_reason=None, pharmacist_id=None, reviewed_at=None,
+        signer_id=None, signed_at=None, overrides=None, override_count=0, rules="",
+        body=sealer.seal("prescription", "body", row.id, body.model_dump_json()),
+    )
+    return await view_of(work, await _ask_to_sign(work, row, body))
+
+
+@handles(Refer)
+async def refer(work: Work, order: Refer) -> PrescriptionView:
+    return await view_of(work, await _refer(work, await hold(work, order.prescription_id)))
+
+
+@handles(Withdraw)
+async def withdraw(work: Work, order: Withdraw) -> PrescriptionView:
+    row = await make_step(work, await hold(work, order.prescription_id), Event.WITHDRAW, words=order.reason)
+    for practitioner_id in {row.expert_id, row.village_doctor_id} - {work.actor.practitioner_id}:
+        await tell_practitioner(work, practitioner_id, "prescription.withdrawn", prescription_id=row.id)
+    return await view_of(work, row)
+
+
+def _body(order: Propose | Revise) -> Body:
+    """Every drug is on the list, or DrugUnknown."""
+    for one in order.items:
+        drug(one.drug)
+    return Body(items=order.items, diagnosis=order.diagnosis, note=order.note)
+
+
+async def _ask_to_sign(work: Work, row: Prescription, body: Body) -> Prescription:
+    """The village doctor where her list allows all of it; else the doctor above."""
+    if beyond_licence([drug(one.drug) for one in body.items], Role.VILLAGE_DOCTOR, ""):
+        row = await _refer(work, row)
+        await tell_practitioner(work, row.village_doctor_id, "prescription.referred", prescription_id=row.id)
+        return row
+    await tell_practitioner(work, row.village_doctor_id, "prescription.to_sign", prescription_id=row.id)
+    return row
+
+
+async def _refer(work: Work, row: Prescription) -> Prescription:
+    doctors = await nearest(work, "duty_doctor", row.organisation_id)
+    if not doctors:
+        raise NobodyToSign
+    row = await make_step(work, row, Event.REFER)
+    await tell_all(work, doctors, "prescription.to_sign", prescription_id=row.id)
+    return row
+
+
+async def _free_code(work: Work) -> str:
+    """A code that nobody has; the unique column refuses one taken in the same moment, and the order is tried again."""
+    for _ in range(_CODE_TRIES):
+        code = work.new_code("R")
+        if not await Prescription.filter(code=code).exists():
+            return code
+    raise Unavailable

@@ -1,0 +1,145 @@
+"""What a call engine can do, whatever carries it: the same contract tests hold for all.
+
+A room has seats, fixed when it is made. Whoever joins sends what he has over one connection (he offers, the engine answers) and receives
+everybody else over a second one (the engine offers, so that payload types are its own). That second connection has one slot for each other
+seat; who comes, goes and comes back is heard and seen in the same slot, and nothing is negotiated anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+MOST_SEATS = 8
+LONGEST_DESCRIPTION = 64 * 1024
+"""Characters of a session description; a browser's has about 6,000."""
+
+
+class CallError(Exception):
+    """A request that the engine refuses; `code` is stable."""
+
+    code = "call"
+
+
+class RoomUnknown(CallError):
+    code = "room.unknown"
+
+
+class SeatUnknown(CallError):
+    code = "seat.unknown"
+
+
+class MemberUnknown(CallError):
+    code = "member.unknown"
+
+
+class DescriptionRefused(CallError):
+    """The session description cannot be read, or offers nothing the room can carry (VP8, opus)."""
+
+    code = "description.refused"
+
+
+class RoomsFull(CallError):
+    """The room was asked for with more seats than a room can have."""
+
+    code = "room.too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where the member at `seat` is received: `stream` is the stream's id in the engine's offer."""
+
+    seat: str
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """`answer` to what the member offered to send; `offer` of what he will receive, with its slots."""
+
+    answer: str
+    offer: str
+    slots: tuple[Slot, ...]
+
+
+EventKind = Literal["connected", "gone", "failed"]
+"""connected: the member's media arrives; gone: his connection ended; failed: it never came about."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEvent:
+    room: str
+    seat: str
+    member: str
+    kind: EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """One kind of media of one member, counted in packets since he joined. `lost`: of those he sent, as in his receiver reports."""
+
+    kind: str
+    received: int
+    received_bytes: int
+    lost: int
+    forwarded: int
+    retransmitted: int
+    keyframe_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStats:
+    seat: str
+    member: str
+    connected: bool
+    receiving: bool
+    streams: tuple[StreamStats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStats:
+    room: str
+    members: tuple[MemberStats, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """`decoders` and `encoders`: how many were ever made in this process. An engine that forwards makes none."""
+
+    rooms: tuple[RoomStats, ...]
+    decoders: int
+    encoders: int
+    threads: int
+
+
+Tell = Callable[[MediaEvent], None]
+
+
+class Engine(Protocol):
+    """Every method is called on one event loop. Errors are `CallError`s and leave everything as it was."""
+
+    async def create_room(self, room: str, seats: Sequence[str]) -> None:
+        """Make the room; nothing happens when it is there already. RoomsFull for more than MOST_SEATS seats."""
+        ...
+
+    async def join(self, room: str, seat: str, member: str, offer: str) -> Joined:
+        """Take `seat` and answer what the member offers to send; whoever sat there before is out (event `gone`, unless it was
+        the same member with older connections)."""
+        ...
+
+    async def accept(self, room: str, member: str, answer: str) -> None:
+        """The member's answer to the engine's offer."""
+        ...
+
+    async def leave(self, room: str, member: str) -> None:
+        """Nothing happens when he is gone already. The room stays until it is closed."""
+        ...
+
+    async def stats(self) -> EngineStats: ...
+
+    async def close_room(self, room: str) -> None:
+        """Everybody is out; nothing happens when there is no such room."""
+        ...
+
+    async def close(self) -> None: ...

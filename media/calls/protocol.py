@@ -1,0 +1,119 @@
+"""How web processes ask media processes over Redis, and how they find the one that carries a room. Light: no aiortc here.
+
+`huizhen:media:to:<node>`      publish/subscribe: requests (`Request`, JSON) to one media process; nobody listening means that it is gone
+`huizhen:media:from:<asker>`   publish/subscribe: the replies (`Reply`) to one web process
+`huizhen:media:room:<room>`    publish/subscribe: what happens in a room: `News` of the media process, and what web processes tell each other
+`huizhen:media:nodes`          hash: node → number of its rooms; a node that nobody listens to is dropped from it by whoever notices
+`huizhen:media:place:<room>`   string: the node that carries the room; refreshed while the room lives
+
+A node's name holds a random part: a process that was killed and came up again is another node, so nothing is ever sent to a room's ghost.
+Nothing here is kept: when a message is lost the asker hears nothing, says so after `REPLY_S`, and the client joins again.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+PREFIX = "huizhen:media:"
+NODES = f"{PREFIX}nodes"
+REPLY_S = 8.0
+PLACE_LIFE_S = 120
+"""A room's place is forgotten this long after its node last said that it is there."""
+
+
+def to_node(node: str) -> str:
+    return f"{PREFIX}to:{node}"
+
+
+def from_asker(asker: str) -> str:
+    return f"{PREFIX}from:{asker}"
+
+
+def room_channel(room: str) -> str:
+    return f"{PREFIX}room:{room}"
+
+
+def place_of(room: str) -> str:
+    return f"{PREFIX}place:{room}"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Join(_Message):
+    """Take a seat; the room is made when it is not there. Answered by `JoinedReply`."""
+
+    op: Literal["join"] = "join"
+    room: str
+    seats: tuple[str, ...]
+    seat: str
+    member: str
+    offer: str
+
+
+class Accept(_Message):
+    op: Literal["accept"] = "accept"
+    room: str
+    member: str
+    answer: str
+
+
+class Leave(_Message):
+    op: Literal["leave"] = "leave"
+    room: str
+    member: str
+
+
+class CloseRoom(_Message):
+    op: Literal["close"] = "close"
+    room: str
+
+
+class AskStats(_Message):
+    """Answered by a `Reply` whose `stats` is the engine's (`media.calls.engine.EngineStats` as JSON)."""
+
+    op: Literal["stats"] = "stats"
+
+
+Order = Annotated[Join | Accept | Leave | CloseRoom | AskStats, Field(discriminator="op")]
+
+
+class Request(_Message):
+    id: str
+    asker: str
+    order: Order
+
+
+class SlotOf(_Message):
+    seat: str
+    stream: str
+
+
+class JoinedReply(_Message):
+    answer: str
+    offer: str
+    slots: tuple[SlotOf, ...]
+
+
+class Reply(_Message):
+    """`error` is the code of a refused request, empty when it was done."""
+
+    id: str
+    error: str = ""
+    joined: JoinedReply | None = None
+    stats: dict[str, object] | None = None
+
+
+class News(_Message):
+    """What the engine tells of a member (`media.calls.engine.MediaEvent`)."""
+
+    type: Literal["media"] = "media"
+    seat: str
+    member: str
+    kind: Literal["connected", "gone", "failed"]
+
+
+request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

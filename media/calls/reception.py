@@ -1,0 +1,140 @@
+"""What is known of one received stream: its true sequence, loss, jitter, what is missing, when a whole picture may be asked for. Pure; time in
+seconds is passed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from media.calls.rtp import SEQUENCES, TIMESTAMPS, ReportBlock
+
+RETRY_S = 0.06
+TRIES = 6
+MOST_MISSING = 200
+"""A longer gap is not repaired packet by packet: a whole picture is cheaper."""
+LARGEST_STEP = 3000
+"""A jump beyond this is a new start of the sequence, not loss (RFC 3550, appendix A.1)."""
+PICTURE_PAUSE_S = 0.5
+
+
+@dataclass(slots=True)
+class _Missing:
+    asked_at: float
+    tries: int
+
+
+@dataclass(slots=True)
+class Reception:
+    """One stream of `ssrc` at `clock_rate` ticks a second."""
+
+    ssrc: int
+    clock_rate: int
+    repairs: bool
+    base: int = -1
+    highest: int = -1
+    """Extended sequence number: it does not wrap."""
+    received: int = 0
+    octets: int = 0
+    jitter: float = 0.0
+    _transit: float | None = None
+    _expected_before: int = 0
+    _received_before: int = 0
+    _missing: dict[int, _Missing] = field(default_factory=dict)
+    _report_ntp: int = 0
+    _report_at: float = 0.0
+
+    def arrived(self, sequence: int, timestamp: int, size: int, now: float, *, again: bool = False) -> int:
+        """Count a packet (`again`: a retransmission); its extended sequence number."""
+        if self.highest < 0:
+            self.base = self.highest = sequence + SEQUENCES
+            extended = self.highest
+        else:
+            extended = self._extend(sequence)
+            if extended > self.highest:
+                self._note_missing(extended)
+                self.highest = extended
+        self._missing.pop(extended, None)
+        self.received += 1
+        self.octets += size
+        if not again:
+            self._note_transit(timestamp, now)
+        return extended
+
+    def _extend(self, sequence: int) -> int:
+        step = (sequence - self.highest) % SEQUENCES
+        if step >= SEQUENCES // 2:
+            step -= SEQUENCES
+        if abs(step) > LARGEST_STEP:
+            # A new start: what lies between was never sent.
+            self._missing.clear()
+            step %= SEQUENCES
+            self.base += step - 1
+            self.highest += step - 1
+            return self.highest + 1
+        return self.highest + step
+
+    def _note_missing(self, extended: int) -> None:
+        if self.repairs:
+            for lost in range(self.highest + 1, extended):
+                self._missing[lost] = _Missing(float("-inf"), 0)
+
+    def _note_transit(self, timestamp: int, now: float) -> None:
+        transit = now * self.clock_rate - timestamp
+        if self._transit is not None:
+            difference = abs(transit - self._transit) % TIMESTAMPS
+            self.jitter += (min(difference, TIMESTAMPS - difference) - self.jitter) / 16
+        self._transit = transit
+
+    def to_ask_for(self, now: float) -> tuple[list[int], bool]:
+        """Sequence numbers to ask for now, ascending; and whether so much is missing for good that a whole picture is needed."""
+        hopeless = len(self._missing) > MOST_MISSING
+        if hopeless:
+            self._missing.clear()
+        asked = []
+        for extended, missing in sorted(self._missing.items()):
+            if now - missing.asked_at < RETRY_S:
+                continue
+            if missing.tries >= TRIES:
+                del self._missing[extended]
+                hopeless = True
+                continue
+            missing.asked_at, missing.tries = now, missing.tries + 1
+            asked.append(extended % SEQUENCES)
+        return asked, hopeless
+
+    def reported(self, ntp: int, now: float) -> None:
+        """The sender's report came."""
+        self._report_ntp, self._report_at = ntp, now
+
+    @property
+    def lost(self) -> int:
+        return 0 if self.highest < 0 else self.highest - self.base + 1 - self.received
+
+    def block(self, now: float) -> ReportBlock:
+        """The report block since the last one (RFC 3550, appendix A.3)."""
+        expected = 0 if self.highest < 0 else self.highest - self.base + 1
+        expected_now, received_now = expected - self._expected_before, self.received - self._received_before
+        self._expected_before, self._received_before = expected, self.received
+        lost_now = expected_now - received_now
+        fraction = 0 if expected_now <= 0 or lost_now <= 0 else min(255, (lost_now << 8) // expected_now)
+        delay = min(TIMESTAMPS - 1, int((now - self._report_at) * 65536)) if self._report_ntp else 0
+        return ReportBlock(
+            self.ssrc, fraction, self.lost, self.highest % TIMESTAMPS, int(self.jitter) % TIMESTAMPS, self._report_ntp >> 16 & 0xFFFFFFFF, delay
+        )
+
+
+@dataclass(slots=True)
+class PictureRequests:
+    """Lets one request for a whole picture through every half second, and keeps the last one for later: no request is lost."""
+
+    asked_at: float = float("-inf")
+    waiting: bool = False
+    count: int = 0
+
+    def wanted(self) -> None:
+        self.waiting = True
+
+    def to_send(self, now: float) -> bool:
+        if not self.waiting or now - self.asked_at < PICTURE_PAUSE_S:
+            return False
+        self.asked_at, self.waiting, self.count = now, False, self.count + 1
+        return True

@@ -1,0 +1,161 @@
+"""What travels over the signalling socket: JSON objects told apart by `type`. docs/signalling.md shows the order in which they come."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+LARGEST_MESSAGE = 96 * 1024
+"""Bytes; a session description is the largest thing anybody sends."""
+HEARTBEAT_S = 5
+SILENCE_S = 30
+"""Whoever says nothing for so long has dropped."""
+
+Link = Literal["green", "yellow", "red"]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Hello(_Message):
+    """First of all, once: the ticket. Who somebody is and where he sits follows from it and is never said again."""
+
+    type: Literal["hello"]
+    ticket: str = Field(min_length=20, max_length=80)
+
+
+class Publish(_Message):
+    """An offer (SDP) of what he sends; again after `media_lost` or when his network changed."""
+
+    type: Literal["publish"]
+    sdp: str = Field(max_length=64 * 1024)
+
+
+class Answer(_Message):
+    """The answer (SDP) to the offer in `media`."""
+
+    type: Literal["answer"]
+    sdp: str = Field(max_length=64 * 1024)
+
+
+class State(_Message):
+    """Whether he sends sound and picture."""
+
+    type: Literal["state"]
+    audio: bool
+    video: bool
+
+
+class Quality(_Message):
+    """What his device measures of what it receives: share of packets lost (0–1), round trip in milliseconds."""
+
+    type: Literal["quality"]
+    loss: float = Field(ge=0, le=1)
+    rtt_ms: float = Field(ge=0, le=60_000)
+
+
+class Ping(_Message):
+    type: Literal["ping"]
+
+
+class Bye(_Message):
+    """He leaves by his own choice."""
+
+    type: Literal["leave"]
+
+
+FromClient = Annotated[Hello | Publish | Answer | State | Quality | Ping | Bye, Field(discriminator="type")]
+from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
+
+
+class SeatHere(_Message):
+    """Who is on a seat: `member` changes when he comes back; `connected`: his media arrives."""
+
+    seat: str
+    member: str
+    audio: bool = True
+    video: bool = True
+    connected: bool = False
+    link: Link | None = None
+
+
+class SeatNews(_Message):
+    """Somebody came, changed or (`here` is null) went. Web processes tell it each other; every client in the room gets it."""
+
+    type: Literal["seat"] = "seat"
+    seat: str
+    here: SeatHere | None
+
+
+class SeatOf(_Message):
+    seat: str
+    label: str
+    person: str | None
+
+
+class Welcome(_Message):
+    type: Literal["welcome"] = "welcome"
+    seat: str
+    seats: tuple[SeatOf, ...]
+    here: tuple[SeatHere, ...]
+    heartbeat_s: int = HEARTBEAT_S
+
+
+class Media(_Message):
+    """The answer to `publish`, the offer of what he receives, and in which stream of it each seat comes."""
+
+    type: Literal["media"] = "media"
+    answer: str
+    offer: str
+    slots: tuple[dict[str, str], ...]
+
+
+class MediaLost(_Message):
+    """The process that carried the media is gone, or never heard of him: publish again."""
+
+    type: Literal["media_lost"] = "media_lost"
+    retry_ms: int
+
+
+class Pong(_Message):
+    type: Literal["pong"] = "pong"
+
+
+class Problem(_Message):
+    """One message could not be used; the socket stays open."""
+
+    type: Literal["problem"] = "problem"
+    code: str
+    sentence: str
+
+
+class Closed(_Message):
+    """The last message: why the socket closes now, and what to do."""
+
+    type: Literal["closed"] = "closed"
+    code: str
+    sentence: str
+
+
+Told = Welcome | SeatNews | Media | MediaLost | Pong | Problem | Closed
+
+
+def link_of(loss: float, rtt_ms: float) -> Link:
+    """绿/黄/红 as the room shows it: speech suffers from 3 % loss or half a second, and breaks from 10 % or a second."""
+    if loss >= 0.10 or rtt_ms >= 1000:
+        return "red"
+    return "yellow" if loss >= 0.03 or rtt_ms >= 500 else "green"
+
+
+def to_json(message: BaseModel) -> str:
+    return message.model_dump_json()
+
+
+def from_room(data: str) -> Any:
+    """What came over the room's channel: `SeatNews` of a web process, or None for anything else."""
+    try:
+        return SeatNews.model_validate_json(data)
+    except ValueError:
+        return None

@@ -1,0 +1,265 @@
+"""One person on the signalling socket, from the ticket to the last word. The sender of everything is who the ticket says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, ViewCall
+from core.calls.service import seen
+from core.foundation.actor import Actor
+from core.foundation.errors import DomainError
+from core.foundation.practice import Practice
+from media.calls.protocol import Accept, Join, Leave, News
+from miniprogram_api.realtime import messages
+from miniprogram_api.realtime.limits import Allowance
+from miniprogram_api.realtime.link import Heard, Lost, MediaLine, NoMedia, Refused
+from miniprogram_api.realtime.messages import Answer, Bye, Closed, Hello, Media, MediaLost, Problem, Publish, Quality, SeatHere, SeatNews, State
+from miniprogram_api.realtime.presence import Presence
+
+logger = logging.getLogger("huizhen.calls")
+
+HELLO_S = 10.0
+SEEN_EVERY_S = 10.0
+RETRY_MS = 700
+MOST_UNREADABLE = 10
+
+UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
+TOO_MANY = Closed(code="signalling.too_many", sentence="操作太频繁,连接已断开。请等几秒再加入。")
+NO_TICKET = Closed(code="call.ticket_missing", sentence="没有入场券。请回到视频页,点「加入」。")
+SILENT = Closed(code="call.silent", sentence="好一会儿没有您的消息,连接已断开。请点「重新加入」。")
+REPLACED = Closed(code="call.replaced", sentence="您在另一处打开了视频,这里已退出。")
+OVER = Closed(code="call.over", sentence="视频已结束。")
+GOODBYE = Closed(code="call.left", sentence="您已退出视频。")
+
+
+class Socket(Protocol):
+    async def recv(self) -> Any: ...
+    async def send(self, message: str) -> None: ...
+
+
+class _End(Exception):
+    """The session ends with this last message; `ending` is how it stands on the timeline."""
+
+    def __init__(self, closed: Closed, ending: str = "dropped") -> None:
+        super().__init__(closed.code)
+        self.closed, self.ending = closed, ending
+
+
+class CallSession:
+    def __init__(self, socket: Socket, practice: Practice, line: MediaLine, redis: Any, actor: Actor) -> None:
+        self._socket, self._practice, self._line, self._redis, self._actor = socket, practice, line, redis, actor
+        self._allowance = Allowance(rate=10, burst=40, now=time.monotonic())
+        self._unreadable = 0
+        self._carried = False
+        """A media process carries him, as far as is known."""
+        self._here: SeatHere
+        self._entered: Entered
+        self._presence: Presence
+
+    async def run(self) -> None:
+        """Until the person or the call is gone. Whatever ends it, the attendance is closed and the media process told."""
+        try:
+            self._entered = await self._enter()
+        except _End as end:
+            await self._last(end.closed)
+            return
+        except DomainError as refusal:
+            await self._last(Closed(code=refusal.code, sentence=refusal.message))
+            return
+        ending = "dropped"
+        self._here = SeatHere(seat=self._entered.seat, member=self._entered.attendance_id)
+        self._presence = Presence(self._redis, self._entered.call_id)
+        try:
+            async with self._line.room(self._entered.call_id) as heard:
+                await self._welcome()
+                await self._attend(heard)
+        except _End as end:
+            ending = end.ending
+            await self._last(end.closed)
+        finally:
+            # The socket may be going because this process is: what must be said is said to the end.
+            await asyncio.shield(self._leave(ending))
+
+    async def _enter(self) -> Entered:
+        try:
+            async with asyncio.timeout(HELLO_S):
+                first = await self._receive()
+        except TimeoutError:
+            raise _End(NO_TICKET) from None
+        if not isinstance(first, Hello):
+            raise _End(NO_TICKET)
+        entered: Entered = await self._practice.execute(self._actor, EnterCall(ticket=first.ticket))
+        return entered
+
+    async def _welcome(self) -> None:
+        view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
+        seats = tuple(messages.SeatOf(seat=one.seat, label=one.label, person=one.person) for one in view.seats)
+        here = [one for one in await self._presence.all(time.time()) if one.seat != self._here.seat]
+        await self._tell(messages.Welcome(seat=self._entered.seat, seats=seats, here=tuple(here)))
+        await self._show()
+
+    async def _attend(self, heard: asyncio.Queue[Heard]) -> None:
+        """Three things at once; the first that ends ends them all."""
+        jobs: list[Callable[[], Awaitable[None]]] = [self._listen, lambda: self._follow(heard), self._stay]
+        tasks = [asyncio.create_task(_run(job)) for job in jobs]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(messages.SILENCE_S):
+                    message = await self._receive()
+            except TimeoutError:
+                raise _End(SILENT) from None
+            if isinstance(message, Publish):
+                await self._publish(message)
+            elif isinstance(message, Answer):
+                await self._answer(message)
+            elif isinstance(message, State):
+                self._here = self._here.model_copy(update={"audio": message.audio, "video": message.video})
+                await self._show()
+            elif isinstance(message, Quality):
+                link = messages.link_of(message.loss, message.rtt_ms)
+                if link != self._here.link:
+                    self._here = self._here.model_copy(update={"link": link})
+                    await self._show()
+            elif isinstance(message, Bye):
+                raise _End(GOODBYE, "left")
+            else:
+                await self._tell(messages.Pong())
+
+    async def _publish(self, message: Publish) -> None:
+        entered = self._entered
+        order = Join(room=entered.call_id, seats=entered.seats, seat=entered.seat, member=entered.attendance_id, offer=message.sdp)
+        try:
+            reply = await self._line.ask(entered.call_id, order)
+        except Refused as refused:
+            await self._tell(Problem(code=refused.code, sentence="这个浏览器的视频格式不支持。请换微信或系统浏览器打开。"))
+            return
+        except Exception as error:
+            if not isinstance(error, NoMedia):
+                logger.warning("publish failed: %s", type(error).__name__)
+            await self._tell(MediaLost(retry_ms=RETRY_MS))
+            return
+        if reply.joined is not None:
+            self._carried = True
+            slots = tuple(slot.model_dump() for slot in reply.joined.slots)
+            await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots))
+
+    async def _answer(self, message: Answer) -> None:
+        try:
+            await self._line.ask(self._entered.call_id, Accept(room=self._entered.call_id, member=self._entered.attendance_id, answer=message.sdp))
+        except Refused as refused:
+            await self._tell(Problem(code=refused.code, sentence="视频没有接通,请退出后再加入。"))
+        except Exception as error:
+            if not isinstance(error, NoMedia):
+                logger.warning("answer failed: %s", type(error).__name__)
+            await self._tell(MediaLost(retry_ms=RETRY_MS))
+
+    async def _follow(self, heard: asyncio.Queue[Heard]) -> None:
+        """Pass on what happens in the room."""
+        while True:
+            news = await heard.get()
+            if isinstance(news, Lost):
+                await self._lost()
+            elif isinstance(news, News):
+                await self._of_the_media(news)
+            else:
+                told = messages.from_room(news)
+                if told is None:
+                    continue
+                if told.seat != self._here.seat:
+                    await self._tell(told)
+                elif told.here is not None and told.here.member != self._here.member:
+                    raise _End(REPLACED)
+
+    async def _of_the_media(self, news: News) -> None:
+        if news.member != self._here.member:
+            return  # his own process tells it
+        if news.kind == "connected":
+            self._here = self._here.model_copy(update={"connected": True})
+            await self._show()
+        else:
+            await self._lost()
+
+    async def _lost(self) -> None:
+        """Say it once: a process that ends in order tells of everybody's going, and is then missed as well."""
+        if self._carried:
+            self._carried = False
+            self._here = self._here.model_copy(update={"connected": False})
+            await self._show()
+            await self._tell(MediaLost(retry_ms=RETRY_MS))
+
+    async def _stay(self) -> None:
+        """Confirm again and again that he is here, and notice when his attendance or the call has ended."""
+        with self._practice.signals.listen(f"call:{self._entered.call_id}") as bell:
+            while True:
+                try:
+                    if not await seen(self._practice, self._entered.attendance_id):
+                        view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
+                        raise _End(REPLACED if view.call_id == self._entered.call_id else OVER, "left")
+                    await self._presence.put(self._here, time.time())
+                except _End:
+                    raise
+                except Exception as error:  # Database or Redis may be away for a moment; the call goes on.
+                    logger.warning("presence not confirmed: %s", type(error).__name__)
+                await bell.wait(SEEN_EVERY_S)
+
+    async def _show(self) -> None:
+        """Tell everybody in the room how it stands with him."""
+        with contextlib.suppress(Exception):
+            await self._presence.put(self._here, time.time())
+        await self._line.tell(self._entered.call_id, SeatNews(seat=self._here.seat, here=self._here).model_dump_json())
+
+    async def _leave(self, ending: str) -> None:
+        with contextlib.suppress(Exception):
+            if await self._presence.take_away(self._here):
+                await self._line.tell(self._entered.call_id, SeatNews(seat=self._here.seat, here=None).model_dump_json())
+        with contextlib.suppress(Exception):
+            await self._line.ask(self._entered.call_id, Leave(room=self._entered.call_id, member=self._entered.attendance_id))
+        try:
+            how = LeaveCall(attendance_id=self._entered.attendance_id, ending="left" if ending == "left" else "dropped")
+            await self._practice.execute(self._actor, how)
+        except Exception as error:  # calls.check finds it out later
+            logger.warning("leaving not noted: %s", type(error).__name__)
+
+    async def _receive(self) -> messages.FromClient:
+        """The next message that can be used."""
+        while True:
+            data = await self._socket.recv()
+            if not self._allowance.take(time.monotonic()):
+                raise _End(TOO_MANY)
+            try:
+                if data is None or len(data) > messages.LARGEST_MESSAGE:
+                    raise ValueError
+                return messages.from_client.validate_json(data)
+            except (ValidationError, ValueError):
+                self._unreadable += 1
+                if self._unreadable >= MOST_UNREADABLE:
+                    raise _End(TOO_MANY) from None
+                await self._tell(UNREADABLE)
+
+    async def _tell(self, message: BaseModel) -> None:
+        await self._socket.send(messages.to_json(message))
+
+    async def _last(self, closed: Closed) -> None:
+        with contextlib.suppress(Exception):
+            await self._tell(closed)
+
+
+async def _run(job: Callable[[], Awaitable[None]]) -> None:
+    await job()

@@ -1,0 +1,154 @@
+"""What values mean and when things are due: every limit on both sides of its edge, and the picture as a decoder sees it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.followups.rules import (
+    BloodPressure,
+    Glucose,
+    Level,
+    first_due,
+    is_overtaken,
+    is_plausible,
+    level_of,
+    next_due,
+    rules_for,
+    sooner,
+    tells_doctor,
+)
+from core.followups.templates import DIABETES, HYPERTENSION, TEMPLATES, Task, rule_set
+from core.followups.trend import HEIGHT, WIDTH, Point, trend_png
+from core.foundation.clock import shanghai
+from core.notifications.rules import is_quiet
+
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+PRESSURE, VISIT = HYPERTENSION.routines
+
+
+@pytest.mark.parametrize(("systolic", "diastolic", "age", "level"), [
+    (139, 89, 58, "normal"), (140, 80, 58, "high"), (120, 90, 58, "high"), (150, 95, 58, "high"), (149, 89, 65, "normal"), (150, 80, 65, "high"),
+    (140, 80, 64, "high"), (180, 80, 58, "danger"), (120, 110, 58, "danger"), (179, 109, 58, "high"), (89, 60, 58, "low"), (110, 59, 58, "low"),
+    (90, 60, 58, "normal"), (200, 120, 90, "danger"),
+])
+def test_blood_pressure_is_judged_by_the_public_health_rule(systolic: int, diastolic: int, age: int, level: str) -> None:
+    value = BloodPressure(systolic, diastolic)
+    assert level_of(value, age, rules_for(value, HYPERTENSION)) == level
+
+
+def test_the_guideline_keeps_its_own_numbers() -> None:
+    value = BloodPressure(135, 82)
+    assert level_of(value, 58, HYPERTENSION.public_health) is Level.NORMAL
+    assert level_of(value, 58, HYPERTENSION.guideline) is Level.HIGH
+    assert HYPERTENSION.public_health.source != HYPERTENSION.guideline.source
+
+
+@pytest.mark.parametrize(("value", "level"), [
+    ("6.9", "normal"), ("7.0", "high"), ("16.6", "high"), ("16.7", "danger"), ("3.9", "danger"), ("4.0", "normal"), ("33.3", "danger"),
+])
+def test_glucose_is_judged_whatever_the_plan(value: str, level: str) -> None:
+    glucose = Glucose(Decimal(value))
+    for template in (None, HYPERTENSION, DIABETES):
+        assert level_of(glucose, 58, rules_for(glucose, template)) == level
+
+
+@pytest.mark.parametrize(("value", "plausible"), [
+    (BloodPressure(150, 95), True), (BloodPressure(95, 150), False), (BloodPressure(15, 9), False), (BloodPressure(1500, 95), False),
+    (BloodPressure(120, 115), False), (BloodPressure(60, 30), True), (BloodPressure(280, 170), True), (BloodPressure(0, 0), False),
+    (Glucose(Decimal("0.9")), False), (Glucose(Decimal("6.8")), True), (Glucose(Decimal("68")), False),
+])
+def test_a_slip_of_the_finger_is_not_a_value(value: BloodPressure | Glucose, plausible: bool) -> None:
+    assert is_plausible(value) is plausible
+
+
+def test_the_first_measurement_is_at_the_next_hour_and_the_first_visit_after_a_whole_interval() -> None:
+    assert shanghai(first_due(PRESSURE, NOON)).isoformat() == "2026-11-21T08:30:00+08:00"
+    assert shanghai(first_due(PRESSURE, NOON - timedelta(hours=6))).isoformat() == "2026-11-20T08:30:00+08:00"
+    assert shanghai(first_due(VISIT, NOON)).isoformat() == "2027-02-18T09:00:00+08:00"
+
+
+def test_the_next_is_one_interval_after_the_last_and_sooner_after_a_value_above_the_target() -> None:
+    assert next_due(PRESSURE, first_due(PRESSURE, NOON)) - first_due(PRESSURE, NOON) == timedelta(days=2)
+    assert (next_due(VISIT, NOON, sooner_days=sooner(Level.HIGH, HYPERTENSION)) - NOON).days == 13
+    assert sooner(Level.NORMAL, HYPERTENSION) is None
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)), st.sampled_from([r for t in TEMPLATES.values() for r in t.routines]))  # noqa: DTZ001
+def test_nothing_is_ever_due_in_the_quiet_hours_or_in_the_past(moment: datetime, routine: object) -> None:
+    now = moment.replace(tzinfo=UTC)
+    due = first_due(routine, now)  # type: ignore[arg-type]
+    assert due > now
+    assert not is_quiet(due)
+    assert not is_quiet(next_due(routine, due))  # type: ignore[arg-type]
+
+
+def test_only_the_newest_of_a_heap_is_told() -> None:
+    due = first_due(PRESSURE, NOON)
+    assert not is_overtaken(PRESSURE, due, due + timedelta(hours=47))
+    assert is_overtaken(PRESSURE, due, due + timedelta(days=2))
+    assert not is_overtaken(VISIT, due, due + timedelta(days=400))
+
+
+def test_the_third_high_value_within_a_week_is_told_once_a_week() -> None:
+    days = [NOON - timedelta(days=back) for back in (0, 2, 4)]
+    assert not tells_doctor(days[:2], None, NOON)
+    assert tells_doctor(days, None, NOON)
+    assert not tells_doctor([NOON, NOON - timedelta(days=2), NOON - timedelta(days=7)], None, NOON)
+    assert not tells_doctor(days, NOON - timedelta(days=6), NOON)
+    assert tells_doctor(days, NOON - timedelta(days=7), NOON)
+
+
+def test_templates_have_sources_and_a_digest() -> None:
+    for template in TEMPLATES.values():
+        assert {routine.task for routine in template.routines} >= {Task.VISIT}
+        for source in (template.public_health.source, template.guideline.source, *(routine.source for routine in template.routines)):
+            assert source.title
+            assert source.edition
+            assert source.checked_on
+    assert len(rule_set().digest) == 64
+
+
+def decoded(png: bytes) -> list[bytes]:
+    """The rows of pixels, by a reader of its own: chunk by chunk with checked sums."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    place, chunks = 8, {}
+    while place < len(png):
+        (length,) = struct.unpack(">I", png[place : place + 4])
+        kind, data = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
+        assert struct.unpack(">I", png[place + 8 + length : place + 12 + length])[0] == zlib.crc32(kind + data)
+        chunks[kind] = data
+        place += 12 + length
+    width, height, depth, colour = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    assert (width, height, depth, colour) == (WIDTH, HEIGHT, 8, 3)
+    raw = zlib.decompress(chunks[b"IDAT"])
+    assert len(raw) == (width + 1) * height
+    return [raw[row * (width + 1) + 1 : (row + 1) * (width + 1)] for row in range(height)]
+
+
+def points(count: int) -> list[Point]:
+    return [
+        Point(NOON + timedelta(days=2 * day), (Decimal(140 + day % 20), Decimal(85 + day % 9)), day % 3 == 0) for day in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 14, 40])
+def test_the_picture_is_a_png_with_the_values_and_the_target(count: int) -> None:
+    rows = decoded(trend_png(points(count), (Decimal(140), Decimal(90)), Decimal(20)))
+    colours = {pixel for row in rows for pixel in row}
+    assert {0, 2, 3, 4} <= colours
+    assert max(colours) < 7
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.decimals("1.0", "40.0", places=1), min_size=1, max_size=20))
+def test_any_glucose_can_be_drawn(values: list[Decimal]) -> None:
+    drawn = trend_png([Point(NOON + timedelta(days=day), (value,), value >= 7) for day, value in enumerate(values)], (Decimal("7.0"),), Decimal(2))
+    assert decoded(drawn)
+    assert len(drawn) < 20_000

@@ -1,0 +1,93 @@
+"""A single emergency dose on the strength of the decision alone."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.foundation.errors import NotAllowed
+from core.foundation.practice import Practice
+from core.foundation.signing_keys import SignatureNotConfirmed
+from core.prescriptions.commands import AcknowledgeDose, DoseView, EmergencyDoses, OrderDose, ViewDose
+from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseRefused, DoseUnknown
+from core.prescriptions.models import EmergencyDose
+from tests.core.dispatch.ward import open_ward
+from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
+
+pytestmark = pytest.mark.storage
+
+
+@pytest.fixture
+async def pharmacy(practice: Practice) -> Pharmacy:
+    return await open_pharmacy(await open_ward(practice, hearts=3))
+
+
+async def order_for(pharmacy: Pharmacy, code: str = "aspirin_chewed", *, confirm: bool = True) -> OrderDose:
+    """With every contraindication that is shown ruled out."""
+    shown = await pharmacy.ask(pharmacy.doctor, EmergencyDoses())
+    dose = next(one for one in shown.doses if one.code == code)
+    assert dose.contraindications
+    return OrderDose(consultation_id=pharmacy.consultation_id, dose=code, ruled_out=tuple(dose.contraindications), confirm=confirm)
+
+
+async def test_ordered_by_the_decision_alone_and_the_pharmacist_is_told_afterwards(pharmacy: Pharmacy) -> None:
+    order = await order_for(pharmacy)
+    with pytest.raises(DecisionMissing):
+        await pharmacy.give(pharmacy.doctor, order)
+    await pharmacy.decide()
+    with pytest.raises(SignatureNotConfirmed):
+        await pharmacy.give(pharmacy.doctor, await order_for(pharmacy, confirm=False))
+    with pytest.raises(ContraindicationsOpen) as refused:
+        await pharmacy.give(pharmacy.doctor, order.model_copy(update={"ruled_out": ("bleeding",)}))
+    assert "主动脉夹层" in refused.value.message
+
+    given = await pharmacy.give(pharmacy.doctor, order)
+    assert given.signature_valid
+    assert given.amount == "300 mg"
+    assert "emergency_dose.ordered" in await pharmacy.ward.told(pharmacy.pharmacist)
+    assert "dose.ordered" in await pharmacy.ward.timeline(pharmacy.consultation_id)
+    assert b"aspirin" not in bytes((await EmergencyDose.get(id=given.dose_id)).body)
+    with pytest.raises(DoseGiven):
+        await pharmacy.give(pharmacy.doctor, order)
+    seen = await pharmacy.give(pharmacy.pharmacist, AcknowledgeDose(dose_id=given.dose_id))
+    assert seen.seen_by
+    await EmergencyDose.filter(id=given.dose_id).update(decision_id=given.dose_id)
+    assert not (await pharmacy.ask(pharmacy.expert, ViewDose(dose_id=given.dose_id))).signature_valid
+
+
+async def test_what_is_known_refuses_it_whatever_was_ticked(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide("partly", "先用药再转")
+    await pharmacy.facts(systolic=88)
+    with pytest.raises(DoseRefused):
+        await pharmacy.give(pharmacy.doctor, await order_for(pharmacy, "nitroglycerin_sublingual"))
+    await pharmacy.facts(current=("sildenafil",))
+    with pytest.raises(DoseRefused):
+        await pharmacy.give(pharmacy.doctor, await order_for(pharmacy, "nitroglycerin_sublingual"))
+    await pharmacy.facts(allergies=("nsaid_allergy",))
+    with pytest.raises(DoseRefused):
+        await pharmacy.give(pharmacy.doctor, await order_for(pharmacy))
+    assert await EmergencyDose.all().count() == 0
+    with pytest.raises(DoseUnknown):
+        await pharmacy.give(pharmacy.doctor, OrderDose(consultation_id=pharmacy.consultation_id, dose="whisky", ruled_out=(), confirm=True))
+
+
+async def test_who_disagrees_orders_nothing_and_nobody_else_may(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide("disagree", "病人已经好转")
+    order = await order_for(pharmacy)
+    with pytest.raises(DecisionMissing):
+        await pharmacy.give(pharmacy.doctor, order)
+    for actor in (pharmacy.expert, pharmacy.pharmacist, pharmacy.ward.county.woman_account):
+        with pytest.raises(NotAllowed):
+            await pharmacy.give(actor, order)
+
+
+async def test_two_taps_give_one_dose(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide()
+    order = await order_for(pharmacy)
+    outcomes = await asyncio.gather(*(pharmacy.give(pharmacy.doctor, order) for _ in range(3)), return_exceptions=True)
+    assert sum(isinstance(one, DoseView) for one in outcomes) == 1
+    assert all(isinstance(one, DoseView | DoseGiven) for one in outcomes), outcomes
+    other = next(one for one in pharmacy.ward.hearts if one.practitioner_id != pharmacy.expert.practitioner_id)
+    with pytest.raises(NotAllowed):
+        await pharmacy.ask(other, ViewDose(dose_id=next(one.dose_id for one in outcomes if isinstance(one, DoseView))))

@@ -1,0 +1,223 @@
+"""The safety rules, each by an example, with the source it stands on; and the data files themselves."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.foundation.actor import Role
+from core.prescriptions.drugs import catalogue, drug
+from core.prescriptions.errors import DrugUnknown
+from core.prescriptions.items import Facts, Finding, Item, Person
+from core.prescriptions.knowledge_base import knowledge, rule_sets
+from core.prescriptions.licence import beyond_licence
+from core.prescriptions.rules import check
+
+MAN = Person(age_months=58 * 12, sex="male")
+OLD = Person(age_months=70 * 12, sex="male")
+WOMAN = Person(age_months=30 * 12, sex="female")
+
+
+def item(code: str, dose: str | None = None, times: int = 1, days: int = 3) -> Item:
+    return Item(drug=code, dose=Decimal(dose) if dose else min(drug(code).per_unit, drug(code).max_single), times_per_day=times, days=days)
+
+
+def asked(**facts: Any) -> Facts:
+    return Facts(**({"allergies_asked": True} | facts))
+
+
+def found(items: list[Item], person: Person = MAN, **facts: Any) -> dict[str, Finding]:
+    return {one.key: one for one in check(tuple(items), person, asked(**facts))}
+
+
+PAIRS = [
+    ("simvastatin", "clarithromycin", "B", "S50"), ("simvastatin", "erythromycin", "B", "S50"), ("simvastatin", "itraconazole", "B", "S50"),
+    ("simvastatin", "amlodipine", "W", "S50"), ("simvastatin", "amiodarone", "W", "S50"), ("atorvastatin", "clarithromycin", "W", "S50"),
+    ("sildenafil", "nitroglycerin", "B", "S53"), ("linezolid", "sertraline", "B", "S52"), ("linezolid", "tramadol", "B", "S52"),
+    ("enalapril", "losartan", "B", "S62"), ("enalapril", "spironolactone", "W", "S51"), ("losartan", "cotrimoxazole", "W", "S51"),
+    ("warfarin", "ibuprofen", "B", "S51c"), ("warfarin", "metronidazole", "W", "S51b"), ("warfarin", "danshen", "W", "S51b"),
+    ("rivaroxaban", "clarithromycin", "B", "GK"), ("methotrexate", "cotrimoxazole", "B", "GK"), ("verapamil", "metoprolol", "B", "GK"),
+    ("digoxin", "amiodarone", "W", "GK"), ("clopidogrel", "omeprazole", "W", "GK"), ("colchicine", "clarithromycin", "B", "GK"),
+    ("allopurinol", "azathioprine", "B", "GK"), ("lithium", "enalapril", "W", "GK"), ("theophylline_sr", "ciprofloxacin", "W", "GK"),
+    ("azithromycin", "amiodarone", "W", "S54"), ("ibuprofen", "enalapril", "W", "S51c"), ("liquorice", "digoxin", "W", "GK"),
+    ("codeine", "diazepam", "B", "GK"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "action", "source"), PAIRS)
+def test_two_drugs_together(one: str, other: str, action: str, source: str) -> None:
+    """Given both prescribed, or one prescribed and the other taken already, then the same finding with its source."""
+    for findings in (
+        found([item(one), item(other)]), found([item(other), item(one)]), found([item(one)], current=(other,)), found([item(other)], current=(one,)),
+    ):
+        key = "+".join(sorted((one, other)))
+        hits = [entry for entry in findings.values() if entry.kind == "interaction" and entry.key.endswith(f":{key}")]
+        assert (action, source) in {(entry.action, entry.source) for entry in hits}, findings.keys()
+
+
+def test_drugs_that_go_together_raise_nothing() -> None:
+    assert found([item("amlodipine"), item("metformin"), item("atorvastatin")]) == {}
+    assert found([item("rosuvastatin"), item("clarithromycin", "250")]) == {}
+
+
+def test_age_turns_a_warning_into_a_block() -> None:
+    pair = [item("ibuprofen", "200"), item("enalapril")]
+    assert found(pair)["nsaid_raas:enalapril+ibuprofen"].action == "W"
+    assert found(pair, OLD)["nsaid_raas:enalapril+ibuprofen"].action == "B"
+
+
+PATIENTS = [
+    ("amlodipine", MAN, {"systolic": 96}, "low_pressure_warn:amlodipine", "W"),
+    ("amlodipine", MAN, {"systolic": 85}, "low_pressure_block:amlodipine", "B"),
+    ("metoprolol", MAN, {"heart_rate": 55}, "slow_heart_warn:metoprolol", "W"),
+    ("metoprolol", MAN, {"heart_rate": 45}, "slow_heart_block:metoprolol", "B"),
+    ("metoprolol", MAN, {"conditions": ("asthma",)}, "asthma_beta_blocker:metoprolol", "B"),
+    ("metformin", MAN, {"egfr": 29}, "metformin_kidney_block:metformin", "B"),
+    ("metformin", MAN, {"egfr": 30}, "metformin_kidney_warn:metformin", "W"),
+    ("enalapril", MAN, {"potassium": "5.5"}, "potassium_high:enalapril", "B"),
+    ("ibuprofen", MAN, {"conditions": ("peptic_ulcer",)}, "ulcer_nsaid:ibuprofen", "B"),
+    ("cotrimoxazole", MAN, {"conditions": ("g6pd",)}, "g6pd_sulfonamide:cotrimoxazole", "B"),
+    ("gliclazide", OLD, {}, "beers_sulfonylurea:gliclazide", "W"),
+    ("chlorphenamine", OLD, {}, "beers_anticholinergic:chlorphenamine", "W"),
+    ("levofloxacin", Person(age_months=17 * 12, sex="male"), {}, "quinolone_child:levofloxacin", "B"),
+    ("aspirin", Person(age_months=15 * 12, sex="male"), {}, "aspirin_child:aspirin", "B"),
+    ("doxycycline", Person(age_months=7 * 12, sex="male"), {"weight_kg": 22}, "tetracycline_child:doxycycline", "B"),
+    ("amoxicillin", MAN, {"allergies": ("penicillin",)}, "allergy:amoxicillin", "B"),
+    ("amoxicillin", MAN, {"allergies": ("amoxicillin",)}, "allergy:amoxicillin", "B"),
+    ("cefalexin", MAN, {"allergies": ("penicillin",)}, "penicillin_cephalosporin:cefalexin", "W"),
+    ("ibuprofen", MAN, {"allergies": ("aspirin",)}, "aspirin_nsaid:ibuprofen", "B"),
+    ("warfarin", WOMAN, {"pregnancy": "yes"}, "pregnancy_block:warfarin", "B"),
+    ("enalapril", WOMAN, {"pregnancy": "yes"}, "pregnancy_block:enalapril", "B"),
+    ("metronidazole", WOMAN, {"pregnancy": "yes"}, "pregnancy_warn:metronidazole", "W"),
+    ("valproate", WOMAN, {"pregnancy": "may_conceive"}, "may_conceive_block:valproate", "B"),
+    ("enalapril", WOMAN, {}, "facts.pregnancy:enalapril", "B"),
+    ("tramadol", MAN, {}, "special:tramadol", "B"),
+    ("linezolid", MAN, {}, "antibiotic_special:linezolid", "B"),
+    ("metformin", MAN, {"current_words": "祖传秘方"}, "facts.current_words", "W"),
+    ("metformin", MAN, {"allergy_words": "花生"}, "facts.allergy_words", "W"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "person", "facts", "key", "action"), PATIENTS, ids=lambda value: value if isinstance(value, str) else "")
+def test_one_drug_and_one_patient(code: str, person: Person, facts: dict[str, Any], key: str, action: str) -> None:
+    findings = found([item(code)], person, **facts)
+    assert key in findings, findings.keys()
+    assert findings[key].action == action
+    assert findings[key].source in knowledge().sources
+
+
+def test_only_the_hardest_band_of_one_measure_counts() -> None:
+    assert [key for key in found([item("amlodipine")], systolic=80) if key.startswith("low_pressure")] == ["low_pressure_block:amlodipine"]
+
+
+def test_pressure_that_is_not_low_and_a_woman_who_is_not_pregnant_raise_nothing() -> None:
+    assert found([item("amlodipine")], systolic=100) == {}
+    assert found([item("enalapril")], WOMAN, pregnancy="no") == {}
+
+
+def test_what_must_be_asked_comes_first() -> None:
+    child = Person(age_months=50, sex="male")
+    keys = {one.key: one.action for one in check((item("paracetamol", "150"),), child, Facts())}
+    assert keys["facts.allergies"] == keys["facts.weight"] == keys["facts.guardian"] == "B"
+
+
+CHILD = Person(age_months=5 * 12 + 3, sex="female")
+CHILD_DOSES = [
+    # 18 kg: paracetamol 15 mg/kg = 270, with a tenth 297; 60 mg/kg/day = 1 080, with a tenth 1 188 (S49).
+    ("paracetamol", "250", 4, None),
+    ("paracetamol", "298", 2, "dose.child_single:paracetamol"),
+    ("paracetamol", "250", 5, "dose.child_daily:paracetamol"),
+    # Ibuprofen 10 mg/kg = 180, with a tenth 198; 30 mg/kg/day = 540, with a tenth 594 (S49b).
+    ("ibuprofen", "180", 3, None),
+    ("ibuprofen", "200", 1, "dose.child_single:ibuprofen"),
+    ("ibuprofen", "180", 4, "dose.child_daily:ibuprofen"),
+]
+
+
+@pytest.mark.parametrize(("code", "dose", "times", "key"), CHILD_DOSES)
+def test_a_childs_dose_goes_by_weight(code: str, dose: str, times: int, key: str | None) -> None:
+    blocks = {one.key for one in found([item(code, dose, times)], CHILD, weight_kg=18, guardian_present=True).values() if one.action == "B"}
+    assert blocks == (set() if key is None else {key})
+
+
+def test_a_weight_in_jin_and_an_infant_are_noticed_and_liquids_are_spoken_in_both_measures() -> None:
+    assert "dose.weight:paracetamol" in found([item("paracetamol", "100")], CHILD, weight_kg=Decimal(50), guardian_present=True)
+    assert "dose.age:ibuprofen" in found([item("ibuprofen", "40")], Person(age_months=5, sex="male"), weight_kg=7, guardian_present=True)
+    text = found([item("ibuprofen", "200")], CHILD, weight_kg=18, guardian_present=True)["dose.child_single:ibuprofen"].text
+    assert "200 mg(10 ml)" in text
+
+
+def test_adult_limits_pieces_and_days() -> None:
+    assert "dose.single:paracetamol" in found([item("paracetamol", "1500")])
+    assert "dose.daily:paracetamol" in found([item("paracetamol", "1000", 5)])
+    assert found([item("paracetamol", "1000", 4)]) == {}
+    assert found([item("amlodipine", "3")])["dose.pieces:amlodipine"].action == "W"
+    assert found([item("amlodipine", "2.5")]) == {}
+    assert found([item("amlodipine", days=28)])["days:amlodipine"].action == "W"
+    assert found([item("amlodipine", days=85)])["days:amlodipine"].action == "B"
+    assert found([item("amoxicillin", days=8)])["days:amoxicillin"].action == "B"
+
+
+def test_the_same_drug_twice_is_blocked_and_the_same_class_warned_of() -> None:
+    assert found([item("metformin"), item("metformin")])["same_drug:metformin"].action == "B"
+    assert found([item("simvastatin"), item("rosuvastatin")])["same_class.statin:rosuvastatin:simvastatin"].action == "W"
+    assert found([item("metformin")], current=("metformin",)) == {}
+
+
+def test_who_may_sign_what() -> None:
+    village, township = Role.VILLAGE_DOCTOR, Role.DUTY_DOCTOR
+    assert beyond_licence([drug("amlodipine"), drug("amoxicillin")], village, "乡村医生") == ()
+    assert beyond_licence([drug("warfarin")], village, "乡村医生") == ("华法林钠不在村医可开目录",)
+    assert beyond_licence([drug("warfarin")], township, "住院医师") == ()
+    assert beyond_licence([drug("moxifloxacin")], township, "住院医师")
+    assert beyond_licence([drug("moxifloxacin")], township, "主治医师") == ()
+
+
+def test_packs_are_whole_and_fees_follow() -> None:
+    amoxicillin = drug("amoxicillin")
+    assert amoxicillin.packs_for(Decimal(500), 3, 7) == 2
+    assert amoxicillin.packs_for(Decimal(500), 3, 4) == 1
+    with pytest.raises(DrugUnknown):
+        drug("snake_oil")
+
+
+def test_the_lists_are_whole() -> None:
+    """Every rule names its source and mark, every drug has sane limits, and the digests change with the data."""
+    known = knowledge()
+    assert 60 <= len(catalogue()) <= 100
+    for one in catalogue().values():
+        assert 0 < one.max_single <= one.max_daily, one.code
+        assert one.price_fen > 0
+        assert one.mark in ("seen", "gk")
+        assert not (one.village and (one.special or one.tier in ("restricted", "special"))), one.code
+    for rule in (entry.rule for entry in known.interactions):
+        assert rule.harm
+        assert rule.advice
+        assert rule.source in known.sources
+    assert {rules.name for rules in rule_sets()} == {"prescriptions.drugs", "prescriptions.safety", "prescriptions.emergency_doses"}
+    assert len({rules.digest for rules in rule_sets()}) == 3
+    assert {one.coverage for one in catalogue().values()} == {"甲", "乙", ""}
+
+
+def test_any_drugs_for_anybody_are_answered() -> None:
+    """Seeded: no combination of drugs, person and facts raises, and the order of the drugs does not matter."""
+    rng = random.Random(43)
+    codes, known = list(catalogue()), knowledge()
+    for _ in range(400):
+        items = [
+            Item(drug=code, dose=Decimal(rng.randrange(1, 3000)) / 4, times_per_day=rng.randrange(1, 5), days=rng.randrange(1, 90))
+            for code in rng.sample(codes, rng.randrange(1, 6))
+        ]
+        person = Person(age_months=rng.randrange(0, 1200), sex=rng.choice(["male", "female"]))
+        facts = Facts(
+            allergies_asked=rng.random() < 0.8, allergies=tuple(rng.sample(list(known.allergy_labels), 2)), current=tuple(rng.sample(codes, 3)),
+            conditions=tuple(rng.sample(list(known.condition_labels), 2)), pregnancy=rng.choice(["unknown", "no", "yes", "may_conceive"]),
+            weight_kg=rng.choice([None, Decimal(20)]), systolic=rng.choice([None, Decimal(85)]), egfr=rng.choice([None, Decimal(25)]),
+        )
+        there = check(tuple(items), person, facts)
+        back = check(tuple(reversed(items)), person, facts)
+        assert {(one.key, one.action) for one in there} == {(one.key, one.action) for one in back}
+        assert [one.action for one in there] == sorted(one.action for one in there)

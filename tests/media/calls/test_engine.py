@@ -1,0 +1,154 @@
+"""What every call engine must do; three real WebRTC clients each time. Issue by issue further engines join `ENGINES`."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from media.calls.engine import CallError, DescriptionRefused, Engine, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown
+from media.calls.forwarding import PythonEngine
+from tests.media.calls.clients import Client, all_decode_all, call, until
+
+SEATS = ("patient", "village_doctor", "expert")
+PEOPLE = {"patient": 60, "village_doctor": 120, "expert": 200}
+ENGINES = {"python": PythonEngine}
+
+
+@pytest.fixture(params=sorted(ENGINES))
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Engine, list[MediaEvent]]]:
+    told: list[MediaEvent] = []
+    made = ENGINES[request.param](told.append)
+    await made.create_room("room", SEATS)
+    yield made, told
+    await made.close()
+
+
+@pytest.fixture
+async def people() -> AsyncIterator[dict[str, Client]]:
+    """Filled by the test, closed at the end."""
+    made: dict[str, Client] = {}
+    yield made
+    for one in made.values():
+        await one.close()
+
+
+async def test_everybody_sees_and_hears_everybody_else_in_the_right_slot(engine: Any, people: dict[str, Client]):
+    made, told = engine
+    people.update(await call(made, "room", PEOPLE))
+    await until(all_decode_all(people))
+    for me, one in people.items():
+        for other, grey in PEOPLE.items():
+            if other != me:
+                assert abs(one.brightness[other] - grey) < 12, (me, other, one.brightness)
+        assert set(one.seen) == set(one.heard) == set(PEOPLE) - {me}
+    assert sorted((event.seat, event.kind) for event in told) == sorted((seat, "connected") for seat in PEOPLE)
+    stats = (await made.stats()).rooms[0]
+    for member in stats.members:
+        assert member.connected
+        assert member.receiving
+        for stream in member.streams:
+            assert stream.received > 0
+            assert stream.forwarded <= 2 * stream.received
+            assert stream.lost <= 0
+
+
+async def test_who_leaves_and_comes_back_is_seen_in_the_same_slot(engine: Any, people: dict[str, Client]):
+    made, told = engine
+    people.update(await call(made, "room", PEOPLE))
+    await until(all_decode_all(people))
+    await people["expert"].close()
+    await made.leave("room", "expert")
+    await made.leave("room", "expert")
+    assert [event.kind for event in told if event.seat == "expert"] == ["connected", "gone"]
+    people["expert"] = Client("expert", 30)
+    await people["expert"].join(made, "room", "expert-again")
+    await until(all_decode_all(people))
+    await until(lambda: all(abs(people[seat].brightness["expert"] - 30) < 12 for seat in ("patient", "village_doctor")))
+
+
+async def test_who_joins_again_takes_his_own_place(engine: Any, people: dict[str, Client]):
+    made, told = engine
+    people.update(await call(made, "room", PEOPLE))
+    await until(all_decode_all(people))
+    before, people["patient"] = people["patient"], Client("patient", 90)
+    people["before"] = before
+    await people["patient"].join(made, "room", "patient-again")
+    assert MediaEvent("room", "patient", "patient", "gone") in told
+    here = {seat: one for seat, one in people.items() if seat != "before"}
+    await until(all_decode_all(here))
+    assert len((await made.stats()).rooms[0].members) == 3
+
+
+async def test_who_sends_no_picture_is_heard(engine: Any, people: dict[str, Client]):
+    made, _ = engine
+    people["patient"], people["expert"] = Client("patient", video=False), Client("expert", 200)
+    await asyncio.gather(*(one.join(made, "room") for one in people.values()))
+    await until(lambda: people["expert"].heard.get("patient", 0) > 5 and people["patient"].seen.get("expert", 0) > 5)
+    assert "patient" not in people["expert"].seen
+
+
+async def test_what_cannot_be_is_refused_and_changes_nothing(engine: Any, people: dict[str, Client]):
+    made, told = engine
+    good = Client("patient")
+    people["patient"] = good
+    offer = await good.offer()
+    with pytest.raises(RoomUnknown):
+        await made.join("elsewhere", "patient", "p", offer)
+    with pytest.raises(SeatUnknown):
+        await made.join("room", "nobody", "p", offer)
+    with pytest.raises(RoomsFull):
+        await made.create_room("large", tuple(f"seat-{number}" for number in range(9)))
+    with pytest.raises(MemberUnknown):
+        await made.accept("room", "p", offer)
+    for bad in ("", "v=0\r\n", offer.replace("VP8", "H264").replace("opus", "PCMU"), offer + offer[offer.index("m=") :] * 3, "m=" * 40_000):
+        with pytest.raises(DescriptionRefused):
+            await made.join("room", "patient", "p", bad)
+    assert (await made.stats()).rooms[0].members == ()
+    joined = await made.join("room", "patient", "p", offer)
+    with pytest.raises(DescriptionRefused):
+        await made.accept("room", "p", "v=0\r\nm=nonsense\r\n")
+    assert len(joined.slots) == 2
+    assert told == []
+
+
+async def test_descriptions_of_every_kind_are_answered_or_refused(engine: Any, people: dict[str, Client]):
+    made, _ = engine
+    people["patient"] = Client("patient")
+    lines = (await people["patient"].offer()).split("\r\n")
+    rng = random.Random(7)
+    outcomes: dict[str, int] = {}
+    for case in range(60):
+        broken = list(lines)
+        for _ in range(rng.randrange(1, 5)):
+            at = rng.randrange(len(broken))
+            action = rng.randrange(4)
+            if action == 0:
+                del broken[at]
+            elif action == 1:
+                broken[at] = broken[at][: rng.randrange(len(broken[at]) + 1)]
+            elif action == 2:
+                broken.insert(at, broken[rng.randrange(len(broken))])
+            else:
+                broken[at] = "".join(rng.choice((letter, letter, letter, "0", " ", ":")) for letter in broken[at])
+        try:
+            await made.join("room", "patient", f"m{case}", "\r\n".join(broken))
+            outcomes["joined"] = outcomes.get("joined", 0) + 1
+        except CallError as refused:
+            outcomes[refused.code] = outcomes.get(refused.code, 0) + 1
+    assert set(outcomes) == {"joined", "description.refused"}
+
+
+async def test_a_closed_room_is_gone_with_everybody_in_it(engine: Any, people: dict[str, Client]):
+    made, told = engine
+    people.update(await call(made, "room", PEOPLE))
+    await until(lambda: len([event for event in told if event.kind == "connected"]) == 3)
+    await made.close_room("room")
+    await made.close_room("room")
+    assert [event.kind for event in told].count("gone") == 3
+    assert (await made.stats()).rooms == ()
+    with pytest.raises(RoomUnknown):
+        await made.join("room", "patient", "p", "x")
