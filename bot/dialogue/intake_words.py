@@ -51,7 +51,7 @@ def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
 def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Later in the same danger: still 120 first, then what was taken down and the next thing the hospital needs."""
     heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
-    told = f"我会告诉{view.alert.who}。" if view.alert is not None else ""
+    told = f"我已经告诉{view.alert.who}。" if view.alert is not None else ""
     asks = _last_question(view, None) or "守在他身边,有变化马上告诉 120。"
     return "**还没打 120 的话,请马上打。**", f"{heard}{told}{asks}"
 
