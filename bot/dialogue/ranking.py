@@ -33,7 +33,8 @@ async def ranking(turn: Turn, code: str | None) -> Reply:
     lines.append(f"要请其中一位,点名字,或写:请专家 {spelled} 1")
     codes = tuple(f"ask:{consultation_id}:{one.practitioner_id}" for one in shown)
     # A number means the line, whichever of them have room for a button.
-    choices = tuple(Choice(code=key, label=f"{place} {one.expert.partition('(')[0]}") for place, (key, one) in enumerate(zip(codes, shown, strict=True), 1))
+    named = [f"{place} {one.expert.partition('(')[0]}" for place, one in enumerate(shown, 1)]
+    choices = tuple(Choice(code=key, label=label) for key, label in zip(codes, named, strict=True))
     asked = Asked(kind="ranking", ref=consultation_id, options=codes, menu_id=turn.menu_id())
     menu = Menu(head="请哪一位?", choices=choices[:_BUTTONS], menu_id=turn.menu_id())
     return Reply((Text(text="\n".join(lines)), menu), turn.state.asking(asked).showing("consultation", consultation_id))

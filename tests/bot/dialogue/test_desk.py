@@ -28,7 +28,7 @@ async def test_the_desk_has_one_open_card_a_case(stage: Stage) -> None:
     alarm = await stage.hears("scheduler", APP, "无人应答", "已接手")
     assert "胸痛 2 小时" in alarm
     async with asyncio.timeout(10):
-        while len([one for one in await _cards(stage) if "【" in one]) != 1:
+        while len([one for one in await _cards(stage) if "【" in one]) != 1:  # noqa: ASYNC110 - the screen is what is waited for
             await asyncio.sleep(0.05)
     assert "请看最新的一张" in (await _cards(stage))[0]
 
