@@ -27,7 +27,7 @@ T = TypeVar("T")
 LOCK_MS = 15_000
 """Longer than one fetch may take, so that nobody fetches beside a slow one."""
 
-WAIT_SECONDS = 12.0
+WAIT_SECONDS = 14.0
 POLL_SECONDS = 0.05
 SETTLE_SECONDS = 3.0
 """A token younger than this that fails is not the token's fault; fetching again would only make a storm."""

@@ -11,6 +11,7 @@ from bot.dialogue.turn import Reply, Turn
 from core.consultations.commands import CancelConsultation, ConfirmPatient, ConsultationStatus, Progress, StatusList, WaiveMaterial
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.foundation.actor import Role
+from core.intake.urgency import urgency
 from core.people.commands import MyPatientList, PatientListView
 
 MISSING = {"patient": "确认病人", "consent": "知情同意书的照片", "material": "心电图或影像(DICOM 文件)"}
@@ -70,7 +71,8 @@ def _called(made: ConsultationRequested) -> str:
         return "资料补齐就呼叫专家。" if made.missing else "正在找专家。"
     who = f"{made.department} {made.asked} 位值班专家" if made.asked else ""
     desk = "县值班台" if made.desk_called else ""
-    within = f",一般 {max(1, round(made.offer_s / 60))} 分钟内有人接" if made.offer_s <= 600 else ""
+    minutes = urgency(made.urgency).minutes_to_expert
+    within = "" if minutes is None else f",一般 {minutes} 分钟内有人接"
     return f"{'不等资料先' if made.missing else '已经'}呼叫:{'和'.join(filter(None, (who, desk)))}{within}。"
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import CardUpdate, Text
-from bot.dialogue import answers_to_offers, booking, cases, families, files, opinions, patients
+from bot.dialogue import answers_to_offers, booking, cases, families, files, opinions, patients, ranking
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -157,6 +157,8 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await answers_to_offers.answer(turn, verb, offer_id=_id(first), reason=_reason(second))
         case "acknowledge":
             return await answers_to_offers.acknowledge(turn, _id(first))
+        case "ask":
+            return await ranking.ask(turn, _id(first), _id(second))
         case "todo":
             return await cases.todo(turn, _id(first))
         case "progress":
@@ -238,6 +240,10 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await opinions.rate(turn, arguments)
         case "acknowledge":
             return await answers_to_offers.acknowledge(turn, None)
+        case "ranking":
+            return await ranking.ranking(turn, code)
+        case "ask_expert":
+            return await ranking.ask_by_place(turn, code, arguments.get("place"))
         case "slots":
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
         case "appointments":

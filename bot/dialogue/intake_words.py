@@ -25,11 +25,12 @@ NOT_UNDERSTOOD = "我没完全听懂。能换个说法吗?比如:哪里不舒服
 
 
 def understood(view: IntakeView, *, first: bool) -> str:
-    """听到了:咳嗽、发烧 38.5℃ …"""
+    """听到了:咳嗽、发烧 38.5℃ …; before it what has to be said first (that no diagnosis is given here)."""
     if not view.understood:
-        return ""
+        return view.remark
     heard = "、".join(view.understood)
-    return f"听到了:{heard}。我不是医生,先问几句,好帮您找对医生。" if first else f"记下了:{heard}。"
+    said = f"听到了:{heard}。我不是医生,先问几句,好帮您找对医生。" if first else f"记下了:{heard}。"
+    return f"{view.remark}\n{said}" if view.remark else said
 
 
 def choices_of(question: Question) -> tuple[Choice, ...]:
@@ -51,9 +52,9 @@ def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
 def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Later in the same danger: still 120 first, then what was taken down and the next thing the hospital needs."""
     heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
-    told = f"我会告诉{view.alert.who}。" if view.alert is not None else ""
+    told = f"我已经告诉{view.alert.who}。" if view.alert is not None else ""
     asks = _last_question(view, None) or "守在他身边,有变化马上告诉 120。"
-    return "**还没打 120 的话,请马上打。**", f"{heard}{told}{asks}"
+    return "**还没打 120 的话,请马上打。**", f"{view.remark or heard}{'' if view.remark else told}{asks}"
 
 
 def _measures(danger: Emergency) -> list[str]:

@@ -17,14 +17,16 @@ from core.consultations.commands import (
     ReturnConsultation,
     WaiveMaterial,
 )
-from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, DeclineOffer, DeferOffer, MyOffers, RequestConsultation
+from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, AskExpert, DeclineOffer, DeferOffer, MyOffers, Ranking, RequestConsultation
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.people.commands import ConfirmAccount, Me, MyPatientList
 
-Argument = Literal["none", "code", "code_reason", "code_words", "consultation", "department", "decline", "claim", "rating"]
+Argument = Literal[
+    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating"
+]
 Audience = Literal["patient", "staff", "both"]
 
 
@@ -124,6 +126,14 @@ PHRASES: tuple[Phrase, ...] = (
         "已接手", "接手刚才的危急提醒", audience="staff",
     ),
     Phrase(
+        "ranking", Ranking, ("匹配", "专家匹配", "匹配说明", "匹配专家", "专家排序", "怎么匹配的"),
+        "匹配 C-7K2M", "看专家为什么这样排", argument="code", audience="staff",
+    ),
+    Phrase(
+        "ask_expert", AskExpert, ("请专家", "请某专家", "再请专家", "点名请专家", "指定专家"),
+        "请专家 C-7K2M 2", "直接请匹配名单上的第 2 位", argument="code_rank", audience="staff",
+    ),
+    Phrase(
         "slots", FreeSlots, ("预约", "挂号", "约", "看号", "有什么号", "预约挂号", "我要看医生", "看医生"),
         "预约 呼吸内科", "看可以约的时间", argument="department", audience="patient",
     ),
@@ -161,8 +171,9 @@ TAPS: dict[str, type[Order]] = {
     "confirm": ConfirmPatient,
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
-    "sign_opinion": GiveOpinion,
-    "sign_decision": Decide,
+Argument = Literal[
+    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating"
+]
     "todo": Progress,
     "progress": Progress,
     "slots": FreeSlots,

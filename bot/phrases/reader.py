@@ -29,6 +29,7 @@ _CLAIM = re.compile(
     rf"{_PATIENT}?\s*第?\s*(?:(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?(?:的)?(?:家人)?{_BETWEEN}*|(?P<b>\d{{1,4}}){_BETWEEN}+)"
     rf"(?:确认码)?{_BETWEEN}*(?P<code>[0-9A-Za-z]{{6}})"
 )
+_PLACE = re.compile(rf"第?\s*({NUMBER})\s*(?:位|名|号|个)?(?:专家)?")
 _MENTION = re.compile("^[@\uff20]\\S+\\s*")
 _FILLER = re.compile(r"^(?:吧|呀|啊|了|一下|一个|一次|下|的|我|请|谢谢|的事|那个|这个)+|(?:吧|呀|啊|呢|了|一下|谢谢|吗|么|嘛)+$")
 _DECLINE = {
@@ -113,6 +114,8 @@ def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
             return _declined(bare)
         case "department":
             return _department(bare)
+        case "code_rank":
+            return _code_rank(bare)
         case "claim":
             return _claim(bare)
         case "consultation":
@@ -125,6 +128,18 @@ def _code(rest: str) -> dict[str, Any] | None:
         return {}
     found = CODE.fullmatch(rest)
     return None if found is None else {"code": spelled(found)}
+
+
+def _code_rank(rest: str) -> dict[str, Any] | None:
+    """The consultation's code and a place in the list, in either order; each may be missing."""
+    found = CODE.search(rest)
+    left = rest if found is None else tidy(rest[: found.start()] + " " + rest[found.end() :])
+    arguments: dict[str, Any] = {} if found is None else {"code": spelled(found)}
+    if not left:
+        return arguments
+    place = _PLACE.fullmatch(left)
+    value = None if place is None else number(place[1])
+    return arguments | {"place": value} if value is not None and 1 <= value <= 99 else None
 
 
 def _claim(rest: str) -> dict[str, Any] | None:

@@ -23,6 +23,8 @@ class Notice:
     template: tuple[str, dict[str, str]] | None = None
     echo: bool = False
     """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
+    replaces: tuple[str, ...] = ()
+    """Earlier cards about these things are closed with a word that there is a newer one: one open card a case."""
 
 
 @dataclass(frozen=True, slots=True)

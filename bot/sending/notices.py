@@ -10,7 +10,7 @@ from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
 from core.appointments.commands import AppointmentView, ViewAppointment
 from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
-from core.dispatch.commands import Alert, AlertView, Offer, OfferView
+from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView, Offer, OfferView
 from core.foundation.actor import Actor
 from core.foundation.clock import shanghai, spoken
 from core.foundation.practice import Practice
@@ -77,7 +77,7 @@ async def _alert_card(practice: Practice, row: Notification) -> Notice:
         lines=tuple(Line(key=key, value=cut(value, VALUE)) for key, value in lines if value),
         buttons=(Button(key=f"acknowledge:{alert.alert_id}", label="已接手", style=1),),
     )
-    return Notice((card,), card_ref=alert.alert_id, shown={"alert": alert.alert_id})
+    return Notice((card,), card_ref=alert.alert_id, shown={"alert": alert.alert_id}, replaces=(alert.alert_id,))
 
 
 async def _alert_closed(practice: Practice, row: Notification) -> CardChange:
@@ -86,9 +86,22 @@ async def _alert_closed(practice: Practice, row: Notification) -> CardChange:
 
 
 async def _desk_called(practice: Practice, row: Notification) -> Notice:
-    status = await _status(practice, row, "desk")
-    text = f"**县值班台请留意**\n{status_line(status, with_patient=False)}"
-    return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
+    consultation_id = row.ids["consultation_id"]
+    case: DeskCaseView = await practice.ask(_SYSTEM, DeskCase(consultation_id=consultation_id))
+    card = Card(
+        task_id=f"desk-{row.id}",
+        title=cut(f"县值班台请留意 · {case.urgency_label}", TITLE),
+        description=cut(f"{case.headline} · {case.patient}", DESCRIPTION),
+        sub_title=cut(case.next, SUB_TITLE),
+        lines=_desk_lines(case),
+        buttons=(Button(key=f"progress:{consultation_id}", label="看进度", style=2),),
+    )
+    return Notice((card,), card_ref=consultation_id, shown={"consultation": consultation_id}, replaces=(consultation_id,))
+
+
+def _desk_lines(case: DeskCaseView) -> tuple[Line, ...]:
+    lines = (("编号", case.code), ("生命体征", case.vitals), ("在哪里", case.place), ("请打给", case.doctor))
+    return tuple(Line(key=key, value=cut(value, VALUE)) for key, value in lines if value)
 
 
 async def _desk_alarm(practice: Practice, row: Notification) -> Notice:
@@ -97,13 +110,16 @@ async def _desk_alarm(practice: Practice, row: Notification) -> Notice:
     alert_id = row.ids.get("alert_id")
     if alert_id is None:
         return Notice((Text(text=f"**会诊 {status.code}({status.urgency_label})**\n{text}"),))
+    case: DeskCaseView = await practice.ask(_SYSTEM, DeskCase(consultation_id=row.ids["consultation_id"]))
     card = Card(
         task_id=f"alarm-{row.id}",
         title=cut(f"无人应答 · {status.urgency_label} · {status.code}", TITLE),
+        description=cut(f"{case.headline} · {case.patient}", DESCRIPTION),
         sub_title=cut(text, SUB_TITLE),
+        lines=_desk_lines(case),
         buttons=(Button(key=f"acknowledge:{alert_id}", label="已接手", style=3),),
     )
-    return Notice((card,), card_ref=alert_id, shown={"alert": alert_id})
+    return Notice((card,), card_ref=alert_id, shown={"alert": alert_id}, replaces=(alert_id, row.ids["consultation_id"]))
 
 
 async def _todo(practice: Practice, row: Notification) -> Notice:
@@ -121,8 +137,9 @@ async def _progress(practice: Practice, row: Notification) -> Notice:
 
 async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     status = await _status(practice, row, "patient")
-    expert = f"({status.expert})" if status.expert else ""
-    text = f"您的会诊 {status.code}:{_STEPS.get(row.ids.get('step', ''), '')}{expert}\n{status.next}\n变重了不要等,马上打 120。"
+    step = row.ids.get("step", "")
+    said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
+    text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
     values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": cut(status.next, 20)}
     return Notice((Text(text=text),), template=("progress", values))
 

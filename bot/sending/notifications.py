@@ -21,7 +21,7 @@ from core.foundation.actor import Actor
 from core.foundation.errors import DomainError, Unavailable
 from core.foundation.events import Event
 from core.foundation.practice import Practice
-from core.notifications.models import Notification
+from core.notifications.models import CardRecord, Notification
 from core.notifications.service import cards_about, keep_card, mark_failed, mark_sent, response_code_of
 
 logger = logging.getLogger("huizhen.sending")
@@ -78,7 +78,9 @@ class Notifications:
             except _NEXT_WAY as no:
                 refused = no
                 continue
+            before = [card for ref in notice.replaces for card in await cards_about(account_id, ref)]
             await self._keep(practice, row, notice, way, sent)
+            await self._put_away(practice, row, before)
             return
         raise refused
 
@@ -138,6 +140,18 @@ class Notifications:
             except CardUpdateRefused:
                 logger.info("card of %s was changed before", card.ref)
         await mark_sent(practice, row.id, channel=ChannelName.WECOM_APP.value)
+
+    async def _put_away(self, practice: Practice, row: Notification, cards: list[CardRecord]) -> None:
+        """The older cards about the same thing say that there is a newer one. One that cannot be changed any more stays as it is."""
+        api = self.outlets.apis.wecom
+        for card in cards:
+            code = "" if card.notification_id == row.id else await response_code_of(practice, card)
+            if not code or api is None:
+                continue
+            try:
+                await api.update_template_card(code, CardUpdate(note="请看最新的一张", everyone=True))
+            except ApiError as error:
+                logger.info("older card of %s not changed: %s", card.ref, type(error).__name__)
 
     async def _to_group(self, practice: Practice, row: Notification, notice: Notice) -> None:
         """Through the robot's one late answer to the message; where that is used up or too early, the single chat has been told anyway."""

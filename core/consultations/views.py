@@ -27,7 +27,7 @@ def missing(row: Consultation) -> tuple[Requirement, ...]:
 async def status_of(work: Work, row: Consultation, reader: Reader, *, in_group: bool = False) -> ConsultationStatus:
     """Where ``row`` stands for ``reader``. The patient's name only for those who treat him or are he, never in a group."""
     experts = {} if row.expert_id is None else await practitioner_cards(work, [row.expert_id])
-    expert = None if row.expert_id is None else experts[row.expert_id].called
+    expert = None if row.expert_id is None else experts[row.expert_id].introduced
     entry = urgency(row.urgency)
     standing = Standing(State(row.state), missing(row), row.experts_asked, row.alarmed_at is not None, expert, entry.minutes_to_expert)
     group = in_group or reader is Reader.GROUP

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
+from core.consultations.rules import Reader
 from core.consultations.service import consultation_of, picture_opened
-from core.dispatch.commands import Alert, AlertView
+from core.consultations.views import status_of
+from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView
 from core.dispatch.errors import AlertUnknown
 from core.dispatch.models import DangerAlert
 from core.dispatch.people_told import Link
@@ -66,6 +68,27 @@ async def _of_consultation(work: Work, row: DangerAlert) -> tuple[str, str, str]
     patient = await patient_card(work, consultation.patient_id)
     said = f"{consultation.code} {picture.headline}({patient.age_spoken},{'男' if patient.sex == 'male' else '女'})没有专家应答"
     return picture.suspected, said, f"{clinic.region_name or clinic.name} · 村医 {doctor.called}"
+
+
+@answers(DeskCase)
+async def desk_case(work: Work, order: DeskCase) -> DeskCaseView:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    picture = await picture_opened(work, row)
+    clinic = await Organisation.get(id=row.organisation_id)
+    doctor = await practitioner_card(work, row.village_doctor_id)
+    patient = await patient_card(work, row.patient_id)
+    status = await status_of(work, row, Reader.DESK)
+    return DeskCaseView(
+        code=row.code,
+        urgency_label=status.urgency_label,
+        headline=picture.headline,
+        patient=f"{patient.age_spoken} {'男' if patient.sex == 'male' else '女'}",
+        vitals=" ".join(f"{label} {value}" for label, value in picture.vitals),
+        place=clinic.region_name or clinic.name,
+        doctor=f"{doctor.called}({clinic.name})",
+        next=status.next,
+    )
 
 
 async def called_account(work: Work, account_id: str) -> str:

@@ -18,7 +18,7 @@ from core.foundation.work import Work
 from core.intake.commands import AlertTold
 from core.intake.danger import hears_place, raises_alert
 from core.intake.models import Intake
-from core.intake.record import place_of
+from core.intake.record import place_of, seal_column
 from core.notifications.service import tell
 from core.people.models import CareRelation, Organisation, Practitioner
 from core.people.service import village_doctors_of
@@ -167,6 +167,9 @@ async def place_heard(work: Work, intake: Intake) -> None:
         link = await _duty_where(work, alert, await place_of(work, intake) or "")
         if link is not None:
             await _tell_link(work, alert, link, alert.position)
+            # The patient is told of whoever was called last: this is the doctor nearest to him.
+            told = AlertTold(alert_id=alert.id, who=link.who, place=link.place)
+            await intake.change(alert=await seal_column(work, intake, "alert", told))
 
 
 async def _duty_where(work: Work, alert: DangerAlert, words: str) -> Link | None:

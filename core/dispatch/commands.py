@@ -199,6 +199,32 @@ class Alert(Query):
     alert_id: Id
 
 
+class DeskCaseView(Result):
+    """What the duty desk needs at a glance; no name, no number of the patient. ``doctor``: whom to ring."""
+
+    code: str
+    urgency_label: str
+    headline: str
+    """"胸痛 2 小时"."""
+    patient: str
+    """"58 岁 男"."""
+    vitals: str
+    place: str
+    doctor: str
+    next: str
+
+
+class DeskCase(Query):
+    """A consultation as the card for the duty desk shows it."""
+
+    name = "dispatch.desk_case"
+    title = "值班台会诊卡"
+    access = (Grant(Role.SYSTEM),)
+    gives = DeskCaseView
+    audited = True
+    consultation_id: Id
+
+
 class AcknowledgeAlert(Command):
     """已接手: the first wins, the others are told who has it."""
 

@@ -58,7 +58,7 @@ async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -
     picture = await picture_opened(work, consultation)
     doctor = await practitioner_card(work, consultation.village_doctor_id)
     patient = await patient_card(work, consultation.patient_id)
-    taken_by = None if consultation.expert_id is None else (await practitioner_card(work, consultation.expert_id)).called
+    taken_by = None if consultation.expert_id is None else (await practitioner_card(work, consultation.expert_id)).introduced
     return OfferView(
         offer_id=row.id,
         consultation_id=consultation.id,
@@ -99,7 +99,7 @@ async def ranking(work: Work, order: Ranking) -> RankingView:
     return RankingView(
         experts=tuple(
             RankedExpert(
-                practitioner_id=entry["practitioner_id"], expert=cards[entry["practitioner_id"]].called, score=entry["score"],
+                practitioner_id=entry["practitioner_id"], expert=cards[entry["practitioner_id"]].introduced, score=entry["score"],
                 reasons=tuple(entry["reasons"]), excluded=entry["excluded"],
             )
             for entry in record.entries

@@ -135,7 +135,7 @@ async def _held(work: Work, offer_id: str) -> tuple[Consultation, ExpertOffer]:
 async def _refuse_if_over(work: Work, row: Consultation, offer: ExpertOffer) -> None:
     """The domain's answer to a late press: who has it, that it ran out, or that it is closed."""
     if row.expert_id is not None and row.expert_id != offer.practitioner_id:
-        raise OfferTaken(taker=(await practitioner_card(work, row.expert_id)).called, consultation_id=row.id, code=row.code)
+        raise OfferTaken(taker=(await practitioner_card(work, row.expert_id)).introduced, consultation_id=row.id, code=row.code)
     if State(row.state) is State.CANCELLED:
         raise OfferClosed(why="会诊已取消")
     if offer.replaced_by_id is not None:

@@ -30,6 +30,8 @@ class IntakeView(Result):
     understood: tuple[str, ...] = ()
     """What the last text said, in standard words (咳嗽, 发烧 38.5℃ …); empty when nothing was understood."""
     not_understood: bool = False
+    remark: str = ""
+    """To be said before everything else: that no diagnosis is given here, that only Chinese is read, a kind word after a curse."""
     question: Question | None = None
     assessment: Assessment | None = None
     alert: AlertTold | None = None

@@ -80,7 +80,7 @@ async def place_of(work: Work, row: Intake) -> str | None:
     return await opened_text(work, row, "place")
 
 
-async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), not_understood: bool = False) -> IntakeView:
+async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), not_understood: bool = False, remark: str = "") -> IntakeView:
     """``row`` as its speaker sees it. While a question is open, the assessment is shown only in danger."""
     question = await opened(work, row, "question", Question)
     assessment = await opened(work, row, "assessment", Assessment)
@@ -92,6 +92,7 @@ async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), 
             "state": row.state,
             "understood": understood,
             "not_understood": not_understood,
+            "remark": remark,
             "question": question,
             "assessment": assessment,
             "alert": await opened(work, row, "alert", AlertTold),

@@ -35,7 +35,7 @@ from core.intake.rules import (
     with_record,
 )
 from core.intake.signatures import clinical_engine, require_rules
-from core.intake.wording import understood_words
+from core.intake.wording import remark, understood_words
 from core.people.errors import NoOrganisation
 from core.people.rules import local_date
 from core.people.service import care_relations, home_organisation, joins_accounts, patient_card, village_doctors_of
@@ -78,7 +78,14 @@ class Heard:
     @property
     def says_place(self) -> bool:
         """That this is the answer to where the patient is."""
-        return self.answered is not None and self.answered.code == PLACE.code and self.text != PLACE.choices[0].label
+        if self.answered is None or self.answered.code != PLACE.code or self.text == PLACE.choices[0].label:
+            return False
+        return self.reading.foreign or not self.reading.is_aside  # a place may be written in any script
+
+    @property
+    def is_aside(self) -> bool:
+        """That it answers nothing: the question that was open is asked again."""
+        return self.answered is not None and self.reading.is_aside and not self.says_place
 
     @property
     def engine_question(self) -> Question | None:
@@ -138,7 +145,11 @@ async def say(work: Work, order: Say, heard: Heard) -> IntakeView:
     await _take_in(work, row, heard)
     work.concerns(*(("intake", row.id) if row.patient_id is None else ("patient", row.patient_id)), intake=row.id)
     return await view_of(
-        work, row, understood=understood_words(heard.reading), not_understood=heard.reading.not_understood and not in_danger
+        work,
+        row,
+        understood=understood_words(heard.reading),
+        not_understood=heard.reading.not_understood and not in_danger,
+        remark="" if heard.says_place else remark(heard.reading),
     )
 
 
@@ -187,6 +198,9 @@ async def _merge(work: Work, row: Intake, heard: Heard) -> Known:
 
 async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
     """Merge, assess, decide what comes next, write it all down; alert when it has become critical."""
+    if heard.is_aside:
+        await _repeat(work, row, heard)
+        return
     known = await _merge(work, row, heard)
     before = await opened(work, row, "assessment", Assessment)
     assessment = standing_assessment(before, heard.engine.assess(known.facts), known.facts.urgency_said)
@@ -204,6 +218,16 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
         await on_place(work, row)
     if newly_settled:
         await work.emit("intake.assessed", key=row.id, intake_id=row.id)
+
+
+async def _repeat(work: Work, row: Intake, heard: Heard) -> None:
+    """What was said answers nothing: nothing that is known changes, and the open question is asked again."""
+    lines = [("said", heard.text)]
+    if heard.answered is not None:
+        lines.append(("asked", heard.answered.text))
+    first_line = row.lines + 1
+    await row.change(conflict=IntakeMoved(), lines=row.lines + len(lines), updated_at=work.now)
+    await write_lines(work, row, first_line, lines)
 
 
 async def _store(

@@ -5,6 +5,10 @@ from __future__ import annotations
 from nlp.interface.reading import Finding, Measurement, Reading, Status
 
 _FEVER = "fever"
+_LASTING = "lasting_over_10_minutes"
+_CHINESE_PLEASE = "我只看得懂中文,请用中文说,发语音、请身边的人帮忙都可以。情况危险请马上打 120。(In an emergency call 120.)"
+_NO_DIAGNOSIS = "我不是医生,不能说是什么病。我可以帮您看急不急、该看哪个科。"
+_PATIENCE = "您着急,我明白。我还在,咱们接着说。"
 _NUMBERS = {
     "temperature": "体温 {}℃",
     "systolic": "收缩压 {}",
@@ -42,9 +46,20 @@ def understood_words(reading: Reading) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words for _, words in sorted(said, key=lambda one: one[0])))
 
 
+def remark(reading: Reading) -> str:
+    """What is said before everything else when the text was more, or something else, than an answer; empty for every other text."""
+    if reading.foreign:
+        return _CHINESE_PLEASE
+    if reading.asks_diagnosis:
+        return _NO_DIAGNOSIS
+    return _PATIENCE if reading.abusive else ""
+
+
 def _finding(finding: Finding) -> str:
     if finding.status is Status.ABSENT:
         return f"没有{finding.term}"
+    if finding.code == _LASTING and finding.duration_hours is not None and finding.duration_hours >= 1:
+        return f"已经 {duration(finding.duration_hours)}不缓解"
     words = finding.term if finding.duration_hours is None else f"{finding.term} {duration(finding.duration_hours)}"
     return f"{words}(不确定)" if finding.status is Status.UNCERTAIN else words
 

@@ -10,7 +10,7 @@ from core.foundation.errors import NotFound
 from core.foundation.work import Work
 from core.people.errors import PatientNotListed
 from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
-from core.people.names import called, displayed
+from core.people.names import called, displayed, short_department, short_hospital
 from core.people.rules import age_spoken, age_years, local_date
 from nlp.interface.departments import department
 
@@ -36,6 +36,11 @@ class PractitionerCard:
     licence_valid_until: date
     years_of_practice: int
     active: bool
+
+    @property
+    def introduced(self) -> str:
+        """王主任(省医心内): how he is named to others, who may know several of that name."""
+        return f"{self.called}({short_hospital(self.organisation)}{short_department(self.department)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class PatientNotListed(NotFound):
     """Nobody has this number on the village doctor's list."""
 
     code = "people.patient_not_listed"
-    sentence = "您的名单上没有{number}号。发「我的病人」可以看名单。"
+    sentence = "您的名单上没有{number}号。在单独会话里发「我的病人」可以看名单。"
 
 
 class NoOrganisation(Conflict):

@@ -43,6 +43,21 @@ def surname(name: str) -> str:
     return name[:2] if len(name) > 2 and name[:2] in _COMPOUND else name[:1]
 
 
+_INNER = re.compile("(?<=[内外])科$")
+
+
+def short_hospital(name: str) -> str:
+    """省医 for 贵州省人民医院, 县医院 for 平塘县人民医院 (there is one of each that is called so); any other hospital by its own name."""
+    if re.fullmatch(rf"[{_HAN}]{{2,3}}省(?:人民|演示)?医院", name):
+        return "省医"
+    return "县医院" if re.fullmatch(rf"[{_HAN}]{{1,6}}县(?:人民|演示)?医院", name) else name
+
+
+def short_department(name: str) -> str:
+    """心内 for 心血管内科, 神经外 for 神经外科, 骨科 as it is."""
+    return _INNER.sub("", name.replace("心血管", "心"))
+
+
 def called(name: str, title_name: str) -> str:
     """How one addresses him: 王主任, 吴医生, 陈药师; 刘老师 for those without a medical title."""
     if title_name in ("主任医师", "副主任医师"):

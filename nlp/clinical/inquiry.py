@@ -109,7 +109,7 @@ def _known(code: str, case: Case) -> bool:
 
 def _open(asked: Asked, case: Case) -> bool:
     """Whether ``asked`` may be asked now."""
-    if _settled(asked, case):
+    if _settled(asked, case) or _asked_in_vain(asked, case):
         return False
     nothing = not case.complaints and not case.measured
     if asked.only_when_nothing_said != nothing:
@@ -152,6 +152,11 @@ def speaking(case: Case) -> list[Rule]:
 
 def _settled(asked: Asked, case: Case) -> bool:
     return asked.code in _already(case) or bool(asked.about and all(_known(code, case) for code in asked.about))
+
+
+def _asked_in_vain(asked: Asked, case: Case) -> bool:
+    """Whether age and long illness were asked together and nothing came back: who does not know is not asked for each again."""
+    return asked.code in ("age", "chronic") and "age_chronic" in _already(case) and not _known("@age_or_chronic", case)
 
 
 def base_code(code: str) -> str:

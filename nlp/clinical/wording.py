@@ -6,6 +6,7 @@ import re
 
 from nlp.interface.reading import Finding, Measurement, Status
 from nlp.language.numbers import NUMBER, number
+from nlp.language.times import MOMENT
 
 from .case import Case
 from .expressions import Evidence
@@ -16,6 +17,7 @@ _MEASURE_LABELS = {
     "systolic": "高压 {value}", "diastolic": "低压 {value}",
 }  # fmt: skip
 
+_LASTING = "lasting_over_10_minutes"
 _PAUSES = "".join(["\uff0c", "\u3002", "\uff01", "\uff1f", "\u3001", ",", ".", "!", "?"])
 
 _LENGTH_ALONE = re.compile(rf".{{0,2}}(?:{NUMBER}|半|几|好几).{{0,2}}(?:分钟|小时|钟头|天|周|星期|礼拜|月|年).{{0,2}}")
@@ -54,15 +56,27 @@ def age_words(case: Case) -> str | None:
 def finding_words(finding: Finding, measured: dict[str, Measurement]) -> str:
     """The words the person used (the standard term when only a button was tapped), with temperature and duration."""
     words = "".join(finding.span.text.split()).strip(_PAUSES)
-    tapped = not words or len(words) > 16 or number(words) is not None or _LENGTH_ALONE.fullmatch(words) is not None
+    since = MOMENT.search(words)
+    only_when = since is not None and len(words) <= len(since[0]) + 3
+    tapped = only_when or not words or len(words) > 16 or number(words) is not None or _LENGTH_ALONE.fullmatch(words) is not None
     said = finding.term if tapped or words in ("有", "是", "对", "嗯", "会", "烧到", "咳得", "拉了", "拉得") else words
     if finding.code == "fever" and "temperature" in measured:
         said = f"发烧 {plain(measured['temperature'].value)}℃"
     if finding.duration_hours and finding.duration_hours >= 1:
-        said = f"{said} {length(finding.duration_hours)}"
+        said = _lasting(finding, said, since[0] if since else "", tapped=tapped)
     if finding.status is Status.UNCERTAIN:
         said += "(不确定)"
     return said
+
+
+def _lasting(finding: Finding, said: str, since: str, *, tapped: bool) -> str:
+    """With how long it has lasted, as people say it: 从早上起,已经 4 小时; words that tell since when are left as they are."""
+    hours = length(finding.duration_hours or 0)
+    if finding.code == _LASTING:
+        return f"从{since}起,已经 {hours}" if since else f"已经 {hours}不缓解"
+    if since:
+        return f"{said},从{since}起" if tapped else said
+    return f"{said} {hours}"
 
 
 def measurement_words(measurement: Measurement, measured: dict[str, Measurement]) -> str:

@@ -79,3 +79,15 @@ class Reading(Value):
     """An urgency code if the speaker typed one (紧急, 危急 …)."""
     not_understood: bool = False
     """True when the text is no greeting, answer or command and nothing was recognised in it."""
+    abusive: bool = False
+    """True when the text is a curse and tells nothing else; the rest of the reading is then empty."""
+    asks_diagnosis: bool = False
+    """True when the speaker wants to be told what illness it is; whatever else he said stands in the reading."""
+    foreign: bool = False
+    """True when the text is written in another language than Chinese and nothing was recognised in it."""
+
+    @property
+    def is_aside(self) -> bool:
+        """A text that is no answer to anything: a curse, a wish for a diagnosis, another language. The open question stays open."""
+        flagged = self.abusive or self.asks_diagnosis or self.foreign
+        return flagged and self == Reading(abusive=self.abusive, asks_diagnosis=self.asks_diagnosis, foreign=self.foreign)

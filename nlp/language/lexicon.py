@@ -30,6 +30,9 @@ class Pattern:
     code: str
     absent: bool
     expression: re.Pattern[str]
+    """Every open gap is a group, so that what stands in it can be looked at."""
+    unnegated: re.Pattern[str]
+    """The same with no negator in any gap."""
     example: str
 
 
@@ -82,6 +85,15 @@ def _surfaces(name: str, key: str) -> dict[str, str]:
     return {surface.lower(): row[key] for row in rows(name) for surface in row["surfaces"].split()}
 
 
+_GAP = re.compile(r"\[\^，。；！？([^\]]*)\](\{\d+,\d+\})")
+
+
+def _pattern(row: dict[str, str]) -> Pattern:
+    source = row["regex"]
+    with_groups, unnegated = _GAP.sub(r"([^，。；！？\1]\2)", source), _GAP.sub(r"[^，。；！？没不无未\1]\2", source)
+    return Pattern(row["code"], row["status"] == "absent", re.compile(with_groups), re.compile(unnegated), row["example"])
+
+
 _NO_SURFACE = re.compile("[、或,]|等$")
 
 
@@ -109,7 +121,7 @@ def lexicon() -> Lexicon:
         parts=_surfaces("parts.csv", "part"),
         sensations=_surfaces("sensations.csv", "sensation"),
         combos={(row["part"], row["sensation"]): row["code"] for row in rows("combos.csv")},
-        patterns=tuple(Pattern(row["code"], row["status"] == "absent", re.compile(row["regex"]), row["example"]) for row in rows("patterns.csv")),
+        patterns=tuple(_pattern(row) for row in rows("patterns.csv")),
         people=people,
         scope=tomllib.loads(content("scope.toml")),
     )

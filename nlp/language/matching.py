@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from .lexicon import Lexicon, alternatives, lexicon
+from .lexicon import Lexicon, Pattern, alternatives, lexicon
 from .normal import NormalText
 from .words import WordBoundaries
 
@@ -29,7 +30,7 @@ _PLACE = (
 _FILLER = (
     "(?:有一点点|有一点|有点儿|有点|有些|一点|很|好|特别|非常|老是|老|总是|总|一直|一阵一阵|一阵阵|阵阵|也|又|都|就|开始|突然|忽然|越来越|感觉|觉得|感到|好像|"
     "不停地|不停的|不停|不时|隐隐|发|有|在|会|更|还|的|得|地|是|一抽一抽|一跳一跳|一扯一扯|像?针扎一样|像?针扎似|轻微|剧烈|天天|经常|时常|时不时|偶尔|稍微|这几天|"
-    "不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|"
+    "不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
     r"[一二两三四五六七八九十半几\d]+(?:多)?(?:天|个月|年|小时|周|个小时|个多月|个星期|个钟头)了?|"
     "疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又胀又|又酸又|又红又|又|和)*?"
 )
@@ -77,9 +78,34 @@ def _patterns(text: NormalText, lex: Lexicon) -> list[Mention]:
     return [
         Mention(pattern.code, match.start(), match.end(), pattern.absent, pattern=True)
         for pattern in lex.patterns
-        for match in pattern.expression.finditer(text.text)
+        for match in _matches(pattern, text.text)
         if match.end() > match.start() and not _broken(match, text)
     ]
+
+
+_DENIED_GAP = re.compile(
+    "(?:没有|没得|莫得|没|不是|不会|不|无|未|冇|木有)(?:被|有|再|怎么|很|明显|太|给|会|是|觉得|变|感觉|见|发生|出现|去|那么|让|曾|大|进|弄|溅|到|沾|入|碰|掉|过|在|得|减)*$"
+)
+
+
+def _matches(pattern: Pattern, text: str) -> Iterator[re.Match[str]]:
+    """Where ``pattern`` holds. A negation at the end of one of its gaps denies what follows: such a match says nothing, neither yes nor no,
+    unless the pattern also holds from there without it."""
+    for match in pattern.expression.finditer(text):
+        if pattern.absent or not any(gap and _denied(gap) for gap in match.groups()):
+            yield match
+        elif again := pattern.unnegated.search(text, match.start(), match.end()):
+            yield again
+
+
+def _denied(gap: str) -> bool:
+    return _DENIED_GAP.search(_idioms().sub(lambda idiom: "·" * len(idiom[0]), gap)) is not None
+
+
+@cache
+def _idioms() -> re.Pattern[str]:
+    """What looks like a negator and is none (不停, 不小心)."""
+    return re.compile(alternatives(lexicon().words("not_negators")))
 
 
 def _broken(match: re.Match[str], text: NormalText) -> bool:
@@ -121,7 +147,8 @@ def mentions(text: NormalText, boundaries: WordBoundaries) -> list[Mention]:
         same = [m for m in named if m.code == mention.code and _covers(m, mention) and m.flipped == mention.flipped]
         if any(m.start <= mention.start and mention.end <= m.end for m in same):
             continue
-        named = [m for m in named if m not in same]
+        within = [m for m in named if mention.flipped and m.code == mention.code and mention.start <= m.start and m.end < mention.end]
+        named = [m for m in named if m not in same and m not in within]
         named.append(mention)
     return sorted(named, key=lambda m: (m.start, m.end, m.code))
 

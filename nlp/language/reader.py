@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 
-from . import answers
+from . import answers, asides
 from .answers import AnswerGuide, Effects, Short
 from .clauses import Clause, clauses
 from .lexicon import Kin, lexicon
@@ -51,14 +51,19 @@ class Reader:
 
     def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None) -> Reading:
         """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code."""
-        text = normalise(original)
+        whole = normalise(original)
+        text = asides.without_curses(whole)
         code = choice if choice is not None else (answers.chosen(text, guide) if guide else None)
         if guide and code == "unknown":
             return Reading()
         if guide and code in guide.choices:
             return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
         reading = self._words(text, guide)
-        return _as_answer(reading, text, guide) if guide else reading
+        if guide:
+            reading = _as_answer(reading, text, guide)
+            if answers.short_answer(text) is not None:
+                return reading
+        return _with_asides(reading, text, cursed=text is not whole)
 
     def _words(self, text: NormalText, guide: AnswerGuide | None) -> Reading:
         parts = clauses(text)
@@ -270,6 +275,24 @@ def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Readin
     if short is Short.YES and not any(f.status is not Status.ABSENT for f in (*reading.findings, *reading.conditions)):
         return _with_effects(reading, guide.yes, span, guide)
     return reading
+
+
+def _with_asides(reading: Reading, text: NormalText, *, cursed: bool) -> Reading:
+    """``reading`` with what it is beside an answer. A person named in a text that tells nothing of anybody is dropped with the curse."""
+    told = bool(reading.findings or reading.conditions or reading.measurements or reading.urgency_said) or _describes(reading.person)
+    asking = asides.asks_diagnosis(text)
+    if told:
+        return reading.model_copy(update={"asks_diagnosis": True}) if asking else reading
+    if cursed or asking:
+        return Reading(abusive=cursed, asks_diagnosis=asking)
+    if reading.not_understood and asides.is_foreign(text):
+        return Reading(foreign=True)
+    return reading
+
+
+def _describes(person: Person) -> bool:
+    """Whether more than who it is was said: age or pregnancy."""
+    return person.age_days is not None or person.pregnant is not None or person.pregnancy_weeks is not None
 
 
 def _with_effects(reading: Reading, effects: Effects, span: Span, guide: AnswerGuide) -> Reading:

@@ -23,7 +23,8 @@ _MOMENTS = {
     "这几天": 72.0, "这两天": 48.0,
     "好久": 720.0, "前几天": 96.0,
 }  # fmt: skip
-_MOMENT = re.compile("|".join(sorted(_MOMENTS, key=lambda word: (-len(word), word))))
+MOMENT = re.compile("|".join(sorted(_MOMENTS, key=lambda word: (-len(word), word))))
+"""A word for when something began (早上, 昨天)."""
 _RATE = re.compile(r"^(?:[^，。；！？]{0,6}?)" + NUMBER + r"(?:多|几)?(?:次|回|趟|遍|道|顿|粒|片|包|斤|碗)")
 _OTHER_BEFORE = re.compile("(?:怀孕|怀|孕|出生|满|每|抽烟|喝酒|烟龄|吃药|吃了|服药|打了针|输了|开了|住院)(?:了|已经|快|有)?$")
 
@@ -55,7 +56,7 @@ def lengths(text: NormalText, taken: list[tuple[int, int]]) -> list[Length]:
             value += 0.5
         found.append(Length(value * _HOURS[match["unit"]], match.start(), match.end(), True))
     if not found:
-        found = [Length(_MOMENTS[m[0]], m.start(), m.end(), False) for m in _MOMENT.finditer(content) if not _overlaps(m.start(), m.end(), taken)]
+        found = [Length(_MOMENTS[m[0]], m.start(), m.end(), False) for m in MOMENT.finditer(content) if not _overlaps(m.start(), m.end(), taken)]
     return found
 
 

@@ -20,9 +20,10 @@ Answer = dict[str, Any]
 
 ANSWER_LIMIT = 1024 * 1024
 MEDIA_LIMIT = 20 * 1024 * 1024
-TIMEOUT = httpx.Timeout(5.0, connect=3.0, pool=3.0)
+TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=3.0)
+"""Longer than the platform is usually slow: a message that was given up too early would be sent twice, or never on a slow link."""
 MEDIA_TIMEOUT = httpx.Timeout(15.0, connect=3.0, pool=3.0)
-TOTAL_SECONDS = 8.0
+TOTAL_SECONDS = 12.0
 MEDIA_TOTAL_SECONDS = 60.0
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)

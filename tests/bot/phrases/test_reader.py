@@ -17,6 +17,7 @@ from core.practice_rooms import load_rooms
 DOCTOR = Actor("a", (HeldRole(Role.VILLAGE_DOCTOR, "o"),), "wecom_robot", "p")
 EXPERT = Actor("a", (HeldRole(Role.EXPERT, "o"),), "wecom_app", "p")
 DUTY = Actor("a", (HeldRole(Role.DUTY_DOCTOR, "o"),), "wecom_app", "p")
+SCHEDULER = Actor("a", (HeldRole(Role.SCHEDULER, "o"),), "wecom_app", "p")
 PATIENT = Actor("a", (HeldRole(Role.PATIENT, ""),), "official_account")
 
 
@@ -200,3 +201,19 @@ def test_a_claim_without_number_or_code_is_asked_for(text: str) -> None:
     said = read_phrase(text, DOCTOR, staff=True)
     assert said is not None
     assert (said.phrase.key, said.arguments) == ("confirm_account", {})
+
+
+@pytest.mark.parametrize(("text", "key", "arguments"), [
+    ("匹配 C-7K2M", "ranking", {"code": "C-7K2M"}),
+    ("专家匹配", "ranking", {}),
+    ("请专家 C-7K2M 2", "ask_expert", {"code": "C-7K2M", "place": 2}),
+    ("请专家 第二位 c7k2m", "ask_expert", {"code": "C-7K2M", "place": 2}),
+    ("请专家3", "ask_expert", {"place": 3}),
+    ("请专家 C-7K2M", "ask_expert", {"code": "C-7K2M"}),
+])
+def test_the_desk_reads_the_ranking_and_asks_by_place(text: str, key: str, arguments: dict[str, object]) -> None:
+    said = read_phrase(text, SCHEDULER, staff=True)
+    assert said is not None
+    assert (said.phrase.key, said.arguments) == (key, arguments)
+    assert "请专家 C-7K2M 2" in help_text(SCHEDULER, staff=True, group=False)
+    assert read_phrase(text, EXPERT, staff=True) is None

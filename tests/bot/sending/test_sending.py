@@ -90,10 +90,10 @@ async def test_the_group_is_told_once_and_never_by_name(stage: Stage) -> None:
     await stage.say("village_doctor", GROUP, LINE)
     await stage.hears("expert1", APP, "会诊邀请")
     await stage.tap("expert1", APP, "接诊")
-    await stage.hears("village_doctor", GROUP, "王主任已接诊")
+    await stage.hears("village_doctor", GROUP, "王主任(省医心内)已接诊")
     await _again(stage, "consultation.group")
     told = await stage.everything_heard("village_doctor", GROUP)
-    assert told.count("王主任已接诊。") == 1
+    assert told.count("王主任(省医心内)已接诊。") == 1
     assert "罗大山" not in told
 
 

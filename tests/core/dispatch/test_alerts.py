@@ -134,9 +134,11 @@ async def test_where_he_is_becomes_known_and_the_township_is_called_at_once(ward
     assert view.question is not None
     assert view.question.code == "emergency.place"
 
-    await say(ward, ward.county.stranger, "塘边镇新塘村三组")
+    placed = await say(ward, ward.county.stranger, "塘边镇新塘村三组")
 
     assert await ward.told(doctor) == ["alert.card"]
+    assert placed.alert is not None
+    assert (placed.alert.who, placed.alert.place) == ("值班医生 杨医生", "塘边镇卫生院")
     alert = await DangerAlert.all().first()
     assert alert is not None
     seen = await ward.practice.ask(doctor, Alert(alert_id=alert.id))

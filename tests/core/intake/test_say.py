@@ -21,6 +21,8 @@ from core.intake.models import Intake, IntakeEntry
 from core.intake.service import place_of, spoken_words
 from core.people.accounts import actor_for
 from core.people.commands import EnsureAccount
+from nlp.interface.assessment import Question
+from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from tests.core.intake.small_engine import AGE, CHEST, SmallEngine
 from tests.support.county import SmallCounty, seed_small
@@ -173,6 +175,59 @@ async def test_what_cannot_be_taken_in(practice: Practice, county: SmallCounty):
     with pytest.raises(ChoiceUnknown):
         await practice.execute(county.stranger, Say(intake_id=first.intake_id, text="", choice="radiating"))
     assert await IntakeEntry.filter(kind="said").count() == 1
+
+
+ASIDES = {
+    "你个傻逼机器": (Reading(abusive=True), "您着急"),
+    "我得了什么病": (Reading(asks_diagnosis=True), "我不是医生,不能说是什么病"),
+    "it hurts": (Reading(foreign=True), "120"),
+}
+
+
+@pytest.fixture
+def asides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small engine knows these texts."""
+    read = SmallEngine.read
+
+    def knows(engine: SmallEngine, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
+        return ASIDES[text][0] if text in ASIDES else read(engine, text, answering=answering, choice=choice)
+
+    monkeypatch.setattr(SmallEngine, "read", knows)
+
+
+@pytest.mark.parametrize("said", ASIDES)
+async def test_what_answers_nothing_leaves_the_question_open(practice: Practice, county: SmallCounty, asides: None, said: str):
+    first = await practice.execute(county.stranger, Say(text="我最近总是咳嗽,胸闷"))
+    before = await Intake.get()
+    view = await practice.execute(county.stranger, Say(text=said))
+    assert (view.intake_id, view.question, view.understood, view.not_understood) == (first.intake_id, CHEST, (), False)
+    assert ASIDES[said][1] in view.remark
+    row = await Intake.get()
+    assert (bytes(row.facts), row.level, row.relation) == (bytes(before.facts), before.level, before.relation)
+    record = await practice.ask(county.stranger, IntakeRecord(intake_id=first.intake_id))
+    assert [(line.kind, line.text) for line in record.lines[2:]] == [("said", said), ("asked", CHEST.text)]
+    answered = await practice.execute(county.stranger, Say(text="", choice="no"))
+    assert answered.remark == ""
+    assert answered.question == AGE
+
+
+@pytest.mark.parametrize("said", ASIDES)
+async def test_what_answers_nothing_may_come_first(practice: Practice, county: SmallCounty, asides: None, said: str):
+    view = await practice.execute(county.stranger, Say(text=said))
+    assert ASIDES[said][1] in view.remark
+    assert view.assessment is None
+    assert not view.not_understood
+
+
+async def test_a_curse_is_no_place(practice: Practice, county: SmallCounty, alerts: list[tuple[str, str | None]], asides: None):
+    first = await practice.execute(county.stranger, Say(text="俺爹半拉身子不听使唤,嘴也歪了"))
+    view = await practice.execute(county.stranger, Say(text="你个傻逼机器"))
+    assert view.question == first.question
+    assert view.assessment is not None
+    assert view.assessment.emergency is not None
+    assert len(alerts) == 1
+    await practice.execute(county.stranger, Say(text="it hurts"))
+    assert alerts[1:] == [("place", "it hurts")]
 
 
 async def test_nonsense_is_recorded_and_said_to_be_not_understood(practice: Practice, county: SmallCounty):

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from core.people.errors import NameInvalid
-from core.people.names import called, certificate_name, displayed, surname
+from core.people.names import called, certificate_name, displayed, short_department, short_hospital, surname
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,16 @@ def test_how_one_addresses_him(name: str, title: str, address: str):
 
 def test_a_surname_of_two_characters_needs_a_given_name():
     assert surname("欧阳") == "欧"
+
+
+@pytest.mark.parametrize(("hospital", "short"), [
+    ("贵州省人民医院", "省医"), ("贵州省演示医院", "省医"), ("平塘县人民医院", "县医院"), ("贵州医科大学附属医院", "贵州医科大学附属医院"),
+    ("塘边镇卫生院", "塘边镇卫生院"),
+])  # fmt: skip
+def test_a_hospital_is_named_shortly_only_where_there_is_one_of_that_name(hospital: str, short: str) -> None:
+    assert short_hospital(hospital) == short
+
+
+@pytest.mark.parametrize(("department", "short"), [("心血管内科", "心内"), ("神经外科", "神经外"), ("骨科", "骨科"), ("", "")])
+def test_a_department_is_named_as_colleagues_say_it(department: str, short: str) -> None:
+    assert short_department(department) == short
