@@ -274,6 +274,12 @@ async def test_facts_are_replaced_checked_and_completed_from_the_consultation(ph
     assert await SafetyFacts.all().count() == 1
 
 
+async def test_metformin_is_stopped_by_a_creatinine(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts(creatinine=250)
+    view = await pharmacy.propose(item("metformin", "500"))
+    assert [one.key for one in view.findings if one.action == "B"] == ["metformin_kidney_block:metformin"]
+
+
 async def test_nothing_asked_nothing_signed(pharmacy: Pharmacy) -> None:
     with pytest.raises(PrescriptionBlocked) as refused:
         await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
