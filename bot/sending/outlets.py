@@ -128,6 +128,12 @@ class Outlets:
                 await allowance.exhausted(conversation.id)
                 raise
 
+    async def upload_picture(self, way: Way, name: str, data: bytes) -> str:
+        """The platform's id of a PNG handed to it, empty where this channel sends none."""
+        if way.channel is ChannelName.OFFICIAL_ACCOUNT and self.apis.official_account is not None:
+            return await self.apis.official_account.media_upload(name, data, "image/png")
+        return ""
+
     async def template(self, way: Way, template: str, data: Mapping[str, str], *, once: str) -> None:
         """A template message, for what must arrive when no customer-service message may be sent. ``once``: the platform sends it once for this."""
         settings = self.settings.official_account
