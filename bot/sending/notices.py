@@ -6,6 +6,7 @@ from bot.channels.outgoing import Button, Card, Line, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
+from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
@@ -208,6 +209,7 @@ RENDERERS: dict[str, Renderer] = {
     "image.arrived": _image_arrived,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **CALL_RENDERERS,
     **MEDICINE_RENDERERS,
     **FOLLOWUP_RENDERERS,
 }

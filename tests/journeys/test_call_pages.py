@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from websockets.asyncio.client import connect
@@ -209,6 +210,25 @@ async def test_the_way_in_from_the_pages(
         await page.goto(f"{running_demo_house.base_url}/phone/{case.people[seat].key}/{path}")
         await page.get_by_role("link", name="进入视频").first.click(timeout=SLOW)
         await expect(page.get_by_role("button", name="加入", exact=True)).to_be_enabled(timeout=SLOW)
+
+
+async def test_the_way_in_from_the_chat(
+    camera_browser: Browser, contexts: list[BrowserContext], running_demo_house: Demo, case: Case
+) -> None:
+    """Staff get a link; the patient too while he may be written to, else a template message that says where to tap."""
+    demo = running_demo_house
+    for seat, chat in (("village_doctor", "wecom_app"), ("expert", "wecom_app"), ("patient", "official_account")):
+        person = case.people[seat]
+        async with httpx.AsyncClient(trust_env=False) as client:
+            address = f"{demo.base_url}/simulator/people/{person.key}/chats/{chat}/messages"
+            for _ in range(100):
+                sent = (await client.get(address)).text
+                if f"room/{case.consultation_id}/" in sent or "进入视频" in sent:
+                    break
+                await asyncio.sleep(0.2)
+        path = "h5/room" if seat == "patient" else "h5/doctor/room"
+        linked = f"{demo.base_url}/{path}/{case.consultation_id}/" in sent
+        assert linked or (seat == "patient" and "请到小程序「会诊」里进入视频" in sent), seat
 
 
 async def test_a_used_ticket_and_a_strangers_tab_are_turned_away(
