@@ -126,6 +126,8 @@ class Addresses(_Settings):
     wechat_api: Base = "https://api.weixin.qq.com"
     wechat_open: Base = "https://open.weixin.qq.com"
     wecom_api: Base = "https://qyapi.weixin.qq.com"
+    pages: str = ""
+    """The origin of our own pages, as people's browsers know it; part of no platform."""
 
 
 class ChannelSettings(_Settings):

@@ -38,7 +38,7 @@ def _heard(engine: Any, text: str) -> Heard:
 
 
 _RELATIVES = {
-    "father": "您父亲", "mother": "您母亲", "spouse": "您爱人", "wife": "您爱人", "husband": "您爱人", "grandfather": "爷爷",
+    "self": "您自己", "father": "您父亲", "mother": "您母亲", "spouse": "您爱人", "wife": "您爱人", "husband": "您爱人", "grandfather": "爷爷",
     "grandmother": "奶奶", "sibling": "您兄弟姐妹", "son": "您儿子", "daughter": "您女儿", "neighbour": "您邻居",
 }  # fmt: skip
 _CHILD_YEARS = 14

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import CardUpdate, Text
-from bot.dialogue import answers_to_offers, booking, cases, families, files, opinions, patients, ranking
+from bot.dialogue import answers_to_offers, booking, cases, families, files, followups, opinions, patients, ranking
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -16,6 +16,7 @@ from bot.dialogue.turn import Reply, Turn
 from bot.inbox.shapes import read
 from bot.phrases.guidance import GUIDANCE, guidance_for
 from bot.phrases.help import help_text
+from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, read_phrase
 from bot.phrases.text import tidy
 from core.conversations import reading
@@ -76,15 +77,23 @@ async def _greeting(turn: Turn) -> Reply:
 async def _text(turn: Turn, text: str) -> Reply:
     if turn.group and not turn.staff:
         return turn.say(_NOT_STAFF)
+    asked = turn.state.asked
+    in_question = asked is not None and asked.kind == "intake"
+    if not turn.staff and not in_question and (value := read_measured(text)) is not None:
+        # Before danger: a dangerous value has its own advice, and the village doctor is told at once.
+        recorded = await followups.measured(turn, value)
+        if recorded is not None:
+            return recorded
     hearing = NOTHING if turn.staff else await heard(turn.engine, text)
     if hearing.danger:
         return await patients.hear(turn, text, hearing)
-    asked = turn.state.asked
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)
     if said is not None:
         return await _said(turn, said)
+    if asked is not None and asked.kind == "worse":
+        return await followups.tell_worse(turn, asked.ref, text)
     if not turn.staff and (topic := guidance_for(text)) is not None:
         return turn.say(GUIDANCE[topic])
     if turn.staff:
@@ -143,7 +152,7 @@ async def _tapped(turn: Turn) -> Reply:
     return Reply((*cases.tapped(turn, "这个按钮已经过去了"), Text(text=_OLD)), turn.state)
 
 
-_ALONE = frozenset({"why", "correct", "change_subject", "help", "human", "village_doctor"})
+_ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})
 
 
 async def _button(turn: Turn, key: str) -> Reply:
@@ -179,6 +188,10 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await booking.book(turn, _id(first), second or "-", third or None)
         case "cancel_appointment":
             return await booking.cancel(turn, appointment_id=_id(first))
+        case "signs":
+            return followups.where(turn, _id(first))
+        case "no_signs":
+            return followups.no_signs(turn)
         case "why":
             return await patients.why(turn)
         case "correct":
@@ -250,6 +263,8 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await booking.mine(turn)
         case "cancel_appointment":
             return await booking.cancel(turn, code=code)
+        case "worse":
+            return await followups.worse(turn, arguments.get("words", ""))
         case "stop_reminders":
             await turn.execute(StopReminders())
             return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")

@@ -11,6 +11,7 @@ from bot.dialogue.turn import Reply, Turn
 from core.conversations import reading
 from core.conversations.models import Message
 from core.foundation.errors import NotFound
+from core.foundation.orders import Command
 from core.intake.commands import CloseIntake, CurrentIntake, IntakeView, Say
 from nlp.interface.reading import Person
 from nlp.interface.urgency import Urgency
@@ -69,10 +70,12 @@ async def whose_answered(turn: Turn, answer: str, *, more: str = "") -> Reply:
     return Reply((Text(text="那是替谁问的?比如:我自己、我爹、孩子 5 岁。"),), state)
 
 
-async def tell(turn: Turn, text: str, *, choice: str | None = None, subject: str | None = None) -> Reply:
-    """Give the sentence (or the tapped choice) to the intake and say what came of it."""
+async def tell(
+    turn: Turn, text: str, *, choice: str | None = None, subject: str | None = None, command: Command | None = None
+) -> Reply:
+    """Give the sentence (or the tapped choice) to the intake, by ``command`` where another order gives it, and say what came of it."""
     first = turn.state.intake_id is None
-    view: IntakeView = await turn.execute(Say(text=text[:5000], choice=choice))
+    view: IntakeView = await turn.execute(command or Say(text=text[:5000], choice=choice))
     fresh = first or view.intake_id != turn.state.intake_id
     state = turn.state.model_copy(
         update={"intake_id": view.intake_id, "subject": subject or (None if fresh else turn.state.subject) or "self", "asked": None}

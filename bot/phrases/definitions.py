@@ -18,6 +18,7 @@ from core.consultations.commands import (
     WaiveMaterial,
 )
 from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, AskExpert, DeclineOffer, DeferOffer, MyOffers, Ranking, RequestConsultation
+from core.followups.commands import MyPlans, ReportWorse
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
@@ -146,6 +147,10 @@ PHRASES: tuple[Phrase, ...] = (
         "stop_reminders", StopReminders, ("停止提醒", "不要提醒", "别提醒", "关闭提醒", "取消提醒", "退订", "不要再提醒", "别再提醒我"),
         "停止提醒", "停掉全部提醒(紧急的除外)",
     ),
+    Phrase(
+        "worse", ReportWorse, ("加重", "加重了", "变重了", "病情加重", "更严重了", "严重了"),
+        "加重", "随访中的病加重了,马上问诊并告诉村医", argument="code_words", audience="patient",
+    ),
     Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
     Phrase(
         "why", CurrentIntake, ("为什么这样建议", "为什么", "为啥", "怎么得出的", "凭什么", "为什么这么建议", "理由"),
@@ -171,14 +176,16 @@ TAPS: dict[str, type[Order]] = {
     "confirm": ConfirmPatient,
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
-Argument = Literal[
-    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating"
-]
+    "ask": AskExpert,
+    "sign_opinion": GiveOpinion,
+    "sign_decision": Decide,
     "todo": Progress,
     "progress": Progress,
     "slots": FreeSlots,
     "book": BookSlot,
     "cancel_appointment": CancelAppointment,
+    "signs": ReportWorse,
+    "no_signs": MyPlans,
     "why": CurrentIntake,
     "correct": CloseIntake,
     "change_subject": CloseIntake,

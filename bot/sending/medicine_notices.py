@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.channels.outgoing import Text
 from bot.channels.words import cut
 from bot.sending.notice import Notice, Renderer
+from core.coverage.commands import QuotePrescription, QuoteView
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
@@ -54,7 +55,10 @@ async def _released(practice: Practice, row: Notification) -> Notice:
 async def _ready(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
     text = f"您的处方 {view.code} 药师已审过,可以取药:\n" + "\n".join(_line(one) for one in view.items)
-    text += f"\n药费 {_yuan(view.fee_fen)} 元(报销前)。不舒服就停药并告诉村医,严重时打 120。"
+    quote: QuoteView = await practice.ask(_SYSTEM, QuotePrescription(prescription_id=view.prescription_id))
+    text += f"\n{quote.reason}" if quote.pays_fen else f"\n药费 {_yuan(view.fee_fen)} 元。{quote.reason}"
+    text += "".join(f"\n· {line.name}:{line.reason}" for line in quote.lines if quote.pays_fen)
+    text += f"\n{quote.note}\n不舒服就停药并告诉村医,严重时打 120。"
     if not view.rules_signed:
         text += UNREVIEWED
     values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": cut(f"{len(view.items)} 种药,请到卫生室取", 20)}

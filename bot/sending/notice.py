@@ -11,6 +11,15 @@ from core.notifications.models import Notification
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture kept under a patient's key, to be sent before the words where the channel takes one."""
+
+    blob_id: str
+    patient_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
 
@@ -25,6 +34,7 @@ class Notice:
     """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
     replaces: tuple[str, ...] = ()
     """Earlier cards about these things are closed with a word that there is a newer one: one open card a case."""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from bot.channels.outgoing import Button, Card, Line, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
+from bot.sending.call_notices import CALL_RENDERERS
+from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
 from core.appointments.commands import AppointmentView, ViewAppointment
@@ -226,7 +228,9 @@ RENDERERS: dict[str, Renderer] = {
     "image.arrived": _image_arrived,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **CALL_RENDERERS,
     **MEDICINE_RENDERERS,
+    **FOLLOWUP_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})
 """The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, NotTrusted, ReceiverUnknown, TemplateInvalid
 from bot.channels.api.wecom import Sent
 from bot.channels.message import ChannelName, Incoming
-from bot.channels.outgoing import Card, CardUpdate
+from bot.channels.outgoing import Card, CardUpdate, Image
 from bot.channels.words import as_words
 from bot.sending.notice import CardChange, Notice
 from bot.sending.notices import GROUP_STEPS, render
@@ -74,7 +74,7 @@ class Notifications:
                 await mark_sent(practice, row.id, channel=way.channel.value)
                 return
             try:
-                sent = await self._one_way(way, row, notice)
+                sent = await self._one_way(way, row, await self._with_picture(practice, way, notice))
             except _NEXT_WAY as no:
                 refused = no
                 continue
@@ -94,6 +94,18 @@ class Notifications:
         conversation = await self.outlets.conversation(way)
         shown: dict[str, str] = conversation.dialogue.get("shown", {})
         return notice.shown.items() <= shown.items()
+
+    async def _with_picture(self, practice: Practice, way: Way, notice: Notice) -> Notice:
+        """The notice with its picture handed to the platform. Where none can be sent, or the platform does not take it, the words go alone."""
+        if notice.picture is None:
+            return notice
+        data = await practice.blobs.get(notice.picture.blob_id, "patient", notice.picture.patient_id)
+        try:
+            media_id = await self.outlets.upload_picture(way, notice.picture.name, data)
+        except ApiError as error:
+            logger.warning("picture not taken: %s", type(error).__name__)
+            return notice
+        return notice if not media_id else replace(notice, shapes=(Image(media_id=media_id), *notice.shapes))
 
     async def _one_way(self, way: Way, row: Notification, notice: Notice) -> Sent | None:
         try:

@@ -10,7 +10,7 @@ from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, Receiv
 from bot.channels.api.wecom import Sent
 from bot.channels.connections import Apis, Channels
 from bot.channels.message import ChannelName
-from bot.channels.outgoing import Outgoing
+from bot.channels.outgoing import Link, Outgoing
 from bot.channels.settings import ChannelSettings
 from core.conversations import allowance, inbound
 from core.conversations.models import Conversation
@@ -88,6 +88,7 @@ class Outlets:
 
     async def send(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None = None) -> Sent | None:
         """Send ``shapes``; what the last card's sending gave back on WeCom."""
+        shapes = [self._with_address(shape) for shape in shapes]
         match way.channel:
             case ChannelName.WECOM_APP:
                 return await self._to_wecom(way, shapes, before)
@@ -102,6 +103,12 @@ class Outlets:
             case _:
                 raise NoWayOut("no_push")
         return None
+
+    def _with_address(self, shape: Outgoing) -> Outgoing:
+        """A page of ours is named by its path; people's browsers need the whole address."""
+        if isinstance(shape, Link) and shape.url.startswith("/"):
+            return shape.model_copy(update={"url": f"{self.settings.addresses.pages}{shape.url}"})
+        return shape
 
     async def _to_wecom(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None) -> Sent | None:
         assert self.channels.wecom_app is not None and self.apis.wecom is not None  # noqa: S101, PT018
@@ -127,6 +134,12 @@ class Outlets:
             except (AllowanceSpent, NotTrusted, ReceiverUnknown):
                 await allowance.exhausted(conversation.id)
                 raise
+
+    async def upload_picture(self, way: Way, name: str, data: bytes) -> str:
+        """The platform's id of a PNG handed to it, empty where this channel sends none."""
+        if way.channel is ChannelName.OFFICIAL_ACCOUNT and self.apis.official_account is not None:
+            return await self.apis.official_account.media_upload(name, data, "image/png")
+        return ""
 
     async def template(self, way: Way, template: str, data: Mapping[str, str], *, once: str) -> None:
         """A template message, for what must arrive when no customer-service message may be sent. ``once``: the platform sends it once for this."""

@@ -94,6 +94,16 @@ class CheckCall(Command):
     call_id: Id
 
 
+class InviteToCall(Command):
+    """The system: an expert has taken the case; everybody who has a seat is shown the way to it."""
+
+    name = "calls.invite"
+    title = "请进视频"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    consultation_id: Id
+
+
 class SeatView(Result):
     seat: Seat
     label: str

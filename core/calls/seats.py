@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from core.calls.commands import ReportTrouble, RequestSeat, SeatTicket
+from core.calls.commands import InviteToCall, ReportTrouble, RequestSeat, SeatTicket
 from core.calls.errors import NoCallAnyMore, NoCallYet
 from core.calls.models import Call, CallTicket
 from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, SEAT_OF_ROLE, TICKET_LIFE
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, note
 from core.consultations.workflow import CLOSED_STATES, State
+from core.foundation.actor import Actor
 from core.foundation.errors import Conflict
+from core.foundation.events import Event, listens
 from core.foundation.orders import Done, handles
+from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.notifications.service import tell
 from core.people.accounts import token_hash
+from core.people.service import patient_accounts, practitioner_card
 
 
 @handles(RequestSeat)
@@ -54,4 +59,26 @@ async def report_trouble(work: Work, order: ReportTrouble) -> Done:
     before = await consultation_of(order.consultation_id)
     work.concerns("patient", before.patient_id, consultation=before.code)
     await note(work, before.id, f"call.trouble.{SEAT_OF_ROLE[work.role]}.{order.trouble}")
+    return Done()
+
+
+@listens("consultation.assigned")
+async def show_the_way(practice: Practice, event: Event) -> None:
+    await practice.execute(Actor.system("worker"), InviteToCall(consultation_id=event.body["consultation_id"]), idempotency_key=f"call:{event.id}")
+
+
+@handles(InviteToCall)
+async def invite_to_call(work: Work, order: InviteToCall) -> Done:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    if row.expert_id is None or why_closed(row) is not None:
+        return Done()
+    accounts = {
+        "expert": [(await practitioner_card(work, row.expert_id)).account_id],
+        "village_doctor": [row.requester_account_id],
+        "patient": (await patient_accounts(row.patient_id))[:1],
+    }
+    for seat, found in accounts.items():
+        for account_id in found:
+            await tell(work, account_id, "call.invite", urgent=True, consultation_id=row.id, seat=seat)
     return Done()

@@ -55,6 +55,13 @@ class LicenceExpired(NotAllowed):
     sentence = "您的执业证已过有效期,不能签处方。请联系管理员核对。"
 
 
+class FourEyes(NotAllowed):
+    """Proposing, signing and reviewing are three people's, whatever roles one of them holds."""
+
+    code = "prescription.four_eyes"
+    sentence = "开方、签名、审方不能是同一个人,请别的同事来做这一步。"
+
+
 class NobodyToSign(Conflict):
     """No licensed doctor above the clinic is on duty or on record."""
 

@@ -15,6 +15,7 @@ from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import FactUnknown
 from core.prescriptions.items import Facts, Person
+from core.prescriptions.kidney import ADULT_YEARS, egfr_2021
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import SafetyFacts
 
@@ -48,7 +49,7 @@ async def read_facts(work: Work, order: ReadFacts) -> FactsView:
 
 
 async def facts_of(work: Work, row: Consultation) -> Facts:
-    """As recorded; pressure and heart rate, where none was recorded, as the consultation was asked for with."""
+    """As recorded; pressure and heart rate, where none was recorded, as the consultation was asked for with; kidney function from creatinine."""
     known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
     facts = Facts()
     if known is not None:
@@ -56,6 +57,9 @@ async def facts_of(work: Work, row: Consultation) -> Facts:
         facts = Facts.model_validate_json(sealer.open("safety_facts", "body", known.id, bytes(known.body)))
     vitals = dict((await picture_opened(work, row)).vitals)
     measured = {"systolic": _number(vitals.get("血压", "").split("/")[0]), "heart_rate": _number(vitals.get("心率", ""))}
+    if facts.creatinine is not None and facts.pregnancy != "yes":
+        person = await person_of(work, row.patient_id)
+        measured["egfr"] = egfr_2021(facts.creatinine, person.age_years, person.sex) if person.age_years >= ADULT_YEARS else None
     missing = {name: value for name, value in measured.items() if value is not None and getattr(facts, name) is None}
     return facts.model_copy(update=missing)
 

@@ -27,7 +27,7 @@ class Item(Value):
 class Facts(Value):
     """``allergies``: classes or drugs of the list; ``current``: drugs of the list that he takes; ``*_words``: what the lists do not name.
 
-    Measured: ``systolic`` mm[Hg], ``heart_rate`` /min, ``egfr`` mL/min/1.73 m², ``potassium`` mmol/L, ``weight_kg``.
+    Measured: ``systolic`` mm[Hg], ``heart_rate`` /min, ``creatinine`` µmol/L, ``egfr`` mL/min/1.73 m², ``potassium`` mmol/L, ``weight_kg``.
     ``guardian_present``: for a child under six, the guardian and a doctor are with it.
     """
 
@@ -41,6 +41,7 @@ class Facts(Value):
     weight_kg: Decimal | None = None
     systolic: Decimal | None = None
     heart_rate: Decimal | None = None
+    creatinine: Decimal | None = None
     egfr: Decimal | None = None
     potassium: Decimal | None = None
     guardian_present: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from core.appointments.roster import on_duty
+from core.consultations.service import consultation_of
 from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.notifications.service import tell
@@ -37,14 +38,20 @@ async def nearest(work: Work, duty: Literal["duty_doctor", "pharmacist"], organi
     return list(dict.fromkeys(row.account_id for row in held))
 
 
-async def tell_all(work: Work, accounts: list[str], kind: str, *, urgent: bool = False, **ids: str) -> None:
+async def tell_on_duty(work: Work, accounts: list[str], kind: str, **ids: str) -> None:
+    """Who is on duty is there for this: neither the night nor 停止提醒 holds it back."""
     for account_id in accounts:
-        await tell(work, account_id, kind, urgent=urgent, **ids)
+        await tell(work, account_id, kind, urgent=True, **ids)
 
 
-async def tell_practitioner(work: Work, practitioner_id: str, kind: str, **ids: str) -> None:
+async def tell_practitioner(work: Work, practitioner_id: str, kind: str, *, urgent: bool = False, **ids: str) -> None:
     account_id = (await practitioner_card(work, practitioner_id)).account_id
-    await tell(work, account_id, kind, urgent=False, **ids)
+    await tell(work, account_id, kind, urgent=urgent, **ids)
+
+
+async def is_pressing(row: Prescription) -> bool:
+    """Whether the consultation that it is for was asked for in a hurry: what must be done then does not wait for the morning."""
+    return (await consultation_of(row.consultation_id)).urgency in ("critical", "emergent", "urgent")
 
 
 async def tell_patient(work: Work, row: Prescription, kind: str) -> None:

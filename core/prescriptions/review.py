@@ -8,8 +8,8 @@ from core.foundation.work import Work
 from core.people.rules import local_date
 from core.people.service import practitioner_card
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription
-from core.prescriptions.errors import LicenceExpired, OverridesNotSeen, PrescriptionBlocked
-from core.prescriptions.people_told import tell_patient, tell_practitioner
+from core.prescriptions.errors import FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked
+from core.prescriptions.people_told import is_pressing, tell_patient, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signing import EXPIRE
 from core.prescriptions.steps import body_of, hold, make_step, overrides_of, review_document
@@ -22,6 +22,8 @@ async def release(work: Work, order: Release) -> PrescriptionView:
     """The check runs once more: what became known since the signature counts."""
     row = await hold(work, order.prescription_id)
     step_of(Event.RELEASE, State(row.state), work.role)
+    if work.actor.practitioner_id in (row.expert_id, row.signer_id):
+        raise FourEyes
     await _check_licence(work)
     body, overrides = await body_of(work, row), await overrides_of(work, row)
     if stops := blocking(await findings_of(work, row.consultation_id, body.items)):
@@ -45,8 +47,9 @@ async def return_prescription(work: Work, order: ReturnPrescription) -> Prescrip
     )
     await work.unschedule(EXPIRE, row.id)
     told = [row.expert_id, row.village_doctor_id, str(row.signer_id)]
+    urgent = await is_pressing(row)
     for practitioner_id in dict.fromkeys(told):
-        await tell_practitioner(work, practitioner_id, "prescription.returned", prescription_id=row.id)
+        await tell_practitioner(work, practitioner_id, "prescription.returned", urgent=urgent, prescription_id=row.id)
     return await view_of(work, row)
 
 

@@ -13,11 +13,11 @@ from core.people.rules import local_date
 from core.people.service import practitioner_card
 from core.prescriptions.commands import ExpirePrescription, PrescriptionView, Sign
 from core.prescriptions.drugs import drug
-from core.prescriptions.errors import LicenceExpired, OutsideLicence, PrescriptionBlocked, ReasonMissing
+from core.prescriptions.errors import FourEyes, LicenceExpired, OutsideLicence, PrescriptionBlocked, ReasonMissing
 from core.prescriptions.items import Body, Finding, Override, Overrides
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
-from core.prescriptions.people_told import nearest, tell_all, tell_practitioner
+from core.prescriptions.people_told import nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking, warnings
 from core.prescriptions.signatures import require_rules, rules_digest
 from core.prescriptions.steps import body_of, document_of, hold, make_step
@@ -43,6 +43,8 @@ async def sign_prescription(work: Work, order: Sign) -> PrescriptionView:
     await require_rules(work.practice)
     row = await hold(work, order.prescription_id)
     step_of(Event.SIGN, State(row.state), work.role)
+    if work.actor.practitioner_id == row.expert_id:
+        raise FourEyes
     if row.revision != order.revision:
         raise RevisionReplaced(revision=row.revision)
     body = await body_of(work, row)
@@ -78,7 +80,7 @@ def _overrides(findings: tuple[Finding, ...], reasons: dict[str, str]) -> Overri
 
 
 async def _tell(work: Work, row: Prescription) -> None:
-    await tell_all(work, await nearest(work, "pharmacist", row.organisation_id), "prescription.to_review", prescription_id=row.id)
+    await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "prescription.to_review", prescription_id=row.id)
     if row.signer_id != row.village_doctor_id:
         await tell_practitioner(work, row.village_doctor_id, "prescription.signed", prescription_id=row.id)
 

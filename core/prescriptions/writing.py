@@ -15,7 +15,7 @@ from core.prescriptions.errors import NobodyToSign, NothingToPrescribeFor
 from core.prescriptions.items import Body
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
-from core.prescriptions.people_told import nearest, tell_all, tell_practitioner
+from core.prescriptions.people_told import is_pressing, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.signatures import require_rules
 from core.prescriptions.steps import hold, make_step
 from core.prescriptions.views import findings_of, view_of
@@ -98,7 +98,7 @@ async def _ask_to_sign(work: Work, row: Prescription, body: Body) -> Prescriptio
         row = await _refer(work, row)
         await tell_practitioner(work, row.village_doctor_id, "prescription.referred", prescription_id=row.id)
         return row
-    await tell_practitioner(work, row.village_doctor_id, "prescription.to_sign", prescription_id=row.id)
+    await tell_practitioner(work, row.village_doctor_id, "prescription.to_sign", urgent=await is_pressing(row), prescription_id=row.id)
     return row
 
 
@@ -107,7 +107,7 @@ async def _refer(work: Work, row: Prescription) -> Prescription:
     if not doctors:
         raise NobodyToSign
     row = await make_step(work, row, Event.REFER)
-    await tell_all(work, doctors, "prescription.to_sign", prescription_id=row.id)
+    await tell_on_duty(work, doctors, "prescription.to_sign", prescription_id=row.id)
     return row
 
 

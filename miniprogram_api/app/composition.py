@@ -78,7 +78,9 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     )
     channel_settings = ChannelSettings.read(
         settings.channels_file,
-        Addresses(wechat_api=settings.wechat_api_base, wechat_open=settings.wechat_open_base, wecom_api=settings.wecom_api_base),
+        Addresses(
+            wechat_api=settings.wechat_api_base, wechat_open=settings.wechat_open_base, wecom_api=settings.wecom_api_base, pages=settings.public_url
+        ),
     )
     apis = Apis(channel_settings, redis, clock=clock.real_now, ids=lambda: secrets.token_hex(16), spread=rng)
     await open_database(settings.database_url, settings.keyring_url)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from websockets.asyncio.client import connect
@@ -146,6 +147,7 @@ async def test_three_tabs_see_and_hear_each_other(
     await _voice_mode_and_mute(tabs)
     await _leave_and_come_back(tabs, case)
     await _the_media_process_dies(tabs, demo)
+    await _every_web_process_dies(tabs, demo)
     assert [trouble for visit in tabs.values() for trouble in visit.troubles] == []
     for visit in tabs.values():
         await visit.page.get_by_role("button", name="退出").click()
@@ -185,6 +187,48 @@ async def _the_media_process_dies(tabs: dict[str, Visit], demo: Demo) -> None:
     await asyncio.to_thread(demo.wait_serving, "media")
     await all_meet(tabs, 60)
     await expect(line).to_be_hidden()
+
+
+async def _every_web_process_dies(tabs: dict[str, Visit], demo: Demo) -> None:
+    """Sockets are gone at once; the pages get new tickets and come back through the processes that are started in their place."""
+    for name in ("web-1", "web-2"):
+        demo.kill(name)
+    await expect(tabs["expert"].page.locator(".call-line")).to_contain_text("自动重连")
+    for name in ("web-1", "web-2"):
+        await asyncio.to_thread(demo.wait_serving, name)
+    await all_meet(tabs, 60)
+
+
+async def test_the_way_in_from_the_pages(
+    camera_browser: Browser, contexts: list[BrowserContext], running_demo_house: Demo, case: Case
+) -> None:
+    """The village doctor's page and the patient's mini program lead there, each by the sign-in of their own platform."""
+    for seat, path in (("village_doctor", "h5/doctor/cases/"), ("patient", f"h5/mini/#/consultation/{case.consultation_id}")):
+        context = await camera_browser.new_context(viewport={"width": 360, "height": 740}, locale="zh-CN", permissions=["camera", "microphone"])
+        contexts.append(context)
+        page = await context.new_page()
+        await page.goto(f"{running_demo_house.base_url}/phone/{case.people[seat].key}/{path}")
+        await page.get_by_role("link", name="进入视频").first.click(timeout=SLOW)
+        await expect(page.get_by_role("button", name="加入", exact=True)).to_be_enabled(timeout=SLOW)
+
+
+async def test_the_way_in_from_the_chat(
+    camera_browser: Browser, contexts: list[BrowserContext], running_demo_house: Demo, case: Case
+) -> None:
+    """Staff get a link; the patient too while he may be written to, else a template message that says where to tap."""
+    demo = running_demo_house
+    for seat, chat in (("village_doctor", "wecom_app"), ("expert", "wecom_app"), ("patient", "official_account")):
+        person = case.people[seat]
+        async with httpx.AsyncClient(trust_env=False) as client:
+            address = f"{demo.base_url}/simulator/people/{person.key}/chats/{chat}/messages"
+            for _ in range(100):
+                sent = (await client.get(address)).text
+                if f"room/{case.consultation_id}/" in sent or "进入视频" in sent:
+                    break
+                await asyncio.sleep(0.2)
+        path = "h5/room" if seat == "patient" else "h5/doctor/room"
+        linked = f"{demo.base_url}/{path}/{case.consultation_id}/" in sent
+        assert linked or (seat == "patient" and "请到小程序「会诊」里进入视频" in sent), seat
 
 
 async def test_a_used_ticket_and_a_strangers_tab_are_turned_away(

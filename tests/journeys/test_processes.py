@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.demo import ROOT, Demo
 
-HEAVY = ("jieba", "numpy", "pydicom", "onnxruntime")
+HEAVY = ("jieba", "numpy", "pydicom", "onnxruntime", "aiortc", "av")
 WEB_LIMIT_MIB = 150
 
 
@@ -85,7 +85,7 @@ def test_a_web_process_is_light(running_demo_house: Demo, capsys: pytest.Capture
 
 def test_every_process_is_listed_and_serves(running_demo_house: Demo) -> None:
     listed = running_demo_house.listed()
-    assert {child["name"] for child in listed["processes"]} == {"redis", "simulator", "worker", "ticker", "web-1", "web-2"}
+    assert {child["name"] for child in listed["processes"]} == {"redis", "simulator", "worker", "ticker", "media", "web-1", "web-2"}
     end = time.monotonic() + 60
     while not all(child["serving"] for child in running_demo_house.listed()["processes"]):
         assert time.monotonic() < end

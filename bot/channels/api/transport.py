@@ -71,6 +71,15 @@ class Transport:
         """POST JSON and get a JSON answer. ApiError where errcode is not 0."""
         return await self._answer("POST", self.base + path, query, body, call)
 
+    async def upload(self, path: str, query: Mapping[str, str], file: tuple[str, str, bytes, str], *, call: str) -> Answer:
+        """POST one file as a form (field, name, content, media type) and get a JSON answer. ApiError where errcode is not 0."""
+        field, name, content, kind = file
+        request = partial(
+            self._client.build_request, "POST", self.base + path, params=query, files={field: (name, content, kind)}, timeout=MEDIA_TIMEOUT
+        )
+        data, _ = await self._exchange(request, call, ANSWER_LIMIT, MEDIA_TOTAL_SECONDS)
+        return checked_answer(data, call)
+
     async def post_to(self, address: str, body: Mapping[str, Any], *, call: str) -> Answer:
         """POST JSON to a whole address that has been checked by the caller."""
         return await self._answer("POST", address, None, body, call)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.appointments.commands import OpenSlots, SetAbsence, SetShift
+from core.coverage.commands import RecordMembership
 from core.dispatch.commands import AcceptOffer, RequestConsultation
 from core.dispatch.models import ExpertOffer
 from core.foundation.actor import Actor, Role
@@ -30,6 +31,7 @@ from core.people.consent_texts import CURRENT
 from core.people.models import Organisation
 from core.people.rules import local_date
 from miniprogram_api.app.demo.county import plan_county
+from miniprogram_api.app.demo.insurance import member
 from miniprogram_api.app.demo.note import SeedNote
 from miniprogram_api.app.demo.plan import CountyPlan, PlannedPatient, PlannedStaff
 from miniprogram_api.app.demo.roster_file import mini_program_openid, official_account_openid, unionid, write_roster
@@ -169,12 +171,21 @@ class _Maker:
                 phone=one.phone, account_id=account,
             )
             self._patients[one.key] = (await self._do(f"patient:{one.key}", order)).patient_id
+            await self._insure(one)
         if account is not None and one.consents:
             given = GiveConsent(patient_id=self._patients[one.key], purpose="care", text_version=CURRENT["care"])
             await self._do(f"consent:{one.key}", given, await actor_for(account, "mini_program"))
         if one.guardian is not None:
             child = RegisterPatient(relation="child", full_name=one.name, id_number=one.id_number)
             await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program"))
+
+    async def _insure(self, one: PlannedPatient) -> None:
+        enrolled = member(one, self._plan.today)
+        if enrolled is None:
+            return
+        await self._do(f"member:{one.key}", enrolled)
+        recorded = RecordMembership(patient_id=self._patients[one.key], scheme=enrolled.scheme, member_number=enrolled.member_number)
+        await self._do(f"membership:{one.key}", recorded)
 
     async def _make_account(self, one: PlannedPatient) -> str:
         seed = self._plan.seed

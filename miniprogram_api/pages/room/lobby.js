@@ -20,7 +20,7 @@ export class Lobby {
     this.actions = h("div");
     replace(place,
       h("header", { class: "page-head" }, h("h1", null, `视频会诊 ${view.code}`)),
-      said && h("p", { class: "notice", role: "status" }, said),
+      said && h("p", { class: "notice notice-good", role: "status" }, said),
       this.picture,
       h("div", { class: "check" }, h("span", null, "声音"), this.meter, h("span", { class: "faint" }, "说句话试试"),
         h("span", null, "网络"), h("span", null, this.lamp, " ", this.network), h("span")),

@@ -119,6 +119,11 @@ function left(stream, { code, sentence }) {
   replace(place, h("div", { class: "empty" }, h("p", { role: "status" }, sentence), button("回到视频页", () => open(live(stream)))));
 }
 
-const live = (stream) => (stream?.getTracks().some((track) => track.readyState === "live") ? stream : null);
+/** The stream for the next time, nothing in it switched off; null when there is none left. */
+function live(stream) {
+  const tracks = stream?.getTracks().filter((track) => track.readyState === "live") ?? [];
+  for (const track of tracks) track.enabled = true;
+  return tracks.length ? stream : null;
+}
 
 open();

@@ -6,13 +6,17 @@ import asyncio
 
 import pytest
 
-from core.calls.commands import CheckCall, EnterCall, LeaveCall, ReportTrouble, RequestSeat, ViewCall
+from bot.channels.outgoing import Link
+from bot.sending.notice import Notice
+from bot.sending.notices import render
+from core.calls.commands import CheckCall, EnterCall, InviteToCall, LeaveCall, ReportTrouble, RequestSeat, ViewCall
 from core.calls.errors import NoCallAnyMore, NoCallYet, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
 from core.calls.service import seen
 from core.consultations.commands import CancelConsultation, Timeline
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
+from core.notifications.models import Notification
 from core.people.commands import EnsureAccount
 from core.people.models import CareRelation
 from core.people.service import actor_for
@@ -174,3 +178,20 @@ async def test_a_cancelled_consultation_takes_its_call_along(practice: Practice,
         await room.ticket("village_doctor")
     await practice.execute(SYSTEM, CheckCall(call_id=entered.call_id))
     assert (await room.timeline()).count("call.not_held.expert") == 1
+
+
+async def test_everybody_with_a_seat_is_shown_the_way_once(room: Room):
+    order = InviteToCall(consultation_id=room.consultation_id)
+    for _ in range(2):
+        await room.practice.execute(SYSTEM, order, idempotency_key="call:the-event")
+    for actor in room.people.values():
+        assert (await room.ward.told(actor)).count("call.invite") == 1
+    for seat, actor in room.people.items():
+        row = await Notification.get(account_id=actor.account_id, kind="call.invite")
+        notice = await render(room.practice, row)
+        assert isinstance(notice, Notice)
+        [link] = notice.shapes
+        assert isinstance(link, Link)
+        assert link.url == f"/h5/{'room' if seat == 'patient' else 'doctor/room'}/{room.consultation_id}/"
+    await room.practice.execute(room.people["village_doctor"], CancelConsultation(consultation_id=room.consultation_id, reason="不用了"))
+    assert await render(room.practice, row) == Notice()

@@ -67,8 +67,8 @@ class Pharmacy:
         await self.give(self.doctor, order)
 
 
-async def open_pharmacy(ward: Ward) -> Pharmacy:
-    asked = await ward.request(EMERGENT, number=NUMBER_WITH_WECHAT)
+async def open_pharmacy(ward: Ward, number: int = NUMBER_WITH_WECHAT) -> Pharmacy:
+    asked = await ward.request(EMERGENT, number=number)
     offer = (await ward.offers(asked.consultation_id))[0]
     await ward.accept(offer)
     expert = ward.who(offer)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 
 import pytest
 
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.signing_keys import SignatureNotConfirmed
+from core.people.commands import EnlistPatient
 from core.prescriptions.commands import AcknowledgeDose, DoseView, EmergencyDoses, OrderDose, ViewDose
 from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseRefused, DoseUnknown
 from core.prescriptions.models import EmergencyDose
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
+from tests.support.county import SYSTEM, id_number
 
 pytestmark = pytest.mark.storage
 
@@ -91,3 +94,19 @@ async def test_two_taps_give_one_dose(pharmacy: Pharmacy) -> None:
     other = next(one for one in pharmacy.ward.hearts if one.practitioner_id != pharmacy.expert.practitioner_id)
     with pytest.raises(NotAllowed):
         await pharmacy.ask(other, ViewDose(dose_id=next(one.dose_id for one in outcomes if isinstance(one, DoseView))))
+
+
+async def test_a_child_without_a_weight_gets_no_adults_dose(practice: Practice) -> None:
+    ward = await open_ward(practice, hearts=3)
+    child = await practice.execute(SYSTEM, EnlistPatient(
+        practitioner_id=ward.county.village_doctor.practitioner_id or "", number=9, full_name="李小宝", id_number=id_number(date(2019, 5, 1), 33)
+    ))
+    pharmacy = await open_pharmacy(ward, number=9)
+    await pharmacy.decide()
+    with pytest.raises(DoseRefused):
+        await pharmacy.give(pharmacy.doctor, await order_for(pharmacy, "adrenaline_intramuscular"))
+    await pharmacy.facts(weight_kg=22)
+    with pytest.raises(DoseRefused) as refused:
+        await pharmacy.give(pharmacy.doctor, await order_for(pharmacy, "adrenaline_intramuscular"))
+    assert "按体重不超过" in refused.value.message
+    assert child.patient_id

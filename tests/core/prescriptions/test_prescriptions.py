@@ -14,6 +14,10 @@ from core.foundation.practice import Practice
 from core.foundation.rule_signing import SignRules
 from core.foundation.signing_keys import SignatureNotConfirmed
 from core.intake.errors import RulesUnsigned
+from core.notifications.commands import StopReminders
+from core.notifications.models import Notification
+from core.people.models import RoleHeld
+from core.people.service import actor_for
 from core.prescriptions.commands import (
     Check,
     Dispense,
@@ -31,6 +35,7 @@ from core.prescriptions.commands import (
 )
 from core.prescriptions.errors import (
     FactUnknown,
+    FourEyes,
     LicenceExpired,
     OutsideLicence,
     OverridesNotSeen,
@@ -269,6 +274,12 @@ async def test_facts_are_replaced_checked_and_completed_from_the_consultation(ph
     assert await SafetyFacts.all().count() == 1
 
 
+async def test_metformin_is_stopped_by_a_creatinine(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts(creatinine=250)
+    view = await pharmacy.propose(item("metformin", "500"))
+    assert [one.key for one in view.findings if one.action == "B"] == ["metformin_kidney_block:metformin"]
+
+
 async def test_nothing_asked_nothing_signed(pharmacy: Pharmacy) -> None:
     with pytest.raises(PrescriptionBlocked) as refused:
         await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
@@ -300,6 +311,32 @@ async def test_who_may(pharmacy: Pharmacy) -> None:
     withdrawn = await pharmacy.give(pharmacy.doctor, Withdraw(prescription_id=one, reason="病人已转院"))
     assert withdrawn.state == "WITHDRAWN"
     assert "prescription.withdrawn" in await pharmacy.ward.told(pharmacy.expert)
+
+
+async def test_who_proposed_it_neither_signs_nor_reviews_it_whatever_he_is_besides(pharmacy: Pharmacy) -> None:
+    ward = pharmacy.ward
+    await pharmacy.facts()
+    view = await pharmacy.propose(item("warfarin", "2.5"))
+    for role in (Role.DUTY_DOCTOR, Role.PHARMACIST):
+        await RoleHeld.create(
+            id=ward.practice.ids.new(), organisation_id=ward.county.county_hospital, account_id=pharmacy.expert.account_id, role=role.value,
+            granted_at=ward.clock.now(),
+        )
+    himself = await actor_for(pharmacy.expert.account_id, "wecom_app")
+    with pytest.raises(FourEyes):
+        await pharmacy.sign(view, himself)
+    await pharmacy.sign(view, ward.county.duty_doctor)
+    with pytest.raises(FourEyes):
+        await pharmacy.give(himself, Release(prescription_id=view.prescription_id, confirm=True))
+
+
+async def test_who_is_on_duty_is_told_at_night_and_whatever_he_stopped(pharmacy: Pharmacy) -> None:
+    await pharmacy.give(pharmacy.pharmacist, StopReminders())
+    pharmacy.ward.clock.advance(hours=13)
+    await pharmacy.facts()
+    await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
+    rows = await Notification.filter(kind__in=("prescription.to_sign", "prescription.to_review"))
+    assert [row.state for row in rows] == ["queued", "queued"]
 
 
 async def test_unsigned_rules_run_in_the_demonstration_only(pharmacy: Pharmacy) -> None:

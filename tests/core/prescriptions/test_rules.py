@@ -12,6 +12,7 @@ from core.foundation.actor import Role
 from core.prescriptions.drugs import catalogue, drug
 from core.prescriptions.errors import DrugUnknown
 from core.prescriptions.items import Facts, Finding, Item, Person
+from core.prescriptions.kidney import egfr_2021
 from core.prescriptions.knowledge_base import knowledge, rule_sets
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.rules import check
@@ -165,6 +166,23 @@ def test_the_same_drug_twice_is_blocked_and_the_same_class_warned_of() -> None:
     assert found([item("metformin"), item("metformin")])["same_drug:metformin"].action == "B"
     assert found([item("simvastatin"), item("rosuvastatin")])["same_class.statin:rosuvastatin:simvastatin"].action == "W"
     assert found([item("metformin")], current=("metformin",)) == {}
+
+
+@pytest.mark.parametrize(
+    ("sex", "age", "mg_dl", "expected"),
+    [
+        ("female", 55, "0.9", "75.5"), ("male", 40, "1.0", "97.6"), ("female", 30, "0.6", "123.8"), ("female", 50, "0.7", "105.3"),
+        ("male", 70, "2.0", "35.2"),
+    ],
+)
+def test_kidney_function_by_the_formula_of_2021(sex: str, age: int, mg_dl: str, expected: str) -> None:
+    """The figures of the published formula, worked out apart from this code (S46: 55-year-old woman, 0.9 mg/dL, about 76)."""
+    assert egfr_2021(Decimal(mg_dl) * Decimal("88.4"), age, sex) == Decimal(expected)
+
+
+def test_the_formula_is_not_for_children() -> None:
+    with pytest.raises(ValueError, match="adults"):
+        egfr_2021(Decimal(50), 17, "male")
 
 
 def test_who_may_sign_what() -> None:

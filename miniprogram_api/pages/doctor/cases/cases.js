@@ -7,6 +7,7 @@ import { confirmed, failed, notice } from "../../shared/states.js";
 import { Uploads } from "./uploads.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
+const CALLABLE = new Set(["ASSIGNED", "IN_PROGRESS"]);
 const MISSING = { patient: "确认病人", consent: "知情同意书的照片", material: "心电图或影像" };
 // What is missing stands on a line of its own here, above the buttons that bring it; a chat has it in the same sentence.
 const SAID_BELOW = /[;;](?:请在单独会话里补|还差)[::].*$/;
@@ -67,6 +68,7 @@ function caseCard({ status, timeline }, unfolded) {
     timeline.vitals.length > 0 && h("p", { class: "faint" }, timeline.vitals.map(([name, value]) => `${name} ${value}`).join(" · ")),
     h("p", null, `${status.state_label}${status.expert ? ` · ${status.expert}` : status.experts_asked ? ` · 已问 ${status.experts_asked} 位专家` : ""}`),
     h("p", null, status.next.replace(SAID_BELOW, "。")),
+    CALLABLE.has(status.state) && h("a", { class: "weui-btn weui-btn_primary", href: `../room/${id}/` }, "进入视频"),
     h("p", { class: status.missing.length ? "" : "done-line" }, status.missing.length ? `还差:${status.missing.map((one) => MISSING[one] ?? one).join("、")}` : "资料齐了。"),
     trouble,
     status.missing.includes("patient") && button(`确认病人${who ? `是 ${who}` : ""}`, order(`consultations/${id}/confirm-patient`, {})),

@@ -1,0 +1,63 @@
+"""What is told of follow-up and of coverage: reminders and the trend to the patient, who needs a look to the village doctor, money to the patient."""
+
+from __future__ import annotations
+
+from bot.channels.outgoing import Text
+from bot.channels.words import cut
+from bot.sending.notice import Notice, Picture, Renderer
+from core.coverage.commands import ClaimView, ReadClaim
+from core.followups.commands import OccurrenceView, PlanView, ReadOccurrence, ReadPlan, Trend, TrendView
+from core.foundation.actor import Actor
+from core.foundation.practice import Practice
+from core.notifications.models import Notification
+from core.people.models import ListedPatient
+
+_SYSTEM = Actor.system("worker")
+_DOCTOR = {
+    "followup.due": "该做面对面随访了,请安排。",
+    "followup.high": "一周内第 3 次偏高,请联系他。",
+    "followup.danger": "**刚测的值到了危险界值**,请马上联系他,必要时转诊。",
+    "followup.lost": "连续 3 次提醒没有回应,请联系他。",
+    "followup.worse": "**说自己加重了**,助手正在问诊,请留意并联系他。",
+}
+
+
+async def _reminder(practice: Practice, row: Notification) -> Notice:
+    due: OccurrenceView = await practice.ask(_SYSTEM, ReadOccurrence(occurrence_id=row.ids["occurrence_id"]))
+    if due.state != "reminded":
+        return Notice()
+    values = {"character_string1": "随访", "phrase2": "到时间了", "thing3": cut(due.reminder, 20)}
+    return Notice((Text(text=f"{due.reminder}\n不想收,说「停止提醒」。"),), template=("progress", values))
+
+
+async def _trend(practice: Practice, row: Notification) -> Notice:
+    trend: TrendView = await practice.ask(_SYSTEM, Trend(reading_id=row.ids["reading_id"]))
+    if trend.blob_id is None:
+        return Notice()
+    return Notice((Text(text=trend.caption),), picture=Picture(blob_id=trend.blob_id, patient_id=trend.patient_id, name="trend.png"))
+
+
+async def _to_doctor(practice: Practice, row: Notification) -> Notice:
+    """The patient by the doctor's own number, no name: her chat may lie open."""
+    plan: PlanView = await practice.ask(_SYSTEM, ReadPlan(plan_id=row.ids["plan_id"]))
+    listed = await ListedPatient.filter(patient_id=plan.patient_id).order_by("created_at", "id").first()
+    who = f"{listed.number} 号病人" if listed is not None else "一位病人"
+    mark = "" if plan.rules_signed else "(演示·未经临床审定)"
+    return Notice((Text(text=f"随访 · {who}({plan.title}):{_DOCTOR[row.kind]}{mark}"),))
+
+
+async def _claim(practice: Practice, row: Notification) -> Notice:
+    claim: ClaimView = await practice.ask(_SYSTEM, ReadClaim(claim_id=row.ids["claim_id"]))
+    lines = [f"报销 **{claim.code}** {claim.state_label}:{claim.next}"]
+    lines += [f"{line.name}:{line.reason}" for line in claim.lines if claim.state == "settled"]
+    return Notice((Text(text="\n".join([*lines, "(演示数据)"])),))
+
+
+FOLLOWUP_RENDERERS: dict[str, Renderer] = {
+    "followup.reminder": _reminder,
+    "followup.trend": _trend,
+    **dict.fromkeys(_DOCTOR, _to_doctor),
+    "claim.settled": _claim,
+    "claim.refused": _claim,
+    "claim.reversed": _claim,
+}

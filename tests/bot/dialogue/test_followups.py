@@ -1,0 +1,80 @@
+"""Follow-up in chat: a value is taken, the trend comes as a picture, three high ones reach the village doctor, 加重 goes to triage."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.followups.commands import StartPlan
+from core.followups.models import Reading, WorseReport
+from tests.bot.dialogue.stage import Stage
+
+OA = "official_account"
+
+
+@pytest.fixture
+async def followed(stage: Stage) -> Stage:
+    await stage.practice.execute(stage.county.village_doctor, StartPlan(patient_id=stage.county.woman, template="hypertension"))
+    return stage
+
+
+async def picture(stage: Stage) -> dict[str, Any]:
+    for _ in range(200):
+        for message in await stage.messages("woman", OA):
+            if message["from"] == "service" and message["type"] == "image":
+                return message
+        await asyncio.sleep(0.05)
+    raise AssertionError("no picture came")
+
+
+async def test_a_value_in_words_is_recorded_and_its_trend_comes_as_a_picture(followed: Stage) -> None:
+    await followed.say("woman", OA, "一百五 九十五")
+    heard = await followed.hears("woman", OA, "记下了", "150/95", "偏高")
+    assert "【没有】" in heard
+    await picture(followed)
+    await followed.hears("woman", OA, "红虚线是控制目标")
+    assert await Reading.filter(patient_id=followed.county.woman).count() == 1
+    await followed.tap("woman", OA, "没有")
+    await followed.hears("woman", OA, "按时吃药")
+
+
+async def test_the_third_high_value_reaches_the_village_doctor_without_a_name(followed: Stage) -> None:
+    for _ in range(3):
+        await followed.say("woman", OA, "血压150/95")
+        last = await followed.hears("woman", OA, "记下了")
+    assert "第 3 次偏高" in last
+    assert "我告诉吴医生了" in last
+    heard = await followed.hears("village_doctor", "wecom_app", "第 3 次偏高")
+    assert "5 号病人" in heard
+    assert "李秀英" not in heard
+
+
+async def test_a_dangerous_value_is_answered_with_what_to_do_first(followed: Stage) -> None:
+    await followed.say("woman", OA, "186/112")
+    heard = await followed.hears("woman", OA, "186/112")
+    assert heard.startswith("这个血压很危险")
+    assert "120" in heard.split("记下了")[0]
+    await followed.hears("village_doctor", "wecom_app", "危险界值")
+
+
+async def test_a_slip_of_the_finger_is_asked_about(followed: Stage) -> None:
+    await followed.say("woman", OA, "95/150")
+    await followed.hears("woman", OA, "不太像量出来的数")
+    assert not await Reading.all().exists()
+
+
+async def test_worse_is_asked_about_and_goes_to_triage_and_to_the_village_doctor(followed: Stage) -> None:
+    await followed.say("woman", OA, "加重")
+    await followed.hears("woman", OA, "哪里不舒服")
+    await followed.say("woman", OA, "头晕,三天了")
+    await followed.hears("woman", OA)
+    assert (await WorseReport.get()).patient_id == followed.county.woman
+    await followed.hears("village_doctor", "wecom_app", "说自己加重了")
+
+
+async def test_a_value_of_somebody_who_is_not_followed_is_a_sentence_like_any_other(stage: Stage) -> None:
+    await stage.say("stranger", OA, "150/95")
+    await stage.hears("stranger", OA)
+    assert not await Reading.all().exists()
