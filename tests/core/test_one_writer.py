@@ -21,6 +21,8 @@ TECHNICAL_WRITERS = {
     "core/conversations/lease.py": {"take", "give_back", "prolong"},
     "core/conversations/allowance.py": {"opened", "spend", "exhausted"},
     "core/notifications/service.py": {"mark_sent", "mark_failed", "keep_card"},
+    # A heartbeat of an open socket: a lease by another name.
+    "core/calls/attending.py": {"seen"},
     # Taken by handlers only: it locks the row that they are about to decide from.
     "core/consultations/timeline.py": {"hold"},
 }
