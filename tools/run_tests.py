@@ -1,6 +1,6 @@
 """Runs the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one line over all.
 
-The journeys (whole systems, browsers) have the machine to themselves; before them the two databases run side by side on the two cores.
+The two databases run side by side on the two cores; what needs a browser has the machine to itself at the end.
 Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
 """
 
@@ -24,8 +24,8 @@ STORAGE = ("-m", "storage")
 Run = tuple[str, tuple[str, ...]]
 PHASES: tuple[tuple[Run, ...], ...] = (
     (("sqlite", (f"--ignore={JOURNEYS}",)), ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}"))),
-    (("sqlite", (JOURNEYS,)),),
-    (("mariadb", (*STORAGE, JOURNEYS)),),
+    (("sqlite", ("-m", "not browser", JOURNEYS)), ("mariadb", ("-m", "storage and not browser", JOURNEYS))),
+    (("sqlite", ("-m", "browser", JOURNEYS)),),
 )
 """What runs side by side, one phase after the other: (database, pytest's selection)."""
 

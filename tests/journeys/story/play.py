@@ -102,7 +102,8 @@ class Story:
         second_alert = second.expect(APP, again[second_role][second.key], "危急|120|中风", "the alert goes on to the next")
         second.tap(APP, second_alert, "已接手")
         second.expect_closed(APP, second_alert["seq"], "接手", "the card shows who has it")
-        alerted.expect_closed(APP, alert["seq"], "接手", "the first card shows who has it")
+        newest = [one for one in alerted.do("read", chat=APP, after=alert["seq"] - 1) if one["type"] == "card"][-1]
+        alerted.expect_closed(APP, newest["seq"], "接手", "the first one's newest card shows who has it")
         self.out.end()
 
     def _who_was_alerted(self, marks: dict[str, dict[str, int]], besides: list[str] | None = None) -> tuple[Person, str]:
