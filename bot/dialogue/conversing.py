@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -59,7 +60,7 @@ class Conversing:
             self._running.pop(conversation_id, None)
 
     @contextlib.asynccontextmanager
-    async def _held(self, conversation_id: str, patience_s: float):  # type: ignore[no-untyped-def]
+    async def _held(self, conversation_id: str, patience_s: float) -> AsyncIterator[None]:
         clock = self.practice.clock
         waited = 0.0
         while not await lease.take(conversation_id, self.holder, clock.real_now()):

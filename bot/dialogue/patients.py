@@ -35,6 +35,9 @@ async def hear(turn: Turn, text: str, heard: Heard) -> Reply:
     if waiting is not None and waiting.kind == "who":
         return await tell(turn, f"{text}。{await _said_before(turn, waiting.ref)}", subject=subject or "other")
     if waiting is not None and waiting.kind == "whose":
+        if heard.reading.is_aside:
+            # A curse or a question of another kind says nothing about whom it is about.
+            return _whose(turn, waiting.detail.get("subject", "other"), heard.reading.person, about=waiting.ref)
         # He went on telling instead of answering: that is a yes.
         return await whose_answered(turn, "yes", more=text)
     if subject is not None and heard.says_something and (_another(turn, subject) or (subject == "child" and turn.state.intake_id is None)):
@@ -47,8 +50,9 @@ def _another(turn: Turn, subject: str | None) -> bool:
     return turn.state.intake_id is not None and subject is not None and running is not None and subject != running
 
 
-def _whose(turn: Turn, subject: str, person: Person) -> Reply:
-    asked = Asked(kind="whose", ref=turn.message_id, detail={"subject": subject})
+def _whose(turn: Turn, subject: str, person: Person, *, about: str = "") -> Reply:
+    """``about``: the message whose subject is asked for, this one unless an earlier one is asked about again."""
+    asked = Asked(kind="whose", ref=about or turn.message_id, detail={"subject": subject})
     head = f"是问**{spoken_subject(subject, person)}**,对吗?"
     return turn.offer(head, (Choice(code="yes", label="是"), Choice(code="no", label="不是")), asked=asked)
 
@@ -75,7 +79,7 @@ async def tell(
 ) -> Reply:
     """Give the sentence (or the tapped choice) to the intake, by ``command`` where another order gives it, and say what came of it."""
     first = turn.state.intake_id is None
-    view: IntakeView = await turn.execute(command or Say(text=text[:5000], choice=choice))
+    view: IntakeView = await turn.execute(command or Say(text=text[:5000], choice=choice, question_unseen=turn.unseen))
     fresh = first or view.intake_id != turn.state.intake_id
     state = turn.state.model_copy(
         update={"intake_id": view.intake_id, "subject": subject or (None if fresh else turn.state.subject) or "self", "asked": None}

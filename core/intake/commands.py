@@ -57,6 +57,8 @@ class Say(Command):
     gives = IntakeView
     needs_engine = True
     intake_id: Id | None = None
+    question_unseen: bool = False
+    """The open question never reached the person: what is said now is not its answer, and it stays open."""
     text: str = Field(max_length=5000)
     choice: str | None = Field(default=None, max_length=60)
 

@@ -82,6 +82,11 @@ def with_record(facts: Facts, *, sex: str, birth: date, today: date) -> Facts:
     return facts.model_copy(update={"person": person.model_copy(update=update)}) if update else facts
 
 
+def unasked(facts: Facts, question: Question) -> Facts:
+    """Facts that forget that ``question`` was asked, because it never arrived: a danger that nobody heard of has not been ruled out."""
+    return facts.model_copy(update={"asked": tuple(code for code in facts.asked if code != question.code)})
+
+
 def asked(facts: Facts, question: Question) -> Facts:
     """Facts that remember that ``question`` was asked."""
     return facts if question.code in facts.asked else facts.model_copy(update={"asked": (*facts.asked, question.code)})

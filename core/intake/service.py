@@ -32,6 +32,7 @@ from core.intake.rules import (
     patient_meant,
     standing_assessment,
     talks_of_another,
+    unasked,
     with_record,
 )
 from core.intake.signatures import clinical_engine, require_rules
@@ -74,6 +75,8 @@ class Heard:
     text: str
     engine: ClinicalEngine
     rules_signed: bool
+    unseen: Question | None = None
+    """The question that stood open and never reached the person: it has not been asked."""
 
     @property
     def says_place(self) -> bool:
@@ -101,14 +104,16 @@ async def hear(practice: Practice, actor: Actor, order: Say) -> Heard:
     rules_signed = await require_rules(practice)
     work = Work(practice, actor, order)
     row = await _running(work, order)
-    question = None if row is None else await opened(work, row, "question", Question)
+    # A question that was never seen has not been answered: "没有" and whatever else is said means something else.
+    standing = None if row is None else await opened(work, row, "question", Question)
+    question, unseen = (None, standing) if order.question_unseen else (standing, None)
     text = _words(order, question)
     own = question is not None and question.code in _OWN_QUESTIONS
     if own and order.choice is not None:
         reading = Reading()
     else:
         reading = await asyncio.to_thread(engine.read, text, answering=None if own else question, choice=order.choice)
-    return Heard(reading, question, text, engine, rules_signed)
+    return Heard(reading, question, text, engine, rules_signed, unseen)
 
 
 def _words(order: Say, question: Question | None) -> str:
@@ -186,7 +191,10 @@ class Known:
 
 async def _merge(work: Work, row: Intake, heard: Heard) -> Known:
     """The facts with what was heard, and with age and sex of the patient's record where they were not said."""
-    facts = heard.engine.merge(await opened(work, row, "facts", Facts) or Facts(), heard.reading, answered=heard.engine_question)
+    known = await opened(work, row, "facts", Facts) or Facts()
+    if heard.unseen is not None:
+        known = unasked(known, heard.unseen)
+    facts = heard.engine.merge(known, heard.reading, answered=heard.engine_question)
     whom = facts.person.relation or row.relation
     patient_id = row.patient_id or patient_meant(whom, await care_relations(row.account_id))
     if patient_id is None:

@@ -66,3 +66,12 @@ async def test_changing_ones_mind_and_old_buttons(stage: Stage) -> None:
 async def test_what_is_not_understood_is_said_honestly(stage: Stage) -> None:
     await stage.say("stranger", OA, "天上有个月亮")
     await stage.hears("stranger", OA, "没完全听懂")
+
+
+async def test_a_curse_is_no_yes_to_whom_it_is_about(stage: Stage) -> None:
+    await stage.say("stranger", OA, "娃儿八个月 烧到38度5 流鼻涕")
+    await stage.hears("stranger", OA, "宝宝,对吗?")
+    await stage.say("stranger", OA, "操你妈 你个傻逼机器")
+    await stage.hears("stranger", OA, "对吗?")
+    await stage.tap("stranger", OA, "是")
+    await stage.hears("stranger", OA, "听到了")

@@ -309,3 +309,16 @@ async def test_accounts_of_one_person_bring_their_intakes_together(practice: Pra
     record = await practice.ask(county.stranger, IntakeRecord(intake_id=view.intake_id))
     assert record.lines[0].text == "我发烧 30岁"
     assert (await practice.execute(county.stranger, Say(text="头晕"))).intake_id == view.intake_id
+
+
+async def test_what_is_said_after_a_question_that_never_arrived_is_not_its_answer(practice: Practice, county: SmallCounty):
+    """A denied danger that was never asked about would be the worst of all records."""
+    patient = county.stranger
+    asked = await practice.execute(patient, Say(text="我胸闷"))
+    assert asked.question == CHEST
+    again = await practice.execute(patient, Say(text="没有啊 就是还头晕", question_unseen=True))
+    assert again.question == CHEST
+    assert "头晕" in again.understood
+    assert not [word for word in again.understood if "喘不上气" in word]
+    answered = await practice.execute(patient, Say(text="没有"))
+    assert [word for word in answered.understood if "喘不上气" in word]
