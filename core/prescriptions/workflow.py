@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.foundation import workflow
 from core.foundation.actor import Role
-from core.foundation.errors import Conflict
 
 
 class State(StrEnum):
@@ -90,32 +90,22 @@ TRANSITIONS: dict[tuple[Event, State], Step] = {
 """处方管理办法: signed by a doctor within his right to prescribe, effective after the pharmacist's review, valid at most three days."""
 
 
-class IllegalStep(Conflict):
+class IllegalStep(workflow.IllegalStep):
     """The step is not possible in this state; both are named."""
 
     code = "prescription.illegal_step"
     sentence = "处方现在是“{state_label}”,不能{event_label}。"
+    state_labels = STATE_LABELS
+    event_labels = EVENT_LABELS
 
-    def __init__(self, state: State, event: Event) -> None:
-        super().__init__(state=state.value, event=event.value, state_label=STATE_LABELS[state], event_label=EVENT_LABELS[event])
 
-
-class NotYourStep(Conflict):
+class NotYourStep(workflow.NotYourStep):
     """The step is possible, but not for this role."""
 
     code = "prescription.not_your_step"
-    status = 403
-    sentence = "“{event_label}”这一步不由您来做。"
-
-    def __init__(self, event: Event, role: Role) -> None:
-        super().__init__(event=event.value, role=role.value, event_label=EVENT_LABELS[event])
+    event_labels = EVENT_LABELS
 
 
 def step_of(event: Event, state: State, role: Role) -> Step:
     """The listed step; :class:`IllegalStep` for an unlisted pair, :class:`NotYourStep` for another role."""
-    step = TRANSITIONS.get((event, state))
-    if step is None:
-        raise IllegalStep(state, event)
-    if role not in step.who:
-        raise NotYourStep(event, role)
-    return step
+    return workflow.listed_step(TRANSITIONS, event, state, role, illegal=IllegalStep, not_yours=NotYourStep)
