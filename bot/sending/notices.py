@@ -26,6 +26,7 @@ TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
 _STEPS = {
     "created": "会诊已建好。", "asked": "已经在请专家。", "next_wave": "前面的专家没有应答,已经在请下一批。", "accepted": "专家已接诊。",
     "alarmed": "暂时没有专家应答,已经告诉值班调度员,他会直接打电话。", "cancelled": "会诊已取消。", "ready": "资料齐了,马上请专家。",
+    "not_begun": "已经接诊,会诊还没有开始。请现在联系对方,或者进视频;不能继续就发「退回会诊」。",
     "begun": "会诊开始了。", "returned": "专家不能继续,已经在请别的专家。", "completed": "会诊已完成。欢迎评价。",
 }  # fmt: skip
 

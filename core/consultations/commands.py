@@ -77,6 +77,16 @@ class RemindWaiting(Command):
     step: str = Field(pattern=r"^[1-4]$")
 
 
+class RemindBeginning(Command):
+    """The system: an expert took the consultation and it has not begun. ``step`` 1 reminds both sides, 2 tells the duty desk."""
+
+    name = "consultations.remind_beginning"
+    title = "提醒开始会诊"
+    access = (Grant(Role.SYSTEM),)
+    consultation_id: Id
+    step: str = Field(pattern=r"^[12]$")
+
+
 class CancelConsultation(Command):
     name = "consultations.cancel"
     title = "取消会诊"

@@ -19,6 +19,7 @@ _READY: list[Hook] = []
 _CLOSED: list[Hook] = []
 _FORGOTTEN: list[Rescue] = []
 _RETURNED: list[Hook] = []
+_ASSIGNED: list[Hook] = []
 _INVOLVED: list[Involvement] = []
 
 
@@ -35,9 +36,16 @@ def when_closed(hook: H) -> H:
 
 
 def when_forgotten(rescue: R) -> R:
-    """``rescue`` is called when a draft still lacks something after the last reminder; it says whether somebody was told."""
+    """``rescue`` is called when a draft still lacks something, or a taken one has not begun, after the last reminder; it says whether
+    somebody was told."""
     _FORGOTTEN.append(rescue)
     return rescue
+
+
+def when_assigned(hook: H) -> H:
+    """``hook`` is called when an expert has taken the consultation."""
+    _ASSIGNED.append(hook)
+    return hook
 
 
 def when_returned(hook: H) -> H:
@@ -65,6 +73,11 @@ async def call_closed(work: Work, consultation: Consultation) -> None:
 async def call_forgotten(work: Work, consultation: Consultation) -> bool:
     told = [await rescue(work, consultation) for rescue in _FORGOTTEN]
     return any(told)
+
+
+async def call_assigned(work: Work, consultation: Consultation) -> None:
+    for hook in _ASSIGNED:
+        await hook(work, consultation)
 
 
 async def call_returned(work: Work, consultation: Consultation) -> None:

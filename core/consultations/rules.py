@@ -110,6 +110,8 @@ ENTRY_LABELS: dict[str, str] = {
     "material.waived": "村医说明没有影像资料",
     "requirements.reminded": "第 {count} 次提醒村医补资料",
     "desk.told_of_waiting": "资料一直没有补齐,已请县值班台问一下",
+    "begin.reminded": "接诊后还没有开始,已提醒双方",
+    "desk.told_not_begun": "一直没有开始,已请县值班台问一下",
     "requirements.complete": "资料已齐",
     "dispatch": "开始找专家",
     "dispatch.emergency": "情况紧急,不等资料先找专家",

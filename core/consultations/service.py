@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.consultations import opinions, ratings, reading, relations, steps
+from core.consultations import beginning, opinions, ratings, reading, relations, steps
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
 from core.consultations.hooks import involves, when_closed, when_forgotten, when_ready, when_returned
@@ -16,6 +16,7 @@ from core.consultations.waiting import wait_for_requirements
 __all__ = [
     "NewConsultation",
     "begin",
+    "beginning",
     "cancel_consultation",
     "complaint_opened",
     "consultation_of",

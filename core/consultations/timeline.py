@@ -10,13 +10,14 @@ from typing import Any
 from tortoise.expressions import F
 
 from core.consultations.errors import ConsultationUnknown
-from core.consultations.hooks import call_closed
+from core.consultations.hooks import call_assigned, call_closed
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.workflow import CLOSED_STATES, Event, State, step_of
 from core.foundation.actor import Role
 from core.foundation.work import Work
 
 WAITING = "consultations.waiting"
+BEGINNING = "consultations.beginning"
 """The due work of a draft that lacks something: it ends when the draft does."""
 
 
@@ -57,8 +58,12 @@ async def make_step(
         return await make_step(work, after, event, role=role, kind=kind, practitioner_id=practitioner_id, words=words, ids=ids, **values)
     if State(consultation.state) is State.DRAFT:
         await work.unschedule(WAITING, after.id)
+    if State(consultation.state) is State.ASSIGNED:
+        await work.unschedule(BEGINNING, after.id)
     await _enter(work, after, kind or event.value, consultation.state, practitioner_id, words, ids)
     await work.emit(step.emits, key=after.id, consultation_id=after.id)
+    if step.to is State.ASSIGNED:
+        await call_assigned(work, after)
     if step.to in CLOSED_STATES:
         await call_closed(work, after)
     return after

@@ -48,7 +48,8 @@ async def test_nothing_is_planned_any_more_once_somebody_has_it(ward: Ward) -> N
     await ward.accept((await ward.offers(asked.consultation_id))[0])
 
     assert (await Search.get(consultation_id=asked.consultation_id)).state == "ended"
-    assert not await DueWork.filter(ref=asked.consultation_id, state="pending").exists()
+    # Of dispatch nothing; what waits is the reminder to begin.
+    assert await DueWork.filter(ref=asked.consultation_id, state="pending").values_list("kind", flat=True) == ["consultations.beginning"]
     before = await ward.timeline(asked.consultation_id)
     await ward.pass_time(hours=1)
     assert await ward.timeline(asked.consultation_id) == before
