@@ -52,7 +52,7 @@ async def test_nothing_is_planned_any_more_once_somebody_has_it(ward: Ward) -> N
     assert await DueWork.filter(ref=asked.consultation_id, state="pending").values_list("kind", flat=True) == ["consultations.beginning"]
     before = await ward.timeline(asked.consultation_id)
     await ward.pass_time(hours=1)
-    assert await ward.timeline(asked.consultation_id) == before
+    assert await ward.timeline(asked.consultation_id) == [*before, "begin.reminded"]
 
 
 async def test_an_offer_is_for_the_expert_it_was_made_to(ward: Ward) -> None:
