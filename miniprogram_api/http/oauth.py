@@ -26,7 +26,7 @@ STATE_COOKIE = "huizhen_oauth"
 STATE_LIFE_S = 600
 SESSION_LIFE_S = 12 * 3600
 
-WECOM_PAGES = ("doctor", "desk")
+WECOM_PAGES = ("doctor", "desk", "pharmacy", "sign")
 """Pages of practitioners; all others are patients' pages."""
 
 
