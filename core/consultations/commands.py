@@ -281,11 +281,117 @@ class ReadOpinion(Query):
     consultation_id: Id
 
 
+class CaseMark(Result):
+    """A finding in the complaint: characters (code points) ``start`` (inclusive) to ``end`` (exclusive) and the standard word."""
+
+    start: int
+    end: int
+    term: str
+    status: Literal["present", "absent", "uncertain"]
+
+
+class CasePatient(Result):
+    """``number``: the village doctor's own number of the patient, for her alone."""
+
+    name: str
+    sex: str
+    sex_label: str
+    age: str
+    number: int | None
+
+
+class CaseHistory(Result):
+    """What was before: the patient's own pre-consultation, or another consultation in this practice."""
+
+    kind: Literal["intake", "consultation"]
+    at: datetime
+    title: str
+    lines: tuple[str, ...]
+
+
+class EarlierVital(Result):
+    at: datetime
+    name: str
+    value: str
+
+
+class CaseView(Result):
+    """Everything of a case that those who treat the patient weigh. ``vitals``, ``labs``, ``safety``: label and value. ``question``: what the village
+    doctor asks, empty when she asks nothing in so many words. ``images``: how many were accepted. ``now``: domain time, for clocks on a page."""
+
+    consultation_id: Id
+    code: str
+    state: State
+    state_label: str
+    urgency: str
+    urgency_label: str
+    department: str
+    next: str
+    now: datetime
+    requested_at: datetime
+    assigned_at: datetime | None
+    closed_at: datetime | None
+    patient: CasePatient
+    complaint: str
+    findings: tuple[CaseMark, ...]
+    suspected: str
+    reasons: tuple[str, ...]
+    do_now: tuple[str, ...]
+    vitals: tuple[tuple[str, str], ...]
+    earlier_vitals: tuple[EarlierVital, ...]
+    labs: tuple[tuple[str, str], ...]
+    question: str
+    history: tuple[CaseHistory, ...]
+    safety_facts: tuple[tuple[str, str], ...]
+    images: int
+    missing: tuple[Literal["patient", "consent", "material"], ...]
+    expert: str | None
+    village_doctor: str
+    organisation: str
+    opinion: OpinionView | None
+    timeline: tuple[TimelineEntryView, ...]
+
+
+class Case(Query):
+    """One case on one screen, for those who treat the patient: the inviting doctor, the expert who took it, the duty doctors of the county, and a
+    pharmacist once there is something of it to review. The patient's own words of the pre-consultation are the expert's alone."""
+
+    name = "consultations.case"
+    title = "会诊病例"
+    access = (
+        Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.DUTY_DOCTOR, "same_county"),
+        Grant(Role.PHARMACIST, "prescribed_consultation"),
+    )
+    gives = CaseView
+    audited = True
+    consultation_id: Id
+
+
 class CompleteConsultation(Command):
     name = "consultations.complete"
     title = "完成会诊"
     access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
     gives = ConsultationStatus
+    consultation_id: Id
+
+
+class RatingView(Result):
+    """``may_rate``: it is completed and this side has not rated yet. ``stars`` is None before that."""
+
+    may_rate: bool
+    stars: int | None
+    words: str
+    rated_at: datetime | None
+
+
+class ReadRating(Query):
+    """How the actor's own side rated it; the other side's rating is not told."""
+
+    name = "consultations.rating"
+    title = "我的评价"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.VISITOR, "own_patient_consultation"))
+    gives = RatingView
+    audited = True
     consultation_id: Id
 
 
@@ -298,3 +404,34 @@ class RateConsultation(Command):
     consultation_id: Id
     stars: Stars
     words: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class PatientConsultation(Result):
+    """One consultation of a patient, for the one on whose list he stands. ``headline`` "胸痛 2 小时". ``own``: she asked for it herself, and may
+    open it."""
+
+    consultation_id: Id
+    code: str
+    state: State
+    state_label: str
+    urgency: str
+    urgency_label: str
+    headline: str
+    asked_at: datetime
+    expert: str | None
+    own: bool
+
+
+class PatientConsultationsView(Result):
+    consultations: tuple[PatientConsultation, ...]
+
+
+class PatientConsultations(Query):
+    """All consultations of a patient, newest first, at most the last fifty."""
+
+    name = "consultations.of_patient"
+    title = "病人的会诊"
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    gives = PatientConsultationsView
+    audited = True
+    patient_id: Id

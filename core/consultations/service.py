@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.consultations import beginning, opinions, ratings, reading, relations, steps
+from core.consultations import beginning, case, of_patient, opinions, ratings, reading, relations, steps
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
-from core.consultations.hooks import involves, when_closed, when_forgotten, when_ready, when_returned
+from core.consultations.hooks import CaseFacts, involves, tells_of_case, when_closed, when_forgotten, when_ready, when_returned
 from core.consultations.opinions import latest_decision, latest_opinion
 from core.consultations.requirements import keep_blob, material_arrived, open_consultation
 from core.consultations.steps import begin
@@ -14,10 +14,12 @@ from core.consultations.views import complaint_opened, missing, picture_opened, 
 from core.consultations.waiting import wait_for_requirements
 
 __all__ = [
+    "CaseFacts",
     "NewConsultation",
     "begin",
     "beginning",
     "cancel_consultation",
+    "case",
     "complaint_opened",
     "consultation_of",
     "create_consultation",
@@ -30,6 +32,7 @@ __all__ = [
     "material_arrived",
     "missing",
     "note",
+    "of_patient",
     "open_consultation",
     "opinions",
     "picture_opened",
@@ -42,6 +45,7 @@ __all__ = [
     "tell_group",
     "tell_patient",
     "tell_village_doctor",
+    "tells_of_case",
     "wait_for_requirements",
     "when_closed",
     "when_forgotten",

@@ -293,6 +293,37 @@ class Mine(Query):
     audited = True
 
 
+class StandingOfPrescription(Result):
+    """``stage`` in a patient's words; ``until``: the last moment to fetch it. ``readable``: what is on it may be read (:class:`View`)."""
+
+    prescription_id: Id
+    code: str
+    consultation_id: Id
+    consultation_code: str
+    patient_id: Id
+    patient: str
+    stage: Literal["signing", "reviewing", "changing", "ready", "fetched", "expired"]
+    stage_label: str
+    next: str
+    at: datetime
+    until: datetime | None
+    readable: bool
+
+
+class StandingsOfPrescriptions(Result):
+    prescriptions: tuple[StandingOfPrescription, ...]
+
+
+class WhereTheyStand(Query):
+    """How far the prescriptions are of those for whom the actor speaks, newest first: before the pharmacist's release no drug is named."""
+
+    name = "prescriptions.standings"
+    title = "处方到哪一步"
+    access = (Grant(Role.VISITOR),)
+    gives = StandingsOfPrescriptions
+    audited = True
+
+
 class DoseChoice(Result):
     code: str
     name: str
@@ -363,3 +394,32 @@ class AcknowledgeDose(Command):
     access = (Grant(Role.PHARMACIST, "same_county"),)
     gives = DoseView
     dose_id: Id
+
+
+class CaseMedicinesView(Result):
+    """``prescriptions`` newest first."""
+
+    prescriptions: tuple[PrescriptionView, ...]
+    dose: DoseView | None
+
+
+class CaseMedicines(Query):
+    """What was prescribed and given in one consultation."""
+
+    name = "prescriptions.of_consultation"
+    title = "会诊的用药"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
+    gives = CaseMedicinesView
+    audited = True
+    consultation_id: Id
+
+
+class PatientPrescriptions(Query):
+    """A patient's prescriptions for the one on whose list he stands, newest first: her own consultations' all, others' once they took effect."""
+
+    name = "prescriptions.of_patient"
+    title = "病人的处方"
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    gives = PrescriptionList
+    audited = True
+    patient_id: Id

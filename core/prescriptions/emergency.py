@@ -70,7 +70,7 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "emergency_dose.ordered", dose_id=dose_id)
     if row.expert_id is not None:
         await tell_practitioner(work, row.expert_id, "emergency_dose.ordered", dose_id=dose_id)
-    return await _view(work, given)
+    return await dose_view(work, given)
 
 
 async def _refuse_what_is_known(work: Work, patient_id: str, dose: Dose, facts: Facts) -> None:
@@ -90,7 +90,7 @@ async def _refuse_what_is_known(work: Work, patient_id: str, dose: Dose, facts: 
 async def view_dose(work: Work, order: ViewDose) -> DoseView:
     row = await _row(order.dose_id)
     work.concerns("patient", row.patient_id)
-    return await _view(work, row)
+    return await dose_view(work, row)
 
 
 @handles(AcknowledgeDose)
@@ -100,10 +100,11 @@ async def acknowledge_dose(work: Work, order: AcknowledgeDose) -> DoseView:
     if row.seen_at is None:
         await row.change(seen_by_id=work.actor.practitioner_id, seen_at=work.now)
         await note(work, row.consultation_id, "dose.seen", ids={"dose_id": row.id})
-    return await _view(work, row)
+    return await dose_view(work, row)
 
 
-async def _view(work: Work, row: EmergencyDose) -> DoseView:
+async def dose_view(work: Work, row: EmergencyDose) -> DoseView:
+    """Opened, with the signature checked against what the rows say now."""
     sealer = await work.sealer("patient", row.patient_id)
     body = DoseBody.model_validate_json(sealer.open("emergency_dose", "body", row.id, bytes(row.body)))
     dose = _dose(body.dose)

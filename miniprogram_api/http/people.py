@@ -16,4 +16,5 @@ order_route(blueprint, "POST", "/patients/<patient_id:str>/consents", people.Giv
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/consents/<purpose:str>", people.WithdrawConsent)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/access-log", people.WhoLookedAtMyRecord)
 order_route(blueprint, "GET", "/patient-list", people.MyPatientList)
+order_route(blueprint, "POST", "/patient-list", people.EnlistPatient, status=201)
 order_route(blueprint, "POST", "/sessions/close", people.CloseSession)

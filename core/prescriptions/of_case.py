@@ -1,0 +1,31 @@
+"""What was prescribed and given: in one consultation, and to one patient over time."""
+
+from __future__ import annotations
+
+from core.consultations.service import consultation_of
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
+from core.prescriptions.emergency import dose_view
+from core.prescriptions.models import EmergencyDose, Prescription
+from core.prescriptions.reading import PATIENTS_STATES, SHOWN
+from core.prescriptions.views import view_of
+
+
+@answers(CaseMedicines)
+async def case_medicines(work: Work, order: CaseMedicines) -> CaseMedicinesView:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    found = await Prescription.filter(consultation_id=row.id).order_by("-id")
+    dose = await EmergencyDose.get_or_none(consultation_id=row.id)
+    return CaseMedicinesView(
+        prescriptions=tuple([await view_of(work, one) for one in found]), dose=None if dose is None else await dose_view(work, dose)
+    )
+
+
+@answers(PatientPrescriptions)
+async def patient_prescriptions(work: Work, order: PatientPrescriptions) -> PrescriptionList:
+    work.concerns("patient", order.patient_id)
+    rows = await Prescription.filter(patient_id=order.patient_id).order_by("-id").limit(SHOWN)
+    seen = [row for row in rows if row.village_doctor_id == work.actor.practitioner_id or row.state in PATIENTS_STATES]
+    return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in seen]))
