@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from core.consultations.models import Consultation
@@ -11,9 +13,23 @@ from core.foundation.work import Work
 Hook = Callable[[Work, Consultation], Awaitable[None]]
 Rescue = Callable[[Work, Consultation], Awaitable[bool]]
 Involvement = Callable[[Work], Awaitable[set[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What a room above knows of the patient of a case, in words for those who treat him: ``safety`` and ``labs`` as label and value,
+    ``measured`` as time, label and value."""
+
+    safety: tuple[tuple[str, str], ...] = ()
+    labs: tuple[tuple[str, str], ...] = ()
+    measured: tuple[tuple[datetime, str, str], ...] = ()
+
+
+Telling = Callable[[Work, Consultation], Awaitable[CaseFacts]]
 H = TypeVar("H", bound=Hook)
 R = TypeVar("R", bound=Rescue)
 F = TypeVar("F", bound=Involvement)
+T = TypeVar("T", bound=Telling)
 
 _READY: list[Hook] = []
 _CLOSED: list[Hook] = []
@@ -21,6 +37,7 @@ _FORGOTTEN: list[Rescue] = []
 _RETURNED: list[Hook] = []
 _ASSIGNED: list[Hook] = []
 _INVOLVED: list[Involvement] = []
+_TELLINGS: list[Telling] = []
 
 
 def when_ready(hook: H) -> H:
@@ -60,6 +77,12 @@ def involves(finder: F) -> F:
     return finder
 
 
+def tells_of_case(telling: T) -> T:
+    """``telling`` adds what its room knows of the patient to the case as those who treat him read it."""
+    _TELLINGS.append(telling)
+    return telling
+
+
 async def call_ready(work: Work, consultation: Consultation) -> None:
     for hook in _READY:
         await hook(work, consultation)
@@ -91,3 +114,12 @@ async def involved_otherwise(work: Work) -> set[str]:
     for finder in _INVOLVED:
         found |= await finder(work)
     return found
+
+
+async def told_of_case(work: Work, consultation: Consultation) -> CaseFacts:
+    """What all rooms above tell, one after the other."""
+    told = [await telling(work, consultation) for telling in _TELLINGS]
+    return CaseFacts(
+        safety=tuple(line for one in told for line in one.safety), labs=tuple(line for one in told for line in one.labs),
+        measured=tuple(line for one in told for line in one.measured),
+    )

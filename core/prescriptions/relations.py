@@ -7,7 +7,8 @@ from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
 from core.people.access import acts_in_county
-from core.people.models import CareRelation
+from core.people.models import CareRelation, Organisation
+from core.people.rules import county_of
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.people_told import houses_above
 
@@ -49,6 +50,17 @@ async def own_patient_prescription(work: Work, order: Order) -> bool:
     """It is for the actor himself or somebody for whom he speaks."""
     row = await _prescription(order)
     return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+
+
+@relation("prescribed_consultation")
+async def prescribed_consultation(work: Work, order: Order) -> bool:
+    """A prescription or an emergency dose came from it, in a county where the actor holds the role."""
+    consultation_id = getattr(order, "consultation_id", None)
+    if consultation_id is None:
+        return False
+    row = await Prescription.filter(consultation_id=consultation_id).first() or await EmergencyDose.filter(consultation_id=consultation_id).first()
+    houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
+    return row is not None and row.region_code in {county_of(house.region_code) for house in houses}
 
 
 @relation("own_dose")
