@@ -25,7 +25,10 @@ class SlotView(Result):
 
 
 class SlotsView(Result):
+    """``now``: the practice's time, by which today is today."""
+
     slots: tuple[SlotView, ...]
+    now: datetime
 
 
 class FreeSlots(Query):

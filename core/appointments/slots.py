@@ -87,7 +87,7 @@ async def slot_views(work: Work, slots: Iterable[Slot]) -> tuple[SlotView, ...]:
 @answers(FreeSlots)
 async def see_free_slots(work: Work, order: FreeSlots) -> SlotsView:
     slots = await free_slots(order.department_code, order.after or work.now, work.now, order.limit)
-    return SlotsView(slots=await slot_views(work, slots))
+    return SlotsView(slots=await slot_views(work, slots), now=work.now)
 
 
 @answers(DepartmentsWithSlots)

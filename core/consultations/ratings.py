@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from core.consultations.commands import RateConsultation
+from core.consultations.commands import RateConsultation, RatingView, ReadRating
 from core.consultations.errors import AlreadyRated, NotCompleted
 from core.consultations.models import Rating
-from core.consultations.timeline import hold, note
+from core.consultations.timeline import consultation_of, hold, note
 from core.consultations.workflow import State
 from core.foundation.actor import Role
-from core.foundation.orders import Done, handles
+from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
 
 
@@ -18,7 +18,7 @@ async def rate(work: Work, order: RateConsultation) -> Done:
     work.concerns("patient", row.patient_id, consultation=row.code)
     if State(row.state) is not State.COMPLETED:
         raise NotCompleted(code=row.code)
-    rated_as = "village_doctor" if work.role is Role.VILLAGE_DOCTOR else "patient"
+    rated_as = _side(work)
     if await Rating.filter(consultation_id=row.id, rated_as=rated_as).exists():
         raise AlreadyRated
     rating_id = work.new_id()
@@ -31,3 +31,20 @@ async def rate(work: Work, order: RateConsultation) -> Done:
     )
     await note(work, row.id, "rated", ids={"rated_as": rated_as})
     return Done()
+
+
+def _side(work: Work) -> str:
+    return "village_doctor" if work.role is Role.VILLAGE_DOCTOR else "patient"
+
+
+@answers(ReadRating)
+async def read_rating(work: Work, order: ReadRating) -> RatingView:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    rating = await Rating.get_or_none(consultation_id=row.id, rated_as=_side(work))
+    if rating is None:
+        return RatingView(may_rate=State(row.state) is State.COMPLETED, stars=None, words="", rated_at=None)
+    words = ""
+    if rating.words is not None:
+        words = (await work.sealer("patient", row.patient_id)).open("rating", "words", rating.id, bytes(rating.words))
+    return RatingView(may_rate=False, stars=rating.stars, words=words, rated_at=rating.rated_at)

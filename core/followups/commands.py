@@ -91,7 +91,10 @@ class ReadPlan(Query):
 
 
 class PlansView(Result):
+    """``now``: the practice's time, by which today is today."""
+
     plans: tuple[PlanView, ...]
+    now: datetime
 
 
 class MyPlans(Query):

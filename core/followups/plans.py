@@ -155,14 +155,14 @@ async def my_plans(work: Work, order: MyPlans) -> PlansView:
     relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
     patients = [row.patient_id for row in sorted(relations, key=lambda row: row.relation != "self")]
     rows = await FollowupPlan.filter(patient_id__in=patients, ended_at__isnull=True).order_by("id") if patients else []
-    return PlansView(plans=tuple([await view_of(work, row) for row in sorted(rows, key=lambda row: patients.index(row.patient_id))]))
+    return PlansView(plans=tuple([await view_of(work, row) for row in sorted(rows, key=lambda row: patients.index(row.patient_id))]), now=work.now)
 
 
 @answers(PatientPlans)
 async def patient_plans(work: Work, order: PatientPlans) -> PlansView:
     work.concerns("patient", order.patient_id)
     rows = await FollowupPlan.filter(patient_id=order.patient_id).order_by("-id").limit(20)
-    return PlansView(plans=tuple([await view_of(work, row) for row in rows]))
+    return PlansView(plans=tuple([await view_of(work, row) for row in rows]), now=work.now)
 
 
 async def view_of(work: Work, plan: FollowupPlan) -> PlanView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Done, Grant
+from core.foundation.orders import Command, Done, Grant, Query, Result
 
 
 class StopReminders(Command):
@@ -21,6 +21,17 @@ class ResumeReminders(Command):
     title = "恢复提醒"
     access = (Grant(Role.VISITOR),)
     gives = Done
+
+
+class ReminderChoiceView(Result):
+    stopped: bool
+
+
+class ReadReminders(Query):
+    name = "notifications.reminders"
+    title = "提醒开着吗"
+    access = (Grant(Role.VISITOR),)
+    gives = ReminderChoiceView
 
 
 class ReleaseNotification(Command):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from core.foundation.due import due
-from core.foundation.orders import Done, handles
+from core.foundation.orders import Done, answers, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.notifications.commands import ReleaseNotification, ResumeReminders, StopReminders
+from core.notifications.commands import ReadReminders, ReleaseNotification, ReminderChoiceView, ResumeReminders, StopReminders
 from core.notifications.models import CardRecord, Notification, ReminderChoice
 from core.notifications.rules import ANSWERS, Decision, decide, quiet_ends
 from core.people.service import joins_accounts
@@ -80,6 +80,11 @@ async def _choose(work: Work, *, stopped: bool) -> None:
         # What was on its way this moment and can wait is not sent any more either.
         waiting = Notification.filter(account_id=account_id, state=Decision.SEND.value, urgent=False).exclude(kind__in=ANSWERS)
         await waiting.update(state=Decision.STOP.value)
+
+
+@answers(ReadReminders)
+async def read_reminders(work: Work, order: ReadReminders) -> ReminderChoiceView:
+    return ReminderChoiceView(stopped=not await wants_reminders(work.actor.account_id))
 
 
 @handles(ReleaseNotification)

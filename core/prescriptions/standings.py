@@ -1,0 +1,75 @@
+"""How far a patient's prescriptions are, in his words. What is on them is read only after the pharmacist's release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from core.consultations.models import Consultation
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.people.models import CareRelation
+from core.people.service import patient_card
+from core.prescriptions.commands import StandingOfPrescription, StandingsOfPrescriptions, WhereTheyStand
+from core.prescriptions.models import Prescription
+from core.prescriptions.reading import PATIENTS_STATES
+from core.prescriptions.signing import VALID_FOR
+from core.prescriptions.workflow import State
+
+SHOWN = 20
+
+Stage = Literal["signing", "reviewing", "changing", "ready", "fetched", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    stage: Stage
+    label: str
+    next: str
+
+
+_SIGNING = Words("signing", "等医生签名", "医生看过、签了名,再交给药师核对。")
+WORDS: dict[State, Words] = {
+    State.PROPOSED: _SIGNING,
+    State.REFERRED: _SIGNING,
+    State.SIGNED: Words("reviewing", "药师在审", "药师核对完就能取药,好了会告诉您。"),
+    State.RETURNED: Words("changing", "医生在改", "药师请医生再看一看,改好会告诉您。"),
+    State.RELEASED: Words("ready", "可以取药", "带上取药码和身份证去取药。"),
+    State.DISPENSED: Words("fetched", "已取药", "按下面写的吃。不舒服随时说。"),
+    State.EXPIRED: Words("expired", "过期", "三天里没有取药,这张处方不能用了。还要用药,请找村医。"),
+}
+"""A withdrawn one is nothing to the patient: it was never his."""
+
+
+@answers(WhereTheyStand)
+async def standings(work: Work, order: WhereTheyStand) -> StandingsOfPrescriptions:
+    work.concerns("account", work.actor.account_id)
+    patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
+    shown = [state.value for state in WORDS]
+    rows = await Prescription.filter(patient_id__in=list(patients), state__in=shown).order_by("-id").limit(SHOWN) if patients else []
+    codes = {one.id: one.code for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
+    names = {one: (await patient_card(work, one)).full_name for one in {row.patient_id for row in rows}}
+    return StandingsOfPrescriptions(prescriptions=tuple(
+        _standing(row, codes[row.consultation_id], names[row.patient_id]) for row in rows
+    ))
+
+
+def _standing(row: Prescription, consultation_code: str, patient: str) -> StandingOfPrescription:
+    state = State(row.state)
+    words = WORDS[state]
+    return StandingOfPrescription(
+        prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, consultation_code=consultation_code,
+        patient_id=row.patient_id, patient=patient, stage=words.stage, stage_label=words.label, next=words.next, at=_since(row, state),
+        until=row.signed_at + VALID_FOR if state is State.RELEASED and row.signed_at is not None else None,
+        readable=row.state in PATIENTS_STATES,
+    )
+
+
+def _since(row: Prescription, state: State) -> datetime:
+    """When it came to where it stands, as far as the row knows."""
+    since = {
+        State.SIGNED: row.signed_at, State.RETURNED: row.reviewed_at, State.RELEASED: row.reviewed_at, State.DISPENSED: row.dispensed_at,
+        State.EXPIRED: None if row.signed_at is None else row.signed_at + VALID_FOR,
+    }
+    return since.get(state) or row.proposed_at
