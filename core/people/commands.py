@@ -222,6 +222,33 @@ class CloseSession(Command):
     token: str = Field(min_length=20, max_length=80)
 
 
+class HandedOver(Result):
+    """``code`` opens one page session, once, until ``expires_at`` (real time); only its hash is stored."""
+
+    code: str
+    expires_at: datetime
+
+
+class HandOverSession(Command):
+    """From the mini program to a page that it opens: a one-time code in place of the token, which never stands in an address."""
+
+    name = "people.hand_over_session"
+    title = "带着登录打开网页"
+    access = (Grant(Role.VISITOR),)
+    gives = HandedOver
+    token: str = Field(min_length=20, max_length=80)
+
+
+class RedeemHandOver(Command):
+    """The code becomes a session of the page. HandOverSpent when it is unknown, used, a minute old, or its session has ended."""
+
+    name = "people.redeem_hand_over"
+    title = "网页接过登录"
+    access = (Grant(Role.SYSTEM),)
+    gives = SessionOpened
+    code: str = Field(min_length=20, max_length=80)
+
+
 class OrganisationRef(Result):
     organisation_id: Id
 

@@ -147,3 +147,10 @@ class ConsentMissing(Conflict):
 class ConsentEvidenceMissing(Invalid):
     code = "people.consent_evidence_missing"
     sentence = "请先拍下患者签好字的纸质同意书,再确认。"
+
+
+class HandOverSpent(NotFound):
+    """The same for a code that never was, was used, is too old, or whose session has ended."""
+
+    code = "people.hand_over_spent"
+    sentence = "这一页打开得太晚了。请返回小程序首页,再点一次。"

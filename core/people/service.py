@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, claims, staff
+from core.people import access, access_log, claims, hand_over, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, session_actor
 from core.people.cards import (
     PatientCard,
@@ -27,6 +27,7 @@ __all__ = [
     "actor_for",
     "care_relations",
     "claims",
+    "hand_over",
     "has_consent",
     "home_organisation",
     "joins_accounts",

@@ -40,17 +40,28 @@ def _is_unreadable(value: str) -> bool:
 
 async def _actor(request: Request) -> Actor | None:
     practice = request.app.ctx.practice
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     now = practice.clock.real_now()
-    if scheme.lower() == "bearer" and token:
+    if token := bearer_of(request):
         return await session_actor(token, "mini_program", now) or await session_actor(token, "terminal", now)
     token = request.cookies.get(COOKIE) or ""
     if not token:
         return None
     # A cookie travels by itself: a page of another site must not make the browser act for the person (SameSite=Lax covers most, this the rest).
-    if request.method not in ("GET", "HEAD") and request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise ForeignSite
+    if request.method not in ("GET", "HEAD"):
+        refuse_foreign_site(request)
     return await session_actor(token, "h5", now)
+
+
+def bearer_of(request: Request) -> str:
+    """The bearer token that came along, "" without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def refuse_foreign_site(request: Request) -> None:
+    """:class:`ForeignSite` where the browser says that a page of another site asks."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise ForeignSite
 
 
 def set_session_cookie(request: Request, response: HTTPResponse, token: str, max_age_s: int) -> None:

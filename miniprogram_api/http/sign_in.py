@@ -1,4 +1,4 @@
-"""Sign-in of the mini program: wx.login's code becomes a session, the phone button's code a verified number."""
+"""Sign-in of the mini program: wx.login's code becomes a session, the phone button's code a verified number, and a page it opens takes over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from core.foundation.actor import Actor
 from core.foundation.errors import Invalid, Unavailable
 from core.people import commands as people
 from core.people.service import session_actor
-from miniprogram_api.http.api import actor_of, by_order, dumps, house_of, json_object, practice_of, public
+from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, house_of, json_object, practice_of, public
+from miniprogram_api.http.sessions import bearer_of, refuse_foreign_site, set_session_cookie
 
 blueprint = Blueprint("sign_in", url_prefix="/v1/mini-program")
 
@@ -64,6 +65,28 @@ async def verify_phone(request: Request) -> HTTPResponse:
         raise refused(error) from None
     await practice_of(request).execute(PROCESS, people.VerifyPhone(account_id=actor.account_id, phone=phone.number))
     return json_response({"done": True}, dumps=dumps)
+
+
+@blueprint.post("/hand-over")
+@by_order(people.HandOverSession)
+async def hand_over(request: Request) -> HTTPResponse:
+    """``code`` for the page that the mini program is about to open, for the session whose bearer token came along."""
+    actor_of(request)
+    order = people.HandOverSession(token=bearer_of(request))
+    return json_response((await carry_out(request, order, keyed=False)).model_dump(mode="json"), 201, dumps=dumps)
+
+
+@blueprint.post("/hand-over/redeem")
+@public("the page is not signed in yet; the one-time code that the mini program gave it vouches")
+async def redeem_hand_over(request: Request) -> HTTPResponse:
+    """The page's session as its cookie; no script ever holds it."""
+    refuse_foreign_site(request)
+    practice = practice_of(request)
+    opened = await practice.execute(PROCESS, people.RedeemHandOver(code=Code.model_validate(json_object(request)).code))
+    left = opened.expires_at - practice.clock.real_now()
+    response = json_response({"expires_at": opened.expires_at.isoformat()}, 201, dumps=dumps)
+    set_session_cookie(request, response, opened.token, int(left.total_seconds()))
+    return response
 
 
 def refused(error: ApiError) -> CodeRefused | PlatformAway:
