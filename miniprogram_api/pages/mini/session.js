@@ -1,6 +1,7 @@
 // Who is signed in on this phone: the token lives in this tab only, under the phone's name.
 
 import { Problem, request } from "../shared/api.js";
+import { PHONE_ELSEWHERE, SESSION_OVER, handedOver, takeOver } from "./hand_over.js";
 import * as wx from "./wx.js";
 
 const TOKEN_KEY = `huizhen.mini.token.${wx.phoneKey}`;
@@ -22,11 +23,13 @@ export function signIn() {
 
 /** A request as the signed-in person; a session that has ended is renewed once, without asking. */
 export async function ask(method, path, options = {}) {
-  if (!token()) await signIn();
+  await takeOver();
+  if (!handedOver() && !token()) await signIn();
   try {
     return await request(method, path, { ...options, token: token() });
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+    if (handedOver()) throw new Problem(SESSION_OVER, { status: 401 });
     sessionStorage.removeItem(TOKEN_KEY);
     await signIn();
     return request(method, path, { ...options, token: token() });
@@ -40,6 +43,7 @@ export async function whoAmI({ anew = false } = {}) {
 
 /** Hand the phone number that WeChat vouches for to the practice. */
 export async function givePhone() {
+  if (handedOver()) throw new Problem(PHONE_ELSEWHERE);
   await ask("POST", "mini-program/phone", { body: { code: await wx.phone() } });
   return whoAmI({ anew: true });
 }
