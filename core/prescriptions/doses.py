@@ -82,6 +82,24 @@ def spoken_amount(amount: Decimal, one: Drug) -> str:
     return f"{words}({(amount / one.per_unit).normalize():f} ml)" if one.form.startswith("混悬液") else words
 
 
+PIECES = {"片剂": "片", "胶囊": "粒", "滴丸": "粒", "散剂": "包", "气雾剂": "喷"}
+"""What a patient counts of each form."""
+
+
+def spoken_pieces(amount: Decimal, one: Drug) -> str:
+    """As a patient takes it: 1 片, 半片, 1 片半, 10 ml; empty where he does not count it himself (an injection)."""
+    count = (amount / one.per_unit).normalize()
+    if one.form.startswith("混悬液"):
+        return f"{count:f} ml"
+    word = next((piece for form, piece in PIECES.items() if one.form.startswith(form)), "")
+    if not word:
+        return ""
+    whole, rest = divmod(count, 1)
+    if rest == HALF:
+        return f"半{word}" if whole == 0 else f"{whole:f} {word}半"
+    return f"{count:f} {word}"
+
+
 def _floor(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal(1)) if amount >= 1 else amount
 
