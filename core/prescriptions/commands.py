@@ -98,13 +98,14 @@ class Drugs(Query):
 
 
 class ItemView(Result):
-    """``amount`` as it is spoken; ``packs`` whole packs for the course, ``fee_fen`` what they cost."""
+    """``amount`` as it is spoken, ``pieces`` as a patient counts them; ``packs`` whole packs for the course, ``fee_fen`` what they cost."""
 
     drug: str
     name: str
     form: str
     dose: str
     amount: str
+    pieces: str
     times_per_day: int
     days: int
     route: str
@@ -116,9 +117,19 @@ class ItemView(Result):
     coverage: str
 
 
+class SourceView(Result):
+    """What a rule of the check rests on. ``grade``: P the original was read, 2 a restatement, - to be opened before release."""
+
+    code: str
+    title: str
+    edition: str
+    grade: str
+
+
 class PrescriptionView(Result):
-    """``findings``: the check as it stands now; ``overrides``: what was signed with which reason. ``signature_valid``: None before the
-    signature; it fits exactly what stands here."""
+    """``findings``: the check as it stands now, ``sources`` what they name; ``overrides``: what was signed with which reason.
+    ``signature_valid``: None before the signature; it fits exactly what stands here. ``dispense_code``: once released and until dispensed, for the
+    patient's side and the village doctor who prints it."""
 
     prescription_id: Id
     code: str
@@ -127,13 +138,18 @@ class PrescriptionView(Result):
     state: State
     state_label: str
     revision: int
+    urgency: str
+    urgency_label: str
     patient: str | None
+    sex: str
     age: str
     diagnosis: str
     note: str
     items: tuple[ItemView, ...]
     fee_fen: int
+    proposed_at: datetime
     findings: tuple[Finding, ...]
+    sources: tuple[SourceView, ...]
     overrides: tuple[Override, ...]
     beyond_village: tuple[str, ...]
     expert: str
@@ -141,12 +157,16 @@ class PrescriptionView(Result):
     signed_at: datetime | None
     signature_valid: bool | None
     pharmacist: str | None
+    reviewed_at: datetime | None
     return_reason: str | None
+    dispensed_at: datetime | None
+    dispense_code: str | None
     rules_signed: bool
 
 
 class CheckView(Result):
     findings: tuple[Finding, ...]
+    sources: tuple[SourceView, ...]
     beyond_village: tuple[str, ...]
     rules_signed: bool
 
@@ -245,11 +265,14 @@ class ReturnPrescription(Command):
 
 
 class Dispense(Command):
+    """The drugs are handed to the one who shows the 取药码 (``dispense_code`` of :class:`PrescriptionView`), once."""
+
     name = "prescriptions.dispense"
     title = "发药"
     access = (Grant(Role.PHARMACIST, "same_county"),)
     gives = PrescriptionView
     prescription_id: Id
+    dispense_code: str = Field(min_length=4, max_length=20, repr=False)
 
 
 class ExpirePrescription(Command):

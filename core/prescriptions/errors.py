@@ -76,6 +76,11 @@ class OverridesNotSeen(Invalid):
     sentence = "这张处方带着 {count} 条提醒签的,请先看医生写的理由,再确认放行。"
 
 
+class DispenseCodeWrong(Invalid):
+    code = "prescription.dispense_code_wrong"
+    sentence = "取药码和这张处方对不上,没有发药。请让患者再出示一次,并核对处方编号。"
+
+
 class DecisionMissing(Conflict):
     """An emergency dose rests on the inviting side's decision, and there is none (or it disagrees)."""
 

@@ -19,6 +19,13 @@ MEASURES = {"systolic", "heart_rate", "egfr", "potassium"}
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    title: str
+    edition: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """The common part: what it is called, what it does, where it comes from."""
 
@@ -82,14 +89,14 @@ class Knowledge:
     condition_labels: dict[str, str]
     allergy_labels: dict[str, str]
     doses: dict[str, Dose]
-    sources: dict[str, str]
+    sources: dict[str, Source]
 
 
 @cache
 def knowledge() -> Knowledge:
     """Everything; ValueError when an entry names an unknown source, drug class, measure or condition."""
     cautions, interactions, doses = _read("cautions"), _read("interactions"), _read("emergency_doses")
-    sources = {key: str(entry["title"]) for key, entry in _read("sources").items()}
+    sources = {key: Source(str(entry["title"]), str(entry["edition"]), str(entry["grade"])) for key, entry in _read("sources").items()}
     found = Knowledge(
         interactions=tuple(
             Interaction(_rule(one), frozenset(one["a"]), frozenset(one["b"]), one.get("escalate_from_years")) for one in interactions["rule"]

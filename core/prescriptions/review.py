@@ -8,7 +8,8 @@ from core.foundation.work import Work
 from core.people.rules import local_date
 from core.people.service import practitioner_card
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription
-from core.prescriptions.errors import FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked
+from core.prescriptions.dispense_code import fits
+from core.prescriptions.errors import DispenseCodeWrong, FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked
 from core.prescriptions.people_told import is_pressing, tell_patient, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signing import EXPIRE
@@ -55,7 +56,11 @@ async def return_prescription(work: Work, order: ReturnPrescription) -> Prescrip
 
 @handles(Dispense)
 async def dispense(work: Work, order: Dispense) -> PrescriptionView:
-    row = await make_step(work, await hold(work, order.prescription_id), Event.DISPENSE, dispensed_at=work.now)
+    row = await hold(work, order.prescription_id)
+    step_of(Event.DISPENSE, State(row.state), work.role)
+    if not fits(work, row, order.dispense_code):
+        raise DispenseCodeWrong
+    row = await make_step(work, row, Event.DISPENSE, dispensed_at=work.now)
     await work.unschedule(EXPIRE, row.id)
     await tell_patient(work, row, "prescription.dispensed")
     await tell_practitioner(work, row.village_doctor_id, "prescription.dispensed", prescription_id=row.id)

@@ -18,7 +18,7 @@ from core.prescriptions.models import Prescription
 from core.prescriptions.people_told import is_pressing, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.signatures import require_rules
 from core.prescriptions.steps import hold, make_step
-from core.prescriptions.views import findings_of, view_of
+from core.prescriptions.views import findings_of, sources_of, view_of
 from core.prescriptions.workflow import Event, State
 
 _CODE_TRIES = 20
@@ -30,8 +30,10 @@ async def check_drugs(work: Work, order: Check) -> CheckView:
     signed = await require_rules(work.practice)
     row = await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
+    findings = await findings_of(work, row.id, order.items)
     return CheckView(
-        findings=await findings_of(work, row.id, order.items),
+        findings=findings,
+        sources=sources_of(findings),
         beyond_village=beyond_licence([drug(one.drug) for one in order.items], Role.VILLAGE_DOCTOR, ""),
         rules_signed=signed,
     )

@@ -10,7 +10,7 @@ from bot.sending.notices import RENDERERS, render
 from core.consultations.commands import CompleteConsultation
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.prescriptions.commands import Dispense, OrderDose, Release, ReturnPrescription, Withdraw
+from core.prescriptions.commands import OrderDose, Release, ReturnPrescription, Withdraw
 from core.prescriptions.knowledge_base import knowledge
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
@@ -61,7 +61,7 @@ async def test_from_the_opinion_to_the_drugs(pharmacy: Pharmacy) -> None:
     await hear(practice, said)
     assert "华法林钠" in said["prescription.ready"][0]
     assert "17.80 元" in said["prescription.ready"][0]
-    await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=far.prescription_id))
+    await pharmacy.dispense(far)
     later = await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
     await pharmacy.ward.pass_time(days=3, minutes=1)
     assert later.prescription_id

@@ -12,7 +12,7 @@ from core.fhir.commands import Everything
 from core.foundation.errors import NotAllowed
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
-from core.prescriptions.commands import Dispense, PrescriptionView, Release
+from core.prescriptions.commands import PrescriptionView, Release
 from core.prescriptions.errors import PrescriptionUnknown
 from core.prescriptions.items import Item
 from tests.core.dispatch.ward import open_ward
@@ -78,7 +78,7 @@ async def test_many_drugs_meet_the_cap_and_are_claimed_once_when_handed_out(phar
     await work_off(pharmacy)
     patient = pharmacy.ward.county.woman
     assert not (await pharmacy.ask(pharmacy.ward.county.woman_account, Claims(patient_id=patient))).claims
-    await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id))
+    await pharmacy.dispense(view)
     for _ in range(3):
         await work_off(pharmacy)
     (claim,) = (await pharmacy.ask(pharmacy.ward.county.woman_account, Claims(patient_id=patient))).claims
@@ -90,7 +90,7 @@ async def test_without_insurance_nothing_is_claimed_and_the_quote_says_why(pharm
     told = await quoted(pharmacy, view)
     assert (told.pays_fen, told.own_fen) == (0, 1260)
     assert "没有登记医保" in told.reason
-    await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id))
+    await pharmacy.dispense(view)
     await work_off(pharmacy)
     assert not (await pharmacy.ask(pharmacy.ward.county.woman_account, Claims(patient_id=pharmacy.ward.county.woman))).claims
 

@@ -12,7 +12,7 @@ from core.consultations.commands import Decide, GiveOpinion, OpinionView
 from core.foundation.actor import Actor, Role
 from core.people.commands import RegisterPractitioner
 from core.people.service import actor_for
-from core.prescriptions.commands import PrescriptionView, Propose, RecordFacts, Sign
+from core.prescriptions.commands import Dispense, PrescriptionView, Propose, RecordFacts, Sign, View
 from core.prescriptions.items import Item
 from tests.core.dispatch.ward import EMERGENT, Ward
 from tests.support.county import CORP, NUMBER_WITH_WECHAT, SYSTEM, WHOLE_WEEK
@@ -59,6 +59,17 @@ class Pharmacy:
         order = Sign(prescription_id=view.prescription_id, revision=view.revision, reasons=reasons, confirm=True)
         signed: PrescriptionView = await self.give(actor or self.doctor, order)
         return signed
+
+    async def code_of(self, view: PrescriptionView) -> str:
+        """The 取药码, as the village doctor prints it."""
+        seen: PrescriptionView = await self.ask(self.doctor, View(prescription_id=view.prescription_id))
+        assert seen.dispense_code is not None
+        return seen.dispense_code
+
+    async def dispense(self, view: PrescriptionView) -> PrescriptionView:
+        order = Dispense(prescription_id=view.prescription_id, dispense_code=await self.code_of(view))
+        dispensed: PrescriptionView = await self.give(self.pharmacist, order)
+        return dispensed
 
     async def decide(self, choice: str = "agree", reason: str = "") -> None:
         order = Decide.model_validate({

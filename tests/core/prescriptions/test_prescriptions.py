@@ -78,7 +78,7 @@ async def test_the_whole_way_to_the_drugs_in_hand(pharmacy: Pharmacy) -> None:
     with pytest.raises(PrescriptionUnknown):
         await pharmacy.ask(patient, View(prescription_id=view.prescription_id))
     with pytest.raises(IllegalStep):
-        await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id))
+        await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id, dispense_code="0000-0000"))
 
     released = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
     assert released.state == "RELEASED"
@@ -88,7 +88,7 @@ async def test_the_whole_way_to_the_drugs_in_hand(pharmacy: Pharmacy) -> None:
     assert seen.signature_valid
     assert seen.fee_fen == 2040
     assert [one.prescription_id for one in (await pharmacy.ask(patient, Mine())).prescriptions] == [view.prescription_id]
-    done = await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id))
+    done = await pharmacy.dispense(view)
     assert done.state == "DISPENSED"
     kinds = [kind for kind in await ward.timeline(pharmacy.consultation_id) if kind.startswith("prescription.")]
     assert kinds == ["prescription.proposed", "prescription.signed", "prescription.released", "prescription.dispensed"]

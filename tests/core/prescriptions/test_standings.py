@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -11,7 +12,9 @@ from core.foundation.due import tick
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.commands import ReadReminders, ResumeReminders, StopReminders
-from core.prescriptions.commands import Dispense, Release, ReturnPrescription, StandingOfPrescription, WhereTheyStand, Withdraw
+from core.prescriptions.commands import Release, ReturnPrescription, StandingOfPrescription, WhereTheyStand, Withdraw
+from core.prescriptions.doses import spoken_pieces
+from core.prescriptions.drugs import drug
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
 
@@ -40,7 +43,7 @@ async def test_the_patient_reads_each_step_and_nothing_of_the_drugs_before_the_r
     (one,) = await standings(pharmacy)
     assert (one.stage, one.stage_label, one.readable) == ("ready", "可以取药", True)
     assert one.until == pharmacy.ward.clock.now() + timedelta(days=3)
-    await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id))
+    await pharmacy.dispense(view)
     assert [(one.stage_label, one.readable, one.until) for one in await standings(pharmacy)] == [("已取药", True, None)]
 
 
@@ -88,3 +91,11 @@ async def test_whether_reminders_are_stopped_is_read(pharmacy: Pharmacy) -> None
         if order is not None:
             await pharmacy.give(patient, order)
         assert (await pharmacy.ask(patient, ReadReminders())).stopped is stopped
+
+
+@pytest.mark.parametrize(
+    ("code", "amount", "pieces"),
+    [("amlodipine", "5", "1 片"), ("amlodipine", "2.5", "半片"), ("amlodipine", "7.5", "1 片半"), ("valsartan", "160", "2 粒")],
+)
+async def test_amounts_are_said_in_pieces(code: str, amount: str, pieces: str) -> None:
+    assert spoken_pieces(Decimal(amount), drug(code)) == pieces
