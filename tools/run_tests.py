@@ -1,6 +1,7 @@
 """Runs the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one line over all.
 
-The two databases run side by side on the two cores; what needs a browser has the machine to itself at the end.
+What is short runs side by side, the conversations apart (they wait more than they compute); what needs a browser has the machine to itself at
+the end.
 Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
 """
 
@@ -19,11 +20,15 @@ from defusedxml.ElementTree import parse
 NO_TEST_RAN = 5
 """pytest's exit status when its selection was empty."""
 
-JOURNEYS = "tests/journeys"
+JOURNEYS, CONVERSATIONS = "tests/journeys", "tests/bot"
 STORAGE = ("-m", "storage")
 Run = tuple[str, tuple[str, ...]]
 PHASES: tuple[tuple[Run, ...], ...] = (
-    (("sqlite", (f"--ignore={JOURNEYS}",)), ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}"))),
+    (
+        ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}")),
+        ("sqlite", (CONVERSATIONS,)),
+        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}")),
+    ),
     (("sqlite", ("-m", "not browser", JOURNEYS)), ("mariadb", ("-m", "storage and not browser", JOURNEYS))),
     (("sqlite", ("-m", "browser", JOURNEYS)),),
 )
