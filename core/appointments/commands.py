@@ -135,6 +135,48 @@ class SetAbsence(Command):
     ends_at: Moment
 
 
+class EndAbsence(Command):
+    """An absence ends now, or, when it has not begun, does not take place. Slots that it closed stay closed. AbsenceOver when it has ended."""
+
+    name = "appointments.end_absence"
+    title = "销假"
+    access = (Grant(Role.EXPERT, "own_absence"), Grant(Role.SCHEDULER, "same_county"))
+    absence_id: Id
+
+
+class ShiftView(Result):
+    """One shift as it falls on the calendar. ``away``: an absence covers none, a part or the whole of it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    duty: str
+    duty_label: str
+    away: Literal["no", "part", "whole"]
+
+
+class AbsenceView(Result):
+    absence_id: Id
+    starts_at: datetime
+    ends_at: datetime
+    running: bool
+
+
+class RosterView(Result):
+    """``shifts``: of the next two weeks, soonest first, the running one included. ``absences``: running and coming ones."""
+
+    practitioner_id: Id
+    now: datetime
+    shifts: tuple[ShiftView, ...]
+    absences: tuple[AbsenceView, ...]
+
+
+class MyRoster(Query):
+    name = "appointments.my_roster"
+    title = "我的排班"
+    access = (Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST), Grant(Role.SCHEDULER))
+    gives = RosterView
+
+
 class OpenSlots(Command):
     """Open ``count`` slots of ``minutes`` each from ``starts_at``, and the same on the following days, ``days`` in all."""
 

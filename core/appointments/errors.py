@@ -58,6 +58,16 @@ class AbsenceInvalid(Invalid):
     sentence = "请假的结束时间要晚于开始时间。"
 
 
+class AbsenceUnknown(NotFound):
+    code = "appointments.absence_unknown"
+    sentence = "没有这次请假,请刷新后再看。"
+
+
+class AbsenceOver(Conflict):
+    code = "appointments.absence_over"
+    sentence = "这次请假已经结束,不用再销假。"
+
+
 class NoDepartment(Invalid):
     """Slots need a department, this practitioner has none."""
 

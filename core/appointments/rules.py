@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Literal
 
 from core.appointments.errors import AbsenceInvalid, ShiftInvalid
-from core.foundation.clock import shanghai, spoken
+from core.foundation.clock import SHANGHAI, shanghai, spoken
 
 DAY = 1440
 """Minutes of a day; Shanghai has no daylight saving."""
@@ -37,6 +38,26 @@ def covers(weekday: int, start_minute: int, end_minute: int, moment: datetime) -
     if weekday == day and start_minute <= minute < end_minute:
         return True
     return weekday == (day - 1) % 7 and start_minute <= minute + DAY < end_minute
+
+
+def shift_on(day: date, start_minute: int, end_minute: int) -> tuple[datetime, datetime]:
+    """From when to when a shift of ``day`` lasts."""
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    return midnight + timedelta(minutes=start_minute), midnight + timedelta(minutes=end_minute)
+
+
+def away_during(starts_at: datetime, ends_at: datetime, absences: Sequence[tuple[datetime, datetime]]) -> Literal["no", "part", "whole"]:
+    """How much of the time ``absences`` cover between them."""
+    covered_to = starts_at
+    touched = False
+    for begin, end in sorted(absences):
+        if begin < ends_at and end > starts_at and begin < end:
+            touched = True
+            if begin <= covered_to:
+                covered_to = max(covered_to, end)
+    if covered_to >= ends_at:
+        return "whole"
+    return "part" if touched else "no"
 
 
 def slot_times(starts_at: datetime, minutes: int, count: int, days: int = 1) -> list[tuple[datetime, datetime]]:

@@ -135,6 +135,58 @@ class MyOffers(Query):
     audited = True
 
 
+class ExpertCase(Result):
+    """A consultation that the expert took, as a line of his desk. ``decision``: what the inviting side decided on his latest opinion."""
+
+    consultation_id: Id
+    code: str
+    state: Literal["DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS", "COMPLETED", "CANCELLED"]
+    state_label: str
+    urgency: str
+    urgency_label: str
+    headline: str
+    patient: str
+    """"李秀英 女 51 岁"."""
+    place: str
+    next: str
+    requested_at: datetime
+    assigned_at: datetime | None
+    closed_at: datetime | None
+    opinion_revision: int
+    """0: none has been given."""
+    decision: str | None
+
+
+class DeskFigures(Result):
+    """The expert's own month. ``cases``: consultations he took since ``since`` and did not give back. ``median_answer_s``: of ``answered``
+    invitations of that time, the middle one's seconds from invitation to answer; None without any."""
+
+    since: datetime
+    cases: int
+    answered: int
+    median_answer_s: int | None
+
+
+class ExpertDeskView(Result):
+    """``offers``: most urgent first, then the one that runs out first. ``now``: domain time, which the clocks of a page run by."""
+
+    now: datetime
+    offers: tuple[OfferView, ...]
+    cases: tuple[ExpertCase, ...]
+    finished: tuple[ExpertCase, ...]
+    figures: DeskFigures
+
+
+class ExpertDesk(Query):
+    """What waits for the expert, what he has taken, and what was finished lately."""
+
+    name = "dispatch.expert_desk"
+    title = "专家工作台"
+    access = (Grant(Role.EXPERT),)
+    gives = ExpertDeskView
+    audited = True
+
+
 class RankedExpert(Result):
     practitioner_id: Id
     expert: str

@@ -45,12 +45,14 @@ def _is_over(row: ExpertOffer, consultation: Consultation) -> bool:
 @answers(MyOffers)
 async def my_offers(work: Work, order: MyOffers) -> OffersView:
     work.concerns("practitioner", work.actor.practitioner_id or "")
+    return OffersView(offers=tuple(sorted(await open_offers(work), key=lambda view: -urgency(view.urgency).code.severity)))
+
+
+async def open_offers(work: Work) -> list[OfferView]:
+    """What the actor is being asked now, in the order in which he was asked."""
     rows = await ExpertOffer.filter(practitioner_id=work.actor.practitioner_id, state__in=OPEN).order_by("id")
     consultations = {one.id: one for one in await Consultation.filter(id__in=[row.consultation_id for row in rows], state=State.PENDING.value)}
-    views = [
-        await offer_view(work, row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations
-    ]
-    return OffersView(offers=tuple(sorted(views, key=lambda view: -urgency(view.urgency).code.severity)))
+    return [await offer_view(work, row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations]
 
 
 async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -> OfferView:
@@ -68,7 +70,7 @@ async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -
         urgency_label=urgency(consultation.urgency).label,
         headline=picture.headline,
         patient=f"{patient.age_spoken} {'男' if patient.sex == 'male' else '女'}",
-        place=f"{await _county(consultation)} · 村医 {doctor.called}",
+        place=f"{await region_name(consultation)} · 村医 {doctor.called}",
         vitals=" ".join(f"{label} {value}" for label, value in picture.vitals),
         material=_material(consultation),
         why_you=",".join(row.reasons[:WHY_SHOWN]),
@@ -84,7 +86,7 @@ def _material(consultation: Consultation) -> str:
     return "影像还没到" if consultation.material_at is None else "没有影像"
 
 
-async def _county(consultation: Consultation) -> str:
+async def region_name(consultation: Consultation) -> str:
     """The county as people say it: the shortest name among the places of that county."""
     names = await Organisation.filter(region_code__startswith=consultation.region_code).values_list("region_name", flat=True)
     return min((str(one) for one in names if one), key=len, default="本县")

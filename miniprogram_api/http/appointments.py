@@ -14,3 +14,6 @@ order_route(blueprint, "GET", "/slots", appointments.FreeSlots, query_names={"de
 order_route(blueprint, "POST", "/appointments", appointments.BookSlot, status=201)
 order_route(blueprint, "GET", "/appointments", appointments.MyAppointments)
 order_route(blueprint, "POST", "/appointments/<appointment_id:str>/cancel", appointments.CancelAppointment)
+order_route(blueprint, "GET", "/roster", appointments.MyRoster)
+order_route(blueprint, "POST", "/absences", appointments.SetAbsence, status=201)
+order_route(blueprint, "POST", "/absences/<absence_id:str>/end", appointments.EndAbsence)

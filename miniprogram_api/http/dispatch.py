@@ -9,6 +9,7 @@ from miniprogram_api.http.api import order_route
 
 blueprint = Blueprint("dispatch", url_prefix="/v1")
 
+order_route(blueprint, "GET", "/desk", dispatch.ExpertDesk)
 order_route(blueprint, "GET", "/offers", dispatch.MyOffers)
 order_route(blueprint, "GET", "/offers/<offer_id:str>", dispatch.Offer)
 order_route(blueprint, "POST", "/offers/<offer_id:str>/accept", dispatch.AcceptOffer)

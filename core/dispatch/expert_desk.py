@@ -1,0 +1,71 @@
+"""The expert's desk in one reading: invitations with the clock running, his cases, what was finished lately, his own month."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from statistics import median
+
+from core.consultations.models import Consultation
+from core.consultations.rules import DECISION_LABELS, Reader
+from core.consultations.service import latest_decision, latest_opinion, picture_opened, status_of
+from core.consultations.workflow import CLOSED_STATES, OPEN_STATES
+from core.dispatch.commands import DeskFigures, ExpertCase, ExpertDesk, ExpertDeskView
+from core.dispatch.models import ExpertOffer
+from core.dispatch.offer_views import open_offers, region_name
+from core.foundation.clock import SHANGHAI, shanghai
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.intake.urgency import urgency
+from core.people.service import patient_card, practitioner_card
+
+LATELY = timedelta(days=30)
+FINISHED_SHOWN = 10
+OPEN_SHOWN = 20
+ANSWERED = ("accepted", "declined", "deferred")
+
+
+@answers(ExpertDesk)
+async def expert_desk(work: Work, order: ExpertDesk) -> ExpertDeskView:
+    me = work.actor.practitioner_id
+    work.concerns("practitioner", me or "")
+    taken = Consultation.filter(expert_id=me)
+    running = await taken.filter(state__in=[state.value for state in OPEN_STATES]).order_by("-id").limit(OPEN_SHOWN)
+    closed = taken.filter(state__in=[state.value for state in CLOSED_STATES], closed_at__gte=work.now - LATELY)
+    finished = await closed.order_by("-closed_at").limit(FINISHED_SHOWN)
+    offers = sorted(await open_offers(work), key=lambda one: (-urgency(one.urgency).code.severity, one.expires_at))
+    cases = sorted(running, key=lambda row: (-urgency(row.urgency).code.severity, row.id))
+    return ExpertDeskView(
+        now=work.now, offers=tuple(offers), cases=tuple([await _line(work, row) for row in cases]),
+        finished=tuple([await _line(work, row) for row in finished]), figures=await _figures(work),
+    )
+
+
+async def _line(work: Work, row: Consultation) -> ExpertCase:
+    status, picture = await status_of(work, row, Reader.EXPERT), await picture_opened(work, row)
+    patient, doctor = await patient_card(work, row.patient_id), await practitioner_card(work, row.village_doctor_id)
+    opinion, decision = await latest_opinion(row.id), await latest_decision(row.id)
+    return ExpertCase(
+        consultation_id=row.id, code=row.code, state=status.state, state_label=status.state_label, urgency=row.urgency,
+        urgency_label=status.urgency_label, headline=picture.headline,
+        patient=f"{patient.full_name} {'男' if patient.sex == 'male' else '女'} {patient.age_spoken}",
+        place=f"{await region_name(row)} · 村医 {doctor.called}", next=status.next, requested_at=row.created_at, assigned_at=row.assigned_at,
+        closed_at=row.closed_at, opinion_revision=0 if opinion is None else opinion.revision,
+        decision=None if decision is None else DECISION_LABELS[decision.choice],
+    )
+
+
+async def _figures(work: Work) -> DeskFigures:
+    since = month_start(work.now)
+    me = work.actor.practitioner_id
+    times = await ExpertOffer.filter(practitioner_id=me, offered_at__gte=since, state__in=ANSWERED).values_list("offered_at", "answered_at")
+    seconds = [(answered - offered).total_seconds() for offered, answered in times if answered is not None]
+    return DeskFigures(
+        since=since, cases=await Consultation.filter(expert_id=me, assigned_at__gte=since).count(), answered=len(seconds),
+        median_answer_s=round(median(seconds)) if seconds else None,
+    )
+
+
+def month_start(now: datetime) -> datetime:
+    """Midnight in China of the first day of the month."""
+    local = shanghai(now)
+    return datetime(local.year, local.month, 1, tzinfo=SHANGHAI).astimezone(now.tzinfo)
