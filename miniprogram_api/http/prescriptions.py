@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sanic import Blueprint
+import segno
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
 
+from core.foundation.errors import NotFound
 from core.prescriptions import commands as prescriptions
-from miniprogram_api.http.api import order_route
+from miniprogram_api.http.api import by_order, carry_out, dumps, order_route
 
 blueprint = Blueprint("prescriptions", url_prefix="/v1")
 
@@ -19,6 +22,7 @@ order_route(blueprint, "GET", "/consultations/<consultation_id:str>/medicines", 
 order_route(blueprint, "GET", "/patients/<patient_id:str>/prescriptions", prescriptions.PatientPrescriptions)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose", prescriptions.OrderDose, status=201)
 order_route(blueprint, "GET", "/prescriptions", prescriptions.Mine)
+order_route(blueprint, "GET", "/prescriptions/waiting", prescriptions.Waiting)
 order_route(blueprint, "GET", "/prescriptions/standings", prescriptions.WhereTheyStand)
 order_route(blueprint, "GET", "/prescriptions/<prescription_id:str>", prescriptions.View)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/revise", prescriptions.Revise)
@@ -30,3 +34,23 @@ order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/return", pr
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/dispense", prescriptions.Dispense)
 order_route(blueprint, "GET", "/doses/<dose_id:str>", prescriptions.ViewDose)
 order_route(blueprint, "POST", "/doses/<dose_id:str>/acknowledge", prescriptions.AcknowledgeDose)
+
+PIXELS = 8
+"""Of the picture, for each square of the code."""
+
+
+class NoDispenseCode(NotFound):
+    code = "prescription.no_dispense_code"
+    sentence = "这张处方现在没有取药码:药师审方通过后才有,发药后就用不着了。"
+
+
+@blueprint.get("/prescriptions/<prescription_id:str>/dispense-code")
+@by_order(prescriptions.View)
+async def show_dispense_code(request: Request, prescription_id: str) -> HTTPResponse:
+    """What the patient shows at the counter: ``dispense_code`` to read aloud, ``picture`` the same with the prescription's code as a QR code
+    (PNG as a data: address). No name and no drug is in it."""
+    view = await carry_out(request, prescriptions.View(prescription_id=prescription_id))
+    if view.dispense_code is None:
+        raise NoDispenseCode
+    picture = segno.make(f"{view.code} {view.dispense_code}", error="m", micro=False).png_data_uri(scale=PIXELS, border=4)
+    return json_response({"code": view.code, "dispense_code": view.dispense_code, "picture": picture}, dumps=dumps)

@@ -1,0 +1,108 @@
+"""What waits for a pharmacist or a signing doctor, the most urgent first, and what was done today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from core.consultations.models import Consultation
+from core.foundation.actor import Role
+from core.foundation.clock import SHANGHAI
+from core.foundation.orders import answers
+from core.foundation.work import Work
+from core.intake.urgency import urgency
+from core.people.cards import patient_card, practitioner_cards
+from core.people.models import Organisation
+from core.people.rules import county_of, local_date
+from core.prescriptions.commands import Waiting, WaitingDose, WaitingPrescription, WaitingView
+from core.prescriptions.drugs import drug
+from core.prescriptions.emergency import dose_view
+from core.prescriptions.models import EmergencyDose, Prescription
+from core.prescriptions.people_told import houses_above
+from core.prescriptions.steps import body_of
+from core.prescriptions.workflow import STATE_LABELS, State
+from nlp.interface.urgency import Urgency
+
+MOST = 100
+"""Of each list; so many never wait in one county, and the oldest of the most urgent stay on it."""
+
+
+@answers(Waiting)
+async def waiting(work: Work, order: Waiting) -> WaitingView:
+    work.concerns("account", work.actor.account_id)
+    if work.role is Role.DUTY_DOCTOR:
+        return await _for_signing(work)
+    return await _for_review(work)
+
+
+async def _for_signing(work: Work) -> WaitingView:
+    houses = await _clinics_below(work, Prescription.filter(state=State.REFERRED.value))
+    to_sign = await Prescription.filter(state=State.REFERRED.value, organisation_id__in=houses).limit(MOST * 2)
+    signed = Prescription.filter(signer_id=work.actor.practitioner_id, signed_at__gte=_midnight(work)).order_by("-signed_at")
+    return WaitingView(now=work.now, to_sign=await _lines(work, to_sign), done_today=await _lines(work, await signed.limit(MOST), sort=False))
+
+
+async def _for_review(work: Work) -> WaitingView:
+    houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
+    counties = {county_of(house.region_code) for house in houses}
+    here = Prescription.filter(region_code__in=counties)
+    since = _midnight(work)
+    done = here.filter(Q(reviewed_at__gte=since) | Q(dispensed_at__gte=since)).order_by("-reviewed_at").limit(MOST)
+    doses = EmergencyDose.filter(region_code__in=counties, seen_at__isnull=True).order_by("ordered_at").limit(MOST)
+    return WaitingView(
+        now=work.now,
+        doses=tuple([await _dose(work, one) for one in await doses]),
+        to_review=await _lines(work, await here.filter(state=State.SIGNED.value).limit(MOST * 2)),
+        to_dispense=await _lines(work, await here.filter(state=State.RELEASED.value).limit(MOST * 2)),
+        done_today=await _lines(work, await done, sort=False),
+    )
+
+
+async def _clinics_below(work: Work, rows: QuerySet[Prescription]) -> list[str]:
+    """Of the clinics that ``rows`` come from, those below a house where the actor is duty doctor."""
+    held = work.actor.organisations(Role.DUTY_DOCTOR)
+    clinics = await rows.distinct().values_list("organisation_id", flat=True)
+    return [str(one) for one in clinics if not held.isdisjoint(await houses_above(str(one)))]
+
+
+async def _lines(work: Work, rows: Iterable[Prescription], *, sort: bool = True) -> tuple[WaitingPrescription, ...]:
+    """The most urgent first, of equals the one that has waited longest; not ``sort``: as they come."""
+    lines = [await _line(work, row) for row in rows]
+    if sort:
+        lines.sort(key=lambda one: (-Urgency(one.urgency).severity, one.waiting_since))
+    return tuple(lines[:MOST])
+
+
+async def _line(work: Work, row: Prescription) -> WaitingPrescription:
+    body, card = await body_of(work, row), await patient_card(work, row.patient_id)
+    people = await practitioner_cards(work, [one for one in (row.expert_id, row.signer_id, row.pharmacist_id) if one is not None])
+    consultation = await Consultation.get(id=row.consultation_id)
+    return WaitingPrescription(
+        prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, state=State(row.state).value,
+        state_label=STATE_LABELS[State(row.state)], urgency=consultation.urgency, urgency_label=urgency(consultation.urgency).label,
+        patient=card.full_name, sex=card.sex, age=card.age_spoken, drugs=tuple(drug(one.drug).name for one in body.items),
+        waiting_since=_since(row), overrides=row.override_count, expert=people[row.expert_id].called,
+        signer=None if row.signer_id is None else people[row.signer_id].called,
+        pharmacist=None if row.pharmacist_id is None else people[row.pharmacist_id].called,
+    )
+
+
+def _since(row: Prescription) -> datetime:
+    """When it came to where it stands."""
+    since = {
+        State.SIGNED: row.signed_at, State.RETURNED: row.reviewed_at, State.RELEASED: row.reviewed_at, State.DISPENSED: row.dispensed_at,
+    }
+    return since.get(State(row.state)) or row.proposed_at
+
+
+async def _dose(work: Work, row: EmergencyDose) -> WaitingDose:
+    card = await patient_card(work, row.patient_id)
+    return WaitingDose(dose=await dose_view(work, row), patient=card.full_name, sex=card.sex, age=card.age_spoken)
+
+
+def _midnight(work: Work) -> datetime:
+    """When this day began in China."""
+    return datetime.combine(local_date(work.now), time(), SHANGHAI)
