@@ -13,6 +13,8 @@ CHAT_LANE = "chat"
 """Messages of people waiting for an answer."""
 SEND_LANE = "send"
 """Everything that talks to slow outside systems."""
+IMAGE_LANE = "image"
+"""Large files and pictures: seconds of work each, for which no chat waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,11 @@ def listeners_of(topic: str) -> tuple[Listener, ...]:
 
 
 _CHAT_TOPICS = frozenset({"message.received", "upload.received"})
+_IMAGE_TOPICS = frozenset({"frame.asked", "transfer.complete", "file.dropped"})
 
 
 def lane_of(topic: str) -> str:
     """The lane of a topic. Known without loading the listener, because the process that emits is often not the one that listens."""
+    if topic in _IMAGE_TOPICS:
+        return IMAGE_LANE
     return CHAT_LANE if topic in _CHAT_TOPICS else SEND_LANE

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -56,13 +56,24 @@ class Upload(Query):
     upload_id: Id
 
 
+class WindowChoice(Result):
+    window: str
+    label: str
+
+
 class ImageView(Result):
+    """``label``: what it is and of which part of the body, in words. ``taken_on``: the day it was taken, None when the device did not say.
+    ``frames``: 0 for what has no picture. ``windows``: what it can be looked at through, the automatic one first."""
+
     instance_id: Id
     modality: str
+    label: str
     description: str
+    taken_on: date | None
     rows: int | None
     columns: int | None
     frames: int
+    windows: tuple[WindowChoice, ...]
     received_at: datetime
 
 
@@ -80,3 +91,65 @@ class Images(Query):
     gives = ImagesView
     audited = True
     consultation_id: Id
+
+
+FrameWindow = Annotated[str, Field(pattern=r"^[a-z]{1,12}$")]
+FrameSize = Literal["thumb", "full"]
+_LOOKS = (Grant(Role.VILLAGE_DOCTOR, "own_image"), Grant(Role.EXPERT, "assigned_image"), Grant(Role.VISITOR, "own_patient_image"))
+
+
+class FrameView(Result):
+    """``state``: asked (a worker is drawing it), ready, refused (``refusal`` says why). The picture lies under ``frame_id``."""
+
+    frame_id: Id
+    patient_id: Id
+    state: Literal["asked", "ready", "refused"]
+    media_type: str = "image/webp"
+    refusal_code: str | None = None
+    refusal: str | None = None
+
+
+class ShowFrame(Command):
+    """Look at one frame of an image through a window. It is an order, because every look leaves its entry, and a worker may have to draw it."""
+
+    name = "imaging.show_frame"
+    title = "看影像"
+    access = _LOOKS
+    gives = FrameView
+    image_id: Id
+    frame: int = Field(ge=1, le=20_000)
+    window: FrameWindow = "auto"
+    size: FrameSize = "full"
+
+
+class FrameState(Query):
+    """Whether the frame that was asked for is drawn by now."""
+
+    name = "imaging.frame"
+    title = "影像画好没有"
+    access = _LOOKS
+    gives = FrameView
+    image_id: Id
+    frame: int = Field(ge=1, le=20_000)
+    window: FrameWindow = "auto"
+    size: FrameSize = "full"
+
+
+class DrawFrame(Command):
+    """The system: draw the frame that somebody asked for, or keep why it cannot be drawn."""
+
+    name = "imaging.draw_frame"
+    title = "画出影像"
+    access = (Grant(Role.SYSTEM),)
+    gives = FrameView
+    needs_engine = True
+    frame_id: Id
+
+
+class ForgetFrame(Command):
+    """The system: a picture is kept for some days only; the image it was made from stays."""
+
+    name = "imaging.forget_frame"
+    title = "清理影像缓存"
+    access = (Grant(Role.SYSTEM),)
+    frame_id: Id

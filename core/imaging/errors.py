@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.foundation.errors import NotFound
+from core.foundation.errors import Invalid, NotFound
 
 IMAGE_CONFLICT = "image.conflict"
 CONFLICT_SENTENCES = {
@@ -14,3 +14,18 @@ CONFLICT_SENTENCES = {
 class UploadUnknown(NotFound):
     code = "upload.unknown"
     sentence = "没有这次上传。请重新发一次文件。"
+
+
+class ImageUnknown(NotFound):
+    code = "image.unknown"
+    sentence = "没有这份影像。请返回会诊,从影像列表里点开。"
+
+
+class FrameUnknown(NotFound):
+    code = "image.no_frame"
+    sentence = "这份影像只有 {frames} 帧。请从第一帧看起。"
+
+
+class NotAPicture(Invalid):
+    code = "image.no_picture"
+    sentence = "这份文件是报告或测量数据,里面没有图像,不能当图看。请看其他影像。"

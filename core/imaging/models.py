@@ -1,4 +1,4 @@
-"""Tables of imaging: files that arrived, instances under their own UIDs, and files that a person must look at."""
+"""Tables of imaging: files on their way, files that arrived, instances under their own UIDs, their pictures, and what a person must look at."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ class Instance(Owned):
     modality = fields.CharField(max_length=16)
     description = fields.BinaryField()
     """As the device wrote it, sealed under the patient's key."""
+    body_part = fields.BinaryField()
+    """Code of the part of the body as the device wrote it, "" when it did not; sealed."""
+    taken_on = fields.BinaryField()
+    """Day on which it was taken, YYYY-MM-DD or ""; sealed."""
     rows = fields.IntField(null=True)
     columns = fields.IntField(null=True)
     frames = fields.IntField()
@@ -76,3 +80,64 @@ class ImageConflict(Row):
 
     class Meta:
         table = "image_conflict"
+
+
+class ImageFrame(Row):
+    """A picture of one frame, as somebody looked at it: made by a worker, kept encrypted for some days, made again when wanted again.
+
+    The picture lies in the blob store under this row's id.
+    """
+
+    instance_id = id_field(db_index=True)
+    patient_id = id_field()
+    frame = fields.IntField()
+    """From 1, as people count."""
+    window = fields.CharField(max_length=12)
+    size = fields.CharField(max_length=6)
+    state = fields.CharField(max_length=10)
+    """asked, ready, refused."""
+    refusal_code = fields.CharField(max_length=60, default="")
+    asked_at = UtcDatetimeField()
+    """In real time: how long somebody has been waiting."""
+
+    class Meta:
+        table = "image_frame"
+        unique_together = (("instance_id", "frame", "window", "size"),)
+
+
+class Transfer(Owned):
+    """A file on its way in pieces, over a link that may break at any time. Its id is the upload's id from the first byte to the verdict."""
+
+    consultation_id = id_field(db_index=True)
+    patient_id = id_field()
+    account_id = id_field()
+    kind = fields.CharField(max_length=8)
+    """image, consent."""
+    length = fields.BigIntField()
+    received = fields.BigIntField(default=0)
+    """How many bytes lie safely in pieces: where the sender goes on."""
+    expected_sha256 = fields.CharField(max_length=64, default="")
+    """Of the whole file, as the sender measured it; "" when he did not."""
+    state = fields.CharField(max_length=10)
+    """receiving, complete (all is there, a worker joins it), done, refused, ended (called off, or left lying)."""
+    refusal_code = fields.CharField(max_length=60, default="")
+    sha256 = fields.CharField(max_length=64, default="")
+    upload_id = id_field(null=True)
+    """The upload that it became; of another transfer when the same content was there already."""
+    begun_at = UtcDatetimeField()
+    expires_at = UtcDatetimeField()
+
+    class Meta:
+        table = "transfer"
+
+
+class TransferPiece(Row):
+    """Bytes ``start`` to ``start + size`` of a transfer; they lie in the blob store under this row's id."""
+
+    transfer_id = id_field()
+    start = fields.BigIntField()
+    size = fields.BigIntField()
+
+    class Meta:
+        table = "transfer_piece"
+        unique_together = (("transfer_id", "start"),)

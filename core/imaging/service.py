@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, cast
 
 from core.consultations.service import consultation_of, keep_blob, material_arrived, note, open_consultation
 from core.foundation.actor import Actor
 from core.foundation.errors import NotFound
 from core.foundation.events import Event, listens
-from core.foundation.keys import SealBroken
+from core.foundation.keys import SealBroken, Sealer
 from core.foundation.orders import Order, answers, handles, prepares, relation
 from core.foundation.practice import EngineAway, Practice
 from core.foundation.work import Work
-from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView
+from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView, WindowChoice
 from core.imaging.commands import Upload as UploadQuery
 from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
+from core.imaging.frames import file_dropped, frame_asked
 from core.imaging.models import ConsultationImage, ImageConflict, Instance, Upload
+from core.imaging.words import modality_words, part_words
 from core.notifications.service import tell
 from core.people.service import practitioner_card
 from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.summary import DicomSummary
+from media.imaging.windows import windows_of
+
+__all__ = ["file_dropped", "frame_asked"]
 
 
 @relation("own_upload")
@@ -110,6 +116,8 @@ async def _store(work: Work, upload: Upload, summary: DicomSummary) -> Instance:
         size=upload.size,
         modality=summary.modality,
         description=sealer.seal("dicom_instance", "description", instance_id, summary.description),
+        body_part=sealer.seal("dicom_instance", "body_part", instance_id, summary.body_part),
+        taken_on=sealer.seal("dicom_instance", "taken_on", instance_id, summary.taken_on),
         rows=summary.rows,
         columns=summary.columns,
         frames=summary.frames,
@@ -189,12 +197,19 @@ async def images(work: Work, order: Images) -> ImagesView:
             ImageView(
                 instance_id=one.id,
                 modality=one.modality,
-                description=sealer.open("dicom_instance", "description", one.id, bytes(one.description)),
+                label=" ".join(filter(None, (modality_words(one.modality), part_words(_opened(sealer, "body_part", one))))),
+                description=_opened(sealer, "description", one),
+                taken_on=date.fromisoformat(day) if (day := _opened(sealer, "taken_on", one)) else None,
                 rows=one.rows,
                 columns=one.columns,
                 frames=one.frames,
+                windows=tuple(WindowChoice(window=window.key, label=window.label) for window in windows_of(one.modality)) if one.frames else (),
                 received_at=one.received_at,
             )
             for one in (found[instance_id] for instance_id in shown)
         )
     )
+
+
+def _opened(sealer: Sealer, column: str, row: Instance) -> str:
+    return sealer.open("dicom_instance", column, row.id, bytes(getattr(row, column)))

@@ -5,11 +5,14 @@ Caps are this project's own: they bound memory and time for any file whatever.
 
 from __future__ import annotations
 
+import contextlib
 import zlib
+from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from media.imaging.broken import BrokenDicom
+from media.imaging.render_process import RenderProcess, Shown
 from media.imaging.structure import Encoding, Pixels, Walker, guess_encoding, read_file_meta
 from media.imaging.summary import DicomSummary
 
@@ -30,19 +33,30 @@ EXPLICIT = "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 BIG_ENDIAN = "1.2.840.10008.1.2.2"
 MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
-_VIDEO = tuple(f"1.2.840.10008.1.2.4.10{number}" for number in range(9))
+MEDIA_VIDEO = tuple(f"1.2.840.10008.1.2.4.10{number}" for number in range(9))
 
 _TAGS = (
     "SpecificCharacterSet", "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality", "SeriesDescription",
     "StudyDescription", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "NumberOfFrames", "PhotometricInterpretation",
+    "BodyPartExamined", "AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate",
 )
 
 
 class ImagingEngine:
-    """The engine as the practice holds it. Safe to call from a thread; raises nothing but :class:`BrokenDicom`."""
+    """The engine as the practice holds it. Safe to call from a thread; raises nothing but :class:`BrokenDicom` and, for a frame, FileNeeded."""
+
+    def __init__(self) -> None:
+        self._decoder = RenderProcess()
 
     def check(self, data: bytes) -> DicomSummary:
         return check(data)
+
+    def render(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
+        """One frame as a picture; ``key`` is the SHA-256 of ``data``, which may be left out while the decoder holds it (else FileNeeded)."""
+        return self._decoder.render(key, data, frame, window, max_side)
+
+    def close(self) -> None:
+        self._decoder.stop()
 
 
 def build() -> ImagingEngine:
@@ -65,13 +79,13 @@ def _check(data: bytes) -> DicomSummary:
         raise BrokenDicom("empty")
     if len(data) > MAX_SIZE:
         raise BrokenDicom("too_large")
-    dataset_bytes, start, encoding, syntax = _data_set(data)
+    dataset_bytes, start, encoding, syntax = data_set_of(data)
     pixels = Walker(dataset_bytes, encoding).walk(start)
     dataset = _values(dataset_bytes, start, encoding)
     return _summary(dataset, syntax, pixels)
 
 
-def _data_set(data: bytes) -> tuple[bytes, int, Encoding, str]:
+def data_set_of(data: bytes) -> tuple[bytes, int, Encoding, str]:
     """The bytes that hold the data set, where it starts, how it is encoded, and its transfer syntax."""
     if data[128:132] != b"DICM":
         # Without a preamble nothing says that it is DICOM: it must at least begin like a data set, and name its UIDs below.
@@ -133,7 +147,7 @@ def _values(data: bytes, start: int, encoding: Encoding) -> Dataset:
     from pydicom import filereader
     from pydicom.tag import Tag
 
-    _quiet()
+    quiet()
     file = BytesIO(data)
     file.seek(start)
     return filereader.read_dataset(
@@ -148,7 +162,7 @@ def _values(data: bytes, start: int, encoding: Encoding) -> Dataset:
 _is_quiet = False
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """pydicom's warnings quote values, which are a patient's: they must not reach a log."""
     global _is_quiet
     if _is_quiet:
@@ -186,7 +200,18 @@ def _summary(dataset: Dataset, syntax: str, pixels: Pixels | None) -> DicomSumma
         columns=columns if pixels is not None else None,
         frames=frames,
         has_pixels=pixels is not None,
+        body_part=_text(dataset, "BodyPartExamined").upper()[:16],
+        taken_on=_day(dataset),
     )
+
+
+def _day(dataset: Dataset) -> str:
+    """The day of the picture, or of what it belongs to; "" where no date can be read (PS3.5 6.2, DA)."""
+    for name in ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate"):
+        text = _text(dataset, name).replace(".", "")
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, "%Y%m%d").date().isoformat()  # noqa: DTZ007 - a day without an hour
+    return ""
 
 
 def _is_image(sop_class: str) -> bool:
@@ -210,7 +235,7 @@ def _check_pixels(dataset: Dataset, pixels: Pixels, syntax: str, rows: int | Non
     if length > MAX_DECODED:
         raise BrokenDicom("too_many_pixels")
     if pixels.fragments is not None:
-        if pixels.fragments == 0 or pixels.length == 0 or (pixels.fragments < frames and syntax not in _VIDEO):
+        if pixels.fragments == 0 or pixels.length == 0 or (pixels.fragments < frames and syntax not in MEDIA_VIDEO):
             raise BrokenDicom("pixel_length")
         return
     if _text(dataset, "PhotometricInterpretation") == "YBR_FULL_422":

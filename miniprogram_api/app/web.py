@@ -30,6 +30,7 @@ from miniprogram_api.http import (
     fhir,
     followups,
     health,
+    images,
     intakes,
     notifications,
     oauth,
@@ -49,8 +50,8 @@ LARGEST_BODY = 1 << 20
 GRACE_S = 5.0
 
 RESOURCES = (
-    appointments, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, intakes, notifications, oauth, openapi,
-    pages, people, prescriptions, sign_in,
+    appointments, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes, notifications, oauth,
+    openapi, pages, people, prescriptions, sign_in,
 )
 
 

@@ -10,7 +10,7 @@ import secrets
 import signal
 
 from bot.runtime import BotRuntime
-from core.foundation.events import CHAT_LANE, SEND_LANE
+from core.foundation.events import CHAT_LANE, IMAGE_LANE, SEND_LANE
 from core.foundation.outbox import OutboxWorker, release_claims
 from core.foundation.practice import Engines
 from miniprogram_api.app import logging as house_logging
@@ -44,7 +44,9 @@ async def main() -> None:
         process = os.environ.get(PROCESS_NAME, "worker")
         await release_claims(house.practice, process)
         name = f"{process}:{secrets.token_hex(6)}"
-        lanes = [asyncio.create_task(OutboxWorker(house.practice, lane, name).run(), name=lane) for lane in (CHAT_LANE, SEND_LANE)]
+        # Few pictures at a time: what is claimed must be done within the lease.
+        batches = {CHAT_LANE: 8, SEND_LANE: 8, IMAGE_LANE: 2}
+        lanes = [asyncio.create_task(OutboxWorker(house.practice, lane, name, batch=size).run(), name=lane) for lane, size in batches.items()]
         announce_ready()
         await stop.wait()
         for lane in lanes:
@@ -53,6 +55,7 @@ async def main() -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 await lane
         await runtime.stop_worker()
+        await asyncio.to_thread(engines.imaging.close)
 
 
 if __name__ == "__main__":

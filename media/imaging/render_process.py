@@ -1,0 +1,130 @@
+"""Holds the process that decodes, from the worker's side: started when first needed, one frame at a time, given up when nobody asks."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from media.imaging.broken import BrokenDicom
+from media.imaging.render_child import receive, send
+
+LONGEST_S = 20.0
+IDLE_S = 60.0
+"""The decoder holds the last file, so that the next frame of it needs no second reading; not for longer than somebody looks."""
+_ROOT = Path(__file__).resolve().parents[2]
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+"""Nothing of the worker's own environment: whoever breaks out of a decoder finds no setting there."""
+
+
+class FileNeeded(Exception):
+    """The decoder does not hold the file of this key (any more): ask again with its content."""
+
+
+class DecoderDied(Exception):
+    """The process ended in the middle of a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture as the decoder gave it."""
+
+    data: bytes
+    width: int
+    height: int
+    media_type: str = "image/webp"
+
+
+class RenderProcess:
+    """Safe to call from several threads; they take turns."""
+
+    def __init__(self, longest_s: float = LONGEST_S, idle_s: float = IDLE_S) -> None:
+        self._longest_s, self._idle_s = longest_s, idle_s
+        self._turn = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._held = ""
+        self._idle: threading.Timer | None = None
+
+    def render(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
+        """``key`` names the content (its SHA-256); ``data`` None when the decoder may hold it. :class:`BrokenDicom`, or :class:`FileNeeded`."""
+        with self._turn:
+            if self._idle is not None:
+                self._idle.cancel()
+            if data is None and (key != self._held or self._process is None or self._process.poll() is not None):
+                raise FileNeeded
+            try:
+                try:
+                    return self._asked(key, data, frame, window, max_side)
+                except DecoderDied:
+                    # Once may be an accident (somebody ended it, memory was short for a moment); twice is the file.
+                    if data is None:
+                        raise FileNeeded from None
+                    return self._asked(key, data, frame, window, max_side)
+            except DecoderDied:
+                raise BrokenDicom("undecodable") from None
+            finally:
+                self._idle = threading.Timer(self._idle_s, self.stop)
+                self._idle.daemon = True
+                self._idle.start()
+
+    def _asked(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
+        process = self._running()
+        source, target = _pipes(process)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
+        watch = threading.Timer(self._longest_s, give_up)
+        watch.start()
+        try:
+            send(target, {"key": key, "frame": frame, "window": window, "max_side": max_side}, data if key != self._held and data else b"")
+            self._held = key
+            head, content = receive(source)
+        except (OSError, EOFError, ValueError):
+            self._end()
+            if late.is_set():
+                raise BrokenDicom("too_slow") from None
+            raise DecoderDied from None
+        finally:
+            watch.cancel()
+        if "broken" in head:
+            if head["broken"] not in ("no_frame",):
+                self._held = ""
+            raise BrokenDicom(head["broken"])
+        return Shown(content, head["width"], head["height"])
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._held = ""
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "media.imaging.render_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                cwd=_ROOT, env=_ENVIRONMENT,
+            )  # fmt: skip
+        return self._process
+
+    def stop(self) -> None:
+        """End the decoder and forget what it held; the next frame starts it again."""
+        if self._turn.acquire(timeout=0.1):
+            try:
+                self._end()
+            finally:
+                self._turn.release()
+
+    def _end(self) -> None:
+        process, self._process, self._held = self._process, None, ""
+        if process is not None:
+            process.kill()
+            with contextlib.suppress(OSError):
+                process.communicate()
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdout is None or process.stdin is None:
+        raise RuntimeError("the decoder has no pipes")
+    return process.stdout, process.stdin
