@@ -1,6 +1,6 @@
 // The mini program's shell: which page the address names, the bar below, and the states every page shares.
 
-import { h, replace } from "../shared/dom.js";
+import { button, empty, h, replace } from "../shared/dom.js";
 import { failed, loading } from "../shared/states.js";
 import { Problem } from "../shared/api.js";
 import { appointments } from "./appointments.js";
@@ -9,8 +9,12 @@ import { consultation, consultations } from "./consultations.js";
 import { family } from "./family.js";
 import { home } from "./home.js";
 import { mine } from "./mine.js";
+import { followup, worse } from "./followup.js";
+import { measure } from "./measure.js";
+import { prescription, prescriptions } from "./prescriptions.js";
 import { privacy } from "./privacy.js";
 import { consent, register } from "./register.js";
+import { report, reports } from "./reports.js";
 
 const TABS = [
   ["", "首页", "M4 11 12 4l8 7v9H4zM10 20v-6h4v6"],
@@ -28,6 +32,13 @@ const ROUTES = {
   consultations: ["我的会诊", null, consultations],
   consultation: ["会诊经过", "consultations", consultation],
   mine: ["我的", null, mine],
+  prescriptions: ["处方与费用", "mine", prescriptions],
+  prescription: ["处方", "prescriptions", prescription],
+  followup: ["随访", "mine", followup],
+  measure: ["记一次", "followup", measure],
+  worse: ["更难受了", "followup", worse],
+  reports: ["报告与影像", "mine", reports],
+  report: ["会诊结果", "reports", report],
   appointments: ["我的预约", "mine", appointments],
   family: ["家人", "mine", family],
   register: ["实名登记", "mine", register],
@@ -38,6 +49,10 @@ const ROUTES = {
 const page = document.getElementById("page");
 const tabs = document.getElementById("tabs");
 let turn = 0;
+
+/** What each address showed last, for when the network is gone. */
+const kept = new Map();
+const KEPT = 30;
 
 /** Go to a page: `go("slots/03.01")`. */
 function go(path) {
@@ -55,18 +70,44 @@ async function show() {
   const { name, rest, query } = asked();
   const [heading, above, draw] = ROUTES[name];
   document.title = heading;
-  drawTabs(above ?? name);
+  drawTabs(tabOf(name));
+  const address = location.hash;
   const head = h("header", { class: "page-head" }, above !== null && h("a", { class: "back", href: `#/${above}` }, "‹ 返回"), h("h1", { tabindex: -1 }, heading));
   replace(page, head, loading());
   window.scrollTo(0, 0);
   try {
     const content = await draw({ rest, query, go, again: show });
-    if (mineTurn === turn) replace(page, head, content);
+    if (mineTurn !== turn) return;
+    replace(page, head, content);
+    kept.delete(address);
+    kept.set(address, [...page.childNodes].slice(1));
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    if (mineTurn === turn) replace(page, head, failed(problem, show));
+    if (mineTurn === turn) replace(page, head, trouble(problem, kept.get(address)));
   }
 }
+
+/** What was fetched stays, with a bar that says so; without it, what to do next. */
+function trouble(problem, before) {
+  if (problem.offline && before) return [h("div", { class: "notice", role: "alert" }, h("p", null, "网络断了,下面是上次取到的。"), button("再试", show, "default")), before];
+  if (problem.status === 403) return empty("这一页只给本人和登记过的家人看。要看的话,先在「家人」里登记。", h("a", { class: "weui-btn weui-btn_default", href: "#/family" }, "去家人"));
+  if (problem.status === 401) return empty(problem.message);
+  if (problem.status === 404) return empty(problem.message, h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回首页"));
+  return failed(problem, show);
+}
+
+/** The tab that a page lies under, however deep. */
+function tabOf(name) {
+  const above = ROUTES[name][1];
+  return above === null ? name : tabOf(above);
+}
+
+/** The bar while the phone has no network: what stands here may be old. */
+const offlineBar = h("p", { id: "offline", class: "mini-offline", role: "status", hidden: true }, "没有网络。看得到的是之前取到的,填的都还在。");
+page.before(offlineBar);
+addEventListener("offline", () => { offlineBar.hidden = false; });
+addEventListener("online", () => { offlineBar.hidden = true; });
 
 function drawTabs(current) {
   tabs.hidden = false;

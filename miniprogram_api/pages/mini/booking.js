@@ -1,9 +1,9 @@
 // 预约: department, then doctor and time, then one look before it is booked.
 
 import { day, hour, spoken } from "../shared/dates.js";
-import { button, card, cells, empty, h, link, title } from "../shared/dom.js";
+import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
 import { Problem, newKey } from "../shared/api.js";
-import { notice } from "../shared/states.js";
+import { confirmed, notice } from "../shared/states.js";
 import { ask, askOrNull, whoAmI } from "./session.js";
 import { RELATIONS } from "./words.js";
 
@@ -29,7 +29,10 @@ export async function slots({ rest: [code], go }) {
   if (!answer.slots.length) {
     return empty("这个科室暂时没有空的时间。可以换一个科室,或明天早上再看看。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "换一个科室"));
   }
-  return [h("p", { class: "actions faint" }, `${answer.slots[0].department},点一个时间:`), slotList(answer.slots, (slot) => {
+  const first = day(answer.slots[0].starts_at);
+  return [
+    first !== day(answer.now) && h("p", { class: "notice mini-note", role: "status" }, `今天没有号,最近的是 ${first}。`),
+    h("p", { class: "actions faint" }, `${answer.slots[0].department},点一个时间:`), slotList(answer.slots, (slot) => {
     chosen = { slot, key: newKey() };
     go("confirm");
   })];
@@ -97,10 +100,24 @@ async function book(intakeId, trouble, again) {
   }
 }
 
-function done({ slot, code }) {
-  return [
+function done({ slot, code, appointment_id: id }) {
+  const place = h("div");
+  const trouble = h("div");
+  const undo = async () => {
+    if (!(await confirmed(`取消${spoken(slot.starts_at)}的预约?这个时间会让给别人。`, "取消预约", "留着"))) return;
+    try {
+      await ask("POST", `appointments/${id}/cancel`, { body: {} });
+      chosen = null;
+      replace(place, h("p", { class: "notice", role: "status" }, "预约取消了。"), h("div", { class: "actions" }, h("a", { class: "weui-btn weui-btn_primary", href: "#/book" }, "重新预约")));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(trouble, notice(problem));
+    }
+  };
+  replace(place,
     h("p", { class: "notice notice-good", role: "status" }, "约好了。到时间前会在微信里提醒您。"),
     card(h("h2", null, spoken(slot.starts_at)), h("p", null, `${slot.department} · ${slot.practitioner} ${slot.title_name}`), h("p", { class: "faint" }, `${slot.organisation} · 预约号 ${code}`)),
-    h("div", { class: "actions" }, h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回首页")),
-  ];
+    trouble,
+    h("div", { class: "actions" }, h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回首页"), button("约错了,取消", undo, "warn")));
+  return place;
 }

@@ -1,7 +1,9 @@
 // 我的会诊: where each stands and what happens next; one with everything that happened.
 
 import { spoken } from "../shared/dates.js";
-import { card, cells, empty, h, link, title } from "../shared/dom.js";
+import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
+import { Problem, newKey } from "../shared/api.js";
+import { notice } from "../shared/states.js";
 import { ask } from "./session.js";
 import { urgencyTag } from "./words.js";
 
@@ -14,16 +16,67 @@ export async function consultations() {
 }
 
 export async function consultation({ rest: [id] }) {
-  const { status, complaint, vitals, entries } = await ask("GET", `consultations/${encodeURIComponent(id)}/timeline`);
+  const address = encodeURIComponent(id);
+  const [{ status, complaint, vitals, entries }, rating] = await Promise.all([ask("GET", `consultations/${address}/timeline`), ask("GET", `consultations/${address}/rating`)]);
+  const call = CALLABLE.has(status.state) ? await ask("GET", `consultations/${address}/call`) : null;
+  const inside = (call?.seats ?? []).filter((one) => one.present && one.seat !== "patient");
   return [
     h("section", { class: "panel panel-strong" },
       h("h2", null, urgencyTag(status.urgency, status.urgency_label), `会诊 ${status.code} · ${status.state_label}`),
       status.patient && h("p", null, status.patient),
       status.expert && h("p", null, `专家:${status.expert}`),
       h("p", null, status.next),
-      CALLABLE.has(status.state) && h("a", { class: "weui-btn weui-btn_primary", href: `../room/${encodeURIComponent(id)}/` }, "进入视频")),
+      inside.length > 0 && h("p", { class: "done-line", role: "status" }, `${inside.map((one) => one.person ?? one.label).join("、")}已经在视频里等您。`),
+      call && !call.closed && h("a", { class: "weui-btn weui-btn_primary", href: `../room/${address}/` }, "进入视频"),
+      status.state === "COMPLETED" && h("a", { class: "weui-btn weui-btn_primary", href: `#/report/${address}` }, "看医生的决定")),
+    (rating.may_rate || rating.stars) && ratingCard(address, rating),
     (complaint || vitals.length > 0) && card(complaint && h("p", null, `哪里不舒服:${complaint}`), vitals.map(([name, value]) => h("p", null, `${name}:${value}`))),
     title("经过"),
     h("ol", { class: "timeline" }, [...entries].reverse().map((entry) => h("li", null, h("p", null, entry.label), h("p", { class: "faint" }, [spoken(entry.at), entry.who].filter(Boolean).join(" · "))))),
   ];
+}
+
+const STARS = ["", "很不满意", "不满意", "一般", "满意", "很满意"];
+const starLine = (stars) => `${"★".repeat(stars)}${"☆".repeat(5 - stars)}`;
+
+/** One to five stars and words, once. */
+function ratingCard(address, rating) {
+  const place = h("section", { class: "panel", "aria-label": "评价" });
+  if (rating.stars) {
+    replace(place, h("h2", null, "您的评价"), h("p", { class: "mini-stars-given" }, h("span", { "aria-hidden": "true" }, starLine(rating.stars)), ` ${rating.stars} 星 · ${STARS[rating.stars]}`), rating.words && h("p", null, rating.words));
+    return place;
+  }
+  const key = newKey();
+  const words = h("textarea", { rows: 2, maxlength: 500 });
+  const trouble = h("div");
+  const told = h("p", { class: "faint", role: "status" }, "点星星打分");
+  let stars = 0;
+  const buttons = [1, 2, 3, 4, 5].map((count) => h("button", { type: "button", class: "mini-star", "aria-label": `${count} 星,${STARS[count]}`, "aria-pressed": "false", on: { click: () => choose(count) } }, "☆"));
+  function choose(count) {
+    stars = count;
+    told.textContent = `${count} 星 · ${STARS[count]}`;
+    buttons.forEach((one, index) => {
+      one.textContent = index < count ? "★" : "☆";
+      one.setAttribute("aria-pressed", String(index + 1 === count));
+    });
+  }
+  replace(place,
+    h("h2", null, "这次会诊怎么样?"),
+    h("div", { class: "mini-stars", role: "group", "aria-label": "几颗星" }, buttons), told,
+    h("label", { class: "mini-words" }, h("span", { class: "faint" }, "想说的话(可以不写)"), words),
+    trouble,
+    button("提交评价", async () => {
+      if (!stars) {
+        replace(trouble, notice("先点一下星星。"));
+        return;
+      }
+      try {
+        await ask("POST", `consultations/${address}/rating`, { body: { stars, words: words.value.trim() }, key });
+        place.replaceWith(ratingCard(address, { stars, words: words.value.trim() }));
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        replace(trouble, notice(problem));
+      }
+    }));
+  return place;
 }

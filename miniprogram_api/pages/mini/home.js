@@ -2,21 +2,33 @@
 
 import { spoken } from "../shared/dates.js";
 import { card, empty, h } from "../shared/dom.js";
+import { emergencyCard } from "./emergency.js";
+import { isToday } from "./followup.js";
+import { toFetch } from "./prescriptions.js";
 import { ask, askOrNull, whoAmI } from "./session.js";
 import { urgencyTag } from "./words.js";
 
+const CALLABLE = new Set(["ASSIGNED", "IN_PROGRESS"]);
 const RUNNING = new Set(["DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS"]);
 
 export async function home() {
   const me = await whoAmI({ anew: true });
-  const [intake, booked, running] = await Promise.all([
+  const [intake, booked, running, followed, medicine] = await Promise.all([
     askOrNull("intakes/current"),
     ask("GET", "appointments"),
     ask("GET", "consultations"),
+    ask("GET", "plans"),
+    ask("GET", "prescriptions/standings"),
   ]);
+  const callable = running.consultations.filter((one) => CALLABLE.has(one.state));
+  const calls = await Promise.all(callable.map((one) => ask("GET", `consultations/${one.consultation_id}/call`)));
+  const name = (id) => (me.patients.length > 1 ? me.patients.find((one) => one.patient_id === id)?.full_name ?? "" : "");
   const next = booked.appointments.filter((one) => one.state === "booked").sort((a, b) => a.slot.starts_at.localeCompare(b.slot.starts_at))[0];
   const cards = [
     intake?.assessment?.emergency && emergencyCard(intake.assessment.emergency),
+    calls.filter((one) => !one.closed).map(callCard),
+    followed.plans.flatMap((plan) => plan.due.filter((due) => isToday(due, followed.now)).map((due) => taskCard(plan, due, name(plan.patient_id)))),
+    medicine.prescriptions.filter((one) => one.stage === "ready").map(toFetch),
     running.consultations.filter((one) => RUNNING.has(one.state)).map(consultationCard),
     next && appointmentCard(next),
     intake && !intake.assessment?.emergency && intakeCard(intake, Boolean(next)),
@@ -25,12 +37,20 @@ export async function home() {
   return cards.length ? cards : empty("现在没有要办的事。哪里不舒服,回到聊天里说一句就行。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "自己预约"));
 }
 
-export const emergencyCard = (emergency) =>
-  h("section", { class: "panel panel-danger", role: "alert" },
-    h("h2", null, `${emergency.suspected ? `可能是${emergency.suspected},` : ""}请马上打 120`),
-    h("a", { href: "tel:120" }, "拨打 120"),
-    emergency.do_now.length > 0 && h("p", null, `现在:${emergency.do_now.join(";")}`),
-    emergency.do_not.length > 0 && h("p", null, `不要:${emergency.do_not.join(";")}`));
+function callCard(call) {
+  const inside = call.seats.filter((one) => one.present && one.seat !== "patient");
+  return h("section", { class: "panel panel-strong" },
+    h("h2", null, inside.length ? "视频已经开始" : "可以进视频了"),
+    h("p", null, inside.length ? `${inside.map((one) => one.person ?? one.label).join("、")}在视频里等您。` : "点下面进去,医生来了就能看到、听到。"),
+    h("a", { class: "weui-btn weui-btn_primary", href: `../room/${encodeURIComponent(call.consultation_id)}/` }, "进入视频"));
+}
+
+const taskCard = (plan, due, whose) =>
+  h("section", { class: "panel panel-strong" },
+    h("h2", null, `今天:${due.label}`),
+    h("p", { class: "faint" }, [plan.title, whose].filter(Boolean).join(" · ")),
+    due.task === "visit" ? h("a", { class: "weui-btn weui-btn_default", href: `#/followup?patient=${plan.patient_id}` }, "看随访")
+      : h("a", { class: "weui-btn weui-btn_primary", href: `#/measure/${plan.patient_id}/${due.task}` }, "现在记"));
 
 const consultationCard = (one) =>
   card(h("h2", null, urgencyTag(one.urgency, one.urgency_label), `会诊 ${one.code}`),

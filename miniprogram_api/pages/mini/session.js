@@ -1,6 +1,6 @@
 // Who is signed in on this phone: the token lives in this tab only, under the phone's name.
 
-import { Problem, request } from "../shared/api.js";
+import { Problem, problemOf, request } from "../shared/api.js";
 import { PHONE_ELSEWHERE, SESSION_OVER, handedOver, takeOver } from "./hand_over.js";
 import * as wx from "./wx.js";
 
@@ -46,6 +46,28 @@ export async function givePhone() {
   if (handedOver()) throw new Problem(PHONE_ELSEWHERE);
   await ask("POST", "mini-program/phone", { body: { code: await wx.phone() } });
   return whoAmI({ anew: true });
+}
+
+/** The bearer token for what fetches by itself; null in the shell's pages, which have a cookie. */
+export async function bearer() {
+  await takeOver();
+  if (!handedOver() && !token()) await signIn();
+  return token();
+}
+
+/** A picture behind the sign-in, as an address for <img>. The caller gives it back with URL.revokeObjectURL. */
+export async function picture(path) {
+  const held = await bearer();
+  let response;
+  let blob;
+  try {
+    response = await fetch(new URL(`../../v1/${path}`, import.meta.url), { headers: held ? { Authorization: `Bearer ${held}` } : {}, cache: "no-store" });
+    blob = await response.blob();
+  } catch {
+    throw new Problem("网络断了,图还没有取到。");
+  }
+  if (!response.ok) throw problemOf(response.status, await blob.text());
+  return URL.createObjectURL(blob);
 }
 
 /** GET that answers null where there is nothing. */

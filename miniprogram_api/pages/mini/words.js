@@ -10,3 +10,17 @@ const CHANNELS = { official_account: "公众号", mini_program: "小程序", wec
 export const channelName = (channel) => CHANNELS[channel] ?? "系统";
 
 export const urgencyTag = (code, label = URGENCIES[code]) => h("span", { class: `tag tag-${code}` }, label ?? code);
+
+const STAGES = { signing: "", reviewing: "", changing: "urgent", ready: "ready", fetched: "", expired: "past" };
+/** How far a prescription is. */
+export const stageTag = (stage, label) => h("span", { class: `tag tag-${STAGES[stage] || "plain"}` }, label);
+
+const LEVELS = { normal: "normal", low: "urgent", high: "urgent", danger: "critical" };
+/** What a measured value means. */
+export const levelTag = (level, label) => h("span", { class: `tag tag-${LEVELS[level] ?? "plain"}` }, label);
+
+export const UNITS = { blood_pressure: "mmHg", fasting_glucose: "mmol/L" };
+export const MEASURES = { blood_pressure: "血压", fasting_glucose: "空腹血糖" };
+
+/** Words of the practice that mark what matters with **so**. */
+export const marked = (text) => text.split("**").map((part, place) => (place % 2 ? h("strong", null, part) : part));

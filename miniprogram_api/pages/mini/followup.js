@@ -1,0 +1,163 @@
+// 随访: what is to be done today, the next dates, what was measured, and what to do when it gets worse.
+
+import { day, spoken } from "../shared/dates.js";
+import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
+import { Problem, newKey } from "../shared/api.js";
+import { confirmed, notice } from "../shared/states.js";
+import { alwaysDanger, emergencyCard } from "./emergency.js";
+import { reminderSwitch } from "./reminders.js";
+import { ask, askOrNull, whoAmI } from "./session.js";
+import { trendPicture } from "./trend.js";
+import { MEASURES, RELATIONS, UNITS, levelTag, marked } from "./words.js";
+
+const SHOWN = 10;
+
+/** Reminded of, or due until the end of this day. */
+export const isToday = (due, now) => due.state === "reminded" || due.due_at <= now || day(due.due_at) === day(now);
+
+export async function followup({ query, again }) {
+  const me = await whoAmI();
+  if (!me.patients.length) return empty("登记以后,村医可以给您建随访计划。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记"));
+  const { plans: running } = await ask("GET", "plans");
+  const patient = me.patients.find((one) => one.patient_id === query.get("patient")) ?? me.patients.find((one) => one.patient_id === running[0]?.patient_id)
+    ?? me.patients.find((one) => one.relation === "self") ?? me.patients[0];
+  const id = patient.patient_id;
+  const [{ plans, now }, ...measured] = await Promise.all([ask("GET", `patients/${id}/plans`), ...Object.keys(MEASURES).map((task) => ask("GET", `patients/${id}/readings?task=${task}`))]);
+  const live = plans.filter((one) => one.running);
+  const ended = plans.filter((one) => !one.running);
+  return [
+    me.patients.length > 1 && whose(me.patients, patient),
+    live.length === 0 && card(h("p", null, ended.length ? "随访已经结束。平时量的还可以记在这里。" : "还没有随访计划。高血压、糖尿病,可以请村医建一个;平时量的现在就可以记在这里。")),
+    live.map((plan) => tasks(plan, now, id)),
+    h("div", { class: "mini-two" },
+      h("a", { class: "weui-btn weui-btn_default", href: `#/measure/${id}/blood_pressure` }, "记血压"),
+      h("a", { class: "weui-btn weui-btn_default", href: `#/measure/${id}/fasting_glucose` }, "记血糖")),
+    h("div", { class: "actions" }, h("a", { class: "weui-btn weui-btn_warn", href: `#/worse/${id}` }, "更难受了(加重)")),
+    Object.keys(MEASURES).map((task, place) => history(task, measured[place].readings)),
+    await reminderSwitch(),
+    live.map((plan) => about(plan, again)),
+    ended.length > 0 && [title("结束的随访"), cells(ended.map((plan) => h("div", { class: "weui-cell" }, h("div", { class: "weui-cell__bd" },
+      h("p", null, plan.title), h("p", { class: "faint" }, `${day(plan.started_at)}开始,${day(plan.ended_at)}结束`)))))],
+  ];
+}
+
+const whose = (patients, chosen) =>
+  h("div", { class: "choices", role: "group", "aria-label": "看谁的" }, patients.map((one) =>
+    h("a", { class: "weui-btn weui-btn_default small-button", href: `#/followup?patient=${one.patient_id}`, "aria-current": String(one === chosen) }, `${one.full_name}(${RELATIONS[one.relation] ?? "家人"})`)));
+
+function tasks(plan, now, patientId) {
+  const today = plan.due.filter((due) => isToday(due, now));
+  const later = plan.due.filter((due) => !isToday(due, now));
+  return h("section", { class: "panel panel-strong", "aria-label": plan.title },
+    h("h2", null, plan.title),
+    today.length ? today.map((due) => task(due, patientId)) : h("p", null, "今天没有要做的。"),
+    later.map((due) => h("p", { class: "faint" }, `下一次${due.label}:${spoken(due.due_at)}`)),
+    plan.missed_in_row > 0 && h("p", { class: "faint" }, `有 ${plan.missed_in_row} 次没有记上,量了就补记一次。`));
+}
+
+const task = (due, patientId) => [
+  h("p", { class: "mini-big" }, `今天:${due.label}`),
+  due.task === "visit" ? h("p", null, "请找村医看一看,带上平时的记录和药。")
+    : h("a", { class: "weui-btn weui-btn_primary", href: `#/measure/${patientId}/${due.task}` }, `${due.label},现在记`),
+];
+
+function history(task, readings) {
+  if (!readings.length) return null;
+  const newest = [...readings].reverse();
+  return [
+    title(`${MEASURES[task]}(${UNITS[task]})`),
+    trendPicture(newest[0], readings),
+    h("div", { class: "weui-cells", role: "list", "aria-label": `${MEASURES[task]}记录` }, newest.slice(0, SHOWN).map((one) => h("div", { class: "weui-cell", role: "listitem" },
+      h("div", { class: "weui-cell__bd" }, h("p", null, h("strong", null, one.said)), h("p", { class: "faint" }, spoken(one.taken_at))),
+      h("div", { class: "weui-cell__ft" }, levelTag(one.level, one.level_label))))),
+    newest.length > SHOWN && h("p", { class: "actions faint" }, `只列出最近 ${SHOWN} 次,一共记了 ${newest.length} 次。`),
+  ];
+}
+
+function about(plan, again) {
+  const trouble = h("div");
+  const key = newKey();
+  const end = async () => {
+    if (!(await confirmed(`结束「${plan.title}」?结束后不再提醒您量。以后想再随访,请找村医重新建。`, "结束随访", "不结束"))) return;
+    try {
+      await ask("POST", `plans/${plan.plan_id}/end`, { body: { reason: "refused" }, key });
+      await again();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(trouble, notice(problem));
+    }
+  };
+  return card(
+    h("h2", null, `关于${plan.title}`),
+    h("p", null, `${day(plan.started_at)}开始${plan.village_doctor ? `,${plan.village_doctor}管` : ""}。`),
+    h("details", null, h("summary", { class: "fold" }, "按什么规范做的"), plan.sources.map((one) => h("p", { class: "faint" }, one))),
+    !plan.rules_signed && h("p", { class: "faint" }, "演示·随访模板未经临床审定。"),
+    trouble, button("不再随访", end, "default"));
+}
+
+/** 加重: danger stands first; then what was said goes into the pre-consultation, which asks back on this page. */
+export async function worse({ rest: [patientId] }) {
+  const talk = h("div", { class: "mini-talk", role: "log", "aria-label": "对话" });
+  const danger = h("div");
+  const trouble = h("div");
+  const words = h("textarea", { rows: 3, maxlength: 500, "aria-label": "哪里更难受" });
+  const question = h("span", null, "哪里更难受?从什么时候开始的?");
+  let begun = false;
+  let key = newKey();
+
+  async function say(order) {
+    replace(trouble);
+    try {
+      if (!begun) await ask("POST", "commands", { body: { button: `signs:${patientId}` }, key: `${key}-whom` });
+      begun = true;
+      const { replies } = await ask("POST", "commands", { body: order, key });
+      key = newKey();
+      return replies;
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(trouble, notice(problem));
+      return null;
+    }
+  }
+
+  async function send(order, shown) {
+    for (const choices of talk.querySelectorAll(".choices")) choices.remove();
+    const replies = await say(order);
+    if (replies === null) return;
+    words.value = "";
+    question.textContent = "还有要说的,接着写:";
+    talk.append(bubble(shown, "own"), ...replies.map(reply).flat());
+    if (!replies.length) talk.append(bubble("收到了,正在看。回复会在微信里发给您。", "practice"));
+    const intake = await askOrNull("intakes/current").catch(() => null);
+    replace(danger, intake?.assessment?.emergency ? emergencyCard(intake.assessment.emergency) : alwaysDanger());
+    (intake?.assessment?.emergency ? danger : talk.lastElementChild)?.scrollIntoView({ block: "nearest" });
+  }
+
+  const reply = (shape) => {
+    if (shape.shape === "menu") {
+      return [bubble(shape.head, "practice"), h("div", { class: "choices", role: "group", "aria-label": "可以点着回答" }, shape.choices.map((choice) =>
+        button(choice.label, () => send({ button: choice.code }, choice.label), "default", { class: "weui-btn weui-btn_default small-button" }))), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
+    }
+    const said = shape.text ?? shape.caption ?? shape.title;
+    return said ? [bubble(said, "practice")] : [];
+  };
+
+  replace(danger, alwaysDanger());
+  return [
+    danger, talk,
+    h("label", { class: "field" }, question, words),
+    trouble,
+    h("div", { class: "actions" }, button("告诉医生", async () => {
+      const text = words.value.trim();
+      if (!text) {
+        replace(trouble, notice("先写一句哪里更难受,例如:头更痛了,从早上开始。"));
+        words.focus();
+        return;
+      }
+      await send({ text }, text);
+    })),
+    h("p", { class: "actions faint" }, "说的话会马上问诊,也会告诉您的村医。这不是诊断。"),
+  ];
+}
+
+const bubble = (text, from) => h("p", { class: `mini-bubble mini-bubble-${from}` }, marked(text));
