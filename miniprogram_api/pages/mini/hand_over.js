@@ -9,14 +9,15 @@ const LINK = /^#\/hand-over\/([0-9A-Z]+)(?:\/(.*))?$/;
 // Elsewhere a link with somebody else's code would sign this browser in as him. WeChat marks the pages of a mini program.
 const inMiniProgram = window.__wxjs_environment === "miniprogram" || /miniprogram/i.test(navigator.userAgent);
 
+let code = null;
 let taking = null;
 const link = LINK.exec(location.hash);
 if (link) {
   history.replaceState(null, "", `#/${link[2] ?? ""}`);
-  if (inMiniProgram) taking = take(link[1]);
+  if (inMiniProgram) code = link[1];
 }
 
-async function take(code) {
+async function take() {
   try {
     await request("POST", "mini-program/hand-over/redeem", { body: { code } });
     sessionStorage.setItem(FLAG, "1");
@@ -24,10 +25,13 @@ async function take(code) {
     // Opened again from the phone's memory: the code was used then, and the cookie is still there.
     if (!(problem instanceof Problem) || problem.status !== 404 || !handedOver()) throw problem;
   }
+  code = null;
 }
 
-/** Waits for the sign-in that the shell handed over, where there is one. Throws a Problem when it did not work; the next call tries no second time. */
+/** Waits for the sign-in that the shell handed over, where there is one. Throws a Problem when it did not work; the next call tries again. */
 export async function takeOver() {
+  if (code === null) return;
+  taking ??= take().finally(() => { taking = null; });
   await taking;
 }
 

@@ -1,0 +1,58 @@
+// Who is signed in. The token lives in memory only: every start of the mini program signs in anew, which nobody notices.
+
+const { Problem, request } = require("./request.js");
+const { problems } = require("../words.js");
+
+let token = "";
+let signingIn = null;
+
+function loginCode() {
+  return new Promise((resolve, reject) => {
+    wx.login({
+      success: ({ code }) => (code ? resolve(code) : reject(new Problem(problems.login, 401))),
+      fail: () => reject(new Problem(problems.offline)),
+    });
+  });
+}
+
+/** Sign in by wx.login; pages that need it at the same time share one sign-in. */
+function signIn() {
+  if (!signingIn) {
+    signingIn = loginCode()
+      .then((code) => request("POST", "mini-program/sign-in", { body: { code } }))
+      .then((answer) => { token = answer.token; })
+      .then(() => { signingIn = null; }, (problem) => { signingIn = null; throw problem; });
+  }
+  return signingIn;
+}
+
+/** A request as the signed-in person; a session that has ended is renewed once, without asking. */
+async function ask(method, path, body) {
+  if (!token) await signIn();
+  try {
+    return await request(method, path, { body, token });
+  } catch (problem) {
+    if (problem.status !== 401) throw problem;
+    token = "";
+    await signIn();
+    return request(method, path, { body, token });
+  }
+}
+
+/** GET that gives null where there is nothing. */
+async function askOrNull(path) {
+  try {
+    return await ask("GET", path);
+  } catch (problem) {
+    if (problem.status === 404) return null;
+    throw problem;
+  }
+}
+
+/** Hand the code of the phone button to the practice, which asks WeChat for the number. */
+const givePhone = (code) => ask("POST", "mini-program/phone", { code });
+
+/** A code with which one page takes this sign-in over: good once, for a minute. */
+const handOver = async () => (await ask("POST", "mini-program/hand-over")).code;
+
+module.exports = { ask, askOrNull, givePhone, handOver };

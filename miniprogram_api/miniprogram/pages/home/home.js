@@ -1,0 +1,89 @@
+// 首页: what is next for me, and the way to everything else. What was shown stays while there is no network.
+
+const { cardsOf } = require("../../lib/cards.js");
+const { isOnline, onNetwork } = require("../../lib/network.js");
+const { privacySetting } = require("../../lib/privacy.js");
+const { ask, askOrNull } = require("../../lib/session.js");
+const { home: words } = require("../../words.js");
+
+const drawn = (card) => ({
+  ...card,
+  tone: card.danger ? "panel-danger" : card.strong ? "panel-strong" : "",
+  pressTone: card.danger ? "press-danger" : card.strong ? "press-main" : "",
+});
+
+Page({
+  data: { words, privacyFirst: false, loading: true, offline: false, problem: "", cards: [], empty: false, ready: false },
+
+  onLoad() {
+    this.asked = false;
+  },
+
+  onShow() {
+    this.stop = onNetwork((online) => {
+      this.setData({ offline: !online });
+      if (online) this.load();
+    });
+    this.setData({ offline: !isOnline() });
+    this.load();
+  },
+
+  onHide() {
+    this.stop();
+  },
+
+  onUnload() {
+    this.stop();
+  },
+
+  onPullDownRefresh() {
+    this.load().then(() => wx.stopPullDownRefresh());
+  },
+
+  async load() {
+    const turn = (this.turn || 0) + 1;
+    this.turn = turn;
+    const { needed } = await privacySetting();
+    if (needed) {
+      // Nothing is asked of the practice either before the person agreed.
+      this.setData({ loading: false, privacyFirst: true });
+      if (!this.asked) this.onWelcome();
+      return;
+    }
+    this.setData({ loading: !this.data.ready, problem: "", privacyFirst: false });
+    try {
+      const [me, intake, booked, running] = await Promise.all([
+        ask("GET", "me"), askOrNull("intakes/current"), ask("GET", "appointments"), ask("GET", "consultations"),
+      ]);
+      const cards = cardsOf({ me, intake, appointments: booked.appointments, consultations: running.consultations }).map(drawn);
+      if (turn === this.turn) this.setData({ loading: false, offline: !isOnline(), ready: true, cards, empty: cards.length === 0 });
+    } catch (problem) {
+      if (turn !== this.turn) return;
+      if (problem.offline && this.data.ready) this.setData({ loading: false, offline: true });
+      else this.setData({ loading: false, problem: problem.message });
+    }
+  },
+
+  onAgain() {
+    this.load();
+  },
+
+  onWelcome() {
+    this.asked = true;
+    wx.navigateTo({ url: "/pages/welcome/welcome" });
+  },
+
+  onCard({ currentTarget: { dataset } }) {
+    if (dataset.call) wx.makePhoneCall({ phoneNumber: dataset.call });
+    else if (dataset.native) wx.navigateTo({ url: dataset.native });
+    else open(dataset.to);
+  },
+
+  onEntry({ currentTarget: { dataset } }) {
+    open(dataset.to);
+  },
+});
+
+function open(to) {
+  wx.navigateTo({ url: `/pages/web/web?to=${encodeURIComponent(to)}` });
+}

@@ -1,0 +1,40 @@
+// One of the H5 pages, signed in by a code that is good once, for a minute. The code stands behind the #: it reaches no server with the address.
+
+const { BASE } = require("../../config.js");
+const { isOnline } = require("../../lib/network.js");
+const { handOver } = require("../../lib/session.js");
+const { web: words } = require("../../words.js");
+
+/** Pages of ours, and nothing that an address from outside could name. */
+const PAGE = /^[a-z][a-z0-9-]*(\/[0-9A-Za-z.\-]+)*(\?[0-9A-Za-z=&_\-]*)?$/;
+
+Page({
+  data: { words, src: "", loading: true, problem: "" },
+
+  onLoad({ to = "" }) {
+    this.to = decodeURIComponent(to);
+    this.open();
+  },
+
+  async open() {
+    if (this.to && !PAGE.test(this.to)) {
+      this.setData({ loading: false, problem: words.unknown });
+      return;
+    }
+    this.setData({ src: "", loading: true, problem: "" });
+    try {
+      const code = await handOver();
+      this.setData({ src: `${BASE}/h5/mini/#/hand-over/${code}/${this.to}`, loading: false });
+    } catch (problem) {
+      this.setData({ loading: false, problem: problem.offline && !isOnline() ? words.offline : problem.message });
+    }
+  },
+
+  onError() {
+    this.setData({ src: "", loading: false, problem: isOnline() ? words.failed : words.offline });
+  },
+
+  onAgain() {
+    this.open();
+  },
+});
