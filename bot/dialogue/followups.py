@@ -65,6 +65,12 @@ async def worse(turn: Turn, words: str) -> Reply:
     return await tell_worse(turn, whom[0], f"加重了,{words}") if words else where(turn, whom[0])
 
 
+async def worse_in_danger(turn: Turn, words: str) -> Reply | None:
+    """加重 with words that tell of an emergency; None when it is not of one followed patient."""
+    whom: list[str] = await turn.settle("followed", lambda: followed(turn))
+    return await tell_worse(turn, whom[0], f"加重了,{words}") if len(whom) == 1 else None
+
+
 async def tell_worse(turn: Turn, patient_id: str, words: str) -> Reply:
     """What is worse, as the pre-consultation takes it up."""
     return await patients.tell(turn, words, subject="self", command=ReportWorse(patient_id=patient_id, text=words[:2000]))

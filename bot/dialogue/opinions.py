@@ -10,6 +10,7 @@ from typing import Any, get_args
 from bot.channels.message import Incoming
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue.cases import tapped
+from bot.dialogue.deciding import follows
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.reader import read_phrase
 from core.consultations.commands import (
@@ -28,6 +29,7 @@ from core.consultations.commands import (
     StatusList,
 )
 from core.consultations.rules import DECISION_LABELS
+from core.consultations.workflow import IllegalStep
 from core.conversations import reading
 from core.conversations.models import Message
 from core.foundation.errors import Invalid
@@ -85,16 +87,28 @@ async def decided(turn: Turn, opinion_id: str, message_id: str, consultation_id:
         consultation_id=consultation_id, opinion_id=opinion_id, choice=choice, reason=arguments.get("words", ""), confirm=True
     )
     view: OpinionView = await turn.execute(order)
-    text = f"会诊 **{view.code}**:您的决定({DECISION_LABELS[choice]})已签名。都办完了,发「完成会诊」。"
-    return Reply((*tapped(turn, "决定已签名"), Text(text=text)), turn.state.asking(None))
+    return await follows(turn, view, choice)
 
 
 async def complete(turn: Turn, code: str | None) -> Reply:
     status = await _meant(turn, code, _DECIDABLE)
     if status is None:
         return await _which(turn, _DECIDABLE)
-    done: ConsultationStatus = await turn.execute(CompleteConsultation(consultation_id=status.consultation_id))
-    return turn.say(f"会诊 **{done.code}** 已完成。请打个分:评价 {done.code} 5星")
+    return await completed(turn, status.consultation_id)
+
+
+async def completed(turn: Turn, consultation_id: str) -> Reply:
+    """完成会诊, in words or by 【完成会诊】; done before, it is said again and nothing changes."""
+    try:
+        done: ConsultationStatus = await turn.execute(CompleteConsultation(consultation_id=consultation_id))
+    except IllegalStep:
+        found: StatusList = await turn.ask(Progress())
+        known = next((status for status in found.consultations if status.consultation_id == consultation_id and status.state in _OVER), None)
+        if known is None:
+            raise
+        done = known
+    text = f"会诊 **{done.code}** 已完成。请打个分:评价 {done.code} 5星"
+    return Reply((*tapped(turn, "会诊已完成"), Text(text=text)), turn.state.asking(None))
 
 
 async def give_back(turn: Turn, arguments: dict[str, Any]) -> Reply:

@@ -11,7 +11,8 @@ class Asked(BaseModel):
     """The open question. ``options``: codes in the order in which they were shown, so that a number means the same as a tap.
 
     ``kind``: intake (a question of the engine), actions (buttons that act by themselves), whose, who, cancel_reason, decline_reason,
-    consent_for, material_for. ``ref``: the id it is about. ``menu_id`` tells a late tap from one that answers this question.
+    consent_for, material_for, worse, decision_reason, rx_reason, rx_confirm, return_reason (``detail``: what a reason in words is for, and the
+    messages in which earlier ones were written). ``ref``: the id it is about. ``menu_id`` tells a late tap from one that answers this question.
     ``message_id``: the message whose reply asks it, so that a question that never arrived is not taken for answered.
     """
 

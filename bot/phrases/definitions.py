@@ -24,6 +24,16 @@ from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.people.commands import ConfirmAccount, Me, MyPatientList
+from core.prescriptions.commands import (
+    AcknowledgeDose,
+    Dispense,
+    EmergencyDoses,
+    OrderDose,
+    Refer,
+    Release,
+    ReturnPrescription,
+    Sign,
+)
 
 Argument = Literal[
     "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating"
@@ -46,6 +56,8 @@ class Phrase:
     argument: Argument = "none"
     audience: Audience = "both"
     in_group: bool = False
+    letter: str = ""
+    """With which letter the code must begin where the same word is said of different things: 退回 C-7K2M, 退回 R-31."""
 
     def may_be_said_by(self, actor: Actor) -> bool:
         """Whether a role that the actor holds may ever give the order."""
@@ -104,7 +116,34 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         "give_back", ReturnConsultation, ("退回会诊", "退回"),
-        "退回会诊 C-7K2M 突发手术", "不能继续了,请系统找别的专家", argument="code_words", audience="staff",
+        "退回会诊 C-7K2M 突发手术", "不能继续了,请系统找别的专家", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "dose", OrderDose, ("急用一剂", "急用药", "下急用药"),
+        "急用一剂 C-7K2M 阿司匹林", "决定签名后,核对禁忌,下急用一剂", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "sign", Sign, ("签处方", "处方签名", "签名", "照此签名"), "签处方 R-7K2M", "看过处方和检查,签名",
+        argument="code", audience="staff", letter="R",
+    ),
+    Phrase(
+        "refer", Refer, ("转上级签", "请镇卫生院医生签", "请上级签", "转上级医生签"),
+        "转上级签 R-7K2M", "请上级值班医生签这张处方", argument="code", audience="staff", letter="R",
+    ),
+    Phrase(
+        "review", Release, ("审方", "待审处方", "待审"), "审方", "看等您审的处方", argument="code", audience="staff", letter="R",
+    ),
+    Phrase(
+        "release", Release, ("通过", "审方通过", "放行", "确认通过"), "通过 R-7K2M", "审方通过,看过再确认",
+        argument="code", audience="staff", letter="R",
+    ),
+    Phrase(
+        "return", ReturnPrescription, ("退回处方", "审方退回", "退回"),
+        "退回处方 R-7K2M 剂量请再核对", "退给开方的专家,请写理由", argument="code_words", audience="staff", letter="R",
+    ),
+    Phrase(
+        "dispense", Dispense, ("发药", "已发药"), "发药 R-7K2M 7K2M-90QX", "核对患者的取药码,发药",
+        argument="code_words", audience="staff", letter="R",
     ),
     Phrase(
         "rate", RateConsultation, ("评价", "打分", "评分", "评价会诊"), "评价 5星 医生很耐心", "给完成的会诊打一到五颗星", argument="rating",
@@ -179,6 +218,23 @@ TAPS: dict[str, type[Order]] = {
     "ask": AskExpert,
     "sign_opinion": GiveOpinion,
     "sign_decision": Decide,
+    "decide": Decide,
+    "sign_agree": Decide,
+    "sign_partly": Decide,
+    "sign_disagree": Decide,
+    "complete": CompleteConsultation,
+    "dose": EmergencyDoses,
+    "dose_clear": OrderDose,
+    "dose_hit": EmergencyDoses,
+    "dose_skip": EmergencyDoses,
+    "sign_dose": OrderDose,
+    "dose_seen": AcknowledgeDose,
+    "rx_sign": Sign,
+    "rx_refer": Refer,
+    "sign_rx": Sign,
+    "rx_pass": Release,
+    "rx_back": ReturnPrescription,
+    "rx_release": Release,
     "todo": Progress,
     "progress": Progress,
     "slots": FreeSlots,

@@ -75,7 +75,7 @@ def _longest(said: str, usable: list[Phrase]) -> Said | None:
     )
     for name, phrase in candidates:
         arguments = _arguments(phrase, _after(said, name))
-        if arguments is not None:
+        if arguments is not None and arguments.get("code", phrase.letter).startswith(phrase.letter):
             return Said(phrase, arguments)
     return None
 

@@ -1,27 +1,63 @@
-"""What is told of prescriptions and emergency doses: codes and next steps for staff, the drugs themselves to the patient alone."""
+"""What is told of prescriptions and emergency doses: what to sign and to review with its checks, never with a name; to the patient what it costs."""
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Text
+from bot.channels.outgoing import Button, Card, Choice, Link, Menu, Text
 from bot.channels.words import cut
-from bot.sending.notice import Notice, Renderer
+from bot.dialogue.medicine_words import (
+    SIGNABLE,
+    UNREVIEWED,
+    finding_line,
+    item_line,
+    short_note,
+    stops_of,
+    to_review,
+    to_sign,
+    whose_turn,
+    yuan,
+)
+from bot.sending.notice import CardChange, Notice, Renderer
 from core.coverage.commands import QuotePrescription, QuoteView
-from core.foundation.actor import Actor
+from core.foundation.actor import Actor, Role
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.prescriptions.commands import DoseView, ItemView, PrescriptionView, View, ViewDose
+from core.people.service import actor_for
+from core.prescriptions.commands import DoseView, PrescriptionView, View, ViewDose
 
 _SYSTEM = Actor.system("worker")
-UNREVIEWED = "(演示·未经临床审定)"
+PATIENTS_PAGE = "mini:pages/prescriptions/index"
 
 
 async def _to_sign(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
-    if view.state not in ("PROPOSED", "REFERRED"):
+    if view.state not in SIGNABLE:
         return Notice()
-    stops, hints = (sum(one.action == action for one in view.findings) for action in ("B", "W"))
-    checked = f"检查发现 {stops} 条不能签、{hints} 条提醒" if stops or hints else "检查没有发现问题"
-    return _told(view, f"{view.expert}开的处方等您签名({view.age},{len(view.items)} 种药)。{checked}。", view.rules_signed)
+    shapes = to_sign(view, f"sign-{row.id}", village=view.state == "PROPOSED")
+    shown = {"prescription": view.prescription_id}
+    return Notice(shapes, card_ref=view.prescription_id, shown=shown, replaces=(view.prescription_id,))
+
+
+async def _closed(practice: Practice, row: Notification) -> CardChange | Notice:
+    """Who did it stands on the card. A card that asks anew (it was returned and proposed again) is left alone."""
+    view = await _view(practice, row)
+    asks_village, asks_duty = view.state == "PROPOSED", view.state == "REFERRED"
+    actor = await actor_for(str(row.account_id), "wecom_app")
+    if asks_village or (asks_duty and actor.holds(Role.DUTY_DOCTOR)) or (view.state == "SIGNED" and actor.holds(Role.PHARMACIST)):
+        return Notice()
+    return CardChange(view.prescription_id, short_note(view))
+
+
+async def _blocked(practice: Practice, row: Notification) -> Notice:
+    """To the expert, as soon as he has proposed what nobody can sign."""
+    view = await _view(practice, row)
+    stops = stops_of(view)
+    if view.state not in SIGNABLE or not stops:
+        return Notice()
+    lines = [f"处方 **{view.code}**(会诊 {view.consultation_code})现在谁也不能签:", *(finding_line(view, one) for one in stops), whose_turn(stops)]
+    if not view.rules_signed:
+        lines.append(UNREVIEWED)
+    page = Link(title=f"去页面换药 {view.code}", url=f"page:/h5/desk/#/case/{view.consultation_id}", description="改好后村医会再收到。")
+    return Notice((Text(text="\n".join(lines)), page), shown={"prescription": view.prescription_id})
 
 
 async def _referred(practice: Practice, row: Notification) -> Notice:
@@ -39,8 +75,8 @@ async def _to_review(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
     if view.state != "SIGNED":
         return Notice()
-    hint = f"带 {len(view.overrides)} 条提醒签的,请看理由。" if view.overrides else ""
-    return _told(view, f"等您审方({view.age},{len(view.items)} 种药,{view.signer}签)。{hint}", view.rules_signed)
+    shown = {"prescription": view.prescription_id}
+    return Notice(to_review(view, f"review-{row.id}"), card_ref=view.prescription_id, shown=shown, replaces=(view.prescription_id,))
 
 
 async def _returned(practice: Practice, row: Notification) -> Notice:
@@ -49,20 +85,27 @@ async def _returned(practice: Practice, row: Notification) -> Notice:
 
 
 async def _released(practice: Practice, row: Notification) -> Notice:
-    return _told(await _view(practice, row), "药师审方通过,可以发药。")
+    view = await _view(practice, row)
+    return _told(view, f"{view.pharmacist}审方通过,可以发药。")
 
 
 async def _ready(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
-    text = f"您的处方 {view.code} 药师已审过,可以取药:\n" + "\n".join(_line(one) for one in view.items)
+    if view.state != "RELEASED":
+        return Notice()
     quote: QuoteView = await practice.ask(_SYSTEM, QuotePrescription(prescription_id=view.prescription_id))
-    text += f"\n{quote.reason}" if quote.pays_fen else f"\n药费 {_yuan(view.fee_fen)} 元。{quote.reason}"
-    text += "".join(f"\n· {line.name}:{line.reason}" for line in quote.lines if quote.pays_fen)
-    text += f"\n{quote.note}\n不舒服就停药并告诉村医,严重时打 120。"
+    cost = f"共 {yuan(quote.fee_fen)} 元,医保报 {yuan(quote.pays_fen)} 元,您付 **{yuan(quote.own_fen)} 元**。"
+    lines = [f"药开好了,药师已审核(处方 {view.code})。{cost}", *(f"· {item_line(one)}" for one in view.items)]
+    lines.append("不舒服就停药并告诉村医,严重时打 120。")
     if not view.rules_signed:
-        text += UNREVIEWED
+        lines.append(UNREVIEWED)
+    choices = (
+        Choice(code=f"pickup:{view.prescription_id}", label="卫生室取"), Choice(code=f"cost:{view.prescription_id}", label="怎么算的"),
+    )
+    page = Link(title="打开小程序看处方与费用", url=PATIENTS_PAGE)
     values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": cut(f"{len(view.items)} 种药,请到卫生室取", 20)}
-    return Notice((Text(text=text),), shown={"prescription": view.prescription_id}, template=("progress", values))
+    menu = Menu(head="\n".join(lines), choices=choices, menu_id=f"ready-{row.id}")
+    return Notice((menu, page), shown={"prescription": view.prescription_id}, template=("progress", values))
 
 
 async def _dispensed(practice: Practice, row: Notification) -> Notice:
@@ -79,24 +122,30 @@ async def _expired(practice: Practice, row: Notification) -> Notice:
 
 
 async def _dose_ordered(practice: Practice, row: Notification) -> Notice:
+    """To the pharmacist with 【已阅】, to the expert as it is."""
     dose: DoseView = await practice.ask(_SYSTEM, ViewDose(dose_id=row.ids["dose_id"]))
     what = f"{dose.name} {dose.amount},{dose.directions}"
-    text = f"会诊 **{dose.consultation_code}**:{dose.ordered_by}已下急用一剂,{what}。禁忌已逐条排除,请药师事后查阅。"
-    return Notice((Text(text=text),), shown={"dose": dose.dose_id})
+    mark = "" if dose.rules_signed else UNREVIEWED
+    text = Text(text=f"会诊 **{dose.consultation_code}**:{dose.ordered_by}已下急用一剂,{what}。已逐条排除:{';'.join(dose.ruled_out)}。{mark}")
+    shown = {"dose": dose.dose_id}
+    if dose.seen_by is not None or not (await actor_for(str(row.account_id), "wecom_app")).holds(Role.PHARMACIST):
+        return Notice((text,), shown=shown)
+    card = Card(
+        task_id=f"dose-{row.id}", title=cut(f"急用一剂 · {dose.name}", 26),
+        description=cut(f"会诊 {dose.consultation_code} · {dose.ordered_by}下", 30),
+        sub_title="已经用了,请药师事后查阅。", buttons=(Button(key=f"dose_seen:{dose.dose_id}", label="已阅", style=1),),
+    )
+    return Notice((text, card), card_ref=dose.dose_id, shown=shown)
+
+
+async def _dose_closed(practice: Practice, row: Notification) -> CardChange:
+    dose: DoseView = await practice.ask(_SYSTEM, ViewDose(dose_id=row.ids["dose_id"]))
+    return CardChange(dose.dose_id, f"{dose.seen_by}已阅" if dose.seen_by else "不用再处理")
 
 
 def _told(view: PrescriptionView, words: str, rules_signed: bool = True) -> Notice:
     text = f"处方 **{view.code}**(会诊 {view.consultation_code}):{words}{'' if rules_signed else UNREVIEWED}"
     return Notice((Text(text=text),), shown={"prescription": view.prescription_id})
-
-
-def _line(one: ItemView) -> str:
-    directions = f",{one.directions}" if one.directions else ""
-    return f"{one.name}({one.form}):每次 {one.amount},每天 {one.times_per_day} 次,{one.days} 天,{one.route}{directions};{one.packs} {one.pack}"
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d}"
 
 
 async def _view(practice: Practice, row: Notification) -> PrescriptionView:
@@ -106,6 +155,8 @@ async def _view(practice: Practice, row: Notification) -> PrescriptionView:
 
 MEDICINE_RENDERERS: dict[str, Renderer] = {
     "prescription.to_sign": _to_sign,
+    "prescription.closed": _closed,
+    "prescription.blocked": _blocked,
     "prescription.referred": _referred,
     "prescription.signed": _signed,
     "prescription.to_review": _to_review,
@@ -116,4 +167,5 @@ MEDICINE_RENDERERS: dict[str, Renderer] = {
     "prescription.withdrawn": _withdrawn,
     "prescription.expired": _expired,
     "emergency_dose.ordered": _dose_ordered,
+    "emergency_dose.closed": _dose_closed,
 }

@@ -6,6 +6,8 @@ from bot.channels.outgoing import Button, Card, Line, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
+from bot.dialogue.deciding import decision_card
+from bot.phrases.proposed_dose import proposed_dose
 from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
@@ -17,7 +19,9 @@ from core.foundation.actor import Actor
 from core.foundation.clock import shanghai, spoken
 from core.foundation.practice import Practice
 from core.imaging.commands import Upload, UploadView
+from core.intake.errors import RulesUnsigned
 from core.notifications.models import Notification
+from core.prescriptions.commands import DoseChoice, DoseChoices, EmergencyDoses
 
 _SYSTEM = Actor.system("worker")
 TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
@@ -191,8 +195,29 @@ async def _opinion_given(practice: Practice, row: Notification) -> Notice:
     opinion: OpinionView = await practice.ask(_SYSTEM, ReadOpinion(consultation_id=row.ids["consultation_id"]))
     lines = [f"会诊 **{opinion.code}**:{opinion.expert}的意见(第 {opinion.revision} 版,已签名)"]
     lines += [f"{label}:{words}" for label, words in (("判断", opinion.assessment), ("建议", opinion.advice), ("留意", opinion.watch_for)) if words]
+    if opinion.decision is not None:
+        return Notice((Text(text="\n".join(lines)),), shown={"consultation": opinion.consultation_id})
+    if (dose := await _dose_asked_for(practice, opinion)) is not None:
+        lines.append(f"**急救单次用药 {dose.name} {dose.amount}**:您决定后,马上请您核对禁忌再下医嘱。")
     lines.append("意见供参考,由您决定:同意 / 部分同意 / 不同意。")
-    return Notice((Text(text="\n".join(lines)),), shown={"consultation": opinion.consultation_id, "opinion": opinion.opinion_id})
+    shown = {"consultation": opinion.consultation_id, "opinion": opinion.opinion_id}
+    shapes = (Text(text="\n".join(lines)), decision_card(opinion, f"decide-{row.id}"))
+    return Notice(shapes, card_ref=opinion.consultation_id, shown=shown, replaces=(opinion.consultation_id,))
+
+
+async def _dose_asked_for(practice: Practice, opinion: OpinionView) -> DoseChoice | None:
+    try:
+        found: DoseChoices = await practice.ask(_SYSTEM, EmergencyDoses())
+    except RulesUnsigned:
+        return None
+    return proposed_dose(opinion.advice, found.doses)
+
+
+async def _decision_closed(practice: Practice, row: Notification) -> CardChange | Notice:
+    opinion: OpinionView = await practice.ask(_SYSTEM, ReadOpinion(consultation_id=row.ids["consultation_id"]))
+    if opinion.decision is None:
+        return Notice()
+    return CardChange(opinion.consultation_id, f"您已决定:{opinion.decision.choice_label}")
 
 
 async def _decision_made(practice: Practice, row: Notification) -> Notice:
@@ -224,6 +249,7 @@ RENDERERS: dict[str, Renderer] = {
     "consultation.taken_back": _taken_back,
     "opinion.given": _opinion_given,
     "decision.made": _decision_made,
+    "decision.closed": _decision_closed,
     "upload.accepted": _upload,
     "upload.refused": _upload,
     "image.arrived": _image_arrived,

@@ -93,6 +93,7 @@ async def decide(work: Work, order: Decide) -> OpinionView:
     )
     expert = await practitioner_card(work, opinion.practitioner_id)
     await tell(work, expert.account_id, "decision.made", urgent=True, consultation_id=row.id)
+    await tell(work, row.requester_account_id, "decision.closed", urgent=True, consultation_id=row.id)
     await work.emit("consultation.decided", key=row.id, consultation_id=row.id, decision_id=decision.id)
     return await opinion_view(work, row, opinion)
 

@@ -146,6 +146,11 @@ async def cards_about(account_id: str, ref: str) -> list[CardRecord]:
     return await CardRecord.filter(account_id=account_id, ref=ref).order_by("-id")
 
 
+async def card_holders(ref: str, kind: str) -> list[str]:
+    """The accounts that were sent a card of ``kind`` about ``ref``."""
+    return list(dict.fromkeys([card.account_id for card in await CardRecord.filter(ref=ref, kind=kind).order_by("id")]))
+
+
 async def response_code_of(practice: Practice, card: CardRecord) -> str:
     """The right to change the card, or an empty string."""
     if card.response_code is None:

@@ -165,6 +165,9 @@ class PrescriptionView(Result):
 
 
 class CheckView(Result):
+    """``items``: the drugs as they would stand on the prescription, with whole packs and what they cost."""
+
+    items: tuple[ItemView, ...]
     findings: tuple[Finding, ...]
     sources: tuple[SourceView, ...]
     beyond_village: tuple[str, ...]
@@ -366,7 +369,7 @@ class EmergencyDoses(Query):
 
     name = "prescriptions.emergency_doses"
     title = "急用一剂目录"
-    access = (Grant(Role.VILLAGE_DOCTOR), Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR), Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
     gives = DoseChoices
 
 

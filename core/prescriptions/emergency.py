@@ -11,6 +11,7 @@ from core.foundation.canonical import moment
 from core.foundation.orders import answers, handles
 from core.foundation.signing_keys import is_signed, sign
 from core.foundation.work import Work
+from core.notifications.service import card_holders, tell
 from core.people.cards import practitioner_cards
 from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
 from core.prescriptions.doses import spoken_amount
@@ -100,6 +101,8 @@ async def acknowledge_dose(work: Work, order: AcknowledgeDose) -> DoseView:
     if row.seen_at is None:
         await row.change(seen_by_id=work.actor.practitioner_id, seen_at=work.now)
         await note(work, row.consultation_id, "dose.seen", ids={"dose_id": row.id})
+        for account_id in await card_holders(row.id, "emergency_dose.ordered"):
+            await tell(work, account_id, "emergency_dose.closed", urgent=True, dose_id=row.id)
     return await dose_view(work, row)
 
 

@@ -8,7 +8,7 @@ from core.appointments.roster import on_duty
 from core.consultations.service import consultation_of
 from core.foundation.actor import Role
 from core.foundation.work import Work
-from core.notifications.service import tell
+from core.notifications.service import card_holders, tell
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.service import patient_accounts, practitioner_card
 from core.prescriptions.models import Prescription
@@ -42,6 +42,12 @@ async def tell_on_duty(work: Work, accounts: list[str], kind: str, **ids: str) -
     """Who is on duty is there for this: neither the night nor 停止提醒 holds it back."""
     for account_id in accounts:
         await tell(work, account_id, kind, urgent=True, **ids)
+
+
+async def close_cards(work: Work, row: Prescription, asked_by: str, *others: str) -> None:
+    """What was asked with a card ``asked_by`` is done: whoever holds one, and ``others`` who are about to, see by whom."""
+    for account_id in dict.fromkeys((*await card_holders(row.id, asked_by), *others)):
+        await tell(work, account_id, "prescription.closed", urgent=True, prescription_id=row.id)
 
 
 async def tell_practitioner(work: Work, practitioner_id: str, kind: str, *, urgent: bool = False, **ids: str) -> None:

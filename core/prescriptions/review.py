@@ -10,7 +10,8 @@ from core.people.service import practitioner_card
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription
 from core.prescriptions.dispense_code import fits
 from core.prescriptions.errors import DispenseCodeWrong, FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked
-from core.prescriptions.people_told import is_pressing, tell_patient, tell_practitioner
+from core.prescriptions.models import Prescription
+from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_patient, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signing import EXPIRE
 from core.prescriptions.steps import body_of, hold, make_step, overrides_of, review_document
@@ -33,6 +34,7 @@ async def release(work: Work, order: Release) -> PrescriptionView:
         raise OverridesNotSeen(count=row.override_count)
     row = await make_step(work, row, Event.RELEASE, pharmacist_id=work.actor.practitioner_id, reviewed_at=work.now)
     await sign(work, "review", row.id, review_document(row, body, overrides), confirm=order.confirm)
+    await _close_reviews(work, row)
     await tell_patient(work, row, "prescription.ready")
     await tell_practitioner(work, row.village_doctor_id, "prescription.released", prescription_id=row.id)
     return await view_of(work, row)
@@ -47,6 +49,7 @@ async def return_prescription(work: Work, order: ReturnPrescription) -> Prescrip
         return_reason=sealer.seal("prescription", "return_reason", row.id, order.reason),
     )
     await work.unschedule(EXPIRE, row.id)
+    await _close_reviews(work, row)
     told = [row.expert_id, row.village_doctor_id, str(row.signer_id)]
     urgent = await is_pressing(row)
     for practitioner_id in dict.fromkeys(told):
@@ -65,6 +68,11 @@ async def dispense(work: Work, order: Dispense) -> PrescriptionView:
     await tell_patient(work, row, "prescription.dispensed")
     await tell_practitioner(work, row.village_doctor_id, "prescription.dispensed", prescription_id=row.id)
     return await view_of(work, row)
+
+
+async def _close_reviews(work: Work, row: Prescription) -> None:
+    """Those on duty were told in the same moment: the card of one who just gets it is closed too."""
+    await close_cards(work, row, "prescription.to_review", *await nearest(work, "pharmacist", row.organisation_id))
 
 
 async def _check_licence(work: Work) -> None:

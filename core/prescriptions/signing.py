@@ -17,7 +17,7 @@ from core.prescriptions.errors import FourEyes, LicenceExpired, OutsideLicence, 
 from core.prescriptions.items import Body, Finding, Override, Overrides
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
-from core.prescriptions.people_told import nearest, tell_on_duty, tell_practitioner
+from core.prescriptions.people_told import close_cards, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking, warnings
 from core.prescriptions.signatures import require_rules, rules_digest
 from core.prescriptions.steps import body_of, document_of, hold, make_step
@@ -80,6 +80,7 @@ def _overrides(findings: tuple[Finding, ...], reasons: dict[str, str]) -> Overri
 
 
 async def _tell(work: Work, row: Prescription) -> None:
+    await close_cards(work, row, "prescription.to_sign")
     await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "prescription.to_review", prescription_id=row.id)
     if row.signer_id != row.village_doctor_id:
         await tell_practitioner(work, row.village_doctor_id, "prescription.signed", prescription_id=row.id)
@@ -91,5 +92,6 @@ async def expire(work: Work, order: ExpirePrescription) -> Done:
     if row.step != order.step or State(row.state) not in (State.SIGNED, State.RELEASED):
         return Done(done=False)
     row = await make_step(work, row, Event.EXPIRE)
+    await close_cards(work, row, "prescription.to_review")
     await tell_practitioner(work, row.village_doctor_id, "prescription.expired", prescription_id=row.id)
     return Done()

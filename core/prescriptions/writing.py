@@ -15,10 +15,11 @@ from core.prescriptions.errors import NobodyToSign, NothingToPrescribeFor
 from core.prescriptions.items import Body
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
-from core.prescriptions.people_told import is_pressing, nearest, tell_on_duty, tell_practitioner
+from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_on_duty, tell_practitioner
+from core.prescriptions.rules import blocking
 from core.prescriptions.signatures import require_rules
 from core.prescriptions.steps import hold, make_step
-from core.prescriptions.views import findings_of, sources_of, view_of
+from core.prescriptions.views import findings_of, item_view, sources_of, view_of
 from core.prescriptions.workflow import Event, State
 
 _CODE_TRIES = 20
@@ -32,6 +33,7 @@ async def check_drugs(work: Work, order: Check) -> CheckView:
     work.concerns("patient", row.patient_id, consultation=row.code)
     findings = await findings_of(work, row.id, order.items)
     return CheckView(
+        items=tuple(item_view(one) for one in order.items),
         findings=findings,
         sources=sources_of(findings),
         beyond_village=beyond_licence([drug(one.drug) for one in order.items], Role.VILLAGE_DOCTOR, ""),
@@ -82,6 +84,7 @@ async def refer(work: Work, order: Refer) -> PrescriptionView:
 @handles(Withdraw)
 async def withdraw(work: Work, order: Withdraw) -> PrescriptionView:
     row = await make_step(work, await hold(work, order.prescription_id), Event.WITHDRAW, words=order.reason)
+    await close_cards(work, row, "prescription.to_sign")
     for practitioner_id in {row.expert_id, row.village_doctor_id} - {work.actor.practitioner_id}:
         await tell_practitioner(work, practitioner_id, "prescription.withdrawn", prescription_id=row.id)
     return await view_of(work, row)
@@ -95,7 +98,9 @@ def _body(order: Propose | Revise) -> Body:
 
 
 async def _ask_to_sign(work: Work, row: Prescription, body: Body) -> Prescription:
-    """The village doctor where her list allows all of it; else the doctor above."""
+    """The village doctor where her list allows all of it; else the doctor above. The expert hears at once what nobody can sign."""
+    if blocking(await findings_of(work, row.consultation_id, body.items)):
+        await tell_practitioner(work, row.expert_id, "prescription.blocked", urgent=True, prescription_id=row.id)
     if beyond_licence([drug(one.drug) for one in body.items], Role.VILLAGE_DOCTOR, ""):
         row = await _refer(work, row)
         await tell_practitioner(work, row.village_doctor_id, "prescription.referred", prescription_id=row.id)
@@ -109,6 +114,7 @@ async def _refer(work: Work, row: Prescription) -> Prescription:
     if not doctors:
         raise NobodyToSign
     row = await make_step(work, row, Event.REFER)
+    await close_cards(work, row, "prescription.to_sign")
     await tell_on_duty(work, doctors, "prescription.to_sign", prescription_id=row.id)
     return row
 

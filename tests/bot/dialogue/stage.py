@@ -98,6 +98,26 @@ class Stage:
                     return
         raise AssertionError(f"nothing to tap labelled {label}")
 
+    async def press(self, person: str, chat: str, label: str, seconds: float = 12) -> None:
+        """Tap what is labelled ``label`` on what was heard last or comes after it, as soon as it is there."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not await self._press(person, chat, label):  # noqa: ASYNC110 - the screen is what is waited for
+                    await asyncio.sleep(0.04)
+        except TimeoutError:
+            told = "\n".join(self.transcript)
+            raise AssertionError(f"nothing to press labelled {label} for {person}\n{told}") from None
+
+    async def _press(self, person: str, chat: str, label: str) -> bool:
+        for message in await self.messages(person, chat):
+            for key, shown in buttons(message):
+                if message["seq"] >= self.seen.get((person, chat), 0) and shown.startswith(label):
+                    self.seen[person, chat] = message["seq"]
+                    self.transcript.append(f"{person}:【{shown}】")
+                    await self._post(person, chat, "taps", {"seq": message["seq"], "key": key})
+                    return True
+        return False
+
     async def messages(self, person: str, chat: str) -> list[dict[str, Any]]:
         response = await self.http.get(f"{self.base}/people/{person}/chats/{chat}/messages")
         found: list[dict[str, Any]] = response.json()

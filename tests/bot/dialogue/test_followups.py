@@ -74,6 +74,16 @@ async def test_worse_is_asked_about_and_goes_to_triage_and_to_the_village_doctor
     await followed.hears("village_doctor", "wecom_app", "说自己加重了")
 
 
+@pytest.mark.parametrize("sentences", [("加重 胸口闷得厉害 出冷汗",), ("加重", "胸口闷得厉害 出冷汗")])
+async def test_worse_that_is_an_emergency_begins_with_120_and_reaches_the_village_doctor(followed: Stage, sentences: tuple[str, ...]) -> None:
+    for sentence in sentences:
+        await followed.say("woman", OA, sentence)
+        heard = await followed.hears("woman", OA)
+    assert "120" in heard.splitlines()[0]
+    assert (await WorseReport.get()).patient_id == followed.county.woman
+    await followed.hears("village_doctor", "wecom_app", "说自己加重了")
+
+
 async def test_a_value_of_somebody_who_is_not_followed_is_a_sentence_like_any_other(stage: Stage) -> None:
     await stage.say("stranger", OA, "150/95")
     await stage.hears("stranger", OA)

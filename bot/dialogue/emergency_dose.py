@@ -1,0 +1,146 @@
+"""急用一剂: named by the opinion or asked for in words; every contraindication ruled out, then signed. The pharmacist's 已阅 afterwards."""
+
+from __future__ import annotations
+
+from bot.channels.outgoing import Choice, Text
+from bot.dialogue.cases import tapped
+from bot.dialogue.turn import Reply, Turn
+from bot.phrases.proposed_dose import proposed_dose, stem
+from core.consultations.commands import OpinionView, Progress, ReadOpinion, StatusList
+from core.foundation.errors import Conflict, DomainError, Invalid
+from core.intake.errors import RulesUnsigned
+from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
+from core.prescriptions.errors import DoseGiven
+
+UNREVIEWED = "(演示·未经临床审定)"
+_STOP = (
+    "这一剂没有下医嘱。请马上在视频里或打电话告诉专家是哪一条,听他的下一步;病人变重先打 120。\n"
+    "专家改了意见,会再请您决定;看错了要重新核对,发「急用一剂」。"
+)
+
+
+async def asked_for(turn: Turn, opinion: OpinionView) -> Reply | None:
+    """The dose that the words of the opinion ask for, with what must be ruled out; None where they ask for none."""
+    try:
+        found: DoseChoices = await turn.ask(EmergencyDoses())
+    except RulesUnsigned:
+        return None
+    dose = proposed_dose(opinion.advice, found.doses)
+    return None if dose is None else _rule_out(turn, dose, opinion.consultation_id, found.rules_signed)
+
+
+async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
+    """急用一剂 C-7K2M 阿司匹林, or the list."""
+    if turn.group:
+        return turn.say("急用药请在单独会话里下,群里不说用药。")
+    consultation_id = await _consultation(turn, code)
+    if consultation_id is None:
+        return turn.say("请写会诊编号,比如:急用一剂 C-7K2M 阿司匹林。要先有专家意见和您签名的决定。")
+    found: DoseChoices = await turn.ask(EmergencyDoses())
+    named = [dose for dose in found.doses if words and stem(dose.name) in words]
+    if not named and not words:
+        opinion = await _opinion(turn, consultation_id)
+        asked = None if opinion is None else proposed_dose(opinion.advice, found.doses)
+        named = [] if asked is None else [asked]
+    if len(named) == 1:
+        return _rule_out(turn, named[0], consultation_id, found.rules_signed)
+    choices = tuple(Choice(code=f"dose:{dose.code}:{consultation_id}", label=stem(dose.name)) for dose in found.doses)
+    lines = [f"· {dose.name} {dose.amount}:{dose.when}" for dose in found.doses]
+    return turn.offer("\n".join(["要下哪一剂?", *lines]), choices)
+
+
+async def look(turn: Turn, code: str, consultation_id: str) -> Reply:
+    """One of the list was chosen, or is to be ruled out again."""
+    dose, signed = await _dose(turn, code)
+    return _rule_out(turn, dose, consultation_id, signed)
+
+
+def _rule_out(turn: Turn, dose: DoseChoice, consultation_id: str, rules_signed: bool) -> Reply:
+    lines = [f"急用一剂:**{_spoken(dose)}**({dose.when})", f"用法:{dose.directions}", "请逐条核对,病人有没有:"]
+    lines += [f"· {words}" for words in dose.contraindications.values()]
+    if not rules_signed:
+        lines.append(UNREVIEWED)
+    choices = (
+        Choice(code=f"dose_clear:{dose.code}:{consultation_id}", label="都没有"), Choice(code=f"dose_hit:{dose.code}", label="有"),
+        Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂"),
+    )
+    return turn.offer("\n".join(lines), choices)
+
+
+async def cleared(turn: Turn, code: str, consultation_id: str) -> Reply:
+    """【都没有】: what will be signed."""
+    dose, _ = await _dose(turn, code)
+    ruled_out = ";".join(dose.contraindications.values())
+    head = f"将下医嘱:**{_spoken(dose)}**,{dose.directions}。\n您已逐条排除:{ruled_out}。\n看过无误请点「确认签名」,签了就可以给药,药师会收到。"
+    reply = turn.offer(head, (Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名"),))
+    return Reply((*tapped(turn, "都没有,请确认"), *reply.shapes), reply.state)
+
+
+def hit(turn: Turn) -> Reply:
+    """【有】: it is not ordered."""
+    return Reply((*tapped(turn, "有禁忌,不用"), Text(text=_STOP)), turn.state.asking(None))
+
+
+def skipped(turn: Turn, consultation_id: str) -> Reply:
+    shapes = turn.offer("好的,不下这一剂。都办完了,点「完成会诊」。", (Choice(code=f"complete:{consultation_id}", label="完成会诊"),))
+    return Reply((*tapped(turn, "不用这一剂"), *shapes.shapes), shapes.state)
+
+
+async def signed(turn: Turn, code: str, consultation_id: str) -> Reply:
+    """【确认签名】: ordered on the strength of the decision."""
+    dose, _ = await _dose(turn, code)
+    order = OrderDose(consultation_id=consultation_id, dose=dose.code, ruled_out=tuple(dose.contraindications), confirm=True)
+    try:
+        given: DoseView = await turn.execute(order)
+    except DoseGiven as refusal:
+        return Reply((*tapped(turn, "已经下过"), Text(text=refusal.message)), turn.state.asking(None))
+    text = (
+        f"**现在给药:{given.name} {given.amount},{given.directions}。**\n会诊 {given.consultation_code} 的急用一剂已签名下医嘱,药师和专家已收到。"
+        "给药后留意反应,变重先打 120。"
+    )
+    reply = turn.offer("都办完了,点「完成会诊」。", (Choice(code=f"complete:{consultation_id}", label="完成会诊"),))
+    return Reply((*tapped(turn, "医嘱已签名"), Text(text=text), *reply.shapes), reply.state)
+
+
+async def seen(turn: Turn, dose_id: str) -> Reply:
+    """【已阅】 of a pharmacist: whoever is first stands in the record."""
+    before: DoseView = await turn.ask(ViewDose(dose_id=dose_id))
+    try:
+        view: DoseView = await turn.execute(AcknowledgeDose(dose_id=dose_id))
+    except Conflict:
+        before = view = await turn.ask(ViewDose(dose_id=dose_id))
+    by = f"{view.seen_by}已经阅过,不用再看。" if before.seen_by is not None else "已记下您看过,谢谢您。"
+    return Reply((*tapped(turn, f"{view.seen_by}已阅"), Text(text=f"会诊 {view.consultation_code} 的急用医嘱:{by}")), turn.state)
+
+
+def _spoken(dose: DoseChoice) -> str:
+    return f"{dose.name} {dose.amount}"
+
+
+async def _dose(turn: Turn, code: str) -> tuple[DoseChoice, bool]:
+    found: DoseChoices = await turn.ask(EmergencyDoses())
+    dose = next((one for one in found.doses if one.code == code), None)
+    if dose is None:
+        raise Invalid
+    return dose, found.rules_signed
+
+
+async def _consultation(turn: Turn, code: str | None) -> str | None:
+    """The consultation with the code, or the only one that runs."""
+
+    async def look_up() -> str | None:
+        found: StatusList = await turn.ask(Progress(code=code))
+        fitting = [one.consultation_id for one in found.consultations if code is not None or one.state == "IN_PROGRESS"]
+        shown = turn.state.shown.get("consultation")
+        return fitting[0] if len(fitting) == 1 else shown if shown in fitting else None
+
+    meant: str | None = await turn.settle("consultation", look_up)
+    return meant
+
+
+async def _opinion(turn: Turn, consultation_id: str) -> OpinionView | None:
+    try:
+        view: OpinionView = await turn.ask(ReadOpinion(consultation_id=consultation_id))
+    except DomainError:
+        return None
+    return view
