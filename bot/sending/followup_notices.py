@@ -6,6 +6,7 @@ from bot.channels.outgoing import Text
 from bot.channels.words import cut
 from bot.sending.notice import Notice, Picture, Renderer
 from core.coverage.commands import ClaimView, ReadClaim
+from core.coverage.rules import yuan
 from core.followups.commands import OccurrenceView, PlanView, ReadOccurrence, ReadPlan, Trend, TrendView
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
@@ -50,7 +51,9 @@ async def _claim(practice: Practice, row: Notification) -> Notice:
     claim: ClaimView = await practice.ask(_SYSTEM, ReadClaim(claim_id=row.ids["claim_id"]))
     lines = [f"报销 **{claim.code}** {claim.state_label}:{claim.next}"]
     lines += [f"{line.name}:{line.reason}" for line in claim.lines if claim.state == "settled"]
-    return Notice((Text(text="\n".join([*lines, "(演示数据)"])),))
+    figures = f"医保报 {yuan(claim.pays_fen)},您付 {yuan(claim.own_fen)}"
+    values = {"character_string1": claim.code, "phrase2": claim.state_label, "thing3": cut(figures if claim.state == "settled" else claim.next, 20)}
+    return Notice((Text(text="\n".join([*lines, "(演示数据)"])),), template=("progress", values))
 
 
 FOLLOWUP_RENDERERS: dict[str, Renderer] = {
