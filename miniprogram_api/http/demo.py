@@ -1,4 +1,5 @@
-"""/v1/demo: what only the demonstration has: the movable clock, a look into the outbox, sessions for the terminal. Absent outside of it."""
+"""/v1/demo: what only the demonstration has: the movable clock, a look into the outbox and at the media processes, sessions for the terminal.
+Absent outside of it."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from core.foundation.clock import spoken
 from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to, read_offset
 from core.foundation.errors import Invalid, NotAllowed
 from core.people import commands as people
-from miniprogram_api.http.api import by_order, dumps, json_object, practice_of
+from miniprogram_api.http.api import by_order, dumps, json_object, practice_of, public
 
 blueprint = Blueprint("demo", url_prefix="/v1/demo")
 
@@ -91,6 +92,14 @@ async def _clock(now: datetime, offset: timedelta) -> HTTPResponse:
 async def show_outbox(request: Request) -> HTTPResponse:
     view: OutboxView = await practice_of(request).ask(STAGE, ShowOutbox())
     return json_response(view.model_dump(mode="json"), dumps=dumps)
+
+
+@blueprint.get("/media")
+@public("what the media processes count holds nothing of people")
+async def show_media(request: Request) -> HTTPResponse:
+    """For each media process: packets in and out by seat, and how many decoders and encoders it ever made."""
+    line = await request.app.ctx.media_line_over(request.app.ctx.house.redis)
+    return json_response({"processes": await line.stats()}, dumps=dumps)
 
 
 @blueprint.post("/sessions")

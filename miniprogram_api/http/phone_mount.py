@@ -34,4 +34,4 @@ class MountedRequest(Request[Any, Any]):
         path = super().path
         # Only pages and their API: callbacks, the simulator and health have one address.
         match = _PREFIX.match(path)
-        return match if match and match.group(2).startswith(("/h5/", "/v1/")) else None
+        return match if match and match.group(2).startswith(("/h5/", "/v1/", "/fhir/")) else None

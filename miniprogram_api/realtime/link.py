@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from media.calls import protocol
-from media.calls.protocol import Join, News, Order, Reply, Request
+from media.calls.protocol import AskStats, Join, News, Order, Reply, Request
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -97,24 +97,36 @@ class MediaLine:
     async def ask(self, room: str, order: Order) -> Reply:
         """Have the media process of `room` do `order`. NoMedia when none answers, Refused when the engine refuses."""
         node = await self._node_of(room, may_place=isinstance(order, Join))
+        reply, heard = await self._exchange(node, order)
+        if not heard:
+            await self._forget(room, node)
+            raise NoMedia
+        self._nodes[room] = node
+        if reply is None:
+            raise NoMedia
+        if reply.error:
+            raise Refused(reply.error)
+        return reply
+
+    async def stats(self) -> list[dict[str, Any]]:
+        """What each media process counts (`media.calls.engine.EngineStats` as JSON)."""
+        replies = [(await self._exchange(node, AskStats()))[0] for node in sorted(await self._redis.hkeys(protocol.NODES))]
+        return [reply.stats for reply in replies if reply is not None and reply.stats is not None]
+
+    async def _exchange(self, node: str, order: Order) -> tuple[Reply | None, bool]:
+        """The reply of ``node``, None when it does not come in time; and whether anybody listened there."""
         request = Request(id=secrets.token_hex(8), asker=self._asker, order=order)
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._pending[request.id] = answered
         try:
-            heard = await self._redis.publish(protocol.to_node(node), request.model_dump_json())
-            if heard == 0:
-                await self._forget(room, node)
-                raise NoMedia
-            self._nodes[room] = node
+            if await self._redis.publish(protocol.to_node(node), request.model_dump_json()) == 0:
+                return None, False
             async with asyncio.timeout(protocol.REPLY_S):
-                reply = await answered
+                return await answered, True
         except TimeoutError:
-            raise NoMedia from None
+            return None, True
         finally:
             self._pending.pop(request.id, None)
-        if reply.error:
-            raise Refused(reply.error)
-        return reply
 
     async def _node_of(self, room: str, *, may_place: bool) -> str:
         place = protocol.place_of(room)

@@ -34,6 +34,8 @@ def install_signalling(app: App) -> None:
             made: MediaLine = app.ctx.media_line
             return made
 
+    app.ctx.media_line_over = line
+
     async def signalling(request: Request, ws: Any) -> None:
         actor = request.ctx.actor
         origin = request.headers.get("origin")
