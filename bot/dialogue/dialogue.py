@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import get_args
 
 from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import CardUpdate, Text
-from bot.dialogue import answers_to_offers, booking, cases, families, files, followups, opinions, patients, ranking
+from bot.dialogue import (
+    answers_to_offers,
+    booking,
+    cases,
+    deciding,
+    emergency_dose,
+    families,
+    files,
+    followups,
+    opinions,
+    patients,
+    ranking,
+    reviewing,
+    signing,
+)
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -90,6 +105,8 @@ async def _text(turn: Turn, text: str) -> Reply:
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)
+    if asked is not None and asked.kind in _REASONS and (said is None or _only_words(said)):
+        return await (_once_more(turn, asked) if turn.unseen else _REASONS[asked.kind](turn, asked, text))
     if said is not None:
         return await _said(turn, said)
     if asked is not None and asked.kind == "worse":
@@ -105,6 +122,17 @@ async def _text(turn: Turn, text: str) -> Reply:
             return await _once_more(turn, asked)
         turn.state = turn.state.asking(None)
     return await patients.hear(turn, text, hearing)
+
+
+_REASONS: dict[str, Callable[[Turn, Asked, str], Awaitable[Reply]]] = {
+    deciding.REASON: deciding.reason_given, signing.REASON: signing.reason_given, reviewing.REASON: reviewing.reason_given,
+}  # fmt: skip
+"""Questions that are answered with a sentence."""
+
+
+def _only_words(said: Said) -> bool:
+    """退回 剂量不对 where a reason is awaited: a sentence that begins like a phrase. One that names something (a code, a number) is a phrase."""
+    return bool(said.arguments) and set(said.arguments) <= {"words", "reason"}
 
 
 async def _danger(turn: Turn, text: str, hearing: Heard) -> Reply:
@@ -193,6 +221,18 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await opinions.signed(turn, _id(first), _id(second))
         case "sign_decision":
             return await opinions.decided(turn, _id(first), _id(second), _id(third))
+        case "decide":
+            return await deciding.chosen(turn, first, _id(second), _id(third))
+        case "sign_agree":
+            return await deciding.signed(turn, "agree", _id(first), _id(second))
+        case "sign_partly" | "sign_disagree":
+            return await deciding.signed(turn, "partly" if verb == "sign_partly" else "disagree", _id(first), _id(third), _id(second))
+        case "complete":
+            return await opinions.completed(turn, _id(first))
+        case "dose" | "dose_clear" | "dose_hit" | "dose_skip" | "sign_dose" | "dose_seen":
+            return await _dose(turn, verb, first, second)
+        case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
+            return await _prescription(turn, verb, _id(first), second)
         case "slots":
             return await booking.slots(turn, first, second or "-")
         case "book":
@@ -215,6 +255,46 @@ async def _button(turn: Turn, key: str) -> Reply:
             return turn.say(GUIDANCE[verb])
         case _:
             return turn.say(_OLD)
+
+
+async def _dose(turn: Turn, verb: str, first: str, second: str) -> Reply:
+    """The buttons of an emergency dose."""
+    match verb:
+        case "dose":
+            return await emergency_dose.look(turn, first, _id(second))
+        case "dose_clear":
+            return await emergency_dose.cleared(turn, first, _id(second))
+        case "dose_hit":
+            return emergency_dose.hit(turn)
+        case "dose_skip":
+            return emergency_dose.skipped(turn, _id(first))
+        case "dose_seen":
+            return await emergency_dose.seen(turn, _id(first))
+        case _:
+            return await emergency_dose.signed(turn, first, _id(second))
+
+
+async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: str) -> Reply:
+    """The buttons of signing and reviewing."""
+    match verb:
+        case "rx_sign":
+            return await signing.begin(turn, prescription_id, _number(revision))
+        case "rx_refer":
+            return await signing.refer(turn, prescription_id)
+        case "sign_rx":
+            return await signing.signed(turn, prescription_id, _number(revision))
+        case "rx_pass":
+            return await reviewing.may_pass(turn, prescription_id)
+        case "rx_back":
+            return await reviewing.ask_reason(turn, prescription_id)
+        case _:
+            return await reviewing.released(turn, prescription_id, _number(revision))
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 4:
+        raise Invalid
+    return int(text)
 
 
 def _id(text: str) -> str:
@@ -260,6 +340,20 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await opinions.complete(turn, code)
         case "give_back":
             return await opinions.give_back(turn, arguments)
+        case "dose":
+            return await emergency_dose.in_words(turn, code, arguments.get("words", ""))
+        case "sign":
+            return await signing.in_words(turn, code)
+        case "refer":
+            return await signing.refer_in_words(turn, code)
+        case "review":
+            return await reviewing.waiting(turn, code)
+        case "release":
+            return await reviewing.release_in_words(turn, code)
+        case "return":
+            return await reviewing.return_in_words(turn, code, arguments.get("words", ""))
+        case "dispense":
+            return await reviewing.dispense(turn, code, arguments.get("words", ""))
         case "rate":
             return await opinions.rate(turn, arguments)
         case "acknowledge":
