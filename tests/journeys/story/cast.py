@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -164,6 +165,7 @@ class Cast:
         self.base_url = base_url
         self._transcript = transcript
         self._people: dict[str, Person] = {}
+        self._moves: list[tuple[float, int]] = []
         self._http = httpx.Client(base_url=base_url, timeout=15, trust_env=False)
         self.roster = {person["key"]: person for person in self.people()}
 
@@ -215,6 +217,9 @@ class Cast:
     def clock(self, advance_s: int) -> None:
         """Move the demonstration's clock forward, once even where the answer to the move is lost."""
         before: int = self._clock("GET")["offset_s"]
+        if not self._moves:
+            self._moves.append((0.0, before))
+        self._moves.append((time.time(), before + advance_s))
         while True:
             try:
                 moved = self._clock("POST", {"advance_s": advance_s})
@@ -223,6 +228,37 @@ class Cast:
             if moved["offset_s"] >= before + advance_s:
                 self._transcript.fact(f"时钟拨到 {moved['spoken']}")
                 return
+
+    def now(self) -> datetime:
+        """The time of the demonstration."""
+        return datetime.fromisoformat(self._clock("GET")["now"])
+
+    def when(self, message: dict[str, Any]) -> datetime:
+        """When a message of a chat came, by the demonstration's time: the platform's own is the real one."""
+        came = datetime.fromisoformat(message["at"])
+        moved = [offset for at, offset in self._moves if at <= came.timestamp()]
+        return came + timedelta(seconds=moved[-1] if moved else 0)
+
+    def due_now(self) -> bool:
+        """Whether the demonstration has something due, or waiting to be told."""
+        clock, outbox = self._clock("GET"), self.asked("/v1/demo/outbox")
+        due = clock["next"] is not None and clock["next"]["at"] <= clock["now"]
+        return due or bool(outbox["waiting"])
+
+    def asked(self, path: str) -> dict[str, Any]:
+        """What the demonstration tells of itself at ``path``, to anybody."""
+        end = time.monotonic() + 30 * self.patience
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                answer = self._http.get(path)
+                if answer.status_code == 200:
+                    told: dict[str, Any] = answer.json()
+                    return told
+                if answer.status_code != 503:
+                    raise StepFailed(f"{path}: {answer.text}")
+            if time.monotonic() > end:
+                raise StepFailed(f"{path} does not answer")
+            time.sleep(0.3)
 
     def _clock(self, method: str, move: dict[str, int] | None = None) -> dict[str, Any]:
         """The clock, read or moved; reading goes on until it answers, a move whose answer is lost raises TransportError."""

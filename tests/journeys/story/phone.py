@@ -30,6 +30,10 @@ class Phone:
         self.base_url = base_url
         self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
         self.token = ""
+        self._line: Any = None
+        self._caller: Any = None
+        self._call: Any = None
+        self._ticket = ""
 
     def _chat(self, chat: str) -> str:
         return f"/simulator/people/{self.key}/chats/{quote(chat, safe=':')}"
@@ -111,6 +115,26 @@ class Phone:
             time.sleep(POLL_S)
         return None
 
+    def wait_link(self, order: Order) -> Any:
+        """The first message that leads to our page ``path``; None when the limit passes."""
+        end = time.monotonic() + order.get("limit_s", 20)
+        while time.monotonic() < end:
+            for message in self.read(order):
+                if message["from"] == "service" and order["path"] in json.dumps(message):
+                    return message
+            time.sleep(POLL_S)
+        return None
+
+    def wait_kind(self, order: Order) -> Any:
+        """The first message of ``kind`` from the service; None when the limit passes."""
+        end = time.monotonic() + order.get("limit_s", 20)
+        while time.monotonic() < end:
+            for message in self.read(order):
+                if message["from"] == "service" and message["type"] == order["kind"]:
+                    return message
+            time.sleep(POLL_S)
+        return None
+
     def mini_sign_in(self, order: Order) -> Any:
         """wx.login; its code serves once, so a lost answer costs a new one."""
         answer = self._with_code("login", lambda code: self._api("POST", "/v1/mini-program/sign-in", {"code": code}, None))
@@ -136,7 +160,7 @@ class Phone:
 
     def _api(self, method: str, path: str, body: Any, idempotency_key: str | None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        if method == "POST":
+        if method != "GET":
             # A weak link may send it twice; it is one order all the same.
             headers["Idempotency-Key"] = idempotency_key or secrets.token_hex(12)
         mount = "" if self.token else f"/phone/{self.key}"
@@ -177,6 +201,52 @@ class Phone:
                 return {"status": 422, "body": {**verdict, "detail": verdict["refusal"]}}
         return answer
 
+    def join_call(self, order: Order) -> Any:
+        """Take a seat in the consultation's call, and stay. Who opened a page goes by its session, who signed in to the mini program by his token."""
+        from tests.journeys.story.calling import Caller, Line  # loads aiortc: only who calls needs it
+
+        self._line = self._line or Line()
+
+        def ticket() -> str:
+            self._ticket = str(self._api("POST", f"/v1/consultations/{order['consultation_id']}/call", {}, None)["body"]["ticket"])
+            return self._ticket
+
+        self._caller = Caller(*self._socket(), ticket, self.key, order["grey"])
+        self._call = self._line.start(self._caller.stay())
+        return None
+
+    def used_ticket(self, order: Order) -> Any:
+        """The ticket with which he sits there."""
+        return self._ticket
+
+    def use_ticket(self, order: Order) -> Any:
+        """The first thing that the signalling socket says to this ticket."""
+        from tests.journeys.story.calling import Line, first_word
+
+        self._line = self._line or Line()
+        return self._line.do(first_word(*self._socket(), order["ticket"]))
+
+    def call_counts(self, order: Order) -> Any:
+        if self._call.done():
+            self._call.result()
+        return self._caller.counts()
+
+    def drop_call(self, order: Order) -> Any:
+        return self._line.do(self._caller.drop())
+
+    def leave_call(self, order: Order) -> Any:
+        self._line.do(self._caller.leave())
+        self._call.result(30)
+        return self._caller.counts()
+
+    def _socket(self) -> tuple[str, dict[str, str]]:
+        """The signalling socket's address, and by what he is known there."""
+        address = self.base_url.replace("http", "ws", 1)
+        if self.token:
+            return f"{address}/v1/realtime/call", {"Authorization": f"Bearer {self.token}"}
+        asking = self.http.build_request("GET", f"/phone/{self.key}/v1/realtime/call")
+        return f"{address}/phone/{self.key}/v1/realtime/call", {"Cookie": asking.headers.get("cookie", "")}
+
     @staticmethod
     def _json(answer: httpx.Response) -> Any:
         try:
@@ -207,7 +277,10 @@ def text_of(message: dict[str, Any]) -> str:
     return re.sub(r"<[^>]+>", "", "\n".join(parts))
 
 
-ORDERS = ("say", "speak", "send_file", "tap", "read", "wait", "wait_closed", "mini_sign_in", "mini_phone", "api", "open_page", "upload")
+ORDERS = (
+    "say", "speak", "send_file", "tap", "read", "wait", "wait_closed", "wait_link", "wait_kind", "mini_sign_in", "mini_phone", "api", "open_page",
+    "upload", "join_call", "used_ticket", "use_ticket", "call_counts", "drop_call", "leave_call",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -1,0 +1,180 @@
+"""Step 8: what cannot be signed is refused, what needs a reason has one, the pharmacist returns it once; paid to the fen, handed out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.journeys.story.cast import Person
+from tests.journeys.story.phone import text_of
+from tests.journeys.story.scene import APP, OA, Scene
+
+Item = dict[str, Any]
+HOME_AFTER_DAYS = 5
+FACTS: dict[str, Any] = {"allergies_asked": True, "pregnancy": "no", "systolic": "118", "heart_rate": "72"}
+UNINSURED = 2
+"""The village doctor's number of a patient without insurance."""
+DIAGNOSIS = "冠心病支架术后、支气管炎"
+
+
+def item(drug: str, amount: str, times: int, days: int, directions: str = "") -> Item:
+    return {"drug": drug, "dose": amount, "times_per_day": times, "days": days, "directions": directions}
+
+
+HARMFUL = [item("simvastatin", "20", 1, 7, "睡前服"), item("clarithromycin", "250", 2, 7)]
+"""Both on the village list, never together."""
+BETTER = [
+    item("aspirin", "100", 1, 7), item("clopidogrel", "75", 1, 7), item("rosuvastatin", "10", 1, 7, "睡前服"),
+    item("dapagliflozin", "10", 1, 84, "早上服"), item("liquorice", "300", 3, 7, "含化"),
+]  # fmt: skip
+"""Three of them beyond the village list; 84 days take a reason; the cough tablets are not covered."""
+WITH_DIRECTIONS = [{**BETTER[0], "directions": "饭前整片吞服"}, *BETTER[1:]]
+RETURNED_FOR = "阿司匹林肠溶片请写明饭前整片吞服"
+REASON = "心衰合并糖尿病,需长期服用,三个月一疗程"
+LINES = {"aspirin": (1290, 903), "clopidogrel": (2100, 1470), "rosuvastatin": (1720, 1204), "dapagliflozin": (36480, 16423), "liquorice": (580, 0)}
+"""(fee, what the insurance pays) in fen: 70 % each, at most 200.00 for all drugs of one claim, nothing for what is not on the list."""
+FEE, PAID, OWN = 42170, 20000, 22170
+
+
+class ThePrescription(Scene):
+    def write(self) -> None:
+        self.out.begin("第八步 处方:查、签、审、退、再签、放行、算报销、发药")
+        self._until(10, days=HOME_AFTER_DAYS)
+        doctor: Person = self.notes["doctor"]
+        expert: Person = self.notes["expert"]
+        facts = doctor.api("PUT", f"/v1/consultations/{self.notes['consultation_id']}/safety-facts", FACTS)
+        self._answered(facts, 200, "allergies and what he takes are asked first")
+        daughter: Person = self.notes["daughter"]
+        # The platform lets the account write five messages after each of hers, and she has been told much.
+        after = daughter.say(OA, f"进度 {self.notes['code']}")
+        daughter.expect(OA, after, "已完成", "the consultation is completed")
+        prescription = self._refused(doctor, expert)
+        signed = self._signed_above(expert, prescription["prescription_id"])
+        signed = self._returned_once(expert, signed)
+        self._released(signed)
+        self._figures(doctor)
+        self._paid(doctor, signed["prescription_id"])
+        self.out.end()
+
+    def _refused(self, doctor: Person, expert: Person) -> dict[str, Any]:
+        """One interaction stops at the check, and again at the signature."""
+        consultation = f"/v1/consultations/{self.notes['consultation_id']}"
+        checked = self._answered(expert.api("POST", f"{consultation}/drug-check", {"items": HARMFUL}), 200, "the check")
+        stops = [one for one in checked["findings"] if one["action"] == "B"]
+        self._need([sorted(one["drugs"]) for one in stops] == [["clarithromycin", "simvastatin"]], f"the check stops the two: {checked}")
+        self.out.fact(f"用药检查:{stops[0]['text']}(来源 {stops[0]['source']});{stops[0]['advice']}")
+        to_doctor = doctor.last(APP)
+        proposed = expert.api("POST", f"{consultation}/prescriptions", {"diagnosis": DIAGNOSIS, "items": HARMFUL})
+        prescription: dict[str, Any] = self._answered(proposed, 201, "the expert proposes it all the same")
+        doctor.expect(APP, to_doctor, f"{prescription['code']}.*1 条不能签", "the village doctor is told what stands against it")
+        order = {"revision": prescription["revision"], "reasons": {stops[0]["key"]: "病人要求"}, "confirm": True}
+        signing = doctor.api("POST", f"/v1/prescriptions/{prescription['prescription_id']}/sign", order)
+        self._need(signing["status"] in (409, 422) and signing["body"]["code"] == "prescription.blocked", f"no reason opens it: {signing}")
+        self.out.fact(f"签名被拒:{signing['body']['detail']}")
+        return prescription
+
+    def _signed_above(self, expert: Person, prescription_id: str) -> dict[str, Any]:
+        """Beyond the village list the duty doctor above is asked; a warning takes his reason."""
+        marks = self.cast.marks("duty_doctor", APP)
+        revised = expert.api("POST", f"/v1/prescriptions/{prescription_id}/revise", {"diagnosis": DIAGNOSIS, "items": BETTER})
+        view = self._answered(revised, 200, "the expert revises")
+        self._need(view["state"] == "REFERRED" and len(view["beyond_village"]) == 3, f"three are beyond the village list: {view}")
+        signer = self._first_told("duty_doctor", marks)
+        signer.expect(APP, marks[signer.key], view["code"], "the duty doctor is asked to sign")
+        self._sign_in(signer, "/h5/doctor/cases/")
+        self.notes["signer"] = signer
+        warnings = [one for one in view["findings"] if one["action"] == "W"]
+        self._need(len(warnings) == 1 and len(view["findings"]) == 1, f"one warning, nothing that stops: {view['findings']}")
+        bare = signer.api("POST", f"/v1/prescriptions/{prescription_id}/sign", {"revision": view["revision"], "confirm": True})
+        self._need(bare["status"] == 422 and bare["body"]["code"] == "prescription.reason_missing", f"a warning needs a reason: {bare}")
+        return self._sign(signer, view)
+
+    def _sign(self, signer: Person, view: dict[str, Any]) -> dict[str, Any]:
+        reasons = {one["key"]: REASON for one in view["findings"] if one["action"] == "W"}
+        order = {"revision": view["revision"], "reasons": reasons, "confirm": True}
+        self.notes["to_review"] = self.cast.marks("pharmacist", APP)
+        answer = signer.api("POST", f"/v1/prescriptions/{view['prescription_id']}/sign", order)
+        signed: dict[str, Any] = self._answered(answer, 200, "the duty doctor signs")
+        self._need(signed["signature_valid"] and len(signed["overrides"]) == 1, f"signed, with the reason: {signed}")
+        self.out.fact(f"{signed['signer']}签名;提醒“{signed['overrides'][0]['text']}”,理由:{signed['overrides'][0]['reason']}")
+        return signed
+
+    def _returned_once(self, expert: Person, signed: dict[str, Any]) -> dict[str, Any]:
+        """审方退回 with a reason; the expert revises, it is signed again."""
+        pharmacist = self._first_told("pharmacist", self.notes["to_review"])
+        pharmacist.expect(APP, self.notes["to_review"][pharmacist.key], signed["code"], "the pharmacist is asked to review")
+        self._sign_in(pharmacist, "/h5/doctor/cases/")
+        self.notes["pharmacist"] = pharmacist
+        to_expert = expert.last(APP)
+        address = f"/v1/prescriptions/{signed['prescription_id']}"
+        self._answered(pharmacist.api("POST", f"{address}/return", {"reason": RETURNED_FOR}), 200, "the pharmacist returns it")
+        expert.expect(APP, to_expert, f"{signed['code']}.*{RETURNED_FOR}", "the expert reads why")
+        signer: Person = self.notes["signer"]
+        to_signer = signer.last(APP)
+        revised = expert.api("POST", f"{address}/revise", {"diagnosis": DIAGNOSIS, "items": WITH_DIRECTIONS})
+        view = self._answered(revised, 200, "the expert revises")
+        signer.expect(APP, to_signer, view["code"], "the duty doctor is asked again")
+        return self._sign(signer, view)
+
+    def _released(self, signed: dict[str, Any]) -> None:
+        """审方通过, after the reason was read; then the family is told what it costs and why."""
+        pharmacist: Person = self.notes["pharmacist"]
+        daughter: Person = self.notes["daughter"]
+        address = f"/v1/prescriptions/{signed['prescription_id']}"
+        to_daughter = daughter.last(OA)
+        unread = pharmacist.api("POST", f"{address}/release", {"confirm": True})
+        self._need(unread["status"] in (409, 422), f"the reason must be read first: {unread}")
+        released = pharmacist.api("POST", f"{address}/release", {"confirm": True, "overrides_seen": True})
+        self._answered(released, 200, "the pharmacist releases it")
+        again = pharmacist.api("POST", f"{address}/release", {"confirm": True, "overrides_seen": True})
+        self._need(again["status"] == 409, f"released once: {again}")
+        told = text_of(daughter.expect(OA, to_daughter, signed["code"], "the family is told"))
+        for figure in ("421.70", "200.00", "221.70"):
+            self._need(figure in told, f"the family reads {figure}: {told}")
+
+    def _paid(self, doctor: Person, prescription_id: str) -> None:
+        """The account to the fen, the drugs against the code, the claim settled."""
+        daughter: Person = self.notes["daughter"]
+        pharmacist: Person = self.notes["pharmacist"]
+        quote = self._answered(daughter.api("GET", f"/v1/prescriptions/{prescription_id}/quote"), 200, "怎么算的")
+        self._need((quote["fee_fen"], quote["pays_fen"], quote["own_fen"]) == (FEE, PAID, OWN), f"to the fen: {quote}")
+        self._need({line["ref"]: (line["fee_fen"], line["pays_fen"]) for line in quote["lines"]} == LINES, f"line by line: {quote}")
+        reasons = {line["ref"]: line["reason"] for line in quote["lines"]}
+        self._need("目录" in reasons["liquorice"] and "最多报 200.00" in reasons["dapagliflozin"], f"with the reasons: {reasons}")
+        for line in quote["lines"]:
+            self.out.line(f"            {line['name']} {yuan(line['fee_fen'])} 元:{line['reason']}")
+        self.out.fact(quote["reason"])
+        code = self._answered(daughter.api("GET", f"/v1/prescriptions/{prescription_id}"), 200, "her father's prescription")["dispense_code"]
+        to_daughter = daughter.last(OA)
+        address = f"/v1/prescriptions/{prescription_id}/dispense"
+        wrong = pharmacist.api("POST", address, {"dispense_code": "0000-0000"})
+        self._need(wrong["status"] in (403, 409, 422), f"nothing without the code: {wrong}")
+        self._answered(pharmacist.api("POST", address, {"dispense_code": code}), 200, "the drugs are handed out")
+        again = pharmacist.api("POST", address, {"dispense_code": code})
+        self._need(again["status"] in (409, 422), f"handed out once: {again}")
+        self.out.fact(f"凭取药码发药;再发一次被拒:{again['body']['detail']}")
+        settled = text_of(daughter.expect(OA, to_daughter, "报销.*200.00", "the claim is settled"))
+        self._need("221.70" in settled or "200.00" in settled, settled)
+
+    def _figures(self, doctor: Person) -> None:
+        """The figures of the article, to the fen."""
+        figures = (("teleconsultation", 10000, 8000), ("teleconsultation", 30000, 15000), ("online_follow_up", 10000, 7000))
+        father = self.notes["father"]["patient_id"]
+        for service, fee, pays in figures:
+            line = self._quoted(doctor, father, service, fee)
+            self._need(line["pays_fen"] == pays and line["own_fen"] == fee - pays, f"{service} of {fee}: {line}")
+            self.out.fact(f"费用 {yuan(fee)} → 医保报 {yuan(pays)}({line['reason']})")
+        listed = self._answered(doctor.api("GET", "/v1/patient-list"), 200, "the village doctor's list")["patients"]
+        uninsured = next(one["patient_id"] for one in listed if one["number"] == UNINSURED)
+        line = self._quoted(doctor, uninsured, "teleconsultation", 10000)
+        self._need(line["pays_fen"] == 0 and bool(line["reason"]), f"without insurance nothing, and why: {line}")
+        self.out.fact(f"没有医保:费用 100.00 → 医保报 0.00({line['reason']})")
+
+    def _quoted(self, doctor: Person, patient_id: str, service: str, fee: int) -> dict[str, Any]:
+        body = {"items": [{"ref": "one", "name": "服务", "service": service, "fee_fen": fee}]}
+        quote = self._answered(doctor.api("POST", f"/v1/patients/{patient_id}/quotes", body), 200, "what the insurance pays")
+        line: dict[str, Any] = quote["lines"][0]
+        return line
+
+
+def yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
