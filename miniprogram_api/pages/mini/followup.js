@@ -11,6 +11,7 @@ import { trendPicture } from "./trend.js";
 import { MEASURES, RELATIONS, UNITS, levelTag, marked } from "./words.js";
 
 const SHOWN = 10;
+const FRESH_MS = 24 * 3600 * 1000;
 
 /** Reminded of, or due until the end of this day. */
 export const isToday = (due, now) => due.state === "reminded" || due.due_at <= now || day(due.due_at) === day(now);
@@ -25,7 +26,9 @@ export async function followup({ query, again }) {
   const [{ plans, now }, ...measured] = await Promise.all([ask("GET", `patients/${id}/plans`), ...Object.keys(MEASURES).map((task) => ask("GET", `patients/${id}/readings?task=${task}`))]);
   const live = plans.filter((one) => one.running);
   const ended = plans.filter((one) => !one.running);
+  const newest = measured.map(({ readings }) => readings.at(-1)).filter(Boolean);
   return [
+    newest.filter((one) => one.level === "danger" && Date.parse(now) - Date.parse(one.taken_at) < FRESH_MS).map(stillDangerous),
     me.patients.length > 1 && whose(me.patients, patient),
     live.length === 0 && card(h("p", null, ended.length ? "随访已经结束。平时量的还可以记在这里。" : "还没有随访计划。高血压、糖尿病,可以请村医建一个;平时量的现在就可以记在这里。")),
     live.map((plan) => tasks(plan, now, id)),
@@ -40,6 +43,13 @@ export async function followup({ query, again }) {
       h("p", null, plan.title), h("p", { class: "faint" }, `${day(plan.started_at)}开始,${day(plan.ended_at)}结束`)))))],
   ];
 }
+
+/** The last value was dangerous, less than a day ago: that stands before everything else. */
+const stillDangerous = (one) =>
+  h("section", { class: "panel panel-danger", role: "note" },
+    h("h2", null, `上次${MEASURES[one.task]} ${one.said},很危险`),
+    h("p", null, "胸痛、头痛得厉害、看不清、说不清话、手脚没力、叫不醒:马上打 120。没有这些,现在也要去看医生,别自己加药停药。"),
+    h("a", { href: "tel:120" }, "拨打 120"));
 
 const whose = (patients, chosen) =>
   h("div", { class: "choices", role: "group", "aria-label": "看谁的" }, patients.map((one) =>

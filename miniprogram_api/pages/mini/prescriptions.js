@@ -60,7 +60,7 @@ export async function prescription({ rest: [id] }) {
   const refused = claims.find((one) => one.ref === id && one.state === "refused");
   return [
     head,
-    rx.dispense_code && codeCard(rx.dispense_code),
+    rx.dispense_code && codeCard(rx.dispense_code, await askOrNull(`prescriptions/${encodeURIComponent(id)}/dispense-code`)),
     title("怎么吃"),
     rx.items.map(howToTake),
     rx.note && card(h("p", null, `医生说:${rx.note}`)),
@@ -71,10 +71,11 @@ export async function prescription({ rest: [id] }) {
   ];
 }
 
-const codeCard = (code) =>
+const codeCard = (code, shown) =>
   h("section", { class: "panel", "aria-label": "取药码" },
     h("p", { class: "faint" }, "取药码(给药师看,用一次)"),
-    h("p", { class: "mini-code" }, code));
+    h("p", { class: "mini-code" }, code),
+    shown && h("img", { class: "mini-qr", src: shown.picture, alt: "取药码的二维码,给药师扫" }));
 
 const OFTEN = ["", "一天 1 次", "一天 2 次", "一天 3 次", "一天 4 次"];
 

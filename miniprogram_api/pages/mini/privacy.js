@@ -47,18 +47,21 @@ function consentRow(patient, purpose, { trouble, go, again }) {
     `${spoken(given.given_at)} 在${channelName(given.channel)}同意,版本 ${given.version}`);
 }
 
-const OWN = "本人或家人";
+const OWN = new Set(["本人或家人", "患者"]);
+const MACHINE = "系统";
 const SHOWN = 30;
 
-/** Others first; what oneself looked at is folded away. The same thing again by the same person on one day is one line. */
+/** People first; what oneself looked at and what the system did for the care itself is folded away. The same thing again by the same person on one day is one line. */
 function looked(entries) {
   if (!entries.length) return empty("还没有人看过。");
-  const others = together(entries.filter((entry) => entry.role !== OWN));
-  const own = together(entries.filter((entry) => entry.role === OWN));
+  const others = together(entries.filter((entry) => !OWN.has(entry.role) && entry.role !== MACHINE));
+  const own = together(entries.filter((entry) => OWN.has(entry.role)));
+  const machine = together(entries.filter((entry) => entry.role === MACHINE));
   return [
     others.length ? cells(others.slice(0, SHOWN).map(line)) : h("p", { class: "actions faint" }, "除了您和家人,还没有人看过。"),
     others.length > SHOWN && h("details", { class: "actions" }, h("summary", { class: "fold" }, `更早的 ${others.length - SHOWN} 条`), cells(others.slice(SHOWN).map(line))),
     own.length > 0 && h("details", { class: "actions" }, h("summary", { class: "fold" }, "本人和家人自己看的"), cells(own.map(line))),
+    machine.length > 0 && h("details", { class: "actions" }, h("summary", { class: "fold" }, "系统自动做的(提醒、算费用、画图)"), cells(machine.map(line))),
   ];
 }
 

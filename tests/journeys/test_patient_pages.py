@@ -1,0 +1,264 @@
+"""The patient's own pages: medicine with every fen, follow-up with a picture, results, rating, and what stays without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.medicine_people import Treatment, dose, open_treatment, pharmacists
+from tests.journeys.people import roster, sign_in
+from tests.support.demo import Demo
+
+__all__ = ["chromium", "visiting"]
+
+pytestmark = pytest.mark.browser
+
+WIDE = (1280, 900)
+SLOW = 40_000
+PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
+"""A folder to keep pictures of the pages in."""
+MEDICINE = (
+    dose("valsartan", "80", days=84, directions="早上吃"), dose("gliclazide", "30", days=84), dose("acarbose", "50", 3, 84, "跟第一口饭一起嚼"),
+    dose("liquorice", "300", 3, 3),
+)
+"""112.80, 67.50, 130.50 and 5.80: the third meets the cap of 200.00, the fourth is not covered."""
+
+
+async def opened(visiting: Visiting, demo: Demo, key: str, path: str = "", size: tuple[int, int] = PHONE) -> Visit:
+    visit = await visiting(f"{demo.base_url}/phone/{key}/h5/mini/#/{path}", size)
+    await expect(visit.page.locator("h1")).to_be_visible()
+    await expect(visit.page.locator("main .empty[role=status]")).to_have_count(0)
+    return visit
+
+
+async def turn_to(page: Page, path: str) -> None:
+    await page.goto(re.sub("#.*", "", page.url) + f"#/{path}")
+    await expect(page.locator("main .empty[role=status]")).to_have_count(0)
+
+
+async def keep(page: Page, name: str) -> None:
+    if PICTURES:
+        tall = await page.evaluate("document.documentElement.scrollHeight")
+        size = page.viewport_size
+        assert size is not None
+        # A page as tall as what stands in it, so that the bar below lies below and not across.
+        await page.set_viewport_size({"width": size["width"], "height": min(max(size["height"], tall), 2600)})
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+        await page.set_viewport_size(size)
+
+
+def sign(treatment: Treatment) -> None:
+    treatment.sign(**{one["key"]: "病情稳定,路远,经评估" for one in treatment.prescription["findings"] if one["action"] == "W"})
+
+
+async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    treatment = open_treatment(demo, "proposed", doctor_index=5, items=MEDICINE)
+    visit = await opened(visiting, demo, treatment.patient.key, "prescriptions")
+    page = visit.page
+    await expect(page.get_by_text("等医生签名")).to_be_visible()
+    sign(treatment)
+    await turn_to(page, f"prescription/{treatment.prescription_id}")
+    await expect(page.locator(".tag")).to_have_text("药师在审")
+    await expect(page.get_by_text("缬沙坦")).to_have_count(0)
+    await assert_readable(page)
+    treatment.release()
+
+    await turn_to(page, "")
+    await expect(page.get_by_text("可以取药")).to_be_visible()
+    await keep(page, "home-360")
+    await page.get_by_role("link", name="看取药码").click()
+    code = treatment.patient.get(f"/v1/prescriptions/{treatment.prescription_id}").json()["dispense_code"]
+    await expect(page.get_by_label("取药码", exact=True)).to_contain_text(code)
+    await expect(page.get_by_alt_text("取药码的二维码")).to_be_visible()
+    await expect(page.locator(".panel", has_text="阿卡波糖").first).to_contain_text("每次吃 1 片,一天 3 次")
+    costs = page.get_by_label("费用")
+    for figure in ("¥316.60", "¥200.00", "¥116.60", "医保报 ¥73.79(到了报销上限),您付 ¥56.71", "不报,¥5.80 自己付"):
+        await expect(costs).to_contain_text(figure)
+    await costs.get_by_text("怎么算的").click()
+    await expect(costs).to_contain_text("一次最多报 ¥200.00")
+    await expect(costs).to_contain_text("这个药不在医保目录内")
+    await expect(page.locator("main")).to_contain_text("✓ 医生签过名,药师审过")
+    await assert_readable(page)
+    assert_at_home(visit, demo.base_url)
+    await keep(page, "mini-prescription-360")
+    wide = (await opened(visiting, demo, treatment.patient.key, f"prescription/{treatment.prescription_id}", WIDE)).page
+    await expect(wide.get_by_label("费用")).to_contain_text("¥116.60")
+    await assert_readable(wide)
+    await keep(wide, "mini-prescription-1280")
+
+    address = f"/v1/prescriptions/{treatment.prescription_id}/dispense"
+    given = pharmacists(demo)[0][1].post(address, {"dispense_code": code})
+    assert given.status_code == 200, given.text
+    for _ in range(40):
+        await page.reload()
+        await expect(page.locator(".tag")).to_have_text("已取药")
+        if "已结算" in await page.get_by_label("费用").inner_text():
+            break
+        await page.wait_for_timeout(500)
+    await expect(page.get_by_label("费用")).to_contain_text("您付")
+    await expect(page.get_by_label("费用")).to_contain_text("已结算")
+    await expect(page.get_by_label("费用")).to_contain_text("¥116.60")
+    await expect(page.get_by_label("取药码", exact=True)).to_have_count(0)
+    await look_at_the_outcome(page, treatment)
+
+
+async def look_at_the_outcome(page: Page, treatment: Treatment) -> None:
+    consultation_id = treatment.case.consultation_id
+    await turn_to(page, f"consultation/{consultation_id}")
+    await page.get_by_role("link", name="进入视频").click()
+    await expect(page).to_have_url(re.compile(rf"/phone/{treatment.patient.key}/h5/room/{consultation_id}/(#.*)?$"))
+    await expect(page.get_by_role("button", name=re.compile("加入"))).to_be_visible()
+    await page.goto(f"{treatment.demo.base_url}/phone/{treatment.patient.key}/h5/mini/#/reports")
+    await page.locator(".weui-cell").first.click()
+    await expect(page.get_by_label("医生的决定")).to_contain_text("同意专家的建议")
+    await expect(page.get_by_label("专家的建议")).to_contain_text("调整降压药,两周后复诊")
+    await expect(page.get_by_label("要当心")).to_contain_text("胸痛加重马上再呼叫")
+    await expect(page.locator(".done-line")).to_contain_text("专家和村医都签过名")
+    await assert_readable(page)
+    await keep(page, "mini-report-360")
+
+    done = treatment.doctor.post(f"/v1/consultations/{consultation_id}/complete", {})
+    assert done.status_code == 200, done.text
+    await turn_to(page, f"consultation/{consultation_id}")
+    await page.get_by_role("button", name="提交评价").click()
+    await expect(page.get_by_role("alert")).to_have_text("先点一下星星。")
+    await page.get_by_role("button", name="4 星,满意").click()
+    await page.get_by_label("想说的话").fill("讲得明白")
+    await assert_readable(page)
+    await page.get_by_role("button", name="提交评价").click()
+    await expect(page.get_by_label("评价")).to_contain_text("4 星 · 满意")
+    await page.reload()
+    await expect(page.get_by_label("评价")).to_contain_text("讲得明白")
+    await expect(page.get_by_role("button", name="提交评价")).to_have_count(0)
+
+
+async def press(page: Page, signs: str) -> None:
+    pad = page.get_by_role("group", name="数字键")
+    for sign_ in signs:
+        await pad.get_by_role("button", name="小数点" if sign_ == "." else sign_, exact=True).click()
+    await page.get_by_role("button", name="记下").click()
+
+
+async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    doctor = sign_in(demo, [one for one in roster(demo) if one["role"] == "village_doctor"][6])
+    named = {one["name"]: one for one in roster(demo) if one.get("mini_program_openid")}
+    patient = next(one for one in doctor.get("/v1/patient-list").json()["patients"] if one["full_name"] in named)
+    started = doctor.post(f"/v1/patients/{patient['patient_id']}/plans", {"template": "hypertension"})
+    assert started.status_code == 201, started.text
+    visit = await opened(visiting, demo, named[patient["full_name"]]["key"], "followup")
+    page = visit.page
+    await expect(page.get_by_label("高血压随访")).to_contain_text("量血压")
+    for systolic, diastolic in ((152, 94), (138, 86), (146, 91)):
+        doctor.post(f"/v1/patients/{patient['patient_id']}/readings", {"systolic": systolic, "diastolic": diastolic})
+
+    await page.get_by_role("link", name="记血压").click()
+    await press(page, "15")
+    await expect(page.get_by_role("alert")).to_have_text("还差低压(舒张压)。")
+    await page.get_by_label("高压").fill("")
+    await press(page, "95150")
+    await expect(page.get_by_role("alert")).to_contain_text("不太像量出来的数")
+    await assert_readable(page)
+    for label, value in (("高压", "150"), ("低压", "95")):
+        await page.get_by_label(label).fill(value)
+    await page.get_by_role("button", name="记下").click()
+    await expect(page.locator(".panel-strong")).to_contain_text("150/95")
+    await expect(page.locator(".panel-strong")).to_contain_text("偏高")
+    trend = page.get_by_alt_text("血压趋势图")
+    await expect(trend).to_be_visible(timeout=SLOW)
+    assert await trend.evaluate("e => e.naturalWidth") == 720
+    await page.get_by_role("button", name="没有").click()
+    await expect(page.get_by_text("别自己加减")).to_be_visible()
+    await assert_readable(page)
+
+    await page.get_by_role("link", name="再记一次").click()
+    await press(page, "190115")
+    danger = page.get_by_role("alert")
+    await expect(danger).to_contain_text("马上打 120")
+    await expect(danger.get_by_role("link", name="拨打 120")).to_be_visible()
+    assert await page.locator("main > div > section").first.evaluate("e => e.className") == "panel panel-danger"
+    await expect(page.locator("main")).to_contain_text("他会联系您")
+    await assert_readable(page)
+
+    await page.get_by_role("link", name="回随访").click()
+    await expect(page.get_by_role("list", name="血压记录").get_by_role("listitem")).to_have_count(5)
+    await expect(page.get_by_alt_text("血压趋势图")).to_be_visible(timeout=SLOW)
+    await assert_readable(page)
+    assert_at_home(visit, demo.base_url)
+    await keep(page, "mini-followup-360")
+    wide = (await opened(visiting, demo, named[patient["full_name"]]["key"], "followup", WIDE)).page
+    await expect(wide.get_by_alt_text("血压趋势图")).to_be_visible(timeout=SLOW)
+    await assert_readable(wide)
+    await keep(wide, "mini-followup-1280")
+
+    await page.get_by_role("button", name="停止全部提醒").click()
+    await expect(page.get_by_role("button", name="恢复提醒")).to_be_visible()
+    await page.reload()
+    await page.get_by_role("button", name="恢复提醒").click()
+    await expect(page.get_by_role("button", name="停止全部提醒")).to_be_visible()
+
+    await page.get_by_role("link", name="更难受了").click()
+    await expect(page.get_by_role("note")).to_contain_text("马上打 120")
+    await page.get_by_label("哪里更难受").fill("胸口压着痛,出冷汗,喘不上气")
+    await page.get_by_role("button", name="告诉医生").click()
+    await expect(page.locator(".mini-bubble-practice").first).to_be_visible(timeout=SLOW)
+    await expect(page.get_by_role("alert")).to_contain_text("请马上打 120")
+    await assert_readable(page)
+
+    await turn_to(page, "followup")
+    await page.get_by_role("button", name="不再随访").click()
+    await page.get_by_role("dialog").get_by_role("button", name="结束随访").click()
+    await expect(page.get_by_text("随访已经结束")).to_be_visible()
+
+
+async def test_empty_refused_and_without_a_network(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    doctor = sign_in(demo, [one for one in roster(demo) if one["role"] == "village_doctor"][7])
+    named = {one["name"]: one for one in roster(demo) if one.get("mini_program_openid")}
+    patient = next(one for one in doctor.get("/v1/patient-list").json()["patients"] if one["full_name"] in named)
+    page = (await opened(visiting, demo, named[patient["full_name"]]["key"], "prescriptions")).page
+    await expect(page.get_by_text("还没有处方")).to_be_visible()
+    await assert_readable(page)
+    for path, said in (
+        ("reports", "还没有会诊结果"), ("followup", "还没有随访计划"), ("prescription/01ARZ3NDEKTSV4RRFFQ69G5FAV", "没有找到这张处方"),
+        ("report/01ARZ3NDEKTSV4RRFFQ69G5FAV", "先在「家人」里登记"), ("measure/01ARZ3NDEKTSV4RRFFQ69G5FAV/weight", "没有这一项"),
+    ):  # fmt: skip
+        await turn_to(page, path)
+        await expect(page.locator("main")).to_contain_text(said)
+        await assert_readable(page)
+
+    await turn_to(page, f"measure/{patient['patient_id']}/fasting_glucose")
+    await page.context.set_offline(True)
+    await expect(page.locator("#offline")).to_be_visible()
+    await press(page, "6.8")
+    await expect(page.get_by_role("alert")).to_contain_text("网络断了")
+    assert await page.get_by_label("空腹血糖").input_value() == "6.8"
+    await turn_to(page, "prescriptions")
+    await expect(page.get_by_role("alert")).to_contain_text("下面是上次取到的")
+    await expect(page.get_by_text("还没有处方")).to_be_visible()
+    await assert_readable(page)
+    await page.context.set_offline(False)
+    await page.get_by_role("button", name="再试").click()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.locator("#offline")).to_be_hidden()
+
+    async def two_days_ago(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        body["now"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3 * 86400))
+        await route.fulfill(response=answer, body=json.dumps(body))
+
+    await page.route("**/v1/slots?**", two_days_ago)
+    await turn_to(page, "book")
+    await page.locator(".weui-cell", has_text="个号").last.click()
+    await expect(page.get_by_role("status")).to_contain_text("今天没有号,最近的是")
+    await assert_readable(page)
