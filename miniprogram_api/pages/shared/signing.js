@@ -22,14 +22,14 @@ const LEAST = 2;
 
 /** Reasons as they were typed, by prescription and revision; they live as long as the page. */
 const drafts = new Map();
-/** One key for one intention: the same words tried again over a weak link are the same order. */
 const keys = new Map();
 
-const keyOf = (path, body) => {
-  const told = `${path} ${JSON.stringify(body)}`;
+/** One key for one intention: the same words to the same revision, tried again over a weak link, are the same order. */
+function keyOf(rx, path, body) {
+  const told = `${path} ${rx.revision} ${JSON.stringify(body)}`;
   if (!keys.has(told)) keys.set(told, newKey());
   return keys.get(told);
-};
+}
 
 /** Somebody has typed there, or is about to: do not draw it anew. */
 export const isBusy = (element) => element.contains(document.activeElement) && document.activeElement.matches("textarea, input");
@@ -38,7 +38,7 @@ export function signingForm(rx, { as, changed }) {
   if (rx.state !== WAITS[as]) return h("p", { class: "rx-standing" }, `这张处方现在是“${rx.state_label}”。`);
   const trouble = h("div", { "aria-live": "polite" });
   const draft = draftOf(rx);
-  const order = (path, body, said) => give(`prescriptions/${rx.prescription_id}/${path}`, body, { trouble, changed, said });
+  const order = (step, body, said) => give(rx, step, body, { trouble, changed, said });
   const stops = rx.findings.filter((one) => one.action === "B");
   const warnings = rx.findings.filter((one) => one.action === "W");
   const beyond = as === "village_doctor" ? rx.beyond_village : [];
@@ -118,11 +118,12 @@ function withdrawal(rx, as, draft, order, trouble) {
   return fold;
 }
 
-/** Give an order; what somebody else did meanwhile is said, and `changed` asks anew. */
-async function give(path, body, { trouble, changed, said }) {
+/** Make a step of `rx`; what somebody else did meanwhile is said, and `changed` asks anew. */
+export async function give(rx, step, body, { trouble, changed, said }) {
+  const path = `prescriptions/${rx.prescription_id}/${step}`;
   replace(trouble);
   try {
-    await changed(await request("POST", path, { body, key: keyOf(path, body) }), said);
+    await changed(await request("POST", path, { body, key: keyOf(rx, path, body) }), said);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 409 || problem.status === 404) await changed(null, problem.message);
