@@ -60,7 +60,7 @@ def described(view: PrescriptionView) -> str:
 
 def to_sign(view: PrescriptionView, task_id: str, *, village: bool) -> tuple[Outgoing, ...]:
     """What the signing doctor gets: everything in words, then the card; the page beside it."""
-    address = "page:/h5/doctor/cases/" if village else f"page:/h5/sign/#/rx/{view.prescription_id}"
+    address = "page:/h5/doctor/cases/" if village else f"page:/h5/sign/rx/{view.prescription_id}/"
     page = Link(title=f"去页面看处方 {view.code}", url=address, description=_PAGE)
     stops, hints = stops_of(view), hints_of(view)
     if stops:
@@ -87,7 +87,7 @@ def to_review(view: PrescriptionView, task_id: str) -> tuple[Outgoing, ...]:
             Button(key=f"rx_back:{view.prescription_id}", label="退回,写理由", style=2),
         ),
     )
-    page = Link(title=f"去页面审处方 {view.code}", url=f"page:/h5/pharmacy/#/rx/{view.prescription_id}", description=_PAGE)
+    page = Link(title=f"去页面审处方 {view.code}", url=f"page:/h5/pharmacy/rx/{view.prescription_id}/", description=_PAGE)
     return (Text(text=described(view)), card, page)
 
 

@@ -70,7 +70,7 @@ def marks_of(facts: Facts, text: str) -> tuple[Mark, ...]:
 
 
 _ASKS = re.compile(r"[??]|^(请问|请教|想问|问一下|求助)|要不要|能不能|可不可以|是否|怎么办|怎么处理|该不该|需不需要")
-_SENTENCES = re.compile(r"[^。;;!!\n]+")
+_SENTENCES = re.compile(r"[^。;;!!??\n]+[??]?")
 
 
 def question_of(text: str) -> str:

@@ -30,6 +30,8 @@ _POLICY = {
 }
 _ROOM = re.compile(r"^(doctor/)?room/[0-9A-HJKMNP-TV-Z]{26}/$")
 """The call room of one consultation; below ``doctor/`` for those who sign in by WeCom."""
+_OPENED = re.compile(r"^(desk|pharmacy|sign)/(case|rx)/([0-9A-HJKMNP-TV-Z]{26})/$")
+"""One thing on a page of practitioners, as chats link to it: what stands behind ``#`` would be lost on the way through the platform's sign-in."""
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,100}$")
 
 
@@ -38,6 +40,8 @@ _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,100}$")
 async def page(request: Request, path: str) -> HTTPResponse:
     if (room := _ROOM.match(path)) is not None:
         return await _call_room(request, room)
+    if (opened := _OPENED.match(path)) is not None:
+        return _opened(request, *opened.groups())
     target = _place(path)
     if target.is_dir() and not path.endswith("/"):
         # Pages use relative addresses: without the slash these would miss their folder.
@@ -51,6 +55,12 @@ async def page(request: Request, path: str) -> HTTPResponse:
         return send_to_authorise(request)
     media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     return await file(target, mime_type=media_type, headers=dict(_POLICY))
+
+
+def _opened(request: Request, folder: str, kind: str, its_id: str) -> HTTPResponse:
+    if request.ctx.actor is None:
+        return send_to_authorise(request)
+    return redirect(f"{getattr(request, 'mount', '')}/h5/{folder}/#/{kind}/{its_id}")
 
 
 async def _call_room(request: Request, room: re.Match[str]) -> HTTPResponse:

@@ -12,11 +12,15 @@ export function caseSummary(view, { images = null } = {}) {
 }
 
 const section = (heading, ...children) => h("section", { class: "panel case-part", "aria-label": heading }, h("h2", null, heading), children);
+const wide = (element) => {
+  element.classList.add("case-wide");
+  return element;
+};
 
 function head(view) {
   const { patient } = view;
   const who = [patient.number && `${patient.number}号`, patient.name, patient.sex_label, patient.age].filter(Boolean).join(" · ");
-  return h("section", { class: "panel panel-strong case-part", "aria-label": `会诊 ${view.code}` },
+  return h("section", { class: "panel panel-strong case-part case-wide", "aria-label": `会诊 ${view.code}` },
     h("h2", null, h("span", { class: `tag tag-${view.urgency}` }, view.urgency_label), `会诊 ${view.code}`),
     h("p", { class: "case-who" }, who),
     h("p", null, `${view.department} · ${view.state_label}${view.expert ? ` · ${view.expert}` : ""}`),
@@ -24,13 +28,13 @@ function head(view) {
 }
 
 function told(view) {
-  return section("主诉",
+  return wide(section("主诉",
     h("p", { class: "case-complaint" }, marked(view.complaint, view.findings)),
     view.question && h("p", { class: "case-question" }, h("b", null, "村医想问:"), view.question),
     h("h3", null, `为什么是${view.urgency_label}`),
     view.reasons.length ? h("ul", { class: "case-list" }, view.reasons.map((one) => h("li", null, one))) : h("p", null, "没有说到危险的表现,按村医写的程度。"),
     view.suspected && h("p", null, h("b", null, "先要排除:"), view.suspected),
-    view.do_now.length > 0 && h("details", null, h("summary", { class: "fold" }, "已经告诉村医先做什么"), h("ul", { class: "case-list" }, view.do_now.map((one) => h("li", null, one)))));
+    view.do_now.length > 0 && h("details", { "data-id": "do_now" }, h("summary", { class: "fold" }, "已经告诉村医先做什么"), h("ul", { class: "case-list" }, view.do_now.map((one) => h("li", null, one))))));
 }
 
 /** The line as it was written, with every finding marked where it stands. Places count characters, not the halves of rare ones. */
@@ -86,7 +90,6 @@ function safety(view) {
 }
 
 function pictures(view, images) {
-  if (!images && !view.images) return null;
   return section("影像", images && view.images ? images : h("p", null, view.images ? `影像 ${view.images} 份` : view.missing.includes("material") ? "影像还没到。" : "没有影像。"));
 }
 
@@ -97,14 +100,14 @@ function opinion(view) {
 
 /** The signed opinion with what was decided on it. */
 export function opinionPart(one) {
-  return section(`专家意见 · 第 ${one.revision} 版`,
+  return wide(section(`专家意见 · 第 ${one.revision} 版`,
     one.assessment && h("p", null, h("b", null, "判断:"), one.assessment),
     h("p", { class: "case-advice" }, h("b", null, "建议:"), one.advice),
     one.watch_for && h("p", null, h("b", null, "注意:"), one.watch_for),
     signed(one.signature_valid, `${one.expert} · ${spoken(one.given_at)}`),
     one.decision && h("div", { class: "case-decision" },
       h("p", null, h("b", null, `村医决定:${one.decision.choice_label}`), one.decision.reason && `(${one.decision.reason})`),
-      signed(one.decision.signature_valid, `${one.decision.decided_by} · ${spoken(one.decision.decided_at)}`)));
+      signed(one.decision.signature_valid, `${one.decision.decided_by} · ${spoken(one.decision.decided_at)}`))));
 }
 
 /** Who signed, and whether the signature fits what stands here. */
@@ -114,11 +117,11 @@ export const signed = (valid, who) =>
 function history(view) {
   if (!view.history.length) return section("以前", h("p", { class: "faint" }, "在这里没有以前的记录。"));
   return section("以前", view.history.map((one) => one.lines.length
-    ? h("details", null, h("summary", { class: "fold" }, one.title, h("span", { class: "faint line" }, spoken(one.at))), one.lines.map((line) => h("p", null, line)))
+    ? h("details", { "data-id": `before-${one.at}` }, h("summary", { class: "fold" }, one.title, h("span", { class: "faint line" }, spoken(one.at))), one.lines.map((line) => h("p", null, line)))
     : cell(one.title, null, spoken(one.at))));
 }
 
 function course(view) {
-  return h("details", { class: "panel case-part", "data-id": "timeline" }, h("summary", { class: "fold" }, "会诊经过"),
+  return h("details", { class: "panel case-part case-wide", "data-id": "timeline" }, h("summary", { class: "fold" }, "会诊经过"),
     h("ol", { class: "timeline" }, [...view.timeline].reverse().map((entry) => h("li", null, h("p", null, entry.label), h("p", { class: "faint" }, [spoken(entry.at), entry.who].filter(Boolean).join(" · "))))));
 }

@@ -1,0 +1,77 @@
+// One case: what is known on one side, what the expert does with it on the other.
+
+import { request } from "../shared/api.js";
+import { caseSummary } from "../shared/case_summary.js";
+import { h } from "../shared/dom.js";
+import { confirmed } from "../shared/states.js";
+import { orderButton } from "../doctor/asking.js";
+import { Parts } from "../doctor/shell.js";
+import { setClock } from "./clock.js";
+import { opinionForm } from "./opinion.js";
+import { Prescribing } from "./prescribing.js";
+
+const OPEN = new Set(["ASSIGNED", "IN_PROGRESS"]);
+const RETURN_REASONS = ["突发急诊或手术", "不是我的专业", "联系不上村医", "网络或设备不通"];
+
+export async function caseDesk({ rest: [id], go, again }) {
+  const parts = new Parts();
+  const prescribing = new Prescribing(id, () => fresh());
+  let view = null;
+  let medicines = null;
+
+  async function fresh() {
+    [view, medicines] = await Promise.all([request("GET", `consultations/${id}/case`), request("GET", `consultations/${id}/medicines`)]);
+    setClock(view.now);
+    draw();
+  }
+
+  function draw() {
+    const { now, ...lasting } = view;
+    parts.draw([
+      ["together", [view.state, view.next], () => together(view, again)],
+      ["summary", lasting, () => caseSummary(lasting)],
+      ["opinion", [OPEN.has(view.state), view.opinion?.opinion_id], () => opinionForm(view, () => fresh())],
+      ["medicines", medicines, () => prescribing.given(medicines)],
+      ["prescribing", [view.state, view.opinion !== null], () => prescribing.writing(view)],
+      ["return", view.state, () => giveBack(view, go)],
+    ]);
+  }
+
+  await fresh();
+  parts.element.className = "desk-case";
+  return { element: parts.element, fresh };
+}
+
+/** How the two sides come together. */
+function together(view, again) {
+  if (!OPEN.has(view.state)) return h("p", { class: "notice notice-good" }, view.next);
+  const trouble = h("div");
+  const begin = (label, manner) => orderButton(label, async () => [`consultations/${view.consultation_id}/begin`, { manner }], again, { trouble, kind: "default" });
+  return h("section", { class: "panel", "aria-label": "联系村医" },
+    h("p", null, view.next),
+    h("a", { class: "weui-btn weui-btn_primary", href: `../doctor/room/${view.consultation_id}/` }, "进入视频"),
+    view.state === "ASSIGNED" && h("details", { class: "desk-fold", "data-id": "begin" }, h("summary", { class: "fold" }, "不用视频"),
+      h("div", { class: "desk-answers" }, begin("电话已接通,开始会诊", "phone"), begin("书面会诊", "writing"))),
+    trouble);
+}
+
+/** Given back while it has not begun: another expert is looked for at once. */
+function giveBack(view, go) {
+  if (view.state !== "ASSIGNED") return null;
+  const trouble = h("div");
+  const words = h("input", { maxlength: 200, autocomplete: "off" });
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const send = orderButton("退回,请别的专家", async () => {
+    const reason = words.value.trim();
+    wrong.textContent = reason ? "" : "请选一个原因,或写明原因。";
+    if (!reason) {
+      words.focus();
+      return null;
+    }
+    if (!(await confirmed(`退回会诊 ${view.code}?马上会去请别的专家,村医和患者会收到通知。`, "退回"))) return null;
+    return [`consultations/${view.consultation_id}/return`, { reason }];
+  }, () => go(""), { trouble, kind: "warn" });
+  return h("details", { class: "panel desk-fold", "data-id": "return" }, h("summary", { class: "fold" }, "接不了?退回"),
+    h("div", { class: "choices" }, RETURN_REASONS.map((reason) => h("button", { type: "button", on: { click: () => { words.value = reason; } } }, reason))),
+    h("label", { class: "field" }, h("span", null, "原因(村医和值班台会看到)"), words), wrong, trouble, send);
+}

@@ -1,0 +1,269 @@
+"""The expert's desk in a real browser: from the invitation to the signed opinion and the prescription; what he meets when something is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.call_people import Case
+from tests.journeys.medicine_people import Treatment, pharmacists
+from tests.journeys.people import Somebody, roster, sign_in
+from tests.support.demo import Demo
+
+__all__ = ["chromium", "visiting"]
+
+pytestmark = pytest.mark.browser
+
+PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
+"""A folder to keep pictures of the pages in."""
+WIDE = (1280, 900)
+SLOW = 30_000
+LINE = "胸痛2小时 出冷汗 没有发烧 血压90/60。请问要不要马上转院? 危急"
+
+
+async def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        await page.evaluate("scrollTo(0, 0)")
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+def people(demo: Demo, role: str) -> list[dict[str, Any]]:
+    return [person for person in roster(demo) if person["role"] == role]
+
+
+def ask_for_an_expert(demo: Demo) -> tuple[Somebody, Somebody, str]:
+    """A village doctor without a case asks about a patient of hers who has WeChat; doctor, patient, consultation."""
+    named = {person["name"]: person for person in people(demo, "patient") if person.get("official_account_openid")}
+    doctor, patient = next(
+        (doctor, patient)
+        for doctor in (sign_in(demo, person) for person in people(demo, "village_doctor")[::-1])
+        if not doctor.get("/v1/consultations").json()["consultations"]
+        for patient in doctor.get("/v1/patient-list").json()["patients"] if patient["full_name"] in named
+    )
+    said = doctor.post("/v1/commands", {"text": f"会诊 {patient['number']}号 {LINE}"})
+    assert said.status_code == 200, said.text
+    consultation_id = doctor.get("/v1/consultations").json()["consultations"][0]["consultation_id"]
+    return doctor, sign_in(demo, named[patient["full_name"]]), consultation_id
+
+
+def who_is_asked(demo: Demo, consultation_id: str) -> tuple[dict[str, Any], Somebody]:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for person in people(demo, "expert"):
+            expert = sign_in(demo, person)
+            offers = expert.get("/v1/offers").json()["offers"]
+            if any(one["consultation_id"] == consultation_id and one["state"] == "offered" for one in offers):
+                return person, expert
+        time.sleep(0.5)
+    raise AssertionError("no expert was asked")
+
+
+def address(demo: Demo, person: dict[str, Any], path: str = "") -> str:
+    return f"{demo.base_url}/phone/{person['key']}/h5/desk/{path}"
+
+
+async def take(visiting: Visiting, demo: Demo, consultation_id: str) -> tuple[dict[str, Any], Somebody, Visit]:
+    """An expert who is asked opens his desk and takes the case. On a slow machine an invitation may run out first: then the next who is asked."""
+    for _ in range(4):
+        person, expert = who_is_asked(demo, consultation_id)
+        visit = await visiting(address(demo, person), WIDE)
+        page = visit.page
+        await expect(page.locator("h1")).to_have_text("专家工作台")
+        offer = page.locator("article.panel", has_text="胸痛").first
+        if await offer.count() == 0:
+            await expect(page.locator("[data-part=offers]")).to_be_visible()
+            if await offer.count() == 0:
+                continue
+        await expect(offer.get_by_role("timer")).to_be_visible()
+        await assert_readable(page)
+        await picture(page, "desk-1280")
+        await offer.get_by_role("button", name="接诊").click()
+        await expect(page.locator("h1", has_text="会诊").or_(offer.get_by_role("alert")).first).to_be_visible()
+        await page.wait_for_timeout(500)
+        if "#/case/" in page.url:
+            return person, expert, visit
+    raise AssertionError("every invitation ran out before it was taken")
+
+
+async def add_drug(page: Page, name: str, dose: str, times: str, days: str = "7") -> None:
+    await page.get_by_label("加药").fill(name)
+    await page.locator(".desk-drug", has_text=name).first.click()
+    line = page.locator("fieldset.desk-line", has_text=name)
+    await line.get_by_label("每次").fill(dose)
+    await line.get_by_label("每天几次").fill(times)
+    await line.get_by_label("几天").fill(days)
+
+
+async def write_opinion(page: Page) -> None:
+    """From a starter with gaps, which cannot be signed, to the signed words."""
+    form = page.locator("section", has=page.get_by_role("heading", name="写意见"))
+    await form.get_by_role("button", name="转诊", exact=True).click()
+    await expect(form.get_by_label("建议")).to_have_value("建议转诊到____(科室:____),____之前到。途中:____。带上:____。")
+    await form.get_by_role("button", name="签名").click()
+    await expect(form.get_by_role("alert").filter(has_text="还有没填的空")).to_be_visible()
+    await form.get_by_text("急用一剂").click()
+    aspirin = form.locator(".desk-dose", has_text="阿司匹林")
+    await expect(aspirin).to_contain_text("先排除")
+    await form.get_by_label("判断").fill("考虑急性冠脉综合征")
+    await form.get_by_label("建议").fill("马上转县医院胸痛中心。")
+    await form.get_by_label("注意").fill("胸痛加重马上再呼叫")
+    await aspirin.get_by_role("button", name="写进建议").click()
+    await page.reload()
+    form = page.locator("section", has=page.get_by_role("heading", name="写意见"))
+    await expect(form.get_by_label("判断")).to_have_value("考虑急性冠脉综合征")
+    await expect(form.get_by_label("建议")).to_have_value(re.compile(r"马上转县医院胸痛中心。\n急用一剂:阿司匹林.*300.*先排除:"))
+    await form.get_by_role("button", name="签名").click()
+    await page.get_by_role("dialog").get_by_role("button", name="再看看").click()
+    await form.get_by_role("button", name="签名").click()
+    await page.get_by_role("dialog").get_by_role("button", name="确认签名").click()
+    await expect(page.locator(".case-part", has_text="专家意见")).to_contain_text("✓ 已签名", timeout=SLOW)
+
+
+async def prescribe(page: Page) -> None:
+    """What nobody may sign is named before it goes out; without it, it goes."""
+    form = page.locator(".desk-prescribing")
+    await form.get_by_label("诊断").fill("冠心病")
+    await add_drug(page, "辛伐他汀", "20", "1")
+    await add_drug(page, "克拉霉素", "250", "2")
+    await form.get_by_role("button", name="检查用药").click()
+    await expect(form.get_by_role("alert").filter(has_text="不能这样开")).to_contain_text("克拉霉素")
+    stop = form.locator(".rx-stop", has_text="辛伐他汀").first
+    await expect(stop).to_contain_text("依据")
+    await assert_readable(page)
+    await picture_of(page, form, "desk-blocked-1280")
+    await form.get_by_role("button", name="开出").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(form.get_by_role("alert").filter(has_text="不能这样开")).to_be_visible()
+    await form.get_by_role("button", name="去掉 克拉霉素").click()
+    await form.get_by_role("button", name="开出").click()
+    await page.get_by_role("dialog").get_by_role("button", name="开出").click()
+    await expect(form.get_by_role("status")).to_contain_text("已开出", timeout=SLOW)
+
+
+async def picture_of(page: Page, place: Any, name: str) -> None:
+    if PICTURES:
+        await place.scroll_into_view_if_needed()
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    doctor, patient, consultation_id = ask_for_an_expert(demo)
+    person, expert, visit = await take(visiting, demo, consultation_id)
+    page = visit.page
+    complaint = page.locator(".case-complaint")
+    await expect(complaint.locator("mark.case-present").first).to_be_visible()
+    await expect(complaint.locator("mark.case-absent")).to_contain_text("发烧")
+    await expect(page.locator(".case-question")).to_contain_text("要不要马上转院")
+    await expect(page.locator(".case-vitals")).to_contain_text("90/60")
+    await expect(page.get_by_role("region", name="用药安全")).to_contain_text("还没有问")
+    await expect(page.get_by_role("link", name="进入视频")).to_have_attribute("href", f"../doctor/room/{consultation_id}/")
+    assert consultation_id not in await page.title()
+    await assert_readable(page)
+    assert_at_home(visit, demo.base_url)
+
+    await write_opinion(page)
+    await prescribe(page)
+    rx = page.locator("section[aria-label^='处方 ']")
+    await expect(rx).to_contain_text("辛伐他汀")
+    await picture(page, "desk-case-1280")
+
+    case = Treatment(demo, Case(consultation_id, {"village_doctor": doctor, "expert": expert, "patient": patient}))
+    case.opinion = expert.get(f"/v1/consultations/{consultation_id}/opinion").json()
+    case.prescription = expert.get(f"/v1/consultations/{consultation_id}/medicines").json()["prescriptions"][0]
+    case.decide()
+    case.record_facts()
+    case.prescription = case.read()
+    case.sign(**{one["key"]: "已核对,获益大于风险" for one in case.prescription["findings"] if one["action"] == "W"})
+    returned = pharmacists(demo)[0][1].post(f"/v1/prescriptions/{case.prescription_id}/return", {"reason": "剂量请再核对"})
+    assert returned.status_code == 200, returned.text
+
+    await expect(rx.locator(".desk-returned")).to_contain_text("剂量请再核对", timeout=SLOW)
+    await expect(page.locator(".case-decision")).to_contain_text("村医决定:同意")
+    await rx.get_by_role("button", name="改方").click()
+    form = page.locator(".desk-prescribing")
+    await expect(form.locator("h2")).to_contain_text("改处方")
+    await expect(form.locator(".desk-returned")).to_contain_text("剂量请再核对")
+    await form.get_by_label("每次").fill("10")
+    await form.get_by_role("button", name="开出").click()
+    await page.get_by_role("dialog").get_by_role("button", name="开出").click()
+    await expect(rx).to_contain_text("10", timeout=SLOW)
+    await expect(rx.locator(".desk-returned")).to_have_count(0)
+
+    small = (await visiting(address(demo, person, f"case/{consultation_id}/"), PHONE)).page
+    await expect(small.locator(".case")).to_be_visible()
+    await assert_readable(small)
+    await picture(small, "desk-case-360")
+    await small.get_by_role("link", name="返回").click()
+    await expect(small.locator(".weui-cell", has_text="胸痛")).to_contain_text("村医决定:同意")
+    await expect(small.get_by_role("region", name="我的本月")).to_contain_text(re.compile(r"接诊 [1-9]\d* 例 · 答复邀请的中位时间"))
+    await assert_readable(small)
+    await picture(small, "desk-360")
+
+
+async def test_what_an_expert_meets_when_something_is_missing(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    idle = next(one for one in people(demo, "expert")[::-1] if not sign_in(demo, one).get("/v1/consultations").json()["consultations"])
+    visit = await visiting(address(demo, idle), PHONE)
+    page = visit.page
+    await expect(page.locator("[data-part=cases]")).to_contain_text("手上没有会诊")
+    await expect(page.locator("[data-part=finished]")).to_contain_text("没有结束的会诊")
+    await assert_readable(page)
+
+    # What comes slowly says so, and what does not come says what to do.
+    await page.route("**/v1/roster", slowly)
+    await page.get_by_role("link", name="排班").click()
+    await expect(page.get_by_role("status").filter(has_text="正在取")).to_be_visible()
+    await expect(page.locator("[data-part=shifts] .weui-cell").first).to_be_visible()
+    await page.unroute("**/v1/roster")
+    await assert_readable(page)
+    await picture(page, "desk-roster-360")
+    await page.context.set_offline(True)
+    await expect(page.locator("#offline")).to_contain_text("网络断了")
+    await expect(page.locator("[data-part=shifts] .weui-cell").first).to_be_visible()
+    await page.get_by_role("link", name="工作台").click()
+    await expect(page.get_by_role("alert")).to_contain_text("网络断了")
+    await page.context.set_offline(False)
+    await page.get_by_role("button", name="再试").click()
+    await expect(page.locator("[data-part=cases]")).to_be_visible()
+
+    # An absence is set and taken back.
+    await page.get_by_role("link", name="排班").click()
+    await page.get_by_text("要请假").click()
+    await page.get_by_role("button", name="请假", exact=True).click()
+    await expect(page.get_by_text("请填开始和结束")).to_be_visible()
+    await page.get_by_role("button", name="从明天起一周").click()
+    await page.get_by_role("button", name="请假", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="请假").click()
+    await expect(page.locator("[data-part=absences]")).to_contain_text("还没开始")
+    await expect(page.locator("[data-part=shifts] .tag").first).to_be_visible()
+    await page.locator("[data-part=absences]").get_by_role("button", name="取消").click()
+    await page.get_by_role("dialog").get_by_role("button", name="取消请假").click()
+    await expect(page.locator("[data-part=absences]")).to_contain_text("没有请假")
+
+    # Somebody else's case, another role, nobody at all.
+    others, _, foreign = ask_for_an_expert(demo)
+    await page.goto(address(demo, idle, f"#/case/{foreign}"))
+    await page.reload()
+    await expect(page.locator("main")).to_contain_text("不在您这里")
+    await assert_readable(page)
+    await page.context.clear_cookies()
+    await page.get_by_role("link", name="回工作台").click()
+    await expect(page.locator("main")).to_contain_text("请从企业微信里打开")
+    page = (await visiting(f"{demo.base_url}/phone/{others.key}/h5/desk/", PHONE)).page
+    await expect(page.locator("main")).to_contain_text("给会诊专家用的")
+    await assert_readable(page)
+    assert others.post(f"/v1/consultations/{foreign}/cancel", {"reason": "已转院"}).status_code == 200
+
+
+async def slowly(route: Route) -> None:
+    await asyncio.sleep(1)
+    await route.continue_()
