@@ -1,0 +1,71 @@
+// Requests of the village doctor's pages, and the two ways in which one is told that something did not work.
+
+import { newKey, Problem, request } from "../shared/api.js";
+import { button, replace } from "../shared/dom.js";
+import { notice } from "../shared/states.js";
+
+export const ask = (path) => request("GET", path);
+
+/** The answer, or null where the practice has none (`codes`: by which refusals it says so). */
+export async function askOrNull(path, ...codes) {
+  try {
+    return await ask(path);
+  } catch (problem) {
+    if (problem instanceof Problem && codes.includes(problem.code)) return null;
+    throw problem;
+  }
+}
+
+/**
+ * A button that gives an order; a refusal is told in `trouble`. `order()` returns [path, body] or null for "not now"; the key stays the same
+ * until the order was answered, so that trying again is not a second order.
+ */
+export function orderButton(label, order, done, { trouble, kind = "primary", method = "POST" }) {
+  let told = "";
+  let key = newKey();
+  return button(label, async () => {
+    replace(trouble);
+    const asked = await order();
+    if (!asked) return;
+    const [path, body] = asked;
+    if (JSON.stringify(asked) !== told) key = newKey();
+    told = JSON.stringify(asked);
+    try {
+      const answer = await request(method, path, { body, key });
+      key = newKey();
+      await done(answer);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (!problem.offline) key = newKey();
+      replace(trouble, notice(problem));
+      trouble.scrollIntoView({ block: "nearest" });
+    }
+  }, kind);
+}
+
+let me = null;
+
+/** Who is signed in, asked once. */
+export async function whoAmI() {
+  me ??= await ask("me");
+  return me;
+}
+
+let list = null;
+
+/** Her patients by number. */
+export async function myPatients({ anew = false } = {}) {
+  if (anew || !list) list = (await ask("patient-list")).patients;
+  return list;
+}
+
+let drugs = null;
+
+/** The drug list with what the facts may name; it does not change while the page is open. */
+export async function drugNames() {
+  drugs ??= await ask("drugs");
+  return drugs;
+}
+
+export const sexLabel = (sex) => (sex === "male" ? "男" : "女");
+export const patientLine = (one) => `${one.number}号 ${one.full_name} ${sexLabel(one.sex)} ${one.age_years}岁`;

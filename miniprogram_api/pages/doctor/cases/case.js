@@ -1,0 +1,88 @@
+// One consultation in full: what to do now, what is missing, the opinion and her decision, drugs, the end; everything else below.
+
+import { day, hour, spoken } from "../../shared/dates.js";
+import { caseSummary } from "../../shared/case_summary.js";
+import { h } from "../../shared/dom.js";
+import { imageStrip } from "../../shared/images.js";
+import { ask, askOrNull } from "../asking.js";
+import { factsFold } from "../facts.js";
+import { isInUse, Parts, saidPart } from "../shell.js";
+import { decisionPart } from "./decision.js";
+import { dosePart } from "./dose.js";
+import { finishPart } from "./finish.js";
+import { prescriptionPart } from "./medicines.js";
+import { callLink, cancelButton, caseNeeds, isSending } from "./needs.js";
+import { printButton, printSheet } from "./print.js";
+
+const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
+const BEGUN = new Set(["IN_PROGRESS", "COMPLETED"]);
+// Until somebody has begun, what to do now stands first.
+const WAITING = new Set(["DRAFT", "PENDING", "ASSIGNED"]);
+const ABOUT_ASKING = /^(wave|offer|offers|desk|accept|return|dispatch|begin)\b/;
+
+export async function oneCase({ rest: [id] }) {
+  const parts = new Parts();
+  let said = "";
+  const again = async (words) => {
+    said = words;
+    await fresh({ force: true });
+  };
+  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said });
+  await fresh();
+  return { element: parts.element, fresh, busy: () => isSending() || isInUse(parts.element) };
+}
+
+async function read(id) {
+  const view = await ask(`consultations/${id}/case`);
+  const begun = BEGUN.has(view.state);
+  const [medicines, doses, rating, facts] = await Promise.all([
+    begun ? ask(`consultations/${id}/medicines`) : { prescriptions: [], dose: null },
+    view.state === "IN_PROGRESS" && view.opinion?.decision ? ask("emergency-doses") : null,
+    view.state === "COMPLETED" ? askOrNull(`consultations/${id}/rating`, "http.404") : null,
+    CLOSED.has(view.state) ? null : ask(`consultations/${id}/safety-facts`),
+  ]);
+  return { view, medicines, doses, rating, facts };
+}
+
+function draw(parts, { view, medicines, doses, rating, facts }, { force, again, said }) {
+  const status = { ...view, number: view.patient.number, patient: view.patient.name };
+  const { opinion } = view;
+  const asking = view.timeline.filter((one) => ABOUT_ASKING.test(one.kind));
+  parts.draw([
+    saidPart(said),
+    ["now", [view.state, view.do_now, view.next, view.expert, asking], () => [WAITING.has(view.state) && doNow(view), standing(view, asking)]],
+    ["needs", [view.state, view.missing, view.images], () => !CLOSED.has(view.state) && needs(status, view, again)],
+    ["decision", [opinion, view.state], () => decisionPart(view, again)],
+    ["dose", [view.state, opinion?.decision, medicines.dose, doses], () => dosePart(view, medicines.dose, doses, again)],
+    ["facts", facts?.facts, () => facts && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(facts.facts, view.consultation_id, again))],
+    ...medicines.prescriptions.map((one) => [one.prescription_id, one, () => prescriptionPart(one, again)]),
+    ["finish", [view.state, opinion?.decision, rating], () => finishPart(view, rating, again)],
+    ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: view.images ? imageStrip(view.consultation_id) : null })],
+    ["ways", [view.state, Boolean(opinion)], () => h("div", { class: "actions" }, printButton(), cancelButton(status, again))],
+    ["print", [{ ...view, now: null }, medicines], () => printSheet({ view, ...medicines })],
+  ], { force });
+}
+
+/** In sight as long as something is missing, out of the way afterwards. */
+function needs(status, view, again) {
+  const content = caseNeeds(status, view.images, again);
+  if (view.missing.length) return h("section", { class: "panel", "aria-label": "资料" }, h("h2", null, "资料"), content);
+  return h("details", { class: "panel", "data-id": "needs", "aria-label": "资料" }, h("summary", { class: "fold" }, `资料齐了${view.images ? `,影像 ${view.images} 份` : ""}(再补)`), content);
+}
+
+function doNow(view) {
+  if (!view.do_now.length) return null;
+  const [first, ...others] = view.do_now;
+  return h("section", { class: "panel panel-danger", role: "alert" }, h("h2", null, first), others.length > 0 && h("p", null, `现在:${others.join(";")}`), h("a", { href: "tel:120" }, "拨打 120"));
+}
+
+/** Who is being asked since when, and what comes next. */
+function standing(view, asking) {
+  const when = (at) => (day(at) === day(view.now) ? hour(at) : spoken(at));
+  return h("section", { class: "panel panel-strong", "aria-label": `会诊 ${view.code} 的进展` },
+    h("h2", null, h("span", { class: `tag tag-${view.urgency}` }, view.urgency_label), `${view.code} · ${view.state_label}`),
+    h("p", null, view.next),
+    view.expert && h("p", null, h("b", null, view.expert)),
+    callLink(view),
+    asking.length > 0 && h("ol", { class: "doctor-asking" }, asking.slice(-4).reverse().map((one) => h("li", null, one.label, h("span", { class: "faint" }, ` ${[when(one.at), one.who].filter(Boolean).join(" · ")}`)))));
+}

@@ -1,0 +1,102 @@
+// 用药安全资料: what must be known before drugs are given. Read always, written while a consultation of hers is open.
+
+import { Problem } from "../shared/api.js";
+import { h, replace } from "../shared/dom.js";
+import { factList } from "../shared/prescription.js";
+import { loading, notice } from "../shared/states.js";
+import { drugNames, orderButton } from "./asking.js";
+import { keepTyped } from "./shell.js";
+
+const PREGNANCY = { unknown: "不清楚", no: "没有怀孕", yes: "怀孕了", may_conceive: "可能怀孕" };
+// Name, label, unit, least, most: the bounds of the order itself.
+const MEASURES = [
+  ["weight_kg", "体重", "kg", 0.5, 300], ["systolic", "收缩压(高压)", "mmHg", 30, 300], ["heart_rate", "心率", "次/分", 10, 300],
+  ["creatinine", "肌酐", "µmol/L", 5, 3000], ["potassium", "血钾", "mmol/L", 1, 12],
+];
+
+/** What is known, and the form while a consultation is `running`. `names`: GET drugs; `person`: {sex, age} of the patient. */
+export function factsPart(found, names, person, running, again) {
+  if (!found) return h("p", { class: "doctor-none" }, "请会诊时再记录。");
+  return h("div", null,
+    h("section", { class: "panel" }, factList(found, names, person)),
+    running ? h("div", { class: "doctor-fold" }, factsFold(found.facts, running.consultation_id, again)) : h("p", { class: "doctor-none" }, "要修改,请在会诊进行时记录。"));
+}
+
+/** The long form is made only for who wants to change something. */
+export function factsFold(facts, consultationId, again) {
+  const fold = h("details", { "data-id": "facts" }, h("summary", { class: "fold" }, "记录、修改用药安全资料"));
+  const fill = async () => {
+    if (!fold.open || fold.querySelector("form, [role=status]")) return;
+    const place = h("div", null, loading());
+    fold.append(place);
+    try {
+      const saved = () => {
+        fold.open = false;
+        return again("用药安全资料存好了。");
+      };
+      replace(place, form(facts, await drugNames(), consultationId, saved));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(place, notice(problem));
+    }
+  };
+  fold.addEventListener("toggle", fill);
+  return fold;
+}
+
+function form(facts, names, consultationId, saved) {
+  const trouble = h("div");
+  const asked = h("input", { type: "checkbox" });
+  asked.checked = facts.allergies_asked;
+  const allergies = ticks("对什么过敏", names.allergies, facts.allergies);
+  const conditions = ticks("有哪些病或情况", names.conditions, facts.conditions);
+  const current = ticks("在用的药", Object.fromEntries(names.drugs.map((one) => [one.code, one.name])), facts.current);
+  const words = (value) => h("input", { maxlength: 500, autocomplete: "off", value: value ?? "" });
+  const allergyWords = words(facts.allergy_words);
+  const currentWords = words(facts.current_words);
+  const pregnancy = h("select", null, Object.entries(PREGNANCY).map(([code, label]) => h("option", { value: code, selected: code === facts.pregnancy }, label)));
+  const guardian = h("input", { type: "checkbox" });
+  guardian.checked = facts.guardian_present;
+  const measured = MEASURES.map(([name, label, unit, least, most]) => ({ name, label, unit, least, most, input: h("input", { inputmode: "decimal", maxlength: 6, autocomplete: "off", value: facts[name] ?? "" }) }));
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const send = orderButton("存好", () => {
+    const bad = measured.find(({ input, least, most }) => input.value.trim() && !(Number(input.value) >= least && Number(input.value) <= most));
+    for (const one of measured) one.input.setAttribute("aria-invalid", String(one === bad));
+    wrong.textContent = bad ? `${bad.label}应在 ${bad.least} 到 ${bad.most} ${bad.unit} 之间。` : "";
+    bad?.input.focus();
+    if (bad) return null;
+    const body = {
+      allergies_asked: asked.checked || allergies.chosen().length > 0, allergies: allergies.chosen(), allergy_words: allergyWords.value.trim(),
+      current: current.chosen(), current_words: currentWords.value.trim(), conditions: conditions.chosen(), pregnancy: pregnancy.value,
+      guardian_present: guardian.checked,
+    };
+    for (const { name, input } of measured) if (input.value.trim()) body[name] = input.value.trim();
+    // Without creatinine the number was measured, not computed: it stays on record.
+    if (facts.egfr !== null && facts.creatinine === null) body.egfr = facts.egfr;
+    return [`consultations/${consultationId}/safety-facts`, body];
+  }, saved, { trouble, method: "PUT" });
+  const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
+  return keepTyped(h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
+    h("label", { class: "doctor-tick" }, asked, "过敏史问过了"),
+    allergies.element, field("别的过敏(写出来)", allergyWords),
+    conditions.element, current.element, field("别的在用药(写出来)", currentWords),
+    field("怀孕", pregnancy),
+    measured.map(({ label, unit, input }) => field(`${label}(${unit})`, input)), wrong,
+    h("label", { class: "doctor-tick" }, guardian, "6 岁以下:监护人和医生在身边"),
+    trouble, h("div", { class: "actions" }, send)));
+}
+
+/** A fold with one box for each name; long lists stay out of the way. */
+function ticks(heading, names, chosen) {
+  const boxes = Object.entries(names).map(([code, label]) => {
+    const box = h("input", { type: "checkbox", value: code });
+    box.checked = chosen.includes(code);
+    return { box, line: h("label", { class: "doctor-tick" }, box, label) };
+  });
+  const count = h("span", { class: "faint" });
+  const told = () => { count.textContent = ` ${boxes.filter(({ box }) => box.checked).length} 项`; };
+  const element = h("details", { class: "doctor-fold" }, h("summary", { class: "fold" }, heading, count), boxes.map(({ line }) => line));
+  element.addEventListener("change", told);
+  told();
+  return { element, chosen: () => boxes.filter(({ box }) => box.checked).map(({ box }) => box.value) };
+}

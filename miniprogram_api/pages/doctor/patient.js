@@ -1,0 +1,73 @@
+// A patient of hers: what was before, what runs, what drugs must not do to him, how he is insured.
+
+import { Problem } from "../shared/api.js";
+import { day, spoken } from "../shared/dates.js";
+import { cells, h, link, title } from "../shared/dom.js";
+import { ask, askOrNull, drugNames, myPatients, patientLine } from "./asking.js";
+import { factsPart } from "./facts.js";
+import { insurancePart } from "./insurance.js";
+import { choosePatient } from "./new.js";
+import { plansPart } from "./plans.js";
+import { prescriptionRow } from "./prescriptions.js";
+import { isInUse, Parts } from "./shell.js";
+
+const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
+const CONSENTS = { care: "看病与健康服务", consultation: "远程会诊" };
+
+export async function patient({ rest: [id], go }) {
+  const parts = new Parts();
+  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { go, force, again: () => fresh({ force: true }) });
+  await fresh();
+  return { element: parts.element, fresh, busy: () => isInUse(parts.element) };
+}
+
+async function read(id) {
+  const one = (await myPatients({ anew: true })).find((other) => other.patient_id === id);
+  if (!one) throw new Problem("名单上没有这位病人,请回到「我的病人」再选。", { status: 404 });
+  const [{ consultations }, { prescriptions }, { plans }, membership] = await Promise.all([
+    ask(`patients/${id}/consultations`), ask(`patients/${id}/prescriptions`), ask(`patients/${id}/plans`),
+    askOrNull(`patients/${id}/membership`, "coverage.membership_unknown"),
+  ]);
+  // Facts are recorded within a consultation; those of the newest of her own are the patient's latest.
+  const own = consultations.filter((each) => each.own);
+  const running = own.find((each) => !CLOSED.has(each.state)) ?? null;
+  const [facts, names] = own.length ? await Promise.all([ask(`consultations/${(running ?? own[0]).consultation_id}/safety-facts`), drugNames()]) : [null, null];
+  return { one, consultations, prescriptions, plans, membership, running, facts, names };
+}
+
+function draw(parts, { one, consultations, prescriptions, plans, membership, running, facts, names }, { go, again, force }) {
+  parts.draw([
+    ["head", one, () => head(one, go)],
+    ["consultations", consultations, () => [title("会诊"), consultations.length ? cells(consultations.map(consultationRow)) : none("还没有会诊。")]],
+    ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],
+    ["plans", plans, () => [title("随访"), plansPart(one, plans, again)]],
+    ["facts", [facts, running], () => [title("用药安全资料"), factsPart(facts, names, { sex: one.sex, age: `${one.age_years} 岁` }, running, again)]],
+    ["insurance", membership, () => [title("医保"), insurancePart(one, membership, again)]],
+  ], { force });
+}
+
+function head(one, go) {
+  const consents = one.consents.filter((each) => !each.withdrawn_at).map((each) => `${CONSENTS[each.purpose] ?? each.purpose}(${day(each.given_at)})`);
+  const ask = h("button", { type: "button", class: "weui-btn weui-btn_primary" }, "为这位病人请会诊");
+  ask.addEventListener("click", () => {
+    choosePatient(one.number);
+    go("new");
+  });
+  return h("section", { class: "panel panel-strong" },
+    h("h2", null, patientLine(one)),
+    h("p", { class: "faint" }, [`${birthday(one.birth_date)}生`, one.phone && `电话 ${one.phone}`, one.has_wechat ? "有微信" : "没有微信"].filter(Boolean).join(" · ")),
+    h("p", { class: "faint" }, consents.length ? `已同意:${consents.join("、")}` : "还没有签过知情同意。"),
+    ask);
+}
+
+/** 1979年5月11日 */
+const birthday = (date) => date.split("-").map(Number).map((number, place) => `${number}${"年月日"[place]}`).join("");
+
+const none = (text) => h("p", { class: "doctor-none" }, text);
+
+const consultationRow = (one) => {
+  const detail = [spoken(one.asked_at), one.expert].filter(Boolean).join(" · ");
+  const line = [h("span", { class: `tag tag-${one.urgency}` }, one.urgency_label), one.headline];
+  return one.own ? link(`cases/#/case/${one.consultation_id}`, line, one.state_label, detail)
+    : h("div", { class: "weui-cell" }, h("div", { class: "weui-cell__bd" }, h("p", null, line), h("p", { class: "faint" }, `${detail} · 别的村医发起`)), h("div", { class: "weui-cell__ft" }, one.state_label));
+};
