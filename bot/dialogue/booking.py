@@ -24,7 +24,7 @@ from nlp.interface.urgency import Urgency
 
 SHOWN = 5
 _NONE = "-"
-_REGISTER = Link(title="去小程序登记", url="mini:pages/register/index?relation=self")
+_REGISTER = Link(title="去小程序登记", url="mini:pages/web/web?to=register%3Frelation%3Dself")
 
 
 async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE, *, unknown: str = "") -> Reply:

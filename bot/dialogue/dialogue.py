@@ -19,6 +19,7 @@ from bot.dialogue import (
     files,
     followups,
     opinions,
+    own_prescriptions,
     patients,
     ranking,
     reviewing,
@@ -32,7 +33,7 @@ from bot.inbox.shapes import read
 from bot.phrases.guidance import GUIDANCE, guidance_for
 from bot.phrases.help import help_text
 from bot.phrases.measured import read_measured
-from bot.phrases.reader import Said, read_phrase
+from bot.phrases.reader import Said, phrase_of_others, read_phrase
 from bot.phrases.text import tidy
 from core.conversations import reading
 from core.conversations.models import Message
@@ -233,6 +234,10 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await _dose(turn, verb, first, second)
         case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
             return await _prescription(turn, verb, _id(first), second)
+        case "pickup":
+            return await own_prescriptions.pickup(turn, _id(first))
+        case "cost":
+            return await own_prescriptions.cost(turn, _id(first))
         case "slots":
             return await booking.slots(turn, first, second or "-")
         case "book":
@@ -362,6 +367,10 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await ranking.ranking(turn, code)
         case "ask_expert":
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
+        case "prescriptions":
+            return await own_prescriptions.mine(turn)
+        case "cost" | "pickup":
+            return await own_prescriptions.in_words(turn, said.phrase.key, code)
         case "slots":
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
         case "appointments":
@@ -403,10 +412,13 @@ async def _staff_text(turn: Turn, text: str) -> Reply:
     if tidy(text).lower() in _GREETINGS:
         return turn.say(_STAFF_GREETING)
     lines = []
+    others = phrase_of_others(text)
     if hearing.danger:
         lines.append("**病人情况危急的话:先打 120 并准备转运。**")
     if turn.actor.holds(Role.VILLAGE_DOCTOR) and hearing.says_something:
         lines.append("要请专家,请在前面写「会诊」和病人编号,比如:\n会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
+    elif others is not None:
+        lines.append(f"「{others[0]}」由{'、'.join(ROLE_LABELS[role] for role in others[1])}来做。发「帮助」看看您可以说什么。")
     else:
         lines.append("这句我没听懂。发「帮助」看看可以说什么,或者直接点按钮。")
     return turn.say("\n".join(lines))

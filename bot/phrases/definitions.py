@@ -17,6 +17,7 @@ from core.consultations.commands import (
     ReturnConsultation,
     WaiveMaterial,
 )
+from core.coverage.commands import QuotePrescription
 from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, AskExpert, DeclineOffer, DeferOffer, MyOffers, Ranking, RequestConsultation
 from core.followups.commands import MyPlans, ReportWorse
 from core.foundation.actor import Actor, Role
@@ -28,11 +29,13 @@ from core.prescriptions.commands import (
     AcknowledgeDose,
     Dispense,
     EmergencyDoses,
+    Mine,
     OrderDose,
     Refer,
     Release,
     ReturnPrescription,
     Sign,
+    View,
 )
 
 Argument = Literal[
@@ -182,6 +185,12 @@ PHRASES: tuple[Phrase, ...] = (
         "cancel_appointment", CancelAppointment, ("取消预约", "退号", "取消挂号", "不去了", "预约取消"),
         "取消预约 A-5T8N", "取消约好的时间", argument="code", audience="patient",
     ),
+    Phrase("prescriptions", Mine, ("我的处方", "处方", "我的药", "看处方", "查处方"), "我的处方", "看处方"),
+    Phrase(
+        "cost", QuotePrescription, ("怎么算的", "怎么算", "药费怎么算的", "怎么算的钱", "报销怎么算的"),
+        "怎么算的", "看药费、医保报多少、为什么", argument="code", audience="patient", letter="R",
+    ),
+    Phrase("pickup", View, ("取药", "卫生室取", "取药码", "怎么取药", "去取药"), "取药", "看取药码", argument="code", audience="patient", letter="R"),
     Phrase(
         "stop_reminders", StopReminders, ("停止提醒", "不要提醒", "别提醒", "关闭提醒", "取消提醒", "退订", "不要再提醒", "别再提醒我"),
         "停止提醒", "停掉全部提醒(紧急的除外)",
@@ -237,6 +246,8 @@ TAPS: dict[str, type[Order]] = {
     "rx_release": Release,
     "todo": Progress,
     "progress": Progress,
+    "pickup": View,
+    "cost": QuotePrescription,
     "slots": FreeSlots,
     "book": BookSlot,
     "cancel_appointment": CancelAppointment,

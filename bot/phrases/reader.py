@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.phrases.definitions import PHRASES, Phrase
 from bot.phrases.text import NUMBER, number, tidy, without_courtesy
-from core.foundation.actor import Actor
+from core.foundation.actor import Actor, HeldRole, Role
 from nlp.interface.departments import department_named
 
 CODE = re.compile(r"(?<![0-9A-Za-z])([A-Za-z])\s?[--–—_ ]?\s?([0-9A-Za-z]{4,6})(?![0-9A-Za-z])")
@@ -61,6 +61,18 @@ def read_phrase(text: str, actor: Actor, *, staff: bool) -> Said | None:
         if found is not None:
             return found
     return None
+
+
+_EVERYBODY = Actor("", tuple(HeldRole(role, "") for role in Role if role not in (Role.SYSTEM, Role.VISITOR)), "", None)
+
+
+def phrase_of_others(text: str) -> tuple[str, tuple[Role, ...]] | None:
+    """How a phrase is called and who may say it, where a member of staff said one that is not his."""
+    said = read_phrase(text, _EVERYBODY, staff=True)
+    if said is None:
+        return None
+    roles = dict.fromkeys(grant.role for grant in said.phrase.order.access if grant.role not in (Role.SYSTEM, Role.VISITOR))
+    return said.phrase.names[0], tuple(roles)
 
 
 def _named(key: str) -> Phrase:

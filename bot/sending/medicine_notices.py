@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Button, Card, Choice, Link, Menu, Text
+from bot.channels.outgoing import Button, Card, Link, Menu, Text
 from bot.channels.words import cut
 from bot.dialogue.medicine_words import (
     SIGNABLE,
@@ -16,6 +16,7 @@ from bot.dialogue.medicine_words import (
     whose_turn,
     yuan,
 )
+from bot.dialogue.own_prescriptions import buttons, page_of
 from bot.sending.notice import CardChange, Notice, Renderer
 from core.coverage.commands import QuotePrescription, QuoteView
 from core.foundation.actor import Actor, Role
@@ -25,7 +26,6 @@ from core.people.service import actor_for
 from core.prescriptions.commands import DoseView, PrescriptionView, View, ViewDose
 
 _SYSTEM = Actor.system("worker")
-PATIENTS_PAGE = "mini:pages/prescriptions/index"
 
 
 async def _to_sign(practice: Practice, row: Notification) -> Notice:
@@ -56,7 +56,7 @@ async def _blocked(practice: Practice, row: Notification) -> Notice:
     lines = [f"处方 **{view.code}**(会诊 {view.consultation_code})现在谁也不能签:", *(finding_line(view, one) for one in stops), whose_turn(stops)]
     if not view.rules_signed:
         lines.append(UNREVIEWED)
-    page = Link(title=f"去页面换药 {view.code}", url=f"page:/h5/desk/#/case/{view.consultation_id}", description="改好后村医会再收到。")
+    page = Link(title=f"去页面换药 {view.code}", url=f"page:/h5/desk/case/{view.consultation_id}/", description="改好后村医会再收到。")
     return Notice((Text(text="\n".join(lines)), page), shown={"prescription": view.prescription_id})
 
 
@@ -99,13 +99,9 @@ async def _ready(practice: Practice, row: Notification) -> Notice:
     lines.append("不舒服就停药并告诉村医,严重时打 120。")
     if not view.rules_signed:
         lines.append(UNREVIEWED)
-    choices = (
-        Choice(code=f"pickup:{view.prescription_id}", label="卫生室取"), Choice(code=f"cost:{view.prescription_id}", label="怎么算的"),
-    )
-    page = Link(title="打开小程序看处方与费用", url=PATIENTS_PAGE)
     values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": cut(f"{len(view.items)} 种药,请到卫生室取", 20)}
-    menu = Menu(head="\n".join(lines), choices=choices, menu_id=f"ready-{row.id}")
-    return Notice((menu, page), shown={"prescription": view.prescription_id}, template=("progress", values))
+    menu = Menu(head="\n".join(lines), choices=buttons(view.prescription_id), menu_id=f"ready-{row.id}")
+    return Notice((menu, page_of(view.prescription_id)), shown={"prescription": view.prescription_id}, template=("progress", values))
 
 
 async def _dispensed(practice: Practice, row: Notification) -> Notice:

@@ -31,15 +31,30 @@ const sameHost = (url) => url.origin === location.origin || (LOOPBACK.has(url.ho
 
 export const miniProgramAddress = (key, path = "") => {
   const [page, query = ""] = path.replace(/^\//, "").split("?");
+  // The mini program's own page for the others: what it shows is named behind it.
+  const shown = page === "pages/web/web" ? new URLSearchParams(query).get("to") : null;
+  if (shown !== null) return `/phone/${encodeURIComponent(key)}/h5/mini/#/${shown}`;
   const named = page && page !== "index" ? `#/${page.replace(/^pages\//, "").replace(/\/index$/, "")}${query ? `?${query}` : ""}` : "";
   return `/phone/${encodeURIComponent(key)}/h5/mini/${named}`;
 };
 
-/** `actions` stand in the title bar; `close` leads back to the chat. */
+/** `actions` stand in the title bar; `close` leads back to the chat, the arrow to the page before, as WeChat's own two signs do. */
 export function webview({ address, title, close, actions = [] }) {
   const heading = h("h2", { class: "title" }, title);
   const waiting = h("p", { class: "state-line", role: "status" }, "正在打开…");
-  const frame = h("iframe", { src: address, title, class: "page-frame" });
+  // The call room asks for camera and microphone.
+  const frame = h("iframe", { src: address, title, class: "page-frame", allow: "camera; microphone; autoplay; fullscreen" });
+  const back = iconButton("back", "上一页", () => {
+    visited.pop();
+    frame.contentWindow.location.replace(visited.at(-1));
+  }, { hidden: true });
+  // The browser's own history is one for all four phones: each keeps its own.
+  const visited = [];
+  const arrived = () => {
+    const here = frame.contentWindow.location.href;
+    if (here !== visited.at(-1)) visited.push(here);
+    back.hidden = visited.length < 2;
+  };
   const reload = () => {
     waiting.hidden = false;
     frame.contentWindow.location.reload();
@@ -49,13 +64,15 @@ export function webview({ address, title, close, actions = [] }) {
     try {
       const named = frame.contentDocument?.title;
       if (named) replace(heading, named);
+      arrived();
+      frame.contentWindow.addEventListener("hashchange", arrived);
     } catch {
-      // A page of another origin keeps its name to itself.
+      // A page of another origin keeps its name and its steps to itself.
     }
   });
   return {
     title: heading,
-    left: iconButton("close", "关闭页面", close),
+    left: [back, iconButton("close", "关闭页面", close)],
     right: [...actions, button("刷新", reload, { class: "text-button" })],
     element: h("div", { class: "web" }, waiting, frame),
   };

@@ -44,6 +44,7 @@ def roster() -> dict[str, Any]:
         {"key": key, "name": key, "role": role, "userid": f"staff{place:02d}"} for place, (key, role) in enumerate(zip(STAFF, roles, strict=True), 1)
     ]
     people[0]["groups"] = ["village-doctors"]
+    people.append({"key": "pharmacist2", "name": "pharmacist2", "role": "pharmacist", "userid": "more01"})
     for key, openid in (("woman", "o-woman"), ("stranger", "o-stranger")):
         people.append(
             {"key": key, "name": key, "role": "patient", "official_account_openid": openid, "mini_program_openid": f"m-{key}",

@@ -1,0 +1,133 @@
+"""A prescription in chat: what cannot be signed, a warning with its reason, a return, two pharmacists at once, the patient's money and code."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.consultations.models import Consultation
+from core.foundation.actor import Role
+from core.prescriptions.commands import PrescriptionView, Propose, RecordFacts, Revise
+from core.prescriptions.models import Prescription
+from tests.bot.dialogue.stage import Stage
+from tests.bot.dialogue.test_deciding import advised
+from tests.core.prescriptions.pharmacy import add_staff, item
+
+APP = "wecom_app"
+OA = "official_account"
+FACTS: dict[str, Any] = {"allergies_asked": True, "pregnancy": "no"}
+TOGETHER = (item("simvastatin", "20"), item("clarithromycin", "250", 2))
+
+
+@pytest.fixture
+async def treated(stage: Stage) -> Stage:
+    """The woman's case with a signed opinion."""
+    await advised(stage, "调整降压药,两周后复诊")
+    return stage
+
+
+async def _propose(stage: Stage, *items: Any, systolic: int = 130) -> PrescriptionView:
+    case = await Consultation.get()
+    await stage.practice.execute(stage.county.village_doctor, RecordFacts(consultation_id=case.id, **FACTS, systolic=Decimal(systolic)))
+    order = Propose(consultation_id=case.id, diagnosis="高血压", items=items, note="两周后复诊")
+    view: PrescriptionView = await stage.practice.execute(stage.county.experts[0], order)
+    return view
+
+
+async def _revise(stage: Stage, view: PrescriptionView, *items: Any) -> None:
+    await stage.practice.execute(stage.county.experts[0], Revise(prescription_id=view.prescription_id, diagnosis="高血压", items=items))
+
+
+async def _sign_with_reason(stage: Stage, reason: str) -> None:
+    await stage.hears("village_doctor", APP, "等您签名", "1 条提醒")
+    await stage.press("village_doctor", APP, "照此签名")
+    await stage.hears("village_doctor", APP, "⚠ 提醒", "来源", "请写理由")
+    await stage.say("village_doctor", APP, reason)
+    await stage.hears("village_doctor", APP, "将签处方", reason)
+    await stage.press("village_doctor", APP, "确认签名")
+    await stage.hears("village_doctor", APP, "已签名,等药师审方")
+
+
+async def test_from_what_cannot_be_signed_to_the_drugs_in_hand(treated: Stage) -> None:
+    stage = treated
+    await add_staff(stage, stage.county.county_hospital, Role.PHARMACIST, "主管药师", 1)  # type: ignore[arg-type]
+    await stage.say("woman", OA, "你好")
+    await stage.hears("woman", OA, "我是会诊助手")
+    view = await _propose(stage, *TOGETHER, systolic=96)
+    await stage.hears("expert1", APP, "现在谁也不能签", "辛伐他汀", "来源", "请专家换药")
+    await stage.hears("village_doctor", APP, "现在不能签", "请专家换药")
+    await stage.say("village_doctor", APP, f"签处方 {view.code}")
+    await stage.hears("village_doctor", APP, "不能签", "辛伐他汀")
+
+    await _revise(stage, view, item("amlodipine", "5"))
+    await _sign_with_reason(stage, "先减半观察血压")
+    await stage.say("village_doctor", APP, f"签处方 {view.code}")
+    await stage.hears("village_doctor", APP, "吴医生已签名,在等药师审方")
+    await stage.hears("pharmacist", APP, "先减半观察血压")
+    await stage.press("pharmacist", APP, "退回")
+    await stage.hears("pharmacist", APP, "请写退回的理由")
+    await stage.say("pharmacist", APP, "退回剂量请再核对")
+    await stage.hears("pharmacist", APP, "已退回")
+    await stage.hears("expert1", APP, "审方退回:退回剂量请再核对")
+
+    await _revise(stage, view, item("amlodipine", "2.5"))
+    await _sign_with_reason(stage, "减到半片,每天量血压")
+    for pharmacist in ("pharmacist", "pharmacist2"):
+        await stage.hears(pharmacist, APP, "减到半片")
+        await stage.press(pharmacist, APP, "通过")
+        await stage.hears(pharmacist, APP, "看过无误请点「确认通过」")
+        await stage.hears(pharmacist, APP, "【确认通过】")
+    await stage.press("pharmacist2", APP, "确认通过")
+    await stage.hears("pharmacist2", APP, "已通过")
+    await stage.press("pharmacist", APP, "确认通过")
+    await stage.hears("pharmacist", APP, "钱药师已审方通过")
+    assert any("钱药师已通过" in str(message.get("card", {}).get("replaced")) for message in await stage.messages("pharmacist", APP))
+
+    await stage.hears("woman", OA, "药开好了", "您付 12.60 元")
+    await stage.press("woman", OA, "怎么算的")
+    await stage.hears("woman", OA, "氨氯地平 12.60 元", "您付 12.60")
+    await stage.say("woman", OA, "取药")
+    fetched = re.search(r"取药码 (\S{4}-\S{4})", await stage.hears("woman", OA, "出示取药码"))
+    assert fetched is not None
+    await stage.say("pharmacist", APP, f"发药 {view.code} 0000-0000")
+    await stage.hears("pharmacist", APP, "对不上")
+    await stage.say("pharmacist", APP, f"发药 {view.code} {fetched[1]}")
+    await stage.hears("pharmacist", APP, "已发药")
+    assert (await Prescription.get()).state == "DISPENSED"
+    assert "李秀英" not in await stage.everything_heard("pharmacist", APP)
+
+
+async def test_beyond_her_list_the_doctor_above_signs_and_everybody_else_is_told_whose_turn_it_is(treated: Stage) -> None:
+    stage = treated
+    view = await _propose(stage, item("warfarin", "2.5"))
+    await stage.hears("village_doctor", APP, "已转上级")
+    await stage.hears("duty_doctor", APP, "等您签名")
+    await stage.say("village_doctor", APP, f"签处方 {view.code}")
+    await stage.hears("village_doctor", APP, "在等值班医生签名")
+    await stage.say("pharmacist", APP, f"签处方 {view.code}")
+    await stage.hears("pharmacist", APP, "「签处方」由村医、值班医生来做")
+    await stage.say("pharmacist", APP, f"通过 {view.code}")
+    await stage.hears("pharmacist", APP, "在等值班医生签名")
+    await stage.say("duty_doctor", APP, "签处方")
+    await stage.hears("duty_doctor", APP, "将签处方", "华法林")
+    await stage.press("duty_doctor", APP, "确认签名")
+    await stage.hears("duty_doctor", APP, "已签名,等药师审方")
+    await stage.say("pharmacist", APP, "审方")
+    await stage.hears("pharmacist", APP, "待审", "【通过】")
+
+
+async def test_the_village_doctor_would_rather_have_the_doctor_above_sign(treated: Stage) -> None:
+    stage = treated
+    view = await _propose(stage, item("amlodipine", "5"))
+    await stage.hears("village_doctor", APP, "等您签名", "没有发现问题")
+    await stage.press("village_doctor", APP, "请镇卫生院医生签")
+    await stage.hears("village_doctor", APP, "已转上级值班医生签名")
+    await stage.say("village_doctor", APP, f"转上级签 {view.code}")
+    await stage.hears("village_doctor", APP, "在等值班医生签名")
+    await stage.hears("duty_doctor", APP, "等您签名")
+    await stage.press("duty_doctor", APP, "照此签名")
+    await stage.press("duty_doctor", APP, "确认签名")
+    await stage.hears("village_doctor", APP, "张医生已签名")
