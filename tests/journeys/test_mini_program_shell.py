@@ -76,8 +76,8 @@ class Shell:
             await self.page.screenshot(path=str(Path(PICTURES) / f"shell-{name}.png"))
 
 
-async def opened(chromium: Browser, demo: Demo, person: str, contexts: list[BrowserContext], size: tuple[int, int] = PHONE, agent: str = AGENT) -> Shell:
-    context = await chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN", user_agent=agent)
+async def opened(chromium: Browser, demo: Demo, person: str, contexts: list[BrowserContext]) -> Shell:
+    context = await chromium.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", user_agent=AGENT)
     contexts.append(context)
     await context.route("**/shell/**", lambda route: serve(route, demo))
     shell = Shell(await context.new_page())
@@ -214,9 +214,10 @@ async def test_what_is_next_stands_first_and_a_strangers_code_signs_no_browser_i
     page = shell.page
     emergency = {"suspected": "心梗", "do_now": ["停下来坐好"], "do_not": ["不要自己开车"]}
     intake = {"state": "open", "question": None, "assessment": {"emergency": emergency}}
-    slot = {"starts_at": "2026-11-20T07:00:00Z", "department": "呼吸内科", "practitioner": "王医生", "title_name": "主治医师", "organisation": "县医院"}
-    running = {"consultation_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "code": "C-7K2M", "state": "ASSIGNED", "state_label": "已分配专家", "expert": "李主任",
-               "next": "专家会联系村医。"}
+    doctor = {"practitioner": "王医生", "title_name": "主治医师", "organisation": "县医院"}
+    slot = {"starts_at": "2026-11-20T07:00:00Z", "department": "呼吸内科", **doctor}
+    running = {"consultation_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "code": "C-7K2M", "state": "ASSIGNED", "state_label": "已分配专家"}
+    running |= {"expert": "李主任", "next": "专家会联系村医。"}
     answers = {"intakes/current": intake, "appointments": {"appointments": [{"state": "booked", "code": "Y-1", "slot": slot}]},
                "consultations": {"consultations": [running]}}
     for path, answer in answers.items():
