@@ -51,7 +51,7 @@ async def case(work: Work, order: Case) -> CaseView:
         patient=await _patient(work, row, reader), complaint=text,
         findings=tuple(CaseMark(start=one.start, end=one.end, term=one.term, status=one.status.value) for one in picture.marks),
         suspected=picture.suspected, reasons=picture.reasons, do_now=picture.do_now, vitals=picture.vitals,
-        earlier_vitals=(*earlier, *(EarlierVital(at=at, name=name, value=value) for at, name, value in told.measured)),
+        earlier_vitals=_in_order(earlier, [EarlierVital(at=at, name=name, value=value) for at, name, value in told.measured]),
         labs=told.labs, question=question_of(text), history=(*await _intake(work, row), *[await _former(work, one) for one in former]),
         safety_facts=told.safety, images=row.material_count, missing=missing(row), expert=status.expert, village_doctor=doctor.called,
         organisation=doctor.organisation, opinion=None if opinion is None else await opinion_view(work, row, opinion),
@@ -65,13 +65,17 @@ async def _patient(work: Work, row: Consultation, reader: Reader) -> CasePatient
     return CasePatient(name=card.full_name, sex=card.sex, sex_label=SEX_LABELS.get(card.sex, ""), age=card.age_spoken, number=number)
 
 
-async def _earlier_vitals(work: Work, row: Consultation, former: list[Consultation]) -> tuple[EarlierVital, ...]:
-    """What was measured when he was presented before this, oldest first."""
-    return tuple([
+def _in_order(*known: list[EarlierVital]) -> tuple[EarlierVital, ...]:
+    return tuple(sorted((one for each in known for one in each), key=lambda one: one.at))
+
+
+async def _earlier_vitals(work: Work, row: Consultation, former: list[Consultation]) -> list[EarlierVital]:
+    """What was measured when he was presented before this."""
+    return [
         EarlierVital(at=one.created_at, name=name, value=value)
         for one in reversed(former) if one.created_at <= row.created_at
         for name, value in (await picture_opened(work, one)).vitals
-    ])
+    ]
 
 
 async def _intake(work: Work, row: Consultation) -> tuple[CaseHistory, ...]:

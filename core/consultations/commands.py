@@ -316,8 +316,9 @@ class EarlierVital(Result):
 
 
 class CaseView(Result):
-    """Everything of a case that those who treat the patient weigh. ``vitals``, ``labs``, ``safety``: label and value. ``question``: what the village
-    doctor asks, empty when she asks nothing in so many words. ``images``: how many were accepted. ``now``: domain time, for clocks on a page."""
+    """Everything of a case that those who treat the patient weigh. ``vitals``, ``labs``, ``safety_facts``: label and value; ``earlier_vitals``: what
+    was measured before, oldest first. ``question``: what the village doctor asks, empty when she asks nothing in so many words. ``images``: how
+    many were accepted. ``now``: domain time, for clocks on a page."""
 
     consultation_id: Id
     code: str

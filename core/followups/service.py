@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.followups import plans, readings, reminders, worse
+from core.followups import case_readings, offers, on_list, plans, readings, reminders, worse
 from core.followups.templates import rule_set
 from nlp.interface.engine import RuleSet
 
-__all__ = ["plans", "readings", "reminders", "rule_sets", "worse"]
+__all__ = ["case_readings", "offers", "on_list", "plans", "readings", "reminders", "rule_sets", "worse"]
 
 
 def rule_sets() -> tuple[RuleSet, ...]:

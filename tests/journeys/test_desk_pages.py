@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
 from tests.journeys.call_people import Case
 from tests.journeys.medicine_people import Treatment, pharmacists
 from tests.journeys.people import Somebody, roster, sign_in
+from tests.journeys.story.files import write_files
 from tests.support.demo import Demo
 
 __all__ = ["chromium", "visiting"]
@@ -39,8 +41,8 @@ def people(demo: Demo, role: str) -> list[dict[str, Any]]:
     return [person for person in roster(demo) if person["role"] == role]
 
 
-def ask_for_an_expert(demo: Demo) -> tuple[Somebody, Somebody, str]:
-    """A village doctor without a case asks about a patient of hers who has WeChat; doctor, patient, consultation."""
+def ask_for_an_expert(demo: Demo) -> tuple[Somebody, Somebody, dict[str, Any]]:
+    """A village doctor without a case asks about a patient of hers who has WeChat; doctor, patient, where the consultation stands."""
     named = {person["name"]: person for person in people(demo, "patient") if person.get("official_account_openid")}
     doctor, patient = next(
         (doctor, patient)
@@ -50,8 +52,8 @@ def ask_for_an_expert(demo: Demo) -> tuple[Somebody, Somebody, str]:
     )
     said = doctor.post("/v1/commands", {"text": f"会诊 {patient['number']}号 {LINE}"})
     assert said.status_code == 200, said.text
-    consultation_id = doctor.get("/v1/consultations").json()["consultations"][0]["consultation_id"]
-    return doctor, sign_in(demo, named[patient["full_name"]]), consultation_id
+    status = doctor.get("/v1/consultations").json()["consultations"][0]
+    return doctor, sign_in(demo, named[patient["full_name"]]), status
 
 
 def who_is_asked(demo: Demo, consultation_id: str) -> tuple[dict[str, Any], Somebody]:
@@ -70,27 +72,52 @@ def address(demo: Demo, person: dict[str, Any], path: str = "") -> str:
     return f"{demo.base_url}/phone/{person['key']}/h5/desk/{path}"
 
 
-async def take(visiting: Visiting, demo: Demo, consultation_id: str) -> tuple[dict[str, Any], Somebody, Visit]:
-    """An expert who is asked opens his desk and takes the case. On a slow machine an invitation may run out first: then the next who is asked."""
+async def shown_offer(visiting: Visiting, demo: Demo, asked: dict[str, Any], size: tuple[int, int]) -> tuple[dict[str, Any], Somebody, Visit]:
+    """An expert who is asked, with the invitation on his desk. On a slow machine one may have run out by then: the next who is asked."""
     for _ in range(4):
-        person, expert = who_is_asked(demo, consultation_id)
-        visit = await visiting(address(demo, person), WIDE)
-        page = visit.page
-        await expect(page.locator("h1")).to_have_text("专家工作台")
-        offer = page.locator("article.panel", has_text="胸痛").first
-        if await offer.count() == 0:
-            await expect(page.locator("[data-part=offers]")).to_be_visible()
-            if await offer.count() == 0:
-                continue
-        await expect(offer.get_by_role("timer")).to_be_visible()
-        await assert_readable(page)
-        await picture(page, "desk-1280")
+        person, expert = who_is_asked(demo, asked["consultation_id"])
+        visit = await visiting(address(demo, person), size)
+        await expect(visit.page.locator("[data-part=offers]")).to_be_visible()
+        if await offer_on(visit.page, asked).count():
+            return person, expert, visit
+    raise AssertionError("every invitation ran out before it was seen")
+
+
+def offer_on(page: Page, asked: dict[str, Any]) -> Locator:
+    return page.get_by_role("article", name=f"会诊邀请 {asked['code']}")
+
+
+async def take(visiting: Visiting, demo: Demo, asked: dict[str, Any]) -> tuple[dict[str, Any], Somebody, Visit]:
+    """The first of those who are asked to press 接诊 in time."""
+    for _ in range(4):
+        person, expert, visit = await shown_offer(visiting, demo, asked, WIDE)
+        offer = offer_on(visit.page, asked)
+        await expect(offer.get_by_role("timer")).to_have_text(re.compile("还剩|到时了"))
+        await picture(visit.page, "desk-1280")
         await offer.get_by_role("button", name="接诊").click()
-        await expect(page.locator("h1", has_text="会诊").or_(offer.get_by_role("alert")).first).to_be_visible()
-        await page.wait_for_timeout(500)
-        if "#/case/" in page.url:
+        await expect(visit.page.locator(".case").or_(offer.get_by_role("alert")).first).to_be_visible(timeout=SLOW)
+        if await visit.page.locator(".case").count():
             return person, expert, visit
     raise AssertionError("every invitation ran out before it was taken")
+
+
+async def give_on(visiting: Visiting, demo: Demo, asked: dict[str, Any]) -> None:
+    """请转别人 goes on at once; why is asked for afterwards."""
+    for _ in range(4):
+        page = (await shown_offer(visiting, demo, asked, PHONE))[2].page
+        offer = offer_on(page, asked)
+        await assert_readable(page)
+        await picture(page, "desk-360")
+        await offer.get_by_role("button", name="请转别人").click()
+        why = page.get_by_role("status").filter(has_text="方便说一下原因吗")
+        await expect(why.or_(offer.get_by_role("alert")).first).to_be_visible(timeout=SLOW)
+        if await why.count():
+            await expect(offer).to_have_count(0)
+            await assert_readable(page)
+            await why.get_by_role("button", name="不是我的专业").click()
+            await expect(why).to_have_count(0)
+            return
+    raise AssertionError("every invitation ran out before it was answered")
 
 
 async def add_drug(page: Page, name: str, dose: str, times: str, days: str = "7") -> None:
@@ -154,10 +181,11 @@ async def picture_of(page: Page, place: Any, name: str) -> None:
         await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
-async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Visiting, running_demo_house: Demo) -> None:
+async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
     demo = running_demo_house
-    doctor, patient, consultation_id = ask_for_an_expert(demo)
-    person, expert, visit = await take(visiting, demo, consultation_id)
+    doctor, patient, asked = ask_for_an_expert(demo)
+    consultation_id = asked["consultation_id"]
+    person, expert, visit = await take(visiting, demo, asked)
     page = visit.page
     complaint = page.locator(".case-complaint")
     await expect(complaint.locator("mark.case-present").first).to_be_visible()
@@ -169,6 +197,14 @@ async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Vi
     assert consultation_id not in await page.title()
     await assert_readable(page)
     assert_at_home(visit, demo.base_url)
+
+    image = write_files(tmp_path) / "image.dcm"
+    sent = await asyncio.to_thread(
+        httpx.post, f"{demo.base_url}/v1/consultations/{consultation_id}/images", content=image.read_bytes(), headers=doctor.headers, timeout=60,
+        trust_env=False,
+    )
+    assert sent.status_code in (201, 202), sent.text
+    await expect(page.locator(".images-item")).to_be_visible(timeout=SLOW)
 
     await write_opinion(page)
     await prescribe(page)
@@ -206,7 +242,6 @@ async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Vi
     await expect(small.locator(".weui-cell", has_text="胸痛")).to_contain_text("村医决定:同意")
     await expect(small.get_by_role("region", name="我的本月")).to_contain_text(re.compile(r"接诊 [1-9]\d* 例 · 答复邀请的中位时间"))
     await assert_readable(small)
-    await picture(small, "desk-360")
 
 
 async def test_what_an_expert_meets_when_something_is_missing(visiting: Visiting, running_demo_house: Demo) -> None:
@@ -251,7 +286,8 @@ async def test_what_an_expert_meets_when_something_is_missing(visiting: Visiting
 
     # Somebody else's case, another role, nobody at all.
     others, _, foreign = ask_for_an_expert(demo)
-    await page.goto(address(demo, idle, f"#/case/{foreign}"))
+    await give_on(visiting, demo, foreign)
+    await page.goto(address(demo, idle, f"#/case/{foreign['consultation_id']}"))
     await page.reload()
     await expect(page.locator("main")).to_contain_text("不在您这里")
     await assert_readable(page)
@@ -261,7 +297,7 @@ async def test_what_an_expert_meets_when_something_is_missing(visiting: Visiting
     page = (await visiting(f"{demo.base_url}/phone/{others.key}/h5/desk/", PHONE)).page
     await expect(page.locator("main")).to_contain_text("给会诊专家用的")
     await assert_readable(page)
-    assert others.post(f"/v1/consultations/{foreign}/cancel", {"reason": "已转院"}).status_code == 200
+    assert others.post(f"/v1/consultations/{foreign['consultation_id']}/cancel", {"reason": "已转院"}).status_code == 200
 
 
 async def slowly(route: Route) -> None:

@@ -3,6 +3,7 @@
 import { request } from "../shared/api.js";
 import { caseSummary } from "../shared/case_summary.js";
 import { h } from "../shared/dom.js";
+import { imageStrip } from "../shared/images.js";
 import { confirmed } from "../shared/states.js";
 import { orderButton } from "../doctor/asking.js";
 import { Parts } from "../doctor/shell.js";
@@ -18,18 +19,22 @@ export async function caseDesk({ rest: [id], go, again }) {
   const prescribing = new Prescribing(id, () => fresh());
   let view = null;
   let medicines = null;
+  let strip = null;
 
   async function fresh() {
+    const before = view?.images;
     [view, medicines] = await Promise.all([request("GET", `consultations/${id}/case`), request("GET", `consultations/${id}/medicines`)]);
     setClock(view.now);
+    if (view.images && !strip) strip = imageStrip(id);
+    else if (view.images !== before) strip?.reload();
     draw();
   }
 
   function draw() {
     const { now, ...lasting } = view;
     parts.draw([
-      ["together", [view.state, view.next], () => together(view, again)],
-      ["summary", lasting, () => caseSummary(lasting)],
+      ["together", [view.state, view.next, view.opinion !== null], () => together(view, again)],
+      ["summary", lasting, () => caseSummary(lasting, { images: strip })],
       ["opinion", [OPEN.has(view.state), view.opinion?.opinion_id], () => opinionForm(view, () => fresh())],
       ["medicines", medicines, () => prescribing.given(medicines)],
       ["prescribing", [view.state, view.opinion !== null], () => prescribing.writing(view)],
@@ -42,6 +47,18 @@ export async function caseDesk({ rest: [id], go, again }) {
   return { element: parts.element, fresh };
 }
 
+/** On a phone the case is long: the way down to what is to be written. */
+function way(label, part) {
+  const lead = () => {
+    const place = document.querySelector(`[data-part="${part}"]`);
+    const fold = place.querySelector(":scope > details");
+    if (fold) fold.open = true;
+    place.scrollIntoView({ block: "start" });
+    place.querySelector("textarea, input")?.focus({ preventScroll: true });
+  };
+  return h("button", { type: "button", on: { click: lead } }, label);
+}
+
 /** How the two sides come together. */
 function together(view, again) {
   if (!OPEN.has(view.state)) return h("p", { class: "notice notice-good" }, view.next);
@@ -50,6 +67,7 @@ function together(view, again) {
   return h("section", { class: "panel", "aria-label": "联系村医" },
     h("p", null, view.next),
     h("a", { class: "weui-btn weui-btn_primary", href: `../doctor/room/${view.consultation_id}/` }, "进入视频"),
+    h("div", { class: "choices desk-ways" }, way("写意见", "opinion"), view.opinion && way("开处方", "prescribing")),
     view.state === "ASSIGNED" && h("details", { class: "desk-fold", "data-id": "begin" }, h("summary", { class: "fold" }, "不用视频"),
       h("div", { class: "desk-answers" }, begin("电话已接通,开始会诊", "phone"), begin("书面会诊", "writing"))),
     trouble);

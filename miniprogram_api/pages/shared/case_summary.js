@@ -3,6 +3,7 @@
 import { spoken } from "./dates.js";
 import { cell, h } from "./dom.js";
 
+const BEFORE = 3;
 const STATUS = { present: "", absent: "没有", uncertain: "不确定:" };
 
 /** `images`: the element that shows the images (shared/images.js), left out where the reader may not see them. */
@@ -55,23 +56,31 @@ export function marked(text, findings) {
 }
 
 function vitals(view) {
+  const now = new Map(view.vitals);
+  const before = [...new Set(view.earlier_vitals.map((one) => one.name))].filter((name) => !now.has(name));
   const labs = view.labs.length > 0 && [h("h3", null, "化验"), pairs(view.labs)];
   return section("生命体征",
-    view.vitals.length ? h("dl", { class: "case-vitals" }, view.vitals.map(([name, value]) => vital(name, value, view))) : h("p", { class: "faint" }, "这次没有报生命体征,可以请村医现在量。"),
+    view.vitals.length > 0 && h("dl", { class: "case-vitals" }, view.vitals.map(([name, value]) => vital(name, value, view))),
+    view.vitals.length === 0 && h("p", { class: "faint" }, "这次没有报生命体征,可以请村医现在量。"),
+    before.length > 0 && h("dl", { class: "case-vitals" }, before.map((name) => vital(name, null, view))),
     labs);
 }
 
+/** One vital sign, `value` null where it was measured before and not now. */
 function vital(name, value, view) {
-  const earlier = view.earlier_vitals.filter((one) => one.name === name);
-  return h("div", null, h("dt", null, name), h("dd", null, h("b", null, value), earlier.length > 0 && trend(name, [...earlier, { at: view.requested_at, value }])));
+  const points = view.earlier_vitals.filter((one) => one.name === name);
+  const before = points.slice(-BEFORE).reverse().map((one) => `${spoken(one.at)} ${one.value}`).join(";");
+  if (value !== null) points.push({ at: view.requested_at, value });
+  return h("div", null, h("dt", null, name),
+    h("dd", null, value !== null && h("b", null, value), points.length > 1 && trend(points), before && h("span", { class: "faint line" }, `以前:${before}`)));
 }
 
-/** A line of what was measured, oldest first; said in words too. */
-function trend(name, points) {
+/** A line of what was measured, oldest first; of a pressure the upper number. It says nothing that the words beside it do not. */
+function trend(points) {
   const numbers = points.map((one) => Number.parseFloat(one.value));
-  const words = points.slice(0, -1).reverse().map((one) => `${spoken(one.at)} ${one.value}`).join(";");
+  if (!numbers.every(Number.isFinite)) return null;
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  const x = (place) => 3 + (place * 90) / Math.max(1, points.length - 1);
+  const x = (place) => 3 + (place * 90) / (points.length - 1);
   const y = (number) => (high === low ? 15 : 27 - ((number - low) * 24) / (high - low));
   const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   drawing.setAttribute("viewBox", "0 0 96 30");
@@ -80,7 +89,7 @@ function trend(name, points) {
   const line = document.createElementNS("http://www.w3.org/2000/svg", "polyline");
   line.setAttribute("points", numbers.map((number, place) => `${x(place)},${y(number)}`).join(" "));
   drawing.append(line);
-  return [numbers.every(Number.isFinite) && drawing, h("span", { class: "faint line", "aria-label": `${name}以前` }, `以前:${words}`)];
+  return drawing;
 }
 
 const pairs = (lines) => h("dl", { class: "case-pairs" }, lines.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, value))));

@@ -8,6 +8,7 @@ import pytest
 
 from core.consultations.commands import Case, CaseView
 from core.consultations.picture import Mark, marks_of, question_of
+from core.followups.commands import RecordReading
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry
@@ -77,9 +78,13 @@ async def test_what_was_before_comes_with_its_opinion_and_its_measures(ward: War
     assert before.kind == "consultation"
     assert before.lines == ("头晕", "调整降压药", "村医决定:同意")
     assert view.earlier_vitals == ()
+    await ward.practice.execute(ward.county.woman_account, RecordReading(patient_id=ward.county.woman, systolic=150, diastolic=96))
+    await ward.practice.execute(ward.county.woman_account, RecordReading(patient_id=ward.county.woman, glucose=Decimal("7.20")))
+    ward.clock.advance(minutes=5)
     later = await ward.request("胸痛2小时 出冷汗 血压150/95", number=NUMBER_WITH_WECHAT)
     view = await ward.practice.ask(ward.county.village_doctor, Case(consultation_id=later.consultation_id))
-    assert [(one.name, one.value) for one in view.earlier_vitals] == [("血压", "90/60")]
+    assert [(one.name, one.value) for one in view.earlier_vitals] == [("血压", "90/60"), ("血压", "150/96"), ("空腹血糖", "7.2 mmol/L")]
+    assert [one.at for one in view.earlier_vitals] == sorted(one.at for one in view.earlier_vitals)
     assert ("血压", "150/95") in view.vitals
     assert view.safety_facts == (("过敏", "还没有问"), ("正在用的药", "还没有问"))
 
