@@ -5,9 +5,9 @@ from __future__ import annotations
 from core.fhir.elements import Json
 
 RESOURCES = (
-    "Appointment", "CarePlan", "Claim", "ClaimResponse", "Communication", "CommunicationRequest", "Consent", "Coverage", "DiagnosticReport",
-    "Encounter", "ImagingStudy", "MedicationRequest", "Observation", "Organization", "Patient", "Practitioner", "PractitionerRole",
-    "Provenance", "QuestionnaireResponse", "ServiceRequest", "Task",
+    "AllergyIntolerance", "Appointment", "CarePlan", "Claim", "ClaimResponse", "Communication", "CommunicationRequest", "Consent", "Coverage",
+    "DiagnosticReport", "Encounter", "ImagingStudy", "MedicationDispense", "MedicationRequest", "Observation", "Organization", "Patient",
+    "Practitioner", "PractitionerRole", "Provenance", "QuestionnaireResponse", "ServiceRequest", "Task",
 )  # fmt: skip
 """Every type of resource that a case may hold."""
 PUBLISHED = "2026-11-20"

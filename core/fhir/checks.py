@@ -19,6 +19,9 @@ BINDINGS: dict[str, frozenset[str]] = {
         "Bundle.entry.search.mode": "match include outcome",
         "Patient.gender": "male female other unknown",
         "Practitioner.gender": "male female other unknown",
+        "AllergyIntolerance.clinicalStatus.coding.code": "active inactive resolved",
+        "AllergyIntolerance.verificationStatus.coding.code": "unconfirmed confirmed refuted entered-in-error",
+        "AllergyIntolerance.category": "food medication environment biologic",
         "Encounter.status": "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown",
         "ServiceRequest.status": "draft active on-hold revoked completed entered-in-error unknown",
         "ServiceRequest.intent": "proposal plan directive order original-order reflex-order filler-order instance-order option",
@@ -45,6 +48,8 @@ BINDINGS: dict[str, frozenset[str]] = {
         "ClaimResponse.status": "active cancelled draft entered-in-error",
         "ClaimResponse.use": "claim preauthorization predetermination",
         "ClaimResponse.outcome": "queued complete error partial",
+        "MedicationDispense.status": "preparation in-progress cancelled on-hold completed entered-in-error stopped declined unknown",
+        "MedicationRequest.priority": "routine urgent asap stat",
         "MedicationRequest.status": "active on-hold cancelled completed entered-in-error stopped draft unknown",
         "MedicationRequest.intent": "proposal plan order original-order reflex-order filler-order instance-order option",
     }.items()
@@ -57,7 +62,10 @@ TARGETS: dict[str, frozenset[str]] = {
         "PractitionerRole.practitioner": "Practitioner",
         "PractitionerRole.organization": "Organization",
         "Encounter.subject": "Patient",
+        "AllergyIntolerance.patient": "Patient",
+        "AllergyIntolerance.recorder": _PERSON,
         "Encounter.basedOn": "ServiceRequest",
+        "Encounter.partOf": "Encounter",
         "Encounter.participant.individual": "Practitioner PractitionerRole",
         "Encounter.serviceProvider": "Organization",
         "ServiceRequest.subject": "Patient",
@@ -103,6 +111,9 @@ TARGETS: dict[str, frozenset[str]] = {
         "ClaimResponse.patient": "Patient",
         "ClaimResponse.insurer": "Organization",
         "ClaimResponse.request": "Claim",
+        "MedicationDispense.subject": "Patient",
+        "MedicationDispense.context": "Encounter",
+        "MedicationDispense.authorizingPrescription": "MedicationRequest",
         "MedicationRequest.subject": "Patient",
         "MedicationRequest.encounter": "Encounter",
         "MedicationRequest.requester": _PERSON,
@@ -134,12 +145,17 @@ def _bound(path: str, element: Any) -> Iterator[str]:
             if name == "resource":
                 continue
             below = f"{path}.{name}"
-            if below in BINDINGS and value not in BINDINGS[below]:
-                yield f"{below}: not a code of its list"
+            yield from _unlisted(below, value)
             yield from _bound(below, value)
     elif isinstance(element, list):
         for one in element:
             yield from _bound(path, one)
+
+
+def _unlisted(path: str, value: Any) -> Iterator[str]:
+    """One code or several against the list that binds them."""
+    if path in BINDINGS and not BINDINGS[path].issuperset(value if isinstance(value, list) else [value]):
+        yield f"{path}: not a code of its list"
 
 
 def _walk(path: str, element: Any, places: set[str]) -> Iterator[str]:
@@ -156,8 +172,7 @@ def _walk(path: str, element: Any, places: set[str]) -> Iterator[str]:
     yield from _of_element(path, element, places)
     for name, value in element.items():
         below = f"{path}.{name}"
-        if below in BINDINGS and value not in BINDINGS[below]:
-            yield f"{below}: not a code of its list"
+        yield from _unlisted(below, value)
         yield from _walk(below, value, places)
 
 

@@ -1,4 +1,4 @@
-"""What is known of the patient in this case: vital signs, the pre-consultation, images, consents, the appointment."""
+"""What is known of the patient in this case: vital signs, allergies, the pre-consultation, images, consents, the appointment."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from core.appointments.models import Appointment, Slot
 from core.consultations.models import Consultation
 from core.consultations.service import picture_opened
 from core.fhir import people
-from core.fhir.elements import DICOM, LOINC, OURS, Case, Json, coding, concept, identifier, instant, period, quantity
+from core.fhir.elements import DICOM, LOINC, OURS, SNOMED, Case, Json, coding, concept, identifier, instant, period, quantity
 from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.imaging.models import ConsultationImage, Instance
 from core.intake.models import Intake
 from core.intake.record import read_lines
 from core.people.models import Consent
+from core.prescriptions.drugs import drug
+from core.prescriptions.facts import facts_of
+from core.prescriptions.knowledge_base import knowledge
+from core.prescriptions.models import SafetyFacts
 
 VITAL_SIGNS = concept("", coding("http://terminology.hl7.org/CodeSystem/observation-category", "vital-signs", "Vital Signs"))
 BLOOD_PRESSURE = concept("血压", coding(LOINC, "85354-9", "Blood pressure panel with all children optional"))
@@ -25,6 +29,7 @@ VITALS = {
     "血糖": ("15074-8", "Glucose [Moles/volume] in Blood", "mmol/L", "mmol/L"), "体重": ("29463-7", "Body weight", "kg", "kg"),
 }  # fmt: skip
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance"
 _CONSENT_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 
 
@@ -46,6 +51,27 @@ async def vital_signs(case: Case, work: Work, row: Consultation, encounter_ref: 
             code, display, unit, ucum = VITALS[label]
             value = quantity(float(numbers[0]), unit, ucum)
             case.add("Observation", f"{row.id}-v{place}", code=concept(label, coding(LOINC, code, display)), valueQuantity=value, **common)
+
+
+async def allergies(case: Case, work: Work, row: Consultation) -> None:
+    """What the patient may not be given, as it was last recorded, for those who read it in its own room; that he was asked and named none, too."""
+    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
+    if known is None or work.role is Role.VISITOR:
+        return
+    facts, labels = await facts_of(work, row), knowledge().allergy_labels
+    named = [concept(labels.get(one) or drug(one).name, coding(f"{OURS}:allergen", one)) for one in facts.allergies]
+    if facts.allergy_words:
+        named.append(concept(facts.allergy_words))
+    if not named and facts.allergies_asked:
+        named = [concept("没有已知的药物过敏", coding(SNOMED, "409137002", "No known drug allergy (situation)"))]
+    for place, code in enumerate(named, 1):
+        case.add(
+            "AllergyIntolerance", f"{known.id}-{place}", clinicalStatus=concept("", coding(f"{_ALLERGY}-clinical", "active", "Active")),
+            verificationStatus=concept("", coding(f"{_ALLERGY}-verification", "unconfirmed", "Unconfirmed")), code=code,
+            category=["medication"] if "coding" in code else None,  # in his words it may be food as well
+            patient=case.ref("Patient", row.patient_id), recordedDate=instant(known.recorded_at),
+            recorder=await people.practitioner(case, work, known.practitioner_id),
+        )
 
 
 async def pre_consultation(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:

@@ -12,6 +12,8 @@ LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+SNOMED = "http://snomed.info/sct"
 ICD10_CN = "http://hl7.org/fhir/sid/icd-10"
 OURS = "urn:huizhen"
 """Systems of our own codes and numbers: urn:huizhen:<what>."""
@@ -72,16 +74,16 @@ class Case:
     def has(self, kind: str, resource_id: str) -> bool:
         return f"{kind}/{resource_id}" in self.resources
 
-    def bundle(self, *, now: datetime, bundle_id: str, link: str) -> Json:
-        """A searchset: the encounter is what was asked for, the rest is included."""
+    def bundle(self, *, now: datetime, bundle_id: str, about: Json, operation: str) -> Json:
+        """A searchset: the resource that ``about`` refers to is what was asked for, the rest is included."""
         entries = [
             {
                 "fullUrl": f"{self.base}/{place}", "resource": resource,
-                "search": {"mode": "match" if resource["resourceType"] == "Encounter" else "include"},
+                "search": {"mode": "match" if place == about["reference"] else "include"},
             }
             for place, resource in self.resources.items()
         ]
         return {
             "resourceType": "Bundle", "id": bundle_id, "type": "searchset", "timestamp": instant(now), "total": 1,
-            "link": [{"relation": "self", "url": f"{self.base}/{link}"}], "entry": entries,
+            "link": [{"relation": "self", "url": f"{self.base}/{about['reference']}/{operation}"}], "entry": entries,
         }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 
 from core.consultations.commands import OpinionView
-from core.consultations.models import Consultation, Decision, Opinion, TimelineEntry
+from core.consultations.models import Consultation, Decision, TimelineEntry
 from core.consultations.opinions import latest_opinion, opinion_view
 from core.consultations.service import complaint_opened, picture_opened
 from core.consultations.workflow import STATE_LABELS, State
 from core.fhir import people
-from core.fhir.elements import ACT_CODE, LOINC, OURS, Case, Json, coding, concept, identifier, instant, period
+from core.fhir.elements import ACT_CODE, LOINC, OURS, PARTICIPATION, Case, Json, coding, concept, identifier, instant, period
 from core.foundation.actor import Role
 from core.foundation.signing_keys import signatures_of
 from core.foundation.work import Work
@@ -26,7 +26,6 @@ REQUEST_STATUS = {
 }  # fmt: skip
 PRIORITY = {"critical": "stat", "emergent": "asap", "urgent": "urgent", "routine": "routine", "self_care": "routine"}
 _ACT_PRIORITY = {"stat": ("EM", "emergency"), "asap": ("EM", "emergency"), "urgent": ("UR", "urgent"), "routine": ("R", "routine")}
-_PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 _SIGNATURE_TYPE = "urn:iso-astm:E1762-95:2013"
 
@@ -60,7 +59,7 @@ async def encounter(case: Case, work: Work, row: Consultation) -> Json:
 
 
 def _participant(code: str, display: str, who: Json) -> Json:
-    return {"type": [concept("", coding(_PARTICIPATION, code, display))], "individual": who}
+    return {"type": [concept("", coding(PARTICIPATION, code, display))], "individual": who}
 
 
 async def opinion_and_decision(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:
@@ -79,7 +78,7 @@ async def opinion_and_decision(case: Case, work: Work, row: Consultation, encoun
         effectiveDateTime=instant(opinion.given_at), issued=instant(opinion.given_at), performer=[expert],
         basedOn=[case.ref("ServiceRequest", row.id)], conclusion=_words(view),
     )
-    await _signed(case, work, "opinion", opinion, report, opinion.practitioner_id)
+    await signed(case, work, "opinion", opinion.id, [report], opinion.practitioner_id)
     if decision is None or view.decision is None:
         return
     doctor = await people.practitioner(case, work, decision.practitioner_id)
@@ -89,7 +88,7 @@ async def opinion_and_decision(case: Case, work: Work, row: Consultation, encoun
         for_=case.ref("Patient", row.patient_id), encounter=encounter_ref, authoredOn=instant(decision.decided_at),
         lastModified=instant(decision.decided_at), owner=doctor, statusReason=concept(view.decision.reason) if view.decision.reason else None,
     )
-    await _signed(case, work, "decision", decision, task, decision.practitioner_id)
+    await signed(case, work, "decision", decision.id, [task], decision.practitioner_id)
 
 
 def _words(view: OpinionView) -> str:
@@ -97,14 +96,14 @@ def _words(view: OpinionView) -> str:
     return "\n".join(f"{name}:{text}" for name, text in parts if text)
 
 
-async def _signed(case: Case, work: Work, kind: str, row: Opinion | Decision, target: Json, practitioner_id: str) -> None:
-    """Provenance with the Ed25519 signature of its author."""
-    found = await signatures_of(kind, row.id)
+async def signed(case: Case, work: Work, kind: str, row_id: str, target: list[Json], practitioner_id: str) -> None:
+    """Provenance with the Ed25519 signature of who signed the row."""
+    found = await signatures_of(kind, row_id)
     if not found:
         return
     who = await people.practitioner(case, work, practitioner_id)
     case.add(
-        "Provenance", found[-1].id, target=[target], recorded=instant(found[-1].signed_at),
+        "Provenance", found[-1].id, target=target, recorded=instant(found[-1].signed_at),
         activity=concept("", coding(_DATA_OPERATION, "CREATE", "create")), agent=[{"type": concept("签名者"), "who": who}],
         signature=[{
             "type": [coding(_SIGNATURE_TYPE, "1.2.840.10065.1.12.1.1", "Author's Signature")], "when": instant(found[-1].signed_at), "who": who,

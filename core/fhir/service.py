@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from core.consultations.service import consultation_of
-from core.fhir import afterwards, clinical, encounter, medications
+from core.fhir import afterwards, calls, clinical, encounter, medications
 from core.fhir.commands import BundleView, Everything
 from core.fhir.elements import Case
 from core.fhir.validation import validate
@@ -20,16 +20,19 @@ async def everything(work: Work, order: Everything) -> BundleView:
     case = Case(order.base)
     met = await encounter.encounter(case, work, row)
     await clinical.vital_signs(case, work, row, met)
+    await clinical.allergies(case, work, row)
     await clinical.pre_consultation(case, work, row, met)
     await clinical.imaging_studies(case, row, met)
     await clinical.consents(case, row)
     await clinical.appointments(case, work, row)
     await encounter.opinion_and_decision(case, work, row, met)
     await encounter.provenance(case, work, row, met)
+    await calls.calls(case, work, row, met)
     await afterwards.communications(case, work, row, met)
     await afterwards.followups(case, work, row, met)
     await medications.medication_requests(case, work, row, met)
+    await medications.emergency_dose(case, work, row, met)
     await afterwards.coverage(case, work, row, met)
-    bundle = case.bundle(now=work.now, bundle_id=work.new_id(), link=f"Encounter/{row.id}/$everything")
+    bundle = case.bundle(now=work.now, bundle_id=work.new_id(), about=met, operation="$everything")
     await asyncio.to_thread(validate, bundle)
     return BundleView(bundle=bundle)
