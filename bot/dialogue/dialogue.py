@@ -17,6 +17,7 @@ from bot.dialogue import (
     emergency_dose,
     families,
     files,
+    following,
     followups,
     opinions,
     own_prescriptions,
@@ -234,6 +235,12 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await _dose(turn, verb, first, second)
         case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
             return await _prescription(turn, verb, _id(first), second)
+        case "follow":
+            return await following.start(turn, _id(first), second, _id(third) if third else None)
+        case "visit":
+            return await following.visited(turn, _id(first))
+        case "end_follow":
+            return await following.end(turn, _id(first), second)
         case "pickup":
             return await own_prescriptions.pickup(turn, _id(first))
         case "cost":
@@ -367,6 +374,9 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await ranking.ranking(turn, code)
         case "ask_expert":
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
+        case "follow" | "visit" | "end_follow":
+            in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
+            return await in_words[said.phrase.key](turn, arguments.get("number"), arguments.get("template"))
         case "prescriptions":
             return await own_prescriptions.mine(turn)
         case "cost" | "pickup":

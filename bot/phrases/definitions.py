@@ -19,7 +19,7 @@ from core.consultations.commands import (
 )
 from core.coverage.commands import QuotePrescription
 from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, AskExpert, DeclineOffer, DeferOffer, MyOffers, Ranking, RequestConsultation
-from core.followups.commands import MyPlans, ReportWorse
+from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
@@ -39,7 +39,7 @@ from core.prescriptions.commands import (
 )
 
 Argument = Literal[
-    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating"
+    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating", "follow"
 ]
 Audience = Literal["patient", "staff", "both"]
 
@@ -185,6 +185,14 @@ PHRASES: tuple[Phrase, ...] = (
         "cancel_appointment", CancelAppointment, ("取消预约", "退号", "取消挂号", "不去了", "预约取消"),
         "取消预约 A-5T8N", "取消约好的时间", argument="code", audience="patient",
     ),
+    Phrase(
+        "follow", StartPlan, ("随访", "建随访", "开始随访", "随访名单", "建随访计划"),
+        "随访 3号 高血压", "给病人建随访;只发「随访」看名单", argument="follow", audience="staff",
+    ),
+    Phrase(
+        "visit", RecordVisit, ("随访记录", "记随访", "随访做了", "已随访"), "随访记录 3号", "见过面,记一次随访", argument="follow", audience="staff",
+    ),
+    Phrase("end_follow", EndPlan, ("结束随访", "停止随访", "不随访了"), "结束随访 3号", "结束一个随访", argument="follow", audience="staff"),
     Phrase("prescriptions", Mine, ("我的处方", "处方", "我的药", "看处方", "查处方"), "我的处方", "看处方"),
     Phrase(
         "cost", QuotePrescription, ("怎么算的", "怎么算", "药费怎么算的", "怎么算的钱", "报销怎么算的"),
@@ -246,6 +254,9 @@ TAPS: dict[str, type[Order]] = {
     "rx_release": Release,
     "todo": Progress,
     "progress": Progress,
+    "follow": StartPlan,
+    "visit": RecordVisit,
+    "end_follow": EndPlan,
     "pickup": View,
     "cost": QuotePrescription,
     "slots": FreeSlots,

@@ -29,6 +29,10 @@ _CLAIM = re.compile(
     rf"{_PATIENT}?\s*第?\s*(?:(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?(?:的)?(?:家人)?{_BETWEEN}*|(?P<b>\d{{1,4}}){_BETWEEN}+)"
     rf"(?:确认码)?{_BETWEEN}*(?P<code>[0-9A-Za-z]{{6}})"
 )
+_TEMPLATES = {"高血压": "hypertension", "血压": "hypertension", "糖尿病": "diabetes", "血糖": "diabetes"}
+_FOLLOWED = re.compile(
+    rf"(?:{_PATIENT}?\s*第?\s*(?P<number>{NUMBER})\s*号?\s*(?:的)?{_PATIENT}?)?{_BETWEEN}*(?P<illness>高血压|糖尿病|血压|血糖)?(?:随访)?"
+)
 _PLACE = re.compile(rf"第?\s*({NUMBER})\s*(?:位|名|号|个)?(?:专家)?")
 _MENTION = re.compile("^[@\uff20]\\S+\\s*")
 _FILLER = re.compile(r"^(?:吧|呀|啊|了|一下|一个|一次|下|的|我|请|谢谢|的事|那个|这个)+|(?:吧|呀|啊|呢|了|一下|谢谢|吗|么|嘛)+$")
@@ -130,6 +134,8 @@ def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
             return _code_rank(bare)
         case "claim":
             return _claim(bare)
+        case "follow":
+            return _followed(bare)
         case "consultation":
             return None
     return None
@@ -169,6 +175,18 @@ def _code_and(rest: str, name: str) -> dict[str, Any] | None:
         return ({name: rest} if rest else {}) if len(rest) <= _LONGEST else None
     left = tidy(rest[: found.start()] + " " + rest[found.end() :])
     return {"code": spelled(found)} | ({name: left[:200]} if left else {})
+
+
+def _followed(rest: str) -> dict[str, Any] | None:
+    """3号 高血压: the number, the illness, both or neither; None for a sentence about something else."""
+    found = _FOLLOWED.fullmatch(rest)
+    if found is None:
+        return None
+    value = None if found["number"] is None else number(found["number"])
+    if found["number"] is not None and (value is None or not 1 <= value <= 9999):
+        return None
+    template = _TEMPLATES.get(found["illness"] or "")
+    return ({} if value is None else {"number": value}) | ({} if template is None else {"template": template})
 
 
 def _words(rest: str) -> dict[str, Any] | None:

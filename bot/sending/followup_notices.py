@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Text
+from bot.channels.outgoing import Choice, Menu, Text
 from bot.channels.words import cut
+from bot.dialogue import following
 from bot.sending.notice import Notice, Picture, Renderer
 from core.coverage.commands import ClaimView, ReadClaim
 from core.coverage.rules import yuan
-from core.followups.commands import OccurrenceView, PlanView, ReadOccurrence, ReadPlan, Trend, TrendView
+from core.followups.commands import OccurrenceView, PlanOffer, PlanOfferView, PlanView, ReadOccurrence, ReadPlan, Trend, TrendView
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
@@ -44,7 +45,15 @@ async def _to_doctor(practice: Practice, row: Notification) -> Notice:
     listed = await ListedPatient.filter(patient_id=plan.patient_id).order_by("created_at", "id").first()
     who = f"{listed.number} 号病人" if listed is not None else "一位病人"
     mark = "" if plan.rules_signed else "(演示·未经临床审定)"
-    return Notice((Text(text=f"随访 · {who}({plan.title}):{_DOCTOR[row.kind]}{mark}"),))
+    text = f"随访 · {who}({plan.title}):{_DOCTOR[row.kind]}{mark}"
+    if row.kind != "followup.due" or not plan.running:
+        return Notice((Text(text=text),))
+    return Notice((Menu(head=text, choices=(Choice(code=f"visit:{plan.plan_id}", label="已随访,记下"),), menu_id=f"visit-{row.id}"),))
+
+
+async def _offer(practice: Practice, row: Notification) -> Notice:
+    view: PlanOfferView = await practice.ask(_SYSTEM, PlanOffer(consultation_id=row.ids["consultation_id"]))
+    return Notice((following.offer(view, f"follow-{row.id}"),)) if view.plans else Notice()
 
 
 async def _claim(practice: Practice, row: Notification) -> Notice:
@@ -60,6 +69,7 @@ FOLLOWUP_RENDERERS: dict[str, Renderer] = {
     "followup.reminder": _reminder,
     "followup.trend": _trend,
     **dict.fromkeys(_DOCTOR, _to_doctor),
+    "followup.offer": _offer,
     "claim.settled": _claim,
     "claim.refused": _claim,
     "claim.reversed": _claim,

@@ -107,6 +107,51 @@ class MyPlans(Query):
     audited = True
 
 
+class ListedPlan(Result):
+    number: int
+    plan: PlanView
+
+
+class ListedPlansView(Result):
+    plans: tuple[ListedPlan, ...]
+
+
+class ListedPlans(Query):
+    """The running plans of the patients on the actor's list, by their numbers there."""
+
+    name = "followups.of_list"
+    title = "名单上的随访"
+    access = (Grant(Role.VILLAGE_DOCTOR),)
+    gives = ListedPlansView
+    audited = True
+
+
+class OfferedPlan(Result):
+    template: TemplateKey
+    title: str
+
+
+class PlanOfferView(Result):
+    """``number``: under which the village doctor knows the patient. ``plans``: what fits and does not run yet."""
+
+    consultation_id: Id
+    code: str
+    patient_id: Id
+    number: int | None
+    plans: tuple[OfferedPlan, ...]
+
+
+class PlanOffer(Query):
+    """The follow-up that fits a consultation that was completed."""
+
+    name = "followups.offer"
+    title = "可建的随访"
+    access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR, "own_consultation"))
+    gives = PlanOfferView
+    audited = True
+    consultation_id: Id
+
+
 class PatientPlans(Query):
     """All plans of a patient, newest first."""
 

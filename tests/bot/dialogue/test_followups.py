@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from core.followups.commands import StartPlan
-from core.followups.models import Reading, WorseReport
+from core.followups.models import FollowupPlan, Reading, WorseReport
 from tests.bot.dialogue.stage import Stage
+from tests.bot.dialogue.test_deciding import advised
 
 OA = "official_account"
+APP = "wecom_app"
 
 
 @pytest.fixture
@@ -88,3 +90,29 @@ async def test_a_value_of_somebody_who_is_not_followed_is_a_sentence_like_any_ot
     await stage.say("stranger", OA, "150/95")
     await stage.hears("stranger", OA)
     assert not await Reading.all().exists()
+
+
+async def test_the_village_doctor_begins_records_and_ends_a_plan(stage: Stage) -> None:
+    await advised(stage, "调整降压药,两周后复诊")
+    await stage.press("village_doctor", APP, "同意并执行")
+    await stage.press("village_doctor", APP, "确认签名")
+    await stage.press("village_doctor", APP, "完成会诊")
+    await stage.hears("village_doctor", APP, "5号病人要不要随访")
+    await stage.press("village_doctor", APP, "建高血压随访")
+    await stage.hears("village_doctor", APP, "5号:高血压随访建好了", "量血压:")
+    await stage.say("village_doctor", APP, "随访 5号 高血压")
+    await stage.hears("village_doctor", APP, "已经有高血压随访")
+    await stage.say("village_doctor", APP, "随访")
+    listed = await stage.hears("village_doctor", APP, "5号 高血压随访")
+    assert "李秀英" not in listed
+    await stage.say("village_doctor", APP, "随访记录 5号")
+    await stage.hears("village_doctor", APP, "面对面做过了。下一次")
+    await stage.say("village_doctor", APP, "随访 99号 高血压")
+    await stage.hears("village_doctor", APP, "99号")
+    await stage.say("village_doctor", APP, "结束随访 5号")
+    await stage.hears("village_doctor", APP, "为什么结束")
+    await stage.press("village_doctor", APP, "不用再随访")
+    await stage.hears("village_doctor", APP, "已结束,不再提醒")
+    await stage.say("pharmacist", APP, "随访 5号 高血压")
+    await stage.hears("pharmacist", APP, "「随访」由村医来做")
+    assert (await FollowupPlan.get()).ended_at is not None

@@ -8,7 +8,7 @@ import pytest
 
 from bot.phrases.definitions import PHRASES, TAPS
 from bot.phrases.help import help_text, sayable
-from bot.phrases.reader import code_in, read_phrase
+from bot.phrases.reader import code_in, phrase_of_others, read_phrase
 from bot.phrases.text import number, tidy
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.orders import order_named
@@ -17,6 +17,7 @@ from core.practice_rooms import load_rooms
 DOCTOR = Actor("a", (HeldRole(Role.VILLAGE_DOCTOR, "o"),), "wecom_robot", "p")
 EXPERT = Actor("a", (HeldRole(Role.EXPERT, "o"),), "wecom_app", "p")
 DUTY = Actor("a", (HeldRole(Role.DUTY_DOCTOR, "o"),), "wecom_app", "p")
+PHARMACIST = Actor("a", (HeldRole(Role.PHARMACIST, "o"),), "wecom_app", "p")
 SCHEDULER = Actor("a", (HeldRole(Role.SCHEDULER, "o"),), "wecom_app", "p")
 PATIENT = Actor("a", (HeldRole(Role.PATIENT, ""),), "official_account")
 
@@ -85,6 +86,21 @@ def test_what_a_consultation_lacks_is_named(text: str, missing: str) -> None:
         ("评价 5星 医生很耐心", PATIENT, "rate", {"stars": 5, "words": "医生很耐心"}),
         ("评价 C-7K2M 四分", DOCTOR, "rate", {"code": "C-7K2M", "stars": 4}),
         ("评价", PATIENT, "rate", {}),
+        ("签处方 R-7K2M", DUTY, "sign", {"code": "R-7K2M"}),
+        ("退回 C-7K2M 突发手术", EXPERT, "give_back", {"code": "C-7K2M", "words": "突发手术"}),
+        ("退回 R-7K2M 剂量请再核对", PHARMACIST, "return", {"code": "R-7K2M", "words": "剂量请再核对"}),
+        ("审方", PHARMACIST, "review", {}),
+        ("通过 r7k2m", PHARMACIST, "release", {"code": "R-7K2M"}),
+        ("发药 R-7K2M 7K2M-90QX", PHARMACIST, "dispense", {"code": "R-7K2M", "words": "7K2M-90QX"}),
+        ("急用一剂 C-7K2M 阿司匹林", DOCTOR, "dose", {"code": "C-7K2M", "words": "阿司匹林"}),
+        ("随访", DOCTOR, "follow", {}),
+        ("随访 3号 高血压", DOCTOR, "follow", {"number": 3, "template": "hypertension"}),
+        ("建随访 五号病人 糖尿病", DOCTOR, "follow", {"number": 5, "template": "diabetes"}),
+        ("随访记录 3号", DOCTOR, "visit", {"number": 3}),
+        ("结束随访 3号 血压", DOCTOR, "end_follow", {"number": 3, "template": "hypertension"}),
+        ("怎么算的", PATIENT, "cost", {}),
+        ("取药码", PATIENT, "pickup", {}),
+        ("我的处方", PATIENT, "prescriptions", {}),
         ("预约呼吸科", PATIENT, "slots", {"department": "03.01"}),
         ("我想预约 呼吸内科", PATIENT, "slots", {"department": "03.01"}),
         ("预约", PATIENT, "slots", {}),
@@ -111,11 +127,22 @@ def test_phrases_and_their_arguments(text: str, actor: Actor, key: str, argument
     "text",
     [
         "我最近总是咳嗽,还发烧", "预约的时候胸口疼", "为什么我老是头疼", "停止提醒后又发烧了怎么办",
-        "约了朋友吃饭以后拉肚子", "俺爹半拉身子不听使唤", "",
+        "约了朋友吃饭以后拉肚子", "取药以后头晕", "俺爹半拉身子不听使唤", "",
     ],
 )
 def test_a_complaint_is_no_command(text: str) -> None:
     assert read_phrase(text, PATIENT, staff=False) is None
+
+
+def test_a_code_of_another_kind_is_no_command() -> None:
+    assert read_phrase("通过 C-7K2M", PHARMACIST, staff=True) is None
+    assert read_phrase("退回 R-7K2M 剂量", EXPERT, staff=True) is None
+    assert read_phrase("随访的时候病人说头疼", DOCTOR, staff=True) is None
+
+
+def test_whose_a_phrase_is_can_be_said() -> None:
+    assert phrase_of_others("签处方 R-7K2M") == ("签处方", (Role.VILLAGE_DOCTOR, Role.DUTY_DOCTOR))
+    assert phrase_of_others("今天天气不错") is None
 
 
 def test_a_command_of_another_role_is_none() -> None:
