@@ -9,7 +9,7 @@ const STATUS = { present: "", absent: "没有", uncertain: "不确定:" };
 /** `images`: the element that shows the images (shared/images.js), left out where the reader may not see them. */
 export function caseSummary(view, { images = null } = {}) {
   return h("div", { class: "case" },
-    head(view), told(view), vitals(view), safety(view), pictures(view, images), opinion(view), history(view), course(view));
+    head(view), told(view), vitals(view), safety(view), pictures(view, images), history(view), view.opinion && opinionPart(view.opinion), course(view));
 }
 
 const section = (heading, ...children) => h("section", { class: "panel case-part", "aria-label": heading }, h("h2", null, heading), children);
@@ -100,11 +100,6 @@ function safety(view) {
 
 function pictures(view, images) {
   return section("影像", images && view.images ? images : h("p", null, view.images ? `影像 ${view.images} 份` : view.missing.includes("material") ? "影像还没到。" : "没有影像。"));
-}
-
-function opinion(view) {
-  if (!view.opinion) return null;
-  return opinionPart(view.opinion);
 }
 
 /** The signed opinion with what was decided on it. */
