@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ class BlobStore:
         sealer = await self._keys.sealer(kind, subject_id)
         path = self._path(blob_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".part")
+        # Of its own name: the same file may be put twice at once (an event taken over by another worker).
+        temporary = path.with_name(f"{blob_id}.{secrets.token_hex(4)}.part")
         try:
             stored = await self._write_all(temporary, sealer, blob_id, data)
         except BaseException:

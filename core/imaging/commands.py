@@ -13,14 +13,16 @@ from core.foundation.orders import Command, Grant, Query, Result
 
 
 class UploadView(Result):
-    """``refusal`` is the sentence for the person when the file was refused (what is wrong, what to do)."""
+    """``state``: receiving (bytes are missing), received (a worker looks at it), accepted, refused. ``refusal`` is the sentence for the person when
+    it was refused (what is wrong, what to do). ``sha256`` of what lies here, as soon as it is known."""
 
     upload_id: Id
     consultation_id: Id
-    state: Literal["received", "accepted", "refused"]
+    state: Literal["receiving", "received", "accepted", "refused"]
     refusal_code: str | None = None
     refusal: str | None = None
     instance_id: Id | None = None
+    sha256: str | None = None
 
 
 class ReceiveUpload(Command):
@@ -35,6 +37,8 @@ class ReceiveUpload(Command):
     blob_id: Id
     size: int = Field(ge=0, le=1 << 40)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    upload_id: Id | None = None
+    """The id under which it was sent in pieces, if it was."""
 
 
 class CheckUpload(Command):
@@ -153,3 +157,84 @@ class ForgetFrame(Command):
     title = "清理影像缓存"
     access = (Grant(Role.SYSTEM),)
     frame_id: Id
+
+
+MAX_IMAGE, MAX_PHOTO = 512 << 20, 10 << 20
+"""Bytes of an image file, and of the photo of a paper."""
+
+
+class TransferView(Result):
+    """A file on its way. ``received``: how many of its ``length`` bytes lie safely here. ``state``: receiving, complete (a worker joins the pieces),
+    done, refused, ended (called off, or left lying for a day)."""
+
+    upload_id: Id
+    consultation_id: Id
+    patient_id: Id
+    kind: Literal["image", "consent"]
+    length: int
+    received: int
+    expected_sha256: str
+    state: Literal["receiving", "complete", "done", "refused", "ended"]
+    expires_at: datetime
+
+
+class BeginTransfer(Command):
+    """Announce a file that will come in pieces. One whose content (by its SHA-256) the consultation has already is done at once."""
+
+    name = "imaging.begin_transfer"
+    title = "开始续传"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = TransferView
+    consultation_id: Id
+    kind: Literal["image", "consent"]
+    length: int = Field(ge=0, le=1 << 40)
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
+class TransferState(Query):
+    name = "imaging.transfer"
+    title = "传到哪里了"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"),)
+    gives = TransferView
+    upload_id: Id
+
+
+class CompleteTransfer(Command):
+    """The last byte has come: a worker may join the pieces. Saying it twice changes nothing."""
+
+    name = "imaging.complete_transfer"
+    title = "续传传完"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"),)
+    gives = TransferView
+    upload_id: Id
+
+
+class SettleTransfer(Command):
+    """The system: the pieces are one file now, which became an upload or a consent, or was not taken; the pieces go."""
+
+    name = "imaging.settle_transfer"
+    title = "续传收尾"
+    access = (Grant(Role.SYSTEM),)
+    gives = TransferView
+    upload_id: Id
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    became: Id | None = None
+    refusal_code: str = Field(default="", max_length=60)
+
+
+class EndTransfer(Command):
+    """Call a file off that is still on its way."""
+
+    name = "imaging.end_transfer"
+    title = "取消续传"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"),)
+    upload_id: Id
+
+
+class ExpireTransfer(Command):
+    """The system: a file that was left lying on its way for a day goes."""
+
+    name = "imaging.expire_transfer"
+    title = "清理没传完的文件"
+    access = (Grant(Role.SYSTEM),)
+    upload_id: Id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.foundation.errors import Invalid, NotFound
+from core.foundation.errors import Conflict, Invalid, NotFound
 
 IMAGE_CONFLICT = "image.conflict"
 CONFLICT_SENTENCES = {
@@ -29,3 +29,51 @@ class FrameUnknown(NotFound):
 class NotAPicture(Invalid):
     code = "image.no_picture"
     sentence = "这份文件是报告或测量数据,里面没有图像,不能当图看。请看其他影像。"
+
+
+class FileTooLarge(Invalid):
+    code = "upload.too_large"
+    status = 413
+    sentence = "文件太大(上限 {limit} MB)。照片请压缩后再发,影像请分开上传。"
+
+
+class FileEmpty(Invalid):
+    code = "upload.empty"
+    sentence = "没有收到文件内容,请重新选择文件再发。"
+
+
+class PhotoExpected(Invalid):
+    code = "upload.photo_expected"
+    status = 415
+    sentence = "请上传照片(JPEG 或 PNG)。"
+
+
+class TooManyTransfers(Invalid):
+    code = "upload.too_many"
+    status = 429
+    sentence = "没传完的文件太多了。请先把前面的传完,或者点「不传了」。"
+
+
+class OffsetMoved(Conflict):
+    code = "upload.offset"
+    sentence = "这一段和已经收到的接不上,请先问传到哪里了,再从那里接着传。"
+
+
+class TransferEnded(NotFound):
+    code = "upload.ended"
+    status = 410
+    sentence = "这次上传已经取消或过期了,请重新选择文件再传。"
+
+
+class TransferClosed(Conflict):
+    code = "upload.closed"
+    sentence = "文件已经传完,不能再取消。"
+
+
+TRANSFER_SENTENCES = {
+    "upload.checksum": "传到的内容和您手机里的不一样,没有收下。请重新传一次。",
+    "upload.photo_expected": PhotoExpected.sentence,
+    "consultation.consent_not_a_picture": PhotoExpected.sentence,
+    "consultation.closed": "会诊已经结束,文件没有收下。需要的话请重新申请会诊,再传一次。",
+}
+NOT_TAKEN = "文件传到了,但没有收下。请在会诊里核对情况后再传一次。"

@@ -20,6 +20,7 @@ from core.imaging.commands import Upload as UploadQuery
 from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
 from core.imaging.frames import file_dropped, frame_asked
 from core.imaging.models import ConsultationImage, ImageConflict, Instance, Upload
+from core.imaging.transfers import as_upload, join_transfer, sends
 from core.imaging.words import modality_words, part_words
 from core.notifications.service import tell
 from core.people.service import practitioner_card
@@ -27,14 +28,16 @@ from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.summary import DicomSummary
 from media.imaging.windows import windows_of
 
-__all__ = ["file_dropped", "frame_asked"]
+__all__ = ["file_dropped", "frame_asked", "join_transfer"]
 
 
 @relation("own_upload")
 async def own_upload(work: Work, order: Order) -> bool:
-    """The actor sent the file."""
-    upload_id = getattr(order, "upload_id", None)
-    return upload_id is not None and await Upload.filter(id=upload_id, account_id=work.actor.account_id).exists()
+    """The actor sent the file, or is sending it."""
+    upload_id, account_id = getattr(order, "upload_id", None), work.actor.account_id
+    if upload_id is None:
+        return False
+    return await Upload.filter(id=upload_id, account_id=account_id).exists() or await sends(upload_id, account_id)
 
 
 @handles(ReceiveUpload)
@@ -45,7 +48,7 @@ async def receive_upload(work: Work, order: ReceiveUpload) -> UploadView:
         return await view_of(known)
     await keep_blob(work, order.blob_id, row.patient_id, media_type="application/dicom", size=order.size, sha256=order.sha256)
     upload = await Upload.create(
-        id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id,
+        id=order.upload_id or work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id,
         account_id=work.actor.account_id, blob_id=order.blob_id, size=order.size, sha256=order.sha256, state="received", received_at=work.now,
     )
     await work.emit("upload.received", key=row.id, upload_id=upload.id)
@@ -169,6 +172,7 @@ async def view_of(upload: Upload) -> UploadView:
         refusal_code=upload.refusal_code or None,
         refusal=refusal_sentence(upload.refusal_code),
         instance_id=upload.instance_id,
+        sha256=upload.sha256,
     )
 
 
@@ -182,7 +186,12 @@ def refusal_sentence(code: str) -> str | None:
 
 @answers(UploadQuery)
 async def upload_query(work: Work, order: UploadQuery) -> UploadView:
-    return await view_of(await _upload(order.upload_id))
+    if (upload := await Upload.get_or_none(id=order.upload_id)) is not None:
+        return await view_of(upload)
+    view, became = await as_upload(order.upload_id)
+    if became is None or became == order.upload_id:
+        return view
+    return (await view_of(await _upload(became))).model_copy(update={"upload_id": order.upload_id})
 
 
 @answers(Images)

@@ -39,6 +39,7 @@ from miniprogram_api.http import (
     people,
     prescriptions,
     sign_in,
+    uploads,
 )
 from miniprogram_api.http.api import App, Problems, dumps
 from miniprogram_api.http.phone_mount import MountedRequest
@@ -51,7 +52,7 @@ GRACE_S = 5.0
 
 RESOURCES = (
     appointments, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes, notifications, oauth,
-    openapi, pages, people, prescriptions, sign_in,
+    openapi, pages, people, prescriptions, sign_in, uploads,
 )
 
 

@@ -11,10 +11,13 @@ from sanic.response import json as json_response
 
 from core.consultations import commands as consultations
 from core.dispatch import commands as dispatch
-from core.foundation.errors import DomainError, Invalid
+from core.foundation.errors import DomainError
 from core.foundation.orders import Command
 from core.foundation.practice import Practice
 from core.imaging import commands as imaging
+from core.imaging.commands import MAX_IMAGE, MAX_PHOTO
+from core.imaging.errors import FileEmpty, FileTooLarge, PhotoExpected
+from media.imaging.photos import photo_type
 from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, order_route, practice_of, problem
 
 blueprint = Blueprint("consultations", url_prefix="/v1")
@@ -37,29 +40,8 @@ order_route(blueprint, "GET", "/consultations/<consultation_id:str>/images", ima
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/ranking", dispatch.Ranking)
 order_route(blueprint, "GET", "/uploads/<upload_id:str>", imaging.Upload)
 
-MAX_PHOTO = 10 << 20
-MAX_IMAGE = 512 << 20
 CHECK_WAIT_S = 20.0
 """How long an upload waits for the worker's verdict before the caller is told to ask again."""
-PHOTO_TYPES = ("image/jpeg", "image/png", "image/webp")
-
-
-class FileTooLarge(Invalid):
-    code = "upload.too_large"
-    status = 413
-    sentence = "文件太大(上限 {limit} MB)。照片请压缩后再发,影像请分开上传。"
-
-
-class FileEmpty(Invalid):
-    code = "upload.empty"
-    sentence = "没有收到文件内容,请重新选择文件再发。"
-
-
-class PhotoExpected(Invalid):
-    code = "upload.photo_expected"
-    status = 415
-    sentence = "请上传照片(JPEG 或 PNG)。"
-
 
 class Received:
     """A request body as it arrives, counted (a streaming route has no limit of its own) and remembered by its first bytes."""
@@ -118,17 +100,6 @@ async def attach_consent(request: Request, consultation_id: str) -> HTTPResponse
         consultation_id=consultation_id, blob_id=blob.id, media_type=kind, size=blob.size, sha256=blob.sha256
     )
     return json_response((await _give(request, order, blob.id)).model_dump(mode="json"), 201, dumps=dumps)
-
-
-def photo_type(head: bytes) -> str | None:
-    """The media type that the first bytes tell, whatever the sender called it."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    return None
 
 
 @blueprint.post("/consultations/<consultation_id:str>/images", stream=True)
