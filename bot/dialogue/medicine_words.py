@@ -60,7 +60,7 @@ def described(view: PrescriptionView) -> str:
 
 def to_sign(view: PrescriptionView, task_id: str, *, village: bool) -> tuple[Outgoing, ...]:
     """What the signing doctor gets: everything in words, then the card; the page beside it."""
-    address = "page:/h5/doctor/cases/" if village else f"page:/h5/sign/rx/{view.prescription_id}/"
+    address = f"page:/h5/{'doctor' if village else 'sign'}/rx/{view.prescription_id}/"
     page = Link(title=f"去页面看处方 {view.code}", url=address, description=_PAGE)
     stops, hints = stops_of(view), hints_of(view)
     if stops:

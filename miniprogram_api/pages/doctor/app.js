@@ -13,5 +13,5 @@ new Shell({
   patient: { title: "病人", tab: "patients", above: "#/", open: patient },
   new: { title: "新会诊", tab: "new", open: newConsultation },
   prescriptions: { title: "处方", tab: "prescriptions", open: prescriptions },
-  prescription: { title: "处方详情", tab: "prescriptions", above: "#/prescriptions", open: prescription },
+  rx: { title: "处方详情", tab: "prescriptions", above: "#/prescriptions", open: prescription },
 });

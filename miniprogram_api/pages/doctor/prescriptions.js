@@ -27,7 +27,7 @@ const group = (heading, list) => list.length > 0 && [title(heading), cells(list.
 
 /** One line: what it holds, for whom, how far it is. */
 export const prescriptionRow = (one) =>
-  link(`#/prescription/${one.prescription_id}`, one.items.map((item) => item.name).join("、"), one.state_label, [one.code, one.patient, one.age, yuan(one.fee_fen)].filter(Boolean).join(" · "));
+  link(`#/rx/${one.prescription_id}`, one.items.map((item) => item.name).join("、"), one.state_label, [one.code, one.patient, one.age, yuan(one.fee_fen)].filter(Boolean).join(" · "));
 
 export async function prescription({ rest: [id] }) {
   const parts = new Parts();
