@@ -15,6 +15,7 @@ from bot.channels.api.transport import Transport
 from bot.channels.api.wecom import WeComApi
 from bot.channels.mini_program import MiniProgram
 from bot.channels.official_account import OfficialAccount
+from bot.channels.pace import MemberPace
 from bot.channels.settings import ChannelSettings
 from bot.channels.token import Spread, TokenProvider, corporation_token, stable_token
 from bot.channels.wecom_app import WeComApp
@@ -57,6 +58,7 @@ class Apis:
         self.official_account: OfficialAccountApi | None = None
         self.mini_program: MiniProgramApi | None = None
         self.wecom: WeComApi | None = None
+        self.wecom_pace: MemberPace | None = None
         self.robot: RobotApi | None = None
         if (oa := settings.official_account) is not None:
             self.official_account = OfficialAccountApi(
@@ -67,6 +69,7 @@ class Apis:
         if settings.wecom is not None and (app := settings.wecom.app) is not None:
             account = f"{settings.wecom.corpid}:{app.agentid}"
             self.wecom = WeComApi(self._wecom, app, tokens(account, self._wecom, app.secret.get_secret_value(), "wecom"))
+            self.wecom_pace = MemberPace(redis, account, clock=clock, ids=ids)
         if settings.wecom is not None and settings.wecom.robot is not None:
             self.robot = RobotApi(self._wecom, settings.wecom.robot)
 

@@ -113,7 +113,11 @@ class Outlets:
     async def _to_wecom(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None) -> Sent | None:
         assert self.channels.wecom_app is not None and self.apis.wecom is not None  # noqa: S101, PT018
         sent: Sent | None = None
-        for place, payload in enumerate(self.channels.wecom_app.push(shapes, [way.subject])):
+        payloads = tuple(self.channels.wecom_app.push(shapes, [way.subject]))
+        if self.apis.wecom_pace is not None:
+            # For all of them before the first goes: what is begun is not cut off in the middle and begun again.
+            await self.apis.wecom_pace.take(way.subject, len(payloads))
+        for place, payload in enumerate(payloads):
             if before is None or await before(place):
                 given = await self.apis.wecom.message_send(payload)
                 sent = given if given.response_code or sent is None else sent
