@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.consultations.closing import tell_everybody, tell_village_doctor
+from core.consultations.closing import tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.commands import BeginConsultation, CompleteConsultation, ConsultationStatus, ReturnConsultation
 from core.consultations.errors import NotDecided, WritingIsTheExperts
 from core.consultations.hooks import call_returned
@@ -62,7 +62,10 @@ async def complete_consultation(work: Work, order: CompleteConsultation) -> Cons
     if State(row.state) is State.IN_PROGRESS and await latest_decision(row.id) is None:
         raise NotDecided(code=row.code)
     row = await make_step(work, row, Event.COMPLETE)
-    await tell_everybody(work, row, "completed")
+    await tell_patient(work, row, "completed")
+    await tell_group(work, row, "completed")
+    if row.requester_account_id != work.actor.account_id:
+        await tell_village_doctor(work, row, "completed")
     if row.expert_id is not None:
         expert = await practitioner_card(work, row.expert_id)
         await tell(work, expert.account_id, "consultation.progress", consultation_id=row.id, step="completed")
