@@ -8,12 +8,14 @@ import re
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
 from tests.journeys.medicine_people import Treatment, dose, open_treatment, pharmacists
 from tests.journeys.people import roster, sign_in
+from tests.journeys.story.files import write_files
 from tests.support.demo import Demo
 
 __all__ = ["chromium", "visiting"]
@@ -59,7 +61,14 @@ def sign(treatment: Treatment) -> None:
     treatment.sign(**{one["key"]: "病情稳定,路远,经评估" for one in treatment.prescription["findings"] if one["action"] == "W"})
 
 
-async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Visiting, running_demo_house: Demo) -> None:
+def bring_image(treatment: Treatment, folder: Path) -> None:
+    address = f"{treatment.demo.base_url}/v1/consultations/{treatment.case.consultation_id}/images"
+    body = (write_files(folder) / "image.dcm").read_bytes()
+    arrived = httpx.post(address, content=body, headers=treatment.doctor.headers, timeout=60, trust_env=False)
+    assert arrived.status_code in (201, 202), arrived.text
+
+
+async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
     demo = running_demo_house
     treatment = open_treatment(demo, "proposed", doctor_index=5, items=MEDICINE)
     visit = await opened(visiting, demo, treatment.patient.key, "prescriptions")
@@ -71,6 +80,7 @@ async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Vi
     await expect(page.get_by_text("缬沙坦")).to_have_count(0)
     await assert_readable(page)
     treatment.release()
+    bring_image(treatment, tmp_path)
 
     await turn_to(page, "")
     await expect(page.get_by_text("可以取药")).to_be_visible()
@@ -123,6 +133,8 @@ async def look_at_the_outcome(page: Page, treatment: Treatment) -> None:
     await expect(page.get_by_label("专家的建议")).to_contain_text("调整降压药,两周后复诊")
     await expect(page.get_by_label("要当心")).to_contain_text("胸痛加重马上再呼叫")
     await expect(page.locator(".done-line")).to_contain_text("专家和村医都签过名")
+    await page.locator(".images-item").scroll_into_view_if_needed()
+    await expect(page.get_by_label("影像", exact=True).locator("img")).to_be_visible(timeout=SLOW)
     await assert_readable(page)
     await keep(page, "mini-report-360")
 
@@ -190,6 +202,7 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
     await assert_readable(page)
 
     await page.get_by_role("link", name="回随访").click()
+    await expect(page.get_by_role("note")).to_contain_text("190/115,很危险")
     await expect(page.get_by_role("list", name="血压记录").get_by_role("listitem")).to_have_count(5)
     await expect(page.get_by_alt_text("血压趋势图")).to_be_visible(timeout=SLOW)
     await assert_readable(page)

@@ -146,7 +146,7 @@ export async function worse({ rest: [patientId] }) {
   const reply = (shape) => {
     if (shape.shape === "menu") {
       return [bubble(shape.head, "practice"), h("div", { class: "choices", role: "group", "aria-label": "可以点着回答" }, shape.choices.map((choice) =>
-        button(choice.label, () => send({ button: choice.code }, choice.label), "default", { class: "weui-btn weui-btn_default small-button" }))), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
+        button(choice.label, () => send({ text: choice.label }, choice.label), "default", { class: "" }))), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
     }
     const said = shape.text ?? shape.caption ?? shape.title;
     return said ? [bubble(said, "practice")] : [];
