@@ -29,6 +29,7 @@ People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/events?person=                              server-sent events {person, chat, message} and {person, chat, update: message}
     GET, PUT /simulator/conditions                              {delay_ms, drop_callbacks, duplicate_callbacks, api_error, seed}
     POST /simulator/verifications                               URL verification of the four callbacks: {channel: {ok, reason}}
+    GET  /simulator/static/wx.js                                the wx object of one phone, for a mini program's own code (page/wx.js)
     GET  /simulator/media/<id>                                  a picture or file of a chat;  /  and  /simulator/static/…  the page
 
 A message is {seq, at, from: person|member|service, sender, type, exchange?, …}. Types: text {content, quote?, menu_id?}; markdown {content,

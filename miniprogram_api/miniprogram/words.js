@@ -3,6 +3,8 @@
 const common = {
   loading: "正在取…",
   again: "再试",
+  privacyFirst: "使用前,请先看一下隐私保护指引。",
+  look: "去看",
   offline: "没有网络。上次看到的还在;连上后点「再试」。",
 };
 
@@ -11,8 +13,6 @@ module.exports = {
   home: {
     ...common,
     empty: "现在没有要办的事。哪里不舒服,回到公众号里说一句就行。",
-    privacyFirst: "使用前,请先看一下隐私保护指引。",
-    look: "去看",
     entriesTitle: "要办的事",
     entries: [
       { to: "book", name: "预约", hint: "选科室和时间" },
@@ -61,7 +61,7 @@ module.exports = {
     later: "以后再说",
     phoneDenied: "没有拿到手机号。不给也能用,有需要时再点一次。",
     done: "手机号已验证。",
-    toHome: "去首页",
+    goOn: "继续",
   },
   readPrivacy: (name) => `看${name || "《隐私保护指引》"}`,
   web: {

@@ -7,7 +7,7 @@ import os
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import pytest
@@ -76,12 +76,12 @@ class Shell:
             await self.page.screenshot(path=str(Path(PICTURES) / f"shell-{name}.png"))
 
 
-async def opened(chromium: Browser, demo: Demo, person: str, contexts: list[BrowserContext]) -> Shell:
+async def opened(chromium: Browser, demo: Demo, person: str, contexts: list[BrowserContext], page: str = "") -> Shell:
     context = await chromium.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", user_agent=AGENT)
     contexts.append(context)
     await context.route("**/shell/**", lambda route: serve(route, demo))
     shell = Shell(await context.new_page())
-    await shell.page.goto(f"{demo.base_url}/shell/?person={person}")
+    await shell.page.goto(f"{demo.base_url}/shell/?{urlencode({'person': person, **({'page': page} if page else {})})}")
     await expect(shell.page.locator("body[data-ready]")).to_be_attached()
     return shell
 
@@ -111,7 +111,7 @@ async def to_home(shell: Shell) -> None:
     """Through the privacy notice and past the phone button."""
     page = shell.page
     await page.get_by_role("button", name="看过了,同意").click()
-    await page.get_by_role("button", name="以后再说").or_(page.get_by_role("button", name="去首页")).click()
+    await page.get_by_role("button", name="以后再说").or_(page.get_by_role("button", name="继续")).click()
     await expect(page.get_by_text("要办的事", exact=True)).to_be_visible()
 
 
@@ -137,7 +137,7 @@ async def test_privacy_first_then_the_phone_then_home_and_a_page_that_knows_who_
     await assert_readable(page)
     await page.get_by_role("button", name="用微信手机号").click()
     await expect(page.get_by_role("alert")).to_contain_text("手机号已验证")
-    await page.get_by_role("button", name="去首页").click()
+    await page.get_by_role("button", name="继续").click()
 
     await expect(page.get_by_text("要办的事", exact=True)).to_be_visible()
     await expect(page.get_by_text("手机号还没有验证")).to_have_count(0)
@@ -197,7 +197,7 @@ async def test_without_a_network_and_when_the_practice_is_away(
     other = await opened(chromium, running_demo_house, people[2], contexts)
     await other.page.route("**/v1/appointments", away)
     await other.page.get_by_role("button", name="看过了,同意").click()
-    await other.page.get_by_role("button", name="以后再说").or_(other.page.get_by_role("button", name="去首页")).click()
+    await other.page.get_by_role("button", name="以后再说").or_(other.page.get_by_role("button", name="继续")).click()
     await expect(other.page.get_by_role("alert")).to_contain_text("系统正忙")
     await assert_readable(other.page)
     await other.page.unroute("**/v1/appointments")
@@ -232,6 +232,14 @@ async def test_what_is_next_stands_first_and_a_strangers_code_signs_no_browser_i
     assert (await shell.log())["calls"] == ["120"]
     await page.get_by_role("button", name="看经过").click()
     assert (await shell.log())["opened"][-1] == "/pages/web/web?to=consultation%2F01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+    # A message opens a page before the home page: the notice comes first here too, and leads back to it.
+    linked = await opened(chromium, demo, people[4], contexts, "pages/web/web?to=register%3Frelation%3Dself")
+    await expect(linked.page.get_by_text("欢迎使用会诊")).to_be_visible()
+    assert linked.asked == []
+    await linked.page.get_by_role("button", name="看过了,同意").click()
+    await linked.page.get_by_role("button", name="以后再说").or_(linked.page.get_by_role("button", name="继续")).click()
+    await expect(linked.page.frame_locator("iframe").get_by_role("heading", name="实名登记")).to_be_visible()
 
     # Outside a mini program the page does not take a code: a link sent by somebody signs nobody in as him.
     outside = await chromium.new_context(locale="zh-CN")

@@ -7,7 +7,7 @@ export const BUTTONS = ["agreePrivacyAuthorization", "getPhoneNumber"];
 const said = (name, how) => ({ errMsg: `${name}:${how}` });
 
 /**
- * {wx, press} for the phone of `person` (a key of the roster). `origin`: the simulator's. `host`: {open(url), restart(url), call(number), contract(), refreshed()}.
+ * {wx, press} for the phone of `person` (a key of the roster). `origin`: the simulator's. `host`: {open(url), back(), restart(url), call(number), contract(), refreshed()}.
  * `press(openType)` resolves to the detail of the button's event.
  */
 export function phoneOf({ person, origin = location.origin, host }) {
@@ -34,6 +34,7 @@ export function phoneOf({ person, origin = location.origin, host }) {
       tell(asked, Promise.resolve({ needAuthorization: !agreed, privacyContractName: "《会诊小程序隐私保护指引》" }), "getPrivacySetting"),
     login: (asked) => tell(asked, codeOf("login").then((code) => ({ code })), "login"),
     makePhoneCall: (asked) => tell(asked, Promise.resolve().then(() => host.call(asked.phoneNumber)), "makePhoneCall"),
+    navigateBack: (asked = {}) => tell(asked, Promise.resolve().then(() => host.back()), "navigateBack"),
     navigateTo: (asked) => tell(asked, Promise.resolve().then(() => host.open(asked.url)), "navigateTo"),
     onNeedPrivacyAuthorization: (listener) => { guard = listener; },
     onNetworkStatusChange(listener) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
 import pytest
@@ -117,10 +118,25 @@ def test_letters_are_large_enough():
     assert not [path for path in PACKAGE.rglob("*.wxss") if "rpx" in path.read_text()]
 
 
+def routes() -> set[str]:
+    """Names of the H5 pages."""
+    block = re.search(r"^const ROUTES = \{(.*?)^\};", MINI_PAGES, re.S | re.M)
+    assert block is not None
+    return set(re.findall(r"^  \"?([\w-]*)\"?:", block[1], re.M))
+
+
+def test_every_page_that_messages_open_is_there():
+    links = {link for path in (ROOT / "bot").rglob("*.py") for link in re.findall(r"\"mini:(pages/[^\"]*)\"", path.read_text())}
+    assert links
+    for link in links:
+        page, _, query = link.partition("?")
+        assert page in PAGES, link
+        if query:
+            assert re.split(r"[/?]", parse_qs(query)["to"][0])[0] in routes(), link
+
+
 def test_every_page_that_it_leads_to_is_there():
-    routes = re.search(r"^const ROUTES = \{(.*?)^\};", MINI_PAGES, re.S | re.M)
-    assert routes is not None
-    known = set(re.findall(r"^  \"?([\w-]*)\"?:", routes[1], re.M))
+    known = routes()
     named = {to for path in SCRIPTS for to in re.findall(r"\bto: [\"`]([\w-]+)", code(path))}
     assert named
     assert named <= known

@@ -4,7 +4,8 @@
 import { BUTTONS, phoneOf } from "/simulator/static/wx.js";
 
 const PACKAGE = new URL("package/", location.href);
-const person = new URLSearchParams(location.search).get("person");
+const asked = new URLSearchParams(location.search);
+const person = asked.get("person");
 const log = { calls: [], contracts: 0, refreshed: 0, opened: [] };
 const stack = [];
 let app = null;
@@ -35,13 +36,14 @@ function run(path) {
   const module = { exports: {} };
   loaded.set(path, module);
   const need = (name) => run(resolved(path, name));
-  new Function("module", "exports", "require", "wx", "App", "Page", "getApp", `${modules.get(path)}\n//# sourceURL=${path}`)(
-    module, module.exports, need, wx, (wanted) => { app = wanted; }, (wanted) => { definition = wanted; }, () => app);
+  new Function("module", "exports", "require", "wx", "App", "Page", "getCurrentPages", `${modules.get(path)}\n//# sourceURL=${path}`)(
+    module, module.exports, need, wx, (wanted) => { app = wanted; }, (wanted) => { definition = wanted; }, () => [...stack]);
   return module.exports;
 }
 
 const host = {
   open: (url) => { log.opened.push(url); return show(url, false); },
+  back: () => back(),
   restart: (url) => show(url, true),
   call: (number) => { log.calls.push(number); },
   contract: () => { log.contracts += 1; },
@@ -66,7 +68,8 @@ async function show(url, anew) {
   };
   Object.assign(page, { template: template.documentElement });
   stack.push(page);
-  page.onLoad?.(Object.fromEntries(new URLSearchParams(query)));
+  // As on a phone: what stands behind a page's path is handed over as it was written.
+  page.onLoad?.(Object.fromEntries(query.split("&").filter(Boolean).map((part) => part.split("="))));
   page.onShow?.();
   draw(page);
 }
@@ -142,4 +145,5 @@ run("app.js");
 app.onLaunch?.();
 document.body.setAttribute("data-ready", "");
 globalThis.shell = { log, stack, back, wx, refresh: () => stack.at(-1).onPullDownRefresh() };
-await show(manifest.pages[0], true);
+// A message may open any page first.
+await show(asked.get("page") ?? manifest.pages[0], true);

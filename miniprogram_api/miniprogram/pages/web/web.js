@@ -2,6 +2,7 @@
 
 const { BASE } = require("../../config.js");
 const { isOnline } = require("../../lib/network.js");
+const { privacySetting } = require("../../lib/privacy.js");
 const { handOver } = require("../../lib/session.js");
 const { web: words } = require("../../words.js");
 
@@ -9,11 +10,16 @@ const { web: words } = require("../../words.js");
 const PAGE = /^[a-z][a-z0-9-]*(\/[0-9A-Za-z.\-]+)*(\?[0-9A-Za-z=&_\-]*)?$/;
 
 Page({
-  data: { words, src: "", loading: true, problem: "" },
+  data: { words, src: "", loading: true, privacyFirst: false, problem: "" },
 
   onLoad({ to = "" }) {
     this.to = decodeURIComponent(to);
-    this.open();
+    this.asked = false;
+  },
+
+  onShow() {
+    // A message may open this page before any other: the privacy notice comes first here too, and leads back.
+    if (!this.data.src) this.open();
   },
 
   async open() {
@@ -21,13 +27,24 @@ Page({
       this.setData({ loading: false, problem: words.unknown });
       return;
     }
-    this.setData({ src: "", loading: true, problem: "" });
+    this.setData({ src: "", loading: true, privacyFirst: false, problem: "" });
+    const { needed } = await privacySetting();
+    if (needed) {
+      this.setData({ loading: false, privacyFirst: true });
+      if (!this.asked) this.onWelcome();
+      return;
+    }
     try {
       const code = await handOver();
       this.setData({ src: `${BASE}/h5/mini/#/hand-over/${code}/${this.to}`, loading: false });
     } catch (problem) {
       this.setData({ loading: false, problem: problem.offline && !isOnline() ? words.offline : problem.message });
     }
+  },
+
+  onWelcome() {
+    this.asked = true;
+    wx.navigateTo({ url: "/pages/welcome/welcome" });
   },
 
   onError() {

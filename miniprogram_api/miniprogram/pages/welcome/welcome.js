@@ -70,6 +70,8 @@ Page({
   },
 
   onLeave() {
-    wx.reLaunch({ url: "/pages/home/home" });
+    // Back to what he came for, which may be a page that a message opened.
+    if (getCurrentPages().length > 1) wx.navigateBack();
+    else wx.reLaunch({ url: "/pages/home/home" });
   },
 });
