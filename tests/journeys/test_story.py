@@ -11,7 +11,10 @@ from tests.journeys.told import told
 pytestmark = pytest.mark.timeout(600)
 ON_MARIADB_TOO = 2
 SEEDS = range(1, 9) if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else range(1, 4)
-STEPS = ("第一步(上)", "第一步(下)", "第二步", "第三步", "第四步 专家应答", "第四步(续)", "第五步")
+STEPS = (
+    "第一步(上)", "第一步(下)", "第二步", "第三步 村医", "第三步(续)", "第四步 专家应答", "第四步(续)", "第五步",
+    "第六步", "第七步", "第八步", "第九步", "第十步",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", [pytest.param(seed, marks=pytest.mark.storage) if seed == ON_MARIADB_TOO else seed for seed in SEEDS])

@@ -127,10 +127,13 @@ class Caller:
 
 async def first_word(address: str, headers: dict[str, str], ticket: str) -> dict[str, Any]:
     """What the socket answers to ``ticket``."""
-    async with connect(address, additional_headers=headers, proxy=None) as socket:
-        await socket.send(json.dumps({"type": "hello", "ticket": ticket}))
-        answer: dict[str, Any] = json.loads(await socket.recv())
-        return answer
+    while True:
+        with contextlib.suppress(OSError, ConnectionClosed, WebSocketException):
+            async with connect(address, additional_headers=headers, proxy=None) as socket:
+                await socket.send(json.dumps({"type": "hello", "ticket": ticket}))
+                answer: dict[str, Any] = json.loads(await socket.recv())
+                return answer
+        await asyncio.sleep(WAITS_S[0])
 
 
 class Line:

@@ -101,6 +101,19 @@ class Person:
             raise StepFailed(f"{self.name} could not tap {label}: {answer}")
         return before
 
+    def choose(self, chat: str, after: int, label: str, what: str, limit_s: float = 25) -> int:
+        """Tap ``label`` in the first message after ``after`` that offers it; the seq after which its answers come."""
+        end = time.monotonic() + limit_s * self._patience
+        while True:
+            messages = self.do("read", chat=chat, after=after)
+            offering = [one for one in messages if one["from"] == "service" and button_key(one, label) is not None]
+            if offering:
+                return self.tap(chat, offering[0], label)
+            if time.monotonic() > end:
+                self.show_new(chat)
+                raise StepFailed(f"{self.name} ({self.place(chat)}): {what}: no 【{label}】; last: {[readable(one) for one in messages][-5:]}")
+            time.sleep(0.1)
+
     def expect(self, chat: str, after: int, pattern: str, what: str, limit_s: float = 25) -> dict[str, Any]:
         """The first message after ``after`` that matches; the story fails with ``what`` otherwise."""
         message = self.do("wait", chat=chat, after=after, pattern=pattern, limit_s=limit_s * self._patience)

@@ -239,8 +239,8 @@ class Spine(Scene):
     def nobody_answers(self) -> None:
         """4, the other end: nobody answers, the duty scheduler is alarmed."""
         self.out.begin("第四步(续) 没有人应答时")
-        doctor: Person = self.notes["doctor"]
-        after = doctor.say(GROUP, "会诊 5号 腹痛一天 呕吐 紧急")
+        doctor = self.cast.person(self.cast.of_role("village_doctor")[1])
+        after = doctor.say(GROUP, "会诊 1号 腹痛一天 呕吐 紧急")
         answer = doctor.expect(GROUP, after, r"C-[0-9A-Z]{4}", "a second consultation has its code")
         found = re.search(r"C-[0-9A-Z]{4,}", text_of(answer))
         assert found is not None
