@@ -319,7 +319,7 @@ class Mine(Query):
     audited = True
 
 
-class StandingOfPrescription(Result):
+class PrescriptionStage(Result):
     """``stage`` in a patient's words; ``until``: the last moment to fetch it. ``readable``: what is on it may be read (:class:`View`)."""
 
     prescription_id: Id
@@ -336,17 +336,17 @@ class StandingOfPrescription(Result):
     readable: bool
 
 
-class StandingsOfPrescriptions(Result):
-    prescriptions: tuple[StandingOfPrescription, ...]
+class PrescriptionStages(Result):
+    prescriptions: tuple[PrescriptionStage, ...]
 
 
-class WhereTheyStand(Query):
+class Stages(Query):
     """How far the prescriptions are of those for whom the actor speaks, newest first: before the pharmacist's release no drug is named."""
 
-    name = "prescriptions.standings"
+    name = "prescriptions.stages"
     title = "处方到哪一步"
     access = (Grant(Role.VISITOR),)
-    gives = StandingsOfPrescriptions
+    gives = PrescriptionStages
     audited = True
 
 

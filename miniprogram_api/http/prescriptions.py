@@ -23,7 +23,7 @@ order_route(blueprint, "GET", "/patients/<patient_id:str>/prescriptions", prescr
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose", prescriptions.OrderDose, status=201)
 order_route(blueprint, "GET", "/prescriptions", prescriptions.Mine)
 order_route(blueprint, "GET", "/prescriptions/waiting", prescriptions.Waiting)
-order_route(blueprint, "GET", "/prescriptions/standings", prescriptions.WhereTheyStand)
+order_route(blueprint, "GET", "/prescriptions/stages", prescriptions.Stages)
 order_route(blueprint, "GET", "/prescriptions/<prescription_id:str>", prescriptions.View)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/revise", prescriptions.Revise)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/refer", prescriptions.Refer)

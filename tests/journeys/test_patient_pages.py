@@ -249,6 +249,13 @@ async def test_empty_refused_and_without_a_network(visiting: Visiting, running_d
         await expect(page.locator("main")).to_contain_text(said)
         await assert_readable(page)
 
+    await turn_to(page, f"insurance/{patient['patient_id']}")
+    for number, said in (("12", "医保号是 6 到 30 位"), ("DEMO99999999", "没有")):
+        await page.get_by_label("医保号").fill(number)
+        await page.get_by_role("button", name="登记").click()
+        await expect(page.get_by_role("alert")).to_contain_text(said)
+    await assert_readable(page)
+
     await turn_to(page, f"measure/{patient['patient_id']}/fasting_glucose")
     await page.context.set_offline(True)
     await expect(page.locator("#offline")).to_be_visible()

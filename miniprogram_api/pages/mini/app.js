@@ -8,6 +8,7 @@ import { confirmBooking, departments, slots } from "./booking.js";
 import { consultation, consultations } from "./consultations.js";
 import { family } from "./family.js";
 import { home } from "./home.js";
+import { insurance } from "./insurance.js";
 import { mine } from "./mine.js";
 import { followup, worse } from "./followup.js";
 import { measure } from "./measure.js";
@@ -34,6 +35,7 @@ const ROUTES = {
   mine: ["我的", null, mine],
   prescriptions: ["处方与费用", "mine", prescriptions],
   prescription: ["处方", "prescriptions", prescription],
+  insurance: ["登记医保", "prescriptions", insurance],
   followup: ["随访", "mine", followup],
   measure: ["记一次", "followup", measure],
   worse: ["更难受了", "followup", worse],

@@ -18,7 +18,7 @@ export async function home() {
     ask("GET", "appointments"),
     ask("GET", "consultations"),
     ask("GET", "plans"),
-    ask("GET", "prescriptions/standings"),
+    ask("GET", "prescriptions/stages"),
   ]);
   const callable = running.consultations.filter((one) => CALLABLE.has(one.state));
   const calls = await Promise.all(callable.map((one) => ask("GET", `consultations/${one.consultation_id}/call`)));

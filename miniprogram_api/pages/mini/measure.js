@@ -65,6 +65,7 @@ export async function measure({ rest: [patientId, task] }) {
       const { readings } = await ask("GET", `patients/${encodeURIComponent(patientId)}/readings?task=${task}`).catch(() => ({ readings: [recorded.reading] }));
       replace(place, result(recorded, readings, patientId, task));
       scrollTo(0, 0);
+      place.firstElementChild.focus();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       replace(trouble, notice(problem));
@@ -87,14 +88,15 @@ export async function measure({ rest: [patientId, task] }) {
 const isWhole = (text) => text.length === (/^[12]/.test(text) ? 3 : 2);
 
 function result(recorded, readings, patientId, task) {
-  const { reading, level = reading.level } = recorded;
+  const { reading } = recorded;
+  const { level } = reading;
   const again = h("div", { class: "mini-two" },
     h("a", { class: "weui-btn weui-btn_default", href: `#/measure/${patientId}/${task}?again=${reading.reading_id}` }, "再记一次"),
     h("a", { class: "weui-btn weui-btn_primary", href: `#/followup?patient=${patientId}` }, "回随访"));
   return [
-    level === "danger" && h("section", { class: "panel panel-danger", role: "alert" },
+    level === "danger" && h("section", { class: "panel panel-danger", role: "alert", tabindex: -1 },
       h("h2", null, marked(recorded.advice)), h("a", { href: "tel:120" }, "拨打 120")),
-    h("section", { class: "panel panel-strong", role: "status" },
+    h("section", { class: "panel panel-strong", role: "status", tabindex: -1 },
       h("h2", null, `${MEASURES[task]}记下了`),
       h("p", { class: "mini-value" }, reading.said, " ", levelTag(reading.level, reading.level_label)),
       level !== "danger" && h("p", null, marked(recorded.advice)),

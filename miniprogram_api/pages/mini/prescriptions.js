@@ -4,13 +4,12 @@ import { day, spoken } from "../shared/dates.js";
 import { card, cells, empty, h, link, title } from "../shared/dom.js";
 import { inYuan, yuan } from "../shared/money.js";
 import { ask, askOrNull, whoAmI } from "./session.js";
-import { stageTag } from "./words.js";
+import { SCHEMES, stageTag } from "./words.js";
 
-const SCHEMES = { residents: "城乡居民医保", employees: "职工医保" };
 const CLAIM_LINES = new Set(["submitted", "settled"]);
 
 export async function prescriptions() {
-  const [{ prescriptions: list }, me] = await Promise.all([ask("GET", "prescriptions/standings"), whoAmI()]);
+  const [{ prescriptions: list }, me] = await Promise.all([ask("GET", "prescriptions/stages"), whoAmI()]);
   const ready = list.filter((one) => one.stage === "ready");
   const others = list.filter((one) => one.stage !== "ready");
   return [
@@ -36,25 +35,25 @@ async function insurance(patients) {
   const known = await Promise.all(patients.map((one) => askOrNull(`patients/${one.patient_id}/membership`)));
   const rows = patients.map((one, index) => {
     const member = known[index];
-    const said = member ? `${SCHEMES[member.scheme] ?? member.scheme} 尾号 ${member.number_ends} · ${member.standing}` : "没有登记医保,药费按自费算。请村医帮您登记。";
-    return h("div", { class: "weui-cell" }, h("div", { class: "weui-cell__bd" }, h("p", null, one.full_name), h("p", { class: "faint" }, said)));
+    const said = member ? `${SCHEMES[member.scheme] ?? member.scheme} 尾号 ${member.number_ends} · ${member.standing}` : "还没有登记医保,药费按自费算。点这里登记。";
+    return link(`#/insurance/${one.patient_id}`, one.full_name, "", said);
   });
   return [title("医保"), cells(rows)];
 }
 
 export async function prescription({ rest: [id] }) {
-  const { prescriptions: list } = await ask("GET", "prescriptions/standings");
-  const standing = list.find((one) => one.prescription_id === id);
-  if (!standing) return empty("没有找到这张处方。可能已经撤回,请问村医。", h("a", { class: "weui-btn weui-btn_default", href: "#/prescriptions" }, "看其他处方"));
+  const { prescriptions: list } = await ask("GET", "prescriptions/stages");
+  const found = list.find((one) => one.prescription_id === id);
+  if (!found) return empty("没有找到这张处方。可能已经撤回,请问村医。", h("a", { class: "weui-btn weui-btn_default", href: "#/prescriptions" }, "看其他处方"));
   const head = h("section", { class: "panel panel-strong" },
-    h("h2", null, stageTag(standing.stage, standing.stage_label), standing.patient),
-    h("p", null, standing.next),
-    standing.until && h("p", null, `请在 ${spoken(standing.until)} 前取药,过了要重新开。`));
-  if (!standing.readable) return [head, card(h("p", { class: "faint" }, "药师审过以后,这里会写怎么吃、多少钱。"))];
+    h("h2", null, stageTag(found.stage, found.stage_label), found.patient),
+    h("p", null, found.next),
+    found.until && h("p", null, `请在 ${spoken(found.until)} 前取药,过了要重新开。`));
+  if (!found.readable) return [head, card(h("p", { class: "faint" }, "药师审过以后,这里会写怎么吃、多少钱。"))];
   const [rx, quote, { claims }] = await Promise.all([
     ask("GET", `prescriptions/${encodeURIComponent(id)}`),
     ask("GET", `prescriptions/${encodeURIComponent(id)}/quote`),
-    ask("GET", `patients/${standing.patient_id}/claims`),
+    ask("GET", `patients/${found.patient_id}/claims`),
   ]);
   const claim = claims.find((one) => one.ref === id && CLAIM_LINES.has(one.state));
   const refused = claims.find((one) => one.ref === id && one.state === "refused");

@@ -21,7 +21,7 @@ export async function report({ rest: [id] }) {
     ask("GET", `consultations/${address}/timeline`),
     askOrNull(`consultations/${address}/opinion`),
     ask("GET", `consultations/${address}/images`),
-    ask("GET", "prescriptions/standings"),
+    ask("GET", "prescriptions/stages"),
   ]);
   const mine = prescriptions.filter((one) => one.consultation_id === id);
   return [
@@ -32,7 +32,7 @@ export async function report({ rest: [id] }) {
     opinion?.decision ? decided(opinion) : card(h("p", null, "医生还没有定下来。定了会在微信里告诉您,结果写在这里。")),
     mine.length > 0 && [title("开的药"), cells(mine.map((one) => link(`#/prescription/${one.prescription_id}`, [stageTag(one.stage, one.stage_label), `处方 ${one.code}`])))],
     title("影像"),
-    images.length ? await strip(id) : h("p", { class: "actions faint" }, "这次会诊没有影像。"),
+    images.length ? card(await strip(id)) : h("p", { class: "actions faint" }, "这次会诊没有影像。"),
     opinion?.decision && h("div", { class: "actions mini-no-print" },
       button("打印", () => print(), "default"),
       h("p", { class: "faint" }, "手机上可以截图保存;要纸的,请村医打印。")),

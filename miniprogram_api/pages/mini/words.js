@@ -6,6 +6,7 @@ export const RELATIONS = { self: "本人", father: "父亲", mother: "母亲", s
 export const PURPOSES = { care: "看病与健康服务", consultation: "远程会诊" };
 export const APPOINTMENT_STATES = { booked: "已预约", cancelled: "已取消", fulfilled: "已就诊", missed: "未到" };
 const URGENCIES = { critical: "危急", emergent: "急重", urgent: "急", routine: "普通", self_care: "自我护理" };
+export const SCHEMES = { residents: "城乡居民医保", employees: "职工医保" };
 const CHANNELS = { official_account: "公众号", mini_program: "小程序", wecom_app: "企业微信", wecom_robot: "企业微信", h5: "网页", terminal: "终端" };
 export const channelName = (channel) => CHANNELS[channel] ?? "系统";
 

@@ -11,7 +11,7 @@ from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.people.models import CareRelation
 from core.people.service import patient_card
-from core.prescriptions.commands import StandingOfPrescription, StandingsOfPrescriptions, WhereTheyStand
+from core.prescriptions.commands import PrescriptionStage, PrescriptionStages, Stages
 from core.prescriptions.models import Prescription
 from core.prescriptions.reading import PATIENTS_STATES
 from core.prescriptions.signing import VALID_FOR
@@ -42,23 +42,23 @@ WORDS: dict[State, Words] = {
 """A withdrawn one is nothing to the patient: it was never his."""
 
 
-@answers(WhereTheyStand)
-async def standings(work: Work, order: WhereTheyStand) -> StandingsOfPrescriptions:
+@answers(Stages)
+async def stages(work: Work, order: Stages) -> PrescriptionStages:
     work.concerns("account", work.actor.account_id)
     patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
     shown = [state.value for state in WORDS]
     rows = await Prescription.filter(patient_id__in=list(patients), state__in=shown).order_by("-id").limit(SHOWN) if patients else []
     codes = {one.id: one.code for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
     names = {one: (await patient_card(work, one)).full_name for one in {row.patient_id for row in rows}}
-    return StandingsOfPrescriptions(prescriptions=tuple(
-        _standing(row, codes[row.consultation_id], names[row.patient_id]) for row in rows
+    return PrescriptionStages(prescriptions=tuple(
+        _stage_of(row, codes[row.consultation_id], names[row.patient_id]) for row in rows
     ))
 
 
-def _standing(row: Prescription, consultation_code: str, patient: str) -> StandingOfPrescription:
+def _stage_of(row: Prescription, consultation_code: str, patient: str) -> PrescriptionStage:
     state = State(row.state)
     words = WORDS[state]
-    return StandingOfPrescription(
+    return PrescriptionStage(
         prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, consultation_code=consultation_code,
         patient_id=row.patient_id, patient=patient, stage=words.stage, stage_label=words.label, next=words.next, at=_since(row, state),
         until=row.signed_at + VALID_FOR if state is State.RELEASED and row.signed_at is not None else None,

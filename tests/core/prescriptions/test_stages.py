@@ -12,7 +12,7 @@ from core.foundation.due import tick
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.commands import ReadReminders, ResumeReminders, StopReminders
-from core.prescriptions.commands import Release, ReturnPrescription, StandingOfPrescription, WhereTheyStand, Withdraw
+from core.prescriptions.commands import PrescriptionStage, Release, ReturnPrescription, Stages, Withdraw
 from core.prescriptions.doses import spoken_pieces
 from core.prescriptions.drugs import drug
 from tests.core.dispatch.ward import open_ward
@@ -26,48 +26,48 @@ async def pharmacy(practice: Practice) -> Pharmacy:
     return await open_pharmacy(await open_ward(practice, hearts=3))
 
 
-async def standings(pharmacy: Pharmacy) -> list[StandingOfPrescription]:
-    return list((await pharmacy.ask(pharmacy.ward.county.woman_account, WhereTheyStand())).prescriptions)
+async def stages(pharmacy: Pharmacy) -> list[PrescriptionStage]:
+    return list((await pharmacy.ask(pharmacy.ward.county.woman_account, Stages())).prescriptions)
 
 
 async def test_the_patient_reads_each_step_and_nothing_of_the_drugs_before_the_release(pharmacy: Pharmacy) -> None:
     await pharmacy.facts()
     view = await pharmacy.propose(item("amlodipine", "5"))
-    (one,) = await standings(pharmacy)
+    (one,) = await stages(pharmacy)
     assert (one.stage, one.stage_label, one.readable, one.until) == ("signing", "等医生签名", False, None)
     assert "氨氯地平" not in one.model_dump_json()
     assert (one.patient_id, one.consultation_id) == (pharmacy.ward.county.woman, pharmacy.consultation_id)
     await pharmacy.sign(view)
-    assert [one.stage_label for one in await standings(pharmacy)] == ["药师在审"]
+    assert [one.stage_label for one in await stages(pharmacy)] == ["药师在审"]
     await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
-    (one,) = await standings(pharmacy)
+    (one,) = await stages(pharmacy)
     assert (one.stage, one.stage_label, one.readable) == ("ready", "可以取药", True)
     assert one.until == pharmacy.ward.clock.now() + timedelta(days=3)
     await pharmacy.dispense(view)
-    assert [(one.stage_label, one.readable, one.until) for one in await standings(pharmacy)] == [("已取药", True, None)]
+    assert [(one.stage_label, one.readable, one.until) for one in await stages(pharmacy)] == [("已取药", True, None)]
 
 
 async def test_what_was_returned_expired_or_withdrawn(pharmacy: Pharmacy) -> None:
     await pharmacy.facts()
     first = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
     await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=first.prescription_id, reason="剂量请再看"))
-    (one,) = await standings(pharmacy)
+    (one,) = await stages(pharmacy)
     assert (one.stage, one.readable) == ("changing", False)
     assert "剂量" not in one.model_dump_json()
     await pharmacy.give(pharmacy.expert, Withdraw(prescription_id=first.prescription_id, reason="改用别的"))
-    assert await standings(pharmacy) == []
+    assert await stages(pharmacy) == []
     second = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
     await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=second.prescription_id, confirm=True))
     pharmacy.ward.clock.advance(days=3, seconds=1)
     while (await tick(pharmacy.ward.practice)).more:
         pass
-    assert [(one.stage_label, one.readable) for one in await standings(pharmacy)] == [("过期", False)]
+    assert [(one.stage_label, one.readable) for one in await stages(pharmacy)] == [("过期", False)]
 
 
 async def test_others_prescriptions_are_nobody_s(pharmacy: Pharmacy) -> None:
     await pharmacy.propose(item("amlodipine", "5"))
-    assert (await pharmacy.ask(pharmacy.ward.county.stranger, WhereTheyStand())).prescriptions == ()
-    assert (await pharmacy.ask(pharmacy.doctor, WhereTheyStand())).prescriptions == ()
+    assert (await pharmacy.ask(pharmacy.ward.county.stranger, Stages())).prescriptions == ()
+    assert (await pharmacy.ask(pharmacy.doctor, Stages())).prescriptions == ()
 
 
 async def test_each_side_reads_its_own_rating_only(pharmacy: Pharmacy) -> None:
