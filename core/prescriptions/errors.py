@@ -33,7 +33,7 @@ class PrescriptionBlocked(Conflict):
     """The safety check found what cannot be signed; ``findings`` says what, ``what`` in words."""
 
     code = "prescription.blocked"
-    sentence = "这张处方不能签:{what}。请请专家修改。"
+    sentence = "这张处方不能签:{what}。要请专家修改。"
 
 
 class ReasonMissing(Invalid):
@@ -74,6 +74,13 @@ class OverridesNotSeen(Invalid):
 
     code = "prescription.overrides_not_seen"
     sentence = "这张处方带着 {count} 条提醒签的,请先看医生写的理由,再确认放行。"
+
+
+class SignatureBroken(Conflict):
+    """What stands in the rows is not what the doctor, or the pharmacist, signed."""
+
+    code = "prescription.signature_broken"
+    sentence = "处方内容和签名对不上,不能继续。请联系管理员,并请专家重新开方。"
 
 
 class DispenseCodeWrong(Invalid):

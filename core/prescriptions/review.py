@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from core.foundation.orders import handles
-from core.foundation.signing_keys import sign
+from core.foundation.signing_keys import is_signed, sign
 from core.foundation.work import Work
 from core.people.rules import local_date
 from core.people.service import practitioner_card
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription
 from core.prescriptions.dispense_code import fits
-from core.prescriptions.errors import DispenseCodeWrong, FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked
+from core.prescriptions.errors import DispenseCodeWrong, FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked, SignatureBroken
 from core.prescriptions.models import Prescription
 from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_patient, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signing import EXPIRE
-from core.prescriptions.steps import body_of, hold, make_step, overrides_of, review_document
+from core.prescriptions.steps import body_of, document_of, hold, make_step, overrides_of, review_document
 from core.prescriptions.views import findings_of, view_of
 from core.prescriptions.workflow import Event, State, step_of
 
@@ -28,6 +28,8 @@ async def release(work: Work, order: Release) -> PrescriptionView:
         raise FourEyes
     await _check_licence(work)
     body, overrides = await body_of(work, row), await overrides_of(work, row)
+    if not await is_signed("prescription", row.id, document_of(row, body, overrides)):
+        raise SignatureBroken
     if stops := blocking(await findings_of(work, row.consultation_id, body.items)):
         raise PrescriptionBlocked(what=";".join(one.text for one in stops), findings=list(stops))
     if row.override_count and not order.overrides_seen:
@@ -63,6 +65,8 @@ async def dispense(work: Work, order: Dispense) -> PrescriptionView:
     step_of(Event.DISPENSE, State(row.state), work.role)
     if not fits(work, row, order.dispense_code):
         raise DispenseCodeWrong
+    if not await is_signed("review", row.id, review_document(row, await body_of(work, row), await overrides_of(work, row))):
+        raise SignatureBroken
     row = await make_step(work, row, Event.DISPENSE, dispensed_at=work.now)
     await work.unschedule(EXPIRE, row.id)
     await tell_patient(work, row, "prescription.dispensed")

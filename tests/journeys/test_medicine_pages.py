@@ -30,7 +30,7 @@ async def at(visiting: Visiting, demo: Demo, person: dict[str, Any], name: str, 
 async def take(page: Page, code: str) -> None:
     """Open the prescription from the queue."""
     await page.locator(".wl-row", has_text=code).first.click()
-    await expect(page.locator("#detail h2")).to_contain_text(code)
+    await expect(page.locator(".wl-head h2")).to_contain_text(code)
 
 
 async def confirm(page: Page, name: str) -> None:

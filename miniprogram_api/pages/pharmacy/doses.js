@@ -22,7 +22,7 @@ function doseCard({ dose, patient, sex, age }, list) {
     }
   };
   return h("section", { class: "panel wl-dose", "aria-label": `急用一剂 ${dose.consultation_code}` },
-    h("h3", null, h("span", { class: "tag tag-critical" }, "急用一剂"), `${dose.name} ${dose.amount}`),
+    h("h2", null, h("span", { class: "tag tag-critical" }, "急用一剂"), `${dose.name} ${dose.amount}`),
     h("p", null, dose.directions),
     h("p", null, [patient, SEXES[sex], age].filter(Boolean).join(" · ")),
     h("p", { class: "faint" }, `${dose.ordered_by}下的,${spoken(dose.ordered_at)} · 会诊 ${dose.consultation_code}`),

@@ -2,7 +2,7 @@
 
 import { request } from "../shared/api.js";
 import { h } from "../shared/dom.js";
-import { beside, fetchOpened, head } from "../shared/opened.js";
+import { beside, caseFold, fetchOpened, head } from "../shared/opened.js";
 import { Worklist } from "../shared/worklist.js";
 import { costs } from "./costs.js";
 import { codeBox, dispensing } from "./dispensing.js";
@@ -27,6 +27,7 @@ new Worklist({
       head(found.rx),
       found.rx.return_reason && h("p", { class: "notice" }, `${found.rx.pharmacist}退回:${found.rx.return_reason}`),
       beside(found, costs(found.quote)),
+      caseFold(found.rx),
       review(found.rx, changed),
       dispensing(found.rx, changed));
   },

@@ -1,7 +1,9 @@
 // What pharmacist and signing doctor read of one prescription: its head, the drugs and the check beside what is known of the patient.
 
-import { request } from "./api.js";
-import { h } from "./dom.js";
+import { Problem, request } from "./api.js";
+import { caseSummary } from "./case_summary.js";
+import { h, replace } from "./dom.js";
+import { notice } from "./states.js";
 import { checkList, factList, prescriptionLines, signatureLine } from "./prescription.js";
 
 let names = null;
@@ -21,7 +23,7 @@ const SINCE = { REFERRED: "proposed_at", SIGNED: "signed_at", RELEASED: "reviewe
 
 export const head = (rx) =>
   h("header", { class: "wl-head" },
-    h("h2", null, h("span", { class: `tag tag-${rx.urgency}` }, rx.urgency_label), `处方 ${rx.code}`),
+    h("h2", { tabindex: -1 }, h("span", { class: `tag tag-${rx.urgency}` }, rx.urgency_label), `处方 ${rx.code}`),
     h("p", null, rx.state_label),
     SINCE[rx.state] && h("p", { class: "wl-clock", "data-since": rx[SINCE[rx.state]] }));
 
@@ -34,6 +36,23 @@ export const beside = ({ rx, facts, names: list }, ...more) =>
     h("div", null,
       panel("病人", factList(facts, list, rx)),
       more,
-      panel("经手", signatureLine(rx), h("p", { class: "faint" }, `会诊 ${rx.consultation_code} · 第 ${rx.revision} 版`))));
+      panel("经手", signatureLine(rx), h("p", { class: "faint" }, `第 ${rx.revision} 版`))));
 
-export const panel = (heading, ...children) => h("section", { class: "panel", "aria-label": heading }, h("h3", null, heading), children);
+/** The case that it was prescribed for, fetched when it is unfolded. */
+export function caseFold(rx) {
+  const place = h("div", null);
+  const open = async () => {
+    if (!fold.open || place.childElementCount) return;
+    try {
+      replace(place, caseSummary(await request("GET", `consultations/${rx.consultation_id}/case`)));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(place, notice(problem));
+      fold.addEventListener("toggle", () => !fold.open && replace(place), { once: true });
+    }
+  };
+  const fold = h("details", { class: "wl-fold", on: { toggle: open } }, h("summary", { class: "fold" }, `看会诊 ${rx.consultation_code} 的病情`), place);
+  return fold;
+}
+
+export const panel = (heading, ...children) => h("section", { class: "panel", "aria-label": heading }, h("h2", null, heading), children);

@@ -30,7 +30,7 @@ function line(item) {
   const once = item.pieces ? `每次 ${item.pieces}(${item.amount})` : `每次 ${item.amount}`;
   return h("li", null,
     h("p", null, h("b", null, item.name), h("span", { class: "faint" }, ` ${item.form}`)),
-    h("p", null, [once, often(item.times_per_day), item.route, `${item.days} 天`].join(" · ")),
+    h("p", { class: "rx-parts" }, [once, often(item.times_per_day), item.route, `${item.days} 天`].map((part) => h("span", null, part))),
     item.directions && h("p", null, item.directions),
     h("p", { class: "faint" }, `共 ${item.packs} ${item.pack} · ${yuan(item.fee_fen)} · ${CLASSES[item.coverage] ?? "医保目录外"}`));
 }
@@ -57,8 +57,11 @@ function finding(one, source, given) {
     h("p", null, h("span", { class: "rx-word" }, stops ? "✕ 不能用" : "! 提醒"), one.text),
     one.advice && h("p", null, `建议:${one.advice}`),
     given && reason(given),
-    source && h("p", { class: "faint" }, `依据:${source.title}(${source.edition},${GRADES[source.grade] ?? GRADES["-"]})`));
+    source && h("p", { class: "faint" }, `依据:${source.title}(${[source.edition, graded(source)].filter(Boolean).join(",")})`));
 }
+
+/** Whether its text was read, unless the title says so itself. */
+const graded = (source) => !source.title.includes("待核对") && (GRADES[source.grade] ?? GRADES["-"]);
 
 const reason = (words) => h("p", { class: "rx-reason" }, h("span", null, "医生的理由:"), words);
 
@@ -70,7 +73,7 @@ export function factList({ facts, recorded_at: at }, names, rx) {
   const allergies = [...called(facts.allergies, names?.allergies), facts.allergy_words].filter(Boolean).join("、");
   const current = [...called(facts.current), facts.current_words].filter(Boolean).join("、");
   const rows = [
-    ["病人", [rx.patient, SEXES[rx.sex], rx.age].filter(Boolean).join(" · "), false],
+    ["姓名", [rx.patient, SEXES[rx.sex], rx.age].filter(Boolean).join(" · "), false],
     ["过敏", facts.allergies_asked ? allergies || "问过,没有" : "还没有问", allergies || !facts.allergies_asked],
     rx.sex !== "male" && ["怀孕", PREGNANCY[facts.pregnancy], facts.pregnancy === "yes" || facts.pregnancy === "may_conceive"],
     ["肾功能", kidney(facts), facts.egfr !== null && Number(facts.egfr) < 60],

@@ -145,6 +145,7 @@ export class Worklist {
       window.scrollTo(0, 0);
       replace(this.#detail, this.#back(), loading());
       await this.#open(id, "", true);
+      this.#detail.querySelector("h2")?.focus({ preventScroll: true });
     }
   }
 

@@ -1,6 +1,6 @@
 // The duty doctor's page: prescriptions that a village doctor may not sign, or would rather not, wait here for a doctor above.
 
-import { beside, fetchOpened, head, panel } from "../shared/opened.js";
+import { beside, caseFold, fetchOpened, head, panel } from "../shared/opened.js";
 import { h } from "../shared/dom.js";
 import { signingForm } from "../shared/signing.js";
 import { Worklist } from "../shared/worklist.js";
@@ -18,5 +18,6 @@ new Worklist({
     head(found.rx),
     found.rx.return_reason && h("p", { class: "notice" }, `${found.rx.pharmacist}退回:${found.rx.return_reason}`),
     beside(found, found.rx.beyond_village.length > 0 && panel(BEYOND, found.rx.beyond_village.map((one) => h("p", null, one)))),
+    caseFold(found.rx),
     panel("签名", signingForm(found.rx, { as: "duty_doctor", changed: (next, said) => list.changed(next, said) }))),
 });

@@ -10,7 +10,8 @@ from core.foundation.actor import Role
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, Revise, View
-from core.prescriptions.errors import DispenseCodeWrong
+from core.prescriptions.errors import DispenseCodeWrong, SignatureBroken
+from core.prescriptions.items import Body
 from core.prescriptions.models import Prescription
 from core.prescriptions.workflow import IllegalStep
 from tests.core.dispatch.ward import open_ward
@@ -81,6 +82,17 @@ async def test_each_signature_has_a_code_of_its_own(pharmacy: Pharmacy) -> None:
     await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=view.prescription_id, reason="请核对剂量"))
     await pharmacy.sign(await pharmacy.give(pharmacy.expert, Revise(prescription_id=view.prescription_id, diagnosis="高血压", items=(AMLODIPINE,))))
     assert (await Prescription.get(id=view.prescription_id)).step != before
+
+
+async def test_what_was_altered_after_the_release_is_not_handed_out(pharmacy: Pharmacy) -> None:
+    view = await released(pharmacy)
+    code, row = await pharmacy.code_of(view), await Prescription.get(id=view.prescription_id)
+    sealer = await pharmacy.ward.practice.keys.sealer("patient", row.patient_id)
+    body = Body.model_validate_json(sealer.open("prescription", "body", row.id, bytes(row.body)))
+    altered = body.model_copy(update={"items": (item("amlodipine", "10"),)})
+    await Prescription.filter(id=row.id).update(body=sealer.seal("prescription", "body", row.id, altered.model_dump_json()))
+    with pytest.raises(SignatureBroken):
+        await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=row.id, dispense_code=code))
 
 
 async def test_two_at_once_one_hands_it_out(pharmacy: Pharmacy) -> None:

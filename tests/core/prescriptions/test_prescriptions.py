@@ -42,6 +42,7 @@ from core.prescriptions.errors import (
     PrescriptionBlocked,
     PrescriptionUnknown,
     ReasonMissing,
+    SignatureBroken,
 )
 from core.prescriptions.items import Body, Facts
 from core.prescriptions.models import Prescription, SafetyFacts
@@ -206,6 +207,8 @@ async def test_an_altered_dose_fails_the_signature(pharmacy: Pharmacy) -> None:
     altered = body.model_copy(update={"items": (item("amlodipine", "10"),)})
     await Prescription.filter(id=row.id).update(body=sealer.seal("prescription", "body", row.id, altered.model_dump_json()))
     assert (await pharmacy.ask(pharmacy.pharmacist, View(prescription_id=row.id))).signature_valid is False
+    with pytest.raises(SignatureBroken):
+        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=row.id, confirm=True))
 
 
 async def test_two_pharmacists_at_once_one_releases(pharmacy: Pharmacy) -> None:
