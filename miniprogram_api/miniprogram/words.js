@@ -5,7 +5,7 @@ const common = {
   again: "再试",
   privacyFirst: "使用前,请先看一下隐私保护指引。",
   look: "去看",
-  offline: "没有网络。上次看到的还在;连上后点「再试」。",
+  offline: "没有网络。上次看到的还在,连上后会自动更新。",
 };
 
 module.exports = {
@@ -29,6 +29,17 @@ module.exports = {
     call120: "拨打 120",
     doNow: (list) => `现在:${list.join(";")}`,
     doNot: (list) => `不要:${list.join(";")}`,
+    call: "可以进视频了",
+    callRunning: "视频已经开始",
+    callHint: "点下面进去,医生来了就能看到、听到。",
+    inside: (names) => `${names.join("、")}在视频里等您。`,
+    goCall: "进入视频",
+    today: (task) => `今天:${task}`,
+    seePlan: "看随访",
+    goMeasure: "现在记",
+    fetchBefore: (moment) => `请在 ${moment} 前取药。`,
+    prescription: (code) => `处方 ${code}`,
+    seeMedicine: "看取药码、怎么吃、多少钱",
     consultation: (code) => `会诊 ${code}`,
     seeConsultation: "看经过",
     appointment: "下一次看病",

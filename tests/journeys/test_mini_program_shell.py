@@ -218,20 +218,36 @@ async def test_what_is_next_stands_first_and_a_strangers_code_signs_no_browser_i
     slot = {"starts_at": "2026-11-20T07:00:00Z", "department": "呼吸内科", **doctor}
     running = {"consultation_id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "code": "C-7K2M", "state": "ASSIGNED", "state_label": "已分配专家"}
     running |= {"expert": "李主任", "next": "专家会联系村医。"}
-    answers = {"intakes/current": intake, "appointments": {"appointments": [{"state": "booked", "code": "Y-1", "slot": slot}]},
+    plan = {"plan_id": "P", "patient_id": "01ARZ3NDEKTSV4RRFFQ69G5FAW", "title": "高血压随访"}
+    due = [{"task": "blood_pressure", "label": "量血压", "state": "reminded", "due_at": "2026-11-20T00:00:00Z"},
+           {"task": "visit", "label": "面对面随访", "state": "pending", "due_at": "2026-12-20T00:00:00Z"}]
+    medicine = {"prescription_id": "01ARZ3NDEKTSV4RRFFQ69G5FAX", "code": "R-1", "stage": "ready", "stage_label": "可以取药", "patient": "王大山",
+                "until": "2026-11-22T07:00:00Z"}
+    call = {"consultation_id": running["consultation_id"], "closed": None,
+            "seats": [{"seat": "expert", "label": "专家", "person": "李主任", "present": True}]}
+    answers = {"plans": {"plans": [{**plan, "due": due}], "now": "2026-11-20T02:00:00Z"}, "prescriptions/stages": {"prescriptions": [medicine]},
+               f"consultations/{running['consultation_id']}/call": call, "intakes/current": intake,
+               "appointments": {"appointments": [{"state": "booked", "code": "Y-1", "slot": slot}]},
                "consultations": {"consultations": [running]}}
     for path, answer in answers.items():
         await page.route(f"**/v1/{path}", partial(answering, answer))
     await to_home(shell)
     titles = await page.locator(".panel .title").all_inner_texts()
-    assert titles[:3] == ["可能是心梗,请马上打 120", "会诊 C-7K2M", "下一次看病"]
-    await expect(page.locator(".panel").nth(2)).to_contain_text("11月20日 周五 下午3:00")
+    wanted = ["可能是心梗,请马上打 120", "视频已经开始", "今天:量血压", "可以取药 · 王大山", "会诊 C-7K2M", "下一次看病"]
+    assert titles[: len(wanted)] == wanted
+    await expect(page.locator(".panel").nth(1)).to_contain_text("李主任在视频里等您。")
+    await expect(page.locator(".panel").nth(3)).to_contain_text("请在 11月22日 周日 下午3:00 前取药。")
+    await expect(page.locator(".panel").nth(5)).to_contain_text("11月20日 周五 下午3:00")
     await assert_readable(page)
     await shell.picture("next-360")
     await page.get_by_role("button", name="拨打 120").click()
     assert (await shell.log())["calls"] == ["120"]
     await page.get_by_role("button", name="看经过").click()
     assert (await shell.log())["opened"][-1] == "/pages/web/web?to=consultation%2F01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+    await shell.back()
+    await page.get_by_role("button", name="现在记").click()
+    await expect(page.frame_locator("iframe").locator("h1")).to_have_text("记一次")
 
     # A message opens a page before the home page: the notice comes first here too, and leads back to it.
     linked = await opened(chromium, demo, people[4], contexts, "pages/web/web?to=register%3Frelation%3Dself")

@@ -4,9 +4,14 @@ const { dates: words } = require("../words.js");
 
 const SHANGHAI = 8 * 3600 * 1000;
 
+const local = (moment) => new Date(new Date(moment).getTime() + SHANGHAI);
+
+/** Whether two moments lie on one day in China. */
+const sameDay = (one, other) => local(one).toISOString().slice(0, 10) === local(other).toISOString().slice(0, 10);
+
 /** 11月20日 周五 下午3:00 */
 function spoken(moment) {
-  const at = new Date(new Date(moment).getTime() + SHANGHAI);
+  const at = local(moment);
   const hour = at.getUTCHours();
   const [night, morning, afternoon, evening] = words.parts;
   const part = hour < 6 ? night : hour < 12 ? morning : hour < 18 ? afternoon : evening;
@@ -14,4 +19,4 @@ function spoken(moment) {
   return words.spoken(at.getUTCMonth() + 1, at.getUTCDate(), words.weekdays[at.getUTCDay()], time);
 }
 
-module.exports = { spoken };
+module.exports = { sameDay, spoken };

@@ -6,6 +6,8 @@ const { privacySetting } = require("../../lib/privacy.js");
 const { ask, askOrNull } = require("../../lib/session.js");
 const { home: words } = require("../../words.js");
 
+const CALLABLE = ["ASSIGNED", "IN_PROGRESS"];
+
 const drawn = (card) => ({
   ...card,
   tone: card.danger ? "panel-danger" : card.strong ? "panel-strong" : "",
@@ -52,10 +54,16 @@ Page({
     }
     this.setData({ loading: !this.data.ready, problem: "", privacyFirst: false });
     try {
-      const [me, intake, booked, running] = await Promise.all([
-        ask("GET", "me"), askOrNull("intakes/current"), ask("GET", "appointments"), ask("GET", "consultations"),
+      const [me, intake, booked, running, followed, medicine] = await Promise.all([
+        ask("GET", "me"), askOrNull("intakes/current"), ask("GET", "appointments"), ask("GET", "consultations"), ask("GET", "plans"),
+        ask("GET", "prescriptions/stages"),
       ]);
-      const cards = cardsOf({ me, intake, appointments: booked.appointments, consultations: running.consultations }).map(drawn);
+      const callable = running.consultations.filter((one) => CALLABLE.includes(one.state));
+      const calls = await Promise.all(callable.map((one) => ask("GET", `consultations/${one.consultation_id}/call`)));
+      const cards = cardsOf({
+        me, intake, calls, appointments: booked.appointments, consultations: running.consultations, plans: followed.plans, now: followed.now,
+        prescriptions: medicine.prescriptions,
+      }).map(drawn);
       if (turn === this.turn) this.setData({ loading: false, offline: !isOnline(), ready: true, cards, empty: cards.length === 0 });
     } catch (problem) {
       if (turn !== this.turn) return;

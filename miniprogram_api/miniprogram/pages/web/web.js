@@ -7,7 +7,7 @@ const { handOver } = require("../../lib/session.js");
 const { web: words } = require("../../words.js");
 
 /** Pages of ours, and nothing that an address from outside could name. */
-const PAGE = /^[a-z][a-z0-9-]*(\/[0-9A-Za-z.\-]+)*(\?[0-9A-Za-z=&_\-]*)?$/;
+const PAGE = /^[a-z][a-z0-9-]*(\/[0-9A-Za-z._\-]+)*(\?[0-9A-Za-z=&_\-]*)?$/;
 
 Page({
   data: { words, src: "", loading: true, privacyFirst: false, problem: "" },

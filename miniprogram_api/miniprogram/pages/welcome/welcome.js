@@ -9,7 +9,10 @@ Page({
   data: { words, readPrivacy: readPrivacy(""), loading: true, offline: false, problem: "", said: "", asksPrivacy: false, asksPhone: false, done: false },
 
   onLoad() {
-    this.stop = onNetwork((online) => this.setData({ offline: !online }));
+    this.stop = onNetwork((online) => {
+      this.setData({ offline: !online });
+      if (online && this.data.problem) this.look();
+    });
     this.setData({ offline: !isOnline() });
     this.look();
   },
