@@ -236,7 +236,7 @@ class Phone:
 
     def leave_call(self, order: Order) -> Any:
         self._line.do(self._caller.leave())
-        self._call.result(30)
+        self._call.result(90)
         return self._caller.counts()
 
     def _socket(self) -> tuple[str, dict[str, str]]:

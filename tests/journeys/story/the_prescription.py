@@ -34,6 +34,7 @@ RETURNED_FOR = "阿司匹林肠溶片请写明饭前整片吞服"
 REASON = "心衰合并糖尿病,需长期服用,三个月一疗程"
 LINES = {"aspirin": (1290, 903), "clopidogrel": (2100, 1470), "rosuvastatin": (1720, 1204), "dapagliflozin": (36480, 16423), "liquorice": (580, 0)}
 """(fee, what the insurance pays) in fen: 70 % each, at most 200.00 for all drugs of one claim, nothing for what is not on the list."""
+CODE = r"取药码\W*([0-9A-Z]{4}-[0-9A-Z]{4})"
 FEE, PAID, OWN = 42170, 20000, 22170
 
 
@@ -140,6 +141,7 @@ class ThePrescription(Scene):
         told = text_of(daughter.expect(OA, to_daughter, signed["code"], "the family is told"))
         for figure in ("421.70", "200.00", "221.70"):
             self._need(figure in told, f"the family reads {figure}: {told}")
+        self.notes["ready"] = to_daughter
 
     def _paid(self, prescription: Prescription) -> None:
         """The account to the fen, the drugs against the code, the claim settled."""
@@ -151,16 +153,19 @@ class ThePrescription(Scene):
         self._need({line["ref"]: (line["fee_fen"], line["pays_fen"]) for line in quote["lines"]} == LINES, f"line by line: {quote}")
         reasons = {line["ref"]: line["reason"] for line in quote["lines"]}
         self._need("目录" in reasons["liquorice"] and "最多报 200.00" in reasons["dapagliflozin"], f"with the reasons: {reasons}")
-        for line in quote["lines"]:
-            self.out.line(f"            {line['name']} {yuan(line['fee_fen'])} 元:{line['reason']}")
         self.out.fact(quote["reason"])
-        code = self._answered(daughter.api("GET", f"/v1/prescriptions/{prescription_id}"), 200, "her father's prescription")["dispense_code"]
+        after = daughter.choose(OA, self.notes["ready"], "怎么算的", "she asks why")
+        daughter.expect(OA, after, "164.23.*最多报 200.00.*不在医保目录内", "drug by drug, with the reasons")
+        after = daughter.choose(OA, self.notes["ready"], "卫生室取", "she wants to fetch them")
+        shown = text_of(daughter.expect(OA, after, CODE, "the code to show"))
+        code = re.search(CODE, shown)
+        assert code is not None
         to_daughter = daughter.last(OA)
         after = pharmacist.say(APP, f"发药 {prescription['code']} 2222-2222")
         pharmacist.expect(APP, after, "取药码", "nothing without the code")
-        after = pharmacist.say(APP, f"发药 {prescription['code']} {code}")
+        after = pharmacist.say(APP, f"发药 {prescription['code']} {code.group(1)}")
         pharmacist.expect(APP, after, "已发药", "the drugs are handed out")
-        again = pharmacist.api("POST", f"/v1/prescriptions/{prescription_id}/dispense", {"dispense_code": code})
+        again = pharmacist.api("POST", f"/v1/prescriptions/{prescription_id}/dispense", {"dispense_code": code.group(1)})
         self._need(again["status"] in (409, 422), f"handed out once: {again}")
         self.out.fact(f"再发一次被拒:{again['body']['detail']}")
         daughter.expect(OA, to_daughter, "报销.*200.00|医保报 200.00", "the claim is settled")
