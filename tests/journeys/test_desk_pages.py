@@ -120,6 +120,19 @@ async def give_on(visiting: Visiting, demo: Demo, asked: dict[str, Any]) -> None
     raise AssertionError("every invitation ran out before it was answered")
 
 
+async def give_back(page: Page) -> None:
+    """退回, with its reason: the search goes on, and the case is his no more."""
+    await page.get_by_text("接不了").click()
+    part = page.locator("[data-part=return]")
+    await part.get_by_role("button", name="退回,请别的专家").click()
+    await expect(part.get_by_role("alert")).to_contain_text("原因")
+    await part.get_by_role("button", name="突发急诊或手术").click()
+    await part.get_by_role("button", name="退回,请别的专家").click()
+    await page.get_by_role("dialog").get_by_role("button", name="退回", exact=True).click()
+    await expect(page.locator("h1")).to_have_text("专家工作台")
+    await expect(page.locator("[data-part=cases]")).to_contain_text("手上没有会诊")
+
+
 async def add_drug(page: Page, name: str, dose: str, times: str, days: str = "7") -> None:
     await page.get_by_label("加药").fill(name)
     await page.locator(".desk-drug", has_text=name).first.click()
@@ -298,6 +311,7 @@ async def test_what_an_expert_meets_when_something_is_missing(visiting: Visiting
     # Somebody else's case, another role, nobody at all.
     others, _, foreign = ask_for_an_expert(demo)
     await give_on(visiting, demo, foreign)
+    await give_back((await take(visiting, demo, foreign))[2].page)
     await page.goto(address(demo, idle, f"#/case/{foreign['consultation_id']}"))
     await page.reload()
     await expect(page.locator("main")).to_contain_text("不在您这里")
