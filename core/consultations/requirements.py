@@ -14,13 +14,13 @@ from core.consultations.views import missing, status_of
 from core.consultations.workflow import OPEN_STATES, STATE_LABELS, State
 from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
-from core.foundation.models import Blob
 from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.commands import GiveConsent
 from core.people.consent_texts import current_text
+from core.people.files import keep_blob
 from core.people.service import has_consent
 
 
@@ -112,11 +112,3 @@ async def _if_complete(work: Work, row: Consultation) -> Consultation:
         return await consultation_of(row.id)
     await tell(work, row.requester_account_id, "consultation.progress", urgent=True, consultation_id=row.id, step="ready")
     return row
-
-
-async def keep_blob(work: Work, blob_id: str, patient_id: str, *, media_type: str, size: int, sha256: str) -> None:
-    """Record a file that lies in the blob store under the patient's key; recording it twice changes nothing."""
-    if not await Blob.filter(id=blob_id).exists():
-        await Blob.create(
-            id=blob_id, subject_kind="patient", subject_id=patient_id, media_type=media_type, size=size, sha256=sha256, created_at=work.now
-        )

@@ -7,11 +7,12 @@ from core.consultations.closing import cancel_consultation, tell_everybody, tell
 from core.consultations.creation import NewConsultation, create_consultation
 from core.consultations.hooks import CaseFacts, involves, tells_of_case, when_closed, when_forgotten, when_ready, when_returned
 from core.consultations.opinions import latest_decision, latest_opinion
-from core.consultations.requirements import keep_blob, material_arrived, open_consultation
+from core.consultations.requirements import material_arrived, open_consultation
 from core.consultations.steps import begin
 from core.consultations.timeline import consultation_of, hold, make_step, note
 from core.consultations.views import complaint_opened, missing, picture_opened, status_of
 from core.consultations.waiting import wait_for_requirements
+from core.people.files import keep_blob
 
 __all__ = [
     "CaseFacts",

@@ -91,6 +91,31 @@ class GiveConsent(Command):
     evidence_blob_id: Id | None = None
 
 
+class PaperTarget(Query):
+    """Asked before the photo of a signed paper is stored under the patient's key."""
+
+    name = "people.paper_target"
+    title = "同意书存给谁"
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    gives = PatientRef
+    patient_id: Id
+
+
+class AttachPaperConsent(Command):
+    """The photographed paper of a patient who consents without WeChat (blob put under his key); it is consent to the text in force."""
+
+    name = "people.attach_paper_consent"
+    title = "存纸质同意书"
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    comes_with_file = True
+    patient_id: Id
+    purpose: Literal["care", "consultation"]
+    blob_id: Id
+    media_type: Literal["image/jpeg", "image/png", "image/webp"]
+    size: int = Field(ge=0, le=1 << 40)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class WithdrawConsent(Command):
     name = "people.withdraw_consent"
     title = "撤回同意"

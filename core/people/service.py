@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, claims, hand_over, staff
+from core.people import access, access_log, claims, hand_over, paper, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, session_actor
 from core.people.cards import (
     PatientCard,
@@ -34,6 +34,7 @@ __all__ = [
     "listed_patient",
     "live_account",
     "number_on_list",
+    "paper",
     "patient_accounts",
     "patient_card",
     "practitioner_card",

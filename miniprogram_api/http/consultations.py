@@ -64,19 +64,33 @@ class Received:
             yield piece
 
 
-async def _store(request: Request, consultation_id: str, limit: int) -> tuple[Any, Received]:
-    """Put the body into the blob store under the patient's key, after checking that the person may add to this consultation."""
+async def store_photo(request: Request, patient_id: str) -> tuple[Any, str]:
+    """The body as a photo in the blob store under the patient's key, with its media type. Whether the person may has been asked before."""
+    blob, received = await _store(request, patient_id, MAX_PHOTO)
+    kind = photo_type(received.head)
+    if kind is None:
+        await practice_of(request).blobs.delete(blob.id)
+        raise PhotoExpected
+    return blob, kind
+
+
+async def _store(request: Request, patient_id: str, limit: int) -> tuple[Any, Received]:
     practice = practice_of(request)
-    target = await practice.ask(actor_of(request), consultations.UploadTarget(consultation_id=consultation_id))
     received = Received(request, limit)
-    blob = await practice.blobs.put(practice.ids.new(), "patient", target.patient_id, received.pieces())
+    blob = await practice.blobs.put(practice.ids.new(), "patient", patient_id, received.pieces())
     if received.size == 0:
         await practice.blobs.delete(blob.id)
         raise FileEmpty
     return blob, received
 
 
-async def _give(request: Request, order: Command, blob_id: str) -> Any:
+async def _target(request: Request, consultation_id: str) -> str:
+    """The patient under whose key a file of this consultation goes, for a person who may add to it."""
+    target = await practice_of(request).ask(actor_of(request), consultations.UploadTarget(consultation_id=consultation_id))
+    return str(target.patient_id)
+
+
+async def give_file(request: Request, order: Command, blob_id: str) -> Any:
     """Carry out the order of a file that has come. What it did not record (refused, or there already) is not kept."""
     blobs = practice_of(request).blobs
     try:
@@ -91,15 +105,11 @@ async def _give(request: Request, order: Command, blob_id: str) -> Any:
 @blueprint.post("/consultations/<consultation_id:str>/consent", stream=True)
 @by_order(consultations.AttachConsent)
 async def attach_consent(request: Request, consultation_id: str) -> HTTPResponse:
-    blob, received = await _store(request, consultation_id, MAX_PHOTO)
-    kind = photo_type(received.head)
-    if kind is None:
-        await practice_of(request).blobs.delete(blob.id)
-        raise PhotoExpected
+    blob, kind = await store_photo(request, await _target(request, consultation_id))
     order = consultations.AttachConsent(
         consultation_id=consultation_id, blob_id=blob.id, media_type=kind, size=blob.size, sha256=blob.sha256
     )
-    return json_response((await _give(request, order, blob.id)).model_dump(mode="json"), 201, dumps=dumps)
+    return json_response((await give_file(request, order, blob.id)).model_dump(mode="json"), 201, dumps=dumps)
 
 
 @blueprint.post("/consultations/<consultation_id:str>/images", stream=True)
@@ -107,9 +117,9 @@ async def attach_consent(request: Request, consultation_id: str) -> HTTPResponse
 async def upload_image(request: Request, consultation_id: str) -> HTTPResponse:
     """201 when the worker accepted the file, 422 with the reason when it refused it, 202 when its verdict takes longer (ask /v1/uploads/{id})."""
     practice = practice_of(request)
-    blob, _ = await _store(request, consultation_id, MAX_IMAGE)
+    blob, _ = await _store(request, await _target(request, consultation_id), MAX_IMAGE)
     order = imaging.ReceiveUpload(consultation_id=consultation_id, blob_id=blob.id, size=blob.size, sha256=blob.sha256)
-    upload = await _give(request, order, blob.id)
+    upload = await give_file(request, order, blob.id)
     verdict = await _verdict(practice, request, upload.upload_id)
     if verdict.state == "refused":
         return problem(422, verdict.refusal_code or "image.refused", verdict.refusal or "", {"upload_id": verdict.upload_id})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sanic import Blueprint
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import json as json_response
 
 from core.people import commands as people
-from miniprogram_api.http.api import order_route
+from miniprogram_api.http.api import actor_of, by_order, dumps, order_route, practice_of
+from miniprogram_api.http.consultations import give_file, store_photo
 
 blueprint = Blueprint("people", url_prefix="/v1")
 
@@ -18,3 +20,16 @@ order_route(blueprint, "GET", "/patients/<patient_id:str>/access-log", people.Wh
 order_route(blueprint, "GET", "/patient-list", people.MyPatientList)
 order_route(blueprint, "POST", "/patient-list", people.EnlistPatient, status=201)
 order_route(blueprint, "POST", "/sessions/close", people.CloseSession)
+
+
+@blueprint.post("/patients/<patient_id:str>/consents/<purpose:str>/paper", stream=True)
+@by_order(people.AttachPaperConsent)
+async def attach_paper_consent(request: Request, patient_id: str, purpose: str) -> HTTPResponse:
+    """The photo of a signed paper, as the body."""
+    people.CurrentConsentText.model_validate({"purpose": purpose})
+    await practice_of(request).ask(actor_of(request), people.PaperTarget(patient_id=patient_id))
+    blob, kind = await store_photo(request, patient_id)
+    order = people.AttachPaperConsent.model_validate({
+        "patient_id": patient_id, "purpose": purpose, "blob_id": blob.id, "media_type": kind, "size": blob.size, "sha256": blob.sha256,
+    })
+    return json_response((await give_file(request, order, blob.id)).model_dump(mode="json"), 201, dumps=dumps)

@@ -13,7 +13,7 @@ from core.foundation.errors import NotAllowed
 from core.foundation.models import Blob
 from core.foundation.practice import Practice
 from core.people.accounts import actor_for
-from core.people.commands import CurrentConsentText, EnsureAccount, GiveConsent, Me, RegisterPatient, WithdrawConsent
+from core.people.commands import AttachPaperConsent, CurrentConsentText, EnsureAccount, GiveConsent, Me, PaperTarget, RegisterPatient, WithdrawConsent
 from core.people.consent_texts import CURRENT
 from core.people.consents import has_consent, require_consent
 from core.people.errors import ConsentEvidenceMissing, ConsentMissing, ConsentOutdated
@@ -115,3 +115,24 @@ async def test_withdrawn_is_withdrawn_and_kept(practice: Practice):
     (patient,) = (await practice.ask(county.woman_account, Me())).patients
     assert [consent.withdrawn_at is None for consent in patient.consents].count(True) == 1
     assert len(patient.consents) == 2
+
+
+async def test_a_photographed_paper_is_the_consent_of_who_has_no_wechat(practice: Practice):
+    county = await seed_small(practice)
+    stored = await practice.blobs.put(practice.ids.new(), "patient", county.old_man, b"photograph")
+    order = AttachPaperConsent(
+        patient_id=county.old_man, purpose="care", blob_id=stored.id, media_type="image/jpeg", size=stored.size, sha256=stored.sha256,
+    )
+    for stranger in (county.woman_account, county.duty_doctor, county.experts[0]):
+        with pytest.raises(NotAllowed):
+            await practice.ask(stranger, PaperTarget(patient_id=county.old_man))
+        with pytest.raises(NotAllowed):
+            await practice.execute(stranger, order)
+    assert not await has_consent(county.old_man, "care")
+    assert (await practice.ask(county.village_doctor, PaperTarget(patient_id=county.old_man))).patient_id == county.old_man
+    assert (await practice.execute(county.village_doctor, order)).done
+    row = await Consent.get(patient_id=county.old_man)
+    assert (row.given_as, row.evidence_blob_id, row.text_version) == ("village_doctor", stored.id, VERSION)
+    again = await practice.blobs.put(practice.ids.new(), "patient", county.old_man, b"another")
+    assert not (await practice.execute(county.village_doctor, order.model_copy(update={"blob_id": again.id}))).done
+    assert not await Blob.filter(id=again.id).exists()
