@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Choice, Text
+from bot.channels.outgoing import Choice, Link, Text
 from bot.dialogue.cases import tapped
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
@@ -49,7 +49,8 @@ async def answer(turn: Turn, verb: str, *, code: str | None = None, offer_id: st
 
 def _accepted(turn: Turn, given: OfferAnswer) -> Reply:
     state = turn.state.asking(None).showing("consultation", given.consultation_id)
-    return Reply((*tapped(turn, "您已接诊"), Text(text=f"**{given.code} 由您接诊。**\n{given.next}")), state)
+    desk = Link(title=f"去会诊台看 {given.code}", url=f"page:/h5/desk/case/{given.consultation_id}/", description="资料、影像、意见、开方都在里面。")
+    return Reply((*tapped(turn, "您已接诊"), Text(text=f"**{given.code} 由您接诊。**\n{given.next}"), desk), state)
 
 
 def _declined(turn: Turn, given: OfferAnswer, offer_id: str, reason: DeclineReason | None) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Button, Card, Line, Text
+from bot.channels.outgoing import Button, Card, Line, Link, Text
 from bot.channels.words import cut
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
@@ -201,7 +201,8 @@ async def _opinion_given(practice: Practice, row: Notification) -> Notice:
         lines.append(f"**急救单次用药 {dose.name} {dose.amount}**:您决定后,马上请您核对禁忌再下医嘱。")
     lines.append("意见供参考,由您决定:同意 / 部分同意 / 不同意。")
     shown = {"consultation": opinion.consultation_id, "opinion": opinion.opinion_id}
-    shapes = (Text(text="\n".join(lines)), decision_card(opinion, f"decide-{row.id}"))
+    page = Link(title=f"去页面看会诊 {opinion.code}", url=f"page:/h5/doctor/cases/case/{opinion.consultation_id}/", description="意见、资料和决定。")
+    shapes = (Text(text="\n".join(lines)), page, decision_card(opinion, f"decide-{row.id}"))
     return Notice(shapes, card_ref=opinion.consultation_id, shown=shown, replaces=(opinion.consultation_id,))
 
 
