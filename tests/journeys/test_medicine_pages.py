@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ __all__ = ["chromium", "visiting"]
 pytestmark = pytest.mark.browser
 
 DESK = (1280, 800)
+PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
+"""A folder that keeps what the pages looked like, for the documentation; empty keeps nothing."""
 REASON = "今早刚服过药,平时150以上,先减半观察"
 
 
@@ -35,6 +39,11 @@ async def take(page: Page, code: str) -> None:
 
 async def confirm(page: Page, name: str) -> None:
     await page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+
+
+async def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        await page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
 
 
 async def look_again(page: Page) -> None:
@@ -74,6 +83,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await take(signing.page, code)
     await expect(signing.page.locator(".rx-warn")).to_contain_text("依据")
     await expect(signing.page.locator("#detail")).to_contain_text("村医可开目录")
+    await picture(signing.page, "sign-360")
     await signing.page.get_by_role("button", name="签名", exact=True).click()
     await expect(signing.page.locator("#detail .notice")).to_contain_text("没有写理由")
     await assert_readable(signing.page)
@@ -94,6 +104,8 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await desk.page.get_by_role("button", name="退回处方").click()
     await expect(desk.page.locator("#detail .notice")).to_contain_text("原因")
     await desk.page.get_by_role("button", name="剂量请再核对").click()
+    await desk.page.get_by_label("退回的原因").fill("剂量请再核对:收缩压只有 96")
+    await picture(desk.page, "pharmacy-1280")
     await desk.page.get_by_role("button", name="退回处方").click()
     await confirm(desk.page, "退回")
     await expect(desk.page.locator("#detail .notice-good")).to_contain_text("已退回")
@@ -107,6 +119,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     other = await at(visiting, demo, second, "pharmacy", PHONE)
     await take(other.page, code)
     await assert_readable(other.page)
+    await picture(other.page, "pharmacy-360")
     await look_again(desk.page)
     await expect(desk.page.locator("#detail .notice[role=status]")).to_contain_text("待药师审方")
     await expect(desk.page.locator(".wl-row", has_text=code).first.locator(".wl-clock")).to_have_text(re.compile("刚到|已等"))
@@ -135,6 +148,7 @@ async def hand_out_once(desk: Page, other: Page, treatment: Treatment) -> None:
     await expect(desk.locator("#detail .notice[role=alert]")).to_contain_text("对不上")
     await assert_readable(desk)
     await other.goto(other.url.split("#")[0] + "#/")
+    await picture(other, "pharmacy-queue-360")
     await other.get_by_label("病人来取药").fill(f"{shown['code']} {shown['dispense_code']}".lower())
     await other.get_by_role("button", name="打开处方").click()
     field = other.get_by_label("病人的取药码")
@@ -159,6 +173,7 @@ async def test_what_nobody_may_sign_says_who_must_change_it(visiting: Visiting, 
     await take(page, str(treatment.prescription["code"]))
     await expect(page.locator(".rx-stop").first).to_contain_text("不能用")
     await expect(page.locator(".rx-stopped")).to_contain_text("请开方的专家改方")
+    await picture(page, "sign-1280")
     await expect(page.get_by_role("button", name="签名", exact=True)).to_have_count(0)
     await assert_readable(page)
     await page.locator("summary", has_text="不签").click()

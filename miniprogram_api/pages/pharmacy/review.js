@@ -16,18 +16,17 @@ export function review(rx, changed) {
   const name = `${rx.prescription_id}:${rx.revision}`;
   if (!drafts.has(name)) drafts.set(name, { seen: false, reason: "", open: false });
   const draft = drafts.get(name);
-  const trouble = h("div", { "aria-live": "polite" });
   const stops = rx.findings.filter((one) => one.action === "B");
   return panel("审方",
-    stops.length > 0 || rx.signature_valid === false ? stopped(stops) : letGo(rx, draft, trouble, changed),
-    trouble,
-    giveBack(rx, draft, trouble, changed, stops.length > 0));
+    stops.length > 0 || rx.signature_valid === false ? stopped(stops) : letGo(rx, draft, changed),
+    giveBack(rx, draft, changed, stops.length > 0));
 }
 
 const stopped = (stops) =>
   h("p", { class: "rx-stopped", role: "note" }, h("b", null, "不能通过,请退回。"), stops.map((one) => one.text).join(";"));
 
-function letGo(rx, draft, trouble, changed) {
+function letGo(rx, draft, changed) {
+  const trouble = h("div", { "aria-live": "polite" });
   const count = rx.overrides.length;
   const tick = h("input", { type: "checkbox", on: { change: () => { draft.seen = tick.checked; } } });
   tick.checked = draft.seen;
@@ -42,10 +41,12 @@ function letGo(rx, draft, trouble, changed) {
       if (!(await confirmed(`用您的签名放行处方 ${rx.code}?病人就能来取药了。`, "签名放行", "再看看"))) return;
       await give(rx, "release", { overrides_seen: count > 0, confirm: true }, { trouble, changed, said: "审方通过,已告诉病人和村医,可以发药了。" });
     }),
+    trouble,
   ];
 }
 
-function giveBack(rx, draft, trouble, changed, open) {
+function giveBack(rx, draft, changed, open) {
+  const trouble = h("div", { "aria-live": "polite" });
   const fold = h("details", { class: "rx-fold", open: draft.open || open, on: { toggle: () => { draft.open = fold.open; } } },
     h("summary", { class: "fold" }, "退回"),
     words("退回的原因(专家和医生会看到)", draft.reason, STARTERS, (value) => { draft.reason = value; }),
@@ -53,11 +54,12 @@ function giveBack(rx, draft, trouble, changed, open) {
       replace(trouble);
       const reason = draft.reason.trim();
       if (reason.length < LEAST) {
-        replace(trouble, notice("请写一句退回的原因,或点上面现成的。"));
+        replace(trouble, notice("请写一句退回的原因,或点一句现成的。"));
         return;
       }
       if (!(await confirmed(`退回处方 ${rx.code}?原因:${reason}`, "退回", "再看看"))) return;
       await give(rx, "return", { reason }, { trouble, changed, said: "已退回,专家、签名的医生和村医都会收到原因。" });
-    }, "warn"));
+    }, "warn"),
+    trouble);
   return fold;
 }

@@ -36,7 +36,7 @@ function line(item) {
 }
 
 /** Of a source: where the rule's text was read. */
-const GRADES = { P: "原文已核对", 2: "据转述,待核对原文", "-": "待核对原文" };
+const GRADES = { P: "据原文", 2: "据转述,待核对原文", "-": "待核对原文" };
 
 export function checkList({ findings, sources = [], overrides = [], rules_signed: signed = true }) {
   const known = new Map(sources.map((one) => [one.code, one]));
