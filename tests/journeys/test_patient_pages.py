@@ -173,7 +173,16 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
     for systolic, diastolic in ((152, 94), (138, 86), (146, 91)):
         doctor.post(f"/v1/patients/{patient['patient_id']}/readings", {"systolic": systolic, "diastolic": diastolic})
 
-    await page.get_by_role("link", name="记血压").click()
+    async def when_it_is_due(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        body["now"] = min(due["due_at"] for due in body["plans"][0]["due"])
+        await route.fulfill(response=answer, body=json.dumps(body))
+
+    await page.route("**/v1/plans", when_it_is_due)
+    await turn_to(page, "")
+    await page.locator(".panel", has_text="今天:量血压").get_by_role("link", name="现在记").click()
+    await page.unroute("**/v1/plans")
     await press(page, "15")
     await expect(page.get_by_role("alert")).to_have_text("还差低压(舒张压)。")
     await page.get_by_label("高压").fill("")
@@ -249,6 +258,11 @@ async def test_empty_refused_and_without_a_network(visiting: Visiting, running_d
         await expect(page.locator("main")).to_contain_text(said)
         await assert_readable(page)
 
+    await turn_to(page, "privacy")
+    await page.get_by_role("link", name="看原文").first.click()
+    await expect(page.locator(".done-line")).to_contain_text("同意了这一版")
+    await assert_readable(page)
+
     await turn_to(page, f"insurance/{patient['patient_id']}")
     for number, said in (("12", "医保号是 6 到 30 位"), ("DEMO99999999", "没有")):
         await page.get_by_label("医保号").fill(number)
@@ -271,13 +285,13 @@ async def test_empty_refused_and_without_a_network(visiting: Visiting, running_d
     await expect(page.get_by_role("alert")).to_have_count(0)
     await expect(page.locator("#offline")).to_be_hidden()
 
-    async def two_days_ago(route: Route) -> None:
+    async def three_days_ago(route: Route) -> None:
         answer = await route.fetch()
         body = await answer.json()
         body["now"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3 * 86400))
         await route.fulfill(response=answer, body=json.dumps(body))
 
-    await page.route("**/v1/slots?**", two_days_ago)
+    await page.route("**/v1/slots?**", three_days_ago)
     await turn_to(page, "book")
     await page.locator(".weui-cell", has_text="个号").last.click()
     await expect(page.get_by_role("status")).to_contain_text("今天没有号,最近的是")

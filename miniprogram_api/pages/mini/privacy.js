@@ -43,7 +43,7 @@ function consentRow(patient, purpose, { trouble, go, again }) {
       trouble.replaceChildren(notice(problem));
     }
   };
-  return cell(PURPOSES[purpose], button("撤回", withdraw, "warn", { class: "weui-btn weui-btn_warn small-button" }),
+  return cell([PURPOSES[purpose], " ", h("a", { href: `#/consent/${patient.patient_id}/${purpose}?then=privacy` }, "看原文")], button("撤回", withdraw, "warn", { class: "weui-btn weui-btn_warn small-button" }),
     `${spoken(given.given_at)} 在${channelName(given.channel)}同意,版本 ${given.version}`);
 }
 

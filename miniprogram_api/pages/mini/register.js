@@ -1,5 +1,6 @@
 // 实名登记 and 知情同意: who is ill, in real name, and what was agreed to, with its version.
 
+import { spoken } from "../shared/dates.js";
 import { button, h } from "../shared/dom.js";
 import { Problem } from "../shared/api.js";
 import { notice } from "../shared/states.js";
@@ -84,6 +85,7 @@ export async function consent({ rest: [patientId, purpose = "care"], query, go }
   const [text, me] = await Promise.all([ask("GET", `consent-texts/${purpose}`), whoAmI({ anew: true })]);
   const patient = me.patients.find((one) => one.patient_id === patientId);
   if (!patient) throw new Problem("没有找到这位家人,请回到「我的」再选一次。", { status: 404 });
+  const given = patient.consents.find((one) => one.purpose === purpose && one.version === text.version && !one.withdrawn_at);
   const trouble = h("div");
   const agree = async () => {
     try {
@@ -101,7 +103,8 @@ export async function consent({ rest: [patientId, purpose = "care"], query, go }
     h("h2", { class: "weui-cells__title" }, `${text.title}(版本 ${text.version})`),
     h("div", { class: "consent-text", tabindex: 0, role: "document", "aria-label": text.title }, text.text),
     trouble,
-    h("div", { class: "actions" }, button("我看过了,同意", agree), h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "先不同意")),
+    given ? h("p", { class: "actions done-line" }, `您在 ${spoken(given.given_at)} 同意了这一版。`)
+      : h("div", { class: "actions" }, button("我看过了,同意", agree), h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "先不同意")),
     h("p", { class: "actions faint" }, "随时可以在「授权与隐私」里撤回。"),
   ];
 }
