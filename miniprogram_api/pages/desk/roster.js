@@ -29,7 +29,7 @@ export async function roster() {
 }
 
 function shifts(list) {
-  const days = Map.groupBy ? Map.groupBy(list, (one) => day(one.starts_at)) : grouped(list);
+  const days = byDay(list);
   return h("section", { "aria-label": "两周排班" }, title("两周排班"),
     list.length
       ? h("div", { class: "weui-cells" }, [...days].map(([name, ones]) => h("div", { class: "weui-cell" },
@@ -38,7 +38,7 @@ function shifts(list) {
       : h("p", { class: "empty" }, "这两周没有给您排班。要排班请联系县医院调度员。"));
 }
 
-function grouped(list) {
+function byDay(list) {
   const days = new Map();
   for (const one of list) days.set(day(one.starts_at), [...(days.get(day(one.starts_at)) ?? []), one]);
   return days;
