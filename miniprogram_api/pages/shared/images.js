@@ -53,7 +53,13 @@ async function fetchFrame(id, frame, { window = "auto", size = "full", token, ur
   }, urgent);
 }
 
-const wordsOf = (image) => [image.label, image.taken_on ? day(`${image.taken_on}T00:00:00+08:00`) : null].filter(Boolean).join(" ");
+/** 11月20日 周五, with its year when that is over. */
+function takenWords(image) {
+  if (!image.taken_on) return "";
+  const year = image.taken_on.slice(0, 4);
+  return `${year === new Date().toISOString().slice(0, 4) ? "" : `${year}年`}${day(`${image.taken_on}T00:00:00+08:00`)}`;
+}
+const wordsOf = (image) => [image.label, takenWords(image)].filter(Boolean).join(" ");
 
 /**
  * The images of a consultation as an element that fills itself. `token`: the mini program's bearer token, where the page has no cookie.
@@ -103,7 +109,7 @@ function thumbnail(image, token, open) {
   const words = wordsOf(image);
   const shown = h("span", { class: "images-thumb", "aria-hidden": "true" }, "…");
   const box = h("button", { type: "button", class: "images-item", "aria-label": `看${words}${image.frames > 1 ? `,共 ${image.frames} 帧` : ""}`, on: { click: open } },
-    shown, h("span", { class: "images-words" }, image.label), image.taken_on && h("span", { class: "faint images-words" }, day(`${image.taken_on}T00:00:00+08:00`)),
+    shown, h("span", { class: "images-words" }, image.label), image.taken_on && h("span", { class: "faint images-words" }, takenWords(image)),
     image.frames > 1 && h("span", { class: "faint images-words" }, `${image.frames} 帧`));
   let asked = false;
   async function fill() {
