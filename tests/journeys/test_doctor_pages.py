@@ -191,11 +191,12 @@ async def assert_printable(page: Page, code: str) -> None:
 
 
 async def see_it_on_a_desk(visiting: Visiting, demo: Demo, doctor: Doctor, consultation_id: str) -> None:
-    """The same case and its prescription at 1280 px, from the list and from the tab."""
-    page = (await open_page(visiting, demo, doctor.person, "cases/", WIDE)).page
-    await page.locator(f'a[href="#/case/{consultation_id}"]').click()
+    """The same case and its prescription at 1280 px, from a chat's link through the sign-in and from the tab."""
+    page = (await open_page(visiting, demo, doctor.person, f"cases/case/{consultation_id}/", WIDE)).page
     await expect(part(page, "decision")).to_contain_text("部分同意")
     await assert_readable(page)
+    await page.get_by_role("link", name="返回").click()
+    await expect(page.locator(f'a[href="#/case/{consultation_id}"]')).to_be_visible()
     await page.locator(".tab-bar").get_by_role("link", name="处方").click()
     await page.locator("a.weui-cell", has_text="待药师审方").click()
     await expect(page.locator("main .panel")).to_contain_text("药师在审")
@@ -206,13 +207,13 @@ def has_consented(patient: dict[str, Any]) -> bool:
     return any(one["purpose"] == "care" and one["withdrawn_at"] is None for one in patient["consents"])
 
 
-async def test_a_patient_is_enlisted_followed_and_insured(visiting: Visiting, running_demo_house: Demo) -> None:
+async def test_a_patient_is_enlisted_followed_and_insured(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
     doctor = free_doctor(running_demo_house, has_consented)
     visit = await open_page(visiting, running_demo_house, doctor.person, size=WIDE)
     page = visit.page
     assert [text.split("号")[0] for text in await page.locator(".doctor-number").all_inner_texts()] == [str(one["number"]) for one in doctor.patients]
     await assert_readable(page)
-    await enlist(page)
+    await enlist(page, write_files(tmp_path) / "consent.jpg")
     await page.locator(".tab-bar").get_by_role("link", name="我的病人").click()
     await page.locator(f'a[href$="{doctor.patient(has_consented)["patient_id"]}"]').click()
     await follow(page)
@@ -223,7 +224,7 @@ async def test_a_patient_is_enlisted_followed_and_insured(visiting: Visiting, ru
     assert_at_home(visit, running_demo_house.base_url)
 
 
-async def enlist(page: Page) -> None:
+async def enlist(page: Page, photo: Path) -> None:
     first17 = "52272719680309" + "733"
     right = first17 + check_character(first17)
     await page.get_by_role("link", name="登记新病人").click()
@@ -240,8 +241,13 @@ async def enlist(page: Page) -> None:
     await page.get_by_role("button", name="登记").click()
     await expect(part(page, "head")).to_contain_text("罗远山")
     await expect(part(page, "head")).to_contain_text("没有微信")
-    await expect(part(page, "plans")).to_contain_text("知情同意")
     await assert_nothing_kept(page, "罗远山", right)
+    plans = part(page, "plans")
+    await expect(plans).to_contain_text("要先有知情同意")
+    await plans.locator("input[type=file]").set_input_files({"name": "paper.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    await expect(plans.get_by_role("alert")).to_contain_text("照片")
+    await plans.locator("input[type=file]").set_input_files(photo)
+    await expect(plans.get_by_role("button", name="建高血压随访")).to_be_visible(timeout=SLOW)
 
 
 async def follow(page: Page) -> None:

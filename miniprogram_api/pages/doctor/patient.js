@@ -40,7 +40,7 @@ function draw(parts, { one, consultations, prescriptions, plans, membership, run
     ["head", one, () => head(one, go)],
     ["consultations", consultations, () => [title("会诊"), consultations.length ? cells(consultations.map(consultationRow)) : none("还没有会诊。")]],
     ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],
-    ["plans", plans, () => [title("随访"), plansPart(one, plans, again)]],
+    ["plans", [one.consents, plans], () => [title("随访"), plansPart(one, plans, again)]],
     ["facts", [facts, running], () => [title("用药安全资料"), factsPart(facts, names, { sex: one.sex, age: `${one.age_years} 岁` }, running, again)]],
     ["insurance", membership, () => [title("医保"), insurancePart(one, membership, again)]],
   ], { force });

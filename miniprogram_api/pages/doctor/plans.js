@@ -1,8 +1,9 @@
 // Follow-up of one patient: what is due, begin from a template, a visit face to face, end.
 
+import { Problem, upload } from "../shared/api.js";
 import { spoken } from "../shared/dates.js";
 import { h, replace } from "../shared/dom.js";
-import { confirmed } from "../shared/states.js";
+import { confirmed, notice } from "../shared/states.js";
 import { orderButton } from "./asking.js";
 
 const TEMPLATES = { hypertension: "高血压随访", diabetes: "2型糖尿病随访" };
@@ -39,14 +40,30 @@ function startPlan(patient, running, again) {
   const free = Object.entries(TEMPLATES).filter(([code]) => !running.has(code));
   if (!free.length) return null;
   const trouble = h("div");
-  const consented = patient.consents.some((one) => one.purpose === "care" && !one.withdrawn_at);
-  if (!consented) {
-    const how = patient.has_wechat ? "请他在小程序「授权与隐私」里点同意" : "请家人在小程序里登记他并同意";
-    return h("p", { class: "doctor-none" }, `要先有「看病与健康服务」的知情同意才能建随访:${how}。`);
-  }
+  if (!patient.consents.some((one) => one.purpose === "care" && !one.withdrawn_at)) return consentFirst(patient, again);
   const start = (code, label) => orderButton(`建${label}`, async () =>
     (await confirmed(`为${patient.number}号 ${patient.full_name} 建${label}?会按计划提醒,夜里不发。`, "建计划")) ? [`patients/${patient.patient_id}/plans`, { template: code }] : null, again, { trouble, kind: "default" });
   const place = h("div", { class: "actions" });
   replace(place, trouble, free.map(([code, label]) => start(code, label)));
   return place;
+}
+
+/** Follow-up needs consent to care: in the patient's own app, or on paper, photographed here. */
+function consentFirst(patient, again) {
+  const said = h("div", { "aria-live": "polite" });
+  const input = h("input", { type: "file", class: "unseen", accept: "image/*", capture: "environment" });
+  input.addEventListener("change", async () => {
+    const [photo] = input.files;
+    input.value = "";
+    if (!photo) return;
+    try {
+      await upload(`patients/${patient.patient_id}/consents/care/paper`, photo, (part) => replace(said, h("progress", { max: 1, value: part, "aria-label": "照片上传进度" })));
+      await again();
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(said, notice(problem));
+    }
+  });
+  const how = patient.has_wechat ? "请他在小程序「授权与隐私」里点同意,或者签纸质的,拍下来。" : "请他签纸质的「看病与健康服务」同意书,拍下来。";
+  return h("div", { class: "doctor-none" }, h("p", null, `要先有知情同意才能建随访:${how}`), said, h("label", { class: "pick pick-second" }, input, "拍签好字的同意书"));
 }

@@ -26,7 +26,7 @@ const line = (name, words) => words && h("p", null, h("b", null, `${name}:`), wo
 const state = (valid) => (valid ? "签名有效" : "签名与内容不符,不要照此办理");
 
 const caseOnPaper = (view) => h("section", null,
-  h("h1", null, "远程会诊记录"),
+  h("p", { class: "print-title" }, "远程会诊记录"),
   h("p", null, `会诊 ${view.code} · ${view.urgency_label} · ${view.state_label} · ${dated(view.requested_at)} 发起`),
   line("病人", [view.patient.name, view.patient.sex_label, view.patient.age].filter(Boolean).join(" ")),
   line("村医", `${view.organisation} ${view.village_doctor}`), line("专家", view.expert),
