@@ -37,6 +37,14 @@ async def take(page: Page, code: str) -> None:
     await expect(page.locator(".wl-head h2")).to_contain_text(code)
 
 
+async def unfold_the_case(page: Page) -> None:
+    fold = page.locator("summary", has_text="的病情")
+    await fold.click()
+    await expect(page.locator(".case")).to_contain_text("胸痛")
+    await assert_readable(page)
+    await fold.click()
+
+
 async def confirm(page: Page, name: str) -> None:
     await page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
 
@@ -84,6 +92,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await expect(signing.page.locator(".rx-warn")).to_contain_text("依据")
     await expect(signing.page.locator("#detail")).to_contain_text("村医可开目录")
     await picture(signing.page, "sign-360")
+    await unfold_the_case(signing.page)
     await signing.page.get_by_role("button", name="签名", exact=True).click()
     await expect(signing.page.locator("#detail .notice")).to_contain_text("没有写理由")
     await assert_readable(signing.page)
@@ -98,6 +107,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await expect(desk.page.locator(".rx-reason")).to_contain_text(REASON)
     await expect(desk.page.locator("#detail")).to_contain_text("eGFR")
     await expect(desk.page.locator("#detail")).to_contain_text("病人付")
+    await unfold_the_case(desk.page)
     await assert_readable(desk.page)
     assert_at_home(desk, demo.base_url)
     await desk.page.locator("summary", has_text="退回").click()
