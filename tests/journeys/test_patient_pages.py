@@ -51,7 +51,8 @@ async def keep(page: Page, name: str) -> None:
         size = page.viewport_size
         assert size is not None
         # A page as tall as what stands in it, so that the bar below lies below and not across.
-        await page.set_viewport_size({"width": size["width"], "height": min(max(size["height"], tall), 2600)})
+        await page.set_viewport_size({"width": size["width"], "height": min(max(size["height"], tall), 3200)})
+        await page.evaluate("scrollTo(0, 0)")
         await page.wait_for_timeout(300)
         await page.screenshot(path=Path(PICTURES) / f"{name}.png")
         await page.set_viewport_size(size)
@@ -244,7 +245,7 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
 
 async def test_empty_refused_and_without_a_network(visiting: Visiting, running_demo_house: Demo) -> None:
     demo = running_demo_house
-    doctor = sign_in(demo, [one for one in roster(demo) if one["role"] == "village_doctor"][7])
+    doctor = sign_in(demo, [one for one in roster(demo) if one["role"] == "village_doctor"][11])
     named = {one["name"]: one for one in roster(demo) if one.get("mini_program_openid")}
     patient = next(one for one in doctor.get("/v1/patient-list").json()["patients"] if one["full_name"] in named)
     page = (await opened(visiting, demo, named[patient["full_name"]]["key"], "prescriptions")).page
