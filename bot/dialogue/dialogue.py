@@ -22,8 +22,10 @@ from bot.dialogue import (
     opinions,
     own_prescriptions,
     patients,
+    prescribing,
     ranking,
     reviewing,
+    safety_facts,
     signing,
 )
 from bot.dialogue.answering import picked
@@ -233,6 +235,12 @@ async def _button(turn: Turn, key: str) -> Reply:
             return await opinions.completed(turn, _id(first))
         case "dose" | "dose_clear" | "dose_hit" | "dose_skip" | "sign_dose" | "dose_seen":
             return await _dose(turn, verb, first, second)
+        case "propose":
+            return await prescribing.proposed(turn, _id(first), _id(second))
+        case "revise":
+            return await prescribing.revised(turn, _id(first), _id(second))
+        case "fact":
+            return await safety_facts.recorded(turn, first, _id(second))
         case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
             return await _prescription(turn, verb, _id(first), second)
         case "follow":
@@ -354,6 +362,10 @@ async def _said(turn: Turn, said: Said) -> Reply:
             return await opinions.give_back(turn, arguments)
         case "dose":
             return await emergency_dose.in_words(turn, code, arguments.get("words", ""))
+        case "propose":
+            return await prescribing.propose_in_words(turn, code, arguments.get("words", ""))
+        case "revise":
+            return await prescribing.revise_in_words(turn, code, arguments.get("words", ""))
         case "sign":
             return await signing.in_words(turn, code)
         case "refer":

@@ -31,9 +31,12 @@ from core.prescriptions.commands import (
     EmergencyDoses,
     Mine,
     OrderDose,
+    Propose,
+    RecordFacts,
     Refer,
     Release,
     ReturnPrescription,
+    Revise,
     Sign,
     View,
 )
@@ -124,6 +127,14 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "dose", OrderDose, ("急用一剂", "急用药", "下急用药"),
         "急用一剂 C-7K2M 阿司匹林", "决定签名后,核对禁忌,下急用一剂", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "propose", Propose, ("开方", "开处方", "开药"),
+        "开方 C-7K2M 高血压:氨氯地平 5mg 每日一次 7天", "开方给村医签,几味药用分号隔开", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "revise", Revise, ("改方", "改处方", "换药"),
+        "改方 R-7K2M 高血压:氨氯地平 2.5mg 每日一次 7天", "退回或签名前改处方", argument="code_words", audience="staff", letter="R",
     ),
     Phrase(
         "sign", Sign, ("签处方", "处方签名", "签名", "照此签名"), "签处方 R-7K2M", "看过处方和检查,签名",
@@ -246,6 +257,9 @@ TAPS: dict[str, type[Order]] = {
     "dose_skip": EmergencyDoses,
     "sign_dose": OrderDose,
     "dose_seen": AcknowledgeDose,
+    "propose": Propose,
+    "revise": Revise,
+    "fact": RecordFacts,
     "rx_sign": Sign,
     "rx_refer": Refer,
     "sign_rx": Sign,

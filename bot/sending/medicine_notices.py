@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Button, Card, Link, Menu, Text
 from bot.channels.words import cut
+from bot.dialogue import safety_facts
 from bot.dialogue.medicine_words import (
     SIGNABLE,
     UNREVIEWED,
@@ -32,7 +33,8 @@ async def _to_sign(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
     if view.state not in SIGNABLE:
         return Notice()
-    shapes = to_sign(view, f"sign-{row.id}", village=view.state == "PROPOSED")
+    village = view.state == "PROPOSED"
+    shapes = (*to_sign(view, f"sign-{row.id}", village=village), *(safety_facts.questions(view, f"facts-{row.id}") if village else ()))
     shown = {"prescription": view.prescription_id}
     return Notice(shapes, card_ref=view.prescription_id, shown=shown, replaces=(view.prescription_id,))
 

@@ -119,15 +119,27 @@ async def test_beyond_her_list_the_doctor_above_signs_and_everybody_else_is_told
     await stage.hears("pharmacist", APP, "待审", "【通过】")
 
 
-async def test_the_village_doctor_would_rather_have_the_doctor_above_sign(treated: Stage) -> None:
+async def test_proposed_in_words_what_is_missing_is_asked_and_the_doctor_above_signs(treated: Stage) -> None:
     stage = treated
-    view = await _propose(stage, item("amlodipine", "5"))
-    await stage.hears("village_doctor", APP, "等您签名", "没有发现问题")
+    await stage.say("expert1", APP, "开方 高血压:氨氯地平 5mg")
+    await stage.hears("expert1", APP, "没读懂:氨氯地平 5mg")
+    await stage.say("expert1", APP, "开方 高血压:辛伐他汀 20mg 每晚一次 7天;克拉霉素 0.25g 一日两次 7天")
+    await stage.hears("expert1", APP, "✕ 不能签:", "辛伐他汀", "没有提交")
+    await stage.say("expert1", APP, "开方 高血压:氨氯地平 5mg 每日一次 7天 早上服")
+    await stage.hears("expert1", APP, "氨氯地平(片剂 5mg):每次 5 mg,每天 1 次,7 天", "还没有问过敏史")
+    await stage.press("expert1", APP, "确认开方")
+    await stage.hears("expert1", APP, "已提交(第 1 版)")
+    await stage.hears("village_doctor", APP, "现在不能签", "缺的资料请村医补上")
+    await stage.press("village_doctor", APP, "问过,都不过敏")
+    await stage.hears("village_doctor", APP, "等您签名")
+    view = await Prescription.get()
     await stage.press("village_doctor", APP, "请镇卫生院医生签")
     await stage.hears("village_doctor", APP, "已转上级值班医生签名")
     await stage.say("village_doctor", APP, f"转上级签 {view.code}")
     await stage.hears("village_doctor", APP, "在等值班医生签名")
     await stage.hears("duty_doctor", APP, "等您签名")
     await stage.press("duty_doctor", APP, "照此签名")
+    await stage.hears("duty_doctor", APP, "请写理由")
+    await stage.say("duty_doctor", APP, "心率快,血压已升到 110")
     await stage.press("duty_doctor", APP, "确认签名")
     await stage.hears("village_doctor", APP, "张医生已签名")

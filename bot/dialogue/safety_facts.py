@@ -1,0 +1,37 @@
+"""What a prescription cannot be signed without is asked of the village doctor with buttons: 过敏, 怀孕. The rest is recorded on her page."""
+
+from __future__ import annotations
+
+from bot.channels.outgoing import Choice, Menu, Outgoing
+from bot.dialogue.medicine_words import stops_of, to_sign
+from bot.dialogue.turn import Reply, Turn
+from core.foundation.errors import Invalid
+from core.prescriptions.commands import FactsView, PrescriptionView, ReadFacts, RecordFacts, View
+
+_ASKED: dict[str, tuple[str, str, dict[str, object]]] = {
+    "facts.allergies": ("no_allergy", "问过,都不过敏", {"allergies_asked": True}),
+    "facts.pregnancy": ("not_pregnant", "没有怀孕", {"pregnancy": "no"}),
+}
+
+
+def questions(view: PrescriptionView, menu_id: str) -> tuple[Outgoing, ...]:
+    """The buttons for what is missing; none where something else stands in the way, or only the page can take it."""
+    asks = [_ASKED[key] for key in (one.key.split(":")[0] for one in stops_of(view)) if key in _ASKED]
+    if not asks:
+        return ()
+    choices = tuple(Choice(code=f"fact:{name}:{view.prescription_id}", label=label) for name, label, _ in asks)
+    return (Menu(head="请当面问清楚再点;有过敏、怀孕或说不清的,去页面填。", choices=choices, menu_id=menu_id),)
+
+
+async def recorded(turn: Turn, name: str, prescription_id: str) -> Reply:
+    """【问过,都不过敏】, 【没有怀孕】: added to what is on record, then the prescription as it stands."""
+    fact = next((one for one in _ASKED.values() if one[0] == name), None)
+    if fact is None:
+        raise Invalid
+    view: PrescriptionView = await turn.ask(View(prescription_id=prescription_id))
+    known: FactsView = await turn.ask(ReadFacts(consultation_id=view.consultation_id))
+    facts = known.facts.model_dump() | fact[2]
+    await turn.execute(RecordFacts.model_validate({"consultation_id": view.consultation_id, **facts}))
+    view = await turn.ask(View(prescription_id=prescription_id))
+    shapes = to_sign(view, turn.menu_id("rx"), village=view.state == "PROPOSED")
+    return Reply((*shapes, *questions(view, turn.menu_id("facts"))), turn.state.asking(None))
