@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, time
 
 from tortoise.expressions import Q
@@ -13,13 +12,14 @@ from core.foundation.actor import Role
 from core.foundation.clock import SHANGHAI
 from core.foundation.orders import answers
 from core.foundation.work import Work
-from core.intake.urgency import urgency
-from core.people.cards import patient_card, practitioner_cards
+from core.intake.urgency import UrgencyEntry, urgency
+from core.people.cards import PatientCard, patient_card, practitioner_cards
 from core.people.models import Organisation
 from core.people.rules import county_of, local_date
 from core.prescriptions.commands import Waiting, WaitingDose, WaitingPrescription, WaitingView
 from core.prescriptions.drugs import drug
 from core.prescriptions.emergency import dose_view
+from core.prescriptions.items import Body
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.people_told import houses_above
 from core.prescriptions.steps import body_of
@@ -40,7 +40,7 @@ async def waiting(work: Work, order: Waiting) -> WaitingView:
 
 async def _for_signing(work: Work) -> WaitingView:
     houses = await _clinics_below(work, Prescription.filter(state=State.REFERRED.value))
-    to_sign = await Prescription.filter(state=State.REFERRED.value, organisation_id__in=houses).limit(MOST * 2)
+    to_sign = await Prescription.filter(state=State.REFERRED.value, organisation_id__in=houses).order_by("id").limit(MOST * 2)
     signed = Prescription.filter(signer_id=work.actor.practitioner_id, signed_at__gte=_midnight(work)).order_by("-signed_at")
     return WaitingView(now=work.now, to_sign=await _lines(work, to_sign), done_today=await _lines(work, await signed.limit(MOST), sort=False))
 
@@ -55,8 +55,8 @@ async def _for_review(work: Work) -> WaitingView:
     return WaitingView(
         now=work.now,
         doses=tuple([await _dose(work, one) for one in await doses]),
-        to_review=await _lines(work, await here.filter(state=State.SIGNED.value).limit(MOST * 2)),
-        to_dispense=await _lines(work, await here.filter(state=State.RELEASED.value).limit(MOST * 2)),
+        to_review=await _lines(work, await here.filter(state=State.SIGNED.value).order_by("id").limit(MOST * 2)),
+        to_dispense=await _lines(work, await here.filter(state=State.RELEASED.value).order_by("id").limit(MOST * 2)),
         done_today=await _lines(work, await done, sort=False),
     )
 
@@ -68,25 +68,26 @@ async def _clinics_below(work: Work, rows: QuerySet[Prescription]) -> list[str]:
     return [str(one) for one in clinics if not held.isdisjoint(await houses_above(str(one)))]
 
 
-async def _lines(work: Work, rows: Iterable[Prescription], *, sort: bool = True) -> tuple[WaitingPrescription, ...]:
+async def _lines(work: Work, rows: list[Prescription], *, sort: bool = True) -> tuple[WaitingPrescription, ...]:
     """The most urgent first, of equals the one that has waited longest; not ``sort``: as they come."""
-    lines = [await _line(work, row) for row in rows]
+    urgencies = {one.id: one.urgency for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
+    ids = {one for row in rows for one in (row.expert_id, row.signer_id, row.pharmacist_id) if one is not None}
+    called = {one: card.called for one, card in (await practitioner_cards(work, ids)).items()}
+    patients = {one: await patient_card(work, one) for one in {row.patient_id for row in rows}}
     if sort:
-        lines.sort(key=lambda one: (-Urgency(one.urgency).severity, one.waiting_since))
-    return tuple(lines[:MOST])
+        rows = sorted(rows, key=lambda row: (-Urgency(urgencies[row.consultation_id]).severity, _since(row)))[:MOST]
+    return tuple([
+        _line(row, await body_of(work, row), patients[row.patient_id], urgency(urgencies[row.consultation_id]), called) for row in rows
+    ])
 
 
-async def _line(work: Work, row: Prescription) -> WaitingPrescription:
-    body, card = await body_of(work, row), await patient_card(work, row.patient_id)
-    people = await practitioner_cards(work, [one for one in (row.expert_id, row.signer_id, row.pharmacist_id) if one is not None])
-    consultation = await Consultation.get(id=row.consultation_id)
+def _line(row: Prescription, body: Body, patient: PatientCard, level: UrgencyEntry, called: dict[str, str]) -> WaitingPrescription:
     return WaitingPrescription(
         prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, state=State(row.state).value,
-        state_label=STATE_LABELS[State(row.state)], urgency=consultation.urgency, urgency_label=urgency(consultation.urgency).label,
-        patient=card.full_name, sex=card.sex, age=card.age_spoken, drugs=tuple(drug(one.drug).name for one in body.items),
-        waiting_since=_since(row), overrides=row.override_count, expert=people[row.expert_id].called,
-        signer=None if row.signer_id is None else people[row.signer_id].called,
-        pharmacist=None if row.pharmacist_id is None else people[row.pharmacist_id].called,
+        state_label=STATE_LABELS[State(row.state)], urgency=level.code.value, urgency_label=level.label, patient=patient.full_name,
+        sex=patient.sex, age=patient.age_spoken, drugs=tuple(drug(one.drug).name for one in body.items), waiting_since=_since(row),
+        overrides=row.override_count, expert=called[row.expert_id], signer=called.get(row.signer_id or ""),
+        pharmacist=called.get(row.pharmacist_id or ""),
     )
 
 
