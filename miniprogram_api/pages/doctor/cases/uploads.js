@@ -16,7 +16,7 @@ const DONE = { consent: "同意书已存好", image: "影像已收下" };
 const SPEED_MS = 8000;
 
 export function sizeWords(bytes) {
-  if (bytes < 1024 * 1024) return `${Math.max(1, Math.round(bytes / 1024))} KB`;
+  if (bytes < 1024 * 1024) return `${Math.ceil(bytes / 1024)} KB`;
   return `${(bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0)} MB`;
 }
 
