@@ -19,6 +19,7 @@ from bot.dialogue import (
     files,
     following,
     followups,
+    helping,
     opinions,
     own_prescriptions,
     patients,
@@ -116,7 +117,7 @@ async def _text(turn: Turn, text: str) -> Reply:
     if asked is not None and asked.kind == "worse":
         return await followups.tell_worse(turn, asked.ref, text)
     if not turn.staff and (topic := guidance_for(text)) is not None:
-        return turn.say(GUIDANCE[topic])
+        return await helping.ask(turn, topic)
     if turn.staff:
         return await _staff_text(turn, text)
     if not hearing.says_something and (courtesy := _courtesy(text)):
@@ -272,7 +273,7 @@ async def _button(turn: Turn, key: str) -> Reply:
         case "help":
             return await _help(turn)
         case _ if verb in GUIDANCE:
-            return turn.say(GUIDANCE[verb])
+            return await helping.ask(turn, verb)
         case _:
             return turn.say(_OLD)
 

@@ -18,7 +18,17 @@ from core.consultations.commands import (
     WaiveMaterial,
 )
 from core.coverage.commands import QuotePrescription
-from core.dispatch.commands import AcceptOffer, AcknowledgeAlert, AskExpert, DeclineOffer, DeferOffer, MyOffers, Ranking, RequestConsultation
+from core.dispatch.commands import (
+    AcceptOffer,
+    AcknowledgeAlert,
+    AskExpert,
+    AskHelper,
+    DeclineOffer,
+    DeferOffer,
+    MyOffers,
+    Ranking,
+    RequestConsultation,
+)
 from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
@@ -278,6 +288,8 @@ TAPS: dict[str, type[Order]] = {
     "cancel_appointment": CancelAppointment,
     "signs": ReportWorse,
     "no_signs": MyPlans,
+    "human": AskHelper,
+    "village_doctor": AskHelper,
     "why": CurrentIntake,
     "correct": CloseIntake,
     "change_subject": CloseIntake,

@@ -1,4 +1,4 @@
-"""Things people ask for that the practice cannot do by itself yet: an honest sentence and the way that exists. They change nothing."""
+"""A person is asked for: which words ask for one, and the honest sentence where nobody is on record who could be told."""
 
 from __future__ import annotations
 

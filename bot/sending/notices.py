@@ -21,6 +21,7 @@ from core.foundation.practice import Practice
 from core.imaging.commands import Upload, UploadView
 from core.intake.errors import RulesUnsigned
 from core.notifications.models import Notification
+from core.people.service import actor_for, number_on_list
 from core.prescriptions.commands import DoseChoice, DoseChoices, EmergencyDoses
 
 _SYSTEM = Actor.system("worker")
@@ -230,6 +231,16 @@ async def _decision_made(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),), shown={"consultation": opinion.consultation_id})
 
 
+async def _helper_asked(practice: Practice, row: Notification) -> Notice:
+    """The patient by the doctor's own number, no name: her chat may lie open."""
+    doctor = (await actor_for(str(row.account_id), "wecom_app")).practitioner_id
+    number = None if doctor is None else await number_on_list(doctor, row.ids["patient_id"])
+    if number is None:
+        return Notice()
+    text = f"**{number}号病人**(或他的家人)在服务号里请您联系他。请打个电话或去看看;要请专家,发「会诊 {number}号 病情」。"
+    return Notice((Text(text=text),))
+
+
 async def _status(practice: Practice, row: Notification, reader: str) -> ConsultationStatus:
     order = Status.model_validate({"consultation_id": row.ids["consultation_id"], "reader": reader})
     status: ConsultationStatus = await practice.ask(_SYSTEM, order)
@@ -251,6 +262,7 @@ RENDERERS: dict[str, Renderer] = {
     "opinion.given": _opinion_given,
     "decision.made": _decision_made,
     "decision.closed": _decision_closed,
+    "helper.asked": _helper_asked,
     "upload.accepted": _upload,
     "upload.refused": _upload,
     "image.arrived": _image_arrived,

@@ -51,6 +51,22 @@ class RequestConsultation(Command):
     """Where it was asked, so that the group can be told."""
 
 
+class HelperAsked(Result):
+    """``told``: the village doctor who is told, as she is called; None when nobody is on record for the actor. ``waits``: told in the morning."""
+
+    told: str | None
+    waits: bool
+
+
+class AskHelper(Command):
+    """A visitor asks for a person: the village doctor on whose list he, or somebody for whom he speaks, stands."""
+
+    name = "dispatch.ask_helper"
+    title = "请村医联系"
+    access = (Grant(Role.VISITOR),)
+    gives = HelperAsked
+
+
 class OfferAnswer(Result):
     consultation_id: Id
     code: str

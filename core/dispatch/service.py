@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from core.dispatch import alert_views, alerts, expert_desk, offer_views, offers, requests, search
+from core.dispatch import alert_views, alerts, expert_desk, helpers, offer_views, offers, requests, search
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.matching.weights import rule_set as weight_rules
 from nlp.interface.engine import RuleSet
 
-__all__ = ["alert_views", "alerts", "expert_desk", "offer_views", "offers", "requests", "rule_sets", "search"]
+__all__ = ["alert_views", "alerts", "expert_desk", "helpers", "offer_views", "offers", "requests", "rule_sets", "search"]
 
 
 def rule_sets() -> tuple[RuleSet, ...]:

@@ -1,0 +1,19 @@
+"""转人工, 请村医一起看: there is no call centre, and nobody pretends so. The patient's village doctor is told where one is on record."""
+
+from __future__ import annotations
+
+from bot.dialogue.turn import Reply, Turn
+from bot.phrases.guidance import GUIDANCE
+from core.dispatch.commands import AskHelper, HelperAsked
+
+
+async def ask(turn: Turn, topic: str) -> Reply:
+    """``topic``: human or village_doctor."""
+    if turn.staff or turn.group:
+        return turn.say(GUIDANCE[topic])
+    asked: HelperAsked = await turn.execute(AskHelper())
+    if asked.told is None:
+        return turn.say(GUIDANCE[topic])
+    when = "现在是休息时间,早上 8 点告诉" if asked.waits else "已经告诉"
+    head = "现在没有人工坐席。" if topic == "human" else ""
+    return turn.say(f"{head}{when}您的村医**{asked.told}**,请他联系您。\n等不及就直接打电话给他;变重了不要等,马上打 **120**。")
