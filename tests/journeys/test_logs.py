@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from miniprogram_api.cli.demo import WELCOME
-from tests.journeys.story import play
+from tests.journeys.story import spine, the_opinion, the_prescription
 from tests.journeys.told import Told, told
 
 pytestmark = pytest.mark.timeout(600)
 SEED = 1
-SAID = ("咳嗽", "发烧", "38.5", "胸口", "半拉身子", "嘴也歪", "胸痛", "出冷汗", "90/60", "腹痛", "呕吐", "糖尿病", "黄痰", "大井村", "没空", "黄小满")
+SAID = (
+    "咳嗽", "发烧", "38.5", "胸口", "半拉身子", "嘴也歪", "胸痛", "出冷汗", "90/60", "腹痛", "呕吐", "糖尿病", "黄痰", "大井村", "没空", "黄小满",
+    "心梗", "阿司匹林", "辛伐他汀", "支架", "心衰", "很耐心", "150/95", "一百五", "152/96", "421.70", "221.70",
+)  # fmt: skip
 NUMBERS = {
     "a citizen number": re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)"),
     "a phone number": re.compile(r"(?<![\d.])1[3-9]\d{9}(?!\d)"),
@@ -71,7 +74,7 @@ def test_the_story_was_logged_at_all(story: Told) -> None:
 
 def test_nobody_and_nothing_of_the_story_is_in_the_logs(story: Told) -> None:
     assert len(story.secrets) > 500
-    said = {play.COUGH, play.STROKE, play.GROUP_LINE, *SAID}
+    said = {spine.COUGH, spine.STROKE, spine.GROUP_LINE, the_opinion.ADVICE, the_prescription.REASON, the_prescription.RETURNED_FOR, *SAID}
     words = [re.escape(word) for word in sorted(story.secrets | said | credentials(story.data_dir), key=len, reverse=True) if word]
     # Short ids are looked for as words of their own: wu01 may be part of a longer id that is nobody's.
     forbidden = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(words)})(?![A-Za-z0-9])")

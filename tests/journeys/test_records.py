@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.story.play import COUGH, STROKE
+from tests.journeys.story.spine import COUGH, STROKE
+from tests.journeys.story.the_opinion import ADVICE
+from tests.journeys.story.the_prescription import REASON, RETURNED_FOR
 from tests.journeys.told import told
 
 ID_OR_CODE = re.compile(r"[A-Za-z0-9_.:@+,/-]{0,120}")
 pytestmark = pytest.mark.timeout(600)
-SECRETS = ("咳嗽", "胸口", "半拉身子", "大井村", "胸痛", "血压", COUGH, STROKE)
+SECRETS = (
+    "咳嗽", "胸口", "半拉身子", "大井村", "胸痛", "血压", "心梗", "阿司匹林", "氯吡格雷", "支架", "心衰", "很耐心", "150/95", COUGH, STROKE, ADVICE,
+    REASON, RETURNED_FOR,
+)  # fmt: skip
 OPEN_ON_PURPOSE = {"organisation", "migrations", "tortoise_migrations"}
 """Names of organisations are public."""
 
