@@ -157,8 +157,12 @@ async def test_privacy_first_then_the_phone_then_home_and_a_page_that_knows_who_
     assert await page.locator("iframe").evaluate("frame => [frame.contentWindow.sessionStorage.length, frame.contentDocument.cookie]") == [1, ""]
     kept = await page.context.cookies(demo.base_url)
     assert [(one["name"], one["httpOnly"]) for one in kept] == [("huizhen_session", True)]
+    # So the call room opens from there too, without a sign-in that no web-view could show.
+    room = f"{demo.base_url}/h5/room/{'0' * 26}/"
+    assert (await page.request.get(room, max_redirects=0)).status == 200
     # The code that opened it opens nothing again.
     async with httpx.AsyncClient(base_url=demo.base_url, trust_env=False) as stranger:
+        assert (await stranger.get(room)).status_code == 302
         refused = await stranger.post("/v1/mini-program/hand-over/redeem", json=shell.posted[0])
         assert (refused.status_code, refused.json()["code"]) == (404, "people.hand_over_spent")
         cross = await stranger.post("/v1/mini-program/hand-over/redeem", json=shell.posted[0], headers={"Sec-Fetch-Site": "cross-site"})

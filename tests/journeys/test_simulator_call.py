@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
-from tests.journeys.browser import DESKTOP, PHONE, assert_readable
+from tests.journeys.browser import DESKTOP, assert_readable
 from tests.journeys.call_people import Case, open_case
 from tests.journeys.people import roster
 from tests.journeys.test_call_pages import all_meet, camera_browser, contexts
@@ -96,6 +94,7 @@ async def test_three_phones_of_one_window_see_and_hear_each_other(
         assert f"/phone/{case.people[seat].key}/h5/room/" in tabs[seat].page.url
         await expect(phone.locator(".title")).to_have_text("视频会诊")
     await all_meet(tabs, 90)
+    await assert_readable(page)
     if PICTURES:
         await page.screenshot(path=str(Path(PICTURES) / "simulator-call.png"))
     # The way back: the patient to the page he came from, the expert to his chat; the others see that they have gone.

@@ -136,7 +136,8 @@ async def test_a_menu_row_is_tapped_and_says_what_was_chosen(visiting: Visiting,
     await stage.customer_service("oa1", msgtype="msgmenu", msgmenu={"head_content": "喘不上气吗?", "list": choices, "tail_content": ""})
     await patient.get_by_role("button", name="都没有").click()
     await expect(bubbles(patient)).to_contain_text(["胸口闷", "喘不上气吗?", "都没有"])
-    assert stage.receiver.of("official_account", "text")[-1]["bizmsgmenuid"] == "q7:none"
+    # The bubble stands before the callback has gone out.
+    await until(lambda: stage.receiver.of("official_account", "text")[-1].get("bizmsgmenuid") == "q7:none")
 
 
 async def test_an_invitation_is_accepted_and_greyed_on_every_phone(visiting: Visiting, stage: PageStage) -> None:
@@ -240,7 +241,8 @@ async def test_the_account_s_menu_and_following_it(visiting: Visiting, stage: Pa
     await expect(patient.get_by_label("要说的话")).to_have_count(0)
     await patient.get_by_role("button", name="关注公众号").click()
     await expect(patient.get_by_label("要说的话")).to_be_visible()
-    assert [message["Event"] for message in stage.receiver.of("official_account", "event")] == ["CLICK", "unsubscribe", "subscribe"]
+    events = ["CLICK", "unsubscribe", "subscribe"]
+    await until(lambda: [message["Event"] for message in stage.receiver.of("official_account", "event")] == events)
 
 
 async def test_a_phone_can_be_handed_to_anybody(visiting: Visiting, stage: PageStage) -> None:

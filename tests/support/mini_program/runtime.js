@@ -17,9 +17,10 @@ const source = async (path) => {
   return response.text();
 };
 
-// Everything is fetched once at the beginning: require is synchronous.
+// Everything is fetched once at the beginning: require is synchronous, and so is a page that opens.
 const manifest = JSON.parse(await source("app.json"));
 const modules = new Map();
+const templates = new Map();
 const loaded = new Map();
 
 async function gather(path) {
@@ -51,7 +52,7 @@ const host = {
 };
 const { wx, press } = phoneOf({ person, host });
 
-async function show(url, anew) {
+function show(url, anew) {
   const [path, query = ""] = url.replace(/^\//, "").split("?");
   if (!manifest.pages.includes(path)) throw new Error(`${path} is not in app.json`);
   stack.at(-1)?.onHide?.();
@@ -59,7 +60,7 @@ async function show(url, anew) {
   // A page's file runs anew for every instance; what it requires is shared, as on a phone.
   loaded.delete(`${path}.js`);
   run(`${path}.js`);
-  const template = new DOMParser().parseFromString(`<root xmlns:wx="wx">${await source(`${path}.wxml`)}</root>`, "application/xml");
+  const template = new DOMParser().parseFromString(`<root xmlns:wx="wx">${templates.get(path)}</root>`, "application/xml");
   const page = Object.create(definition);
   page.data = structuredClone(definition.data);
   page.setData = (values) => {
@@ -141,9 +142,10 @@ function element(node, scope, page) {
 }
 
 for (const path of ["app.js", ...manifest.pages.map((page) => `${page}.js`)]) await gather(path);
+for (const path of manifest.pages) templates.set(path, await source(`${path}.wxml`));
 run("app.js");
 app.onLaunch?.();
 document.body.setAttribute("data-ready", "");
 globalThis.shell = { log, stack, back, wx, refresh: () => stack.at(-1).onPullDownRefresh() };
 // A message may open any page first.
-await show(asked.get("page") ?? manifest.pages[0], true);
+show(asked.get("page") ?? manifest.pages[0], true);
