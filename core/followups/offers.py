@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
+from core.consultations.hooks import told_of_case
 from core.consultations.models import Consultation
 from core.consultations.opinions import opinion_view
-from core.consultations.service import complaint_opened, consultation_of, latest_opinion, when_closed
+from core.consultations.service import complaint_opened, consultation_of, latest_opinion, picture_opened, when_closed
 from core.consultations.workflow import State
 from core.followups.commands import OfferedPlan, PlanOffer, PlanOfferView
 from core.followups.models import FollowupPlan
@@ -15,16 +14,12 @@ from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.service import number_on_list
-from core.prescriptions.facts import facts_of
-from core.prescriptions.knowledge_base import knowledge
-from core.prescriptions.models import Prescription
-from core.prescriptions.steps import body_of
 
 HIGH_SYSTOLIC = 140
 SAID_AS: dict[str, tuple[str, ...]] = {"hypertension": ("高血压", "降压", "血压高", "血压偏高"), "diabetes": ("糖尿病", "降糖", "血糖高", "血糖偏高")}
 
 
-def fitting(said: str, systolic: Decimal | None) -> tuple[str, ...]:
+def fitting(said: str, systolic: int | None) -> tuple[str, ...]:
     """The templates whose illness is named in what was said, or whose measure was high when the consultation was asked for."""
     return tuple(
         key for key in TEMPLATES
@@ -50,10 +45,9 @@ async def plan_offer(work: Work, order: PlanOffer) -> PlanOfferView:
 
 async def _templates(work: Work, row: Consultation) -> tuple[str, ...]:
     running = {plan.template for plan in await FollowupPlan.filter(patient_id=row.patient_id, ended_at__isnull=True)}
-    facts = await facts_of(work, row)
-    said = [await complaint_opened(work, row), *(knowledge().condition_labels.get(one, "") for one in facts.conditions)]
+    said = [await complaint_opened(work, row), *(value for _, value in (await told_of_case(work, row)).safety)]
     if (opinion := await latest_opinion(row.id)) is not None:
         view = await opinion_view(work, row, opinion)
         said += [view.assessment, view.advice, view.watch_for]
-    said += [(await body_of(work, one)).diagnosis for one in await Prescription.filter(consultation_id=row.id)]
-    return tuple(key for key in fitting("\n".join(said), facts.systolic) if key not in running)
+    pressure = dict((await picture_opened(work, row)).vitals).get("血压", "").split("/")[0]
+    return tuple(key for key in fitting("\n".join(said), int(pressure) if pressure.isdecimal() else None) if key not in running)
