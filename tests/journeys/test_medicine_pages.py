@@ -67,6 +67,18 @@ async def sign_on_the_page(page: Page, reason: str) -> None:
     await expect(page.locator("#detail .notice-good")).to_contain_text("已签名")
 
 
+async def lose_the_network_while_signing(page: Page, reason: str) -> None:
+    """What was typed stays, and the sentence says what to do."""
+    field = page.get_by_label("氨氯地平")
+    await field.fill(reason)
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="签名", exact=True).click()
+    await confirm(page, "签名")
+    await expect(page.locator("#detail .notice[role=alert]")).to_contain_text("网络断了")
+    await expect(field).to_have_value(reason)
+    await page.context.set_offline(False)
+
+
 def referred(demo: Demo) -> Treatment:
     """Beyond the village list, with one soft warning, and an emergency dose given beside it."""
     treatment = open_treatment(demo, "proposed", doctor_index=17, items=(WARFARIN, AMLODIPINE), facts={"systolic": "96", "creatinine": "150"})
@@ -97,6 +109,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await signing.page.get_by_role("button", name="签名", exact=True).click()
     await expect(signing.page.locator("#detail .notice")).to_contain_text("没有写理由")
     await assert_readable(signing.page)
+    await lose_the_network_while_signing(signing.page, REASON)
     await sign_on_the_page(signing.page, REASON)
 
     desk = await at(visiting, demo, first, "pharmacy", DESK)
