@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
 from tests.core.dispatch.ward import open_ward
-from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
+from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
 from tests.miniprogram_api.http.conftest import Face
 
 pytestmark = pytest.mark.storage
@@ -79,3 +80,26 @@ async def test_opinion_decision_and_dose_have_their_addresses(face: Face, pharma
     assert (await face.client.post(f"{base}/complete", headers=doctor)).json()["state"] == "COMPLETED"
     assert (await face.client.post(f"{base}/rating", json={"stars": 5}, headers=doctor)).status_code == 201
     assert (await face.client.post(f"{base}/rating", json={"stars": 6}, headers=doctor)).status_code == 422
+
+
+async def test_the_dispensing_code_is_shown_as_a_picture_to_the_patient_and_taken_once(face: Face, pharmacy: Pharmacy) -> None:
+    await pharmacy.facts()
+    view = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
+    pharmacist, patient = await face.bearer(pharmacy.pharmacist.account_id), await face.bearer(pharmacy.ward.county.woman_account.account_id)
+    path = f"/v1/prescriptions/{view.prescription_id}"
+    (waiting,) = (await face.client.get("/v1/prescriptions/waiting", headers=pharmacist)).json()["to_review"]
+    assert waiting["prescription_id"] == view.prescription_id
+    assert (await face.client.get(f"{path}/dispense-code", headers=patient)).status_code == 404
+    await face.client.post(f"{path}/release", json={"confirm": True}, headers=pharmacist)
+    shown = (await face.client.get(f"{path}/dispense-code", headers=patient)).json()
+    assert (shown["code"], len(shown["dispense_code"])) == (view.code, 9)
+    assert base64.b64decode(shown["picture"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+    hidden = await face.client.get(f"{path}/dispense-code", headers=pharmacist)
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "prescription.no_dispense_code")
+    wrong = await face.client.post(f"{path}/dispense", json={"dispense_code": "00000000"}, headers=pharmacist)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "prescription.dispense_code_wrong")
+    order = {"dispense_code": shown["dispense_code"]}
+    assert (await face.client.post(f"{path}/dispense", json=order, headers=pharmacist)).json()["state"] == "DISPENSED"
+    again = await face.client.post(f"{path}/dispense", json=order, headers=pharmacist)
+    assert (again.status_code, again.json()["code"]) == (409, "prescription.illegal_step")
+    assert (await face.client.get(f"{path}/dispense-code", headers=patient)).status_code == 404
