@@ -24,6 +24,7 @@ def item(drug: str, amount: str, times: int, days: int, directions: str = "") ->
 
 HARMFUL = [item("simvastatin", "20", 1, 7, "睡前服"), item("clarithromycin", "250", 2, 7)]
 """Both on the village list, never together."""
+HARMFUL_IN_WORDS = "辛伐他汀 20mg 每晚一次 7天;克拉霉素 0.25g 一日两次 7天"
 BETTER = [
     item("aspirin", "100", 1, 7), item("clopidogrel", "75", 1, 7), item("rosuvastatin", "10", 1, 7, "睡前服"),
     item("dapagliflozin", "10", 1, 84, "早上服"), item("liquorice", "300", 3, 7, "含化"),
@@ -65,6 +66,8 @@ class ThePrescription(Scene):
         stops = [one for one in checked["findings"] if one["action"] == "B"]
         self._need([sorted(one["drugs"]) for one in stops] == [["clarithromycin", "simvastatin"]], f"the check stops the two: {checked}")
         self.out.fact(f"用药检查:{stops[0]['text']}(来源 {stops[0]['source']});{stops[0]['advice']}")
+        after = expert.say(APP, f"开方 {self.notes['code']} {DIAGNOSIS}:{HARMFUL_IN_WORDS}")
+        expert.expect(APP, after, "不能签.*横纹肌溶解.*没有提交", "in words he is stopped as well")
         to_doctor = doctor.last(APP)
         proposed = expert.api("POST", f"{consultation}/prescriptions", {"diagnosis": DIAGNOSIS, "items": HARMFUL})
         prescription: Prescription = self._answered(proposed, 201, "the expert proposes it all the same")
