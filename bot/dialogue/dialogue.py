@@ -3,53 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import get_args
 
 from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import CardUpdate, Text
-from bot.dialogue import (
-    answers_to_offers,
-    booking,
-    cases,
-    deciding,
-    emergency_dose,
-    families,
-    files,
-    following,
-    followups,
-    helping,
-    opinions,
-    own_prescriptions,
-    patients,
-    prescribing,
-    ranking,
-    reviewing,
-    safety_facts,
-    signing,
-)
+from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, signing
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.inbox.shapes import read
-from bot.phrases.guidance import GUIDANCE, guidance_for
-from bot.phrases.help import help_text
+from bot.phrases.guidance import guidance_for
 from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, phrase_of_others, read_phrase
 from bot.phrases.text import tidy
 from core.conversations import reading
 from core.conversations.models import Message
-from core.dispatch.commands import DeclineReason
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
-from core.notifications.commands import ResumeReminders, StopReminders
-from core.people.commands import Me, MeView
 
-_OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
 _AGAIN = "刚才那条可能没有送到您那里,再发一次:"
-_NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
 _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什么。"
 
 
@@ -96,7 +70,7 @@ async def _greeting(turn: Turn) -> Reply:
 
 async def _text(turn: Turn, text: str) -> Reply:
     if turn.group and not turn.staff:
-        return turn.say(_NOT_STAFF)
+        return turn.say(helping.NOT_STAFF)
     asked = turn.state.asked
     in_question = asked is not None and asked.kind == "intake"
     if not turn.staff and not in_question and (value := read_measured(text)) is not None:
@@ -113,7 +87,7 @@ async def _text(turn: Turn, text: str) -> Reply:
     if asked is not None and asked.kind in _REASONS and (said is None or _only_words(said)):
         return await (_once_more(turn, asked) if turn.unseen else _REASONS[asked.kind](turn, asked, text))
     if said is not None:
-        return await _said(turn, said)
+        return await phrases_said.answer(turn, said)
     if asked is not None and asked.kind == "worse":
         return await followups.tell_worse(turn, asked.ref, text)
     if not turn.staff and (topic := guidance_for(text)) is not None:
@@ -178,252 +152,22 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
         return await patients.whose_answered(turn, code)
     if kind == "intake":
         return await patients.tell(turn, text, choice=code, subject=turn.state.subject)
-    return await _button(turn, code)
+    return await buttons.press(turn, code)
 
 
 async def _tapped(turn: Turn) -> Reply:
     tap = turn.incoming.tap
     if tap is None:
-        return turn.say(_OLD)
-    if ":" in tap.key or tap.key in _ALONE:
-        return await _button(turn, tap.key)
+        return turn.say(buttons.OLD)
+    if ":" in tap.key or tap.key in buttons.ALONE:
+        return await buttons.press(turn, tap.key)
     asked = turn.state.asked
     if asked is not None and tap.menu_id == asked.menu_id and tap.key in asked.options:
         return await _answered(turn, asked.kind, tap.key, turn.incoming.text)
     if asked is not None and turn.unseen:
         return await _once_more(turn, asked)
     # WeChat gives back the label of what was tapped: read as words, it may still answer.
-    return Reply((*cases.tapped(turn, "这个按钮已经过去了"), Text(text=_OLD)), turn.state)
-
-
-_ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})
-
-
-async def _button(turn: Turn, key: str) -> Reply:
-    """A button that acts by itself: a verb and its arguments. What it may do is decided by the order's access entry."""
-    verb, *rest = key.split(":")
-    first, second, third = (*rest, "", "", "")[:3]
-    match verb:
-        case "accept" | "defer":
-            return await answers_to_offers.answer(turn, verb, offer_id=_id(first))
-        case "decline":
-            return await answers_to_offers.answer(turn, verb, offer_id=_id(first), reason=_reason(second))
-        case "acknowledge":
-            return await answers_to_offers.acknowledge(turn, _id(first))
-        case "ask":
-            return await ranking.ask(turn, _id(first), _id(second))
-        case "todo":
-            return await cases.todo(turn, _id(first))
-        case "progress":
-            return await cases.progress(turn, None)
-        case "confirm":
-            return await cases.confirm(turn, consultation_id=_id(first))
-        case "no_material":
-            return await cases.waive_material(turn, _id(first))
-        case "cancel":
-            return await cases.cancel(turn, consultation_id=_id(first), reason=second)
-        case "sign_opinion":
-            return await opinions.signed(turn, _id(first), _id(second))
-        case "sign_decision":
-            return await opinions.decided(turn, _id(first), _id(second), _id(third))
-        case "decide":
-            return await deciding.chosen(turn, first, _id(second), _id(third))
-        case "sign_agree":
-            return await deciding.signed(turn, "agree", _id(first), _id(second))
-        case "sign_partly" | "sign_disagree":
-            return await deciding.signed(turn, "partly" if verb == "sign_partly" else "disagree", _id(first), _id(third), _id(second))
-        case "complete":
-            return await opinions.completed(turn, _id(first))
-        case "dose" | "dose_clear" | "dose_hit" | "dose_skip" | "sign_dose" | "dose_seen":
-            return await _dose(turn, verb, first, second)
-        case "propose":
-            return await prescribing.proposed(turn, _id(first), _id(second))
-        case "revise":
-            return await prescribing.revised(turn, _id(first), _id(second))
-        case "fact":
-            return await safety_facts.recorded(turn, first, _id(second))
-        case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
-            return await _prescription(turn, verb, _id(first), second)
-        case "follow":
-            return await following.start(turn, _id(first), second, _id(third) if third else None)
-        case "visit":
-            return await following.visited(turn, _id(first))
-        case "end_follow":
-            return await following.end(turn, _id(first), second)
-        case "pickup":
-            return await own_prescriptions.pickup(turn, _id(first))
-        case "cost":
-            return await own_prescriptions.cost(turn, _id(first))
-        case "slots":
-            return await booking.slots(turn, first, second or "-")
-        case "book":
-            return await booking.book(turn, _id(first), second or "-", third or None)
-        case "cancel_appointment":
-            return await booking.cancel(turn, appointment_id=_id(first))
-        case "signs":
-            return followups.where(turn, _id(first))
-        case "no_signs":
-            return followups.no_signs(turn)
-        case "why":
-            return await patients.why(turn)
-        case "correct":
-            return await patients.put_away(turn, "wrong")
-        case "change_subject":
-            return await patients.put_away(turn, "changed_subject")
-        case "help":
-            return await _help(turn)
-        case _ if verb in GUIDANCE:
-            return await helping.ask(turn, verb)
-        case _:
-            return turn.say(_OLD)
-
-
-async def _dose(turn: Turn, verb: str, first: str, second: str) -> Reply:
-    """The buttons of an emergency dose."""
-    match verb:
-        case "dose":
-            return await emergency_dose.look(turn, first, _id(second))
-        case "dose_clear":
-            return await emergency_dose.cleared(turn, first, _id(second))
-        case "dose_hit":
-            return emergency_dose.hit(turn)
-        case "dose_skip":
-            return emergency_dose.skipped(turn, _id(first))
-        case "dose_seen":
-            return await emergency_dose.seen(turn, _id(first))
-        case _:
-            return await emergency_dose.signed(turn, first, _id(second))
-
-
-async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: str) -> Reply:
-    """The buttons of signing and reviewing."""
-    match verb:
-        case "rx_sign":
-            return await signing.begin(turn, prescription_id, _number(revision))
-        case "rx_refer":
-            return await signing.refer(turn, prescription_id)
-        case "sign_rx":
-            return await signing.signed(turn, prescription_id, _number(revision))
-        case "rx_pass":
-            return await reviewing.may_pass(turn, prescription_id)
-        case "rx_back":
-            return await reviewing.ask_reason(turn, prescription_id)
-        case _:
-            return await reviewing.released(turn, prescription_id, _number(revision))
-
-
-def _number(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 4:
-        raise Invalid
-    return int(text)
-
-
-def _id(text: str) -> str:
-    if len(text) != 26 or not text.isalnum():
-        raise Invalid
-    return text
-
-
-def _reason(text: str) -> DeclineReason | None:
-    return next((reason for reason in get_args(DeclineReason) if reason == text), None)
-
-
-async def _said(turn: Turn, said: Said) -> Reply:
-    """A phrase."""
-    arguments = said.arguments
-    code: str | None = arguments.get("code")
-    match said.phrase.key:
-        case "help":
-            return await _help(turn)
-        case "consult":
-            return await cases.request(turn, arguments, said.missing)
-        case "progress":
-            return await cases.progress(turn, code)
-        case "patients":
-            return await cases.patients(turn)
-        case "confirm_account":
-            return await families.confirm_account(turn, arguments.get("number"), arguments.get("claim_code", ""))
-        case "confirm":
-            return await cases.confirm(turn, code=code)
-        case "no_material":
-            return await cases.waive(turn, code)
-        case "cancel":
-            return await cases.cancel(turn, code=code, reason=arguments.get("reason", ""))
-        case "offers":
-            return await answers_to_offers.open_offers(turn)
-        case "accept" | "decline" | "defer":
-            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"))
-        case "opinion":
-            return await opinions.write(turn, arguments)
-        case "agree" | "partly" | "disagree":
-            return await opinions.decide(turn, said.phrase.key, arguments)
-        case "complete":
-            return await opinions.complete(turn, code)
-        case "give_back":
-            return await opinions.give_back(turn, arguments)
-        case "dose":
-            return await emergency_dose.in_words(turn, code, arguments.get("words", ""))
-        case "propose":
-            return await prescribing.propose_in_words(turn, code, arguments.get("words", ""))
-        case "revise":
-            return await prescribing.revise_in_words(turn, code, arguments.get("words", ""))
-        case "sign":
-            return await signing.in_words(turn, code)
-        case "refer":
-            return await signing.refer_in_words(turn, code)
-        case "review":
-            return await reviewing.waiting(turn, code)
-        case "release":
-            return await reviewing.release_in_words(turn, code)
-        case "return":
-            return await reviewing.return_in_words(turn, code, arguments.get("words", ""))
-        case "dispense":
-            return await reviewing.dispense(turn, code, arguments.get("words", ""))
-        case "rate":
-            return await opinions.rate(turn, arguments)
-        case "acknowledge":
-            return await answers_to_offers.acknowledge(turn, None)
-        case "ranking":
-            return await ranking.ranking(turn, code)
-        case "ask_expert":
-            return await ranking.ask_by_place(turn, code, arguments.get("place"))
-        case "follow" | "visit" | "end_follow":
-            in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
-            return await in_words[said.phrase.key](turn, arguments.get("number"), arguments.get("template"))
-        case "prescriptions":
-            return await own_prescriptions.mine(turn)
-        case "cost" | "pickup":
-            return await own_prescriptions.in_words(turn, said.phrase.key, code)
-        case "slots":
-            return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
-        case "appointments":
-            return await booking.mine(turn)
-        case "cancel_appointment":
-            return await booking.cancel(turn, code=code)
-        case "worse":
-            return await followups.worse(turn, arguments.get("words", ""))
-        case "stop_reminders":
-            await turn.execute(StopReminders())
-            return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
-        case "resume_reminders":
-            await turn.execute(ResumeReminders())
-            return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")
-        case "why":
-            return await patients.why(turn)
-        case "change_subject":
-            return await patients.put_away(turn, "changed_subject")
-        case _:
-            return await patients.put_away(turn, "wrong")
-
-
-async def _help(turn: Turn) -> Reply:
-    roles: tuple[str, ...] = ()
-    if turn.staff:
-        me: MeView = await turn.ask(Me())
-        roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
-    elif turn.incoming.channel.value.startswith("wecom"):
-        return turn.say(_NOT_STAFF, help_text(turn.actor, staff=False, group=turn.group))
-    return turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))
+    return Reply((*cases.tapped(turn, "这个按钮已经过去了"), Text(text=buttons.OLD)), turn.state)
 
 
 async def _staff_text(turn: Turn, text: str) -> Reply:

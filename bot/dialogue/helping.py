@@ -1,10 +1,15 @@
-"""转人工, 请村医一起看: there is no call centre, and nobody pretends so. The patient's village doctor is told where one is on record."""
+"""帮助, and 转人工, 请村医一起看: there is no call centre, and nobody pretends so; the village doctor is told where one is on record."""
 
 from __future__ import annotations
 
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
+from bot.phrases.help import help_text
 from core.dispatch.commands import AskHelper, HelperAsked
+from core.foundation.actor import ROLE_LABELS
+from core.people.commands import Me, MeView
+
+NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
 
 
 async def ask(turn: Turn, topic: str) -> Reply:
@@ -17,3 +22,14 @@ async def ask(turn: Turn, topic: str) -> Reply:
     when = "现在是休息时间,早上 8 点告诉" if asked.waits else "已经告诉"
     head = "现在没有人工坐席。" if topic == "human" else ""
     return turn.say(f"{head}{when}您的村医**{asked.told}**,请他联系您。\n等不及就直接打电话给他;变重了不要等,马上打 **120**。")
+
+
+async def explained(turn: Turn) -> Reply:
+    """帮助: what this person can say here."""
+    roles: tuple[str, ...] = ()
+    if turn.staff:
+        me: MeView = await turn.ask(Me())
+        roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
+    elif turn.incoming.channel.value.startswith("wecom"):
+        return turn.say(NOT_STAFF, help_text(turn.actor, staff=False, group=turn.group))
+    return turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))

@@ -58,8 +58,12 @@ async def _blocked(practice: Practice, row: Notification) -> Notice:
     lines = [f"处方 **{view.code}**(会诊 {view.consultation_code})现在谁也不能签:", *(finding_line(view, one) for one in stops), whose_turn(stops)]
     if not view.rules_signed:
         lines.append(UNREVIEWED)
-    page = Link(title=f"去页面换药 {view.code}", url=f"page:/h5/desk/case/{view.consultation_id}/", description="改好后村医会再收到。")
-    return Notice((Text(text="\n".join(lines)), page), shown={"prescription": view.prescription_id})
+    lines.append(f"点下面的页面换,或发「改方 {view.code} 诊断:药 量 次数 天数」。")
+    return Notice((Text(text="\n".join(lines)), _change_page(view)), shown={"prescription": view.prescription_id})
+
+
+def _change_page(view: PrescriptionView) -> Link:
+    return Link(title=f"去页面换药 {view.code}", url=f"page:/h5/desk/case/{view.consultation_id}/", description="改好后村医会再收到。")
 
 
 async def _referred(practice: Practice, row: Notification) -> Notice:
@@ -82,8 +86,15 @@ async def _to_review(practice: Practice, row: Notification) -> Notice:
 
 
 async def _returned(practice: Practice, row: Notification) -> Notice:
+    """To the expert with the way to change it; to village doctor and signer that it comes back."""
     view = await _view(practice, row)
-    return _told(view, f"{view.pharmacist}审方退回:{view.return_reason or '请看处方'}。请专家修改后再签。")
+    if view.state != "RETURNED":
+        return Notice()
+    said = f"{view.pharmacist}审方退回:{view.return_reason or '请看处方'}。"
+    if not (await actor_for(str(row.account_id), "wecom_app")).holds(Role.EXPERT):
+        return _told(view, f"{said}请专家修改后再签。")
+    told = _told(view, f"{said}请您修改:点下面的页面,或发「改方 {view.code} 诊断:药 量 次数 天数」。改好会再请医生签。")
+    return Notice((*told.shapes, _change_page(view)), shown=told.shown)
 
 
 async def _released(practice: Practice, row: Notification) -> Notice:

@@ -22,11 +22,11 @@ from tests.support.county import SmallCounty, seed_small
 APP = "wecom_app"
 TEXTS = [name for phrase in PHRASES for name in phrase.names]
 TEXTS += ["3号", "C-7K2M", "胸痛2小时", "发烧38.5", "是", "不是", "1", "不清楚", "俺爹", "娃儿八个月", "🚑", "\u202e"]
-KINDS = ("intake", "whose", "who", "actions", "cancel_reason")
+KINDS = ("intake", "whose", "who", "actions", "cancel_reason", "decision_reason", "rx_reason", "rx_confirm", "return_reason")
 
 
 def _button(rng: random.Random, county: SmallCounty) -> str:
-    ids = [county.old_man, county.woman, county.slots[0], "01J0000000000000000000000A", "x" * 26, "", "..", "03.01", "没有"]
+    ids = [county.old_man, county.woman, county.slots[0], "01J0000000000000000000000A", "x" * 26, "", "..", "03.01", "没有", "agree", "1"]
     verb = rng.choice([*TAPS, "nothing", ""])
     return ":".join([verb, *(rng.choice(ids) for _ in range(rng.randrange(0, 4)))])
 
@@ -56,7 +56,8 @@ async def test_two_hundred_odd_messages_of_everybody_get_a_reply(practice: Pract
     practice.engines.clinical = engine
     county = await seed_small(practice)
     rng = random.Random(20261120)
-    people = (county.village_doctor, county.experts[0], county.scheduler, county.woman_account, county.stranger)
+    staff = (county.village_doctor, county.experts[0], county.scheduler, county.pharmacist, county.duty_doctor)
+    people = (*staff, county.woman_account, county.stranger)
     states: dict[str, DialogueState] = {}
     for number in range(200):
         actor = rng.choice(people)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from bot.channels.words import as_words
 from core.consultations.models import Consultation
-from core.foundation.actor import Role
+from core.foundation.actor import Actor, Role
 from core.prescriptions.commands import PrescriptionView, Propose, RecordFacts, Revise
 from core.prescriptions.models import Prescription
 from tests.bot.dialogue.stage import Stage
@@ -35,6 +36,13 @@ async def _propose(stage: Stage, *items: Any, systolic: int = 130) -> Prescripti
     order = Propose(consultation_id=case.id, diagnosis="高血压", items=items, note="两周后复诊")
     view: PrescriptionView = await stage.practice.execute(stage.county.experts[0], order)
     return view
+
+
+async def _taps(stage: Stage, who: Actor, key: str) -> str:
+    """What is answered to a button that is tapped at the terminal, whoever it was meant for."""
+    shapes = await stage.runtime.say(who.account_id, "", button=key)
+    assert shapes is not None
+    return "\n".join(as_words(shape) for shape in shapes)
 
 
 async def _revise(stage: Stage, view: PrescriptionView, *items: Any) -> None:
@@ -64,8 +72,10 @@ async def test_from_what_cannot_be_signed_to_the_drugs_in_hand(treated: Stage) -
 
     await _revise(stage, view, item("amlodipine", "5"))
     await _sign_with_reason(stage, "先减半观察血压")
-    await stage.say("village_doctor", APP, f"签处方 {view.code}")
-    await stage.hears("village_doctor", APP, "吴医生已签名,在等药师审方")
+    again = f"sign_rx:{view.prescription_id}:2"
+    assert "吴医生已签名,在等药师审方" in await _taps(stage, stage.county.village_doctor, again)
+    assert "没有权限" in await _taps(stage, stage.county.pharmacist, again)
+    assert "没有权限" in await _taps(stage, stage.county.village_doctor, f"rx_release:{view.prescription_id}:2")
     await stage.hears("pharmacist", APP, "先减半观察血压")
     await stage.press("pharmacist", APP, "退回")
     await stage.hears("pharmacist", APP, "请写退回的理由")

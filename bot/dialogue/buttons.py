@@ -1,0 +1,160 @@
+"""What each button does: a verb and its arguments. What it may do is decided by the access entry of the order it becomes."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from bot.dialogue import (
+    answers_to_offers,
+    booking,
+    cases,
+    deciding,
+    emergency_dose,
+    following,
+    followups,
+    helping,
+    opinions,
+    own_prescriptions,
+    patients,
+    prescribing,
+    ranking,
+    reviewing,
+    safety_facts,
+    signing,
+)
+from bot.dialogue.turn import Reply, Turn
+from bot.phrases.guidance import GUIDANCE
+from core.dispatch.commands import DeclineReason
+from core.foundation.errors import Invalid
+
+OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
+ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})
+
+
+async def press(turn: Turn, key: str) -> Reply:
+    """A button that acts by itself, whenever it is tapped."""
+    verb, *rest = key.split(":")
+    first, second, third = (*rest, "", "", "")[:3]
+    match verb:
+        case "accept" | "defer":
+            return await answers_to_offers.answer(turn, verb, offer_id=_id(first))
+        case "decline":
+            return await answers_to_offers.answer(turn, verb, offer_id=_id(first), reason=_reason(second))
+        case "acknowledge":
+            return await answers_to_offers.acknowledge(turn, _id(first))
+        case "ask":
+            return await ranking.ask(turn, _id(first), _id(second))
+        case "todo":
+            return await cases.todo(turn, _id(first))
+        case "progress":
+            return await cases.progress(turn, None)
+        case "confirm":
+            return await cases.confirm(turn, consultation_id=_id(first))
+        case "no_material":
+            return await cases.waive_material(turn, _id(first))
+        case "cancel":
+            return await cases.cancel(turn, consultation_id=_id(first), reason=second)
+        case "sign_opinion":
+            return await opinions.signed(turn, _id(first), _id(second))
+        case "sign_decision":
+            return await opinions.decided(turn, _id(first), _id(second), _id(third))
+        case "decide":
+            return await deciding.chosen(turn, first, _id(second), _id(third))
+        case "sign_agree":
+            return await deciding.signed(turn, "agree", _id(first), _id(second))
+        case "sign_partly" | "sign_disagree":
+            return await deciding.signed(turn, "partly" if verb == "sign_partly" else "disagree", _id(first), _id(third), _id(second))
+        case "complete":
+            return await opinions.completed(turn, _id(first))
+        case "dose" | "dose_clear" | "dose_hit" | "dose_skip" | "sign_dose" | "dose_seen":
+            return await _dose(turn, verb, first, second)
+        case "propose":
+            return await prescribing.proposed(turn, _id(first), _id(second))
+        case "revise":
+            return await prescribing.revised(turn, _id(first), _id(second))
+        case "fact":
+            return await safety_facts.recorded(turn, first, _id(second))
+        case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
+            return await _prescription(turn, verb, _id(first), second)
+        case "follow":
+            return await following.start(turn, _id(first), second, _id(third) if third else None)
+        case "visit":
+            return await following.visited(turn, _id(first))
+        case "end_follow":
+            return await following.end(turn, _id(first), second)
+        case "pickup":
+            return await own_prescriptions.pickup(turn, _id(first))
+        case "cost":
+            return await own_prescriptions.cost(turn, _id(first))
+        case "slots":
+            return await booking.slots(turn, first, second or "-")
+        case "book":
+            return await booking.book(turn, _id(first), second or "-", third or None)
+        case "cancel_appointment":
+            return await booking.cancel(turn, appointment_id=_id(first))
+        case "signs":
+            return followups.where(turn, _id(first))
+        case "no_signs":
+            return followups.no_signs(turn)
+        case "why":
+            return await patients.why(turn)
+        case "correct":
+            return await patients.put_away(turn, "wrong")
+        case "change_subject":
+            return await patients.put_away(turn, "changed_subject")
+        case "help":
+            return await helping.explained(turn)
+        case _ if verb in GUIDANCE:
+            return await helping.ask(turn, verb)
+        case _:
+            return turn.say(OLD)
+
+
+async def _dose(turn: Turn, verb: str, first: str, second: str) -> Reply:
+    """The buttons of an emergency dose."""
+    match verb:
+        case "dose":
+            return await emergency_dose.look(turn, first, _id(second))
+        case "dose_clear":
+            return await emergency_dose.cleared(turn, first, _id(second))
+        case "dose_hit":
+            return emergency_dose.hit(turn)
+        case "dose_skip":
+            return emergency_dose.skipped(turn, _id(first))
+        case "dose_seen":
+            return await emergency_dose.seen(turn, _id(first))
+        case _:
+            return await emergency_dose.signed(turn, first, _id(second))
+
+
+async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: str) -> Reply:
+    """The buttons of signing and reviewing."""
+    match verb:
+        case "rx_sign":
+            return await signing.begin(turn, prescription_id, _number(revision))
+        case "rx_refer":
+            return await signing.refer(turn, prescription_id)
+        case "sign_rx":
+            return await signing.signed(turn, prescription_id, _number(revision))
+        case "rx_pass":
+            return await reviewing.may_pass(turn, prescription_id)
+        case "rx_back":
+            return await reviewing.ask_reason(turn, prescription_id)
+        case _:
+            return await reviewing.released(turn, prescription_id, _number(revision))
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 4:
+        raise Invalid
+    return int(text)
+
+
+def _id(text: str) -> str:
+    if len(text) != 26 or not text.isalnum():
+        raise Invalid
+    return text
+
+
+def _reason(text: str) -> DeclineReason | None:
+    return next((reason for reason in get_args(DeclineReason) if reason == text), None)

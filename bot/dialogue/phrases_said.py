@@ -1,0 +1,112 @@
+"""What each phrase does, with the arguments that were read in it."""
+
+from __future__ import annotations
+
+from bot.dialogue import (
+    answers_to_offers,
+    booking,
+    cases,
+    emergency_dose,
+    families,
+    following,
+    followups,
+    helping,
+    opinions,
+    own_prescriptions,
+    patients,
+    prescribing,
+    ranking,
+    reviewing,
+    signing,
+)
+from bot.dialogue.turn import Reply, Turn
+from bot.phrases.reader import Said
+from core.notifications.commands import ResumeReminders, StopReminders
+
+
+async def answer(turn: Turn, said: Said) -> Reply:
+    """A phrase."""
+    arguments = said.arguments
+    code: str | None = arguments.get("code")
+    match said.phrase.key:
+        case "help":
+            return await helping.explained(turn)
+        case "consult":
+            return await cases.request(turn, arguments, said.missing)
+        case "progress":
+            return await cases.progress(turn, code)
+        case "patients":
+            return await cases.patients(turn)
+        case "confirm_account":
+            return await families.confirm_account(turn, arguments.get("number"), arguments.get("claim_code", ""))
+        case "confirm":
+            return await cases.confirm(turn, code=code)
+        case "no_material":
+            return await cases.waive(turn, code)
+        case "cancel":
+            return await cases.cancel(turn, code=code, reason=arguments.get("reason", ""))
+        case "offers":
+            return await answers_to_offers.open_offers(turn)
+        case "accept" | "decline" | "defer":
+            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"))
+        case "opinion":
+            return await opinions.write(turn, arguments)
+        case "agree" | "partly" | "disagree":
+            return await opinions.decide(turn, said.phrase.key, arguments)
+        case "complete":
+            return await opinions.complete(turn, code)
+        case "give_back":
+            return await opinions.give_back(turn, arguments)
+        case "dose":
+            return await emergency_dose.in_words(turn, code, arguments.get("words", ""))
+        case "propose":
+            return await prescribing.propose_in_words(turn, code, arguments.get("words", ""))
+        case "revise":
+            return await prescribing.revise_in_words(turn, code, arguments.get("words", ""))
+        case "sign":
+            return await signing.in_words(turn, code)
+        case "refer":
+            return await signing.refer_in_words(turn, code)
+        case "review":
+            return await reviewing.waiting(turn, code)
+        case "release":
+            return await reviewing.release_in_words(turn, code)
+        case "return":
+            return await reviewing.return_in_words(turn, code, arguments.get("words", ""))
+        case "dispense":
+            return await reviewing.dispense(turn, code, arguments.get("words", ""))
+        case "rate":
+            return await opinions.rate(turn, arguments)
+        case "acknowledge":
+            return await answers_to_offers.acknowledge(turn, None)
+        case "ranking":
+            return await ranking.ranking(turn, code)
+        case "ask_expert":
+            return await ranking.ask_by_place(turn, code, arguments.get("place"))
+        case "follow" | "visit" | "end_follow":
+            in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
+            return await in_words[said.phrase.key](turn, arguments.get("number"), arguments.get("template"))
+        case "prescriptions":
+            return await own_prescriptions.mine(turn)
+        case "cost" | "pickup":
+            return await own_prescriptions.in_words(turn, said.phrase.key, code)
+        case "slots":
+            return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
+        case "appointments":
+            return await booking.mine(turn)
+        case "cancel_appointment":
+            return await booking.cancel(turn, code=code)
+        case "worse":
+            return await followups.worse(turn, arguments.get("words", ""))
+        case "stop_reminders":
+            await turn.execute(StopReminders())
+            return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "resume_reminders":
+            await turn.execute(ResumeReminders())
+            return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")
+        case "why":
+            return await patients.why(turn)
+        case "change_subject":
+            return await patients.put_away(turn, "changed_subject")
+        case _:
+            return await patients.put_away(turn, "wrong")
