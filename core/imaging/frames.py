@@ -170,7 +170,7 @@ async def draw_frame(work: Work, order: DrawFrame, drawn: Drawn) -> FrameView:
     row = await ImageFrame.get_or_none(id=order.frame_id)
     if row is None:
         raise ImageUnknown
-    work.concerns("patient", row.patient_id, image=row.instance_id)
+    work.concerns("image", row.instance_id)  # the look itself is entered under the patient; drawing is nobody's look
     if row.state == "asked" and drawn.refusal:
         await row.change(state="refused", refusal_code=drawn.refusal)
     elif row.state == "asked" and drawn.sha256:

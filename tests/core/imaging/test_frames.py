@@ -157,3 +157,23 @@ async def test_the_list_says_in_words_what_there_is(ward: Ward) -> None:
     row = await Instance.get(id=image.instance_id)
     assert b"CHEST" not in bytes(row.body_part)
     assert b"2026" not in bytes(row.taken_on)
+
+
+async def test_thirty_frames_are_one_look_in_what_the_patient_reads(ward: Ward) -> None:
+    from core.people.commands import WhoLookedAtMyRecord
+
+    asked = await ward.request(CRITICAL, number=5)
+    image_id = (await send(ward, asked.consultation_id, named("examples_ybr_color.dcm"))).instance_id
+    assert image_id is not None
+    assert (await Instance.get(id=image_id)).patient_id == ward.county.woman
+    for hour in range(2):
+        for number in range(1, 6):
+            ward.clock.advance(seconds=10)
+            await ward.practice.execute(ward.county.village_doctor, ShowFrame(image_id=image_id, frame=number))
+        await draw(ward)
+        ward.clock.advance(hours=2 * (1 - hour))
+    log = await ward.practice.ask(ward.county.woman_account, WhoLookedAtMyRecord(patient_id=ward.county.woman))
+    looks = [entry for entry in log.entries if entry.action == "看影像"]
+    assert len(looks) == 2
+    assert looks[0].at > looks[1].at
+    assert not [entry for entry in log.entries if entry.action == "画出影像"]
