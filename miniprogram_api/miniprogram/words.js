@@ -13,6 +13,9 @@ module.exports = {
   home: {
     ...common,
     empty: "现在没有要办的事。哪里不舒服,回到公众号里说一句就行。",
+    care: "关怀模式(字大一些)",
+    careOn: "已打开",
+    careOff: "关着",
     entriesTitle: "要办的事",
     entries: [
       { to: "book", name: "预约", hint: "选科室和时间" },

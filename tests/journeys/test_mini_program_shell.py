@@ -250,8 +250,13 @@ async def test_what_is_next_stands_first_and_a_strangers_code_signs_no_browser_i
     assert (await shell.log())["opened"][-1] == "/pages/web/web?to=consultation%2F01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
     await shell.back()
+    await page.get_by_role("button", name="关怀模式").click()
+    assert await page.locator(".page").evaluate("e => getComputedStyle(e).fontSize") == "22px"
+    await assert_readable(page)
+    await shell.picture("care-360")
     await page.get_by_role("button", name="现在记").click()
     await expect(page.frame_locator("iframe").locator("h1")).to_have_text("记一次")
+    await expect(page.frame_locator("iframe").locator("html.care")).to_be_attached()
 
     # A message opens a page before the home page: the notice comes first here too, and leads back to it.
     linked = await opened(chromium, demo, people[4], contexts, "pages/web/web?to=register%3Frelation%3Dself")

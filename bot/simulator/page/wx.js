@@ -23,6 +23,8 @@ export function phoneOf({ person, origin = location.origin, host }) {
     return answer.code;
   }
 
+  const kept = (key) => `huizhen.simulator.storage.${person}.${key}`;
+
   const tell = ({ success, fail, complete }, promise, name) => {
     promise.then((value) => success?.({ ...said(name, "ok"), ...value }), () => fail?.(said(name, "fail"))).then(() => complete?.());
   };
@@ -32,6 +34,7 @@ export function phoneOf({ person, origin = location.origin, host }) {
     getNetworkType: (asked) => tell(asked, Promise.resolve({ networkType: navigator.onLine ? "wifi" : "none" }), "getNetworkType"),
     getPrivacySetting: (asked) =>
       tell(asked, Promise.resolve({ needAuthorization: !agreed, privacyContractName: "《会诊小程序隐私保护指引》" }), "getPrivacySetting"),
+    getStorageSync: (key) => JSON.parse(localStorage.getItem(kept(key)) ?? '""'),
     login: (asked) => tell(asked, codeOf("login").then((code) => ({ code })), "login"),
     makePhoneCall: (asked) => tell(asked, Promise.resolve().then(() => host.call(asked.phoneNumber)), "makePhoneCall"),
     navigateBack: (asked = {}) => tell(asked, Promise.resolve().then(() => host.back()), "navigateBack"),
@@ -43,6 +46,7 @@ export function phoneOf({ person, origin = location.origin, host }) {
     openPrivacyContract: (asked) => tell(asked, Promise.resolve().then(() => host.contract()), "openPrivacyContract"),
     reLaunch: (asked) => tell(asked, Promise.resolve().then(() => host.restart(asked.url)), "reLaunch"),
     request: (asked) => tell(asked, sent(asked), "request"),
+    setStorageSync: (key, value) => localStorage.setItem(kept(key), JSON.stringify(value)),
     stopPullDownRefresh: (asked = {}) => tell(asked, Promise.resolve().then(() => host.refreshed()), "stopPullDownRefresh"),
   };
 

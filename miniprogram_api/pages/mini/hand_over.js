@@ -14,7 +14,12 @@ let taking = null;
 const link = LINK.exec(location.hash);
 if (link) {
   history.replaceState(null, "", `#/${link[2] ?? ""}`);
-  if (inMiniProgram) code = link[1];
+  if (inMiniProgram) {
+    code = link[1];
+    // The shell tells how large the letters were chosen there.
+    const care = new URLSearchParams(location.search).get("care");
+    if (care) localStorage.setItem("huizhen.care", care);
+  }
 }
 
 async function take() {

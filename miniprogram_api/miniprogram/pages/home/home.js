@@ -1,6 +1,7 @@
 // 首页: what is next for me, and the way to everything else. What was shown stays while there is no network.
 
 const { cardsOf } = require("../../lib/cards.js");
+const { careClass, toggleCare } = require("../../lib/care.js");
 const { isOnline, onNetwork } = require("../../lib/network.js");
 const { privacySetting } = require("../../lib/privacy.js");
 const { ask, askOrNull } = require("../../lib/session.js");
@@ -15,7 +16,7 @@ const drawn = (card) => ({
 });
 
 Page({
-  data: { words, privacyFirst: false, loading: true, offline: false, problem: "", cards: [], empty: false, ready: false },
+  data: { words, care: "", careState: "", privacyFirst: false, loading: true, offline: false, problem: "", cards: [], empty: false, ready: false },
 
   onLoad() {
     this.asked = false;
@@ -27,6 +28,7 @@ Page({
       if (online) this.load();
     });
     this.setData({ offline: !isOnline() });
+    this.drawCare();
     this.load();
   },
 
@@ -79,6 +81,16 @@ Page({
   onWelcome() {
     this.asked = true;
     wx.navigateTo({ url: "/pages/welcome/welcome" });
+  },
+
+  onCare() {
+    toggleCare();
+    this.drawCare();
+  },
+
+  drawCare() {
+    const care = careClass();
+    this.setData({ care, careState: care ? words.careOn : words.careOff });
   },
 
   onCard({ currentTarget: { dataset } }) {

@@ -1,6 +1,7 @@
 // One of the H5 pages, signed in by a code that is good once, for a minute. The code stands behind the #: it reaches no server with the address.
 
 const { BASE } = require("../../config.js");
+const { careClass, chosen } = require("../../lib/care.js");
 const { isOnline } = require("../../lib/network.js");
 const { privacySetting } = require("../../lib/privacy.js");
 const { handOver } = require("../../lib/session.js");
@@ -10,11 +11,12 @@ const { web: words } = require("../../words.js");
 const PAGE = /^[a-z][a-z0-9-]*(\/[0-9A-Za-z._\-]+)*(\?[0-9A-Za-z=&_\-]*)?$/;
 
 Page({
-  data: { words, src: "", loading: true, privacyFirst: false, problem: "" },
+  data: { words, care: "", src: "", loading: true, privacyFirst: false, problem: "" },
 
   onLoad({ to = "" }) {
     this.to = decodeURIComponent(to);
     this.asked = false;
+    this.setData({ care: careClass() });
   },
 
   onShow() {
@@ -36,7 +38,8 @@ Page({
     }
     try {
       const code = await handOver();
-      this.setData({ src: `${BASE}/h5/mini/#/hand-over/${code}/${this.to}`, loading: false });
+      const care = { on: "?care=1", off: "?care=0" }[chosen()] || "";
+      this.setData({ src: `${BASE}/h5/mini/${care}#/hand-over/${code}/${this.to}`, loading: false });
     } catch (problem) {
       this.setData({ loading: false, problem: problem.offline && !isOnline() ? words.offline : problem.message });
     }

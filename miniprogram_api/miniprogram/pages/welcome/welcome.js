@@ -1,19 +1,20 @@
 // First the privacy notice, then, if it is wanted, the phone number that WeChat vouches for.
 
+const { careClass } = require("../../lib/care.js");
 const { isOnline, onNetwork } = require("../../lib/network.js");
 const { decided, privacySetting } = require("../../lib/privacy.js");
 const { ask, givePhone } = require("../../lib/session.js");
 const { readPrivacy, welcome: words } = require("../../words.js");
 
 Page({
-  data: { words, readPrivacy: readPrivacy(""), loading: true, offline: false, problem: "", said: "", asksPrivacy: false, asksPhone: false, done: false },
+  data: { words, care: "", readPrivacy: readPrivacy(""), loading: true, offline: false, problem: "", said: "", asksPrivacy: false, asksPhone: false, done: false },
 
   onLoad() {
     this.stop = onNetwork((online) => {
       this.setData({ offline: !online });
       if (online && this.data.problem) this.look();
     });
-    this.setData({ offline: !isOnline() });
+    this.setData({ offline: !isOnline(), care: careClass() });
     this.look();
   },
 
