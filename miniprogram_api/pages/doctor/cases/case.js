@@ -21,15 +21,18 @@ const WAITING = new Set(["DRAFT", "PENDING", "ASSIGNED"]);
 const ABOUT_ASKING = /^(wave|offer|offers|desk|accept|return|dispatch|begin)\b/;
 
 export async function oneCase({ rest: [id] }) {
-  const parts = new Parts();
+  // What she does stands on the left, what is known on the right; on a phone one below the other.
+  const parts = { acts: new Parts(), told: new Parts() };
+  const images = pictures();
   let said = "";
   const again = async (words) => {
     said = words;
     await fresh({ force: true });
   };
-  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said });
+  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said, images });
   await fresh();
-  return { element: parts.element, fresh, busy: () => isSending() || isInUse(parts.element) };
+  const element = h("div", { class: "doctor-two" }, parts.acts.element, parts.told.element);
+  return { element, fresh, busy: () => isSending() || isInUse(element) };
 }
 
 async function read(id) {
@@ -44,11 +47,11 @@ async function read(id) {
   return { view, medicines, doses, rating, facts };
 }
 
-function draw(parts, { view, medicines, doses, rating, facts }, { force, again, said }) {
+function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force, again, said, images }) {
   const status = { ...view, number: view.patient.number, patient: view.patient.name };
   const { opinion } = view;
   const asking = view.timeline.filter((one) => ABOUT_ASKING.test(one.kind));
-  parts.draw([
+  acts.draw([
     saidPart(said),
     ["now", [view.state, view.do_now, view.next, view.expert, asking], () => [WAITING.has(view.state) && doNow(view), standing(view, asking)]],
     ["needs", [view.state, view.missing, view.images], () => !CLOSED.has(view.state) && needs(status, view, again)],
@@ -57,17 +60,35 @@ function draw(parts, { view, medicines, doses, rating, facts }, { force, again, 
     ["facts", facts?.facts, () => facts && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(facts.facts, view.consultation_id, again))],
     ...medicines.prescriptions.map((one) => [one.prescription_id, one, () => prescriptionPart(one, again)]),
     ["finish", [view.state, opinion?.decision, rating], () => finishPart(view, rating, again)],
-    ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: view.images ? imageStrip(view.consultation_id) : null })],
+  ], { force });
+  told.draw([
+    ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: images(view) })],
     ["ways", [view.state, Boolean(opinion)], () => h("div", { class: "actions" }, printButton(), cancelButton(status, again))],
     ["print", [{ ...view, now: null }, medicines], () => printSheet({ view, ...medicines })],
   ], { force });
 }
 
-/** In sight as long as something is missing, out of the way afterwards. */
+/** The row of images, made anew only when there are more of them: each look is fetched over a weak link, and audited. */
+function pictures() {
+  let [strip, count] = [null, 0];
+  return (view) => {
+    if (view.images !== count) [strip, count] = [imageStrip(view.consultation_id), view.images];
+    return strip;
+  };
+}
+
+const broughtHere = new Set();
+
+/** In sight as long as something is missing, and while she sees what she brought arrive; out of the way when she comes back. */
 function needs(status, view, again) {
   const content = caseNeeds(status, view.images, again);
-  if (view.missing.length) return h("section", { class: "panel", "aria-label": "资料" }, h("h2", null, "资料"), content);
-  return h("details", { class: "panel", "data-id": "needs", "aria-label": "资料" }, h("summary", { class: "fold" }, `资料齐了${view.images ? `,影像 ${view.images} 份` : ""}(再补)`), content);
+  const id = view.consultation_id;
+  if (view.missing.length) {
+    broughtHere.add(id);
+    return h("section", { class: "panel", "aria-label": "资料" }, h("h2", null, "资料"), content);
+  }
+  return h("details", { class: "panel", "data-id": "needs", "aria-label": "资料", open: broughtHere.has(id) },
+    h("summary", { class: "fold" }, `资料齐了${view.images ? `,影像 ${view.images} 份` : ""}(再补)`), content);
 }
 
 function doNow(view) {
