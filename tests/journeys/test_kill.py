@@ -34,8 +34,8 @@ ROUNDS = 20 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 1
 CHILDREN = ("web-1", "web-2", "worker", "ticker", "redis", "simulator")
 MEDIA, IN_THE_CALL = "media", "打开视频间入座"
 """The media process is killed while people sit in the call: somewhere after this was told."""
-FIRST_LINE, LAST_LINE = 12, 480
-"""Between these lines of the transcript somebody is killed; a story has more than six hundred."""
+FIRST_LINE, LAST_LINE = 12, 780
+"""Between these lines of the transcript somebody is killed; a story has more than eight hundred."""
 PATIENCE = 3.0
 SETTLED_WITHIN_S = 120.0
 UNHEARD = (Kind.POSITION, Kind.VIEW, Kind.TEMPLATE_RESULT, Kind.SUBSCRIPTION_CHANGE, Kind.UNSUBSCRIBE, Kind.OTHER)
