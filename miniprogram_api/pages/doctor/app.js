@@ -1,5 +1,6 @@
 // The village doctor's page: her patients, a new consultation, prescriptions. Her cases lie in cases/.
 
+import { consent } from "./consent.js";
 import { enlist } from "./enlist.js";
 import { patient } from "./patient.js";
 import { patients } from "./patients.js";
@@ -11,6 +12,7 @@ new Shell({
   "": { title: "我的病人", tab: "patients", open: patients },
   enlist: { title: "登记病人", tab: "patients", above: "#/", open: enlist },
   patient: { title: "病人", tab: "patients", above: "#/", open: patient },
+  consent: { title: "纸质同意书", tab: "patients", above: "#/", open: consent },
   new: { title: "新会诊", tab: "new", open: newConsultation },
   prescriptions: { title: "处方", tab: "prescriptions", open: prescriptions },
   rx: { title: "处方详情", tab: "prescriptions", above: "#/prescriptions", open: prescription },

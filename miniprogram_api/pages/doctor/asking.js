@@ -16,11 +16,13 @@ export async function askOrNull(path, ...codes) {
   }
 }
 
+const OVERTAKEN = new Set([404, 409]);
+
 /**
  * A button that gives an order; a refusal is told in `trouble`. `order()` returns [path, body] or null for "not now"; the key stays the same
- * until the order was answered, so that trying again is not a second order.
+ * until the order was answered, so that trying again is not a second order. `stale(said)`: somebody or something was faster, ask anew.
  */
-export function orderButton(label, order, done, { trouble, kind = "primary", method = "POST" }) {
+export function orderButton(label, order, done, { trouble, kind = "primary", method = "POST", stale = null }) {
   let told = "";
   let key = newKey();
   return button(label, async () => {
@@ -39,8 +41,15 @@ export function orderButton(label, order, done, { trouble, kind = "primary", met
       if (!problem.offline) key = newKey();
       replace(trouble, notice(problem));
       trouble.scrollIntoView({ block: "nearest" });
+      if (stale && OVERTAKEN.has(problem.status)) await overtaken(stale, trouble, problem.message);
     }
   }, kind);
+}
+
+/** Where what was refused is drawn anew, the reason is told above it. */
+async function overtaken(stale, trouble, words) {
+  await stale().catch(() => {});
+  if (!trouble.isConnected) await stale(words).catch(() => {});
 }
 
 let me = null;

@@ -9,16 +9,21 @@ import { insurancePart } from "./insurance.js";
 import { choosePatient } from "./new.js";
 import { plansPart } from "./plans.js";
 import { prescriptionRow } from "./prescriptions.js";
-import { isInUse, Parts } from "./shell.js";
+import { Parts, saidPart } from "./shell.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
 const CONSENTS = { care: "看病与健康服务", consultation: "远程会诊" };
 
 export async function patient({ rest: [id], go }) {
   const parts = new Parts();
-  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { go, force, again: () => fresh({ force: true }) });
+  let said = "";
+  const again = async (words) => {
+    said = words;
+    await fresh({ force: true });
+  };
+  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { go, force, again, said });
   await fresh();
-  return { element: parts.element, fresh, busy: () => isInUse(parts.element) };
+  return { element: parts.element, fresh };
 }
 
 async function read(id) {
@@ -35,8 +40,9 @@ async function read(id) {
   return { one, consultations, prescriptions, plans, membership, running, facts, names };
 }
 
-function draw(parts, { one, consultations, prescriptions, plans, membership, running, facts, names }, { go, again, force }) {
+function draw(parts, { one, consultations, prescriptions, plans, membership, running, facts, names }, { go, again, force, said }) {
   parts.draw([
+    saidPart(said),
     ["head", one, () => head(one, go)],
     ["consultations", consultations, () => [title("会诊"), consultations.length ? cells(consultations.map(consultationRow)) : none("还没有会诊。")]],
     ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],

@@ -24,9 +24,9 @@ function runningPlan(plan, again) {
   const trouble = h("div");
   const why = h("select", { "aria-label": "为什么结束" }, Object.entries(REASONS).map(([code, label]) => h("option", { value: code }, label)));
   const visited = orderButton("今天见面随访过了", async () =>
-    (await confirmed(`记下${plan.title}的一次见面随访?下次的时间会跟着排。`, "记下")) ? [`plans/${plan.plan_id}/visits`, {}] : null, again, { trouble });
+    (await confirmed(`记下${plan.title}的一次见面随访?下次的时间会跟着排。`, "记下")) ? [`plans/${plan.plan_id}/visits`, {}] : null, again, { trouble, stale: again });
   const end = orderButton("结束计划", async () =>
-    (await confirmed(`结束${plan.title}?没到的提醒都不再发。`, "结束", "不结束")) ? [`plans/${plan.plan_id}/end`, { reason: why.value }] : null, again, { trouble, kind: "warn" });
+    (await confirmed(`结束${plan.title}?没到的提醒都不再发。`, "结束", "不结束")) ? [`plans/${plan.plan_id}/end`, { reason: why.value }] : null, again, { trouble, kind: "warn", stale: again });
   return h("section", { class: "panel" },
     h("h2", null, plan.title),
     plan.missed_in_row > 1 && h("p", { class: "doctor-watch" }, `连着 ${plan.missed_in_row} 次没有回音,请联系病人。`),
@@ -42,7 +42,7 @@ function startPlan(patient, running, again) {
   const trouble = h("div");
   if (!patient.consents.some((one) => one.purpose === "care" && !one.withdrawn_at)) return consentFirst(patient, again);
   const start = (code, label) => orderButton(`建${label}`, async () =>
-    (await confirmed(`为${patient.number}号 ${patient.full_name} 建${label}?会按计划提醒,夜里不发。`, "建计划")) ? [`patients/${patient.patient_id}/plans`, { template: code }] : null, again, { trouble, kind: "default" });
+    (await confirmed(`为${patient.number}号 ${patient.full_name} 建${label}?会按计划提醒,夜里不发。`, "建计划")) ? [`patients/${patient.patient_id}/plans`, { template: code }] : null, again, { trouble, kind: "default", stale: again });
   const place = h("div", { class: "actions" });
   replace(place, trouble, free.map(([code, label]) => start(code, label)));
   return place;
@@ -65,5 +65,5 @@ function consentFirst(patient, again) {
     }
   });
   const how = patient.has_wechat ? "请他在小程序「授权与隐私」里点同意,或者签纸质的,拍下来。" : "请他签纸质的「看病与健康服务」同意书,拍下来。";
-  return h("div", { class: "doctor-none" }, h("p", null, `要先有知情同意才能建随访:${how}`), said, h("label", { class: "pick pick-second" }, input, "拍签好字的同意书"));
+  return h("div", { class: "doctor-none" }, h("p", null, `要先有知情同意才能建随访:${how}`), said, h("label", { class: "pick pick-second" }, input, "拍签好字的同意书"), h("a", { class: "weui-btn weui-btn_default", href: "#/consent/care" }, "打印空白同意书"));
 }

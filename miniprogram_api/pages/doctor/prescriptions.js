@@ -3,7 +3,7 @@
 import { cells, empty, h, link, title } from "../shared/dom.js";
 import { yuan } from "../shared/money.js";
 import { ask } from "./asking.js";
-import { isInUse, Parts, saidPart } from "./shell.js";
+import { Parts, saidPart } from "./shell.js";
 import { prescriptionPart } from "./cases/medicines.js";
 import { printButton, printSheet } from "./cases/print.js";
 
@@ -45,5 +45,5 @@ export async function prescription({ rest: [id] }) {
     ], { force });
   };
   await fresh();
-  return { element: parts.element, fresh, busy: () => isInUse(parts.element) };
+  return { element: parts.element, fresh };
 }

@@ -131,12 +131,12 @@ function fill(place, content) {
 }
 
 /** The part that tells what came of the last step; a string is told, anything else is not. */
-export const saidPart = (said) => ["said", typeof said === "string" ? said : "", () => typeof said === "string" && said && h("p", { class: "notice notice-good", role: "status" }, said)];
+export const saidPart = (said) => ["said", typeof said === "string" ? said : "", () => typeof said === "string" && said && h("p", { class: "notice doctor-said", role: "status" }, said)];
 
 const FIELDS = "input:not([type=file]), textarea, select";
 
 /** Somebody types there, or has typed something that would be lost. */
-export function isInUse(place) {
+function isInUse(place) {
   if (place.contains(document.activeElement) && document.activeElement.matches(FIELDS)) return true;
   return place.querySelector("[data-typed]") !== null;
 }

@@ -6,7 +6,7 @@ import { h } from "../../shared/dom.js";
 import { imageStrip } from "../../shared/images.js";
 import { ask, askOrNull } from "../asking.js";
 import { factsFold } from "../facts.js";
-import { isInUse, Parts, saidPart } from "../shell.js";
+import { Parts, saidPart } from "../shell.js";
 import { decisionPart } from "./decision.js";
 import { dosePart } from "./dose.js";
 import { finishPart } from "./finish.js";
@@ -32,7 +32,7 @@ export async function oneCase({ rest: [id] }) {
   const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said, images });
   await fresh();
   const element = h("div", { class: "doctor-two" }, parts.acts.element, parts.told.element);
-  return { element, fresh, busy: () => isSending() || isInUse(element) };
+  return { element, fresh, busy: isSending };
 }
 
 async function read(id) {

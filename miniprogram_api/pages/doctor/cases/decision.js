@@ -4,6 +4,7 @@ import { opinionPart } from "../../shared/case_summary.js";
 import { h } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
 import { orderButton } from "../asking.js";
+import { Draft } from "../drafts.js";
 import { keepTyped } from "../shell.js";
 
 const CHOICES = { agree: "同意", partly: "部分同意", disagree: "不同意" };
@@ -16,10 +17,11 @@ export function decisionPart(view, again) {
 }
 
 function decide({ consultation_id: id, opinion }, again) {
+  const draft = new Draft("decision", id);
   let chosen = "";
   const trouble = h("div");
   const wrong = h("p", { class: "wrong", role: "alert", id: "wrong-reason" });
-  const reason = h("textarea", { rows: 3, maxlength: LONGEST, "aria-describedby": "wrong-reason" });
+  const reason = h("textarea", { rows: 3, maxlength: LONGEST, "aria-describedby": "wrong-reason", value: draft.read().reason ?? "", on: { input: () => draft.keep({ reason: reason.value }) } });
   const label = h("span", null, "理由(同意可以不写)");
   const buttons = Object.entries(CHOICES).map(([code, words]) => h("button", { type: "button", "aria-pressed": "false", "data-code": code }, words));
   const form = keepTyped(h("form", { class: "panel", novalidate: true, "aria-label": "我的决定", on: { submit: (event) => event.preventDefault() } }));
@@ -41,7 +43,10 @@ function decide({ consultation_id: id, opinion }, again) {
     }
     const sure = await confirmed(`确认签名:${CHOICES[chosen]}${opinion.expert}的意见(第 ${opinion.revision} 版)。签名后和意见一起存档,不能改。`, "确认签名");
     return sure ? [`consultations/${id}/decision`, { opinion_id: opinion.opinion_id, choice: chosen, reason: reason.value.trim(), confirm: true }] : null;
-  }, again, { trouble });
+  }, async () => {
+    draft.clear();
+    await again();
+  }, { trouble, stale: again });
   form.append(h("h2", null, "我的决定"), h("p", { class: "faint" }, "专家提建议,由您决定、由您负责。"),
     h("div", { class: "choices doctor-choices", role: "group", "aria-label": "决定" }, buttons),
     h("label", { class: "doctor-reason" }, label, reason), wrong, trouble, send);

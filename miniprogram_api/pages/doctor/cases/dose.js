@@ -73,7 +73,7 @@ class Asking {
     const trouble = h("div");
     const send = orderButton("签名,用这一剂", async () =>
       (await confirmed(`确认签名:给病人用 ${this.dose.name} ${this.dose.amount},禁忌已逐条排除。`, "确认签名"))
-        ? [`consultations/${this.view.consultation_id}/emergency-dose`, { dose: this.dose.code, ruled_out: this.ruledOut, confirm: true }] : null, this.again, { trouble });
+        ? [`consultations/${this.view.consultation_id}/emergency-dose`, { dose: this.dose.code, ruled_out: this.ruledOut, confirm: true }] : null, this.again, { trouble, stale: this.again });
     return [trouble, send];
   }
 }

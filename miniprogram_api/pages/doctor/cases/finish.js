@@ -15,7 +15,7 @@ export function finishPart(view, rating, again) {
 function complete(view, again) {
   const trouble = h("div");
   return h("section", { class: "panel" }, h("h2", null, "都办好了?"), h("p", { class: "faint" }, "完成后不能再补资料、不能再开急用一剂;已开的处方照常走。"), trouble,
-    orderButton("完成会诊", async () => (await confirmed(`完成会诊 ${view.code}?`, "完成", "先不")) ? [`consultations/${view.consultation_id}/complete`, {}] : null, again, { trouble, kind: "default" }));
+    orderButton("完成会诊", async () => (await confirmed(`完成会诊 ${view.code}?`, "完成", "先不")) ? [`consultations/${view.consultation_id}/complete`, {}] : null, again, { trouble, kind: "default", stale: again }));
 }
 
 function rate(view, again) {
@@ -34,7 +34,7 @@ function rate(view, again) {
   const send = orderButton("评价", () => {
     wrong.textContent = stars ? "" : "请先点几颗星。";
     return stars ? [`consultations/${view.consultation_id}/rating`, { stars, words: words.value.trim() }] : null;
-  }, again, { trouble, kind: "default" });
+  }, again, { trouble, kind: "default", stale: again });
   form.append(h("h2", null, "这次会诊怎么样?"), h("div", { class: "choices doctor-choices", role: "group", "aria-label": "几颗星" }, buttons),
     h("label", { class: "doctor-reason" }, h("span", null, "想说的话(可以不写)"), words), wrong, trouble, send);
   return form;

@@ -36,6 +36,7 @@ export function caseNeeds(status, images, again) {
     trouble,
     status.missing.includes("patient") && order(`确认病人${who ? `是 ${who}` : ""}`, `consultations/${id}/confirm-patient`, {}),
     uploadsOf(id, again).element(status.missing, images),
+    status.missing.includes("consent") && h("a", { class: "back", href: "../#/consent/consultation" }, "没有纸质同意书?打印一份 ›"),
     status.missing.includes("material") && order("没有影像可传", "commands", { command: "consultations.waive_material", arguments: { consultation_id: id } }, "default"));
 }
 
@@ -44,5 +45,5 @@ export function cancelButton(status, again) {
   if (!CANCELLABLE.has(status.state)) return null;
   const trouble = h("div");
   return h("div", null, trouble, orderButton("取消这次会诊", async () =>
-    (await confirmed(`取消会诊 ${status.code}?被邀请的专家会收到通知。`, "取消会诊", "不取消")) ? [`consultations/${status.consultation_id}/cancel`, { reason: "村医取消" }] : null, again, { trouble, kind: "warn" }));
+    (await confirmed(`取消会诊 ${status.code}?被邀请的专家会收到通知。`, "取消会诊", "不取消")) ? [`consultations/${status.consultation_id}/cancel`, { reason: "村医取消" }] : null, again, { trouble, kind: "warn", stale: again }));
 }
