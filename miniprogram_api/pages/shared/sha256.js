@@ -81,7 +81,7 @@ const READ = 1 << 20;
 export async function sha256OfFile(file, progress = () => {}, signal) {
   const digest = new Sha256();
   for (let at = 0; at < file.size; at += READ) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     digest.update(new Uint8Array(await file.slice(at, at + READ).arrayBuffer()));
     progress(Math.min(1, (at + READ) / file.size));
     await new Promise((resolve) => setTimeout(resolve));

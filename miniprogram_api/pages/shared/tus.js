@@ -188,9 +188,9 @@ export async function endUpload(id, { token } = {}) {
   await send("DELETE", place(id), { token });
 }
 
-/** How far it came, to be shown before the person chose the file again; null when it is not on its way any more, or nobody answers. */
+/** How far it came, to be shown before the person chose the file again: {offset, length}; null when it is gone; undefined when nobody could say. */
 export async function howFar(id, { token } = {}) {
   const answer = await send("HEAD", place(id), { token });
-  if (answer.status === 0) return undefined;
-  return answer.status === 200 ? { offset: Number(answer.header("Upload-Offset")), length: Number(answer.header("Upload-Length")) } : null;
+  if (answer.status === 404 || answer.status === 410) return null;
+  return answer.status === 200 ? { offset: Number(answer.header("Upload-Offset")), length: Number(answer.header("Upload-Length")) } : undefined;
 }

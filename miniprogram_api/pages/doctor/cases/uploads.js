@@ -72,7 +72,7 @@ export class Uploads {
       }
       if (this.#items.some((item) => item.sha256 === known.sha256)) continue;
       const whole = come && come.offset >= come.length;
-      this.#items.push({ kind: known.kind, name: `上次的${KINDS[known.kind] ?? "文件"}`, size: known.size, sha256: known.sha256, id: known.id, file: null, state: whole ? "queued" : "left", sent: come?.offset ?? 0, said: "", rate: null });
+      this.#items.push({ kind: known.kind, name: `上次的${KINDS[known.kind] ?? "文件"}`, size: known.size, sha256: known.sha256, id: known.id, file: null, state: whole ? "queued" : "left", sent: come?.offset ?? null, said: "", rate: null });
     }
     this.#draw();
     this.#work();
@@ -225,14 +225,14 @@ export class Uploads {
   #fill(item) {
     const { row, state } = item;
     const percent = Math.min(state === "done" ? 100 : 99, Math.floor((100 * item.sent) / item.size));
-    const moving = state === "sending" || state === "waiting" || state === "left";
+    const moving = state === "sending" || state === "waiting" || (state === "left" && item.sent !== null);
     row.part.textContent = moving ? `${percent}%` : state === "done" ? "✓" : state === "queued" ? "等着传" : "";
     row.bar.hidden = !(moving || state === "reading");
     row.bar.value = percent;
     row.far.hidden = !moving;
     const left = state === "sending" && item.rate ? leftWords((item.size - item.sent) / item.rate / 1000) : "";
     row.far.textContent = [`${sizeWords(item.sent)} / ${sizeWords(item.size)}`, left].filter(Boolean).join(",");
-    const said = state === "left" && !item.said ? `没有传完。请再选一次同一个文件,会从 ${percent}% 接着传。` : item.said;
+    const said = state === "left" && !item.said ? `没有传完。请再选一次同一个文件,会从${item.sent === null ? "断的地方" : ` ${percent}% `}接着传。` : item.said;
     row.said.hidden = !said;
     row.said.textContent = said;
     row.said.className = state === "refused" ? "upload-refused" : state === "done" ? "done-line" : "faint";
