@@ -11,7 +11,8 @@ import pytest
 
 from tests.journeys.people import Somebody, roster, sign_in
 from tests.journeys.race import race
-from tests.journeys.story.play import GROUP, citizen_number
+from tests.journeys.story.scene import GROUP
+from tests.journeys.story.spine import somebodys_number
 from tests.support.demo import Demo
 
 pytestmark = pytest.mark.storage
@@ -91,7 +92,7 @@ def test_one_patient_gets_the_last_slot_and_the_others_see_what_is_free(running_
         if mine:
             patient_id = mine[0]["patient_id"]
         else:
-            patient_id = somebody.post("/v1/patients", {"full_name": "黄小满", "id_number": citizen_number(rng)}).json()["patient_id"]
+            patient_id = somebody.post("/v1/patients", {"full_name": "黄小满", "id_number": somebodys_number(rng)}).json()["patient_id"]
         text = somebody.get("/v1/consent-texts/care").json()
         given = somebody.post(f"/v1/patients/{patient_id}/consents", {"purpose": "care", "text_version": text["version"]})
         assert given.status_code == 201, given.text
