@@ -150,7 +150,7 @@ async def test_an_upload_can_be_called_off_and_several_go_one_after_another(visi
     small.write_bytes(small_ct(SOPInstanceUID=f"2.25.{seed + 1}"))
     await needs.locator("input[type=file]").last.set_input_files([ct_file(tmp_path, seed), small])
     await expect(needs).to_contain_text("等着传")
-    await expect(needs).to_contain_text("/ 2.3 MB")
+    await expect(needs.get_by_text("/ 2.3 MB")).to_be_visible()
     await expect(needs.locator("progress").first).to_be_visible()
     await assert_readable(page)
     await keep(page, "uploads-1280")

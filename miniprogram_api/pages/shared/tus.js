@@ -97,6 +97,7 @@ export async function resumableUpload({ path, file, kind = "image", progress = (
   let again = 0;
   const whole = sha256 ?? (await sha256OfFile(file, (part) => progress({ phase: "reading", sent: part * total, total, tries }), signal));
   hashed(whole);
+  progress({ phase: "sending", sent: 0, total, tries });
 
   /** Ask until somebody answers. */
   async function insist(ask, sent) {

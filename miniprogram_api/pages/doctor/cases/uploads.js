@@ -228,7 +228,9 @@ export class Uploads {
     const moving = state === "sending" || state === "waiting" || (state === "left" && item.sent !== null);
     row.part.textContent = moving ? `${percent}%` : state === "done" ? "✓" : state === "queued" ? "等着传" : "";
     row.bar.hidden = !(moving || state === "reading");
-    row.bar.value = percent;
+    // Hashing is quick and is no part of the way: a bar that filled up and began again would tell a lie.
+    if (state === "reading") row.bar.removeAttribute("value");
+    else row.bar.value = percent;
     row.far.hidden = !moving;
     const left = state === "sending" && item.rate ? leftWords((item.size - item.sent) / item.rate / 1000) : "";
     row.far.textContent = [`${sizeWords(item.sent)} / ${sizeWords(item.size)}`, left].filter(Boolean).join(",");
