@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Choice, Menu, Outgoing
-from bot.dialogue.medicine_words import stops_of, to_sign
+from bot.channels.outgoing import Choice, Menu, Outgoing, Text
+from bot.dialogue.cases import tapped
+from bot.dialogue.medicine_words import finding_line, standing, stops_of, whose_turn
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.errors import Invalid
 from core.prescriptions.commands import FactsView, PrescriptionView, ReadFacts, RecordFacts, View
@@ -24,7 +25,7 @@ def questions(view: PrescriptionView, menu_id: str) -> tuple[Outgoing, ...]:
 
 
 async def recorded(turn: Turn, name: str, prescription_id: str) -> Reply:
-    """【问过,都不过敏】, 【没有怀孕】: added to what is on record, then the prescription as it stands."""
+    """【问过,都不过敏】, 【没有怀孕】: added to what is on record. Who can sign then is asked again by the practice."""
     fact = next((one for one in _ASKED.values() if one[0] == name), None)
     if fact is None:
         raise Invalid
@@ -33,5 +34,9 @@ async def recorded(turn: Turn, name: str, prescription_id: str) -> Reply:
     facts = known.facts.model_dump() | fact[2]
     await turn.execute(RecordFacts.model_validate({"consultation_id": view.consultation_id, **facts}))
     view = await turn.ask(View(prescription_id=prescription_id))
-    shapes = to_sign(view, turn.menu_id("rx"), village=view.state == "PROPOSED")
-    return Reply((*shapes, *questions(view, turn.menu_id("facts"))), turn.state.asking(None))
+    left = stops_of(view)
+    if left:
+        lines = [f"记下了。处方 **{view.code}** 还不能签:", *(finding_line(view, one) for one in left), whose_turn(left)]
+        return Reply((*tapped(turn, "记下了"), Text(text="\n".join(lines)), *questions(view, turn.menu_id("facts"))), turn.state.asking(None))
+    text = f"记下了。处方 **{view.code}** 可以签了:{'签名的卡片马上到。' if view.state == 'PROPOSED' else standing(view)}"
+    return Reply((*tapped(turn, "记下了"), Text(text=text)), turn.state.asking(None))

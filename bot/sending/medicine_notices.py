@@ -69,7 +69,13 @@ def _change_page(view: PrescriptionView) -> Link:
 async def _referred(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
     why = ";".join(view.beyond_village)
-    return _told(view, f"已转上级值班医生签名。{why}")
+    told = _told(view, f"已转上级值班医生签名。{why}")
+    asks = safety_facts.questions(view, f"facts-{row.id}") if view.state == "REFERRED" else ()
+    if not asks:
+        return told
+    stops = Text(text="\n".join(["他签之前还缺资料:", *(finding_line(view, one) for one in stops_of(view))]))
+    page = Link(title=f"去页面填 {view.code}", url=f"page:/h5/doctor/rx/{view.prescription_id}/", description="过敏、正在用的药、怀孕都在里面填。")
+    return Notice((*told.shapes, stops, *asks, page), shown=told.shown)
 
 
 async def _signed(practice: Practice, row: Notification) -> Notice:

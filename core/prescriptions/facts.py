@@ -11,9 +11,10 @@ from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.people.rules import local_date
 from core.people.service import patient_card
+from core.prescriptions.asked_again import ask_again
 from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
-from core.prescriptions.errors import FactUnknown
+from core.prescriptions.errors import FactsChanged, FactUnknown
 from core.prescriptions.items import Facts, Person
 from core.prescriptions.kidney import ADULT_YEARS, egfr_2021
 from core.prescriptions.knowledge_base import knowledge
@@ -24,9 +25,12 @@ from core.prescriptions.models import SafetyFacts
 async def record_facts(work: Work, order: RecordFacts) -> FactsView:
     row = await note(work, order.consultation_id, "facts.recorded")
     work.concerns("patient", row.patient_id, consultation=row.code)
-    facts = Facts.model_validate(order.model_dump(exclude={"consultation_id"}))
+    facts = Facts.model_validate(order.model_dump(exclude={"consultation_id", "version"}))
     _check(facts)
+    before = await facts_of(work, row)
     known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
+    if (0 if known is None else known.version) != order.version:
+        raise FactsChanged
     facts_id = known.id if known is not None else work.new_id()
     sealer = await work.sealer("patient", row.patient_id)
     values: dict[str, Any] = {
@@ -34,9 +38,10 @@ async def record_facts(work: Work, order: RecordFacts) -> FactsView:
         "recorded_at": work.now,
     }
     if known is not None:
-        await known.change(**values)
+        await known.change(conflict=FactsChanged(), **values)
     else:
         await SafetyFacts.create(id=facts_id, patient_id=row.patient_id, **values)
+    await ask_again(work, row, await person_of(work, row.patient_id), before, await facts_of(work, row))
     return FactsView(patient_id=row.patient_id, facts=facts, recorded_at=work.now)
 
 

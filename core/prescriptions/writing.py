@@ -103,7 +103,7 @@ async def _ask_to_sign(work: Work, row: Prescription, body: Body) -> Prescriptio
         await tell_practitioner(work, row.expert_id, "prescription.blocked", urgent=True, prescription_id=row.id)
     if beyond_licence([drug(one.drug) for one in body.items], Role.VILLAGE_DOCTOR, ""):
         row = await _refer(work, row)
-        await tell_practitioner(work, row.village_doctor_id, "prescription.referred", prescription_id=row.id)
+        await tell_practitioner(work, row.village_doctor_id, "prescription.referred", urgent=await is_pressing(row), prescription_id=row.id)
         return row
     await tell_practitioner(work, row.village_doctor_id, "prescription.to_sign", urgent=await is_pressing(row), prescription_id=row.id)
     return row
