@@ -139,7 +139,7 @@ async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: s
         case "rx_pass":
             return await reviewing.may_pass(turn, prescription_id)
         case "rx_back":
-            return await reviewing.ask_reason(turn, prescription_id)
+            return await reviewing.ask_reason(turn, prescription_id, _number(revision) if revision else None)
         case _:
             return await reviewing.released(turn, prescription_id, _number(revision))
 

@@ -84,7 +84,7 @@ def to_review(view: PrescriptionView, task_id: str) -> tuple[Outgoing, ...]:
         sub_title=cut(f"{view.signer}签。{hint}", SUB_TITLE),
         buttons=(
             Button(key=f"rx_pass:{view.prescription_id}", label="通过", style=1),
-            Button(key=f"rx_back:{view.prescription_id}", label="退回,写理由", style=2),
+            Button(key=f"rx_back:{view.prescription_id}:{view.revision}", label="退回,写理由", style=2),
         ),
     )
     page = Link(title=f"去页面审处方 {view.code}", url=f"page:/h5/pharmacy/rx/{view.prescription_id}/", description=_PAGE)

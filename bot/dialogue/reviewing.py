@@ -11,6 +11,7 @@ from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, View
 from core.prescriptions.errors import OverridesNotSeen, PrescriptionBlocked
+from core.prescriptions.signing import RevisionReplaced
 from core.prescriptions.workflow import IllegalStep
 
 REASON = "return_reason"
@@ -62,10 +63,11 @@ async def released(turn: Turn, prescription_id: str, revision: int) -> Reply:
     if view.state == "SIGNED" and view.revision != revision:
         return await may_pass(turn, prescription_id)
     try:
-        view = await turn.execute(Release(prescription_id=prescription_id, overrides_seen=bool(view.overrides), confirm=True))
+        order = Release(prescription_id=prescription_id, revision=revision, overrides_seen=bool(view.overrides), confirm=True)
+        view = await turn.execute(order)
     except IllegalStep:
         return _as_it_stands(turn, await _view(turn, prescription_id))
-    except (PrescriptionBlocked, OverridesNotSeen):
+    except (PrescriptionBlocked, OverridesNotSeen, RevisionReplaced):
         return await may_pass(turn, prescription_id)
     text = f"处方 **{view.code}** 已通过,患者和村医已收到。来取药时,请他出示取药码,发「发药 {view.code} 取药码」。"
     return Reply((*tapped(turn, "您已通过"), Text(text=text)), turn.state.asking(None))
@@ -78,29 +80,36 @@ async def return_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     meant = await prescription_meant.one(turn, code, _WAITING)
     if isinstance(meant, Reply):
         return meant
-    return await _return(turn, meant.prescription_id, words) if words else await ask_reason(turn, meant.prescription_id)
+    return await _return(turn, meant.prescription_id, meant.revision, words) if words else await ask_reason(turn, meant.prescription_id)
 
 
-async def ask_reason(turn: Turn, prescription_id: str) -> Reply:
-    """【退回,写理由】."""
+async def ask_reason(turn: Turn, prescription_id: str, revision: int | None = None) -> Reply:
+    """【退回,写理由】 under ``revision``; where it was changed meanwhile, it is shown as it is now."""
     view = await _view(turn, prescription_id)
     if view.state != "SIGNED":
         return _as_it_stands(turn, view)
+    if revision is not None and revision != view.revision:
+        return await may_pass(turn, prescription_id)
     text = f"处方 **{view.code}**:请写退回的理由,直接发一句话。开方、签名的医生都会看到。"
-    return Reply((Text(text=text),), turn.state.asking(Asked(kind=REASON, ref=prescription_id)))
+    return Reply((Text(text=text),), turn.state.asking(Asked(kind=REASON, ref=prescription_id, detail={"revision": str(view.revision)})))
 
 
 async def reason_given(turn: Turn, asked: Asked, words: str) -> Reply:
-    return await _return(turn, asked.ref, words)
+    revision = asked.detail.get("revision", "")
+    return await _return(turn, asked.ref, int(revision) if revision.isdecimal() else (await _view(turn, asked.ref)).revision, words)
 
 
-async def _return(turn: Turn, prescription_id: str, words: str) -> Reply:
+async def _return(turn: Turn, prescription_id: str, revision: int, words: str) -> Reply:
     if len(words) < _SHORTEST:
         return turn.say("理由太短了,请写清楚哪里要改。")
     try:
-        view: PrescriptionView = await turn.execute(ReturnPrescription(prescription_id=prescription_id, reason=words[:_LONGEST]))
+        order = ReturnPrescription(prescription_id=prescription_id, revision=revision, reason=words[:_LONGEST])
+        view: PrescriptionView = await turn.execute(order)
     except IllegalStep:
         return _as_it_stands(turn, await _view(turn, prescription_id))
+    except RevisionReplaced:
+        turn.state = turn.state.asking(None)
+        return await may_pass(turn, prescription_id)
     return Reply((Text(text=f"处方 **{view.code}** 已退回,开方的专家和签名的医生已收到理由。"),), turn.state.asking(None))
 
 

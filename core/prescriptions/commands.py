@@ -23,19 +23,25 @@ State = Literal["PROPOSED", "REFERRED", "SIGNED", "RETURNED", "RELEASED", "DISPE
 
 
 class FactsView(Result):
+    """``facts``: as the check takes them, ``recorded``: what stands on record of them, for a form to start from. ``version``: what was read, to be
+    sent with a change; 0 where nothing was recorded yet."""
+
     patient_id: Id
     facts: Facts
+    recorded: Facts
+    version: int
     recorded_at: datetime | None
 
 
 class RecordFacts(Command):
-    """What must be known of the patient before he is given drugs; replaces what was recorded before."""
+    """What must be known of the patient before he is given drugs; replaces what was recorded before, if that is what was read (``version``)."""
 
     name = "prescriptions.record_facts"
     title = "记录用药安全资料"
     access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
     gives = FactsView
     consultation_id: Id
+    version: int = Field(default=0, strict=True, ge=0)
     allergies_asked: bool
     allergies: Codes = ()
     allergy_words: Words = ""
@@ -247,23 +253,28 @@ class Withdraw(Command):
 
 
 class Release(Command):
-    """审方通过. ``overrides_seen``: the pharmacist has read the reasons of what was signed over warnings."""
+    """审方通过. ``revision``: what was read; another one is refused. ``overrides_seen``: the pharmacist has read the reasons of what was signed over
+    warnings."""
 
     name = "prescriptions.release"
     title = "审方放行"
     access = (Grant(Role.PHARMACIST, "same_county"),)
     gives = PrescriptionView
     prescription_id: Id
+    revision: int = Field(strict=True, ge=1)
     overrides_seen: bool = False
     confirm: bool = False
 
 
 class ReturnPrescription(Command):
+    """``revision``: what was read; another one is refused."""
+
     name = "prescriptions.return"
     title = "审方退回"
     access = (Grant(Role.PHARMACIST, "same_county"),)
     gives = PrescriptionView
     prescription_id: Id
+    revision: int = Field(strict=True, ge=1)
     reason: Reason
 
 
@@ -457,6 +468,7 @@ class WaitingPrescription(Result):
     prescription_id: Id
     code: str
     consultation_id: Id
+    revision: int
     state: State
     state_label: str
     urgency: str

@@ -13,7 +13,7 @@ from core.prescriptions.errors import DispenseCodeWrong, FourEyes, LicenceExpire
 from core.prescriptions.models import Prescription
 from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_patient, tell_practitioner
 from core.prescriptions.rules import blocking
-from core.prescriptions.signing import EXPIRE
+from core.prescriptions.signing import EXPIRE, RevisionReplaced
 from core.prescriptions.steps import body_of, document_of, hold, make_step, overrides_of, review_document
 from core.prescriptions.views import findings_of, view_of
 from core.prescriptions.workflow import Event, State, step_of
@@ -24,6 +24,7 @@ async def release(work: Work, order: Release) -> PrescriptionView:
     """The check runs once more: what became known since the signature counts."""
     row = await hold(work, order.prescription_id)
     step_of(Event.RELEASE, State(row.state), work.role)
+    _check_revision(row, order.revision)
     if work.actor.practitioner_id in (row.expert_id, row.signer_id):
         raise FourEyes
     await _check_licence(work)
@@ -45,6 +46,8 @@ async def release(work: Work, order: Release) -> PrescriptionView:
 @handles(ReturnPrescription)
 async def return_prescription(work: Work, order: ReturnPrescription) -> PrescriptionView:
     row = await hold(work, order.prescription_id)
+    step_of(Event.RETURN, State(row.state), work.role)
+    _check_revision(row, order.revision)
     sealer = await work.sealer("patient", row.patient_id)
     row = await make_step(
         work, row, Event.RETURN, words=order.reason, pharmacist_id=work.actor.practitioner_id, reviewed_at=work.now,
@@ -77,6 +80,11 @@ async def dispense(work: Work, order: Dispense) -> PrescriptionView:
 async def _close_reviews(work: Work, row: Prescription) -> None:
     """Those on duty were told in the same moment: the card of one who just gets it is closed too."""
     await close_cards(work, row, "prescription.to_review", *await nearest(work, "pharmacist", row.organisation_id))
+
+
+def _check_revision(row: Prescription, read: int) -> None:
+    if row.revision != read:
+        raise RevisionReplaced(revision=row.revision)
 
 
 async def _check_licence(work: Work) -> None:

@@ -35,7 +35,7 @@ class RevisionReplaced(Conflict):
     """What was read is not what stands there now."""
 
     code = "prescription.revision_replaced"
-    sentence = "专家刚刚改过处方,请看第 {revision} 版再签。"
+    sentence = "专家改过处方,现在是第 {revision} 版。请看过这一版再决定。"
 
 
 @handles(Sign)

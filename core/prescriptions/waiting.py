@@ -83,9 +83,9 @@ async def _lines(work: Work, rows: list[Prescription], *, sort: bool = True) -> 
 
 def _line(row: Prescription, body: Body, patient: PatientCard, level: UrgencyEntry, called: dict[str, str]) -> WaitingPrescription:
     return WaitingPrescription(
-        prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, state=State(row.state).value,
-        state_label=STATE_LABELS[State(row.state)], urgency=level.code.value, urgency_label=level.label, patient=patient.full_name,
-        sex=patient.sex, age=patient.age_spoken, drugs=tuple(drug(one.drug).name for one in body.items), waiting_since=_since(row),
+        prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, revision=row.revision,
+        state=State(row.state).value, state_label=STATE_LABELS[State(row.state)], urgency=level.code.value, urgency_label=level.label,
+        patient=patient.full_name, sex=patient.sex, age=patient.age_spoken, drugs=tuple(drug(one.drug).name for one in body.items), waiting_since=_since(row),
         overrides=row.override_count, expert=called[row.expert_id], signer=called.get(row.signer_id or ""),
         pharmacist=called.get(row.pharmacist_id or ""),
     )

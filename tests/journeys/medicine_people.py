@@ -71,7 +71,9 @@ class Treatment:
 
     def record_facts(self, **facts: Any) -> None:
         address = f"{self.demo.base_url}/v1/consultations/{self.case.consultation_id}/safety-facts"
-        _given(httpx.put(address, json=FACTS | facts, headers=self.doctor.headers, timeout=30, trust_env=False))
+        read = _given(self.doctor.get(f"/v1/consultations/{self.case.consultation_id}/safety-facts"))
+        body = {"version": read["version"]} | FACTS | facts
+        _given(httpx.put(address, json=body, headers=self.doctor.headers, timeout=30, trust_env=False))
 
     def propose(self, *items: Body, diagnosis: str = "高血压") -> None:
         body = {"diagnosis": diagnosis, "items": list(items or (AMLODIPINE,)), "note": "两周后复诊"}
@@ -86,7 +88,9 @@ class Treatment:
         self.prescription = self._step(signer, "sign", {"revision": self.prescription["revision"], "reasons": reasons, "confirm": True})
 
     def release(self) -> None:
-        self.prescription = self._step(pharmacists(self.demo)[0][1], "release", {"overrides_seen": True, "confirm": True})
+        self.prescription = self._step(pharmacists(self.demo)[0][1], "release", {
+            "revision": self.prescription["revision"], "overrides_seen": True, "confirm": True,
+        })
 
     def read(self) -> Body:
         self.prescription = _given(self.doctor.get(f"/v1/prescriptions/{self.prescription_id}"))

@@ -243,7 +243,7 @@ async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Vi
     await record_facts(page)
     case.prescription = case.read()
     case.sign(**{one["key"]: "已核对,获益大于风险" for one in case.prescription["findings"] if one["action"] == "W"})
-    returned = pharmacists(demo)[0][1].post(f"/v1/prescriptions/{case.prescription_id}/return", {"reason": "剂量请再核对"})
+    returned = pharmacists(demo)[0][1].post(f"/v1/prescriptions/{case.prescription_id}/return", {"revision": 1, "reason": "剂量请再核对"})
     assert returned.status_code == 200, returned.text
 
     await expect(rx.locator(".desk-returned")).to_contain_text("剂量请再核对", timeout=SLOW)

@@ -39,7 +39,7 @@ function letGo(rx, draft, changed) {
         return;
       }
       if (!(await confirmed(`用您的签名放行处方 ${rx.code}?病人就能来取药了。`, "签名放行", "再看看"))) return;
-      await give(rx, "release", { overrides_seen: count > 0, confirm: true }, { trouble, changed, said: "审方通过,已告诉病人和村医,可以发药了。" });
+      await give(rx, "release", { revision: rx.revision, overrides_seen: count > 0, confirm: true }, { trouble, changed, said: "审方通过,已告诉病人和村医,可以发药了。" });
     }),
     trouble,
   ];
@@ -58,7 +58,7 @@ function giveBack(rx, draft, changed, open) {
         return;
       }
       if (!(await confirmed(`退回处方 ${rx.code}?原因:${reason}`, "退回", "再看看"))) return;
-      await give(rx, "return", { reason }, { trouble, changed, said: "已退回,专家、签名的医生和村医都会收到原因。" });
+      await give(rx, "return", { revision: rx.revision, reason }, { trouble, changed, said: "已退回,专家、签名的医生和村医都会收到原因。" });
     }, "warn"),
     trouble);
   return fold;

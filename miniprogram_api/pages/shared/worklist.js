@@ -180,13 +180,18 @@ export class Worklist {
     if (!opened || opened.rx.prescription_id !== this.#asked()) return;
     const lists = Object.values(this.#view).filter(Array.isArray).flat();
     const row = lists.find((one) => one.prescription_id === opened.rx.prescription_id);
-    const [before, listed] = [opened.listed, row?.state ?? null];
+    const [before, listed] = [opened.listed, row ? `${row.state}:${row.revision}` : null];
     opened.listed = listed;
-    if (listed === before || row?.state === opened.rx.state || (before === undefined && !row)) return;
+    if (listed === before || this.#asOpened(row) || (before === undefined && !row)) return;
     const found = await this.fetch(opened.rx.prescription_id);
-    if (this.#opened !== opened || found.rx.state === opened.rx.state) return;
+    if (this.#opened !== opened || this.#asOpened(found.rx)) return;
     const who = found.rx.state === "RELEASED" || found.rx.state === "RETURNED" ? found.rx.pharmacist : found.rx.state === "SIGNED" ? found.rx.signer : null;
     this.#drawDetail({ ...found, listed }, `${who ?? "别的同事"}刚刚处理了这张处方,现在是“${found.rx.state_label}”。`, false);
+  }
+
+  /** Whether the row says nothing else than what is shown: the same state of the same revision. */
+  #asOpened(row) {
+    return row?.state === this.#opened.rx.state && row.revision === this.#opened.rx.revision;
   }
 
   #refresh() {

@@ -57,14 +57,14 @@ async def test_from_the_opinion_to_the_drugs(pharmacy: Pharmacy) -> None:
     signed = await pharmacy.sign(view, **{"low_pressure_warn:amlodipine": "先减半观察"})
     await hear(practice, said)
     assert "请看理由" in said["prescription.to_review"][0]
-    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=signed.prescription_id, reason="剂量请再核对"))
+    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=signed.prescription_id, revision=1, reason="剂量请再核对"))
     await hear(practice, said)
     assert "剂量请再核对" in said["prescription.returned"][0]
     await pharmacy.give(pharmacy.expert, Withdraw(prescription_id=signed.prescription_id, reason="改用别的药"))
     await pharmacy.facts()
     far = await pharmacy.propose(item("warfarin", "2.5"))
     await pharmacy.sign(far, pharmacy.ward.county.duty_doctor)
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=far.prescription_id, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=far.prescription_id, revision=far.revision, confirm=True))
     await hear(practice, said)
     assert "华法林钠" in said["prescription.ready"][0]
     assert "17.80 元" in said["prescription.ready"][0]

@@ -43,7 +43,7 @@ async def released(pharmacy: Pharmacy, *items: Item) -> PrescriptionView:
     view = await pharmacy.propose(*items)
     reasons = {one.key: "病情稳定,交通不便,经评估" for one in view.findings if one.action == "W"}
     signed = await pharmacy.sign(view, **reasons)
-    order = Release(prescription_id=signed.prescription_id, overrides_seen=True, confirm=True)
+    order = Release(prescription_id=signed.prescription_id, revision=signed.revision, overrides_seen=True, confirm=True)
     told: PrescriptionView = await pharmacy.give(pharmacy.pharmacist, order)
     return told
 
@@ -120,7 +120,7 @@ async def test_the_prescription_stands_in_the_case(pharmacy: Pharmacy) -> None:
     assert await requests(county.woman_account) == []
     await pharmacy.facts()
     signed = await pharmacy.sign(proposed)
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=signed.revision, confirm=True))
     (active,) = await requests(county.woman_account)
     assert (active["status"], active["intent"], active["groupIdentifier"]["value"]) == ("active", "order", signed.code)
     dose = active["dosageInstruction"][0]

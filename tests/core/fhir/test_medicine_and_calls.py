@@ -47,7 +47,7 @@ async def test_what_was_handed_out_refers_to_what_was_ordered_and_every_signatur
     await pharmacy.facts()
     view = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5"), item("metformin", "500", 2)))
     assert not of(await bundle_for(pharmacy, pharmacy.doctor), "MedicationDispense")
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
     await pharmacy.dispense(view)
     patient = pharmacy.ward.county.woman_account
     for actor in (pharmacy.doctor, patient):

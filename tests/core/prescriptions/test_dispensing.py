@@ -31,7 +31,8 @@ async def pharmacy(practice: Practice) -> Pharmacy:
 
 async def released(pharmacy: Pharmacy) -> PrescriptionView:
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
-    done: PrescriptionView = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
+    order = Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True)
+    done: PrescriptionView = await pharmacy.give(pharmacy.pharmacist, order)
     return done
 
 
@@ -39,7 +40,7 @@ async def test_the_code_is_for_the_patient_s_side_between_release_and_dispensing
     signed = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
     order, patient = View(prescription_id=signed.prescription_id), pharmacy.ward.county.woman_account
     assert (await pharmacy.ask(pharmacy.doctor, order)).dispense_code is None
-    given = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, confirm=True))
+    given = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=signed.revision, confirm=True))
     assert given.dispense_code is None
     code = (await pharmacy.ask(patient, order)).dispense_code
     assert code
@@ -79,7 +80,7 @@ async def test_each_signature_has_a_code_of_its_own(pharmacy: Pharmacy) -> None:
         await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=first.prescription_id, dispense_code=other))
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
     before = (await Prescription.get(id=view.prescription_id)).step
-    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=view.prescription_id, reason="请核对剂量"))
+    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=view.prescription_id, revision=view.revision, reason="请核对剂量"))
     await pharmacy.sign(await pharmacy.give(pharmacy.expert, Revise(prescription_id=view.prescription_id, diagnosis="高血压", items=(AMLODIPINE,))))
     assert (await Prescription.get(id=view.prescription_id)).step != before
 
@@ -108,8 +109,8 @@ async def test_two_at_once_one_hands_it_out(pharmacy: Pharmacy) -> None:
 async def test_two_pharmacists_at_once_one_releases_or_one_returns(pharmacy: Pharmacy) -> None:
     other = await add_staff(pharmacy.ward, pharmacy.ward.county.county_hospital, Role.PHARMACIST, "药师", 8)
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
-    letting_go = Release(prescription_id=view.prescription_id, confirm=True)
-    giving_back = ReturnPrescription(prescription_id=view.prescription_id, reason="请核对剂量")
+    letting_go = Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True)
+    giving_back = ReturnPrescription(prescription_id=view.prescription_id, revision=view.revision, reason="请核对剂量")
     outcomes = await asyncio.gather(
         *(pharmacy.give(actor, order) for actor, order in ((pharmacy.pharmacist, letting_go), (other, giving_back)) * 2), return_exceptions=True
     )

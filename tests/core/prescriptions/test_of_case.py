@@ -65,7 +65,7 @@ async def test_a_patients_prescriptions_for_those_on_whose_list_he_stands(pharma
     assert [one.code for one in (await pharmacy.ask(pharmacy.doctor, order)).prescriptions] == [proposed.code]
     assert (await pharmacy.ask(other, order)).prescriptions == ()
     signed = await pharmacy.sign(proposed)
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, overrides_seen=True, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=1, overrides_seen=True, confirm=True))
     assert [one.state for one in (await pharmacy.ask(other, order)).prescriptions] == ["RELEASED"]
     for stranger in (pharmacy.ward.county.woman_account, pharmacy.expert):
         with pytest.raises(NotAllowed):

@@ -81,7 +81,7 @@ async def test_the_whole_way_to_the_drugs_in_hand(pharmacy: Pharmacy) -> None:
     with pytest.raises(IllegalStep):
         await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=view.prescription_id, dispense_code="0000-0000"))
 
-    released = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
+    released = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
     assert released.state == "RELEASED"
     assert "prescription.ready" in await ward.told(patient)
     assert "prescription.released" in await ward.told(pharmacy.doctor)
@@ -133,8 +133,9 @@ async def test_a_soft_warning_is_signed_with_its_reason_and_the_pharmacist_reads
     signed = await pharmacy.sign(view, **{key: "今早刚服过药,平时 150 以上,先减半观察"})
     assert [one.reason for one in signed.overrides] == ["今早刚服过药,平时 150 以上,先减半观察"]
     with pytest.raises(OverridesNotSeen):
-        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
-    released = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, overrides_seen=True, confirm=True))
+        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
+    order = Release(prescription_id=view.prescription_id, revision=view.revision, overrides_seen=True, confirm=True)
+    released = await pharmacy.give(pharmacy.pharmacist, order)
     assert released.state == "RELEASED"
     patients = await pharmacy.ask(pharmacy.ward.county.woman_account, View(prescription_id=view.prescription_id))
     assert (patients.findings, patients.overrides) == ((), ())
@@ -145,13 +146,14 @@ async def test_what_becomes_known_after_the_signature_stops_the_release(pharmacy
     view = await pharmacy.sign(await pharmacy.propose(item("amoxicillin", "500", times=3)))
     await pharmacy.facts(allergies=("penicillin",))
     with pytest.raises(PrescriptionBlocked):
-        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
+        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
 
 
 async def test_returned_with_a_reason_revised_and_signed_again(pharmacy: Pharmacy) -> None:
     await pharmacy.facts()
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
-    returned = await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=view.prescription_id, reason="已在用同类药,请核对"))
+    giving_back = ReturnPrescription(prescription_id=view.prescription_id, revision=view.revision, reason="已在用同类药,请核对")
+    returned = await pharmacy.give(pharmacy.pharmacist, giving_back)
     assert (returned.state, returned.return_reason) == ("RETURNED", "已在用同类药,请核对")
     assert "prescription.returned" in await pharmacy.ward.told(pharmacy.expert)
     assert "同类药".encode() not in bytes((await Prescription.get(id=view.prescription_id)).return_reason or b"")
@@ -165,6 +167,24 @@ async def test_returned_with_a_reason_revised_and_signed_again(pharmacy: Pharmac
     again = await pharmacy.sign(revised)
     assert again.signature_valid
     assert await Signature.filter(kind="prescription").count() == 2
+
+
+async def test_what_was_read_before_a_revision_is_neither_released_nor_returned(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts()
+    read = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
+    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=read.prescription_id, revision=1, reason="剂量请再核对"))
+    order = Revise(prescription_id=read.prescription_id, diagnosis="高血压", items=(item("losartan", "50"),))
+    await pharmacy.sign(await pharmacy.give(pharmacy.expert, order))
+    for late in (
+        Release(prescription_id=read.prescription_id, revision=read.revision, confirm=True),
+        ReturnPrescription(prescription_id=read.prescription_id, revision=read.revision, reason="请核对"),
+    ):
+        with pytest.raises(RevisionReplaced) as refused:
+            await pharmacy.give(pharmacy.pharmacist, late)
+        assert "第 2 版" in refused.value.message
+    assert (await Prescription.get(id=read.prescription_id)).state == "SIGNED"
+    released = await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=read.prescription_id, revision=2, confirm=True))
+    assert released.state == "RELEASED"
 
 
 async def test_beyond_the_village_list_the_township_duty_doctor_is_asked(pharmacy: Pharmacy) -> None:
@@ -208,7 +228,7 @@ async def test_an_altered_dose_fails_the_signature(pharmacy: Pharmacy) -> None:
     await Prescription.filter(id=row.id).update(body=sealer.seal("prescription", "body", row.id, altered.model_dump_json()))
     assert (await pharmacy.ask(pharmacy.pharmacist, View(prescription_id=row.id))).signature_valid is False
     with pytest.raises(SignatureBroken):
-        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=row.id, confirm=True))
+        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=row.id, revision=1, confirm=True))
 
 
 async def test_two_pharmacists_at_once_one_releases(pharmacy: Pharmacy) -> None:
@@ -216,7 +236,7 @@ async def test_two_pharmacists_at_once_one_releases(pharmacy: Pharmacy) -> None:
     other = await add_staff(ward, ward.county.county_hospital, Role.PHARMACIST, "主管药师", 5)
     await pharmacy.facts()
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
-    order = Release(prescription_id=view.prescription_id, confirm=True)
+    order = Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True)
     outcomes = await asyncio.gather(*(pharmacy.give(actor, order) for actor in (pharmacy.pharmacist, other) * 2), return_exceptions=True)
     assert sum(isinstance(one, PrescriptionView) for one in outcomes) == 1
     assert all(isinstance(one, PrescriptionView | IllegalStep) for one in outcomes), outcomes
@@ -228,7 +248,8 @@ async def test_release_and_return_at_once_one_holds(pharmacy: Pharmacy) -> None:
     await pharmacy.facts()
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
     orders = (
-        Release(prescription_id=view.prescription_id, confirm=True), ReturnPrescription(prescription_id=view.prescription_id, reason="请核对"),
+        Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True),
+        ReturnPrescription(prescription_id=view.prescription_id, revision=view.revision, reason="请核对"),
     )
     outcomes = await asyncio.gather(*(pharmacy.give(pharmacy.pharmacist, one) for one in orders), return_exceptions=True)
     assert sum(isinstance(one, PrescriptionView) for one in outcomes) == 1
@@ -252,7 +273,7 @@ async def test_three_days_after_the_signature_it_is_worth_nothing(pharmacy: Phar
     await pharmacy.ward.pass_time(hours=2)
     assert (await Prescription.get(id=view.prescription_id)).state == "EXPIRED"
     with pytest.raises(IllegalStep):
-        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
+        await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
 
 
 async def test_clinical_columns_lie_sealed(pharmacy: Pharmacy) -> None:
@@ -305,7 +326,7 @@ async def test_who_may(pharmacy: Pharmacy) -> None:
             await pharmacy.give(actor, Revise(prescription_id=one, diagnosis="高血压", items=(AMLODIPINE,)))
     for actor in (pharmacy.doctor, pharmacy.expert, county.duty_doctor, county.woman_account):
         with pytest.raises(NotAllowed):
-            await pharmacy.give(actor, Release(prescription_id=one, confirm=True))
+            await pharmacy.give(actor, Release(prescription_id=one, revision=1, confirm=True))
     far = await add_staff(pharmacy.ward, county.provincial_hospital, Role.PHARMACIST, "药师", 6)
     with pytest.raises(NotAllowed):
         await pharmacy.ask(far, View(prescription_id=one))
@@ -330,7 +351,7 @@ async def test_who_proposed_it_neither_signs_nor_reviews_it_whatever_he_is_besid
         await pharmacy.sign(view, himself)
     await pharmacy.sign(view, ward.county.duty_doctor)
     with pytest.raises(FourEyes):
-        await pharmacy.give(himself, Release(prescription_id=view.prescription_id, confirm=True))
+        await pharmacy.give(himself, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
 
 
 async def test_who_is_on_duty_is_told_at_night_and_whatever_he_stopped(pharmacy: Pharmacy) -> None:

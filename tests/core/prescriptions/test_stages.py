@@ -39,7 +39,7 @@ async def test_the_patient_reads_each_step_and_nothing_of_the_drugs_before_the_r
     assert (one.patient_id, one.consultation_id) == (pharmacy.ward.county.woman, pharmacy.consultation_id)
     await pharmacy.sign(view)
     assert [one.stage_label for one in await stages(pharmacy)] == ["药师在审"]
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True))
     (one,) = await stages(pharmacy)
     assert (one.stage, one.stage_label, one.readable) == ("ready", "可以取药", True)
     assert one.until == pharmacy.ward.clock.now() + timedelta(days=3)
@@ -50,14 +50,14 @@ async def test_the_patient_reads_each_step_and_nothing_of_the_drugs_before_the_r
 async def test_what_was_returned_expired_or_withdrawn(pharmacy: Pharmacy) -> None:
     await pharmacy.facts()
     first = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
-    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=first.prescription_id, reason="剂量请再看"))
+    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=first.prescription_id, revision=first.revision, reason="剂量请再看"))
     (one,) = await stages(pharmacy)
     assert (one.stage, one.readable) == ("changing", False)
     assert "剂量" not in one.model_dump_json()
     await pharmacy.give(pharmacy.expert, Withdraw(prescription_id=first.prescription_id, reason="改用别的"))
     assert await stages(pharmacy) == []
     second = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=second.prescription_id, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=second.prescription_id, revision=second.revision, confirm=True))
     pharmacy.ward.clock.advance(days=3, seconds=1)
     while (await tick(pharmacy.ward.practice)).more:
         pass

@@ -38,8 +38,9 @@ async def test_the_pharmacist_s_queue_goes_from_review_to_dispensing_to_done(pha
     line = queue.to_review[0]
     assert (line.drugs, line.urgency_label, line.sex, line.age, line.signer is not None) == (("氨氯地平",), "急重", "female", "51 岁", True)
 
-    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=first.prescription_id, confirm=True))
-    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=second.prescription_id, reason="请核对剂量"))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=first.prescription_id, revision=first.revision, confirm=True))
+    giving_back = ReturnPrescription(prescription_id=second.prescription_id, revision=second.revision, reason="请核对剂量")
+    await pharmacy.give(pharmacy.pharmacist, giving_back)
     other = await add_staff(pharmacy.ward, pharmacy.ward.county.county_hospital, Role.PHARMACIST, "药师", 9)
     queue = await pharmacy.ask(other, Waiting())
     assert queue.to_review == ()

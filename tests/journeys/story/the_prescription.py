@@ -133,13 +133,13 @@ class ThePrescription(Scene):
         since = self.notes["to_review"][pharmacist.key]
         address = f"/v1/prescriptions/{signed['prescription_id']}/release"
         self._sign_in(pharmacist, "/h5/pharmacy/")
-        unread = pharmacist.api("POST", address, {"confirm": True})
+        unread = pharmacist.api("POST", address, {"revision": signed["revision"], "confirm": True})
         self._need(unread["status"] in (409, 422), f"the reason must be read first: {unread}")
         after = pharmacist.choose(APP, since, "通过", "the pharmacist passes it")
         pharmacist.expect(APP, after, re.escape(REASON), "the pharmacist reads the reason")
         after = pharmacist.choose(APP, after, "确认通过", "and releases what was read")
         pharmacist.expect(APP, after, f"{signed['code']}.*已通过", "it is released")
-        again = pharmacist.api("POST", address, {"confirm": True, "overrides_seen": True})
+        again = pharmacist.api("POST", address, {"revision": signed["revision"], "confirm": True, "overrides_seen": True})
         self._need(again["status"] == 409, f"released once: {again}")
         told = text_of(daughter.expect(OA, to_daughter, signed["code"], "the family is told"))
         for figure in ("421.70", "200.00", "221.70"):

@@ -45,7 +45,7 @@ async def test_blocked_revised_signed_released_and_seen_by_the_patient(face: Fac
     signed = await client.post(f"{path}/sign", json={"revision": 2, "confirm": True}, headers=doctor)
     assert (signed.status_code, signed.json()["signature_valid"]) == (200, True)
     assert (await client.get(path, headers=patient)).status_code == 404
-    assert (await client.post(f"{path}/release", json={"confirm": True}, headers=pharmacist)).json()["state"] == "RELEASED"
+    assert (await client.post(f"{path}/release", json={"revision": 2, "confirm": True}, headers=pharmacist)).json()["state"] == "RELEASED"
     seen = (await client.get("/v1/prescriptions", headers=patient)).json()["prescriptions"]
     assert [(one["items"][0]["amount"], one["fee_fen"], one["findings"]) for one in seen] == [("2.5 mg", 1260, [])]
 
@@ -90,7 +90,7 @@ async def test_the_dispensing_code_is_shown_as_a_picture_to_the_patient_and_take
     (waiting,) = (await face.client.get("/v1/prescriptions/waiting", headers=pharmacist)).json()["to_review"]
     assert waiting["prescription_id"] == view.prescription_id
     assert (await face.client.get(f"{path}/dispense-code", headers=patient)).status_code == 404
-    await face.client.post(f"{path}/release", json={"confirm": True}, headers=pharmacist)
+    await face.client.post(f"{path}/release", json={"revision": 1, "confirm": True}, headers=pharmacist)
     shown = (await face.client.get(f"{path}/dispense-code", headers=patient)).json()
     assert (shown["code"], len(shown["dispense_code"])) == (view.code, 9)
     assert base64.b64decode(shown["picture"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
