@@ -224,6 +224,7 @@ async def test_a_patient_is_enlisted_followed_and_insured(visiting: Visiting, ru
     await page.locator(".tab-bar").get_by_role("link", name="我的病人").click()
     await page.locator(f'a[href$="{doctor.patient(has_consented)["patient_id"]}"]').click()
     await follow(page)
+    await measure(page)
     await insure(page)
     await assert_readable(page)
     await page.get_by_role("button", name="为这位病人请会诊").click()
@@ -274,6 +275,24 @@ async def follow(page: Page) -> None:
     await plans.get_by_role("button", name="结束计划").click()
     await answer(page, "结束")
     await expect(plans).to_contain_text("结束的计划 1 个")
+
+
+async def measure(page: Page) -> None:
+    readings = part(page, "readings")
+    await readings.locator("summary").click()
+    await readings.get_by_label("高压").fill("95")
+    await readings.get_by_label("低压").fill("150")
+    await readings.get_by_role("button", name="记下").click()
+    await expect(readings.get_by_role("alert")).to_contain_text("写反了")
+    await readings.get_by_label("高压").fill("150")
+    await readings.get_by_label("低压").fill("95")
+    await readings.get_by_role("button", name="记下").click()
+    await expect(page.get_by_role("status").filter(has_text="记下了:150/95")).to_be_visible()
+    await expect(readings.locator("li")).to_contain_text("150/95")
+    await readings.get_by_label("高压").fill("190")
+    await readings.get_by_label("低压").fill("115")
+    await readings.get_by_role("button", name="记下").click()
+    await expect(readings.locator(".panel-danger")).to_contain_text("120")
 
 
 async def insure(page: Page) -> None:

@@ -9,6 +9,7 @@ import { insurancePart } from "./insurance.js";
 import { choosePatient } from "./new.js";
 import { plansPart } from "./plans.js";
 import { prescriptionRow } from "./prescriptions.js";
+import { readingsPart } from "./readings.js";
 import { Parts, saidPart } from "./shell.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
@@ -29,24 +30,27 @@ export async function patient({ rest: [id], go }) {
 async function read(id) {
   const one = (await myPatients({ anew: true })).find((other) => other.patient_id === id);
   if (!one) throw new Problem("名单上没有这位病人,请回到「我的病人」再选。", { status: 404 });
-  const [{ consultations }, { prescriptions }, { plans }, membership] = await Promise.all([
+  const [{ consultations }, { prescriptions }, { plans, now }, membership, pressures, sugars] = await Promise.all([
     ask(`patients/${id}/consultations`), ask(`patients/${id}/prescriptions`), ask(`patients/${id}/plans`),
     askOrNull(`patients/${id}/membership`, "coverage.membership_unknown"),
+    ask(`patients/${id}/readings?task=blood_pressure`), ask(`patients/${id}/readings?task=fasting_glucose`),
   ]);
   // Facts are recorded within a consultation; those of the newest of her own are the patient's latest.
   const own = consultations.filter((each) => each.own);
   const running = own.find((each) => !CLOSED.has(each.state)) ?? null;
   const [facts, names] = own.length ? await Promise.all([ask(`consultations/${(running ?? own[0]).consultation_id}/safety-facts`), drugNames()]) : [null, null];
-  return { one, consultations, prescriptions, plans, membership, running, facts, names };
+  const readings = [...pressures.readings, ...sugars.readings].sort((a, b) => b.taken_at.localeCompare(a.taken_at));
+  return { one, now, readings, consultations, prescriptions, plans, membership, running, facts, names };
 }
 
-function draw(parts, { one, consultations, prescriptions, plans, membership, running, facts, names }, { go, again, force, said }) {
+function draw(parts, { one, now, readings, consultations, prescriptions, plans, membership, running, facts, names }, { go, again, force, said }) {
   parts.draw([
     saidPart(said),
     ["head", one, () => head(one, go)],
     ["consultations", consultations, () => [title("会诊"), consultations.length ? cells(consultations.map(consultationRow)) : none("还没有会诊。")]],
     ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],
     ["plans", [one.consents, plans], () => [title("随访"), plansPart(one, plans, again)]],
+    ["readings", readings, () => readingsPart(one, readings, now, again)],
     ["facts", [facts, running], () => [title("用药安全资料"), factsPart(facts, names, { sex: one.sex, age: `${one.age_years} 岁` }, running, again)]],
     ["insurance", membership, () => [title("医保"), insurancePart(one, membership, again)]],
   ], { force });
