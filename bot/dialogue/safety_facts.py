@@ -31,7 +31,7 @@ async def recorded(turn: Turn, name: str, prescription_id: str) -> Reply:
         raise Invalid
     view: PrescriptionView = await turn.ask(View(prescription_id=prescription_id))
     known: FactsView = await turn.ask(ReadFacts(consultation_id=view.consultation_id))
-    facts = known.facts.model_dump() | fact[2]
+    facts = known.recorded.model_dump() | {"version": known.version} | fact[2]
     await turn.execute(RecordFacts.model_validate({"consultation_id": view.consultation_id, **facts}))
     view = await turn.ask(View(prescription_id=prescription_id))
     left = stops_of(view)

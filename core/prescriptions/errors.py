@@ -29,6 +29,13 @@ class FactUnknown(Invalid):
     sentence = "“{value}”不在可选项里;不在目录里的请写在文字栏。"
 
 
+class FactsChanged(Conflict):
+    """Somebody recorded facts after they were read: nothing of his is overwritten unseen."""
+
+    code = "prescription.facts_changed"
+    sentence = "刚刚有人记录过用药安全资料,您的没有存,免得盖掉他的。请看过最新的再改。"
+
+
 class PrescriptionBlocked(Conflict):
     """The safety check found what cannot be signed; ``findings`` says what, ``what`` in words."""
 

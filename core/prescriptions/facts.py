@@ -42,24 +42,33 @@ async def record_facts(work: Work, order: RecordFacts) -> FactsView:
     else:
         await SafetyFacts.create(id=facts_id, patient_id=row.patient_id, **values)
     await ask_again(work, row, await person_of(work, row.patient_id), before, await facts_of(work, row))
-    return FactsView(patient_id=row.patient_id, facts=facts, recorded_at=work.now)
+    return await _view(work, row)
 
 
 @answers(ReadFacts)
 async def read_facts(work: Work, order: ReadFacts) -> FactsView:
     row = await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
-    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
-    return FactsView(patient_id=row.patient_id, facts=await facts_of(work, row), recorded_at=None if known is None else known.recorded_at)
+    return await _view(work, row)
+
+
+async def _view(work: Work, row: Consultation) -> FactsView:
+    known, facts = await _recorded(work, row.patient_id)
+    version, at = (0, None) if known is None else (known.version, known.recorded_at)
+    return FactsView(patient_id=row.patient_id, facts=await facts_of(work, row), recorded=facts, version=version, recorded_at=at)
+
+
+async def _recorded(work: Work, patient_id: str) -> tuple[SafetyFacts | None, Facts]:
+    known = await SafetyFacts.get_or_none(patient_id=patient_id)
+    if known is None:
+        return None, Facts()
+    sealer = await work.sealer("patient", patient_id)
+    return known, Facts.model_validate_json(sealer.open("safety_facts", "body", known.id, bytes(known.body)))
 
 
 async def facts_of(work: Work, row: Consultation) -> Facts:
     """As recorded; pressure and heart rate, where none was recorded, as the consultation was asked for with; kidney function from creatinine."""
-    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
-    facts = Facts()
-    if known is not None:
-        sealer = await work.sealer("patient", row.patient_id)
-        facts = Facts.model_validate_json(sealer.open("safety_facts", "body", known.id, bytes(known.body)))
+    _, facts = await _recorded(work, row.patient_id)
     vitals = dict((await picture_opened(work, row)).vitals)
     measured = {"systolic": _number(vitals.get("血压", "").split("/")[0]), "heart_rate": _number(vitals.get("心率", ""))}
     if facts.creatinine is not None and facts.pregnancy != "yes":

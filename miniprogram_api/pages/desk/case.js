@@ -21,8 +21,6 @@ export async function caseDesk({ rest: [id], go, again }) {
   let view = null;
   let medicines = null;
   let strip = null;
-  let facts = null;
-  let factsTold = "";
 
   async function fresh() {
     const before = view?.images;
@@ -30,11 +28,6 @@ export async function caseDesk({ rest: [id], go, again }) {
     setClock(view.now);
     if (view.images && !strip) strip = imageStrip(id);
     else if (view.images !== before) strip?.reload();
-    const told = JSON.stringify([view.safety_facts, view.labs]);
-    if (OPEN.has(view.state) && told !== factsTold) {
-      facts = (await request("GET", `consultations/${id}/safety-facts`)).facts;
-      factsTold = told;
-    }
     draw();
   }
 
@@ -44,7 +37,7 @@ export async function caseDesk({ rest: [id], go, again }) {
       ["together", [view.state, view.next, view.opinion !== null], () => together(view, again)],
       ["summary", lasting, () => caseSummary(lasting, { images: strip })],
       ["opinion", [OPEN.has(view.state), view.opinion?.opinion_id], () => opinionForm(view, () => fresh())],
-      ["facts", [OPEN.has(view.state), facts], () => OPEN.has(view.state) && h("section", { class: "panel desk-fold", "aria-label": "记录用药安全资料" }, factsFold(facts, id, () => fresh()))],
+      ["facts", OPEN.has(view.state), () => OPEN.has(view.state) && h("section", { class: "panel desk-fold", "aria-label": "记录用药安全资料" }, factsFold(id, () => fresh()))],
       ["medicines", medicines, () => prescribing.given(medicines)],
       ["prescribing", [view.state, view.opinion !== null], () => prescribing.writing(view)],
       ["return", view.state, () => giveBack(view, go)],

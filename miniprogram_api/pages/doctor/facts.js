@@ -4,7 +4,7 @@ import { Problem } from "../shared/api.js";
 import { h, replace } from "../shared/dom.js";
 import { factList } from "../shared/prescription.js";
 import { loading, notice } from "../shared/states.js";
-import { drugNames, orderButton } from "./asking.js";
+import { ask, drugNames, orderButton } from "./asking.js";
 import { keepTyped } from "./shell.js";
 
 const PREGNANCY = { unknown: "不清楚", no: "没有怀孕", yes: "怀孕了", may_conceive: "可能怀孕" };
@@ -19,22 +19,27 @@ export function factsPart(found, names, person, running, again) {
   if (!found) return h("p", { class: "doctor-none" }, "请会诊时再记录。");
   return h("div", null,
     h("section", { class: "panel" }, factList(found, names, person)),
-    running ? h("div", { class: "doctor-fold" }, factsFold(found.facts, running.consultation_id, again)) : h("p", { class: "doctor-none" }, "要修改,请在会诊进行时记录。"));
+    running ? h("div", { class: "doctor-fold" }, factsFold(running.consultation_id, again)) : h("p", { class: "doctor-none" }, "要修改,请在会诊进行时记录。"));
 }
 
-/** The long form is made only for who wants to change something. */
-export function factsFold(facts, consultationId, again) {
+/** The long form is made only for who wants to change something, from what is on record in that moment. */
+export function factsFold(consultationId, again) {
   const fold = h("details", { "data-id": "facts" }, h("summary", { class: "fold" }, "记录、修改用药安全资料"));
   const fill = async () => {
     if (!fold.open || fold.querySelector("form, [role=status]")) return;
     const place = h("div", null, loading());
     fold.append(place);
+    const saved = () => {
+      fold.open = false;
+      place.remove();
+      return again("用药安全资料存好了。");
+    };
+    const written = async (said = "") => {
+      const [found, names] = await Promise.all([ask(`consultations/${consultationId}/safety-facts`), drugNames()]);
+      replace(place, said && notice(said), form(found, names, consultationId, saved, written));
+    };
     try {
-      const saved = () => {
-        fold.open = false;
-        return again("用药安全资料存好了。");
-      };
-      replace(place, form(facts, await drugNames(), consultationId, saved));
+      await written();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       replace(place, notice(problem));
@@ -44,7 +49,8 @@ export function factsFold(facts, consultationId, again) {
   return fold;
 }
 
-function form(facts, names, consultationId, saved) {
+/** `stale(said)`: somebody else recorded something meanwhile; the form is made anew from it. */
+function form({ recorded: facts, version }, names, consultationId, saved, stale) {
   const trouble = h("div");
   const asked = h("input", { type: "checkbox" });
   asked.checked = facts.allergies_asked;
@@ -66,15 +72,15 @@ function form(facts, names, consultationId, saved) {
     bad?.input.focus();
     if (bad) return null;
     const body = {
-      allergies_asked: asked.checked || allergies.chosen().length > 0, allergies: allergies.chosen(), allergy_words: allergyWords.value.trim(),
+      version, allergies_asked: asked.checked || allergies.chosen().length > 0, allergies: allergies.chosen(), allergy_words: allergyWords.value.trim(),
       current: current.chosen(), current_words: currentWords.value.trim(), conditions: conditions.chosen(), pregnancy: pregnancy.value,
       guardian_present: guardian.checked,
     };
     for (const { name, input } of measured) if (input.value.trim()) body[name] = input.value.trim();
-    // Without creatinine the number was measured, not computed: it stays on record.
+    // No field of the form: what was recorded of it stays, unless creatinine says it now.
     if (facts.egfr !== null && facts.creatinine === null) body.egfr = facts.egfr;
     return [`consultations/${consultationId}/safety-facts`, body];
-  }, saved, { trouble, method: "PUT" });
+  }, saved, { trouble, method: "PUT", stale });
   const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
   return keepTyped(h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
     h("label", { class: "doctor-tick" }, asked, "过敏史问过了"),

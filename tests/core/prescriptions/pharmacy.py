@@ -12,7 +12,7 @@ from core.consultations.commands import Decide, GiveOpinion, OpinionView
 from core.foundation.actor import Actor, Role
 from core.people.commands import RegisterPractitioner
 from core.people.service import actor_for
-from core.prescriptions.commands import Dispense, PrescriptionView, Propose, RecordFacts, Sign, View
+from core.prescriptions.commands import Dispense, FactsView, PrescriptionView, Propose, ReadFacts, RecordFacts, Sign, View
 from core.prescriptions.items import Item
 from tests.core.dispatch.ward import EMERGENT, Ward
 from tests.support.county import CORP, NUMBER_WITH_WECHAT, SYSTEM, WHOLE_WEEK
@@ -47,7 +47,8 @@ class Pharmacy:
 
     async def facts(self, **facts: Any) -> None:
         known: dict[str, Any] = {"allergies_asked": True, "pregnancy": "no", "systolic": 130}
-        await self.give(self.doctor, RecordFacts(consultation_id=self.consultation_id, **(known | facts)))
+        read: FactsView = await self.ask(self.doctor, ReadFacts(consultation_id=self.consultation_id))
+        await self.give(self.doctor, RecordFacts(consultation_id=self.consultation_id, version=read.version, **(known | facts)))
 
     async def propose(self, *items: Item) -> PrescriptionView:
         view: PrescriptionView = await self.give(

@@ -57,7 +57,7 @@ function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force
     ["needs", [view.state, view.missing, view.images], () => !CLOSED.has(view.state) && needs(status, view, again)],
     ["decision", [opinion, view.state], () => decisionPart(view, again)],
     ["dose", [view.state, opinion?.decision, medicines.dose, doses], () => dosePart(view, medicines.dose, doses, again)],
-    ["facts", facts?.facts, () => facts && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(facts.facts, view.consultation_id, again))],
+    ["facts", Boolean(facts), () => facts && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(view.consultation_id, again))],
     ...medicines.prescriptions.map((one) => [one.prescription_id, one, () => prescriptionPart(one, again)]),
     ["finish", [view.state, opinion?.decision, rating], () => finishPart(view, rating, again)],
   ], { force });
