@@ -54,11 +54,13 @@ async def cost(turn: Turn, prescription_id: str) -> Reply:
     """【怎么算的】: each drug with what the insurance pays and why, then the whole."""
     quote: QuoteView = await turn.ask(QuotePrescription(prescription_id=prescription_id))
     total = f"共 {yuan(quote.fee_fen)} 元,医保报 {yuan(quote.pays_fen)} 元,您付 **{yuan(quote.own_fen)} 元**。"
-    return turn.say("\n".join([total, *(_line(one) for one in quote.lines), quote.reason, quote.note]))
+    # With insurance the reason is the whole account already.
+    head = quote.reason if quote.pays_fen else f"{total}{quote.reason}"
+    return turn.say("\n".join([head, *(_line(one) for one in quote.lines), quote.note]))
 
 
 def _line(one: QuotedLineView) -> str:
-    return f"· {one.name} {yuan(one.fee_fen)} 元,医保报 {yuan(one.pays_fen)},您付 {yuan(one.own_fen)}:{one.reason}"
+    return f"· {one.name} {yuan(one.fee_fen)} 元:{one.reason.rstrip('。')},您付 {yuan(one.own_fen)} 元。"
 
 
 async def in_words(turn: Turn, key: str, code: str | None) -> Reply:
