@@ -9,7 +9,7 @@ from bot.dialogue.turn import Reply, Turn
 from core.coverage.commands import QuotedLineView, QuotePrescription, QuoteView
 from core.foundation.clock import spoken
 from core.prescriptions.commands import PrescriptionView, View
-from core.prescriptions.signing import VALID_FOR
+from core.prescriptions.moments import VALID_FOR
 
 PAGE = "mini:pages/web/web?to=prescription/"
 _READABLE = ("RELEASED", "DISPENSED")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from core.foundation.due import due
 from core.foundation.errors import Conflict
 from core.foundation.orders import Done, handles
@@ -17,6 +15,7 @@ from core.prescriptions.errors import FourEyes, LicenceExpired, OutsideLicence, 
 from core.prescriptions.items import Body, Finding, Override, Overrides
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
+from core.prescriptions.moments import VALID_FOR
 from core.prescriptions.people_told import close_cards, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking, warnings
 from core.prescriptions.signatures import require_rules, rules_digest
@@ -24,8 +23,6 @@ from core.prescriptions.steps import body_of, document_of, hold, make_step
 from core.prescriptions.views import findings_of, view_of
 from core.prescriptions.workflow import Event, State, step_of
 
-VALID_FOR = timedelta(days=3)
-"""处方管理办法 article 18: the day itself, at most three days where the doctor says so; here he always does."""
 EXPIRE = "prescription.expire"
 
 due(EXPIRE, lambda row: ExpirePrescription(prescription_id=row.ref, step=row.step))

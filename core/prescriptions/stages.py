@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from core.consultations.models import Consultation
@@ -13,8 +12,8 @@ from core.people.models import CareRelation
 from core.people.service import patient_card
 from core.prescriptions.commands import PrescriptionStage, PrescriptionStages, Stages
 from core.prescriptions.models import Prescription
+from core.prescriptions.moments import good_until, since
 from core.prescriptions.reading import PATIENTS_STATES
-from core.prescriptions.signing import VALID_FOR
 from core.prescriptions.workflow import State
 
 SHOWN = 20
@@ -60,16 +59,7 @@ def _stage_of(row: Prescription, consultation_code: str, patient: str) -> Prescr
     words = WORDS[state]
     return PrescriptionStage(
         prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, consultation_code=consultation_code,
-        patient_id=row.patient_id, patient=patient, stage=words.stage, stage_label=words.label, next=words.next, at=_since(row, state),
-        until=row.signed_at + VALID_FOR if state is State.RELEASED and row.signed_at is not None else None,
+        patient_id=row.patient_id, patient=patient, stage=words.stage, stage_label=words.label, next=words.next, at=since(row),
+        until=good_until(row) if state is State.RELEASED else None,
         readable=row.state in PATIENTS_STATES,
     )
-
-
-def _since(row: Prescription, state: State) -> datetime:
-    """When it came to where it stands, as far as the row knows."""
-    since = {
-        State.SIGNED: row.signed_at, State.RETURNED: row.reviewed_at, State.RELEASED: row.reviewed_at, State.DISPENSED: row.dispensed_at,
-        State.EXPIRED: None if row.signed_at is None else row.signed_at + VALID_FOR,
-    }
-    return since.get(state) or row.proposed_at

@@ -21,6 +21,7 @@ from core.prescriptions.drugs import drug
 from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import Body
 from core.prescriptions.models import EmergencyDose, Prescription
+from core.prescriptions.moments import since
 from core.prescriptions.people_told import houses_above
 from core.prescriptions.steps import body_of
 from core.prescriptions.workflow import STATE_LABELS, State
@@ -49,8 +50,8 @@ async def _for_review(work: Work) -> WaitingView:
     houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
     counties = {county_of(house.region_code) for house in houses}
     here = Prescription.filter(region_code__in=counties)
-    since = _midnight(work)
-    done = here.filter(Q(reviewed_at__gte=since) | Q(dispensed_at__gte=since)).order_by("-reviewed_at").limit(MOST)
+    midnight = _midnight(work)
+    done = here.filter(Q(reviewed_at__gte=midnight) | Q(dispensed_at__gte=midnight)).order_by("-reviewed_at").limit(MOST)
     doses = EmergencyDose.filter(region_code__in=counties, seen_at__isnull=True).order_by("ordered_at").limit(MOST)
     return WaitingView(
         now=work.now,
@@ -75,7 +76,7 @@ async def _lines(work: Work, rows: list[Prescription], *, sort: bool = True) -> 
     called = {one: card.called for one, card in (await practitioner_cards(work, ids)).items()}
     patients = {one: await patient_card(work, one) for one in {row.patient_id for row in rows}}
     if sort:
-        rows = sorted(rows, key=lambda row: (-Urgency(urgencies[row.consultation_id]).severity, _since(row)))[:MOST]
+        rows = sorted(rows, key=lambda row: (-Urgency(urgencies[row.consultation_id]).severity, since(row)))[:MOST]
     return tuple([
         _line(row, await body_of(work, row), patients[row.patient_id], urgency(urgencies[row.consultation_id]), called) for row in rows
     ])
@@ -85,18 +86,11 @@ def _line(row: Prescription, body: Body, patient: PatientCard, level: UrgencyEnt
     return WaitingPrescription(
         prescription_id=row.id, code=row.code, consultation_id=row.consultation_id, revision=row.revision,
         state=State(row.state).value, state_label=STATE_LABELS[State(row.state)], urgency=level.code.value, urgency_label=level.label,
-        patient=patient.full_name, sex=patient.sex, age=patient.age_spoken, drugs=tuple(drug(one.drug).name for one in body.items), waiting_since=_since(row),
+        patient=patient.full_name, sex=patient.sex, age=patient.age_spoken,
+        drugs=tuple(drug(one.drug).name for one in body.items), waiting_since=since(row),
         overrides=row.override_count, expert=called[row.expert_id], signer=called.get(row.signer_id or ""),
         pharmacist=called.get(row.pharmacist_id or ""),
     )
-
-
-def _since(row: Prescription) -> datetime:
-    """When it came to where it stands."""
-    since = {
-        State.SIGNED: row.signed_at, State.RETURNED: row.reviewed_at, State.RELEASED: row.reviewed_at, State.DISPENSED: row.dispensed_at,
-    }
-    return since.get(State(row.state)) or row.proposed_at
 
 
 async def _dose(work: Work, row: EmergencyDose) -> WaitingDose:
