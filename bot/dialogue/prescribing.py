@@ -12,7 +12,7 @@ from bot.phrases.prescribed import MOST, Written, read_prescribed
 from bot.phrases.reader import read_phrase
 from core.consultations.commands import Progress, StatusList
 from core.foundation.errors import Invalid
-from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Revise
+from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Revise, View
 from core.prescriptions.items import Finding
 
 ALONE = "处方请在单独会话里开,群里不说用药。"
@@ -68,16 +68,18 @@ async def proposed(turn: Turn, consultation_id: str, message_id: str) -> Reply:
     """【确认开方】: the drugs are read again from the message in which they were written."""
     written = await _written(turn, message_id)
     order = Propose(consultation_id=consultation_id, diagnosis=written.diagnosis, items=written.items)
-    return _done(turn, await turn.execute(order))
+    return await _done(turn, await turn.execute_once(order, message_id))
 
 
 async def revised(turn: Turn, prescription_id: str, message_id: str) -> Reply:
     written = await _written(turn, message_id)
     order = Revise(prescription_id=prescription_id, diagnosis=written.diagnosis, items=written.items)
-    return _done(turn, await turn.execute(order))
+    return await _done(turn, await turn.execute_once(order, message_id))
 
 
-def _done(turn: Turn, view: PrescriptionView) -> Reply:
+async def _done(turn: Turn, view: PrescriptionView) -> Reply:
+    # An old button tapped again gives the answer of then; where the prescription is now is what counts.
+    view = await turn.ask(View(prescription_id=view.prescription_id))
     text = f"处方 **{view.code}** 已提交(第 {view.revision} 版),{standing(view)}签名、审方有结果马上告诉您。"
     return Reply((*tapped(turn, "已提交"), Text(text=text)), turn.state.asking(None))
 
@@ -94,7 +96,7 @@ async def _written(turn: Turn, message_id: str) -> Written:
 
 def _lacking(written: Written) -> str | None:
     if written.unread:
-        return f"这一味没读懂:{';'.join(written.unread[:3])}。每味药请写目录里的药名、每次的量、每天几次、几天。"
+        return f"这一味没读懂:{';'.join(written.unread[:3])}。每味药请写目录里的药名、每次的量、每天几次、几天,中间空一格;用法里不要再写数字,要写去页面开。"
     if not written.items:
         return "请写药名、每次的量、每天几次、几天。"
     if len(written.items) > MOST:

@@ -88,6 +88,10 @@ class Turn:
         self._commands += 1
         return await self.practice.execute(self.actor, command, idempotency_key=f"msg:{self.message_id}:{self._commands}")
 
+    async def execute_once(self, command: Command, written_in: str) -> Any:
+        """Give the order that message ``written_in`` asks for: its button tapped again, in whatever turn, gives the same one."""
+        return await self.practice.execute(self.actor, command, idempotency_key=f"msg:{written_in}:{command.name}")
+
     async def ask(self, query: Query) -> Any:
         return await self.practice.ask(self.actor, query)
 

@@ -1,0 +1,43 @@
+"""开方, 改方 in words: one intention is one prescription, however often its button is tapped."""
+
+from __future__ import annotations
+
+from bot.channels.outgoing import Menu
+from core.foundation.actor import Actor
+from core.prescriptions.models import Prescription
+from tests.bot.dialogue.stage import Stage
+from tests.bot.dialogue.test_deciding import advised
+
+LINE = "高血压:氨氯地平 5mg 每日一次 7天"
+
+
+async def _button(stage: Stage, who: Actor, words: str) -> str:
+    """The key of the first button under the answer to ``words``, said at the terminal."""
+    shapes = await stage.runtime.say(who.account_id, words)
+    assert shapes is not None
+    return next(shape.choices[0].code for shape in shapes if isinstance(shape, Menu))
+
+
+async def _said(stage: Stage, who: Actor, button: str) -> str:
+    shapes = await stage.runtime.say(who.account_id, "", button=button)
+    assert shapes is not None
+    return "\n".join(getattr(shape, "text", "") for shape in shapes)
+
+
+async def test_one_button_tapped_twice_proposes_and_revises_once(stage: Stage) -> None:
+    await advised(stage, "调整降压药,两周后复诊")
+    expert = stage.county.experts[0]
+    propose = await _button(stage, expert, f"开方 {LINE}")
+    first, second = await _said(stage, expert, propose), await _said(stage, expert, propose)
+    assert "已提交(第 1 版)" in first
+    assert "已提交(第 1 版)" in second
+    row = await Prescription.get()
+
+    revise = await _button(stage, expert, f"改方 R-{row.code.removeprefix('R-')} {LINE.replace('5mg', '2.5mg')}")
+    assert "已提交(第 2 版)" in await _said(stage, expert, revise)
+    assert "已提交(第 2 版)" in await _said(stage, expert, revise)
+    assert (await Prescription.get()).revision == 2
+
+    again = await _button(stage, expert, f"开方 {LINE}")
+    assert "已提交(第 1 版)" in await _said(stage, expert, again)
+    assert await Prescription.all().count() == 2
