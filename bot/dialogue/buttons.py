@@ -79,7 +79,7 @@ async def press(turn: Turn, key: str) -> Reply:
         case "follow":
             return await following.start(turn, _id(first), second, _id(third) if third else None)
         case "visit":
-            return await following.visited(turn, _id(first))
+            return await following.visited(turn, _id(first), _id(second) if second else "")
         case "end_follow":
             return await following.end(turn, _id(first), second)
         case "pickup":

@@ -83,8 +83,10 @@ async def visit_in_words(turn: Turn, number: int | None, template: str | None) -
     return meant if isinstance(meant, Reply) else await visited(turn, meant)
 
 
-async def visited(turn: Turn, plan_id: str) -> Reply:
-    plan: PlanView = await turn.execute(RecordVisit(plan_id=plan_id))
+async def visited(turn: Turn, plan_id: str, asked_by: str = "") -> Reply:
+    """``asked_by``: the notification or message under which the button stands; tapped again, it is the same visit."""
+    order = RecordVisit(plan_id=plan_id)
+    plan: PlanView = await (turn.execute_once(order, asked_by) if asked_by else turn.execute(order))
     who = await _who(turn, plan.patient_id)
     again = next((spoken(due.due_at) for due in plan.due if due.task == "visit"), "")
     text = f"记下了:{_called(who)}{plan.title}面对面做过了。下一次:{again}。"
@@ -120,7 +122,10 @@ async def _meant(turn: Turn, number: int | None, template: str | None, verb: str
         return turn.say(f"{number}号没有在做的随访。发「随访」看看。")
     if len(found) == 1:
         return found[0]
-    choices = tuple(Choice(code=f"{verb}:{one.plan.plan_id}", label=one.plan.title) for one in await _plans(turn) if one.plan.plan_id in found)
+    once = f":{turn.message_id}" if verb == "visit" else ""
+    choices = tuple(
+        Choice(code=f"{verb}:{one.plan.plan_id}{once}", label=one.plan.title) for one in await _plans(turn) if one.plan.plan_id in found
+    )
     return turn.offer(f"{number}号的哪一种?", choices)
 
 

@@ -48,7 +48,7 @@ async def _to_doctor(practice: Practice, row: Notification) -> Notice:
     text = f"随访 · {who}({plan.title}):{_DOCTOR[row.kind]}{mark}"
     if row.kind != "followup.due" or not plan.running:
         return Notice((Text(text=text),))
-    return Notice((Menu(head=text, choices=(Choice(code=f"visit:{plan.plan_id}", label="已随访,记下"),), menu_id=f"visit-{row.id}"),))
+    return Notice((Menu(head=text, choices=(Choice(code=f"visit:{plan.plan_id}:{row.id}", label="已随访,记下"),), menu_id=f"visit-{row.id}"),))
 
 
 async def _offer(practice: Practice, row: Notification) -> Notice:

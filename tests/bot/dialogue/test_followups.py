@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.followups.commands import StartPlan
-from core.followups.models import FollowupPlan, Reading, WorseReport
+from core.followups.models import FollowupPlan, Occurrence, Reading, WorseReport
 from tests.bot.dialogue.stage import Stage
 from tests.bot.dialogue.test_deciding import advised
 
@@ -107,6 +107,10 @@ async def test_the_village_doctor_begins_records_and_ends_a_plan(stage: Stage) -
     assert "李秀英" not in listed
     await stage.say("village_doctor", APP, "随访记录 5号")
     await stage.hears("village_doctor", APP, "面对面做过了。下一次")
+    key = f"visit:{(await FollowupPlan.get()).id}:01J0000000000000000000000A"
+    for _ in range(2):
+        await stage.runtime.say(stage.county.village_doctor.account_id, "", button=key)
+    assert await Occurrence.filter(task="visit").count() == 3
     await stage.say("village_doctor", APP, "随访 99号 高血压")
     await stage.hears("village_doctor", APP, "99号")
     await stage.say("village_doctor", APP, "结束随访 5号")
