@@ -96,7 +96,8 @@ async def _written(turn: Turn, message_id: str) -> Written:
 
 def _lacking(written: Written) -> str | None:
     if written.unread:
-        return f"这一味没读懂:{';'.join(written.unread[:3])}。每味药请写目录里的药名、每次的量、每天几次、几天,中间空一格;用法里不要再写数字,要写去页面开。"
+        unread = ";".join(written.unread[:3])
+        return f"这一味没读懂:{unread}。每味药请写目录里的药名、每次的量、每天几次、几天,中间空一格;用法里不要再写数字,要写去页面开。"
     if not written.items:
         return "请写药名、每次的量、每天几次、几天。"
     if len(written.items) > MOST:
