@@ -23,12 +23,14 @@ State = Literal["PROPOSED", "REFERRED", "SIGNED", "RETURNED", "RELEASED", "DISPE
 
 
 class FactsView(Result):
-    """``facts``: as the check takes them, ``recorded``: what stands on record of them, for a form to start from. ``version``: what was read, to be
-    sent with a change; 0 where nothing was recorded yet."""
+    """``facts``: as the check takes them, with what was measured for the request and what is computed; ``recorded``: what stands on record and still
+    counts, for a form to start from; ``outdated``: names of what was recorded too long ago. ``version``: what was read, to be sent with a change; 0
+    where nothing was recorded yet."""
 
     patient_id: Id
     facts: Facts
     recorded: Facts
+    outdated: tuple[str, ...]
     version: int
     recorded_at: datetime | None
 

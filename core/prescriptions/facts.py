@@ -15,8 +15,8 @@ from core.prescriptions.asked_again import ask_again
 from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import FactsChanged, FactUnknown
-from core.prescriptions.items import Facts, Person
-from core.prescriptions.kidney import ADULT_YEARS, egfr_2021
+from core.prescriptions.fact_ages import Moment, counted, in_use, renewed
+from core.prescriptions.items import Facts, Person, Recorded
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import SafetyFacts
 
@@ -27,21 +27,10 @@ async def record_facts(work: Work, order: RecordFacts) -> FactsView:
     work.concerns("patient", row.patient_id, consultation=row.code)
     facts = Facts.model_validate(order.model_dump(exclude={"consultation_id", "version"}))
     _check(facts)
-    before = await facts_of(work, row)
-    known = await SafetyFacts.get_or_none(patient_id=row.patient_id)
+    known, recorded = await _recorded(work, row.patient_id)
     if (0 if known is None else known.version) != order.version:
         raise FactsChanged
-    facts_id = known.id if known is not None else work.new_id()
-    sealer = await work.sealer("patient", row.patient_id)
-    values: dict[str, Any] = {
-        "body": sealer.seal("safety_facts", "body", facts_id, facts.model_dump_json()), "practitioner_id": work.actor.practitioner_id,
-        "recorded_at": work.now,
-    }
-    if known is not None:
-        await known.change(conflict=FactsChanged(), **values)
-    else:
-        await SafetyFacts.create(id=facts_id, patient_id=row.patient_id, **values)
-    await ask_again(work, row, await person_of(work, row.patient_id), before, await facts_of(work, row))
+    await _write(work, row, known, recorded, facts)
     return await _view(work, row)
 
 
@@ -52,30 +41,50 @@ async def read_facts(work: Work, order: ReadFacts) -> FactsView:
     return await _view(work, row)
 
 
-async def _view(work: Work, row: Consultation) -> FactsView:
-    known, facts = await _recorded(work, row.patient_id)
-    version, at = (0, None) if known is None else (known.version, known.recorded_at)
-    return FactsView(patient_id=row.patient_id, facts=await facts_of(work, row), recorded=facts, version=version, recorded_at=at)
-
-
-async def _recorded(work: Work, patient_id: str) -> tuple[SafetyFacts | None, Facts]:
-    known = await SafetyFacts.get_or_none(patient_id=patient_id)
-    if known is None:
-        return None, Facts()
-    sealer = await work.sealer("patient", patient_id)
-    return known, Facts.model_validate_json(sealer.open("safety_facts", "body", known.id, bytes(known.body)))
-
-
 async def facts_of(work: Work, row: Consultation) -> Facts:
-    """As recorded; pressure and heart rate, where none was recorded, as the consultation was asked for with; kidney function from creatinine."""
-    _, facts = await _recorded(work, row.patient_id)
+    """What counts for this consultation of what was recorded, measured with its request, and follows from it."""
+    _, recorded = await _recorded(work, row.patient_id)
     vitals = dict((await picture_opened(work, row)).vitals)
     measured = {"systolic": _number(vitals.get("血压", "").split("/")[0]), "heart_rate": _number(vitals.get("心率", ""))}
-    if facts.creatinine is not None and facts.pregnancy != "yes":
-        person = await person_of(work, row.patient_id)
-        measured["egfr"] = egfr_2021(facts.creatinine, person.age_years, person.sex) if person.age_years >= ADULT_YEARS else None
-    missing = {name: value for name, value in measured.items() if value is not None and getattr(facts, name) is None}
-    return facts.model_copy(update=missing)
+    return counted(recorded, await _moment(work, row), measured)
+
+
+async def _write(work: Work, row: Consultation, known: SafetyFacts | None, recorded: Recorded, facts: Facts) -> None:
+    """Over what was read; :class:`FactsChanged` where somebody was faster. Who could not sign for what was missing is asked again."""
+    before = await facts_of(work, row)
+    facts_id = known.id if known is not None else work.new_id()
+    body = renewed(recorded, facts, await _moment(work, row))
+    sealer = await work.sealer("patient", row.patient_id)
+    values: dict[str, Any] = {
+        "body": sealer.seal("safety_facts", "body", facts_id, body.model_dump_json()), "practitioner_id": work.actor.practitioner_id,
+        "recorded_at": work.now,
+    }
+    if known is not None:
+        await known.change(conflict=FactsChanged(), **values)
+    else:
+        await SafetyFacts.create(id=facts_id, patient_id=row.patient_id, **values)
+    await ask_again(work, row, await person_of(work, row.patient_id), before, await facts_of(work, row))
+
+
+async def _view(work: Work, row: Consultation) -> FactsView:
+    known, recorded = await _recorded(work, row.patient_id)
+    version, at = (0, None) if known is None else (known.version, known.recorded_at)
+    used, outdated = in_use(recorded, await _moment(work, row))
+    return FactsView(
+        patient_id=row.patient_id, facts=await facts_of(work, row), recorded=used, outdated=outdated, version=version, recorded_at=at
+    )
+
+
+async def _recorded(work: Work, patient_id: str) -> tuple[SafetyFacts | None, Recorded]:
+    known = await SafetyFacts.get_or_none(patient_id=patient_id)
+    if known is None:
+        return None, Recorded()
+    sealer = await work.sealer("patient", patient_id)
+    return known, Recorded.model_validate_json(sealer.open("safety_facts", "body", known.id, bytes(known.body)))
+
+
+async def _moment(work: Work, row: Consultation) -> Moment:
+    return Moment(person=await person_of(work, row.patient_id), since=row.created_at, now=work.now)
 
 
 async def person_of(work: Work, patient_id: str) -> Person:

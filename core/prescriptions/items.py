@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -45,6 +46,13 @@ class Facts(Value):
     egfr: Decimal | None = None
     potassium: Decimal | None = None
     guardian_present: bool = False
+
+
+class Recorded(Value):
+    """Facts on record. ``at``: when each that does not last was recorded, by its name."""
+
+    facts: Facts = Facts()
+    at: dict[str, datetime] = Field(default_factory=dict)
 
 
 class Person(Value):

@@ -16,6 +16,8 @@ from nlp.interface.engine import RuleSet
 
 FOLDER = Path(__file__).parent / "knowledge"
 MEASURES = {"systolic", "heart_rate", "egfr", "potassium"}
+FLEETING = {*MEASURES, "creatinine", "weight_kg", "pregnancy", "guardian_present"}
+"""The facts that do not last: each has its age in the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,23 @@ class Caution:
     conditions: frozenset[str] = frozenset()
     allergy: frozenset[str] = frozenset()
 
+    def holds(self, value: Decimal) -> bool:
+        """Whether a measured value lies in the band."""
+        return (self.below is None or value < self.below) and (self.at_least is None or value >= self.at_least)
+
+
+@dataclass(frozen=True, slots=True)
+class FactAge:
+    """For how many days a fact recorded before the consultation counts; ``danger_stays``: longer, where it speaks against a drug."""
+
+    days: int
+    below_years: int | None
+    child_days: int | None
+    danger_stays: bool
+    why: str
+    source: str
+    mark: str
+
 
 @dataclass(frozen=True, slots=True)
 class Dose:
@@ -89,6 +108,7 @@ class Knowledge:
     condition_labels: dict[str, str]
     allergy_labels: dict[str, str]
     doses: dict[str, Dose]
+    fact_ages: dict[str, FactAge]
     sources: dict[str, Source]
 
 
@@ -111,6 +131,7 @@ def knowledge() -> Knowledge:
         condition_labels=cautions["labels"]["conditions"],
         allergy_labels=cautions["labels"]["allergies"],
         doses={one["code"]: _dose(one) for one in doses["dose"]},
+        fact_ages={one["name"]: _fact_age(one) for one in _read("fact_ages")["fact"]},
         sources=sources,
     )
     _check(found)
@@ -122,10 +143,10 @@ def rule_sets() -> tuple[RuleSet, ...]:
     """The drug list, the safety rules and the emergency doses: each is signed as one."""
     known = knowledge()
     cautions = (known.pregnancy, known.may_conceive, known.age, known.state, known.condition, known.cross_allergy)
-    safety = len(known.interactions) + sum(len(table) for table in cautions) + len(known.doubling)
+    safety = len(known.interactions) + sum(len(table) for table in cautions) + len(known.doubling) + len(known.fact_ages)
     return (
         drugs.rule_set(),
-        _rule_set("prescriptions.safety", "处方安全规则", ("interactions", "cautions", "sources"), safety),
+        _rule_set("prescriptions.safety", "处方安全规则", ("interactions", "cautions", "fact_ages", "sources"), safety),
         _rule_set("prescriptions.emergency_doses", "急用一剂目录", ("emergency_doses",), len(known.doses)),
     )
 
@@ -168,6 +189,13 @@ def _dose(entry: dict[str, Any]) -> Dose:
     )
 
 
+def _fact_age(entry: dict[str, Any]) -> FactAge:
+    return FactAge(
+        entry["days"], entry.get("below_years"), entry.get("child_days"), entry.get("danger_stays", False), entry["why"], entry["source"],
+        entry["mark"],
+    )
+
+
 def _decimal(value: Any) -> Decimal | None:
     return None if value is None else Decimal(value)
 
@@ -180,6 +208,8 @@ def _check(known: Knowledge) -> None:
     problems = (named | set(known.doubling)) - classes
     rules = [*(one.rule for one in cautions), *(one.rule for one in known.interactions)]
     problems |= {one.source for one in rules} - set(known.sources)
+    problems |= {one.source for one in known.fact_ages.values()} - set(known.sources)
+    problems |= set(known.fact_ages) ^ FLEETING
     problems |= {one.source for one in drugs.catalogue().values()} - set(known.sources)
     problems |= {one.measure for one in known.state} - MEASURES
     problems |= {name for one in known.condition for name in one.conditions} - set(known.condition_labels)

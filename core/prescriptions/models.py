@@ -66,7 +66,7 @@ class SafetyFacts(Row):
 
     patient_id = id_field(unique=True)
     body = fields.BinaryField()
-    """:class:`core.prescriptions.items.Facts` as JSON, sealed."""
+    """:class:`core.prescriptions.items.Recorded` as JSON, sealed."""
     practitioner_id = id_field()
     recorded_at = UtcDatetimeField()
 

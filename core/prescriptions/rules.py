@@ -144,16 +144,12 @@ def _states(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[
         worst: dict[str, Caution] = {}
         for entry in known.state:
             value: Decimal | None = getattr(facts, entry.measure)
-            if value is None or not one.classes & entry.drugs or not _in_band(entry, value):
+            if value is None or not one.classes & entry.drugs or not entry.holds(value):
                 continue
             if entry.measure not in worst or entry.rule.action == "B":
                 worst[entry.measure] = entry
         for entry in worst.values():
             yield _finding(entry.rule, "state", [one], f"{one.name}:{entry.rule.harm}")
-
-
-def _in_band(entry: Caution, value: Decimal) -> bool:
-    return (entry.below is None or value < entry.below) and (entry.at_least is None or value >= entry.at_least)
 
 
 def _allergies(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:

@@ -14,7 +14,9 @@ const MEASURES = [
   ["creatinine", "肌酐", "µmol/L", 5, 3000], ["potassium", "血钾", "mmol/L", 1, 12],
 ];
 
-/** What is known, and the form while a consultation is `running`. `names`: GET drugs; `person`: {sex, age} of the patient. */
+const OUTDATED = { ...Object.fromEntries(MEASURES), egfr: "eGFR", pregnancy: "怀孕情况", guardian_present: "监护人在场" };
+
+/** What is known, and the form while a consultation is `running`. `names`: GET drugs; `person`: {patient, sex, age} of the patient. */
 export function factsPart(found, names, person, running, again) {
   if (!found) return h("p", { class: "doctor-none" }, "请会诊时再记录。");
   return h("div", null,
@@ -50,7 +52,7 @@ export function factsFold(consultationId, again) {
 }
 
 /** `stale(said)`: somebody else recorded something meanwhile; the form is made anew from it. */
-function form({ recorded: facts, version }, names, consultationId, saved, stale) {
+function form({ recorded: facts, outdated, version }, names, consultationId, saved, stale) {
   const trouble = h("div");
   const asked = h("input", { type: "checkbox" });
   asked.checked = facts.allergies_asked;
@@ -83,6 +85,7 @@ function form({ recorded: facts, version }, names, consultationId, saved, stale)
   }, saved, { trouble, method: "PUT", stale });
   const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
   return keepTyped(h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
+    outdated.length > 0 && h("p", { class: "notice" }, `以前记录的${outdated.map((name) => OUTDATED[name]).filter(Boolean).join("、")},时间太久,不作数了,请重新问、重新量。`),
     h("label", { class: "doctor-tick" }, asked, "过敏史问过了"),
     allergies.element, field("别的过敏(写出来)", allergyWords),
     conditions.element, current.element, field("别的在用药(写出来)", currentWords),

@@ -12,6 +12,7 @@ from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
 from core.prescriptions.errors import FactsChanged
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
+from tests.support.county import NUMBER_WITH_WECHAT
 
 pytestmark = pytest.mark.storage
 
@@ -52,3 +53,63 @@ async def test_recorded_twice_at_once_one_holds(pharmacy: Pharmacy) -> None:
         outcomes = await asyncio.gather(*(pharmacy.give(pharmacy.doctor, one) for one in orders), return_exceptions=True)
         assert sum(isinstance(one, FactsView) for one in outcomes) == 1, outcomes
         assert all(isinstance(one, FactsView | FactsChanged) for one in outcomes), outcomes
+
+
+async def again_after(pharmacy: Pharmacy, line: str, **delta: float) -> str:
+    """The same patient is presented once more, with other words."""
+    pharmacy.ward.clock.advance(**delta)
+    asked = await pharmacy.ward.request(line, number=NUMBER_WITH_WECHAT)
+    return asked.consultation_id
+
+
+async def test_a_pressure_of_last_season_hides_nothing_of_today(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts(systolic=130, heart_rate=72)
+    later = await again_after(pharmacy, "胸痛 出冷汗 血压70/40", days=90)
+    view = await read(pharmacy, later)
+    assert (view.facts.systolic, view.facts.heart_rate, view.recorded.systolic) == (70, None, None)
+    assert set(view.outdated) == {"systolic", "heart_rate", "pregnancy"}
+    assert view.facts.allergies_asked
+
+
+async def test_a_pressure_measured_since_the_request_replaces_that_of_the_request(pharmacy: Pharmacy) -> None:
+    later = await again_after(pharmacy, "胸痛 出冷汗 血压70/40", hours=1)
+    view = await read(pharmacy, later)
+    assert (view.facts.systolic, view.recorded.systolic) == (70, None)
+    pharmacy.ward.clock.advance(minutes=20)
+    await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, consultation_id=later, systolic=105))
+    assert (await read(pharmacy, later)).facts.systolic == 105
+
+
+async def test_who_saves_a_form_does_not_freeze_what_was_computed(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts(creatinine=75)
+    view = await read(pharmacy)
+    assert (view.recorded.egfr, view.facts.egfr is not None) == (None, True)
+    sent = view.recorded.model_dump(mode="json") | {"creatinine": "400"}
+    changed = await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, **sent))
+    assert changed.facts.egfr < 15
+
+
+async def test_what_was_recorded_long_ago_is_asked_again_but_its_danger_stays(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts(creatinine=250, potassium="4.1", weight_kg=60, guardian_present=True)
+    read_later = await read(pharmacy, await again_after(pharmacy, "头晕 不急", days=29))
+    assert read_later.outdated == ("systolic", "guardian_present")
+    months_later = await again_after(pharmacy, "头晕 不急", days=170)
+    view = await read(pharmacy, months_later)
+    assert set(view.outdated) == {"systolic", "guardian_present", "pregnancy", "weight_kg", "creatinine", "potassium"}
+    assert (view.facts.pregnancy, view.facts.weight_kg, view.facts.guardian_present, view.facts.potassium) == ("unknown", None, False, None)
+    assert view.facts.egfr is not None
+    assert view.facts.egfr < 30
+    saved = await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, consultation_id=months_later))
+    assert saved.facts.egfr == view.facts.egfr
+    better = await pharmacy.give(pharmacy.doctor, order(pharmacy, saved.version, consultation_id=months_later, creatinine=75))
+    assert better.facts.egfr > 60
+
+
+async def test_what_is_sent_again_unchanged_grows_no_younger(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts(weight_kg=60)
+    for days in (100, 79):
+        later = await again_after(pharmacy, "头晕 不急", days=days)
+        view = await read(pharmacy, later)
+        assert view.recorded.weight_kg == 60
+        await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, consultation_id=later, **view.recorded.model_dump(mode="json")))
+    assert "weight_kg" in (await read(pharmacy, await again_after(pharmacy, "头晕 不急", days=2))).outdated
