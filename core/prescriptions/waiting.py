@@ -40,10 +40,10 @@ async def waiting(work: Work, order: Waiting) -> WaitingView:
 
 
 async def _for_signing(work: Work) -> WaitingView:
-    houses = await _clinics_below(work, Prescription.filter(state=State.REFERRED.value))
-    to_sign = await Prescription.filter(state=State.REFERRED.value, organisation_id__in=houses).order_by("id").limit(MOST * 2)
+    referred = Prescription.filter(state=State.REFERRED.value)
+    to_sign = referred.filter(organisation_id__in=await _clinics_below(work, referred))
     signed = Prescription.filter(signer_id=work.actor.practitioner_id, signed_at__gte=_midnight(work)).order_by("-signed_at")
-    return WaitingView(now=work.now, to_sign=await _lines(work, to_sign), done_today=await _lines(work, await signed.limit(MOST), sort=False))
+    return WaitingView(now=work.now, to_sign=await _queue(work, to_sign), done_today=await _lines(work, await signed.limit(MOST)))
 
 
 async def _for_review(work: Work) -> WaitingView:
@@ -56,9 +56,9 @@ async def _for_review(work: Work) -> WaitingView:
     return WaitingView(
         now=work.now,
         doses=tuple([await _dose(work, one) for one in await doses]),
-        to_review=await _lines(work, await here.filter(state=State.SIGNED.value).order_by("id").limit(MOST * 2)),
-        to_dispense=await _lines(work, await here.filter(state=State.RELEASED.value).order_by("id").limit(MOST * 2)),
-        done_today=await _lines(work, await done, sort=False),
+        to_review=await _queue(work, here.filter(state=State.SIGNED.value)),
+        to_dispense=await _queue(work, here.filter(state=State.RELEASED.value)),
+        done_today=await _lines(work, await done),
     )
 
 
@@ -69,14 +69,20 @@ async def _clinics_below(work: Work, rows: QuerySet[Prescription]) -> list[str]:
     return [str(one) for one in clinics if not held.isdisjoint(await houses_above(str(one)))]
 
 
-async def _lines(work: Work, rows: list[Prescription], *, sort: bool = True) -> tuple[WaitingPrescription, ...]:
-    """The most urgent first, of equals the one that has waited longest; not ``sort``: as they come."""
+async def _queue(work: Work, waiting: QuerySet[Prescription]) -> tuple[WaitingPrescription, ...]:
+    """The most urgent first, of equals the one that has waited longest. All are put in order before any is left off."""
+    rows = await waiting.only("id", "state", "consultation_id", "proposed_at", "signed_at", "reviewed_at", "dispensed_at")
+    urgencies = {one.id: one.urgency for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
+    rows.sort(key=lambda row: (-Urgency(urgencies[row.consultation_id]).severity, since(row)))
+    shown = {row.id: row for row in await Prescription.filter(id__in=[row.id for row in rows[:MOST]])}
+    return await _lines(work, [shown[row.id] for row in rows[:MOST] if row.id in shown])
+
+
+async def _lines(work: Work, rows: list[Prescription]) -> tuple[WaitingPrescription, ...]:
     urgencies = {one.id: one.urgency for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
     ids = {one for row in rows for one in (row.expert_id, row.signer_id, row.pharmacist_id) if one is not None}
     called = {one: card.called for one, card in (await practitioner_cards(work, ids)).items()}
     patients = {one: await patient_card(work, one) for one in {row.patient_id for row in rows}}
-    if sort:
-        rows = sorted(rows, key=lambda row: (-Urgency(urgencies[row.consultation_id]).severity, since(row)))[:MOST]
     return tuple([
         _line(row, await body_of(work, row), patients[row.patient_id], urgency(urgencies[row.consultation_id]), called) for row in rows
     ])

@@ -10,6 +10,7 @@ from core.consultations.commands import GiveOpinion
 from core.foundation.actor import Role
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
+from core.prescriptions import waiting
 from core.prescriptions.commands import AcknowledgeDose, EmergencyDoses, OrderDose, Release, ReturnPrescription, Waiting
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, item, open_pharmacy
@@ -25,6 +26,17 @@ async def pharmacy(practice: Practice) -> Pharmacy:
     opened = await open_pharmacy(await open_ward(practice, hearts=3))
     await opened.facts()
     return opened
+
+
+async def in_danger(pharmacy: Pharmacy) -> Pharmacy:
+    """Another case, of the highest urgency."""
+    asked = await pharmacy.ward.request("胸痛2小时 出冷汗 血压90/60 危急", number=NUMBER_WITHOUT_WECHAT)
+    offer = (await pharmacy.ward.offers(asked.consultation_id))[0]
+    await pharmacy.ward.accept(offer)
+    pressing = replace(pharmacy, consultation_id=asked.consultation_id, expert=pharmacy.ward.who(offer))
+    await pressing.give(pressing.expert, GiveOpinion(consultation_id=asked.consultation_id, advice="先稳定血压", confirm=True))
+    await pressing.facts()
+    return pressing
 
 
 async def test_the_pharmacist_s_queue_goes_from_review_to_dispensing_to_done(pharmacy: Pharmacy) -> None:
@@ -59,14 +71,18 @@ async def test_the_pharmacist_s_queue_goes_from_review_to_dispensing_to_done(pha
 async def test_who_has_waited_longer_stands_behind_who_is_in_danger(pharmacy: Pharmacy) -> None:
     calm = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
     pharmacy.ward.clock.advance(minutes=5)
-    asked = await pharmacy.ward.request("胸痛2小时 出冷汗 血压90/60 危急", number=NUMBER_WITHOUT_WECHAT)
-    offer = (await pharmacy.ward.offers(asked.consultation_id))[0]
-    await pharmacy.ward.accept(offer)
-    pressing = replace(pharmacy, consultation_id=asked.consultation_id, expert=pharmacy.ward.who(offer))
-    await pressing.give(pressing.expert, GiveOpinion(consultation_id=asked.consultation_id, advice="先稳定血压", confirm=True))
-    await pressing.facts()
+    pressing = await in_danger(pharmacy)
     urgent = await pressing.sign(await pressing.propose(AMLODIPINE))
     assert [one.code for one in (await pharmacy.ask(pharmacy.pharmacist, Waiting())).to_review] == [urgent.code, calm.code]
+
+
+async def test_who_is_in_danger_stands_on_the_list_however_many_came_before(pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "MOST", 1)
+    for drug, dose in (("amlodipine", "5"), ("metformin", "500"), ("loratadine", "10")):
+        await pharmacy.sign(await pharmacy.propose(item(drug, dose)))
+    pressing = await in_danger(pharmacy)
+    urgent = await pressing.sign(await pressing.propose(AMLODIPINE))
+    assert [one.code for one in (await pharmacy.ask(pharmacy.pharmacist, Waiting())).to_review] == [urgent.code]
 
 
 async def test_a_dose_is_listed_until_it_has_been_looked_at(pharmacy: Pharmacy) -> None:
