@@ -101,7 +101,7 @@ class MediaLine:
         if not heard:
             await self._forget(room, node)
             raise NoMedia
-        self._nodes[room] = node
+        self._carried_by(room, node)
         if reply is None:
             raise NoMedia
         if reply.error:
@@ -150,8 +150,17 @@ class MediaLine:
         return bool(listeners)
 
     async def _forget(self, room: str, node: str) -> None:
+        """The node is gone. Whoever notices it, a watcher or somebody who joins, those whom it carried are told."""
         await self._redis.eval(_FORGET, 1, protocol.place_of(room), node)
-        self._nodes.pop(room, None)
+        if self._nodes.get(room) == node:
+            del self._nodes[room]
+            self._put(room, Lost())
+
+    def _carried_by(self, room: str, node: str) -> None:
+        before = self._nodes.get(room)
+        self._nodes[room] = node
+        if before not in (None, node):
+            self._put(room, Lost())  # who joined before another process placed the room anew
 
     async def _watch(self) -> None:
         """A media process that died is missed within half a second: Redis knows that nobody listens to its name any more."""
@@ -162,7 +171,6 @@ class MediaLine:
                     if not await self._listens(node):
                         for room in [room for room, carrier in self._nodes.items() if carrier == node]:
                             await self._forget(room, node)
-                            self._put(room, Lost())
             except Exception as error:
                 logger.warning("media not watched: %s", type(error).__name__)
 

@@ -115,6 +115,26 @@ async def test_after_kill_9_the_room_is_up_in_another_process(house: MediaHouse)
         await one.close()
 
 
+@pytest.mark.parametrize("another", [False, True])
+async def test_who_is_in_the_room_is_told_though_one_who_joins_notices_first(house: MediaHouse, another: bool):
+    """Within the half second in which the watcher has not looked yet."""
+    first = await house.start()
+    async with house.line.room(ROOM) as heard:
+        people = [Client("patient", 60), Client("expert", 200)]
+        await people[0].join(Through(house.line), ROOM)
+        if another:
+            await house.start()
+        first.kill()
+        first.wait()
+        with contextlib.nullcontext() if another else pytest.raises(NoMedia):
+            await people[1].join(Through(house.line), ROOM)
+        async with asyncio.timeout(5):
+            while not isinstance(await heard.get(), Lost):
+                pass
+    for one in people:
+        await one.close()
+
+
 async def test_what_the_engine_refuses_is_told_by_its_code(house: MediaHouse):
     await house.start()
     with pytest.raises(Refused) as refused:
