@@ -51,7 +51,7 @@ function draw(parts, { one, now, readings, consultations, prescriptions, plans, 
     ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],
     ["plans", [one.consents, plans], () => [title("随访"), plansPart(one, plans, again)]],
     ["readings", readings, () => readingsPart(one, readings, now, again)],
-    ["facts", [facts, running], () => [title("用药安全资料"), factsPart(facts, names, { sex: one.sex, age: `${one.age_years} 岁` }, running, again)]],
+    ["facts", [facts, running], () => [title("用药安全资料"), factsPart(facts, names, { patient: one.full_name, sex: one.sex, age: `${one.age_years} 岁` }, running, again)]],
     ["insurance", membership, () => [title("医保"), insurancePart(one, membership, again)]],
   ], { force });
 }
