@@ -67,7 +67,7 @@ async def press(turn: Turn, key: str) -> Reply:
         case "complete":
             return await opinions.completed(turn, _id(first))
         case "dose" | "dose_clear" | "dose_hit" | "dose_skip" | "sign_dose" | "dose_seen":
-            return await _dose(turn, verb, first, second)
+            return await _dose(turn, verb, first, second, third)
         case "propose":
             return await prescribing.proposed(turn, _id(first), _id(second))
         case "revise":
@@ -110,13 +110,13 @@ async def press(turn: Turn, key: str) -> Reply:
             return turn.say(OLD)
 
 
-async def _dose(turn: Turn, verb: str, first: str, second: str) -> Reply:
+async def _dose(turn: Turn, verb: str, first: str, second: str, third: str) -> Reply:
     """The buttons of an emergency dose."""
     match verb:
         case "dose":
             return await emergency_dose.look(turn, first, _id(second))
         case "dose_clear":
-            return await emergency_dose.cleared(turn, first, _id(second))
+            return await emergency_dose.cleared(turn, first, second, _id(third))
         case "dose_hit":
             return emergency_dose.hit(turn)
         case "dose_skip":

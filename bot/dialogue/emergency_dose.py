@@ -1,22 +1,34 @@
-"""急用一剂: named by the opinion or asked for in words; every contraindication ruled out, then signed. The pharmacist's 已阅 afterwards."""
+"""急用一剂: named by the opinion or asked for in words; each contraindication a question of its own, then signed. The pharmacist's 已阅 afterwards.
+
+Which were answered stands in the conversation's state. An answer counts for the question that is open and for no other; only what was answered is
+signed as ruled out.
+"""
 
 from __future__ import annotations
 
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue.cases import tapped
+from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.proposed_dose import proposed_dose, stem
 from core.consultations.commands import OpinionView, Progress, ReadOpinion, StatusList
 from core.foundation.errors import Conflict, DomainError, Invalid
 from core.intake.errors import RulesUnsigned
 from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
-from core.prescriptions.errors import DoseGiven
+from core.prescriptions.errors import ContraindicationsOpen, DoseGiven
 
+QUESTION, CONFIRM = "dose", "dose_confirm"
+_REMARK = "none_"
+"""A code that begins so holds a remark to be read, not something that the patient may have."""
 UNREVIEWED = "(演示·未经临床审定)"
 _STOP = (
     "这一剂没有下医嘱。请马上在视频里或打电话告诉专家是哪一条,听他的下一步;病人变重先打 120。\n"
     "专家改了意见,会再请您决定;看错了要重新核对,发「急用一剂」。"
 )
+
+
+_OLD = "这个按钮是前面的。请答现在这一条:"
+_AGAIN = "要先一条一条核对过禁忌才能签。请答:"
 
 
 async def asked_for(turn: Turn, opinion: OpinionView) -> Reply | None:
@@ -26,7 +38,7 @@ async def asked_for(turn: Turn, opinion: OpinionView) -> Reply | None:
     except RulesUnsigned:
         return None
     dose = proposed_dose(opinion.advice, found.doses)
-    return None if dose is None else _rule_out(turn, dose, opinion.consultation_id, found.rules_signed)
+    return None if dose is None else _ask(turn, dose, opinion.consultation_id, found.rules_signed)
 
 
 async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
@@ -43,7 +55,7 @@ async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
         asked = None if opinion is None else proposed_dose(opinion.advice, found.doses)
         named = [] if asked is None else [asked]
     if len(named) == 1:
-        return _rule_out(turn, named[0], consultation_id, found.rules_signed)
+        return _ask(turn, named[0], consultation_id, found.rules_signed)
     choices = tuple(Choice(code=f"dose:{dose.code}:{consultation_id}", label=stem(dose.name)) for dose in found.doses)
     lines = [f"· {dose.name} {dose.amount}:{dose.when}" for dose in found.doses]
     return turn.offer("\n".join(["要下哪一剂?", *lines]), choices)
@@ -52,28 +64,51 @@ async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
 async def look(turn: Turn, code: str, consultation_id: str) -> Reply:
     """One of the list was chosen, or is to be ruled out again."""
     dose, signed = await _dose(turn, code)
-    return _rule_out(turn, dose, consultation_id, signed)
+    return _ask(turn, dose, consultation_id, signed)
 
 
-def _rule_out(turn: Turn, dose: DoseChoice, consultation_id: str, rules_signed: bool) -> Reply:
-    lines = [f"急用一剂:**{_spoken(dose)}**({dose.when})", f"用法:{dose.directions}", "请逐条核对,病人有没有:"]
-    lines += [f"· {words}" for words in dose.contraindications.values()]
-    if not rules_signed:
-        lines.append(UNREVIEWED)
-    choices = (
-        Choice(code=f"dose_clear:{dose.code}:{consultation_id}", label="都没有"), Choice(code=f"dose_hit:{dose.code}", label="有"),
-        Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂"),
-    )
-    return turn.offer("\n".join(lines), choices)
+def _ask(turn: Turn, dose: DoseChoice, consultation_id: str, rules_signed: bool, answered: tuple[str, ...] = ()) -> Reply:
+    """The first contraindication that is not ruled out; after the last one, what will be signed."""
+    codes = tuple(dose.contraindications)
+    detail = {"dose": dose.code, "ruled_out": ",".join(answered)}
+    code = next((code for code in codes if code not in answered), None)
+    if code is None:
+        return _to_confirm(turn, dose, consultation_id, detail)
+    lines = [f"{len(answered) + 1}/{len(codes)} {'请看过' if code.startswith(_REMARK) else '病人有没有'}:**{dose.contraindications[code]}**"]
+    if not answered:
+        lines = [f"急用一剂:**{_spoken(dose)}**({dose.when})", f"用法:{dose.directions}", "请逐条核对,一条一条答:", *lines]
+        lines += [] if rules_signed else [UNREVIEWED]
+    no = Choice(code=f"dose_clear:{dose.code}:{code}:{consultation_id}", label="看过了" if code.startswith(_REMARK) else "没有")
+    yes = () if code.startswith(_REMARK) else (Choice(code=f"dose_hit:{dose.code}", label="有"),)
+    skip = Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂")
+    return turn.offer("\n".join(lines), (no, *yes, skip), asked=Asked(kind=QUESTION, ref=consultation_id, detail=detail))
 
 
-async def cleared(turn: Turn, code: str, consultation_id: str) -> Reply:
-    """【都没有】: what will be signed."""
-    dose, _ = await _dose(turn, code)
+def _to_confirm(turn: Turn, dose: DoseChoice, consultation_id: str, detail: dict[str, str]) -> Reply:
     ruled_out = ";".join(dose.contraindications.values())
     head = f"将下医嘱:**{_spoken(dose)}**,{dose.directions}。\n您已逐条排除:{ruled_out}。\n看过无误请点「确认签名」,签了就可以给药,药师会收到。"
-    reply = turn.offer(head, (Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名"),))
-    return Reply((*tapped(turn, "都没有,请确认"), *reply.shapes), reply.state)
+    choices = (Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名"),)
+    return turn.offer(head, choices, asked=Asked(kind=CONFIRM, ref=consultation_id, detail=detail))
+
+
+def _answered(turn: Turn, kind: str, dose: str, consultation_id: str) -> tuple[str, ...] | None:
+    """What was ruled out so far, where this dose is what is being asked about; None behind an old button."""
+    asked = turn.state.asked
+    if asked is None or (asked.kind, asked.ref, asked.detail.get("dose")) != (kind, consultation_id, dose):
+        return None
+    return tuple(filter(None, asked.detail.get("ruled_out", "").split(",")))
+
+
+async def cleared(turn: Turn, code: str, contraindication: str, consultation_id: str) -> Reply:
+    """【没有】 to one contraindication: the next one. To another than the one that is open it is no answer: that is asked (again)."""
+    dose, rules_signed = await _dose(turn, code)
+    answered = _answered(turn, QUESTION, code, consultation_id)
+    asked_now = None if answered is None else next((one for one in dose.contraindications if one not in answered), None)
+    if answered is None or contraindication != asked_now:
+        again = _ask(turn, dose, consultation_id, rules_signed, answered or ())
+        return Reply((Text(text=_OLD), *again.shapes), again.state)
+    reply = _ask(turn, dose, consultation_id, rules_signed, (*answered, contraindication))
+    return Reply((*tapped(turn, "没有"), *reply.shapes), reply.state)
 
 
 def hit(turn: Turn) -> Reply:
@@ -87,13 +122,17 @@ def skipped(turn: Turn, consultation_id: str) -> Reply:
 
 
 async def signed(turn: Turn, code: str, consultation_id: str) -> Reply:
-    """【确认签名】: ordered on the strength of the decision."""
-    dose, _ = await _dose(turn, code)
-    order = OrderDose(consultation_id=consultation_id, dose=dose.code, ruled_out=tuple(dose.contraindications), confirm=True)
+    """【确认签名】: ordered on the strength of the decision, with what was answered and nothing more."""
+    dose, rules_signed = await _dose(turn, code)
+    answered = _answered(turn, CONFIRM, code, consultation_id) or ()
+    order = OrderDose(consultation_id=consultation_id, dose=dose.code, ruled_out=answered, confirm=True)
     try:
         given: DoseView = await turn.execute(order)
     except DoseGiven as refusal:
         return Reply((*tapped(turn, "已经下过"), Text(text=refusal.message)), turn.state.asking(None))
+    except ContraindicationsOpen:
+        reply = _ask(turn, dose, consultation_id, rules_signed)
+        return Reply((Text(text=_AGAIN), *reply.shapes), reply.state)
     text = (
         f"**现在给药:{given.name} {given.amount},{given.directions}。**\n会诊 {given.consultation_code} 的急用一剂已签名下医嘱,药师和专家已收到。"
         "给药后留意反应,变重先打 120。"

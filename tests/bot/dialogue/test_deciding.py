@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.channels.outgoing import Menu
 from core.consultations.models import Consultation, Decision
 from core.prescriptions.models import EmergencyDose
 from tests.bot.dialogue.stage import Stage
@@ -22,6 +23,13 @@ async def advised(stage: Stage, words: str = OPINION) -> str:
     return code
 
 
+async def _rules_out(stage: Stage, *places: str) -> None:
+    """One question after the other is answered with 没有."""
+    for place in places:
+        await stage.hears("village_doctor", APP, place, "【没有】", "【有】", "【不用这一剂】")
+        await stage.press("village_doctor", APP, "没有")
+
+
 async def test_agreeing_leads_to_the_emergency_dose_and_the_pharmacist_sees_it_afterwards(stage: Stage) -> None:
     code = await advised(stage)
     assert "急救单次用药 阿司匹林肠溶片 300 mg" in await stage.everything_heard("village_doctor", APP)
@@ -29,9 +37,9 @@ async def test_agreeing_leads_to_the_emergency_dose_and_the_pharmacist_sees_it_a
     await stage.hears("village_doctor", APP, "您的决定:同意")
     assert not await Decision.exists()
     await stage.press("village_doctor", APP, "确认签名")
-    await stage.hears("village_doctor", APP, "急用一剂:阿司匹林", "活动性出血", "主动脉夹层")
-    await stage.hears("village_doctor", APP, "【都没有】", "【有】")
-    await stage.press("village_doctor", APP, "都没有")
+    await stage.hears("village_doctor", APP, "急用一剂:阿司匹林", "1/4 病人有没有:对阿司匹林")
+    await stage.press("village_doctor", APP, "没有")
+    await _rules_out(stage, "2/4", "3/4", "4/4")
     await stage.hears("village_doctor", APP, "将下医嘱", "已逐条排除")
     assert not await EmergencyDose.exists()
     await stage.press("village_doctor", APP, "确认签名")
@@ -40,8 +48,7 @@ async def test_agreeing_leads_to_the_emergency_dose_and_the_pharmacist_sees_it_a
     await stage.press("pharmacist", APP, "已阅")
     await stage.hears("pharmacist", APP, "已记下您看过")
     await stage.say("village_doctor", APP, f"急用一剂 {code} 硝酸甘油")
-    await stage.hears("village_doctor", APP, "【都没有】")
-    await stage.press("village_doctor", APP, "都没有")
+    await _rules_out(stage, "1/4", "2/4", "3/4", "4/4")
     await stage.press("village_doctor", APP, "确认签名")
     await stage.hears("village_doctor", APP, "已经下过一次")
     await stage.tap("village_doctor", APP, "完成会诊")
@@ -62,7 +69,8 @@ async def test_a_contraindication_stops_the_dose_and_a_disagreement_takes_its_re
     await stage.say("village_doctor", APP, "先转院")
     await stage.hears("village_doctor", APP, "您的决定:部分同意,先转院")
     await stage.press("village_doctor", APP, "确认签名")
-    await stage.hears("village_doctor", APP, "【都没有】", "【有】")
+    await _rules_out(stage, "1/4", "2/4")
+    await stage.hears("village_doctor", APP, "3/4", "【没有】", "【有】")
     await stage.press("village_doctor", APP, "有")
     await stage.hears("village_doctor", APP, "没有下医嘱", "告诉专家")
     await stage.hears("expert1", APP, "部分同意您的意见", "先转院")
@@ -72,3 +80,39 @@ async def test_a_contraindication_stops_the_dose_and_a_disagreement_takes_its_re
     await stage.hears("village_doctor", APP, "已经决定过")
     assert not await EmergencyDose.exists()
     assert (await Decision.get()).choice == "partly"
+
+
+async def test_an_old_button_answers_no_contraindication_and_signs_no_dose(stage: Stage) -> None:
+    code = await advised(stage)
+    for label in ("同意并执行", "确认签名"):
+        await stage.press("village_doctor", APP, label)
+    await stage.hears("village_doctor", APP, "1/4")
+    keys = await _offered(stage, words=f"急用一剂 {code} 阿司匹林")
+    first, clear = keys["没有"], []
+    while "没有" in keys:
+        clear.append(keys["没有"])
+        keys = await _offered(stage, button=clear[-1])
+    sign = keys["确认签名"]
+    assert len(set(clear)) == 4
+
+    keys = await _offered(stage, words=f"急用一剂 {code} 阿司匹林")
+    assert (await _offered(stage, button=clear[3]))["没有"] == first
+    assert (await _offered(stage, button=sign))["没有"] == first
+    assert (await _offered(stage, button=first))["没有"] == clear[1]
+    assert (await _offered(stage, button=first))["没有"] == clear[1]
+    assert await _offered(stage, button=keys["有"]) == {}
+    assert (await _offered(stage, button=sign))["没有"] == first
+    assert (await _offered(stage, button=keys["有"])) == {}
+    assert (await _offered(stage, button=clear[1]))["没有"] == first
+    assert not await EmergencyDose.exists()
+
+    for key in (*clear, sign):
+        await _offered(stage, button=key)
+    assert await EmergencyDose.all().count() == 1
+
+
+async def _offered(stage: Stage, *, words: str = "", button: str = "") -> dict[str, str]:
+    """What can be tapped under the answer, said or tapped at the terminal: label and key."""
+    shapes = await stage.runtime.say(stage.county.village_doctor.account_id, words, button=button)
+    assert shapes is not None
+    return {choice.label: choice.code for shape in shapes if isinstance(shape, Menu) for choice in shape.choices}

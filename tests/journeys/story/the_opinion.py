@@ -41,16 +41,18 @@ class TheOpinion(Scene):
         self.out.end()
 
     def _emergency_dose(self, doctor: Person, decided: int) -> int:
-        """Every contraindication is shown and must be ruled out; a pharmacist is told afterwards."""
+        """Every contraindication is asked for itself and must be ruled out; a pharmacist is told afterwards."""
         choices = self._answered(doctor.api("GET", "/v1/emergency-doses"), 200, "the emergency doses")["doses"]
         forbids = next(one["contraindications"] for one in choices if one["code"] == DOSE)
-        doctor.expect(APP, decided, ".*".join(map(re.escape, forbids.values())), "the dose comes with what forbids it")
         address = f"/v1/consultations/{self.notes['consultation_id']}/emergency-dose"
         unasked = doctor.api("POST", address, {"dose": DOSE, "ruled_out": list(forbids)[:1], "confirm": True})
         refused = self._answered(unasked, 422, "what was not asked is not ruled out")
         self.out.fact(f"漏一条就不能下:{refused['detail']}")
         marks = self.cast.marks("pharmacist", APP)
-        ruled_out = doctor.choose(APP, decided, "都没有", "she rules them out")
+        ruled_out = decided
+        for words in forbids.values():
+            doctor.expect(APP, ruled_out, re.escape(words), "she is asked for each thing that forbids the dose")
+            ruled_out = doctor.choose(APP, ruled_out, "没有", "she rules it out")
         ordered = doctor.choose(APP, ruled_out, "确认签名", "she signs the dose")
         doctor.expect(APP, ordered, "现在给药.*300 mg", "the dose is ordered")
         again = doctor.api("POST", address, {"dose": DOSE, "ruled_out": list(forbids), "confirm": True})
