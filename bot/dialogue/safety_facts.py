@@ -7,12 +7,13 @@ from bot.dialogue.cases import tapped
 from bot.dialogue.medicine_words import finding_line, standing, stops_of, whose_turn
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.errors import Invalid
-from core.prescriptions.commands import FactsView, PrescriptionView, ReadFacts, RecordFacts, View
+from core.prescriptions.commands import FillFact, PrescriptionView, View
 
-_ASKED: dict[str, tuple[str, str, dict[str, object]]] = {
-    "facts.allergies": ("no_allergy", "问过,都不过敏", {"allergies_asked": True}),
-    "facts.pregnancy": ("not_pregnant", "没有怀孕", {"pregnancy": "no"}),
+_ASKED: dict[str, tuple[str, str]] = {
+    "facts.allergies": ("no_allergy", "问过,都不过敏"),
+    "facts.pregnancy": ("not_pregnant", "没有怀孕"),
 }
+"""By the finding that asks for it: the answer and what stands on its button."""
 
 
 def questions(view: PrescriptionView, menu_id: str) -> tuple[Outgoing, ...]:
@@ -20,19 +21,16 @@ def questions(view: PrescriptionView, menu_id: str) -> tuple[Outgoing, ...]:
     asks = [_ASKED[key] for key in (one.key.split(":")[0] for one in stops_of(view)) if key in _ASKED]
     if not asks:
         return ()
-    choices = tuple(Choice(code=f"fact:{name}:{view.prescription_id}", label=label) for name, label, _ in asks)
+    choices = tuple(Choice(code=f"fact:{name}:{view.prescription_id}", label=label) for name, label in asks)
     return (Menu(head="请当面问清楚再点;有过敏、怀孕或说不清的,去页面填。", choices=choices, menu_id=menu_id),)
 
 
 async def recorded(turn: Turn, name: str, prescription_id: str) -> Reply:
-    """【问过,都不过敏】, 【没有怀孕】: added to what is on record. Who can sign then is asked again by the practice."""
-    fact = next((one for one in _ASKED.values() if one[0] == name), None)
-    if fact is None:
+    """【问过,都不过敏】, 【没有怀孕】: only where nothing was known yet. Who can sign then is asked again by the practice."""
+    if name not in {answer for answer, _ in _ASKED.values()}:
         raise Invalid
     view: PrescriptionView = await turn.ask(View(prescription_id=prescription_id))
-    known: FactsView = await turn.ask(ReadFacts(consultation_id=view.consultation_id))
-    facts = known.recorded.model_dump() | {"version": known.version} | fact[2]
-    await turn.execute(RecordFacts.model_validate({"consultation_id": view.consultation_id, **facts}))
+    await turn.execute(FillFact.model_validate({"consultation_id": view.consultation_id, "fact": name}))
     view = await turn.ask(View(prescription_id=prescription_id))
     left = stops_of(view)
     if left:

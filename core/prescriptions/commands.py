@@ -61,6 +61,17 @@ class RecordFacts(Command):
     guardian_present: bool = False
 
 
+class FillFact(Command):
+    """One answer where nothing was known; what is known, whatever it says, is never changed by it. Given again, it changes nothing."""
+
+    name = "prescriptions.fill_fact"
+    title = "补一项用药安全资料"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = FactsView
+    consultation_id: Id
+    fact: Literal["no_allergy", "not_pregnant"]
+
+
 class ReadFacts(Query):
     name = "prescriptions.facts"
     title = "用药安全资料"

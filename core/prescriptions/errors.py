@@ -36,6 +36,13 @@ class FactsChanged(Conflict):
     sentence = "刚刚有人记录过用药安全资料,您的没有存,免得盖掉他的。请看过最新的再改。"
 
 
+class FactKnown(Conflict):
+    """The one answer stands on record already, and says something else."""
+
+    code = "prescription.fact_known"
+    sentence = "{what}已经记录过,和这个按钮说的不一样,没有改动。要改,请到页面上看过再改。"
+
+
 class PrescriptionBlocked(Conflict):
     """The safety check found what cannot be signed; ``findings`` says what, ``what`` in words."""
 

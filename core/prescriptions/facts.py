@@ -12,13 +12,19 @@ from core.foundation.work import Work
 from core.people.rules import local_date
 from core.people.service import patient_card
 from core.prescriptions.asked_again import ask_again
-from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
+from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
-from core.prescriptions.errors import FactsChanged, FactUnknown
+from core.prescriptions.errors import FactKnown, FactsChanged, FactUnknown
 from core.prescriptions.fact_ages import Moment, counted, in_use, renewed
 from core.prescriptions.items import Facts, Person, Recorded
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import SafetyFacts
+
+_ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "no_allergy": ("过敏史", {"allergies_asked": True, "allergies": (), "allergy_words": ""}),
+    "not_pregnant": ("怀孕情况", {"pregnancy": "no"}),
+}
+"""What one answer says in all the fields that it is about."""
 
 
 @handles(RecordFacts)
@@ -31,6 +37,22 @@ async def record_facts(work: Work, order: RecordFacts) -> FactsView:
     if (0 if known is None else known.version) != order.version:
         raise FactsChanged
     await _write(work, row, known, recorded, facts)
+    return await _view(work, row)
+
+
+@handles(FillFact)
+async def fill_fact(work: Work, order: FillFact) -> FactsView:
+    """An old button may be pressed at any time: what was learned since then stands."""
+    row = await note(work, order.consultation_id, "facts.recorded")
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    known, recorded = await _recorded(work, row.patient_id)
+    used, _ = in_use(recorded, await _moment(work, row))
+    name, values = _ANSWERS[order.fact]
+    if all(getattr(used, key) == value for key, value in values.items()):
+        return await _view(work, row)
+    if any(getattr(used, key) != getattr(Facts(), key) for key in values):
+        raise FactKnown(what=name)
+    await _write(work, row, known, recorded, used.model_copy(update=values))
     return await _view(work, row)
 
 

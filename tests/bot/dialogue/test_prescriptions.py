@@ -11,7 +11,7 @@ import pytest
 from bot.channels.words import as_words
 from core.consultations.models import Consultation
 from core.foundation.actor import Actor, Role
-from core.prescriptions.commands import PrescriptionView, Propose, RecordFacts, Revise
+from core.prescriptions.commands import FactsView, PrescriptionView, Propose, ReadFacts, RecordFacts, Revise
 from core.prescriptions.models import Prescription
 from tests.bot.dialogue.stage import Stage
 from tests.bot.dialogue.test_deciding import advised
@@ -43,6 +43,13 @@ async def _taps(stage: Stage, who: Actor, key: str) -> str:
     shapes = await stage.runtime.say(who.account_id, "", button=key)
     assert shapes is not None
     return "\n".join(as_words(shape) for shape in shapes)
+
+
+async def _is_pregnant(stage: Stage, consultation_id: str) -> None:
+    """Learned after the buttons went out."""
+    known: FactsView = await stage.practice.ask(stage.county.village_doctor, ReadFacts(consultation_id=consultation_id))
+    facts = known.recorded.model_dump() | {"consultation_id": consultation_id, "version": known.version, "pregnancy": "yes"}
+    await stage.practice.execute(stage.county.village_doctor, RecordFacts.model_validate(facts))
 
 
 async def _revise(stage: Stage, view: PrescriptionView, *items: Any) -> None:
@@ -140,9 +147,12 @@ async def test_proposed_in_words_what_is_missing_is_asked_and_the_doctor_above_s
     await stage.press("expert1", APP, "确认开方")
     await stage.hears("expert1", APP, "已提交(第 1 版)")
     await stage.hears("village_doctor", APP, "现在不能签", "缺的资料请村医补上")
+    view = await Prescription.get()
     await stage.press("village_doctor", APP, "问过,都不过敏")
     await stage.hears("village_doctor", APP, "等您签名")
-    view = await Prescription.get()
+    await _is_pregnant(stage, view.consultation_id)
+    assert "没有改动" in await _taps(stage, stage.county.village_doctor, f"fact:not_pregnant:{view.id}")
+    assert (await stage.practice.ask(stage.county.village_doctor, ReadFacts(consultation_id=view.consultation_id))).recorded.pregnancy == "yes"
     await stage.press("village_doctor", APP, "请镇卫生院医生签")
     await stage.hears("village_doctor", APP, "已转上级值班医生签名")
     await stage.say("village_doctor", APP, f"转上级签 {view.code}")

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.prescriptions.commands import FactsView, ReadFacts, RecordFacts
-from core.prescriptions.errors import FactsChanged
+from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
+from core.prescriptions.errors import FactKnown, FactsChanged
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
 from tests.support.county import NUMBER_WITH_WECHAT
@@ -113,3 +114,35 @@ async def test_what_is_sent_again_unchanged_grows_no_younger(pharmacy: Pharmacy)
         assert view.recorded.weight_kg == 60
         await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, consultation_id=later, **view.recorded.model_dump(mode="json")))
     assert "weight_kg" in (await read(pharmacy, await again_after(pharmacy, "头晕 不急", days=2))).outdated
+
+
+async def test_an_old_button_fills_what_is_not_known_and_never_changes_what_is(pharmacy: Pharmacy) -> None:
+    one = pharmacy.consultation_id
+    filled = await pharmacy.give(pharmacy.doctor, FillFact(consultation_id=one, fact="not_pregnant"))
+    assert (filled.recorded.pregnancy, filled.recorded.allergies_asked, filled.version) == ("no", False, 1)
+    again = await pharmacy.give(pharmacy.doctor, FillFact(consultation_id=one, fact="not_pregnant"))
+    assert again.version == 1
+    for pregnancy in ("yes", "may_conceive"):
+        await pharmacy.facts(allergies=("penicillin",), pregnancy=pregnancy, creatinine=75)
+        for fact in ("not_pregnant", "no_allergy"):
+            with pytest.raises(FactKnown) as refused:
+                await pharmacy.give(pharmacy.doctor, FillFact.model_validate({"consultation_id": one, "fact": fact}))
+            assert "没有改动" in refused.value.message
+        known = (await read(pharmacy)).recorded
+        assert (known.pregnancy, known.allergies, known.egfr) == (pregnancy, ("penicillin",), None)
+    for actor in (pharmacy.expert, pharmacy.pharmacist, pharmacy.ward.county.woman_account, pharmacy.ward.county.stranger):
+        with pytest.raises(NotAllowed):
+            await pharmacy.give(actor, FillFact(consultation_id=one, fact="not_pregnant"))
+
+
+async def test_a_button_and_a_page_at_once_lose_nothing(pharmacy: Pharmacy) -> None:
+    one = pharmacy.consultation_id
+    outcomes = await asyncio.gather(
+        pharmacy.give(pharmacy.doctor, FillFact(consultation_id=one, fact="not_pregnant")),
+        pharmacy.give(pharmacy.doctor, order(pharmacy, pregnancy="yes")),
+        pharmacy.give(pharmacy.expert, order(pharmacy, pregnancy="yes", allergies=("penicillin",))),
+        return_exceptions=True,
+    )
+    assert all(isinstance(each, FactsView | FactsChanged | FactKnown) for each in outcomes), outcomes
+    recorded = [each for each in outcomes[1:] if isinstance(each, FactsView)]
+    assert (await read(pharmacy)).recorded.pregnancy == ("yes" if recorded else "no")
