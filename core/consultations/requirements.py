@@ -14,6 +14,7 @@ from core.consultations.views import missing, status_of
 from core.consultations.workflow import OPEN_STATES, STATE_LABELS, State
 from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
+from core.foundation.models import Blob
 from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
@@ -47,10 +48,10 @@ async def attach_consent(work: Work, order: AttachConsent) -> ConsultationStatus
     row = await open_consultation(work, order.consultation_id)
     if order.media_type not in ("image/jpeg", "image/png"):
         raise ConsentNotAPicture
+    if await Blob.filter(id=order.blob_id).exists():
+        return await status_of(work, row, Reader.VILLAGE_DOCTOR)
+    await keep_blob(work, order.blob_id, row.patient_id, media_type=order.media_type, size=order.size, sha256=order.sha256)
     if row.consented_at is None:
-        await keep_blob(
-            work, order.blob_id, row.patient_id, media_type=order.media_type, size=order.size, sha256=order.sha256
-        )
         await work.execute(
             GiveConsent(
                 patient_id=row.patient_id, purpose="consultation", text_version=current_text("consultation").version,
@@ -59,6 +60,9 @@ async def attach_consent(work: Work, order: AttachConsent) -> ConsultationStatus
         )
         row = await note(work, row.id, "consent.attached", consented_at=work.now, consent_blob_id=order.blob_id, ids={"blob_id": order.blob_id})
         row = await _if_complete(work, row)
+    else:
+        # A second page, a clearer photo: further evidence beside the first, which nothing replaces.
+        row = await note(work, row.id, "consent.added", ids={"blob_id": order.blob_id})
     return await status_of(work, row, Reader.VILLAGE_DOCTOR)
 
 

@@ -103,6 +103,7 @@ ENTRY_LABELS: dict[str, str] = {
     "urgency.from_intake": "按患者自己的预问诊定为{label}",
     "patient.confirmed": "病人已确认",
     "consent.attached": "知情同意书已补",
+    "consent.added": "又存了一张知情同意书的照片",
     "consent.on_record": "知情同意已有记录",
     "material.arrived": "影像已到",
     "material.refused": "一份影像没有收下",

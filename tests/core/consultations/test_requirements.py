@@ -8,6 +8,7 @@ from core.consultations.commands import AttachConsent, CancelConsultation, Confi
 from core.consultations.errors import ConsentNotAPicture, ConsultationClosed
 from core.consultations.models import Consultation, TimelineEntry
 from core.foundation.errors import NotAllowed
+from core.foundation.models import Blob
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from core.people.commands import GiveConsent
@@ -36,6 +37,20 @@ async def test_paper_consent_is_kept_with_the_patients_record(ward: Ward) -> Non
     assert (await Consent.get(patient_id=ward.county.old_man)).evidence_blob_id == blob.id
     again = await ward.request(CRITICAL)
     assert again.missing == ("patient", "material")
+
+
+async def test_a_second_photo_is_kept_beside_the_first(ward: Ward) -> None:
+    asked = await ward.request(URGENT)
+    photos = [await ward.practice.blobs.put(ward.practice.ids.new(), "patient", ward.county.old_man, b"\xff\xd8 page %d" % page) for page in (1, 2)]
+    for photo in (*photos, photos[1]):
+        await ward.practice.execute(ward.county.village_doctor, AttachConsent(
+            consultation_id=asked.consultation_id, blob_id=photo.id, media_type="image/jpeg", size=photo.size, sha256=photo.sha256
+        ))
+
+    assert await Blob.filter(id__in=[photo.id for photo in photos]).count() == 2
+    assert (await Consent.get(patient_id=ward.county.old_man)).evidence_blob_id == photos[0].id
+    assert (await Consultation.get(id=asked.consultation_id)).consent_blob_id == photos[0].id
+    assert [kind for kind in await ward.timeline(asked.consultation_id) if kind.startswith("consent.")] == ["consent.attached", "consent.added"]
 
 
 async def test_consent_is_a_picture(ward: Ward) -> None:
