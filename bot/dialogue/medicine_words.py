@@ -26,6 +26,12 @@ def hints_of(view: PrescriptionView) -> list[Finding]:
     return [one for one in view.findings if one.action == "W"]
 
 
+def unreasoned(view: PrescriptionView) -> list[Finding]:
+    """Warnings that came after the signature: they stop the release until the signer has given a reason."""
+    given = {one.key for one in view.overrides}
+    return [one for one in hints_of(view) if one.key not in given]
+
+
 def finding_line(view: PrescriptionView, one: Finding) -> str:
     """What stands against it, what to do, where that is written."""
     mark = "✕ 不能签" if one.action == "B" else "⚠ 提醒"

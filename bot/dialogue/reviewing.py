@@ -5,12 +5,12 @@ from __future__ import annotations
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue import prescription_meant
 from bot.dialogue.cases import tapped
-from bot.dialogue.medicine_words import described, finding_line, short_note, standing, stops_of, to_review
+from bot.dialogue.medicine_words import described, finding_line, short_note, standing, stops_of, to_review, unreasoned
 from bot.dialogue.signing import ALONE
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, View
-from core.prescriptions.errors import OverridesNotSeen, PrescriptionBlocked
+from core.prescriptions.errors import OverridesNotSeen, PrescriptionBlocked, WarningsAfterSignature
 from core.prescriptions.signing import RevisionReplaced
 from core.prescriptions.workflow import IllegalStep
 
@@ -49,7 +49,7 @@ async def may_pass(turn: Turn, prescription_id: str) -> Reply:
     view = await _view(turn, prescription_id)
     if view.state != "SIGNED":
         return _as_it_stands(turn, view)
-    if stops := stops_of(view):
+    if stops := [*stops_of(view), *unreasoned(view)]:
         lines = [f"处方 **{view.code}** 不能放行:", *(finding_line(view, one) for one in stops), "请点【退回,写理由】,让专家修改。"]
         return Reply((Text(text="\n".join(lines)),), turn.state)
     turn.state = turn.state.showing("prescription", prescription_id)
@@ -67,7 +67,7 @@ async def released(turn: Turn, prescription_id: str, revision: int) -> Reply:
         view = await turn.execute(order)
     except IllegalStep:
         return _as_it_stands(turn, await _view(turn, prescription_id))
-    except (PrescriptionBlocked, OverridesNotSeen, RevisionReplaced):
+    except (PrescriptionBlocked, OverridesNotSeen, RevisionReplaced, WarningsAfterSignature):
         return await may_pass(turn, prescription_id)
     text = f"处方 **{view.code}** 已通过,患者和村医已收到。来取药时,请他出示取药码,发「发药 {view.code} 取药码」。"
     return Reply((*tapped(turn, "您已通过"), Text(text=text)), turn.state.asking(None))

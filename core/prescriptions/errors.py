@@ -50,6 +50,25 @@ class PrescriptionBlocked(Conflict):
     sentence = "这张处方不能签:{what}。要请专家修改。"
 
 
+class DispenseBlocked(PrescriptionBlocked):
+    """What stops it became known after the release."""
+
+    code = "prescription.dispense_blocked"
+    sentence = "这张处方现在不能发药:{what}。请点「收回放行」写明原因,请专家修改。"
+
+
+class WarningsAfterSignature(Conflict):
+    """A warning that the signer had not before him, so that nobody gave a reason; ``keys`` names each, ``what`` in words."""
+
+    code = "prescription.warnings_after_signature"
+    sentence = "签名以后又多了提醒:{what}。请退回,医生看过、写了理由再签。"
+
+
+class PrescriptionOver(Conflict):
+    code = "prescription.over"
+    sentence = "签名已满三天,这张处方不能用了。还要用药,请专家重新开。"
+
+
 class ReasonMissing(Invalid):
     """Every warning needs its own reason; ``keys`` names those without."""
 

@@ -9,10 +9,22 @@ from core.people.rules import local_date
 from core.people.service import practitioner_card
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription
 from core.prescriptions.dispense_code import fits
-from core.prescriptions.errors import DispenseCodeWrong, FourEyes, LicenceExpired, OverridesNotSeen, PrescriptionBlocked, SignatureBroken
+from core.prescriptions.errors import (
+    DispenseBlocked,
+    DispenseCodeWrong,
+    FourEyes,
+    LicenceExpired,
+    OverridesNotSeen,
+    PrescriptionBlocked,
+    PrescriptionOver,
+    SignatureBroken,
+    WarningsAfterSignature,
+)
+from core.prescriptions.items import Body, Overrides
 from core.prescriptions.models import Prescription
+from core.prescriptions.moments import good_until
 from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_patient, tell_practitioner
-from core.prescriptions.rules import blocking
+from core.prescriptions.rules import blocking, warnings
 from core.prescriptions.signing import EXPIRE, RevisionReplaced
 from core.prescriptions.steps import body_of, document_of, hold, make_step, overrides_of, review_document
 from core.prescriptions.views import findings_of, view_of
@@ -25,14 +37,12 @@ async def release(work: Work, order: Release) -> PrescriptionView:
     row = await hold(work, order.prescription_id)
     step_of(Event.RELEASE, State(row.state), work.role)
     _check_revision(row, order.revision)
-    if work.actor.practitioner_id in (row.expert_id, row.signer_id):
-        raise FourEyes
-    await _check_licence(work)
+    await _check_person(work, row)
+    _check_age(work, row)
     body, overrides = await body_of(work, row), await overrides_of(work, row)
     if not await is_signed("prescription", row.id, document_of(row, body, overrides)):
         raise SignatureBroken
-    if stops := blocking(await findings_of(work, row.consultation_id, body.items)):
-        raise PrescriptionBlocked(what=";".join(one.text for one in stops), findings=list(stops))
+    await _check_again(work, row, body, overrides, PrescriptionBlocked)
     if row.override_count and not order.overrides_seen:
         raise OverridesNotSeen(count=row.override_count)
     row = await make_step(work, row, Event.RELEASE, pharmacist_id=work.actor.practitioner_id, reviewed_at=work.now)
@@ -64,12 +74,17 @@ async def return_prescription(work: Work, order: ReturnPrescription) -> Prescrip
 
 @handles(Dispense)
 async def dispense(work: Work, order: Dispense) -> PrescriptionView:
+    """The check runs a last time: what became known since the release counts."""
     row = await hold(work, order.prescription_id)
     step_of(Event.DISPENSE, State(row.state), work.role)
+    await _check_person(work, row)
+    _check_age(work, row)
     if not fits(work, row, order.dispense_code):
         raise DispenseCodeWrong
-    if not await is_signed("review", row.id, review_document(row, await body_of(work, row), await overrides_of(work, row))):
+    body, overrides = await body_of(work, row), await overrides_of(work, row)
+    if not await is_signed("review", row.id, review_document(row, body, overrides)):
         raise SignatureBroken
+    await _check_again(work, row, body, overrides, DispenseBlocked)
     row = await make_step(work, row, Event.DISPENSE, dispensed_at=work.now)
     await work.unschedule(EXPIRE, row.id)
     await tell_patient(work, row, "prescription.dispensed")
@@ -87,7 +102,29 @@ def _check_revision(row: Prescription, read: int) -> None:
         raise RevisionReplaced(revision=row.revision)
 
 
-async def _check_licence(work: Work) -> None:
+async def _check_again(
+    work: Work, row: Prescription, body: Body, overrides: Overrides, blocked: type[PrescriptionBlocked]
+) -> None:
+    """What was learned since the signature: nothing stands against it, and each warning has the reason that it was signed with."""
+    found = await findings_of(work, row.consultation_id, body.items)
+    if stops := blocking(found):
+        raise blocked(what=";".join(one.text for one in stops), findings=list(stops))
+    given = {one.key for one in overrides.given}
+    if unseen := [one for one in warnings(found) if one.key not in given]:
+        raise WarningsAfterSignature(what=";".join(one.text for one in unseen), keys=[one.key for one in unseen])
+
+
+def _check_age(work: Work, row: Prescription) -> None:
+    """The three days count by the clock, not by whether the ticker has been by."""
+    until = good_until(row)
+    if until is None or work.now >= until:
+        raise PrescriptionOver
+
+
+async def _check_person(work: Work, row: Prescription) -> None:
+    """Neither who proposed it nor who signed it, and with a licence in force."""
+    if work.actor.practitioner_id in (row.expert_id, row.signer_id):
+        raise FourEyes
     pharmacist = await practitioner_card(work, str(work.actor.practitioner_id))
     if not pharmacist.active or pharmacist.licence_valid_until < local_date(work.now):
         raise LicenceExpired

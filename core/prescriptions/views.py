@@ -17,6 +17,7 @@ from core.prescriptions.items import Finding, Item
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
+from core.prescriptions.moments import good_until
 from core.prescriptions.rules import check
 from core.prescriptions.signatures import rules_signed
 from core.prescriptions.steps import body_of, document_of, overrides_of
@@ -37,6 +38,14 @@ def item_view(item: Item) -> ItemView:
         times_per_day=item.times_per_day, days=item.days, route=one.route, directions=item.directions, packs=packs, pack=one.pack,
         price_fen=one.price_fen, fee_fen=packs * one.price_fen, coverage=one.coverage,
     )
+
+
+def _code(work: Work, row: Prescription) -> str | None:
+    """The 取药码, as long as it opens anything."""
+    until = good_until(row)
+    if work.role not in SHOWS_CODE or row.state != State.RELEASED.value or until is None or work.now >= until:
+        return None
+    return dispense_code(work, row)
 
 
 async def findings_of(work: Work, consultation_id: str, items: tuple[Item, ...]) -> tuple[Finding, ...]:
@@ -100,6 +109,6 @@ async def view_of(work: Work, row: Prescription) -> PrescriptionView:
         reviewed_at=row.reviewed_at,
         return_reason=reason,
         dispensed_at=row.dispensed_at,
-        dispense_code=dispense_code(work, row) if work.role in SHOWS_CODE and row.state == State.RELEASED.value else None,
+        dispense_code=_code(work, row),
         rules_signed=await rules_signed(),
     )

@@ -16,11 +16,14 @@ export function review(rx, changed) {
   const name = `${rx.prescription_id}:${rx.revision}`;
   if (!drafts.has(name)) drafts.set(name, { seen: false, reason: "", open: false });
   const draft = drafts.get(name);
-  const stops = rx.findings.filter((one) => one.action === "B");
+  const stops = [...rx.findings.filter((one) => one.action === "B"), ...later(rx)];
   return panel("审方",
     stops.length > 0 || rx.signature_valid === false ? stopped(stops) : letGo(rx, draft, changed),
     giveBack(rx, draft, changed, stops.length > 0));
 }
+
+/** Warnings that the signer had not before him: nobody gave a reason for them. */
+const later = (rx) => rx.findings.filter((one) => one.action === "W" && !rx.overrides.some((given) => given.key === one.key));
 
 const stopped = (stops) =>
   h("p", { class: "rx-stopped", role: "note" }, h("b", null, "不能通过,请退回。"), stops.map((one) => one.text).join(";"));
