@@ -105,7 +105,8 @@ def test_every_figure_that_is_written_is_one_of_the_three_that_are_read(
     for place, noise, replaces in edits:
         line = line[:place] + noise + line[place + (len(noise) if replaces else 0) :]
     for item in read_prescribed(f"高血压:氨氯地平{line}").items:
-        figures = [figure for run in re.findall(r"[0-9.,·/~–-]+", line) if (figure := run.strip(","))]
+        # A full stop or a comma behind the last word is no figure.
+        figures = [figure for run in re.findall(r"[0-9.,·/~–-]+", line) if any(map(str.isdigit, figure := run.strip(",")))]
         assert sorted(map(Decimal, figures)) == sorted([item.dose, Decimal(item.times_per_day), Decimal(item.days)])
 
 
