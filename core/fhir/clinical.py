@@ -75,9 +75,9 @@ async def allergies(case: Case, work: Work, row: Consultation) -> None:
 
 
 async def pre_consultation(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:
-    """The intake as questions and answers, for those who may read its record: the experts, and the account that spoke."""
+    """The intake as questions and answers, for those who read its words with the case: the expert, and the account that spoke."""
     intake = None if row.intake_id is None else await Intake.get_or_none(id=row.intake_id)
-    if intake is None or not (work.role in (Role.EXPERT, Role.DUTY_DOCTOR) or intake.account_id == work.actor.account_id):
+    if intake is None or not (work.role is Role.EXPERT or intake.account_id == work.actor.account_id):
         return
     items: list[Json] = []
     question = "主诉"

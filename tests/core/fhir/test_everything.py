@@ -24,6 +24,7 @@ from core.foundation.models import AuditEntry
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from media.imaging import build
+from tests.core.dispatch.test_with_intake import says_danger
 from tests.core.dispatch.ward import CRITICAL, Ward, open_ward
 from tests.core.imaging.test_uploads import send
 from tests.media.test_check import named
@@ -125,6 +126,18 @@ async def test_a_whole_case_is_one_valid_bundle(ward: Ward) -> None:
     assert decision["focus"]["reference"] == f"DiagnosticReport/{report['id']}"
     signed = [one for one in of(bundle, "Provenance") if "signature" in one]
     assert {one["target"][0]["type"] for one in signed} == {"DiagnosticReport", "Task"}
+
+
+async def test_the_patients_own_words_are_for_the_expert_and_for_who_said_them(ward: Ward) -> None:
+    await says_danger(ward)
+    asked = await ward.request(CRITICAL, number=NUMBER_WITH_WECHAT)
+    offer = (await ward.offers(asked.consultation_id))[0]
+    await ward.accept(offer)
+    county = ward.county
+    for actor, reads in ((ward.who(offer), True), (county.woman_account, True), (county.duty_doctor, False), (county.village_doctor, False)):
+        bundle = await read(ward, actor, asked.consultation_id)
+        assert bool(of(bundle, "QuestionnaireResponse")) is reads, actor
+        assert ("半拉身子" in json.dumps(bundle, ensure_ascii=False)) is reads, actor
 
 
 async def test_money_and_measurements_carry_their_codes_and_units(ward: Ward) -> None:
