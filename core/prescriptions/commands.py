@@ -53,7 +53,7 @@ class RecordFacts(Command):
     pregnancy: Pregnancy = "unknown"
     weight_kg: Annotated[Decimal, Field(ge=Decimal("0.5"), le=300)] | None = None
     systolic: Annotated[Decimal, Field(ge=30, le=300)] | None = None
-    heart_rate: Annotated[Decimal, Field(ge=10, le=300)] | None = None
+    heart_rate: Annotated[Decimal, Field(ge=10, le=350)] | None = None
     creatinine: Annotated[Decimal, Field(ge=5, le=3000)] | None = None
     """µmol/L; where no ``egfr`` is given, it is computed from this."""
     egfr: Annotated[Decimal, Field(ge=0, le=250)] | None = None

@@ -10,7 +10,7 @@ import { keepTyped } from "./shell.js";
 const PREGNANCY = { unknown: "不清楚", no: "没有怀孕", yes: "怀孕了", may_conceive: "可能怀孕" };
 // Name, label, unit, least, most: the bounds of the order itself.
 const MEASURES = [
-  ["weight_kg", "体重", "kg", 0.5, 300], ["systolic", "收缩压(高压)", "mmHg", 30, 300], ["heart_rate", "心率", "次/分", 10, 300],
+  ["weight_kg", "体重", "kg", 0.5, 300], ["systolic", "收缩压(高压)", "mmHg", 30, 300], ["heart_rate", "心率", "次/分", 10, 350],
   ["creatinine", "肌酐", "µmol/L", 5, 3000], ["potassium", "血钾", "mmol/L", 1, 12],
 ];
 

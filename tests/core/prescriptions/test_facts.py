@@ -11,6 +11,7 @@ from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
 from core.prescriptions.errors import FactKnown, FactsChanged
+from nlp.language.measures import PLAUSIBLE
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
 from tests.support.county import NUMBER_WITH_WECHAT
@@ -146,3 +147,12 @@ async def test_a_button_and_a_page_at_once_lose_nothing(pharmacy: Pharmacy) -> N
     assert all(isinstance(each, FactsView | FactsChanged | FactKnown) for each in outcomes), outcomes
     recorded = [each for each in outcomes[1:] if isinstance(each, FactsView)]
     assert (await read(pharmacy)).recorded.pregnancy == ("yes" if recorded else "no")
+
+
+async def test_what_a_line_may_say_may_be_recorded(pharmacy: Pharmacy) -> None:
+    """The bounds of what is understood of a line are those of the order: a baby's heart may beat 320 times a minute."""
+    for name in ("systolic", "heart_rate"):
+        for value in (int(bound) for bound in PLAUSIBLE[name]):
+            view = await read(pharmacy)
+            changed = await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, **{name: value}))
+            assert getattr(changed.recorded, name) == value
