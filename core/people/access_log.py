@@ -17,7 +17,7 @@ SHOWN = 200
 """The newest entries shown."""
 READ = 10 * SHOWN
 ONE_VISIT = timedelta(hours=1)
-"""Who does the same again within it is shown once: thirty frames of one image are one look, and push nobody else off the list."""
+"""Who looks at the same again within it is shown once: thirty frames of one image are one look, and push nobody else off the list."""
 _RELATION_LABELS = {"self": "本人", "father": "子女", "mother": "子女", "spouse": "配偶", "child": "父母", "other": "家属"}
 """What the speaker is to the patient, by what the patient is to the speaker."""
 
@@ -42,13 +42,13 @@ async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
 
 
 def _visits(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
-    """Newest first; of the same thing done by the same person over and over, the newest."""
-    seen: dict[tuple[str, str, str], datetime] = {}
+    """Newest first; of the same thing done to the same thing by the same person over and over, the newest of each hour."""
+    shown: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], datetime] = {}
     for entry in entries:
-        what = (entry.account_id, entry.role, entry.action)
-        later = seen.get(what)
-        seen[what] = entry.at
+        what = (entry.account_id, entry.role, entry.action, tuple(sorted((entry.detail or {}).items())))
+        later = shown.get(what)
         if later is None or later - entry.at > ONE_VISIT:
+            shown[what] = entry.at
             yield entry
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -177,3 +178,16 @@ async def test_thirty_frames_are_one_look_in_what_the_patient_reads(ward: Ward) 
     assert len(looks) == 2
     assert looks[0].at > looks[1].at
     assert not [entry for entry in log.entries if entry.action == "画出影像"]
+
+
+async def test_each_image_and_each_hour_has_its_own_line_in_what_the_patient_reads(ward: Ward) -> None:
+    from core.people.commands import WhoLookedAtMyRecord
+
+    asked = await ward.request(CRITICAL, number=5)
+    first, second = [(await send(ward, asked.consultation_id, small_ct(SOPInstanceUID=f"2.25.{number}"))).instance_id for number in (1, 2)]
+    for image_id in (first, first, first, second):
+        ward.clock.advance(minutes=40)
+        await ward.practice.execute(ward.county.village_doctor, ShowFrame.model_validate({"image_id": image_id, "frame": 1}))
+    log = await ward.practice.ask(ward.county.woman_account, WhoLookedAtMyRecord(patient_id=ward.county.woman))
+    looks = [entry.at for entry in log.entries if entry.action == "看影像"]
+    assert [looks[0] - at for at in looks] == [timedelta(0), timedelta(minutes=40), timedelta(minutes=120)]
