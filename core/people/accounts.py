@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
+from tortoise.expressions import F
+
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.errors import NotFound
 from core.foundation.orders import Done, handles
@@ -174,7 +176,9 @@ async def close_session(work: Work, order: CloseSession) -> Done:
     session = await Session.get_or_none(token_hash=token_hash(order.token), account_id=work.actor.account_id)
     if session is None:
         raise NotFound
+    real_now = work.practice.clock.real_now()
     if session.closed_at is None:
-        await session.change(closed_at=work.practice.clock.real_now())
+        await session.change(closed_at=real_now)
+    await Session.filter(opened_by=session.id, closed_at__isnull=True).update(closed_at=real_now, version=F("version") + 1)
     work.concerns("account", session.account_id)
     return Done()

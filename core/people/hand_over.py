@@ -49,7 +49,8 @@ async def redeem_hand_over(work: Work, order: RedeemHandOver) -> SessionOpened:
     token = work.practice.ids.token()
     expires_at = min(real_now + SESSION_TIMES["h5"], session.expires_at)
     await Session.create(
-        id=work.new_id(), account_id=given.account_id, kind="h5", token_hash=token_hash(token), created_at=real_now, expires_at=expires_at
+        id=work.new_id(), account_id=given.account_id, kind="h5", opened_by=session.id, token_hash=token_hash(token), created_at=real_now,
+        expires_at=expires_at,
     )
     work.concerns("account", given.account_id)
     return SessionOpened(token=token, account_id=given.account_id, expires_at=expires_at)

@@ -65,6 +65,8 @@ class Session(Row):
     account_id: str
     kind = fields.CharField(max_length=16)
     token_hash = fields.CharField(max_length=64, unique=True)
+    opened_by = id_field(null=True)
+    """The session that handed its sign-in over; this one ends with it."""
     created_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
     closed_at = UtcDatetimeField(null=True)

@@ -71,6 +71,17 @@ async def test_after_a_minute_and_after_the_session_it_opens_nothing(practice: P
     assert not await Session.filter(kind="h5").exists()
 
 
+async def test_the_page_is_signed_out_with_the_mini_program_and_nobody_else_is(practice: Practice, system: Actor, clock: ManualClock):
+    actor, opened = await signed_in(practice, system)
+    ref = actor.account_id
+    own = await practice.execute(system, OpenSession(account_id=ref, kind="h5"))
+    second = await practice.execute(system, OpenSession(account_id=ref, kind="mini_program"))
+    pages = [await practice.execute(system, RedeemHandOver(code=(await handed(practice, actor, one)).code)) for one in (opened, opened, second)]
+    await practice.execute(actor, CloseSession(token=opened.token))
+    runs = [await session_actor(one.token, "h5", clock.real_now()) is not None for one in (*pages, own)]
+    assert runs == [False, False, True, True]
+
+
 async def test_a_code_holds_for_its_own_session_and_only_the_system_redeems(practice: Practice, system: Actor):
     one, mine = await signed_in(practice, system)
     other, others = await signed_in(practice, system, "m2")

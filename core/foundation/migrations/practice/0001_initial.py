@@ -994,6 +994,7 @@ class Migration(migrations.Migration):
                 ('account', fields.ForeignKeyField('huizhen.Account', source_field='account_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
                 ('kind', fields.CharField(max_length=16)),
                 ('token_hash', fields.CharField(unique=True, max_length=64)),
+                ('opened_by', fields.CharField(null=True, max_length=26)),
                 ('created_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ('expires_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ('closed_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
