@@ -17,6 +17,7 @@ from core.prescriptions.workflow import IllegalStep
 REASON = "return_reason"
 _SHORTEST, _LONGEST = 2, 500
 _WAITING = ("SIGNED",)
+RETURNABLE = ("SIGNED", "RELEASED")
 
 
 async def waiting(turn: Turn, code: str | None) -> Reply:
@@ -86,7 +87,7 @@ async def return_in_words(turn: Turn, code: str | None, words: str) -> Reply:
 async def ask_reason(turn: Turn, prescription_id: str, revision: int | None = None) -> Reply:
     """【退回,写理由】 under ``revision``; where it was changed meanwhile, it is shown as it is now."""
     view = await _view(turn, prescription_id)
-    if view.state != "SIGNED":
+    if view.state not in RETURNABLE:
         return _as_it_stands(turn, view)
     if revision is not None and revision != view.revision:
         return await may_pass(turn, prescription_id)

@@ -123,13 +123,26 @@ async def _ready(practice: Practice, row: Notification) -> Notice:
     return Notice((menu, page_of(view.prescription_id)), shown={"prescription": view.prescription_id}, template=("progress", values))
 
 
+async def _stopped(practice: Practice, row: Notification) -> Notice:
+    """To the patient who had been told to fetch it; nothing when it has been released anew meanwhile."""
+    view = await _view(practice, row)
+    if view.state not in ("RETURNED", "PROPOSED", "REFERRED", "SIGNED", "WITHDRAWN"):
+        return Notice()
+    withdrawn = view.state == "WITHDRAWN"
+    why = "医生撤回了这张处方,还要用药请问村医。" if withdrawn else "药师请医生再看一看,改好会马上告诉您。"
+    words = f"这张处方先不要取药(处方 {view.code})。{why}之前的取药码不能用了。不舒服就找村医,严重时打 120。"
+    values = {"character_string1": view.code, "phrase2": "先不要取药", "thing3": "已撤回,请问村医" if withdrawn else "医生在重新看这张处方"}
+    return Notice((Text(text=words),), shown={"prescription": view.prescription_id}, template=("progress", values))
+
+
 async def _dispensed(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
     return _told(view, "药已发出,请按说明服用。")
 
 
 async def _withdrawn(practice: Practice, row: Notification) -> Notice:
-    return _told(await _view(practice, row), "已撤回,不用再处理。")
+    at_the_counter = (await actor_for(str(row.account_id), "wecom_app")).holds(Role.PHARMACIST)
+    return _told(await _view(practice, row), "已撤回,不要发药。" if at_the_counter else "已撤回,不用再处理。")
 
 
 async def _expired(practice: Practice, row: Notification) -> Notice:
@@ -178,6 +191,7 @@ MEDICINE_RENDERERS: dict[str, Renderer] = {
     "prescription.returned": _returned,
     "prescription.released": _released,
     "prescription.ready": _ready,
+    "prescription.stopped": _stopped,
     "prescription.dispensed": _dispensed,
     "prescription.withdrawn": _withdrawn,
     "prescription.expired": _expired,

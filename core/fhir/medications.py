@@ -13,7 +13,7 @@ from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import DoseBody
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import EmergencyDose, Prescription
-from core.prescriptions.steps import body_of
+from core.prescriptions.steps import body_of, was_released
 from core.prescriptions.views import item_view
 from core.prescriptions.workflow import State
 
@@ -42,8 +42,8 @@ async def medication_requests(case: Case, work: Work, row: Consultation, encount
             packs = {"value": shown.packs, "unit": shown.pack, "system": f"{OURS}:pack", "code": shown.pack}
             request = case.add(
                 "MedicationRequest", f"{prescription.id}-{place}", identifier=[identifier("prescription-item", f"{prescription.code}/{place}")],
-                groupIdentifier=identifier("prescription", prescription.code), status=STATUS[state], intent="order" if signed else "proposal",
-                medicationCodeableConcept=medication,
+                groupIdentifier=identifier("prescription", prescription.code), status=await _status(prescription, state),
+                intent="order" if signed else "proposal", medicationCodeableConcept=medication,
                 subject=case.ref("Patient", row.patient_id), encounter=encounter_ref,
                 authoredOn=instant(prescription.signed_at or prescription.proposed_at), requester=requester,
                 reasonCode=[concept(body.diagnosis)] if body.diagnosis else None, note=[{"text": body.note}] if body.note else None,
@@ -69,6 +69,11 @@ async def medication_requests(case: Case, work: Work, row: Consultation, encount
             await encounter.signed(case, work, "prescription", prescription.id, requests, prescription.signer_id)
         if prescription.pharmacist_id is not None and state in _EFFECTIVE:
             await encounter.signed(case, work, "review", prescription.id, requests, prescription.pharmacist_id)
+
+
+async def _status(prescription: Prescription, state: State) -> str:
+    """What the pharmacist took back after its release is not a draft again: it is held until it was changed."""
+    return "on-hold" if state is State.RETURNED and await was_released(prescription) else STATUS[state]
 
 
 async def emergency_dose(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:

@@ -148,7 +148,7 @@ class SourceView(Result):
 class PrescriptionView(Result):
     """``findings``: the check as it stands now, ``sources`` what they name; ``overrides``: what was signed with which reason.
     ``signature_valid``: None before the signature; it fits exactly what stands here. ``dispense_code``: once released and until dispensed, for the
-    patient's side and the village doctor who prints it."""
+    patient's side and the village doctor who prints it. ``withdrawable``: by the one who reads."""
 
     prescription_id: Id
     code: str
@@ -180,6 +180,7 @@ class PrescriptionView(Result):
     return_reason: str | None
     dispensed_at: datetime | None
     dispense_code: str | None
+    withdrawable: bool
     rules_signed: bool
 
 
@@ -255,6 +256,8 @@ class Sign(Command):
 
 
 class Withdraw(Command):
+    """Before the signature either side's; after it, until the drugs are handed out, of who prescribed and who signed."""
+
     name = "prescriptions.withdraw"
     title = "撤回处方"
     access = (
@@ -280,7 +283,7 @@ class Release(Command):
 
 
 class ReturnPrescription(Command):
-    """``revision``: what was read; another one is refused."""
+    """审方退回, or 收回放行 of what lies ready. ``revision``: what was read; another one is refused."""
 
     name = "prescriptions.return"
     title = "审方退回"
@@ -352,7 +355,7 @@ class PrescriptionStage(Result):
     consultation_code: str
     patient_id: Id
     patient: str
-    stage: Literal["signing", "reviewing", "changing", "ready", "fetched", "expired"]
+    stage: Literal["signing", "reviewing", "changing", "ready", "fetched", "expired", "withdrawn"]
     stage_label: str
     next: str
     at: datetime

@@ -95,6 +95,13 @@ class FourEyes(NotAllowed):
     sentence = "开方、签名、审方不能是同一个人,请别的同事来做这一步。"
 
 
+class NotProposerOrSigner(NotAllowed):
+    """After the signature it is theirs alone to withdraw; everybody else asks them, or the pharmacist."""
+
+    code = "prescription.not_proposer_or_signer"
+    sentence = "签了名的处方,只有开方的专家和签名的医生能撤回。请告诉他们,或请药师收回。"
+
+
 class NobodyToSign(Conflict):
     """No licensed doctor above the clinic is on duty or on record."""
 

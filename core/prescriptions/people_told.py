@@ -60,7 +60,7 @@ async def is_pressing(row: Prescription) -> bool:
     return (await consultation_of(row.consultation_id)).urgency in ("critical", "emergent", "urgent")
 
 
-async def tell_patient(work: Work, row: Prescription, kind: str) -> None:
+async def tell_patient(work: Work, row: Prescription, kind: str, *, urgent: bool = False) -> None:
     """The patient's own account, or one that speaks for him; nobody when he has no WeChat. What was asked for in a hurry is told at night too."""
     for account_id in (await patient_accounts(row.patient_id))[:1]:
-        await tell(work, account_id, kind, urgent=await is_pressing(row), prescription_id=row.id)
+        await tell(work, account_id, kind, urgent=urgent or await is_pressing(row), prescription_id=row.id)

@@ -55,9 +55,11 @@ async def release(work: Work, order: Release) -> PrescriptionView:
 
 @handles(ReturnPrescription)
 async def return_prescription(work: Work, order: ReturnPrescription) -> PrescriptionView:
+    """Instead of a release, or taking one back: then the patient hears at once that he is not to fetch it."""
     row = await hold(work, order.prescription_id)
     step_of(Event.RETURN, State(row.state), work.role)
     _check_revision(row, order.revision)
+    ready = State(row.state) is State.RELEASED
     sealer = await work.sealer("patient", row.patient_id)
     row = await make_step(
         work, row, Event.RETURN, words=order.reason, pharmacist_id=work.actor.practitioner_id, reviewed_at=work.now,
@@ -66,9 +68,11 @@ async def return_prescription(work: Work, order: ReturnPrescription) -> Prescrip
     await work.unschedule(EXPIRE, row.id)
     await _close_reviews(work, row)
     told = [row.expert_id, row.village_doctor_id, str(row.signer_id)]
-    urgent = await is_pressing(row)
+    urgent = ready or await is_pressing(row)
     for practitioner_id in dict.fromkeys(told):
         await tell_practitioner(work, practitioner_id, "prescription.returned", urgent=urgent, prescription_id=row.id)
+    if ready:
+        await tell_patient(work, row, "prescription.stopped", urgent=True)
     return await view_of(work, row)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tortoise.expressions import Q, Subquery
+
 from core.consultations.models import Consultation
+from core.foundation.models import Signature
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.people.models import CareRelation
@@ -18,7 +21,7 @@ from core.prescriptions.workflow import State
 
 SHOWN = 20
 
-Stage = Literal["signing", "reviewing", "changing", "ready", "fetched", "expired"]
+Stage = Literal["signing", "reviewing", "changing", "ready", "fetched", "expired", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +36,22 @@ WORDS: dict[State, Words] = {
     State.PROPOSED: _SIGNING,
     State.REFERRED: _SIGNING,
     State.SIGNED: Words("reviewing", "药师在审", "药师核对完就能取药,好了会告诉您。"),
-    State.RETURNED: Words("changing", "医生在改", "药师请医生再看一看,改好会告诉您。"),
+    State.RETURNED: Words("changing", "医生在改", "先不要取药。药师请医生再看一看,改好会告诉您。"),
     State.RELEASED: Words("ready", "可以取药", "带上取药码和身份证去取药。"),
     State.DISPENSED: Words("fetched", "已取药", "按下面写的吃。不舒服随时说。"),
     State.EXPIRED: Words("expired", "过期", "三天里没有取药,这张处方不能用了。还要用药,请找村医。"),
+    State.WITHDRAWN: Words("withdrawn", "已撤回", "不要取这张处方的药,取药码不能用了。还要用药,请问村医。"),
 }
-"""A withdrawn one is nothing to the patient: it was never his."""
+"""A withdrawn one is nothing to the patient unless he had been told to fetch it."""
 
 
 @answers(Stages)
 async def stages(work: Work, order: Stages) -> PrescriptionStages:
     work.concerns("account", work.actor.account_id)
     patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
-    shown = [state.value for state in WORDS]
-    rows = await Prescription.filter(patient_id__in=list(patients), state__in=shown).order_by("-id").limit(SHOWN) if patients else []
+    released = Subquery(Signature.filter(kind="review").values("subject_id"))
+    shown = ~Q(state=State.WITHDRAWN.value) | Q(id__in=released)
+    rows = await Prescription.filter(shown, patient_id__in=list(patients)).order_by("-id").limit(SHOWN) if patients else []
     codes = {one.id: one.code for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
     names = {one: (await patient_card(work, one)).full_name for one in {row.patient_id for row in rows}}
     return PrescriptionStages(prescriptions=tuple(

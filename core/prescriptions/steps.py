@@ -8,11 +8,12 @@ from tortoise.expressions import F
 
 from core.consultations.service import note
 from core.foundation.canonical import moment
+from core.foundation.signing_keys import signatures_of
 from core.foundation.work import Work
 from core.prescriptions.errors import PrescriptionUnknown
 from core.prescriptions.items import Body, Overrides
 from core.prescriptions.models import Prescription
-from core.prescriptions.workflow import Event, State, step_of
+from core.prescriptions.workflow import TRANSITIONS, Event, State, step_of
 
 
 async def hold(work: Work, prescription_id: str) -> Prescription:
@@ -38,6 +39,22 @@ async def make_step(work: Work, row: Prescription, event: Event, *, words: str |
     await note(work, row.consultation_id, kind, words=words, ids={"code": row.code, "prescription_id": row.id})
     await work.emit(step.emits, key=row.consultation_id, prescription_id=row.id, consultation_id=row.consultation_id)
     return row
+
+
+def is_own_signed(work: Work, row: Prescription) -> bool:
+    """Whether it is the actor's, of those who prescribed and signed it, to withdraw once it is signed; before that it is either side's."""
+    return State(row.state) not in (State.SIGNED, State.RELEASED) or work.actor.practitioner_id in (row.expert_id, row.signer_id)
+
+
+def is_withdrawable(work: Work, row: Prescription) -> bool:
+    """Whether the actor may withdraw it now."""
+    step = TRANSITIONS.get((Event.WITHDRAW, State(row.state)))
+    return step is not None and work.role in step.who and is_own_signed(work, row)
+
+
+async def was_released(row: Prescription) -> bool:
+    """Whether a pharmacist ever let it go, so that the patient was told to fetch it."""
+    return bool(await signatures_of("review", row.id))
 
 
 async def body_of(work: Work, row: Prescription) -> Body:

@@ -20,7 +20,7 @@ from core.prescriptions.models import Prescription
 from core.prescriptions.moments import good_until
 from core.prescriptions.rules import check
 from core.prescriptions.signatures import rules_signed
-from core.prescriptions.steps import body_of, document_of, overrides_of
+from core.prescriptions.steps import body_of, document_of, is_withdrawable, overrides_of
 from core.prescriptions.workflow import STATE_LABELS, State
 
 NAMELESS = frozenset({Role.SYSTEM, Role.AUDITOR})
@@ -110,5 +110,6 @@ async def view_of(work: Work, row: Prescription) -> PrescriptionView:
         return_reason=reason,
         dispensed_at=row.dispensed_at,
         dispense_code=_code(work, row),
+        withdrawable=is_withdrawable(work, row),
         rules_signed=await rules_signed(),
     )

@@ -80,14 +80,21 @@ TRANSITIONS: dict[tuple[Event, State], Step] = {
     (Event.REVISE, State.RETURNED): Step(State.PROPOSED, _EXPERT, "prescription.proposed"),
     (Event.RELEASE, State.SIGNED): Step(State.RELEASED, _PHARMACIST, "prescription.released"),
     (Event.RETURN, State.SIGNED): Step(State.RETURNED, _PHARMACIST, "prescription.returned"),
+    (Event.RETURN, State.RELEASED): Step(State.RETURNED, _PHARMACIST, "prescription.returned"),
     (Event.DISPENSE, State.RELEASED): Step(State.DISPENSED, _PHARMACIST, "prescription.dispensed"),
     (Event.WITHDRAW, State.PROPOSED): Step(State.WITHDRAWN, _EXPERT | _VILLAGE, "prescription.withdrawn"),
     (Event.WITHDRAW, State.REFERRED): Step(State.WITHDRAWN, _EXPERT | _VILLAGE | _DUTY, "prescription.withdrawn"),
     (Event.WITHDRAW, State.RETURNED): Step(State.WITHDRAWN, _EXPERT | _VILLAGE | _DUTY, "prescription.withdrawn"),
+    (Event.WITHDRAW, State.SIGNED): Step(State.WITHDRAWN, _EXPERT | _VILLAGE | _DUTY, "prescription.withdrawn"),
+    (Event.WITHDRAW, State.RELEASED): Step(State.WITHDRAWN, _EXPERT | _VILLAGE | _DUTY, "prescription.withdrawn"),
     (Event.EXPIRE, State.SIGNED): Step(State.EXPIRED, _SYSTEM, "prescription.expired"),
     (Event.EXPIRE, State.RELEASED): Step(State.EXPIRED, _SYSTEM, "prescription.expired"),
 }
-"""处方管理办法: signed by a doctor within his right to prescribe, effective after the pharmacist's review, valid at most three days."""
+"""处方管理办法: signed by a doctor within his right to prescribe, effective after the pharmacist's review, valid at most three days.
+
+Until the drugs are handed out it can be stopped: taken back by the pharmacist, withdrawn by who prescribed or signed it. From 已发药 no step
+leads away, so that what was claimed for it stands.
+"""
 
 
 class IllegalStep(workflow.IllegalStep):

@@ -9,7 +9,7 @@ from core.foundation.actor import Role
 from core.foundation.errors import Unavailable
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
-from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Refer, Revise, Withdraw
+from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Refer, Revise
 from core.prescriptions.drugs import drug
 from core.prescriptions.errors import NobodyToSign, NothingToPrescribeFor
 from core.prescriptions.items import Body
@@ -79,15 +79,6 @@ async def revise(work: Work, order: Revise) -> PrescriptionView:
 @handles(Refer)
 async def refer(work: Work, order: Refer) -> PrescriptionView:
     return await view_of(work, await _refer(work, await hold(work, order.prescription_id)))
-
-
-@handles(Withdraw)
-async def withdraw(work: Work, order: Withdraw) -> PrescriptionView:
-    row = await make_step(work, await hold(work, order.prescription_id), Event.WITHDRAW, words=order.reason)
-    await close_cards(work, row, "prescription.to_sign")
-    for practitioner_id in {row.expert_id, row.village_doctor_id} - {work.actor.practitioner_id}:
-        await tell_practitioner(work, practitioner_id, "prescription.withdrawn", prescription_id=row.id)
-    return await view_of(work, row)
 
 
 def _body(order: Propose | Revise) -> Body:

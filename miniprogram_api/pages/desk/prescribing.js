@@ -58,16 +58,16 @@ export class Prescribing {
       prescriptionLines(rx), signatureLine(rx),
       rx.findings.length > 0 && h("details", { class: "desk-fold", "data-id": `checks-${rx.prescription_id}`, open: rx.findings.some((one) => one.action === "B") },
         h("summary", { class: "fold" }, `用药检查 ${rx.findings.length} 条`), checkList(rx)),
-      REVISABLE.has(rx.state) && [
-        button("改方", () => this.#revise(rx), rx.state === "RETURNED" ? "primary" : "default"),
+      REVISABLE.has(rx.state) && button("改方", () => this.#revise(rx), rx.state === "RETURNED" ? "primary" : "default"),
+      rx.withdrawable && [
         h("details", { class: "desk-fold", "data-id": `withdraw-${rx.prescription_id}` }, h("summary", { class: "fold" }, "撤回这张处方"),
-          words("原因(村医会看到)", "", WITHDRAWALS, (value) => { reason = value; }),
+          words(rx.signer ? "原因(村医、签名医生和药师会看到)" : "原因(村医会看到)", "", WITHDRAWALS, (value) => { reason = value; }),
           orderButton("撤回", async () => {
             if (reason.trim().length < 2) {
               replace(trouble, notice("请写一句原因。"));
               return null;
             }
-            return (await confirmed(`撤回处方 ${rx.code}?`, "撤回", "不撤回")) ? [`prescriptions/${rx.prescription_id}/withdraw`, { reason: reason.trim() }] : null;
+            return (await confirmed(`撤回处方 ${rx.code}?${rx.state === "RELEASED" ? "取药码马上失效,会告诉病人先不要取药。" : ""}`, "撤回", "不撤回")) ? [`prescriptions/${rx.prescription_id}/withdraw`, { reason: reason.trim() }] : null;
           }, () => {
             if (this.#revised?.prescription_id === rx.prescription_id) this.#clear();
             return this.done();
@@ -193,7 +193,7 @@ export class Prescribing {
     const items = this.#items();
     if (!items) return null;
     try {
-      const check = await request("POST", `consultations/${this.id}/drug-check`, { body: { items } });
+      const check = await request("POST", `consultations/${this.id}/drug-check`, { body: { items, ...(this.#revised && { prescription_id: this.#revised.prescription_id }) } });
       const stops = hard(check);
       replace(this.checked,
         stops.length > 0 && h("p", { class: "rx-stopped", role: "alert" }, h("b", null, "不能这样开:"), stops.map((one) => one.text).join(";"), "。请换药再检查。"),

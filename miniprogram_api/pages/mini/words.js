@@ -12,7 +12,7 @@ export const channelName = (channel) => CHANNELS[channel] ?? "系统";
 
 export const urgencyTag = (code, label = URGENCIES[code]) => h("span", { class: `tag tag-${code}` }, label ?? code);
 
-const STAGES = { signing: "", reviewing: "", changing: "urgent", ready: "ready", fetched: "", expired: "past" };
+const STAGES = { signing: "", reviewing: "", changing: "urgent", ready: "ready", fetched: "", expired: "past", withdrawn: "past" };
 /** How far a prescription is. */
 export const stageTag = (stage, label) => h("span", { class: `tag tag-${STAGES[stage] || "plain"}` }, label);
 

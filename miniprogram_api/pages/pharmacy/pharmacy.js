@@ -28,7 +28,6 @@ new Worklist({
       found.rx.return_reason && h("p", { class: "notice" }, `${found.rx.pharmacist}退回:${found.rx.return_reason}`),
       beside(found, costs(found.quote)),
       caseFold(found.rx),
-      review(found.rx, changed),
-      dispensing(found.rx, changed));
+      found.rx.state === "RELEASED" ? [dispensing(found.rx, changed), review(found.rx, changed)] : review(found.rx, changed));
   },
 });

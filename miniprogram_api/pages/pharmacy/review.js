@@ -1,4 +1,4 @@
-// 审方: released with the pharmacist's signature, or returned with a reason.
+// 审方: released with the pharmacist's signature, or returned with a reason; what lies ready is taken back.
 
 import { button, h, replace } from "../shared/dom.js";
 import { panel } from "../shared/opened.js";
@@ -8,19 +8,30 @@ import { confirmed, notice } from "../shared/states.js";
 const STARTERS = ["剂量请再核对", "用法(次数、时间)请写清", "和在用的药重复", "过敏史没有写清,请补问", "肾功能没有查,请补", "诊断和用药不符", "疗程太长"];
 const LEAST = 2;
 
-/** What has been typed, by prescription and revision. */
+/** What has been typed, by prescription, revision and state. */
 const drafts = new Map();
 
 export function review(rx, changed) {
-  if (rx.state !== "SIGNED") return null;
-  const name = `${rx.prescription_id}:${rx.revision}`;
+  if (rx.state !== "SIGNED" && rx.state !== "RELEASED") return null;
+  const name = `${rx.prescription_id}:${rx.revision}:${rx.state}`;
   if (!drafts.has(name)) drafts.set(name, { seen: false, reason: "", open: false });
   const draft = drafts.get(name);
+  if (rx.state === "RELEASED") return panel("收回", giveBack(rx, draft, changed, TAKE_BACK));
   const stops = [...rx.findings.filter((one) => one.action === "B"), ...later(rx)];
   return panel("审方",
     stops.length > 0 || rx.signature_valid === false ? stopped(stops) : letGo(rx, draft, changed),
-    giveBack(rx, draft, changed, stops.length > 0));
+    giveBack(rx, draft, changed, GIVE_BACK, stops.length > 0));
 }
+
+const GIVE_BACK = {
+  heading: "退回", label: "退回的原因(专家和医生会看到)", act: "退回处方", sure: "退回",
+  ask: (rx, reason) => `退回处方 ${rx.code}?原因:${reason}`, said: "已退回,专家、签名的医生和村医都会收到原因。",
+};
+const TAKE_BACK = {
+  heading: "收回放行", label: "收回的原因(专家和医生会看到)", act: "收回放行", sure: "收回",
+  ask: (rx, reason) => `收回处方 ${rx.code}?取药码马上失效,会告诉病人先不要取药。原因:${reason}`,
+  said: "已收回,取药码不能用了。病人、专家、签名的医生和村医都会收到。",
+};
 
 /** Warnings that the signer had not before him: nobody gave a reason for them. */
 const later = (rx) => rx.findings.filter((one) => one.action === "W" && !rx.overrides.some((given) => given.key === one.key));
@@ -48,20 +59,20 @@ function letGo(rx, draft, changed) {
   ];
 }
 
-function giveBack(rx, draft, changed, open) {
+function giveBack(rx, draft, changed, way, open = false) {
   const trouble = h("div", { "aria-live": "polite" });
   const fold = h("details", { class: "rx-fold", open: draft.open || open, on: { toggle: () => { draft.open = fold.open; } } },
-    h("summary", { class: "fold" }, "退回"),
-    words("退回的原因(专家和医生会看到)", draft.reason, STARTERS, (value) => { draft.reason = value; }),
-    button("退回处方", async () => {
+    h("summary", { class: "fold" }, way.heading),
+    words(way.label, draft.reason, STARTERS, (value) => { draft.reason = value; }),
+    button(way.act, async () => {
       replace(trouble);
       const reason = draft.reason.trim();
       if (reason.length < LEAST) {
-        replace(trouble, notice("请写一句退回的原因,或点一句现成的。"));
+        replace(trouble, notice("请写一句原因,或点一句现成的。"));
         return;
       }
-      if (!(await confirmed(`退回处方 ${rx.code}?原因:${reason}`, "退回", "再看看"))) return;
-      await give(rx, "return", { revision: rx.revision, reason }, { trouble, changed, said: "已退回,专家、签名的医生和村医都会收到原因。" });
+      if (!(await confirmed(way.ask(rx, reason), way.sure, "再看看"))) return;
+      await give(rx, "return", { revision: rx.revision, reason }, { trouble, changed, said: way.said });
     }, "warn"),
     trouble);
   return fold;

@@ -3,7 +3,7 @@
 //   place.append(signingForm(rx, { as: "village_doctor", changed }));
 //
 // rx       GET prescriptions/{id}; what waits for this doctor's signature is PROPOSED (village_doctor) or REFERRED (duty_doctor),
-//          in any other state the element says where it stands and offers nothing
+//          in any other state the element says where it stands, and offers 撤回 to who signed it until the drugs are handed out
 // as       "village_doctor": 签名 / 请镇卫生院医生签 / 撤回;  "duty_doctor": 签名 / 不签,撤回
 // changed  changed(next, said): a step was made (next is the new rx), or somebody else was faster (next is null: ask anew).
 //          `said` is a sentence for the person either way. Draw the new state; do not draw while `isBusy(element)`.
@@ -15,6 +15,8 @@ import { Problem, newKey, request } from "./api.js";
 import { button, h, replace } from "./dom.js";
 import { confirmed, notice } from "./states.js";
 
+/** Signed, and the drugs are not in the patient's hands: who signed it may stop it. */
+const AFTERWARDS = new Set(["SIGNED", "RELEASED"]);
 const WAITS = { village_doctor: "PROPOSED", duty_doctor: "REFERRED" };
 const STARTERS = ["已核对,获益大于风险", "剂量已减,密切观察", "病人一直在用,耐受好", "已告知病人,不适随时来"];
 const RETURNS = ["剂量请再核对", "和在用的药重复", "诊断和用药不符", "病人情况已有变化"];
@@ -35,10 +37,13 @@ function keyOf(rx, path, body) {
 export const isBusy = (element) => element.contains(document.activeElement) && document.activeElement.matches("textarea, input");
 
 export function signingForm(rx, { as, changed }) {
-  if (rx.state !== WAITS[as]) return h("p", { class: "rx-standing" }, `这张处方现在是“${rx.state_label}”。`);
   const trouble = h("div", { "aria-live": "polite" });
   const draft = draftOf(rx);
   const order = (step, body, said) => give(rx, step, body, { trouble, changed, said });
+  if (rx.state !== WAITS[as]) {
+    return h("div", { class: "rx-sign" }, h("p", { class: "rx-standing" }, `这张处方现在是“${rx.state_label}”。`), trouble,
+      rx.withdrawable && AFTERWARDS.has(rx.state) && withdrawal(rx, as, draft, order, trouble));
+  }
   const stops = rx.findings.filter((one) => one.action === "B");
   const warnings = rx.findings.filter((one) => one.action === "W");
   const beyond = as === "village_doctor" ? rx.beyond_village : [];
@@ -103,7 +108,8 @@ const referButton = (rx, order) =>
   }, "default");
 
 function withdrawal(rx, as, draft, order, trouble) {
-  const heading = as === "duty_doctor" ? "不签,撤回并告诉原因" : "撤回这张处方";
+  const signed = AFTERWARDS.has(rx.state);
+  const heading = as === "duty_doctor" && !signed ? "不签,撤回并告诉原因" : "撤回这张处方";
   const fold = h("details", { class: "rx-fold", open: draft.open, on: { toggle: () => { draft.open = fold.open; } } },
     h("summary", { class: "fold" }, heading),
     words("原因(专家和村医会看到)", draft.withdrawal, RETURNS, (value) => { draft.withdrawal = value; }),
@@ -113,7 +119,7 @@ function withdrawal(rx, as, draft, order, trouble) {
         replace(trouble, notice("请写一句原因,专家好改。"));
         return;
       }
-      if (await confirmed(`撤回处方 ${rx.code}?撤回后要专家重新开。`, "撤回", "不撤回")) await order("withdraw", { reason }, "已撤回,专家和村医都会收到原因。");
+      if (await confirmed(`撤回处方 ${rx.code}?${rx.state === "RELEASED" ? "取药码马上失效,会告诉病人先不要取药。" : ""}撤回后要专家重新开。`, "撤回", "不撤回")) await order("withdraw", { reason }, signed ? "已撤回,专家、药师和病人都会收到。" : "已撤回,专家和村医都会收到原因。");
     }, "warn"));
   return fold;
 }

@@ -68,6 +68,13 @@ async def test_from_the_opinion_to_the_drugs(pharmacy: Pharmacy) -> None:
     await hear(practice, said)
     assert "华法林钠" in said["prescription.ready"][0]
     assert "17.80 元" in said["prescription.ready"][0]
+    back = await pharmacy.sign(await pharmacy.propose(item("loratadine", "10")))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=back.prescription_id, revision=1, confirm=True))
+    await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=back.prescription_id, revision=1, reason="患者说过敏"))
+    await hear(practice, said)
+    assert "先不要取药" in said["prescription.stopped"][0]
+    assert "取药码不能用了" in said["prescription.stopped"][0]
+    assert "氯雷他定" not in said["prescription.stopped"][0]
     await pharmacy.dispense(far)
     later = await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
     await pharmacy.ward.pass_time(days=3, minutes=1)

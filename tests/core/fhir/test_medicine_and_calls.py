@@ -9,7 +9,7 @@ from core.fhir.checks import faults, missing_bindings
 from core.fhir.validation import BundleFaulty, validate
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
-from core.prescriptions.commands import EmergencyDoses, OrderDose, Release
+from core.prescriptions.commands import EmergencyDoses, OrderDose, Release, ReturnPrescription, Revise, Withdraw
 from tests.core.dispatch.ward import open_ward
 from tests.core.fhir.test_everything import Json, of, read
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
@@ -60,6 +60,24 @@ async def test_what_was_handed_out_refers_to_what_was_ordered_and_every_signatur
         signed = [one for one in of(bundle, "Provenance") if one["target"][0]["type"] == "MedicationRequest"]
         assert [len(one["target"]) for one in signed] == [2, 2]
         assert len({one["agent"][0]["who"]["reference"] for one in signed}) == 2
+
+
+async def test_what_is_taken_back_after_its_release_is_held_and_what_is_withdrawn_cancelled(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts()
+    view = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
+    given_back = ReturnPrescription(prescription_id=view.prescription_id, revision=1, reason="请核对剂量")
+    for released, status in ((False, "draft"), (True, "on-hold")):
+        if released:
+            await pharmacy.sign(await pharmacy.give(
+                pharmacy.expert, Revise(prescription_id=view.prescription_id, diagnosis="高血压", items=(item("amlodipine", "5"),))
+            ))
+            await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=view.prescription_id, revision=2, confirm=True))
+            given_back = given_back.model_copy(update={"revision": 2})
+        await pharmacy.give(pharmacy.pharmacist, given_back)
+        assert [one["status"] for one in of(await bundle_for(pharmacy, pharmacy.doctor), "MedicationRequest")] == [status]
+        assert not of(await bundle_for(pharmacy, pharmacy.ward.county.woman_account), "MedicationRequest")
+    await pharmacy.give(pharmacy.expert, Withdraw(prescription_id=view.prescription_id, reason="改用别的"))
+    assert [one["status"] for one in of(await bundle_for(pharmacy, pharmacy.doctor), "MedicationRequest")] == ["cancelled"]
 
 
 async def test_an_emergency_dose_is_an_order_of_its_own(pharmacy: Pharmacy) -> None:

@@ -244,7 +244,7 @@ async def test_two_pharmacists_at_once_one_releases(pharmacy: Pharmacy) -> None:
     assert (await ward.timeline(pharmacy.consultation_id)).count("prescription.released") == 1
 
 
-async def test_release_and_return_at_once_one_holds(pharmacy: Pharmacy) -> None:
+async def test_release_and_return_at_once_end_with_the_return(pharmacy: Pharmacy) -> None:
     await pharmacy.facts()
     view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
     orders = (
@@ -252,7 +252,9 @@ async def test_release_and_return_at_once_one_holds(pharmacy: Pharmacy) -> None:
         ReturnPrescription(prescription_id=view.prescription_id, revision=view.revision, reason="请核对"),
     )
     outcomes = await asyncio.gather(*(pharmacy.give(pharmacy.pharmacist, one) for one in orders), return_exceptions=True)
-    assert sum(isinstance(one, PrescriptionView) for one in outcomes) == 1
+    assert isinstance(outcomes[1], PrescriptionView)
+    assert isinstance(outcomes[0], PrescriptionView | IllegalStep)
+    assert (await Prescription.get(id=view.prescription_id)).state == "RETURNED"
 
 
 async def test_signed_twice_at_once_it_has_one_signature(pharmacy: Pharmacy) -> None:
