@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import CDPSession, Locator, Page, expect
+from playwright.async_api import CDPSession, Locator, Page, Route, expect
 
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_readable, chromium, visiting
 from tests.journeys.people import Somebody
@@ -160,6 +160,30 @@ async def test_an_upload_can_be_called_off_and_several_go_one_after_another(visi
     await expect(needs).to_contain_text("影像已收下", timeout=SLOW)
     await expect(needs.get_by_text("CT-0001.dcm")).to_have_count(0)
     assert [image["rows"] for image in stage.images()] == [8]
+
+
+async def test_a_lost_sign_in_and_a_practice_that_is_away_forget_no_file(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
+    stage = await open_case(visiting, running_demo_house)
+    page, needs = stage.page, stage.needs
+    path = ct_file(tmp_path, random.Random(str(tmp_path)).getrandbits(80))
+    answers = [401]
+
+    async def refuse(route: Route) -> None:
+        begins = route.request.method == "PATCH" and route.request.headers["upload-offset"] == "0"
+        await (route.continue_() if begins or route.request.method == "GET" else route.fulfill(status=answers[-1]))
+
+    await page.route("**/v1/uploads/*", refuse)
+    await needs.locator("input[type=file]").last.set_input_files(path)
+    await expect(needs).to_contain_text("登录过期了", timeout=SLOW)
+    for status in (401, 403, 503):
+        answers.append(status)
+        await page.reload()
+        await expect(needs).to_contain_text("请再选一次同一个文件", timeout=SLOW)
+
+    await page.unroute("**/v1/uploads/*", refuse)
+    await needs.get_by_label("再选同一个文件").set_input_files(path)
+    await expect(needs).to_contain_text("影像已收下", timeout=SLOW)
+    assert len(stage.images()) == 1
 
 
 async def test_the_browser_and_the_practice_name_content_alike(visiting: Visiting, running_demo_house: Demo) -> None:

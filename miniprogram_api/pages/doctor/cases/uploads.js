@@ -156,7 +156,8 @@ export class Uploads {
     } catch (problem) {
       if (item.calling.signal.aborted) return;
       if (!(problem instanceof Problem)) throw problem;
-      this.#end(item, problem.offline ? "stopped" : "refused", problem.status === 401 ? "登录过期了,请从企业微信里重新打开这一页,再选同一个文件,会接着传。" : problem.message);
+      const signedOut = problem.status === 401;
+      this.#end(item, problem.offline || signedOut ? "stopped" : "refused", signedOut ? "登录过期了,请从企业微信里重新打开这一页,再选同一个文件,会接着传。" : problem.message);
     } finally {
       item.calling = null;
     }
