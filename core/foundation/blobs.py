@@ -7,11 +7,13 @@ so a chunk cannot be dropped, repeated or moved. A put is atomic (temporary file
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from core.foundation.errors import NotFound
@@ -20,6 +22,7 @@ from core.foundation.models import Blob
 
 CHUNK = 1 << 20
 _TABLE = "blob"
+_UNFINISHED = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class BlobStore:
         path = self._path(blob_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         # Of its own name: the same file may be put twice at once (an event taken over by another worker).
-        temporary = path.with_name(f"{blob_id}.{secrets.token_hex(4)}.part")
+        temporary = path.with_name(f"{blob_id}.{secrets.token_hex(4)}{_UNFINISHED}")
         try:
             stored = await self._write_all(temporary, sealer, blob_id, data)
         except BaseException:
@@ -98,10 +101,28 @@ class BlobStore:
     async def delete(self, blob_id: str) -> None:
         self._path(blob_id).unlink(missing_ok=True)
 
+    async def lying_since(self, moment: datetime) -> AsyncIterator[list[str]]:
+        """The ids of files that were put before ``moment`` (real time), folder by folder. What was still being written then goes."""
+        for folder in sorted(self._folder.iterdir()) if self._folder.exists() else []:
+            yield await asyncio.to_thread(_older, folder, moment.timestamp())
+
     async def drop_unrecorded(self, blob_id: str) -> None:
         """Delete the file unless a command recorded it."""
         if not await Blob.filter(id=blob_id).exists():
             await self.delete(blob_id)
+
+
+def _older(folder: Path, moment: float) -> list[str]:
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):  # somebody else's to delete
+                if entry.is_file() and entry.stat().st_mtime < moment:
+                    if entry.name.endswith(_UNFINISHED):
+                        os.unlink(entry)
+                    else:
+                        found.append(entry.name)
+    return found
 
 
 async def _chunks(data: bytes | AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -49,7 +49,7 @@ def listeners_of(topic: str) -> tuple[Listener, ...]:
 
 
 _CHAT_TOPICS = frozenset({"message.received", "upload.received"})
-_IMAGE_TOPICS = frozenset({"frame.asked", "transfer.complete", "file.dropped"})
+_IMAGE_TOPICS = frozenset({"frame.asked", "transfer.complete", "file.dropped", "files.swept"})
 
 
 def lane_of(topic: str) -> str:

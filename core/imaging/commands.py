@@ -159,6 +159,14 @@ class ForgetFrame(Command):
     frame_id: Id
 
 
+class SweepFiles(Command):
+    """The system, when it starts and once a day: files that lie in the store without anything that refers to them go."""
+
+    name = "imaging.sweep_files"
+    title = "清理没有登记的文件"
+    access = (Grant(Role.SYSTEM),)
+
+
 MAX_IMAGE, MAX_PHOTO = 512 << 20, 10 << 20
 """Bytes of an image file, and of the photo of a paper."""
 

@@ -19,12 +19,12 @@ from core.foundation.due import due
 from core.foundation.errors import NotFound
 from core.foundation.events import Event, listens
 from core.foundation.keys import SealBroken
-from core.foundation.models import Blob
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
 from core.foundation.practice import EngineAway, Practice
 from core.foundation.work import Work
 from core.imaging.commands import DrawFrame, ForgetFrame, FrameState, FrameView, ShowFrame
 from core.imaging.errors import FrameUnknown, ImageUnknown, NotAPicture
+from core.imaging.files import drop_file
 from core.imaging.models import ConsultationImage, ImageFrame, Instance
 from core.people.models import CareRelation
 from media.imaging.broken import REASONS, BrokenDicom
@@ -190,14 +190,3 @@ async def forget_frame(work: Work, order: ForgetFrame) -> Done:
     await row.delete()
     await drop_file(work, order.frame_id)
     return Done()
-
-
-async def drop_file(work: Work, blob_id: str) -> None:
-    """Forget a file that nothing refers to any more; it is deleted after the commit."""
-    await Blob.filter(id=blob_id).delete()
-    await work.emit("file.dropped", blob_id=blob_id)
-
-
-@listens("file.dropped")
-async def file_dropped(practice: Practice, event: Event) -> None:
-    await practice.blobs.drop_unrecorded(event.body["blob_id"])

@@ -126,6 +126,7 @@ class Transfer(Owned):
     """The upload that it became; of another transfer when the same content was there already."""
     begun_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
+    """In real time."""
 
     class Meta:
         table = "transfer"

@@ -18,7 +18,8 @@ from core.foundation.work import Work
 from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView, WindowChoice
 from core.imaging.commands import Upload as UploadQuery
 from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
-from core.imaging.frames import file_dropped, frame_asked
+from core.imaging.files import file_dropped, files_swept
+from core.imaging.frames import frame_asked
 from core.imaging.models import ConsultationImage, ImageConflict, Instance, Upload
 from core.imaging.transfers import as_upload, join_transfer, sends
 from core.imaging.words import modality_words, part_words
@@ -28,7 +29,7 @@ from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.summary import DicomSummary
 from media.imaging.windows import windows_of
 
-__all__ = ["file_dropped", "frame_asked", "join_transfer"]
+__all__ = ["file_dropped", "files_swept", "frame_asked", "join_transfer"]
 
 
 @relation("own_upload")

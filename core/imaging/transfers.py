@@ -7,6 +7,7 @@ repeated request can neither lose a byte nor store it twice. Pieces lie sealed u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,12 +52,13 @@ from core.imaging.errors import (
     TransferEnded,
     UploadUnknown,
 )
-from core.imaging.frames import drop_file
+from core.imaging.files import drop_file, drop_unheld
 from core.imaging.models import Transfer, TransferPiece, Upload
 from core.people.service import actor_for
 from media.imaging.photos import photo_type
 
 KEPT_FOR = timedelta(hours=24)
+"""Real time: a sender's link is slow in it, and a demonstration's day is over in a minute."""
 MOST_UNFINISHED = 20
 """Files on their way of one account: more is a mistake, or somebody filling the disk."""
 _LIMITS = {"image": MAX_IMAGE, "consent": MAX_PHOTO}
@@ -77,14 +79,15 @@ async def begin_transfer(work: Work, order: BeginTransfer) -> TransferView:
     if await Transfer.filter(account_id=account_id, state="receiving").count() >= MOST_UNFINISHED:
         raise TooManyTransfers
     twin = await _twin(row.id, order.sha256) if order.kind == "image" else None
+    expires_at = work.practice.clock.real_now() + KEPT_FOR
     transfer = await Transfer.create(
         id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id, account_id=account_id,
         kind=order.kind, length=order.length, received=order.length if twin else 0, expected_sha256=order.sha256,
         state="done" if twin else "receiving", sha256=order.sha256 if twin else "", upload_id=twin, begun_at=work.now,
-        expires_at=work.now + KEPT_FOR,
+        expires_at=expires_at,
     )  # fmt: skip
     if twin is None:
-        await work.schedule("imaging.transfer", transfer.id, transfer.expires_at)
+        await work.schedule("imaging.transfer", transfer.id, work.now + KEPT_FOR)
     return _view(transfer)
 
 
@@ -114,16 +117,19 @@ async def keep_piece(practice: Practice, transfer: TransferView, start: int, dat
 
 async def _keep(practice: Practice, transfer: TransferView, start: int, data: bytes) -> int:
     piece_id = practice.ids.new()
-    await practice.blobs.put(piece_id, "patient", transfer.patient_id, data)
-    async with in_transaction(PRACTICE):
-        moved = await Transfer.filter(id=transfer.upload_id, state="receiving", received=start).update(
-            received=start + len(data), version=F("version") + 1
-        )
-        if moved:
+    try:
+        await practice.blobs.put(piece_id, "patient", transfer.patient_id, data)
+        async with in_transaction(PRACTICE):
+            moved = await Transfer.filter(id=transfer.upload_id, state="receiving", received=start).update(
+                received=start + len(data), version=F("version") + 1
+            )
+            if not moved:
+                raise OffsetMoved
             await TransferPiece.create(id=piece_id, transfer_id=transfer.upload_id, start=start, size=len(data))
-    if not moved:
-        await practice.blobs.delete(piece_id)
-        raise OffsetMoved
+    except BaseException:
+        with contextlib.suppress(Exception):  # where the database is away nobody can say; the daily sweep will
+            await drop_unheld(practice, [piece_id])
+        raise
     return start + len(data)
 
 
@@ -243,6 +249,10 @@ async def expire_transfer(work: Work, order: ExpireTransfer) -> Done:
     transfer = await _transfer(order.upload_id)
     work.concerns("patient", transfer.patient_id)
     if transfer.state not in ("receiving", "complete"):
+        return Done(done=False)
+    left = transfer.expires_at - work.practice.clock.real_now()
+    if left > timedelta():
+        await work.schedule("imaging.transfer", transfer.id, work.now + left)
         return Done(done=False)
     await _end(work, transfer)
     # Of one that was complete and never became anything, the joined file may lie there too.

@@ -8,9 +8,11 @@ import logging
 import secrets
 import signal
 
+from core.foundation.actor import Actor
 from core.foundation.due import tick
 from core.foundation.leases import take_lease
 from core.foundation.practice import Practice
+from core.imaging.commands import SweepFiles
 from miniprogram_api.app import logging as house_logging
 from miniprogram_api.app import settings as house_settings
 from miniprogram_api.app.composition import open_house
@@ -24,12 +26,16 @@ LONGEST_SLEEP_S = 0.5
 
 async def run_ticker(practice: Practice, name: str) -> None:
     """Tick while leading; wake at a "due" or "clock" signal, at the latest after half a second."""
+    swept = False
     with practice.signals.listen("due") as bell:
         while True:
             try:
                 if await take_lease(practice, "ticker", name, LEASE_S):
                     while (await tick(practice)).more:
                         pass
+                    if not swept:  # begins the daily round, and mends what the last stop left
+                        await practice.execute(Actor.system("ticker"), SweepFiles())
+                        swept = True
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # The database may be away for a moment; the next round tries again.

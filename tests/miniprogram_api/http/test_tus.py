@@ -6,18 +6,22 @@ import asyncio
 import base64
 import hashlib
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tortoise.exceptions import OperationalError
 
 from core.consultations.models import Consultation
 from core.dispatch.commands import RequestConsultation
 from core.foundation.due import tick
 from core.foundation.events import CHAT_LANE, IMAGE_LANE
 from core.foundation.models import Blob
+from core.imaging.commands import TransferView
 from core.imaging.models import Instance, Transfer, TransferPiece, Upload
+from core.imaging.transfers import keep_piece
 from media.imaging import build
 from miniprogram_api.http import uploads
 from tests.core.dispatch.line_engine import LineEngine
@@ -305,17 +309,56 @@ async def test_nobody_fills_the_disk_with_beginnings(sender: Sender, monkeypatch
     assert (await sender.begin(10)).status_code == 429
 
 
-async def test_a_process_that_died_over_the_last_byte_is_made_up_for(face: Face, sender: Sender) -> None:
-    """The bytes are there, nobody said so: the next question does."""
-    from core.imaging.commands import TransferView
-    from core.imaging.transfers import keep_piece
+def id_of(place: str) -> str:
+    return place.rsplit("/", 1)[1]
 
-    place = await sender.begun(len(FILE))
-    row = await Transfer.get(id=place.rsplit("/", 1)[1])
-    view = TransferView(
-        upload_id=row.id, consultation_id=row.consultation_id, patient_id=row.patient_id, kind="image", length=row.length, received=0,
+
+def view_of(row: Transfer) -> TransferView:
+    return TransferView(
+        upload_id=row.id, consultation_id=row.consultation_id, patient_id=row.patient_id, kind="image", length=row.length, received=row.received,
         expected_sha256="", state="receiving", expires_at=row.expires_at,
     )  # fmt: skip
+
+
+async def test_a_piece_that_no_row_holds_does_not_stay(sender: Sender, face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = await sender.begun(1000)
+    view = view_of(await Transfer.get(id=id_of(place)))
+
+    async def away(**values: object) -> None:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TransferPiece, "create", away)
+        with pytest.raises(OperationalError):
+            await keep_piece(face.practice, view, 0, b"x" * 400)
+    assert kept(tmp_path) == 0
+    assert await sender.where(place) == 0
+    assert (await sender.send(place, 0, b"x" * 400)).status_code == 204
+
+
+async def test_a_moved_clock_ends_no_file_on_its_way(sender: Sender, face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The practice's time goes on by a month, the sender's by an hour."""
+    clock: Any = face.practice.clock
+    place = await sender.begun(1000)
+    begun = clock.real_now()
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "real_now", lambda: begun + timedelta(hours=1))
+        clock.advance(days=30)
+        while (await tick(face.practice)).done:
+            pass
+        assert await sender.where(place) == 0
+        assert (await sender.send(place, 0, b"x" * 400)).status_code == 204
+        patch.setattr(clock, "real_now", lambda: begun + timedelta(hours=25))
+        clock.advance(hours=24)
+        while (await tick(face.practice)).done:
+            pass
+    assert (await Transfer.get(id=id_of(place))).state == "ended"
+
+
+async def test_a_process_that_died_over_the_last_byte_is_made_up_for(face: Face, sender: Sender) -> None:
+    """The bytes are there, nobody said so: the next question does."""
+    place = await sender.begun(len(FILE))
+    view = view_of(await Transfer.get(id=id_of(place)))
     await keep_piece(face.practice, view, 0, FILE)
     assert await sender.where(place) == len(FILE)
     async with lanes(face, IMAGE_LANE, CHAT_LANE):
