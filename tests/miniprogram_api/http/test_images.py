@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 from core.dispatch.commands import RequestConsultation
 from core.foundation.events import CHAT_LANE, IMAGE_LANE
 from core.foundation.outbox import OutboxWorker
+from core.imaging.models import ImageFrame
 from media.imaging import build
 from miniprogram_api.http import images
 from tests.core.dispatch.line_engine import LineEngine
@@ -52,10 +54,12 @@ async def uploaded(face: Face, county: SmallCounty, headers: dict[str, str], dat
 
 async def settled(face: Face, path: str, headers: dict[str, str], **query: str) -> httpx.Response:
     """Ask again, as a page does, while the worker is still drawing."""
-    async with asyncio.timeout(60):
-        while (answer := await face.client.get(path, params=query, headers=headers)).status_code == 202:
-            await asyncio.sleep(0.2)
-    return answer
+    for _ in range(300):
+        answer = await face.client.get(path, params=query, headers=headers)
+        if answer.status_code != 202:
+            return answer
+        await asyncio.sleep(0.2)
+    raise AssertionError("the frame was never drawn")
 
 
 async def test_a_frame_comes_as_a_picture(face: Face, county: SmallCounty) -> None:
@@ -73,6 +77,24 @@ async def test_a_frame_comes_as_a_picture(face: Face, county: SmallCounty) -> No
     stranger = await face.bearer(county.stranger.account_id)
     assert (await face.client.get(f"/v1/images/{image_id}/frames/1", headers=stranger)).status_code == 403
     assert (await face.client.get(f"/v1/images/{image_id}/frames/1")).status_code == 401
+
+
+@pytest.mark.parametrize("how", ["altered", "cut off", "away"])
+async def test_a_kept_picture_that_cannot_be_read_is_drawn_anew(face: Face, county: SmallCounty, tmp_path: Path, how: str) -> None:
+    headers = await face.bearer(county.village_doctor.account_id)
+    image_id = await uploaded(face, county, headers, named("CT_small.dcm"))
+    async with lanes(face, IMAGE_LANE):
+        first = await face.client.get(f"/v1/images/{image_id}/frames/1", headers=headers)
+        frame_id = (await ImageFrame.get()).id
+        file = tmp_path / "blobs" / frame_id[-2:] / frame_id
+        sealed = file.read_bytes()
+        if how == "away":
+            file.unlink()
+        else:
+            file.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]) if how == "altered" else sealed[:2])
+        again = await face.client.get(f"/v1/images/{image_id}/frames/1", headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.content == first.content
 
 
 async def test_without_a_worker_the_page_is_told_to_come_again(face: Face, county: SmallCounty, monkeypatch: pytest.MonkeyPatch) -> None:
