@@ -7,6 +7,8 @@ from typing import Any
 
 from core.consultations.service import consultation_of, latest_decision, note
 from core.consultations.service import hold as hold_consultation
+from core.consultations.workflow import STATE_LABELS
+from core.consultations.workflow import State as ConsultationState
 from core.foundation.canonical import moment
 from core.foundation.orders import answers, handles
 from core.foundation.signing_keys import is_signed, sign
@@ -16,7 +18,7 @@ from core.people.cards import practitioner_cards
 from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
 from core.prescriptions.doses import spoken_amount
 from core.prescriptions.drugs import drug
-from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseRefused, DoseUnknown
+from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.facts import facts_of, person_of
 from core.prescriptions.items import DoseBody, Facts, Item
 from core.prescriptions.knowledge_base import Dose, knowledge
@@ -50,6 +52,8 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     decision = await latest_decision(row.id)
     if decision is None or decision.choice == "disagree":
         raise DecisionMissing
+    if ConsultationState(row.state) is not ConsultationState.IN_PROGRESS:
+        raise DoseNotNow(state_label=STATE_LABELS[ConsultationState(row.state)])
     if await EmergencyDose.filter(consultation_id=row.id).exists():
         raise DoseGiven
     missing = [words for code, words in dose.contraindications.items() if code not in order.ruled_out]

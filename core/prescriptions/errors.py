@@ -22,6 +22,13 @@ class NothingToPrescribeFor(Conflict):
     sentence = "会诊 {code} 还没有签名的专家意见,先写意见再开方。"
 
 
+class AlreadyProposed(Conflict):
+    """The same drugs, in the same doses, already stand on an open prescription of the consultation: ``code``, ``prescription_id``."""
+
+    code = "prescription.already_proposed"
+    sentence = "这次会诊已有一张同样的处方 {code}({state_label}),没有再开。要改,请改那一张。"
+
+
 class FactUnknown(Invalid):
     """An allergy, condition or drug that the lists do not name."""
 
@@ -145,6 +152,13 @@ class DoseGiven(Conflict):
 
     code = "emergency_dose.given"
     sentence = "这次会诊已经下过一次急用医嘱,再用药请开处方。"
+
+
+class DoseNotNow(Conflict):
+    """Only while the consultation runs: the decision is about the patient as he was then."""
+
+    code = "emergency_dose.not_now"
+    sentence = "会诊现在是“{state_label}”,不能再下急用医嘱。病人有危险马上打 120,并重新呼叫专家。"
 
 
 class ContraindicationsOpen(Invalid):

@@ -7,12 +7,13 @@ from datetime import date
 
 import pytest
 
+from core.consultations.commands import CompleteConsultation
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.signing_keys import SignatureNotConfirmed
 from core.people.commands import EnlistPatient
 from core.prescriptions.commands import AcknowledgeDose, DoseView, EmergencyDoses, OrderDose, ViewDose
-from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseRefused, DoseUnknown
+from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.models import EmergencyDose
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
@@ -32,6 +33,17 @@ async def order_for(pharmacy: Pharmacy, code: str = "aspirin_chewed", *, confirm
     dose = next(one for one in shown.doses if one.code == code)
     assert dose.contraindications
     return OrderDose(consultation_id=pharmacy.consultation_id, dose=code, ruled_out=tuple(dose.contraindications), confirm=confirm)
+
+
+async def test_nothing_is_ordered_after_the_consultation_is_over(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide()
+    order = await order_for(pharmacy)
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+    pharmacy.ward.clock.advance(days=30)
+    with pytest.raises(DoseNotNow) as refused:
+        await pharmacy.give(pharmacy.doctor, order)
+    assert "已完成" in refused.value.message
+    assert not await EmergencyDose.all().exists()
 
 
 async def test_ordered_by_the_decision_alone_and_the_pharmacist_is_told_afterwards(pharmacy: Pharmacy) -> None:
