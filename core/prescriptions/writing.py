@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from core.consultations.service import consultation_of, latest_opinion, note
 from core.consultations.service import hold as hold_consultation
 from core.consultations.workflow import State as ConsultationState
@@ -11,16 +13,16 @@ from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Refer, Revise
 from core.prescriptions.drugs import drug
-from core.prescriptions.errors import NobodyToSign, NothingToPrescribeFor
+from core.prescriptions.errors import AlreadyProposed, NobodyToSign, NothingToPrescribeFor
 from core.prescriptions.items import Body
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
 from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signatures import require_rules
-from core.prescriptions.steps import hold, make_step
+from core.prescriptions.steps import body_of, hold, make_step
 from core.prescriptions.views import findings_of, item_view, sources_of, view_of
-from core.prescriptions.workflow import Event, State
+from core.prescriptions.workflow import OPEN_STATES, STATE_LABELS, Event, State
 
 _CODE_TRIES = 20
 PRESCRIBING = frozenset({ConsultationState.IN_PROGRESS, ConsultationState.COMPLETED})
@@ -49,6 +51,7 @@ async def propose(work: Work, order: Propose) -> PrescriptionView:
     if ConsultationState(consultation.state) not in PRESCRIBING or await latest_opinion(consultation.id) is None:
         raise NothingToPrescribeFor(code=consultation.code)
     body = _body(order)
+    await _refuse_the_same(work, consultation.id, body)
     prescription_id = work.new_id()
     sealer = await work.sealer("patient", consultation.patient_id)
     row = await Prescription.create(
@@ -60,6 +63,18 @@ async def propose(work: Work, order: Propose) -> PrescriptionView:
     await note(work, consultation.id, "prescription.proposed", ids={"code": row.code, "prescription_id": row.id})
     await work.emit("prescription.proposed", key=consultation.id, prescription_id=row.id, consultation_id=consultation.id)
     return await view_of(work, await _ask_to_sign(work, row, body))
+
+
+async def _refuse_the_same(work: Work, consultation_id: str, body: Body) -> None:
+    """A button pressed twice, chat and page at once: the consultation's row is held, so that the second one finds what the first has made."""
+    states = [state.value for state in OPEN_STATES]
+    for row in await Prescription.filter(consultation_id=consultation_id, state__in=states).order_by("id"):
+        if _doses(await body_of(work, row)) == _doses(body):
+            raise AlreadyProposed(code=row.code, prescription_id=row.id, state_label=STATE_LABELS[State(row.state)])
+
+
+def _doses(body: Body) -> list[tuple[str, Decimal, int, int]]:
+    return sorted((one.drug, one.dose, one.times_per_day, one.days) for one in body.items)
 
 
 @handles(Revise)

@@ -24,6 +24,7 @@ from core.prescriptions.commands import (
     Drugs,
     Mine,
     PrescriptionView,
+    Propose,
     ReadFacts,
     Refer,
     Release,
@@ -34,6 +35,7 @@ from core.prescriptions.commands import (
     Withdraw,
 )
 from core.prescriptions.errors import (
+    AlreadyProposed,
     FactUnknown,
     FourEyes,
     LicenceExpired,
@@ -97,6 +99,25 @@ async def test_the_whole_way_to_the_drugs_in_hand(pharmacy: Pharmacy) -> None:
     assert {one.kind for one in await Signature.filter(subject_id=view.prescription_id)} == {"prescription", "review"}
     await ward.pass_time(days=4)
     assert (await Prescription.get(id=view.prescription_id)).state == "DISPENSED"
+
+
+async def test_the_same_drugs_proposed_twice_at_once_are_one_prescription(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts()
+    order = Propose(
+        consultation_id=pharmacy.consultation_id, diagnosis="高血压", items=(AMLODIPINE, item("metformin", "500", times=2)), note="两周后复诊",
+    )
+    swapped = order.model_copy(update={"items": order.items[::-1], "note": ""})
+    outcomes = await asyncio.gather(*(pharmacy.give(pharmacy.expert, one) for one in (order, swapped) * 2), return_exceptions=True)
+    (made,) = [one for one in outcomes if isinstance(one, PrescriptionView)]
+    assert [type(one) for one in outcomes].count(AlreadyProposed) == 3, outcomes
+    for again in (order, swapped):
+        with pytest.raises(AlreadyProposed) as refused:
+            await pharmacy.give(pharmacy.expert, again)
+        assert (refused.value.fields["code"], refused.value.fields["prescription_id"]) == (made.code, made.prescription_id)
+        assert made.code in refused.value.message
+    assert await Prescription.all().count() == 1
+    await pharmacy.give(pharmacy.expert, Withdraw(prescription_id=made.prescription_id, reason="改用别的"))
+    assert (await pharmacy.give(pharmacy.expert, order)).code != made.code
 
 
 async def test_simvastatin_with_clarithromycin_cannot_be_signed_by_anybody(pharmacy: Pharmacy) -> None:

@@ -43,7 +43,7 @@ async def test_the_pharmacist_s_queue_goes_from_review_to_dispensing_to_done(pha
     first = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
     pharmacy.ward.clock.advance(minutes=10)
     second = await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
-    await pharmacy.propose(AMLODIPINE)
+    await pharmacy.propose(item("loratadine", "10"))
     queue = await pharmacy.ask(pharmacy.pharmacist, Waiting())
     assert [one.code for one in queue.to_review] == [first.code, second.code]
     assert [int((queue.now - one.waiting_since).total_seconds()) // 60 for one in queue.to_review] == [10, 0]
