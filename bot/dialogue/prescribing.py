@@ -40,15 +40,16 @@ async def revise_in_words(turn: Turn, code: str | None, words: str) -> Reply:
         return meant
     if meant.state not in ("RETURNED", "PROPOSED", "REFERRED"):
         return turn.say(f"处方 **{meant.code}**:{standing(meant)}")
-    return await _shown(turn, words, meant.consultation_id, f"revise:{meant.prescription_id}:{turn.message_id}", f"改方 {meant.code}")
+    key = f"revise:{meant.prescription_id}:{turn.message_id}"
+    return await _shown(turn, words, meant.consultation_id, key, f"改方 {meant.code}", meant.prescription_id)
 
 
-async def _shown(turn: Turn, words: str, consultation_id: str, key: str, phrase: str) -> Reply:
-    """The drugs as they were understood, with the check; a button only where somebody could sign it."""
+async def _shown(turn: Turn, words: str, consultation_id: str, key: str, phrase: str, revised: str | None = None) -> Reply:
+    """The drugs as they were understood, with the check; a button only where somebody could sign it. ``revised``: the prescription they replace."""
     written = read_prescribed(words)
     if (lacks := _lacking(written)) is not None:
         return Reply((Text(text=f"{lacks}\n写法:{phrase} {_EXAMPLE}"), _page(consultation_id)), turn.state)
-    found: CheckView = await turn.ask(Check(consultation_id=consultation_id, items=written.items))
+    found: CheckView = await turn.ask(Check(consultation_id=consultation_id, items=written.items, prescription_id=revised))
     lines = [f"{phrase}\n诊断:{written.diagnosis}", *(f"{place}. {item_line(one)}" for place, one in enumerate(found.items, 1))]
     lines += [_finding(found, one) for one in found.findings]
     if found.beyond_village:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.consultations.models import Consultation
 from core.foundation.work import Work
+from core.prescriptions.besides import besides_of
 from core.prescriptions.items import Facts, Person
 from core.prescriptions.models import Prescription
 from core.prescriptions.people_told import nearest, tell_on_duty, tell_practitioner
@@ -17,7 +18,8 @@ async def ask_again(work: Work, consultation: Consultation, person: Person, befo
     waiting = await Prescription.filter(consultation_id=consultation.id, state__in=[State.PROPOSED.value, State.REFERRED.value]).order_by("id")
     for row in waiting:
         items = (await body_of(work, row)).items
-        if not blocking(check(items, person, before)) or blocking(check(items, person, after)):
+        besides = await besides_of(work, row.patient_id, row)
+        if not blocking(check(items, person, before, besides)) or blocking(check(items, person, after, besides)):
             continue
         if row.state == State.REFERRED.value:
             await tell_on_duty(work, await nearest(work, "duty_doctor", row.organisation_id), "prescription.to_sign", prescription_id=row.id)

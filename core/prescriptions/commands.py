@@ -195,7 +195,7 @@ class CheckView(Result):
 
 
 class Check(Query):
-    """The check before anything is proposed: nothing is kept."""
+    """The check before anything is proposed: nothing is kept. ``prescription_id``: the one that would be revised to it."""
 
     name = "prescriptions.check"
     title = "用药检查"
@@ -203,6 +203,7 @@ class Check(Query):
     gives = CheckView
     audited = True
     consultation_id: Id
+    prescription_id: Id | None = None
     items: Items
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from core.prescriptions.drugs import Drug, drug
@@ -29,6 +29,21 @@ def dose_findings(item: Item, person: Person, facts: Facts) -> Iterator[Finding]
     if one.countable and (item.dose / one.per_unit) % HALF:
         yield _finding("dose.pieces", "W", one, f"{one.name}每次 {spoken_amount(item.dose, one)},合不成整片或半片,请核对", "GK", "gk")
     yield from _days(item, one)
+
+
+def daily_sum(item: Item, besides: Iterable[Item], person: Person, facts: Facts) -> Iterator[Finding]:
+    """The same drug of several prescriptions, taken together; one alone is looked at above."""
+    one, limit = drug(item.drug), _daily_limit(drug(item.drug), person, facts)
+    total = sum((each.dose * each.times_per_day for each in besides), item.dose * item.times_per_day)
+    if limit is not None and total > limit:
+        text = f"{one.name}连同还在用的每天共 {spoken_amount(total, one)},超过每日上限 {spoken_amount(_floor(limit), one)}"
+        yield _finding("dose.daily_sum", "B", one, text, one.source, one.mark)
+
+
+def _daily_limit(one: Drug, person: Person, facts: Facts) -> Decimal | None:
+    if person.age_years >= CHILD_BELOW_YEARS or one.mgkg_daily is None:
+        return one.max_daily
+    return None if facts.weight_kg is None else min(one.mgkg_daily * facts.weight_kg * TOLERANCE, one.max_daily)
 
 
 def _adults(item: Item, one: Drug) -> Iterator[Finding]:

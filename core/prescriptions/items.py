@@ -25,6 +25,15 @@ class Item(Value):
     directions: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
 
 
+class Besides(Value):
+    """A drug of another prescription of the patient, by its ``code``. ``dispensed``: he has it, and the course runs; ``ending``: not for long."""
+
+    item: Item
+    code: str
+    dispensed: bool = False
+    ending: bool = False
+
+
 class Facts(Value):
     """``allergies``: classes or drugs of the list; ``current``: drugs of the list that he takes; ``*_words``: what the lists do not name.
 

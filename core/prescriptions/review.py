@@ -110,7 +110,7 @@ async def _check_again(
     work: Work, row: Prescription, body: Body, overrides: Overrides, blocked: type[PrescriptionBlocked]
 ) -> None:
     """What was learned since the signature: nothing stands against it, and each warning has the reason that it was signed with."""
-    found = await findings_of(work, row.consultation_id, body.items)
+    found = await findings_of(work, row.consultation_id, body.items, row)
     if stops := blocking(found):
         raise blocked(what=";".join(one.text for one in stops), findings=list(stops))
     given = {one.key for one in overrides.given}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from itertools import combinations
 
-from core.prescriptions.doses import dose_findings
+from core.prescriptions.doses import daily_sum, dose_findings
 from core.prescriptions.drugs import SPECIAL_LABELS, Drug, catalogue, drug
-from core.prescriptions.items import Action, Facts, Finding, Item, Person
+from core.prescriptions.items import Action, Besides, Facts, Finding, Item, Person
 from core.prescriptions.knowledge_base import Caution, Knowledge, Rule, knowledge
 
 FERTILE_YEARS = range(10, 56)
@@ -18,23 +18,28 @@ GUARDIAN_BELOW_YEARS = 6
 WEIGHT_BELOW_YEARS = 12
 
 
-def check(items: tuple[Item, ...], person: Person, facts: Facts) -> tuple[Finding, ...]:
-    """What stands against these drugs for this patient, blocking findings first. Every drug must be on the list (:class:`DrugUnknown`)."""
+def check(items: tuple[Item, ...], person: Person, facts: Facts, besides: tuple[Besides, ...] = ()) -> tuple[Finding, ...]:
+    """What stands against these drugs for this patient, blocking findings first. Every drug must be on the list (:class:`DrugUnknown`).
+
+    ``besides``: what stands on his other prescriptions, and so is taken together with these.
+    """
     known = knowledge()
     prescribed = [drug(one.drug) for one in items]
+    taken = facts.model_copy(update={"current": (*facts.current, *(one.item.drug for one in besides))})
     found = [
         *_unasked(prescribed, person, facts, known),
         *_special(prescribed),
         *(one for item in items for one in dose_findings(item, person, facts)),
-        *_doubled(prescribed, facts, known),
-        *_interactions(prescribed, person, facts, known),
+        *(one for item in items for one in _prescribed_besides(item, besides, person, facts)),
+        *_doubled(prescribed, taken, known),
+        *_interactions(prescribed, person, taken, known),
         *_pregnancy(prescribed, person, facts, known),
         *_by_patient(prescribed, known.age, _fits_age(person)),
         *_states(prescribed, facts, known),
         *_by_patient(prescribed, known.condition, lambda one: bool(one.conditions & set(facts.conditions))),
         *_allergies(prescribed, facts, known),
     ]
-    unique = {one.key: one for one in found}
+    unique = {one.key: _with_places(one, items, besides) for one in found}
     return tuple(sorted(unique.values(), key=lambda one: one.action))
 
 
@@ -84,6 +89,24 @@ def _special(prescribed: list[Drug]) -> Iterator[Finding]:
             yield _plain("special", "B", "special", f"{one.name}是{SPECIAL_LABELS[one.special]},互联网诊疗不能开", "S56", [one])
         if one.tier == "special":
             yield _plain("antibiotic_special", "B", "special", f"{one.name}是特殊使用级抗菌药,门诊不能用", "S58", [one])
+
+
+def _prescribed_besides(item: Item, besides: tuple[Besides, ...], person: Person, facts: Facts) -> Iterator[Finding]:
+    """The same drug on another prescription: not twice where one can be withdrawn, in sight and within the day's limit where he has it already."""
+    one, same = drug(item.drug), [each for each in besides if each.item.drug == item.drug and not each.ending]
+    if lying := [each.code for each in same if not each.dispensed]:
+        yield _plain("same_drug", "B", "doubling", f"{one.name}在处方 {'、'.join(lying)} 里已经开了", "GK", [one])
+    if running := [each for each in same if each.dispensed]:
+        codes = "、".join(each.code for each in running)
+        yield _plain("still_taking", "W", "doubling", f"{one.name}:处方 {codes} 发的还没有用完", "GK", [one])
+        yield from daily_sum(item, [each.item for each in running], person, facts)
+
+
+def _with_places(found: Finding, items: tuple[Item, ...], besides: tuple[Besides, ...]) -> Finding:
+    """A drug that does not stand on this prescription is named with where it stands."""
+    here = {one.drug for one in items}
+    places = [f"{drug(one.item.drug).name}在处方 {one.code} 里" for one in besides if one.item.drug in found.drugs and one.item.drug not in here]
+    return found.model_copy(update={"text": f"{found.text}({'、'.join(places)})"}) if places else found
 
 
 def _doubled(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ async def sign_prescription(work: Work, order: Sign) -> PrescriptionView:
         raise RevisionReplaced(revision=row.revision)
     body = await body_of(work, row)
     await _check_licence(work, body)
-    overrides = _overrides(await findings_of(work, row.consultation_id, body.items), order.reasons)
+    overrides = _overrides(await findings_of(work, row.consultation_id, body.items, row), order.reasons)
     sealer = await work.sealer("patient", row.patient_id)
     row = await make_step(
         work, row, Event.SIGN, signer_id=work.actor.practitioner_id, signed_at=work.now, rules=rules_digest(), step=work.new_id(),

@@ -8,6 +8,7 @@ from core.foundation.signing_keys import is_signed
 from core.foundation.work import Work
 from core.intake.urgency import urgency
 from core.people.cards import patient_card, practitioner_cards
+from core.prescriptions.besides import besides_of
 from core.prescriptions.commands import ItemView, PrescriptionView, SourceView
 from core.prescriptions.dispense_code import dispense_code
 from core.prescriptions.doses import spoken_amount, spoken_pieces
@@ -48,10 +49,11 @@ def _code(work: Work, row: Prescription) -> str | None:
     return dispense_code(work, row)
 
 
-async def findings_of(work: Work, consultation_id: str, items: tuple[Item, ...]) -> tuple[Finding, ...]:
-    """The check of these drugs for the patient of the consultation, with what is known of him now."""
+async def findings_of(work: Work, consultation_id: str, items: tuple[Item, ...], row: Prescription | None) -> tuple[Finding, ...]:
+    """The check of these drugs for the patient of the consultation, with what is known of him now, and what else he was prescribed before ``row``."""
     consultation = await consultation_of(consultation_id)
-    return check(items, await person_of(work, consultation.patient_id), await facts_of(work, consultation))
+    person, facts = await person_of(work, consultation.patient_id), await facts_of(work, consultation)
+    return check(items, person, facts, await besides_of(work, consultation.patient_id, row))
 
 
 def sources_of(findings: tuple[Finding, ...]) -> tuple[SourceView, ...]:
@@ -77,7 +79,7 @@ async def view_of(work: Work, row: Prescription) -> PrescriptionView:
         reason = sealer.open("prescription", "return_reason", row.id, bytes(row.return_reason))
     signed = row.signed_at is not None
     consultation = await consultation_of(row.consultation_id)
-    findings = () if for_patient else await findings_of(work, row.consultation_id, body.items)
+    findings = () if for_patient else await findings_of(work, row.consultation_id, body.items, row)
     level = urgency(consultation.urgency)
     return PrescriptionView(
         prescription_id=row.id,

@@ -13,14 +13,14 @@ from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Refer, Revise
 from core.prescriptions.drugs import drug
-from core.prescriptions.errors import AlreadyProposed, NobodyToSign, NothingToPrescribeFor
+from core.prescriptions.errors import AlreadyProposed, NobodyToSign, NothingToPrescribeFor, PrescriptionUnknown
 from core.prescriptions.items import Body
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
 from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signatures import require_rules
-from core.prescriptions.steps import body_of, hold, make_step
+from core.prescriptions.steps import body_of, hold, make_step, prescription_of
 from core.prescriptions.views import findings_of, item_view, sources_of, view_of
 from core.prescriptions.workflow import OPEN_STATES, STATE_LABELS, Event, State
 
@@ -33,7 +33,7 @@ async def check_drugs(work: Work, order: Check) -> CheckView:
     signed = await require_rules(work.practice)
     row = await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
-    findings = await findings_of(work, row.id, order.items)
+    findings = await findings_of(work, row.id, order.items, await _replaced(order))
     return CheckView(
         items=tuple(item_view(one) for one in order.items),
         findings=findings,
@@ -41,6 +41,15 @@ async def check_drugs(work: Work, order: Check) -> CheckView:
         beyond_village=beyond_licence([drug(one.drug) for one in order.items], Role.VILLAGE_DOCTOR, ""),
         rules_signed=signed,
     )
+
+
+async def _replaced(order: Check) -> Prescription | None:
+    if order.prescription_id is None:
+        return None
+    row = await prescription_of(order.prescription_id)
+    if row.consultation_id != order.consultation_id:
+        raise PrescriptionUnknown
+    return row
 
 
 @handles(Propose)
@@ -105,7 +114,7 @@ def _body(order: Propose | Revise) -> Body:
 
 async def _ask_to_sign(work: Work, row: Prescription, body: Body) -> Prescription:
     """The village doctor where her list allows all of it; else the doctor above. The expert hears at once what nobody can sign."""
-    if blocking(await findings_of(work, row.consultation_id, body.items)):
+    if blocking(await findings_of(work, row.consultation_id, body.items, row)):
         await tell_practitioner(work, row.expert_id, "prescription.blocked", urgent=True, prescription_id=row.id)
     if beyond_licence([drug(one.drug) for one in body.items], Role.VILLAGE_DOCTOR, ""):
         row = await _refer(work, row)

@@ -11,7 +11,7 @@ from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, Revise, View
 from core.prescriptions.errors import DispenseCodeWrong, SignatureBroken
-from core.prescriptions.items import Body
+from core.prescriptions.items import Body, Item
 from core.prescriptions.models import Prescription
 from core.prescriptions.workflow import IllegalStep
 from tests.core.dispatch.ward import open_ward
@@ -29,8 +29,8 @@ async def pharmacy(practice: Practice) -> Pharmacy:
     return opened
 
 
-async def released(pharmacy: Pharmacy) -> PrescriptionView:
-    view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
+async def released(pharmacy: Pharmacy, *items: Item) -> PrescriptionView:
+    view = await pharmacy.sign(await pharmacy.propose(*(items or (AMLODIPINE,))))
     order = Release(prescription_id=view.prescription_id, revision=view.revision, confirm=True)
     done: PrescriptionView = await pharmacy.give(pharmacy.pharmacist, order)
     return done
@@ -73,15 +73,16 @@ async def test_a_wrong_code_hands_out_nothing_a_carelessly_typed_one_does_once(p
 
 async def test_each_signature_has_a_code_of_its_own(pharmacy: Pharmacy) -> None:
     first = await released(pharmacy)
-    second = await released(pharmacy)
+    second = await released(pharmacy, item("metformin", "500"))
     other = await pharmacy.code_of(second)
     assert await pharmacy.code_of(first) != other
     with pytest.raises(DispenseCodeWrong):
         await pharmacy.give(pharmacy.pharmacist, Dispense(prescription_id=first.prescription_id, dispense_code=other))
-    view = await pharmacy.sign(await pharmacy.propose(AMLODIPINE))
+    view = await pharmacy.sign(await pharmacy.propose(item("omeprazole", "20")))
     before = (await Prescription.get(id=view.prescription_id)).step
     await pharmacy.give(pharmacy.pharmacist, ReturnPrescription(prescription_id=view.prescription_id, revision=view.revision, reason="请核对剂量"))
-    await pharmacy.sign(await pharmacy.give(pharmacy.expert, Revise(prescription_id=view.prescription_id, diagnosis="高血压", items=(AMLODIPINE,))))
+    better = Revise(prescription_id=view.prescription_id, diagnosis="胃痛", items=(item("omeprazole", "20"),))
+    await pharmacy.sign(await pharmacy.give(pharmacy.expert, better))
     assert (await Prescription.get(id=view.prescription_id)).step != before
 
 
