@@ -40,10 +40,13 @@ class Issuer:
         self.number = 0
         self.until = 0.0
         self.error: ApiError | None = None
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def __call__(self, force: bool) -> Fetched:
         self.calls.append(force)
         await asyncio.sleep(0.03)
+        await self.answers.wait()
         if self.error is not None:
             raise self.error
         now = self.clock().timestamp()
@@ -86,10 +89,14 @@ async def test_early_refresh_is_made_by_one_while_the_others_use_the_old(redis: 
     async with workers(redis_socket, issuer, clock, 20) as providers:
         await providers[0].token()
         clock.later(7200 - 50)
-        tokens = await asyncio.gather(*(provider.token() for provider in providers))
+        issuer.answers.clear()
+        asked = [asyncio.create_task(provider.token()) for provider in providers]
+        async with asyncio.timeout(20):
+            others = [await token for token in itertools.islice(asyncio.as_completed(asked), 19)]
+        assert others == ["token-1"] * 19
+        issuer.answers.set()
+        assert sorted(await asyncio.gather(*asked)) == ["token-1"] * 19 + ["token-2"]
         assert issuer.calls == [False, False]
-        assert set(tokens) == {"token-1", "token-2"}
-        assert tokens.count("token-2") == 1
         assert {await provider.token() for provider in providers} == {"token-2"}
 
 

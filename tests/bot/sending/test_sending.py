@@ -69,6 +69,7 @@ async def test_a_card_is_sent_once_and_changed_once(stage: Stage) -> None:
     await _until_none(state="queued")
     assert any("已接诊" in str(message.get("card", {}).get("replaced")) for message in await stage.messages("expert2", APP))
     await _again(stage, "offer.closed")
+    await _until_none(state="queued")
     states = {row.state for row in await Notification.all()}
     assert states <= {"sent", "failed"}
 
