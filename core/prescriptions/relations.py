@@ -11,6 +11,10 @@ from core.people.models import CareRelation, Organisation
 from core.people.rules import county_of
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.people_told import houses_above
+from core.prescriptions.workflow import State
+
+_PHARMACISTS = (State.SIGNED.value, State.RETURNED.value, State.RELEASED.value, State.DISPENSED.value)
+"""States in which it is a pharmacist's concern; what was withdrawn or expired opens nothing any more."""
 
 
 async def _prescription(order: Order) -> Prescription | None:
@@ -54,11 +58,12 @@ async def own_patient_prescription(work: Work, order: Order) -> bool:
 
 @relation("prescribed_consultation")
 async def prescribed_consultation(work: Work, order: Order) -> bool:
-    """A prescription or an emergency dose came from it, in a county where the actor holds the role."""
+    """A prescription that is signed, and may be given or was, or an emergency dose came from it, in a county where the actor holds the role."""
     consultation_id = getattr(order, "consultation_id", None)
     if consultation_id is None:
         return False
-    row = await Prescription.filter(consultation_id=consultation_id).first() or await EmergencyDose.filter(consultation_id=consultation_id).first()
+    signed = Prescription.filter(consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
+    row = await signed.first() or await EmergencyDose.filter(consultation_id=consultation_id).first()
     houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
     return row is not None and row.region_code in {county_of(house.region_code) for house in houses}
 

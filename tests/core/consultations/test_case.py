@@ -101,7 +101,10 @@ async def test_who_may_read_a_case(ward: Ward) -> None:
         assert (await ward.practice.ask(actor, order)).opinion.signature_valid
     # A pharmacist has a part in it once there is something to review.
     await pharmacy.facts()
-    await pharmacy.propose(item("amlodipine", "5"))
+    proposed = await pharmacy.propose(item("amlodipine", "5"))
+    with pytest.raises(NotAllowed):
+        await ward.practice.ask(county.pharmacist, order)
+    await pharmacy.sign(proposed)
     assert (await ward.practice.ask(county.pharmacist, order)).opinion.advice == "调整降压药"
 
 
