@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tortoise.expressions import Q
+
 from core.consultations.service import consultation_of
 from core.foundation.orders import answers
 from core.foundation.work import Work
@@ -26,6 +28,6 @@ async def case_medicines(work: Work, order: CaseMedicines) -> CaseMedicinesView:
 @answers(PatientPrescriptions)
 async def patient_prescriptions(work: Work, order: PatientPrescriptions) -> PrescriptionList:
     work.concerns("patient", order.patient_id)
-    rows = await Prescription.filter(patient_id=order.patient_id).order_by("-id").limit(SHOWN)
-    seen = [row for row in rows if row.village_doctor_id == work.actor.practitioner_id or row.state in PATIENTS_STATES]
-    return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in seen]))
+    hers = Q(village_doctor_id=work.actor.practitioner_id) | Q(state__in=PATIENTS_STATES)
+    rows = await Prescription.filter(hers, patient_id=order.patient_id).order_by("-id").limit(SHOWN)
+    return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in rows]))

@@ -26,7 +26,7 @@ from core.prescriptions.workflow import STATE_LABELS, State
 
 NAMELESS = frozenset({Role.SYSTEM, Role.AUDITOR})
 SHOWS_CODE = frozenset({Role.VISITOR, Role.VILLAGE_DOCTOR})
-"""Who carries the 取药码 to the counter: the patient's side, and for those without WeChat the village doctor, on paper."""
+"""Who carries the 取药码 to the counter: the patient's side, and for those without WeChat the village doctor whose case it is, on paper."""
 
 
 def item_view(item: Item) -> ItemView:
@@ -44,6 +44,8 @@ def item_view(item: Item) -> ItemView:
 def _code(work: Work, row: Prescription) -> str | None:
     """The 取药码, as long as it opens anything."""
     until = good_until(row)
+    if work.role is Role.VILLAGE_DOCTOR and row.village_doctor_id != work.actor.practitioner_id:
+        return None
     if work.role not in SHOWS_CODE or row.state != State.RELEASED.value or until is None or work.now >= until:
         return None
     return dispense_code(work, row)

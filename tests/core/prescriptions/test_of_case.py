@@ -6,13 +6,14 @@ from datetime import date
 
 import pytest
 
-from core.consultations.commands import PatientConsultations
+from core.consultations.commands import Case, PatientConsultations
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
 from core.people.commands import EnlistPatient
-from core.prescriptions.commands import CaseMedicines, EmergencyDoses, OrderDose, PatientPrescriptions, Release
+from core.prescriptions import of_case
+from core.prescriptions.commands import CaseMedicines, EmergencyDoses, OrderDose, PatientPrescriptions, Release, Withdraw
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, item, open_pharmacy
 from tests.support.county import SYSTEM, id_number
@@ -72,6 +73,63 @@ async def test_a_patients_prescriptions_for_those_on_whose_list_he_stands(pharma
             await pharmacy.ask(stranger, order)
     with pytest.raises(NotAllowed):
         await pharmacy.ask(other, PatientPrescriptions(patient_id=pharmacy.ward.county.old_man))
+
+
+async def test_another_doctors_prescription_is_read_without_its_code(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts()
+    signed = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=1, confirm=True))
+    order = PatientPrescriptions(patient_id=pharmacy.ward.county.woman)
+    (hers,) = (await pharmacy.ask(pharmacy.doctor, order)).prescriptions
+    (others,) = (await pharmacy.ask(await second_doctor(pharmacy), order)).prescriptions
+    assert hers.dispense_code == await pharmacy.code_of(signed)
+    assert others.dispense_code is None
+    assert others.items == hers.items
+
+
+async def test_what_took_effect_is_shown_however_much_others_have_open(pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_case, "SHOWN", 1)
+    await pharmacy.facts()
+    signed = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=1, confirm=True))
+    await pharmacy.propose(item("metformin", "500"))
+    order = PatientPrescriptions(patient_id=pharmacy.ward.county.woman)
+    assert [one.code for one in (await pharmacy.ask(await second_doctor(pharmacy), order)).prescriptions] == [signed.code]
+
+
+async def test_a_pharmacist_reads_the_case_of_what_was_signed_and_may_still_be_given(pharmacy: Pharmacy) -> None:
+    await pharmacy.facts()
+    order = Case(consultation_id=pharmacy.consultation_id)
+
+    async def may_read() -> bool:
+        try:
+            await pharmacy.ask(pharmacy.pharmacist, order)
+        except NotAllowed:
+            return False
+        return True
+
+    proposed = await pharmacy.propose(item("amlodipine", "5"))
+    assert not await may_read()
+    await pharmacy.give(pharmacy.doctor, Withdraw(prescription_id=proposed.prescription_id, reason="病人已转院"))
+    assert not await may_read()
+    signed = await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
+    assert await may_read()
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=1, confirm=True))
+    assert await may_read()
+    await pharmacy.dispense(signed)
+    assert await may_read()
+
+
+async def test_after_an_emergency_dose_a_pharmacist_reads_the_case(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide()
+    choice = next(one for one in (await pharmacy.ask(pharmacy.doctor, EmergencyDoses())).doses if one.code == "aspirin_chewed")
+    order = Case(consultation_id=pharmacy.consultation_id)
+    with pytest.raises(NotAllowed):
+        await pharmacy.ask(pharmacy.pharmacist, order)
+    await pharmacy.give(pharmacy.doctor, OrderDose(
+        consultation_id=pharmacy.consultation_id, dose=choice.code, ruled_out=tuple(choice.contraindications), confirm=True,
+    ))
+    assert (await pharmacy.ask(pharmacy.pharmacist, order)).consultation_id == pharmacy.consultation_id
 
 
 async def test_a_patients_consultations_newest_first_and_which_are_hers(pharmacy: Pharmacy) -> None:
