@@ -150,6 +150,16 @@ class DrawFrame(Command):
     frame_id: Id
 
 
+class RedrawFrame(Command):
+    """The system: the picture that was kept is away or altered; it is drawn anew from the image."""
+
+    name = "imaging.redraw_frame"
+    title = "重新画出影像"
+    access = (Grant(Role.SYSTEM),)
+    gives = FrameView
+    frame_id: Id
+
+
 class ForgetFrame(Command):
     """The system: a picture is kept for some days only; the image it was made from stays."""
 

@@ -19,10 +19,11 @@ from core.foundation.due import due
 from core.foundation.errors import NotFound
 from core.foundation.events import Event, listens
 from core.foundation.keys import SealBroken
+from core.foundation.models import Blob
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
 from core.foundation.practice import EngineAway, Practice
 from core.foundation.work import Work
-from core.imaging.commands import DrawFrame, ForgetFrame, FrameState, FrameView, ShowFrame
+from core.imaging.commands import DrawFrame, ForgetFrame, FrameState, FrameView, RedrawFrame, ShowFrame
 from core.imaging.errors import FrameUnknown, ImageUnknown, NotAPicture
 from core.imaging.files import drop_file
 from core.imaging.models import ConsultationImage, ImageFrame, Instance
@@ -174,8 +175,21 @@ async def draw_frame(work: Work, order: DrawFrame, drawn: Drawn) -> FrameView:
     if row.state == "asked" and drawn.refusal:
         await row.change(state="refused", refusal_code=drawn.refusal)
     elif row.state == "asked" and drawn.sha256:
+        await Blob.filter(id=row.id).delete()  # of a picture that had to be drawn anew
         await keep_blob(work, row.id, row.patient_id, media_type="image/webp", size=drawn.size, sha256=drawn.sha256)
         await row.change(state="ready")
+    return view_of_frame(row)
+
+
+@handles(RedrawFrame)
+async def redraw_frame(work: Work, order: RedrawFrame) -> FrameView:
+    row = await ImageFrame.get_or_none(id=order.frame_id)
+    if row is None:
+        raise ImageUnknown
+    work.concerns("image", row.instance_id)
+    if row.state == "ready":
+        await row.change(state="asked", asked_at=work.practice.clock.real_now())
+        await work.emit("frame.asked", frame_id=row.id)
     return view_of_frame(row)
 
 
