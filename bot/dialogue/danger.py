@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from nlp.interface.assessment import Facts
+from nlp.interface.assessment import Emergency, Facts
 from nlp.interface.reading import Person, Reading
 from nlp.interface.urgency import Urgency
 
@@ -17,6 +17,8 @@ class Heard:
 
     reading: Reading
     danger: bool
+    emergency: Emergency | None = None
+    """What the rules say to do first."""
 
     @property
     def says_something(self) -> bool:
@@ -34,7 +36,7 @@ async def heard(engine: Any, text: str) -> Heard:
 def _heard(engine: Any, text: str) -> Heard:
     reading = engine.read(text)
     assessment = engine.assess(engine.merge(Facts(), reading))
-    return Heard(reading, assessment.emergency is not None or assessment.level is Urgency.CRITICAL)
+    return Heard(reading, assessment.emergency is not None or assessment.level is Urgency.CRITICAL, assessment.emergency)
 
 
 _RELATIVES = {

@@ -7,19 +7,18 @@ from collections.abc import Awaitable, Callable
 from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
-from bot.channels.outgoing import CardUpdate, Text
-from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, signing
+from bot.channels.outgoing import Text
+from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, signing, staff_danger
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
-from bot.inbox.shapes import read
 from bot.phrases.guidance import guidance_for
 from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, phrase_of_others, read_phrase
+from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.text import tidy
 from core.conversations import reading
-from core.conversations.models import Message
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
 
@@ -84,8 +83,8 @@ async def _text(turn: Turn, text: str) -> Reply:
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)
-    if asked is not None and asked.kind in _REASONS and (said is None or _only_words(said)):
-        return await (_once_more(turn, asked) if turn.unseen else _REASONS[asked.kind](turn, asked, text))
+    if asked is not None and asked.kind in _REASONS and (said is None or _only_words(asked, said)):
+        return await (_once_more(turn, asked) if turn.unseen else _sentence(turn, asked, text))
     if said is not None:
         return await phrases_said.answer(turn, said)
     if asked is not None and asked.kind == "worse":
@@ -103,15 +102,36 @@ async def _text(turn: Turn, text: str) -> Reply:
     return await patients.hear(turn, text, hearing)
 
 
+async def _why_cancelled(turn: Turn, asked: Asked, words: str) -> Reply:
+    return await cases.cancel(turn, consultation_id=asked.ref, reason=words[:200])
+
+
 _REASONS: dict[str, Callable[[Turn, Asked, str], Awaitable[Reply]]] = {
     deciding.REASON: deciding.reason_given, signing.REASON: signing.reason_given, reviewing.REASON: reviewing.reason_given,
+    "cancel_reason": _why_cancelled,
 }  # fmt: skip
 """Questions that are answered with a sentence."""
+_ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("return",), "cancel_reason": ("cancel",)}
+"""What those questions are about: 退回 剂量不对 is the reason of a return, 急用一剂 阿司匹林 is not."""
 
 
-def _only_words(said: Said) -> bool:
-    """退回 剂量不对 where a reason is awaited: a sentence that begins like a phrase. One that names something (a code, a number) is a phrase."""
-    return bool(said.arguments) and set(said.arguments) <= {"words", "reason"}
+def _only_words(asked: Asked, said: Said) -> bool:
+    """A sentence that begins like the phrase that is being asked about. One that names something (a code) is the phrase."""
+    return said.phrase.key in _ABOUT.get(asked.kind, ()) and bool(said.arguments) and set(said.arguments) <= {"words", "reason"}
+
+
+async def _sentence(turn: Turn, asked: Asked, text: str) -> Reply:
+    """A sentence where one was asked for. What tells of danger is none, unless 理由: stands before it."""
+    if called_off(text):
+        return _nothing_done(turn)
+    words = marked_reason(text)
+    if words is None and (hearing := await _read_if_possible(turn, text)).danger:
+        return await staff_danger.answered(turn, hearing)
+    return await _REASONS[asked.kind](turn, asked, words or text)
+
+
+def _nothing_done(turn: Turn) -> Reply:
+    return Reply((Text(text="好的,没有办。要办时再点按钮,或者发「帮助」看怎么说。"),), turn.state.asking(None))
 
 
 async def _danger(turn: Turn, text: str, hearing: Heard) -> Reply:
@@ -127,9 +147,7 @@ async def _danger(turn: Turn, text: str, hearing: Heard) -> Reply:
 
 async def _once_more(turn: Turn, asked: Asked) -> Reply:
     """The open question never arrived: it is asked again, and what was said is not taken for its answer."""
-    message = await Message.get_or_none(id=asked.message_id, conversation_id=turn.conversation_id)
-    unseen = () if message is None else read(await reading.opened(turn.practice, message, "reply"))
-    shapes = tuple(shape for shape in unseen if not isinstance(shape, CardUpdate))
+    shapes = await staff_danger.shown_before(turn, asked)
     state = turn.state.asking(asked.model_copy(update={"message_id": turn.message_id}))
     return Reply((Text(text=_AGAIN), *shapes), state)
 
@@ -173,15 +191,14 @@ async def _tapped(turn: Turn) -> Reply:
 async def _staff_text(turn: Turn, text: str) -> Reply:
     """A text of a member of staff that is no command: danger still comes first, then the way to say it."""
     hearing = await _read_if_possible(turn, text)
-    asked = turn.state.asked
-    if asked is not None and asked.kind == "cancel_reason":
-        return await cases.cancel(turn, consultation_id=asked.ref, reason=text[:200])
+    if hearing.danger:
+        return await staff_danger.answered(turn, hearing)
+    if turn.state.asked is not None and called_off(text):
+        return _nothing_done(turn)
     if tidy(text).lower() in _GREETINGS:
         return turn.say(_STAFF_GREETING)
     lines = []
     others = phrase_of_others(text)
-    if hearing.danger:
-        lines.append("**病人情况危急的话:先打 120 并准备转运。**")
     if turn.actor.holds(Role.VILLAGE_DOCTOR) and hearing.says_something:
         lines.append("要请专家,请在前面写「会诊」和病人编号,比如:\n会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
     elif others is not None:

@@ -41,7 +41,7 @@ def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Everything in one message: 120 (before the number to tap), then what to do now, who was alerted, the one question the hospital needs."""
     danger = assessment.emergency
     first = f"**这可能是{danger.suspected},请马上打 120。**" if danger else "**情况危急,请马上打 120。**"
-    lines = _measures(danger) if danger is not None else []
+    lines = measures(danger) if danger is not None else []
     lines.append(_alerted(view))
     lines[-1] += _last_question(view, danger)
     if not view.rules_signed:
@@ -57,7 +57,8 @@ def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]
     return "**还没打 120 的话,请马上打。**", f"{view.remark or heard}{'' if view.remark else told}{asks}"
 
 
-def _measures(danger: Emergency) -> list[str]:
+def measures(danger: Emergency) -> list[str]:
+    """What to do now besides calling 120, and what not."""
     now = [measure for measure in danger.do_now if not measure.strip("。! ").endswith("打 120")]
     lines = [f"现在:{_listed(tuple(now))}"] if now else []
     if danger.do_not:

@@ -1,0 +1,32 @@
+"""A sentence that is asked for: danger is heard before it, another command is none, 算了 ends it, and what is written counts once it is confirmed."""
+
+from __future__ import annotations
+
+from core.consultations.models import Decision
+from core.prescriptions.models import EmergencyDose
+from tests.bot.dialogue.stage import Stage
+from tests.bot.dialogue.test_deciding import advised
+
+APP = "wecom_app"
+ARREST = "病人突然昏过去了,没有呼吸"
+
+
+async def test_danger_is_answered_first_and_the_reason_is_asked_for_again(stage: Stage) -> None:
+    await advised(stage)
+    await stage.press("village_doctor", APP, "不同意")
+    await stage.hears("village_doctor", APP, "请写理由")
+    await stage.say("village_doctor", APP, ARREST)
+    await stage.hears("village_doctor", APP, "先打 120", "胸外按压", "请写理由")
+    await stage.say("village_doctor", APP, "急用一剂 阿司匹林")
+    await stage.hears("village_doctor", APP, "1/4")
+    await stage.say("village_doctor", APP, ARREST)
+    await stage.hears("village_doctor", APP, "先打 120", "胸外按压")
+    await stage.hears("village_doctor", APP, "1/4", "【没有】")
+    await stage.tap("village_doctor", APP, "不同意")
+    await stage.hears("village_doctor", APP, "请写理由")
+    await stage.say("village_doctor", APP, "理由:胸痛2小时 出冷汗,家属要求就近")
+    await stage.hears("village_doctor", APP, "您的决定:不同意,胸痛2小时 出冷汗,家属要求就近")
+    await stage.press("village_doctor", APP, "确认签名")
+    await stage.hears("expert1", APP, "不同意您的意见", "胸痛2小时 出冷汗,家属要求就近")
+    assert (await Decision.get()).choice == "disagree"
+    assert not await EmergencyDose.exists()
