@@ -46,7 +46,7 @@ class Caller:
         while self._wanted and not self.closed:
             try:
                 ticket = await asyncio.to_thread(self._ticket)
-                async with connect(self._address, additional_headers=self._headers, proxy=None) as socket:
+                async with connect(self._address, additional_headers=self._headers, proxy=None, close_timeout=1) as socket:
                     self._socket = socket
                     self.sockets += 1
                     await self._say(type="hello", ticket=ticket)
@@ -55,6 +55,8 @@ class Caller:
                         async for data in socket:
                             await self._hear(json.loads(data))
                             tries = 0
+                            if self.closed:
+                                break
                     finally:
                         beating.cancel()
             except (OSError, ConnectionClosed, WebSocketException, TimeoutError):
