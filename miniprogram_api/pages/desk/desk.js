@@ -61,7 +61,7 @@ export class Desk {
 
   #asked() {
     const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
-    return this.routes[name] ? { name, rest } : { name: "", rest: [] };
+    return Object.hasOwn(this.routes, name) ? { name, rest } : { name: "", rest: [] };
   }
 
   async #refresh() {

@@ -1,5 +1,6 @@
 // What both documents of the village doctor share: which page the address names, its states, and asking anew without drawing under a finger.
 
+import { stepsOf } from "../shared/address.js";
 import { Problem } from "../shared/api.js";
 import { empty, h, replace } from "../shared/dom.js";
 import { failed, loading } from "../shared/states.js";
@@ -36,8 +37,8 @@ export class Shell {
   }
 
   #asked() {
-    const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-    return this.routes[name] ? { name, rest } : { name: "", rest: [] };
+    const [name, ...rest] = stepsOf(location.hash.replace(/^#\/?/, ""));
+    return Object.hasOwn(this.routes, name) ? { name, rest } : { name: "", rest: [] };
   }
 
   async show() {

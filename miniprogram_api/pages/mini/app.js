@@ -1,5 +1,6 @@
 // The mini program's shell: which page the address names, the bar below, and the states every page shares.
 
+import { stepsOf } from "../shared/address.js";
 import { button, empty, h, replace } from "../shared/dom.js";
 import { failed, loading } from "../shared/states.js";
 import { Problem } from "../shared/api.js";
@@ -63,8 +64,8 @@ function go(path) {
 
 function asked() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [name, ...rest] = path.split("/").map(decodeURIComponent);
-  return ROUTES[name] ? { name, rest, query: new URLSearchParams(query) } : { name: "", rest: [], query: new URLSearchParams() };
+  const [name, ...rest] = stepsOf(path);
+  return Object.hasOwn(ROUTES, name) ? { name, rest, query: new URLSearchParams(query) } : { name: "", rest: [], query: new URLSearchParams() };
 }
 
 async function show() {
