@@ -38,6 +38,6 @@ async def test_one_button_tapped_twice_proposes_and_revises_once(stage: Stage) -
     assert "已提交(第 2 版)" in await _said(stage, expert, revise)
     assert (await Prescription.get()).revision == 2
 
-    again = await _button(stage, expert, f"开方 {LINE}")
+    again = await _button(stage, expert, "开方 糖尿病:二甲双胍 500mg 每日一次 7天")
     assert "已提交(第 1 版)" in await _said(stage, expert, again)
     assert await Prescription.all().count() == 2
