@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Button, Card, Link, Outgoing, Text
 from bot.channels.words import cut
-from core.prescriptions.commands import ItemView, PrescriptionView
+from core.prescriptions.commands import CheckView, ItemView, PrescriptionView
 from core.prescriptions.items import Finding
 
 UNREVIEWED = "(演示·未经临床审定)"
@@ -32,14 +32,14 @@ def unreasoned(view: PrescriptionView) -> list[Finding]:
     return [one for one in hints_of(view) if one.key not in given]
 
 
-def finding_line(view: PrescriptionView, one: Finding) -> str:
+def finding_line(view: PrescriptionView | CheckView, one: Finding) -> str:
     """What stands against it, what to do, where that is written."""
     mark = "✕ 不能签" if one.action == "B" else "⚠ 提醒"
     advice = f",{one.advice}" if one.advice else ""
     return f"{mark}:{one.text}{advice}(来源:{source_title(view, one)})"
 
 
-def source_title(view: PrescriptionView, one: Finding) -> str:
+def source_title(view: PrescriptionView | CheckView, one: Finding) -> str:
     return next((source.title for source in view.sources if source.code == one.source), one.source)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.channels.outgoing import Choice, Link, Text
 from bot.dialogue import prescription_meant
 from bot.dialogue.cases import tapped
-from bot.dialogue.medicine_words import UNREVIEWED, item_line, standing
+from bot.dialogue.medicine_words import UNREVIEWED, finding_line, item_line, standing
 from bot.dialogue.said_before import words_of
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.prescribed import MOST, Written, read_prescribed
@@ -13,7 +13,6 @@ from bot.phrases.reader import read_phrase
 from core.consultations.commands import Progress, StatusList
 from core.foundation.errors import Invalid
 from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Revise, View
-from core.prescriptions.items import Finding
 
 ALONE = "处方请在单独会话里开,群里不说用药。"
 _EXAMPLE = "高血压:氨氯地平 5mg 每日一次 7天;辛伐他汀 20mg 每晚一次 7天"
@@ -51,7 +50,7 @@ async def _shown(turn: Turn, words: str, consultation_id: str, key: str, phrase:
         return Reply((Text(text=f"{lacks}\n写法:{phrase} {_EXAMPLE}"), _page(consultation_id)), turn.state)
     found: CheckView = await turn.ask(Check(consultation_id=consultation_id, items=written.items, prescription_id=revised))
     lines = [f"{phrase}\n诊断:{written.diagnosis}", *(f"{place}. {item_line(one)}" for place, one in enumerate(found.items, 1))]
-    lines += [_finding(found, one) for one in found.findings]
+    lines += [finding_line(found, one) for one in found.findings]
     if found.beyond_village:
         lines.append(f"村医不能签,会请上级值班医生签:{';'.join(found.beyond_village)}。")
     if not found.rules_signed:
@@ -104,12 +103,6 @@ def _lacking(written: Written) -> str | None:
     if len(written.items) > MOST:
         return f"一张处方最多 {MOST} 种药。"
     return "请在最前面写诊断和冒号。" if len(written.diagnosis) < 2 else None
-
-
-def _finding(found: CheckView, one: Finding) -> str:
-    mark = "✕ 不能签" if one.action == "B" else "⚠ 提醒"
-    source = next((source.title for source in found.sources if source.code == one.source), one.source)
-    return f"{mark}:{one.text}{',' + one.advice if one.advice else ''}(来源:{source})"
 
 
 def _page(consultation_id: str) -> Link:
