@@ -202,6 +202,55 @@ async def take_a_photo(page: Page, shown: dict[str, str]) -> None:
     await expect(page.get_by_label("病人的取药码")).to_have_value(shown["dispense_code"].replace("-", ""))
 
 
+async def fill_and_confirm(page: Page, act: str, sure: str, reason: str) -> None:
+    """The fold ``act``: nothing without a reason; with it, after one question."""
+    await page.locator("summary", has_text=act).click()
+    await page.get_by_role("button", name=act if act != "撤回这张处方" else "撤回", exact=True).click()
+    await expect(page.locator("#detail .notice[role=alert]")).to_contain_text("请写一句")
+    await page.locator("details[open].rx-fold").get_by_role("textbox").fill(reason)
+    await assert_readable(page)
+    await page.get_by_role("button", name=act if act != "撤回这张处方" else "撤回", exact=True).click()
+    await expect(page.get_by_role("dialog")).to_contain_text("取药码马上失效")
+    await confirm(page, sure)
+
+
+async def test_what_lies_ready_is_taken_back_changed_and_withdrawn_by_who_signed_it(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    treatment = open_treatment(demo, "signed", doctor_index=16, items=(WARFARIN,))
+    code = str(treatment.prescription["code"])
+    (first, colleague), *_ = pharmacists(demo)
+    page = (await at(visiting, demo, first, "pharmacy", PHONE)).page
+    await take(page, code)
+    back = {"revision": 1, "reason": "剂量请再核对"}
+    assert colleague.post(f"/v1/prescriptions/{treatment.prescription_id}/return", back).status_code == 200
+    treatment.revise(WARFARIN, AMLODIPINE)
+    treatment.sign()
+    await look_again(page)
+    await expect(page.locator("#detail")).to_contain_text("第 2 版")
+    await expect(page.locator("#detail .notice[role=status]")).to_contain_text("待药师审方")
+    await page.get_by_role("button", name="通过").click()
+    await confirm(page, "签名放行")
+    await expect(page.locator("#detail .notice-good")).to_contain_text("审方通过")
+
+    await fill_and_confirm(page, "收回放行", "收回", "患者说对它过敏")
+    await expect(page.locator("#detail .notice-good")).to_contain_text("已收回")
+    await expect(page.get_by_role("button", name="发药", exact=True)).to_have_count(0)
+    assert treatment.read()["state"] == "RETURNED"
+
+    treatment.revise(WARFARIN)
+    treatment.sign()
+    treatment.release()
+    duty, _ = duty_doctor_of(demo, treatment.prescription_id)
+    signing = (await at(visiting, demo, duty, "sign", PHONE)).page
+    await signing.goto(f"{signing.url.split('#')[0]}#/rx/{treatment.prescription_id}")
+    await fill_and_confirm(signing, "撤回这张处方", "撤回", "凝血还没有查")
+    await expect(signing.locator("#detail .notice-good")).to_contain_text("已撤回")
+    assert treatment.read()["state"] == "WITHDRAWN"
+    assert treatment.patient.get(f"/v1/prescriptions/{treatment.prescription_id}").status_code == 404
+    (shown,) = [one for one in treatment.patient.get("/v1/prescriptions/stages").json()["prescriptions"] if one["code"] == code]
+    assert (shown["stage_label"], shown["readable"]) == ("已撤回", False)
+
+
 async def test_what_nobody_may_sign_says_who_must_change_it(visiting: Visiting, running_demo_house: Demo) -> None:
     demo = running_demo_house
     treatment = open_treatment(demo, "proposed", doctor_index=18, items=(*BLOCKED, WARFARIN))
