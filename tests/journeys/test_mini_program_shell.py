@@ -266,6 +266,10 @@ async def test_what_is_next_stands_first_and_a_strangers_code_signs_no_browser_i
     await linked.page.get_by_role("button", name="以后再说").or_(linked.page.get_by_role("button", name="继续")).click()
     await expect(linked.page.frame_locator("iframe").get_by_role("heading", name="实名登记")).to_be_visible()
 
+    # A damaged address is no page of ours, and nothing fails over it.
+    damaged = await opened(chromium, demo, people[5], contexts, "pages/web/web?to=%E5%8")
+    await expect(damaged.page.get_by_text("没有这一页。请返回首页。")).to_be_visible()
+
     # Outside a mini program the page does not take a code: a link sent by somebody signs nobody in as him.
     outside = await chromium.new_context(locale="zh-CN")
     contexts.append(outside)

@@ -10,11 +10,20 @@ const { web: words } = require("../../words.js");
 /** Pages of ours, and nothing that an address from outside could name. */
 const PAGE = /^[a-z][a-z0-9-]*(\/[0-9A-Za-z._\-]+)*(\?[0-9A-Za-z=&_\-]*)?$/;
 
+/** As it stands where it cannot be decoded: then it is no page of ours. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 Page({
   data: { words, care: "", src: "", loading: true, privacyFirst: false, problem: "" },
 
   onLoad({ to = "" }) {
-    this.to = decodeURIComponent(to);
+    this.to = decoded(to);
     this.asked = false;
     this.setData({ care: careClass() });
   },
