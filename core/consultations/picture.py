@@ -64,7 +64,7 @@ def marks_of(facts: Facts, text: str) -> tuple[Mark, ...]:
     marks: list[Mark] = []
     for one in said:
         start, end = one.span.start, one.span.end
-        if text[start:end] == one.span.text and start < end and (not marks or start >= marks[-1].end):
+        if text[start:end] == one.span.text and start < end <= len(text) and (not marks or start >= marks[-1].end):
             marks.append(Mark(start=start, end=end, term=one.term, status=one.status))
     return tuple(marks)
 

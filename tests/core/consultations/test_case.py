@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.consultations.commands import Case, CaseView
 from core.consultations.picture import Mark, marks_of, question_of
@@ -134,3 +136,37 @@ def test_marks_stand_where_it_was_said_and_never_overlap() -> None:
 ])
 def test_what_she_asks_is_found_in_her_line(text: str, question: str) -> None:
     assert question_of(text).replace("另外", "") == question
+
+
+SAID = st.text(st.sampled_from("胸痛咳嗽2天小时请问要不要转院能不能是否怎么办吗另外,,。;;!!??\n \t𠮷é\u200b"), max_size=60)
+
+
+@given(SAID | st.text(max_size=60))
+def test_whatever_she_writes_her_question_is_of_her_own_words(text: str) -> None:
+    asked = question_of(text)
+    assert asked == asked.strip()
+    assert "\n" not in asked
+    for one in filter(None, asked.split(";")):
+        assert one.replace(",", ",") in text.replace(",", ",")
+    assert question_of(f"{text}。要不要转院?").endswith("要不要转院?")
+    if not any(mark in text for mark in "??请想问求要能可是怎该需"):
+        assert asked == ""
+
+
+@given(st.data())
+def test_whatever_was_read_the_marks_stand_in_the_text_and_apart(data: st.DataObject) -> None:
+    text = data.draw(SAID)
+    place = st.integers(0, len(text) + 2)
+    findings = []
+    for start, end in data.draw(st.lists(st.tuples(place, place), max_size=8)):
+        words = data.draw(st.sampled_from([text[start:end], "别的"]))
+        span = Span.model_construct(start=start, end=end, text=words)
+        subject = data.draw(st.sampled_from(["patient", "mother"]))
+        findings.append(Finding.model_construct(code="x", term="痛", status=Status.PRESENT, span=span, subject=subject))
+    marks = marks_of(Facts.model_construct(findings=tuple(findings)), text)
+    ends = [place for mark in marks for place in (mark.start, mark.end)]
+    assert ends == sorted(ends)
+    assert all(0 <= mark.start < mark.end <= len(text) for mark in marks)
+    for mark in marks:
+        assert any((one.span.start, one.span.end, one.span.text, one.subject) == (mark.start, mark.end, text[mark.start : mark.end], "patient")
+                   for one in findings)
