@@ -74,8 +74,8 @@ async def press(turn: Turn, key: str) -> Reply:
             return await prescribing.revised(turn, _id(first), _id(second))
         case "fact":
             return await safety_facts.recorded(turn, first, _id(second))
-        case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_release":
-            return await _prescription(turn, verb, _id(first), second)
+        case "rx_sign" | "rx_refer" | "sign_rx" | "rx_pass" | "rx_back" | "rx_return" | "rx_release":
+            return await _prescription(turn, verb, _id(first), second, third)
         case "follow":
             return await following.start(turn, _id(first), second, _id(third) if third else None)
         case "visit":
@@ -127,7 +127,7 @@ async def _dose(turn: Turn, verb: str, first: str, second: str, third: str) -> R
             return await emergency_dose.signed(turn, first, _id(second))
 
 
-async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: str) -> Reply:
+async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: str, message_id: str) -> Reply:
     """The buttons of signing and reviewing."""
     match verb:
         case "rx_sign":
@@ -140,6 +140,8 @@ async def _prescription(turn: Turn, verb: str, prescription_id: str, revision: s
             return await reviewing.may_pass(turn, prescription_id)
         case "rx_back":
             return await reviewing.ask_reason(turn, prescription_id, _number(revision) if revision else None)
+        case "rx_return":
+            return await reviewing.returned(turn, prescription_id, _number(revision), _id(message_id))
         case _:
             return await reviewing.released(turn, prescription_id, _number(revision))
 

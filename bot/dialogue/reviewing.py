@@ -1,14 +1,19 @@
-"""审方 in chat: what waits, 通过 with one confirmation, 退回 with the reason in the next message, 发药 against the 取药码."""
+"""审方 in chat: what waits; 通过, and 退回 with the reason in the next message, each with one confirmation; 发药 against the 取药码."""
 
 from __future__ import annotations
+
+import re
 
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue import prescription_meant
 from bot.dialogue.cases import tapped
 from bot.dialogue.medicine_words import described, finding_line, short_note, standing, stops_of, to_review, unreasoned
+from bot.dialogue.said_before import words_of
 from bot.dialogue.signing import ALONE
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.reader import read_phrase
+from bot.phrases.reasons import marked_reason
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, View
 from core.prescriptions.errors import OverridesNotSeen, PrescriptionBlocked, WarningsAfterSignature
 from core.prescriptions.signing import RevisionReplaced
@@ -18,6 +23,7 @@ REASON = "return_reason"
 _SHORTEST, _LONGEST = 2, 500
 _WAITING = ("SIGNED",)
 RETURNABLE = ("SIGNED", "RELEASED")
+_NAMED = re.compile(r"\S*退回(?:处方)?[\s,:,:、]")
 
 
 async def waiting(turn: Turn, code: str | None) -> Reply:
@@ -81,7 +87,7 @@ async def return_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     meant = await prescription_meant.one(turn, code, _WAITING)
     if isinstance(meant, Reply):
         return meant
-    return await _return(turn, meant.prescription_id, meant.revision, words) if words else await ask_reason(turn, meant.prescription_id)
+    return _to_return(turn, meant, turn.incoming.text) if words else await ask_reason(turn, meant.prescription_id)
 
 
 async def ask_reason(turn: Turn, prescription_id: str, revision: int | None = None) -> Reply:
@@ -96,22 +102,49 @@ async def ask_reason(turn: Turn, prescription_id: str, revision: int | None = No
 
 
 async def reason_given(turn: Turn, asked: Asked, words: str) -> Reply:
-    revision = asked.detail.get("revision", "")
-    return await _return(turn, asked.ref, int(revision) if revision.isdecimal() else (await _view(turn, asked.ref)).revision, words)
+    view = await _view(turn, asked.ref)
+    if view.state not in RETURNABLE:
+        return _as_it_stands(turn, view)
+    if asked.detail.get("revision") != str(view.revision):
+        turn.state = turn.state.asking(None)
+        return await may_pass(turn, asked.ref)
+    return _to_return(turn, view, words)
 
 
-async def _return(turn: Turn, prescription_id: str, revision: int, words: str) -> Reply:
-    if len(words) < _SHORTEST:
+def _to_return(turn: Turn, view: PrescriptionView, text: str) -> Reply:
+    """The return as it will stand, to be confirmed."""
+    if view.state not in RETURNABLE:
+        return _as_it_stands(turn, view)
+    reason = _reason_in(turn, text)
+    if len(reason) < _SHORTEST:
         return turn.say("理由太短了,请写清楚哪里要改。")
+    turn.state = turn.state.showing("prescription", view.prescription_id)
+    head = f"将退回处方 **{view.code}**,理由:{reason}\n开方、签名的医生都会看到。看过无误请点「确认退回」;不退了说「算了」。"
+    return turn.offer(head, (Choice(code=f"rx_return:{view.prescription_id}:{view.revision}:{turn.message_id}", label="确认退回"),))
+
+
+def _reason_in(turn: Turn, text: str) -> str:
+    """The sentence without 退回 R-31 before it: the same when it is shown and when it is confirmed."""
+    words = marked_reason(text) or text.strip()
+    said = read_phrase(words, turn.actor, staff=turn.staff)
+    if said is not None and said.phrase.key == "return" and ("code" in said.arguments or _NAMED.match(words)):
+        words = said.arguments.get("words", "")
+    return words[:_LONGEST]
+
+
+async def returned(turn: Turn, prescription_id: str, revision: int, message_id: str) -> Reply:
+    """【确认退回】: the reason is read again from the message in which it was written."""
+    reason = _reason_in(turn, await words_of(turn, message_id))
     try:
-        order = ReturnPrescription(prescription_id=prescription_id, revision=revision, reason=words[:_LONGEST])
+        order = ReturnPrescription(prescription_id=prescription_id, revision=revision, reason=reason)
         view: PrescriptionView = await turn.execute(order)
     except IllegalStep:
         return _as_it_stands(turn, await _view(turn, prescription_id))
     except RevisionReplaced:
         turn.state = turn.state.asking(None)
         return await may_pass(turn, prescription_id)
-    return Reply((Text(text=f"处方 **{view.code}** 已退回,开方的专家和签名的医生已收到理由。"),), turn.state.asking(None))
+    text = f"处方 **{view.code}** 已退回,开方的专家和签名的医生已收到理由。"
+    return Reply((*tapped(turn, "您已退回"), Text(text=text)), turn.state.asking(None))
 
 
 async def dispense(turn: Turn, code: str | None, dispense_code: str) -> Reply:

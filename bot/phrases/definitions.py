@@ -275,6 +275,7 @@ TAPS: dict[str, type[Order]] = {
     "sign_rx": Sign,
     "rx_pass": Release,
     "rx_back": ReturnPrescription,
+    "rx_return": ReturnPrescription,
     "rx_release": Release,
     "todo": Progress,
     "progress": Progress,

@@ -87,6 +87,8 @@ async def test_from_what_cannot_be_signed_to_the_drugs_in_hand(treated: Stage) -
     await stage.press("pharmacist", APP, "退回")
     await stage.hears("pharmacist", APP, "请写退回的理由")
     await stage.say("pharmacist", APP, "退回剂量请再核对")
+    await stage.hears("pharmacist", APP, "将退回处方", "退回剂量请再核对")
+    await stage.press("pharmacist", APP, "确认退回")
     await stage.hears("pharmacist", APP, "已退回")
     await stage.hears("expert1", APP, "审方退回:退回剂量请再核对")
 

@@ -122,6 +122,7 @@ class ThePrescription(Scene):
         after = pharmacist.choose(APP, since, "退回", "the pharmacist returns it")
         pharmacist.expect(APP, after, "理由", "is asked why")
         after = pharmacist.say(APP, RETURNED_FOR)
+        after = pharmacist.choose(APP, after, "确认退回", "and confirms what he wrote")
         pharmacist.expect(APP, after, f"{signed['code']}.*已退回", "it is returned")
         expert.expect(APP, to_expert, f"{signed['code']}.*{RETURNED_FOR}", "the expert reads why")
         signer: Person = self.notes["signer"]
