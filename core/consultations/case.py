@@ -30,7 +30,6 @@ from nlp.interface.departments import department
 FORMER = 5
 """How many consultations before this one are shown, the newest."""
 INTAKE_LINES = 40
-SEX_LABELS = {"male": "男", "female": "女"}
 _SPEAKERS = {"said": "患者", "asked": "问", "advised": "建议"}
 
 
@@ -62,7 +61,7 @@ async def case(work: Work, order: Case) -> CaseView:
 async def _patient(work: Work, row: Consultation, reader: Reader) -> CasePatient:
     card = await patient_card(work, row.patient_id)
     number = row.number if reader is Reader.VILLAGE_DOCTOR else None
-    return CasePatient(name=card.full_name, sex=card.sex, sex_label=SEX_LABELS.get(card.sex, ""), age=card.age_spoken, number=number)
+    return CasePatient(name=card.full_name, sex=card.sex, sex_label=card.sex_label, age=card.age_spoken, number=number)
 
 
 def _in_order(*known: list[EarlierVital]) -> tuple[EarlierVital, ...]:

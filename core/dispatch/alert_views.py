@@ -66,7 +66,7 @@ async def _of_consultation(work: Work, row: DangerAlert) -> tuple[str, str, str]
     clinic = await Organisation.get(id=consultation.organisation_id)
     doctor = await practitioner_card(work, consultation.village_doctor_id)
     patient = await patient_card(work, consultation.patient_id)
-    said = f"{consultation.code} {picture.headline}({patient.age_spoken},{'男' if patient.sex == 'male' else '女'})没有专家应答"
+    said = f"{consultation.code} {picture.headline}({patient.age_spoken},{patient.sex_label})没有专家应答"
     return picture.suspected, said, f"{clinic.region_name or clinic.name} · 村医 {doctor.called}"
 
 
@@ -83,7 +83,7 @@ async def desk_case(work: Work, order: DeskCase) -> DeskCaseView:
         code=row.code,
         urgency_label=status.urgency_label,
         headline=picture.headline,
-        patient=f"{patient.age_spoken} {'男' if patient.sex == 'male' else '女'}",
+        patient=f"{patient.age_spoken} {patient.sex_label}",
         vitals=" ".join(f"{label} {value}" for label, value in picture.vitals),
         place=clinic.region_name or clinic.name,
         doctor=f"{doctor.called}({clinic.name})",

@@ -47,7 +47,7 @@ async def _line(work: Work, row: Consultation) -> ExpertCase:
     return ExpertCase(
         consultation_id=row.id, code=row.code, state=status.state, state_label=status.state_label, urgency=row.urgency,
         urgency_label=status.urgency_label, headline=picture.headline,
-        patient=f"{patient.full_name} {'男' if patient.sex == 'male' else '女'} {patient.age_spoken}",
+        patient=f"{patient.full_name} {patient.sex_label} {patient.age_spoken}",
         place=f"{await region_name(row)} · 村医 {doctor.called}", next=status.next, requested_at=row.created_at, assigned_at=row.assigned_at,
         closed_at=row.closed_at, opinion_revision=0 if opinion is None else opinion.revision,
         decision=None if decision is None else DECISION_LABELS[decision.choice],

@@ -69,7 +69,7 @@ async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -
         urgency=consultation.urgency,
         urgency_label=urgency(consultation.urgency).label,
         headline=picture.headline,
-        patient=f"{patient.age_spoken} {'男' if patient.sex == 'male' else '女'}",
+        patient=f"{patient.age_spoken} {patient.sex_label}",
         place=f"{await region_name(consultation)} · 村医 {doctor.called}",
         vitals=" ".join(f"{label} {value}" for label, value in picture.vitals),
         material=_material(consultation),

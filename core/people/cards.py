@@ -57,6 +57,10 @@ class PatientCard:
     phone: str | None
     has_wechat: bool
 
+    @property
+    def sex_label(self) -> str:
+        return "男" if self.sex == "male" else "女"
+
 
 async def practitioner_card(work: Work, practitioner_id: str) -> PractitionerCard:
     """The practitioner; NotFound when there is none."""
