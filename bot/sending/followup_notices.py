@@ -12,7 +12,7 @@ from core.followups.commands import OccurrenceView, PlanOffer, PlanOfferView, Pl
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.people.models import ListedPatient
+from core.people.service import actor_for, number_on_list
 
 _SYSTEM = Actor.system("worker")
 _DOCTOR = {
@@ -40,10 +40,11 @@ async def _trend(practice: Practice, row: Notification) -> Notice:
 
 
 async def _to_doctor(practice: Practice, row: Notification) -> Notice:
-    """The patient by the doctor's own number, no name: her chat may lie open."""
+    """The patient by the number on the list of the doctor who is told, no name: her chat may lie open."""
     plan: PlanView = await practice.ask(_SYSTEM, ReadPlan(plan_id=row.ids["plan_id"]))
-    listed = await ListedPatient.filter(patient_id=plan.patient_id).order_by("created_at", "id").first()
-    who = f"{listed.number} 号病人" if listed is not None else "一位病人"
+    doctor = (await actor_for(str(row.account_id), "wecom_app")).practitioner_id
+    number = None if doctor is None else await number_on_list(doctor, plan.patient_id)
+    who = f"{number} 号病人" if number is not None else "一位病人"
     mark = "" if plan.rules_signed else "(演示·未经临床审定)"
     text = f"随访 · {who}({plan.title}):{_DOCTOR[row.kind]}{mark}"
     if row.kind != "followup.due" or not plan.running:
