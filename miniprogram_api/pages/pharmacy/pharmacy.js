@@ -22,7 +22,7 @@ new Worklist({
     return { ...found, quote };
   },
   draw: (found, list) => {
-    const changed = (next, said) => list.changed(next, said);
+    const changed = (next, said) => list.changed(found.rx.prescription_id, next, said);
     return h("div", null,
       head(found.rx),
       found.rx.return_reason && h("p", { class: "notice" }, `${found.rx.pharmacist}退回:${found.rx.return_reason}`),

@@ -69,10 +69,12 @@ export class Worklist {
     }
   }
 
-  /** A step was made, or somebody else was faster: `next` is the prescription as it is now (null: ask), `said` a sentence about it. */
-  async changed(next, said) {
-    if (next === null) await this.#open(this.#opened.rx.prescription_id, said, false);
-    else this.#drawDetail({ ...this.#opened, rx: next }, said, true);
+  /** A step was made with `id`, or somebody else was faster: `next` is the prescription as it is now (null: ask), `said` a sentence about it.
+   *  Who has gone back meanwhile, or opened another, finds it in the queue. */
+  async changed(id, next, said) {
+    const shown = this.#opened?.rx.prescription_id === id;
+    if (shown && next === null) await this.#open(id, said, false);
+    else if (shown) this.#drawDetail({ ...this.#opened, rx: next }, said, true);
     this.#told = "";
     await this.refresh();
   }
