@@ -14,7 +14,7 @@ from playwright.async_api import Locator, Page, expect
 
 from core.people.id_numbers import check_character
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
-from tests.journeys.call_people import Case, _accept
+from tests.journeys.call_people import Case, accept
 from tests.journeys.medicine_people import Treatment
 from tests.journeys.people import Somebody, roster, sign_in
 from tests.journeys.story.files import write_files
@@ -153,7 +153,7 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     consultation_id = await ask_for(page, patient["number"])
     await assert_readable(page)
     await bring_what_is_missing(page, write_files(tmp_path) / "consent.jpg")
-    treatment = Treatment(demo, Case(consultation_id, {"village_doctor": doctor.api, "expert": _accept(demo, consultation_id)}))
+    treatment = Treatment(demo, Case(consultation_id, {"village_doctor": doctor.api, "expert": accept(demo, consultation_id)}))
     treatment.give_opinion()
     await decide(page, treatment)
     await give_dose(page)
