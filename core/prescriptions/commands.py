@@ -25,12 +25,13 @@ State = Literal["PROPOSED", "REFERRED", "SIGNED", "RETURNED", "RELEASED", "DISPE
 class FactsView(Result):
     """``facts``: as the check takes them, with what was measured for the request and what is computed; ``recorded``: what stands on record and still
     counts, for a form to start from; ``outdated``: names of what was recorded too long ago. ``version``: what was read, to be sent with a change; 0
-    where nothing was recorded yet."""
+    where nothing was recorded yet. ``open``: they may be recorded in this consultation."""
 
     patient_id: Id
     facts: Facts
     recorded: Facts
     outdated: tuple[str, ...]
+    open: bool
     version: int
     recorded_at: datetime | None
 

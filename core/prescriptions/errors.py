@@ -29,6 +29,20 @@ class AlreadyProposed(Conflict):
     sentence = "这次会诊已有一张同样的处方 {code}({state_label}),没有再开。要改,请改那一张。"
 
 
+class TooLateToPrescribe(Conflict):
+    """The consultation has been over for too long."""
+
+    code = "prescription.too_late"
+    sentence = "会诊 {code} 结束已满 {days} 天,不能再据它开方、改方。还要用药,请重新发起会诊。"
+
+
+class FactsClosed(Conflict):
+    """Nothing can be prescribed from the consultation any more, and nothing that was waits to be handed out."""
+
+    code = "prescription.facts_closed"
+    sentence = "会诊 {code} 已经结束,用药安全资料没有改动。请在新的会诊里记录。"
+
+
 class FactUnknown(Invalid):
     """An allergy, condition or drug that the lists do not name."""
 

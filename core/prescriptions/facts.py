@@ -7,6 +7,7 @@ from typing import Any
 
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, note, picture_opened
+from core.consultations.workflow import CLOSED_STATES, State
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.people.rules import local_date
@@ -14,11 +15,13 @@ from core.people.service import patient_card
 from core.prescriptions.asked_again import ask_again
 from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
-from core.prescriptions.errors import FactKnown, FactsChanged, FactUnknown
+from core.prescriptions.errors import FactKnown, FactsChanged, FactsClosed, FactUnknown
 from core.prescriptions.fact_ages import Moment, counted, in_use, renewed
 from core.prescriptions.items import Facts, Person, Recorded
 from core.prescriptions.knowledge_base import knowledge
-from core.prescriptions.models import SafetyFacts
+from core.prescriptions.models import Prescription, SafetyFacts
+from core.prescriptions.moments import may_be_prescribed_from
+from core.prescriptions.workflow import OPEN_STATES
 
 _ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
     "no_allergy": ("过敏史", {"allergies_asked": True, "allergies": (), "allergy_words": ""}),
@@ -29,8 +32,7 @@ _ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @handles(RecordFacts)
 async def record_facts(work: Work, order: RecordFacts) -> FactsView:
-    row = await note(work, order.consultation_id, "facts.recorded")
-    work.concerns("patient", row.patient_id, consultation=row.code)
+    row = await _opened(work, order.consultation_id)
     facts = Facts.model_validate(order.model_dump(exclude={"consultation_id", "version"}))
     _check(facts)
     known, recorded = await _recorded(work, row.patient_id)
@@ -43,8 +45,7 @@ async def record_facts(work: Work, order: RecordFacts) -> FactsView:
 @handles(FillFact)
 async def fill_fact(work: Work, order: FillFact) -> FactsView:
     """An old button may be pressed at any time: what was learned since then stands."""
-    row = await note(work, order.consultation_id, "facts.recorded")
-    work.concerns("patient", row.patient_id, consultation=row.code)
+    row = await _opened(work, order.consultation_id)
     known, recorded = await _recorded(work, row.patient_id)
     used, _ = in_use(recorded, await _moment(work, row))
     name, values = _ANSWERS[order.fact]
@@ -88,12 +89,29 @@ async def _write(work: Work, row: Consultation, known: SafetyFacts | None, recor
     await ask_again(work, row, await person_of(work, row.patient_id), before, await facts_of(work, row))
 
 
+async def _opened(work: Work, consultation_id: str) -> Consultation:
+    """The consultation, held, with what is done entered; :class:`FactsClosed` where it is too late to record anything in it."""
+    row = await note(work, consultation_id, "facts.recorded")
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    if not await _is_open(work, row):
+        raise FactsClosed(code=row.code)
+    return row
+
+
+async def _is_open(work: Work, row: Consultation) -> bool:
+    """Before its end, and after it as long as drugs may come of it."""
+    if State(row.state) not in CLOSED_STATES or may_be_prescribed_from(row, work.now):
+        return True
+    return await Prescription.filter(consultation_id=row.id, state__in=[one.value for one in OPEN_STATES]).exists()
+
+
 async def _view(work: Work, row: Consultation) -> FactsView:
     known, recorded = await _recorded(work, row.patient_id)
     version, at = (0, None) if known is None else (known.version, known.recorded_at)
     used, outdated = in_use(recorded, await _moment(work, row))
     return FactsView(
-        patient_id=row.patient_id, facts=await facts_of(work, row), recorded=used, outdated=outdated, version=version, recorded_at=at
+        patient_id=row.patient_id, facts=await facts_of(work, row), recorded=used, outdated=outdated, open=await _is_open(work, row),
+        version=version, recorded_at=at,
     )
 
 

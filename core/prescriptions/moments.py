@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.consultations.models import Consultation
+from core.consultations.workflow import State as ConsultationState
 from core.prescriptions.models import Prescription
 from core.prescriptions.workflow import State
 
 VALID_FOR = timedelta(days=3)
 """处方管理办法 article 18: the day itself, at most three days where the doctor says so; here he always does."""
+
+PRESCRIBING_FOR = timedelta(days=14)
+"""So long after a consultation was completed may be prescribed from it: until the two weeks' control; then the patient is presented again."""
+
+
+def may_be_prescribed_from(row: Consultation, now: datetime) -> bool:
+    """The consultation runs, or has not been over for too long."""
+    if ConsultationState(row.state) is ConsultationState.IN_PROGRESS:
+        return True
+    return ConsultationState(row.state) is ConsultationState.COMPLETED and row.closed_at is not None and now < row.closed_at + PRESCRIBING_FOR
 
 
 def good_until(row: Prescription) -> datetime | None:

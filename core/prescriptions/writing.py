@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, latest_opinion, note
 from core.consultations.service import hold as hold_consultation
 from core.consultations.workflow import State as ConsultationState
@@ -13,10 +14,11 @@ from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Refer, Revise
 from core.prescriptions.drugs import drug
-from core.prescriptions.errors import AlreadyProposed, NobodyToSign, NothingToPrescribeFor, PrescriptionUnknown
+from core.prescriptions.errors import AlreadyProposed, NobodyToSign, NothingToPrescribeFor, PrescriptionUnknown, TooLateToPrescribe
 from core.prescriptions.items import Body
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
+from core.prescriptions.moments import PRESCRIBING_FOR, may_be_prescribed_from
 from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking
 from core.prescriptions.signatures import require_rules
@@ -59,6 +61,7 @@ async def propose(work: Work, order: Propose) -> PrescriptionView:
     work.concerns("patient", consultation.patient_id, consultation=consultation.code)
     if ConsultationState(consultation.state) not in PRESCRIBING or await latest_opinion(consultation.id) is None:
         raise NothingToPrescribeFor(code=consultation.code)
+    _check_time(work, consultation)
     body = _body(order)
     await _refuse_the_same(work, consultation.id, body)
     prescription_id = work.new_id()
@@ -82,6 +85,11 @@ async def _refuse_the_same(work: Work, consultation_id: str, body: Body) -> None
             raise AlreadyProposed(code=row.code, prescription_id=row.id, state_label=STATE_LABELS[State(row.state)])
 
 
+def _check_time(work: Work, consultation: Consultation) -> None:
+    if not may_be_prescribed_from(consultation, work.now):
+        raise TooLateToPrescribe(code=consultation.code, days=PRESCRIBING_FOR.days)
+
+
 def _doses(body: Body) -> list[tuple[str, Decimal, int, int]]:
     return sorted((one.drug, one.dose, one.times_per_day, one.days) for one in body.items)
 
@@ -90,6 +98,7 @@ def _doses(body: Body) -> list[tuple[str, Decimal, int, int]]:
 async def revise(work: Work, order: Revise) -> PrescriptionView:
     await require_rules(work.practice)
     row = await hold(work, order.prescription_id)
+    _check_time(work, await consultation_of(row.consultation_id))
     body = _body(order)
     sealer = await work.sealer("patient", row.patient_id)
     row = await make_step(

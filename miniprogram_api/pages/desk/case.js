@@ -21,6 +21,8 @@ export async function caseDesk({ rest: [id], go, again }) {
   let view = null;
   let medicines = null;
   let strip = null;
+  let recording = false;
+  let settled = "";
 
   async function fresh() {
     const before = view?.images;
@@ -28,6 +30,11 @@ export async function caseDesk({ rest: [id], go, again }) {
     setClock(view.now);
     if (view.images && !strip) strip = imageStrip(id);
     else if (view.images !== before) strip?.reload();
+    // After the end, as long as drugs may come of it.
+    if (view.state !== settled) {
+      recording = OPEN.has(view.state) || (view.state === "COMPLETED" && (await request("GET", `consultations/${id}/safety-facts`)).open);
+      settled = view.state;
+    }
     draw();
   }
 
@@ -37,9 +44,9 @@ export async function caseDesk({ rest: [id], go, again }) {
       ["together", [view.state, view.next, view.opinion !== null], () => together(view, again)],
       ["summary", lasting, () => caseSummary(lasting, { images: strip })],
       ["opinion", [OPEN.has(view.state), view.opinion?.opinion_id], () => opinionForm(view, () => fresh())],
-      ["facts", OPEN.has(view.state), () => OPEN.has(view.state) && h("section", { class: "panel desk-fold", "aria-label": "记录用药安全资料" }, factsFold(id, () => fresh()))],
+      ["facts", recording, () => recording && h("section", { class: "panel desk-fold", "aria-label": "记录用药安全资料" }, factsFold(id, () => fresh()))],
       ["medicines", medicines, () => prescribing.given(medicines)],
-      ["prescribing", [view.state, view.opinion !== null], () => prescribing.writing(view)],
+      ["prescribing", [view.state, recording, view.opinion !== null], () => recording && prescribing.writing(view)],
       ["return", view.state, () => giveBack(view, go)],
     ]);
   }

@@ -1,4 +1,4 @@
-// 用药安全资料: what must be known before drugs are given. Read always, written while a consultation of hers is open.
+// 用药安全资料: what must be known before drugs are given. Read always, written in a consultation of hers as long as drugs may come of it.
 
 import { Problem } from "../shared/api.js";
 import { h, replace } from "../shared/dom.js";
@@ -16,12 +16,12 @@ const MEASURES = [
 
 const OUTDATED = { ...Object.fromEntries(MEASURES), egfr: "eGFR", pregnancy: "怀孕情况", guardian_present: "监护人在场" };
 
-/** What is known, and the form while a consultation is `running`. `names`: GET drugs; `person`: {patient, sex, age} of the patient. */
-export function factsPart(found, names, person, running, again) {
+/** What is known, and the form as long as it may be recorded in `consultation`. `names`: GET drugs; `person`: {patient, sex, age} of the patient. */
+export function factsPart(found, names, person, consultation, again) {
   if (!found) return h("p", { class: "doctor-none" }, "请会诊时再记录。");
   return h("div", null,
     h("section", { class: "panel" }, factList(found, names, person)),
-    running ? h("div", { class: "doctor-fold" }, factsFold(running.consultation_id, again)) : h("p", { class: "doctor-none" }, "要修改,请在会诊进行时记录。"));
+    found.open ? h("div", { class: "doctor-fold" }, factsFold(consultation.consultation_id, again)) : h("p", { class: "doctor-none" }, "要修改,请在会诊进行时记录。"));
 }
 
 /** The long form is made only for who wants to change something, from what is on record in that moment. */

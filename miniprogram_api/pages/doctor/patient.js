@@ -37,13 +37,13 @@ async function read(id) {
   ]);
   // Facts are recorded within a consultation; those of the newest of her own are the patient's latest.
   const own = consultations.filter((each) => each.own);
-  const running = own.find((each) => !CLOSED.has(each.state)) ?? null;
-  const [facts, names] = own.length ? await Promise.all([ask(`consultations/${(running ?? own[0]).consultation_id}/safety-facts`), drugNames()]) : [null, null];
+  const latest = own.find((each) => !CLOSED.has(each.state)) ?? own[0] ?? null;
+  const [facts, names] = latest ? await Promise.all([ask(`consultations/${latest.consultation_id}/safety-facts`), drugNames()]) : [null, null];
   const readings = [...pressures.readings, ...sugars.readings].sort((a, b) => b.taken_at.localeCompare(a.taken_at));
-  return { one, now, readings, consultations, prescriptions, plans, membership, running, facts, names };
+  return { one, now, readings, consultations, prescriptions, plans, membership, latest, facts, names };
 }
 
-function draw(parts, { one, now, readings, consultations, prescriptions, plans, membership, running, facts, names }, { go, again, force, said }) {
+function draw(parts, { one, now, readings, consultations, prescriptions, plans, membership, latest, facts, names }, { go, again, force, said }) {
   parts.draw([
     saidPart(said),
     ["head", one, () => head(one, go)],
@@ -51,7 +51,7 @@ function draw(parts, { one, now, readings, consultations, prescriptions, plans, 
     ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],
     ["plans", [one.consents, plans], () => [title("随访"), plansPart(one, plans, again)]],
     ["readings", readings, () => readingsPart(one, readings, now, again)],
-    ["facts", [facts, running], () => [title("用药安全资料"), factsPart(facts, names, { patient: one.full_name, sex: one.sex, age: `${one.age_years} 岁` }, running, again)]],
+    ["facts", [facts, latest], () => [title("用药安全资料"), factsPart(facts, names, { patient: one.full_name, sex: one.sex, age: `${one.age_years} 岁` }, latest, again)]],
     ["insurance", membership, () => [title("医保"), insurancePart(one, membership, again)]],
   ], { force });
 }

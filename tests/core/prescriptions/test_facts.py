@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from core.consultations.commands import CompleteConsultation
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
-from core.prescriptions.errors import FactKnown, FactsChanged
+from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts, Revise
+from core.prescriptions.errors import FactKnown, FactsChanged, FactsClosed, PrescriptionBlocked, TooLateToPrescribe
 from nlp.language.measures import PLAUSIBLE
 from tests.core.dispatch.ward import open_ward
-from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
+from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
 from tests.support.county import NUMBER_WITH_WECHAT
 
 pytestmark = pytest.mark.storage
@@ -156,3 +157,32 @@ async def test_what_a_line_may_say_may_be_recorded(pharmacy: Pharmacy) -> None:
             view = await read(pharmacy)
             changed = await pharmacy.give(pharmacy.doctor, order(pharmacy, view.version, **{name: value}))
             assert getattr(changed.recorded, name) == value
+
+
+async def complete(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide()
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+
+
+async def test_facts_are_recorded_after_the_end_as_long_as_drugs_may_come_of_it(pharmacy: Pharmacy) -> None:
+    one, amlodipine = pharmacy.consultation_id, item("amlodipine", "5")
+    await complete(pharmacy)
+    pharmacy.ward.clock.advance(days=13)
+    view = await pharmacy.propose(amlodipine)
+    with pytest.raises(PrescriptionBlocked):
+        await pharmacy.sign(view)
+    pharmacy.ward.clock.advance(days=2)
+    assert (await read(pharmacy)).open
+    await pharmacy.facts()
+    with pytest.raises(TooLateToPrescribe):
+        await pharmacy.propose(item("metformin", "500"))
+    with pytest.raises(TooLateToPrescribe):
+        await pharmacy.give(pharmacy.expert, Revise(prescription_id=view.prescription_id, diagnosis="高血压", items=(item("metformin", "500"),)))
+    await pharmacy.sign(view)
+    await pharmacy.ward.pass_time(days=4)
+    known = await read(pharmacy)
+    assert not known.open
+    for closed in (order(pharmacy, known.version, allergies=("penicillin",)), FillFact(consultation_id=one, fact="not_pregnant")):
+        with pytest.raises(FactsClosed):
+            await pharmacy.give(pharmacy.doctor, closed)
+    assert (await read(pharmacy)).version == known.version

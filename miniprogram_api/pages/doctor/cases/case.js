@@ -42,7 +42,7 @@ async function read(id) {
     begun ? ask(`consultations/${id}/medicines`) : { prescriptions: [], dose: null },
     view.state === "IN_PROGRESS" && view.opinion?.decision ? ask("emergency-doses") : null,
     view.state === "COMPLETED" ? askOrNull(`consultations/${id}/rating`, "http.404") : null,
-    CLOSED.has(view.state) ? null : ask(`consultations/${id}/safety-facts`),
+    view.state === "CANCELLED" ? null : ask(`consultations/${id}/safety-facts`),
   ]);
   return { view, medicines, doses, rating, facts };
 }
@@ -57,7 +57,7 @@ function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force
     ["needs", [view.state, view.missing, view.images], () => !CLOSED.has(view.state) && needs(status, view, again)],
     ["decision", [opinion, view.state], () => decisionPart(view, again)],
     ["dose", [view.state, opinion?.decision, medicines.dose, doses], () => dosePart(view, medicines.dose, doses, again)],
-    ["facts", Boolean(facts), () => facts && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(view.consultation_id, again))],
+    ["facts", Boolean(facts?.open), () => facts?.open && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(view.consultation_id, again))],
     ...medicines.prescriptions.map((one) => [one.prescription_id, one, () => prescriptionPart(one, again)]),
     ["finish", [view.state, opinion?.decision, rating], () => finishPart(view, rating, again)],
   ], { force });
