@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Button, Card, Link, Outgoing, Text
 from bot.channels.words import cut
-from core.prescriptions.commands import CheckView, ItemView, PrescriptionView
+from core.prescriptions.commands import CheckView, ItemView, PrescriptionView, State
 from core.prescriptions.items import Finding
 
 UNREVIEWED = "(演示·未经临床审定)"
 TITLE, SUB_TITLE = 26, 110
 _PAGE = "病人资料、检查和来源都在里面。"
-SIGNABLE = ("PROPOSED", "REFERRED")
+SIGNABLE: tuple[State, ...] = ("PROPOSED", "REFERRED")
 
 
 def item_line(one: ItemView) -> str:

@@ -8,11 +8,11 @@ from bot.dialogue.medicine_words import item_line, yuan
 from bot.dialogue.turn import Reply, Turn
 from core.coverage.commands import QuotedLineView, QuotePrescription, QuoteView
 from core.foundation.clock import spoken
-from core.prescriptions.commands import PrescriptionView, View
+from core.prescriptions.commands import PrescriptionView, State, View
 from core.prescriptions.moments import VALID_FOR
 
 PAGE = "mini:pages/web/web?to=prescription/"
-_READABLE = ("RELEASED", "DISPENSED")
+_READABLE: tuple[State, ...] = ("RELEASED", "DISPENSED")
 
 
 def page_of(prescription_id: str) -> Link:

@@ -14,14 +14,14 @@ from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.reader import read_phrase
 from bot.phrases.reasons import marked_reason
-from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, View
+from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, State, View
 from core.prescriptions.errors import OverridesNotSeen, PrescriptionBlocked, WarningsAfterSignature
 from core.prescriptions.signing import RevisionReplaced
 from core.prescriptions.workflow import IllegalStep
 
 REASON = "return_reason"
 _SHORTEST, _LONGEST = 2, 500
-_WAITING = ("SIGNED",)
+_WAITING: tuple[State, ...] = ("SIGNED",)
 RETURNABLE = ("SIGNED", "RELEASED")
 _NAMED = re.compile(r"\S*退回(?:处方)?[\s,:,:、]")
 
@@ -31,9 +31,9 @@ async def waiting(turn: Turn, code: str | None) -> Reply:
     if turn.group:
         return turn.say(ALONE)
     if code is None:
-        several = await prescription_meant.waiting(turn, _WAITING)
+        several = await prescription_meant.queue(turn, _WAITING)
         if len(several) != 1:
-            lines = [prescription_meant.line(one) for one in several[:8]]
+            lines = [words for _, words in several[:8]]
             return turn.say("\n".join([f"待审 {len(several)} 张,发「审方 R-…」看一张:", *lines]) if lines else "现在没有待审的处方。")
     meant = await prescription_meant.one(turn, code, _WAITING)
     if isinstance(meant, Reply):

@@ -13,7 +13,7 @@ from bot.dialogue.said_before import words_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.actor import Role
-from core.prescriptions.commands import PrescriptionView, Refer, Sign, View
+from core.prescriptions.commands import PrescriptionView, Refer, Sign, State, View
 from core.prescriptions.errors import OutsideLicence, PrescriptionBlocked, ReasonMissing
 from core.prescriptions.signing import RevisionReplaced
 from core.prescriptions.workflow import IllegalStep
@@ -122,7 +122,7 @@ async def refer(turn: Turn, prescription_id: str) -> Reply:
     return Reply((*tapped(turn, "已转上级医生签"), Text(text=text)), turn.state.asking(None))
 
 
-def _waits_for(turn: Turn) -> tuple[str, ...]:
+def _waits_for(turn: Turn) -> tuple[State, ...]:
     return ("REFERRED",) if turn.actor.holds(Role.DUTY_DOCTOR) and not turn.actor.holds(Role.VILLAGE_DOCTOR) else SIGNABLE
 
 

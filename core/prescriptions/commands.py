@@ -337,7 +337,9 @@ class PrescriptionList(Result):
 
 
 class Mine(Query):
-    """Those that wait for the actor or that he has a part in, newest first: to sign, to review, to dispense; a patient's released ones."""
+    """Those that wait for the actor or that he has a part in, newest first: to sign, to review, to dispense; a patient's released ones.
+
+    Of them only the one with this ``code``, only those in these ``states``; none named, all."""
 
     name = "prescriptions.mine"
     title = "我的处方"
@@ -346,6 +348,8 @@ class Mine(Query):
     )
     gives = PrescriptionList
     audited = True
+    code: str | None = Field(default=None, max_length=12)
+    states: tuple[State, ...] = Field(default=(), max_length=8)
 
 
 class PrescriptionStage(Result):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tortoise.queryset import QuerySet
+
 from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
@@ -54,26 +56,31 @@ async def view(work: Work, order: View) -> PrescriptionView:
 async def mine(work: Work, order: Mine) -> PrescriptionList:
     """As :class:`Mine` says, for the role in which the actor asks."""
     work.concerns("account", work.actor.account_id)
-    rows = await _rows(work)
+    rows = await _rows(work, _asked_for(order))
     return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in rows]))
 
 
-async def _rows(work: Work) -> list[Prescription]:
+def _asked_for(order: Mine) -> QuerySet[Prescription]:
+    rows = Prescription.filter(state__in=order.states) if order.states else Prescription.all()
+    return rows.filter(code=order.code) if order.code is not None else rows
+
+
+async def _rows(work: Work, asked_for: QuerySet[Prescription]) -> list[Prescription]:
     practitioner_id = work.actor.practitioner_id
     open_states = [state.value for state in OPEN_STATES]
     if work.role is Role.EXPERT:
-        query = Prescription.filter(expert_id=practitioner_id)
+        query = asked_for.filter(expert_id=practitioner_id)
     elif work.role is Role.VILLAGE_DOCTOR:
-        query = Prescription.filter(village_doctor_id=practitioner_id)
+        query = asked_for.filter(village_doctor_id=practitioner_id)
     elif work.role is Role.DUTY_DOCTOR:
-        return await _below(work, await Prescription.filter(state=State.REFERRED.value).order_by("-id").limit(200))
+        return await _below(work, await asked_for.filter(state=State.REFERRED.value).order_by("-id"))
     elif work.role is Role.PHARMACIST:
         houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
         counties = {county_of(house.region_code) for house in houses}
-        query = Prescription.filter(region_code__in=counties, state__in=open_states)
+        query = asked_for.filter(region_code__in=counties, state__in=open_states)
     else:
         patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
-        query = Prescription.filter(patient_id__in=list(patients), state__in=PATIENTS_STATES)
+        query = asked_for.filter(patient_id__in=list(patients), state__in=PATIENTS_STATES)
     return await query.order_by("-id").limit(SHOWN)
 
 

@@ -165,3 +165,21 @@ async def test_proposed_in_words_what_is_missing_is_asked_and_the_doctor_above_s
     await stage.say("duty_doctor", APP, "心率快,血压已升到 110")
     await stage.press("duty_doctor", APP, "确认签名")
     await stage.hears("village_doctor", APP, "张医生已签名")
+
+
+async def test_what_waits_is_found_behind_however_many_newer_ones(treated: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = treated
+    view = await _propose(stage, item("amlodipine", "5"))
+    await stage.press("village_doctor", APP, "照此签名")
+    await stage.press("village_doctor", APP, "确认签名")
+    await stage.hears("pharmacist", APP, f"{view.code} 待审")
+    case = await Consultation.get()
+    newer = Propose(consultation_id=case.id, diagnosis="胃炎", items=(item("omeprazole", "20"),))
+    await stage.practice.execute(stage.county.experts[0], newer)
+    monkeypatch.setattr("core.prescriptions.reading.SHOWN", 1)
+    await stage.say("pharmacist", APP, "审方")
+    await stage.hears("pharmacist", APP, f"{view.code} 待审", "【通过】")
+    await stage.say("pharmacist", APP, f"通过 {view.code}")
+    await stage.hears("pharmacist", APP, "确认通过")
+    await stage.say("expert1", APP, f"改方 {view.code} 高血压:氨氯地平 2.5mg 每日一次 7天")
+    await stage.hears("expert1", APP, "吴医生已签名,在等药师审方")

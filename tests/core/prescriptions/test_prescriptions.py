@@ -421,3 +421,17 @@ async def test_no_prescription_without_an_opinion(practice: Practice) -> None:
     await ward.accept(offer)
     with pytest.raises(NothingToPrescribeFor):
         await practice.execute(ward.who(offer), Propose(consultation_id=asked.consultation_id, diagnosis="高血压", items=(AMLODIPINE,)))
+
+
+async def test_one_with_a_code_and_those_in_a_state_are_found_however_many_newer_ones_there_are(
+    pharmacy: Pharmacy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await pharmacy.facts()
+    older = await pharmacy.sign(await pharmacy.propose(item("amlodipine", "5")))
+    newer = await pharmacy.propose(item("omeprazole", "20"))
+    monkeypatch.setattr("core.prescriptions.reading.SHOWN", 1)
+    for actor in (pharmacy.pharmacist, pharmacy.expert, pharmacy.doctor):
+        assert [one.code for one in (await pharmacy.ask(actor, Mine())).prescriptions] == [newer.code]
+        assert [one.code for one in (await pharmacy.ask(actor, Mine(states=("SIGNED",)))).prescriptions] == [older.code]
+        assert [one.code for one in (await pharmacy.ask(actor, Mine(code=older.code))).prescriptions] == [older.code]
+    assert (await pharmacy.ask(pharmacy.ward.county.duty_doctor, Mine(code=older.code))).prescriptions == ()
