@@ -48,10 +48,9 @@ async def attach_consent(work: Work, order: AttachConsent) -> ConsultationStatus
     row = await open_consultation(work, order.consultation_id)
     if order.media_type not in ("image/jpeg", "image/png"):
         raise ConsentNotAPicture
-    if await Blob.filter(id=order.blob_id).exists():
-        return await status_of(work, row, Reader.VILLAGE_DOCTOR)
-    await keep_blob(work, order.blob_id, row.patient_id, media_type=order.media_type, size=order.size, sha256=order.sha256)
+    photo: dict[str, Any] = {"media_type": order.media_type, "size": order.size, "sha256": order.sha256}
     if row.consented_at is None:
+        await keep_blob(work, order.blob_id, row.patient_id, **photo)
         await work.execute(
             GiveConsent(
                 patient_id=row.patient_id, purpose="consultation", text_version=current_text("consultation").version,
@@ -60,8 +59,9 @@ async def attach_consent(work: Work, order: AttachConsent) -> ConsultationStatus
         )
         row = await note(work, row.id, "consent.attached", consented_at=work.now, consent_blob_id=order.blob_id, ids={"blob_id": order.blob_id})
         row = await _if_complete(work, row)
-    else:
-        # A second page, a clearer photo: further evidence beside the first, which nothing replaces.
+    elif not await Blob.filter(subject_kind="patient", subject_id=row.patient_id, sha256=order.sha256).exists():
+        # A second page, a clearer photo: further evidence beside the first, which nothing replaces. The same one again is no second one.
+        await keep_blob(work, order.blob_id, row.patient_id, **photo)
         row = await note(work, row.id, "consent.added", ids={"blob_id": order.blob_id})
     return await status_of(work, row, Reader.VILLAGE_DOCTOR)
 

@@ -42,12 +42,13 @@ async def test_paper_consent_is_kept_with_the_patients_record(ward: Ward) -> Non
 async def test_a_second_photo_is_kept_beside_the_first(ward: Ward) -> None:
     asked = await ward.request(URGENT)
     photos = [await ward.practice.blobs.put(ward.practice.ids.new(), "patient", ward.county.old_man, b"\xff\xd8 page %d" % page) for page in (1, 2)]
-    for photo in (*photos, photos[1]):
+    same = await ward.practice.blobs.put(ward.practice.ids.new(), "patient", ward.county.old_man, b"\xff\xd8 page 2")
+    for photo in (*photos, photos[1], same):
         await ward.practice.execute(ward.county.village_doctor, AttachConsent(
             consultation_id=asked.consultation_id, blob_id=photo.id, media_type="image/jpeg", size=photo.size, sha256=photo.sha256
         ))
 
-    assert await Blob.filter(id__in=[photo.id for photo in photos]).count() == 2
+    assert {row.id for row in await Blob.all()} == {photo.id for photo in photos}
     assert (await Consent.get(patient_id=ward.county.old_man)).evidence_blob_id == photos[0].id
     assert (await Consultation.get(id=asked.consultation_id)).consent_blob_id == photos[0].id
     assert [kind for kind in await ward.timeline(asked.consultation_id) if kind.startswith("consent.")] == ["consent.attached", "consent.added"]
