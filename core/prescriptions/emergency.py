@@ -15,6 +15,7 @@ from core.foundation.signing_keys import is_signed, sign
 from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
 from core.people.cards import practitioner_cards
+from core.prescriptions.besides import besides_of
 from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
 from core.prescriptions.doses import spoken_amount
 from core.prescriptions.drugs import drug
@@ -84,7 +85,9 @@ async def _refuse_what_is_known(work: Work, patient_id: str, dose: Dose, facts: 
     if measured is not None and dose.refused_below is not None and measured < dose.refused_below:
         raise DoseRefused(what=f"收缩压低于 {dose.refused_below}")
     item = Item(drug=dose.drug, dose=dose.amount, times_per_day=1, days=1)
-    found = blocking(check((item,), await person_of(work, patient_id), facts))
+    # What was handed out to him, he takes; one dose more of the same drug is the doctor's to weigh.
+    current = (*facts.current, *(one.item.drug for one in await besides_of(work, patient_id) if one.dispensed))
+    found = blocking(check((item,), await person_of(work, patient_id), facts.model_copy(update={"current": current})))
     # What there was no time to ask is ruled out by the doctor's own word; a child's weight is not, for the dose hangs on it.
     stops = [one for one in found if one.kind != "facts" or one.key == "facts.weight"]
     if stops:

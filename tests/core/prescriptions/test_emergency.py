@@ -12,11 +12,11 @@ from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.signing_keys import SignatureNotConfirmed
 from core.people.commands import EnlistPatient
-from core.prescriptions.commands import AcknowledgeDose, DoseView, EmergencyDoses, OrderDose, ViewDose
+from core.prescriptions.commands import AcknowledgeDose, DoseView, EmergencyDoses, OrderDose, Release, ViewDose
 from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.models import EmergencyDose
 from tests.core.dispatch.ward import open_ward
-from tests.core.prescriptions.pharmacy import Pharmacy, open_pharmacy
+from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
 from tests.support.county import SYSTEM, id_number
 
 pytestmark = pytest.mark.storage
@@ -85,6 +85,22 @@ async def test_what_is_known_refuses_it_whatever_was_ticked(pharmacy: Pharmacy) 
     assert await EmergencyDose.all().count() == 0
     with pytest.raises(DoseUnknown):
         await pharmacy.give(pharmacy.doctor, OrderDose(consultation_id=pharmacy.consultation_id, dose="whisky", ruled_out=(), confirm=True))
+
+
+async def test_what_was_handed_out_to_him_refuses_it_too(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide("partly", "先用药再转")
+    await pharmacy.facts()
+    proposed = await pharmacy.propose(item("sildenafil", "50", days=2))
+    signed = await pharmacy.sign(proposed, pharmacy.ward.county.duty_doctor)
+    release = Release(prescription_id=signed.prescription_id, revision=signed.revision, confirm=True)
+    await pharmacy.give(pharmacy.pharmacist, release)
+    await pharmacy.dispense(signed)
+    order = await order_for(pharmacy, "nitroglycerin_sublingual")
+    with pytest.raises(DoseRefused) as refused:
+        await pharmacy.give(pharmacy.doctor, order)
+    assert "西地那非" in refused.value.message
+    pharmacy.ward.clock.advance(days=2, minutes=1)
+    assert (await pharmacy.give(pharmacy.doctor, order)).name == "硝酸甘油"
 
 
 async def test_who_disagrees_orders_nothing_and_nobody_else_may(pharmacy: Pharmacy) -> None:
