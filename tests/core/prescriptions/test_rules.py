@@ -215,6 +215,10 @@ def test_the_lists_are_whole() -> None:
         assert rule.harm
         assert rule.advice
         assert rule.source in known.sources
+    for age in known.fact_ages.values():
+        assert age.why
+        assert age.source in known.sources
+        assert (age.below_years is None) == (age.child_days is None)
     assert {rules.name for rules in rule_sets()} == {"prescriptions.drugs", "prescriptions.safety", "prescriptions.emergency_doses"}
     assert len({rules.digest for rules in rule_sets()}) == 3
     assert {one.coverage for one in catalogue().values()} == {"甲", "乙", ""}
