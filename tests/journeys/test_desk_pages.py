@@ -205,6 +205,22 @@ async def picture_of(page: Page, place: Any, name: str) -> None:
         await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
+async def withdraw_what_lies_ready(page: Page, rx: Locator, case: Treatment) -> None:
+    """The pharmacist has let it go; the expert takes it out of the patient's reach."""
+    case.prescription = case.read()
+    case.sign(**{one["key"]: "已核对,获益大于风险" for one in case.prescription["findings"] if one["action"] == "W"})
+    case.release()
+    await expect(rx.locator("h2")).to_contain_text("待发药", timeout=SLOW)
+    await expect(rx.get_by_role("button", name="改方")).to_have_count(0)
+    await rx.locator("summary", has_text="撤回这张处方").click()
+    await rx.get_by_role("textbox", name="原因").fill("血压突然很低")
+    await rx.get_by_role("button", name="撤回", exact=True).click()
+    await expect(page.get_by_role("dialog")).to_contain_text("取药码马上失效")
+    await page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).click()
+    await expect(rx.locator("h2")).to_contain_text("已撤回", timeout=SLOW)
+    await assert_readable(page)
+
+
 async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
     demo = running_demo_house
     doctor, patient, asked = ask_for_an_expert(demo)
@@ -257,6 +273,7 @@ async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Vi
     await page.get_by_role("dialog").get_by_role("button", name="开出").click()
     await expect(rx).to_contain_text("10", timeout=SLOW)
     await expect(rx.locator(".desk-returned")).to_have_count(0)
+    await withdraw_what_lies_ready(page, rx, case)
 
     small = (await visiting(address(demo, person, f"case/{consultation_id}/"), PHONE)).page
     await expect(small.locator(".case")).to_be_visible()

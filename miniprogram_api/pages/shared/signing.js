@@ -15,7 +15,6 @@ import { Problem, newKey, request } from "./api.js";
 import { button, h, replace } from "./dom.js";
 import { confirmed, notice } from "./states.js";
 
-/** Signed, and the drugs are not in the patient's hands: who signed it may stop it. */
 const AFTERWARDS = new Set(["SIGNED", "RELEASED"]);
 const WAITS = { village_doctor: "PROPOSED", duty_doctor: "REFERRED" };
 const STARTERS = ["已核对,获益大于风险", "剂量已减,密切观察", "病人一直在用,耐受好", "已告知病人,不适随时来"];
@@ -41,8 +40,8 @@ export function signingForm(rx, { as, changed }) {
   const draft = draftOf(rx);
   const order = (step, body, said) => give(rx, step, body, { trouble, changed, said });
   if (rx.state !== WAITS[as]) {
-    return h("div", { class: "rx-sign" }, h("p", { class: "rx-standing" }, `这张处方现在是“${rx.state_label}”。`), trouble,
-      rx.withdrawable && AFTERWARDS.has(rx.state) && withdrawal(rx, as, draft, order, trouble));
+    const standing = h("p", { class: "rx-standing" }, `这张处方现在是“${rx.state_label}”。`);
+    return h("div", { class: "rx-sign" }, mayStop(rx) ? [trouble, withdrawal(rx, as, draft, order, trouble)] : standing);
   }
   const stops = rx.findings.filter((one) => one.action === "B");
   const warnings = rx.findings.filter((one) => one.action === "W");
@@ -55,6 +54,9 @@ export function signingForm(rx, { as, changed }) {
     as === "village_doctor" && referButton(rx, order),
     withdrawal(rx, as, draft, order, trouble));
 }
+
+/** Whether it is signed, not handed out yet, and the reader's to take out of the patient's reach. */
+export const mayStop = (rx) => rx.withdrawable && AFTERWARDS.has(rx.state);
 
 function draftOf(rx) {
   const name = `${rx.prescription_id}:${rx.revision}`;
