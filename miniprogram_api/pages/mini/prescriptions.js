@@ -6,6 +6,8 @@ import { inYuan, yuan } from "../shared/money.js";
 import { ask, askOrNull, whoAmI } from "./session.js";
 import { SCHEMES, stageTag } from "./words.js";
 
+/** Nothing will come of it any more. */
+const OVER = new Set(["expired", "withdrawn"]);
 const CLAIM_LINES = new Set(["submitted", "settled"]);
 
 export async function prescriptions() {
@@ -49,6 +51,7 @@ export async function prescription({ rest: [id] }) {
     h("h2", null, stageTag(found.stage, found.stage_label), found.patient),
     h("p", null, found.next),
     found.until && h("p", null, `请在 ${spoken(found.until)} 前取药,过了要重新开。`));
+  if (OVER.has(found.stage)) return [head];
   if (!found.readable) return [head, card(h("p", { class: "faint" }, "药师审过以后,这里会写怎么吃、多少钱。"))];
   const [rx, quote, { claims }] = await Promise.all([
     ask("GET", `prescriptions/${encodeURIComponent(id)}`),
