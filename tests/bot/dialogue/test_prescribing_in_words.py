@@ -1,12 +1,14 @@
-"""开方, 改方 in words: one intention is one prescription, however often its button is tapped."""
+"""意见, 开方, 改方 in words: one intention is one opinion or prescription, however often its button is tapped."""
 
 from __future__ import annotations
 
 from bot.channels.outgoing import Menu
+from core.consultations.models import Opinion
 from core.foundation.actor import Actor
 from core.prescriptions.models import Prescription
 from tests.bot.dialogue.stage import Stage
 from tests.bot.dialogue.test_deciding import advised
+from tests.bot.dialogue.test_opinions import taken
 
 LINE = "高血压:氨氯地平 5mg 每日一次 7天"
 
@@ -41,3 +43,12 @@ async def test_one_button_tapped_twice_proposes_and_revises_once(stage: Stage) -
     again = await _button(stage, expert, "开方 糖尿病:二甲双胍 500mg 每日一次 7天")
     assert "已提交(第 1 版)" in await _said(stage, expert, again)
     assert await Prescription.all().count() == 2
+
+
+async def test_one_opinion_signed_twice_is_one_revision(stage: Stage) -> None:
+    code = await taken(stage)
+    expert = stage.county.experts[0]
+    sign = await _button(stage, expert, f"意见 {code} 调整降压药,两周后复诊")
+    assert "第 1 版" in await _said(stage, expert, sign)
+    assert "第 1 版" in await _said(stage, expert, sign)
+    assert await Opinion.all().count() == 1
