@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, Request, Sanic
@@ -158,7 +158,7 @@ def order_route(
     """
 
     async def handle(request: Request, **path: str) -> HTTPResponse:
-        values = _fields(request, method, query_names or {})
+        values = _fields(request, method, order, query_names or {})
         if values.keys() & path.keys():
             raise Invalid
         asked = order.model_validate({**values, **path})
@@ -195,8 +195,11 @@ def json_object(request: Request) -> dict[str, Any]:
     return values
 
 
-def _fields(request: Request, method: str, renamed: dict[str, str]) -> dict[str, Any]:
+def _fields(request: Request, method: str, order: type[Order], renamed: dict[str, str]) -> dict[str, Any]:
+    """Of a query each parameter's first value; of a field that takes several, all: ``?states=SIGNED&states=RELEASED``."""
     if method == "GET":
         arguments: dict[str, list[str]] = request.args
-        return {renamed.get(name, name): values[0] for name, values in arguments.items()}
+        several = {name for name, field in order.model_fields.items() if get_origin(field.annotation) is tuple}
+        named = {renamed.get(name, name): values for name, values in arguments.items()}
+        return {name: values if name in several else values[0] for name, values in named.items()}
     return json_object(request)

@@ -46,6 +46,9 @@ async def test_blocked_revised_signed_released_and_seen_by_the_patient(face: Fac
     assert (signed.status_code, signed.json()["signature_valid"]) == (200, True)
     assert (await client.get(path, headers=patient)).status_code == 404
     assert (await client.post(f"{path}/release", json={"revision": 2, "confirm": True}, headers=pharmacist)).json()["state"] == "RELEASED"
+    listed = [(await client.get(f"/v1/prescriptions?{asked}", headers=expert)) for asked in ("states=SIGNED&states=RELEASED", "states=SIGNED")]
+    assert [len(one.json()["prescriptions"]) for one in listed] == [1, 0]
+    assert (await client.get("/v1/prescriptions?states=LOST", headers=expert)).status_code == 422
     seen = (await client.get("/v1/prescriptions", headers=patient)).json()["prescriptions"]
     assert [(one["items"][0]["amount"], one["fee_fen"], one["findings"]) for one in seen] == [("2.5 mg", 1260, [])]
 
