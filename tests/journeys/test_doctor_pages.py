@@ -169,6 +169,7 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     await answer(page, "签名")
     await expect(signing).to_contain_text("待药师审方")
     assert treatment.read()["state"] == "SIGNED"
+    await expect(signing.locator("summary", has_text="撤回这张处方")).to_be_visible()
     await assert_nothing_kept(page, patient["full_name"].split("(")[0], "胸痛", "小剂量")
     assert_at_home(visit, demo.base_url)
     await assert_printable(page, treatment.prescription["code"])
@@ -207,6 +208,12 @@ async def see_it_on_a_desk(visiting: Visiting, demo: Demo, doctor: Doctor, consu
     await page.locator(".tab-bar").get_by_role("link", name="处方").click()
     await page.locator("a.weui-cell", has_text="待药师审方").click()
     await expect(page.locator("main .panel")).to_contain_text("药师在审")
+    await assert_readable(page)
+    await page.locator("summary", has_text="撤回这张处方").click()
+    await page.get_by_role("textbox", name="原因").fill("病人转院了")
+    await page.get_by_role("button", name="撤回", exact=True).click()
+    await answer(page, "撤回")
+    await expect(page.locator("main")).to_contain_text("已撤回,不能用")
     await assert_readable(page)
 
 

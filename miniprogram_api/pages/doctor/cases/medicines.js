@@ -1,8 +1,9 @@
-// A prescription for the village doctor: what it holds, what stands against it, signing it or handing it to the doctor above, how far it is.
+// A prescription for the village doctor: what it holds, what stands against it, signing it or handing it to the doctor above, how far it is,
+// and taking back what she signed.
 
 import { h } from "../../shared/dom.js";
 import { checkList, prescriptionLines, signatureLine } from "../../shared/prescription.js";
-import { signingForm } from "../../shared/signing.js";
+import { mayStop, signingForm } from "../../shared/signing.js";
 
 const NEXT = {
   PROPOSED: "专家开的,等您看过签名。",
@@ -27,5 +28,5 @@ export function prescriptionPart(rx, again) {
     (SIGNABLE.has(rx.state) || rx.overrides.length > 0) && checkList(rx),
     signatureLine(rx),
     rx.state === "RELEASED" && rx.dispense_code && h("p", null, "取药码 ", h("b", { class: "doctor-code" }, rx.dispense_code)),
-    rx.state === "PROPOSED" && signingForm(rx, { as: "village_doctor", changed }));
+    (rx.state === "PROPOSED" || mayStop(rx)) && signingForm(rx, { as: "village_doctor", changed }));
 }
