@@ -3,9 +3,9 @@
 import { Problem, request } from "../shared/api.js";
 import { button, h, replace } from "../shared/dom.js";
 import { confirmed, notice } from "../shared/states.js";
-import { Draft } from "../doctor/drafts.js";
-import { orderButton } from "../doctor/asking.js";
-import { keepTyped } from "../doctor/shell.js";
+import { Draft } from "../shared/drafts.js";
+import { orderButton } from "../shared/asking.js";
+import { keepTyped } from "../shared/parts.js";
 import { GAP, templatesFor } from "./templates.js";
 
 const FIELDS = [

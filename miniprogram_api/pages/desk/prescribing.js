@@ -6,8 +6,8 @@ import { checkList, prescriptionLines, signatureLine } from "../shared/prescript
 import { words } from "../shared/signing.js";
 import { confirmed, notice } from "../shared/states.js";
 import { spoken } from "../shared/dates.js";
-import { orderButton } from "../doctor/asking.js";
-import { Draft } from "../doctor/drafts.js";
+import { orderButton } from "../shared/asking.js";
+import { Draft } from "../shared/drafts.js";
 import { Line } from "./drug_line.js";
 
 const REVISABLE = new Set(["PROPOSED", "REFERRED", "RETURNED"]);

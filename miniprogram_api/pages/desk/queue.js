@@ -4,7 +4,7 @@ import { newKey, Problem, request } from "../shared/api.js";
 import { button, empty, h, link, replace, title } from "../shared/dom.js";
 import { notice } from "../shared/states.js";
 import { spoken } from "../shared/dates.js";
-import { Parts } from "../doctor/shell.js";
+import { Parts } from "../shared/parts.js";
 import { ago, countdown, length, setClock } from "./clock.js";
 
 const REASONS = { no_time: "没空", not_my_field: "不是我的专业", knows_patient: "认识患者" };

@@ -4,8 +4,8 @@ import { request } from "../shared/api.js";
 import { day, hour, spoken } from "../shared/dates.js";
 import { h, replace, title } from "../shared/dom.js";
 import { confirmed } from "../shared/states.js";
-import { orderButton } from "../doctor/asking.js";
-import { Parts, keepTyped } from "../doctor/shell.js";
+import { orderButton } from "../shared/asking.js";
+import { Parts, keepTyped } from "../shared/parts.js";
 
 const AWAY = { no: "", part: "部分请假", whole: "请假" };
 const SHANGHAI_MS = 8 * 3600 * 1000;

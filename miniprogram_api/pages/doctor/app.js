@@ -6,7 +6,8 @@ import { patient } from "./patient.js";
 import { patients } from "./patients.js";
 import { prescription, prescriptions } from "./prescriptions.js";
 import { newConsultation } from "./new.js";
-import { Shell } from "./shell.js";
+import { Shell } from "../shared/shell.js";
+import { refused, tabsFrom } from "./tabs.js";
 
 new Shell({
   "": { title: "我的病人", tab: "patients", open: patients },
@@ -16,4 +17,4 @@ new Shell({
   new: { title: "新会诊", tab: "new", open: newConsultation },
   prescriptions: { title: "处方", tab: "prescriptions", open: prescriptions },
   rx: { title: "处方详情", tab: "prescriptions", above: "#/prescriptions", open: prescription },
-});
+}, { tabs: tabsFrom(""), refused });

@@ -1,7 +1,7 @@
 // The text of a consent, to be printed, read out and signed on paper by who has no WeChat.
 
 import { h } from "../shared/dom.js";
-import { ask } from "./asking.js";
+import { ask } from "../shared/asking.js";
 import { printButton } from "./cases/print.js";
 
 const PURPOSES = new Set(["care", "consultation"]);

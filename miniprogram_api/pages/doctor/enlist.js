@@ -1,9 +1,10 @@
 // 登记新病人: number, name, ID card, phone. What the ID number says is read back, so that a wrong card is noticed.
 
 import { h, replace } from "../shared/dom.js";
-import { myPatients, orderButton, whoAmI } from "./asking.js";
+import { myPatients } from "./my_patients.js";
+import { orderButton, whoAmI } from "../shared/asking.js";
 import { readIdNumber } from "./id_number.js";
-import { Draft } from "./drafts.js";
+import { Draft } from "../shared/drafts.js";
 
 export async function enlist({ go }) {
   const [me, list] = await Promise.all([whoAmI(), myPatients({ anew: true })]);

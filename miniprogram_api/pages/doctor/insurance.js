@@ -2,8 +2,8 @@
 
 import { h } from "../shared/dom.js";
 import { yuan } from "../shared/money.js";
-import { orderButton } from "./asking.js";
-import { keepTyped } from "./shell.js";
+import { orderButton } from "../shared/asking.js";
+import { keepTyped } from "../shared/parts.js";
 
 const SCHEMES = { residents: "城乡居民医保", employees: "职工医保" };
 

@@ -4,8 +4,9 @@ import { newKey, Problem, request } from "../shared/api.js";
 import { marked } from "../shared/case_summary.js";
 import { button, empty, h, replace } from "../shared/dom.js";
 import { notice } from "../shared/states.js";
-import { ask, myPatients, patientLine, whoAmI } from "./asking.js";
-import { Draft } from "./drafts.js";
+import { ask, whoAmI } from "../shared/asking.js";
+import { myPatients, patientLine } from "./my_patients.js";
+import { Draft } from "../shared/drafts.js";
 import { CONSCIOUSNESS, consultationLine, pressureProblem, URGENCIES, VITALS, vitalProblem } from "./line.js";
 
 const STILL_COMING_MS = 2000;

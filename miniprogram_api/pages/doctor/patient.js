@@ -3,14 +3,15 @@
 import { Problem } from "../shared/api.js";
 import { day, spoken } from "../shared/dates.js";
 import { cells, h, link, title } from "../shared/dom.js";
-import { ask, askOrNull, drugNames, myPatients, patientLine } from "./asking.js";
-import { factsPart } from "./facts.js";
+import { ask, askOrNull, drugNames } from "../shared/asking.js";
+import { myPatients, patientLine } from "./my_patients.js";
+import { factsPart } from "../shared/facts.js";
 import { insurancePart } from "./insurance.js";
 import { choosePatient } from "./new.js";
 import { plansPart } from "./plans.js";
 import { prescriptionRow } from "./prescriptions.js";
 import { readingsPart } from "./readings.js";
-import { Parts, saidPart } from "./shell.js";
+import { Parts, saidPart } from "../shared/parts.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
 const CONSENTS = { care: "看病与健康服务", consultation: "远程会诊" };

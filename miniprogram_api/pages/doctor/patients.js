@@ -1,8 +1,9 @@
 // 我的病人: her list, by the numbers under which she calls them in the group; found by number or name.
 
 import { cells, empty, h, link } from "../shared/dom.js";
-import { myPatients, sexLabel } from "./asking.js";
-import { Parts } from "./shell.js";
+import { myPatients } from "./my_patients.js";
+import { sexLabel } from "../shared/sexes.js";
+import { Parts } from "../shared/parts.js";
 
 const SEARCH_FROM = 8;
 

@@ -4,7 +4,7 @@ import { Problem, upload } from "../shared/api.js";
 import { spoken } from "../shared/dates.js";
 import { h, replace } from "../shared/dom.js";
 import { confirmed, notice } from "../shared/states.js";
-import { orderButton } from "./asking.js";
+import { orderButton } from "../shared/asking.js";
 
 const TEMPLATES = { hypertension: "高血压随访", diabetes: "2型糖尿病随访" };
 const REASONS = { finished: "按计划做完了", refused: "病人不愿意", moved: "病人搬走了", mistake: "建错了" };

@@ -2,8 +2,8 @@
 
 import { cells, empty, h, link, title } from "../shared/dom.js";
 import { yuan } from "../shared/money.js";
-import { ask } from "./asking.js";
-import { Parts, saidPart } from "./shell.js";
+import { ask } from "../shared/asking.js";
+import { Parts, saidPart } from "../shared/parts.js";
 import { prescriptionPart } from "./cases/medicines.js";
 import { printButton, printSheet } from "./cases/print.js";
 

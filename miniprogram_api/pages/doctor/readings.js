@@ -2,9 +2,9 @@
 
 import { spoken } from "../shared/dates.js";
 import { h } from "../shared/dom.js";
-import { orderButton } from "./asking.js";
+import { orderButton } from "../shared/asking.js";
 import { pressureProblem, VITALS, vitalProblem } from "./line.js";
-import { keepTyped } from "./shell.js";
+import { keepTyped } from "../shared/parts.js";
 
 const SHOWN = 3;
 const DAY_MS = 24 * 3600 * 1000;

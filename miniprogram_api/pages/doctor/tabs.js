@@ -1,6 +1,7 @@
-// The bar below every page of the village doctor. Her cases lie in a folder of their own, so the way there depends on where one stands.
+// What the village doctor's two documents have of their own: the bar below, whose ways depend on where one stands, and the sentence for others.
 
-import { h, replace } from "../shared/dom.js";
+import { empty } from "../shared/dom.js";
+import { tabLink } from "../shared/tabs.js";
 
 const TABS = [
   ["patients", "#/", "我的病人", "M9 5a3.5 3.5 0 1 0 .01 0M2.5 20c0-4.5 3-6.5 6.5-6.5s6.5 2 6.5 6.5M16 6a3 3 0 0 1 0 6M18 14c2.4.7 3.5 2.7 3.5 6"],
@@ -10,22 +11,12 @@ const TABS = [
 ];
 
 /** `from`: the way from this page to the village doctor's folder, "" or "../". */
-export function drawTabs(place, current, from) {
-  replace(place, TABS.map(([name, href, label, path]) =>
-    h("a", { href: tabAddress(name, href, from), "aria-current": name === current ? "page" : null }, icon(path), h("span", null, label))));
-}
+export const tabsFrom = (from) => (current) => TABS.map(([name, href, label, path]) => tabLink(tabAddress(name, href, from), label, path, name === current));
 
 function tabAddress(name, href, from) {
   if (name === "cases") return from ? "#/" : href;
   return from + href;
 }
 
-function icon(path) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  line.setAttribute("d", path);
-  svg.append(line);
-  return svg;
-}
+/** Instead of a page that is not for who asks. */
+export const refused = (problem) => (problem.status === 403 ? empty("这一页是给村医用的。您的会诊在聊天里发「进度」就能看。") : null);

@@ -2,6 +2,7 @@
 
 import { stepsOf } from "../shared/address.js";
 import { button, empty, h, replace } from "../shared/dom.js";
+import { tabLink } from "../shared/tabs.js";
 import { failed, loading } from "../shared/states.js";
 import { Problem } from "../shared/api.js";
 import { appointments } from "./appointments.js";
@@ -114,15 +115,7 @@ addEventListener("online", () => { offlineBar.hidden = true; });
 
 function drawTabs(current) {
   tabs.hidden = false;
-  replace(tabs, TABS.map(([name, label, path]) => {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 24 24");
-    svg.setAttribute("aria-hidden", "true");
-    const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    line.setAttribute("d", path);
-    svg.append(line);
-    return h("a", { href: `#/${name}`, "aria-current": name === current ? "page" : null }, svg, h("span", null, label));
-  }));
+  replace(tabs, TABS.map(([name, label, path]) => tabLink(`#/${name}`, label, path, name === current)));
 }
 
 function care() {

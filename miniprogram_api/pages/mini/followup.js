@@ -1,7 +1,7 @@
 // 随访: what is to be done today, the next dates, what was measured, and what to do when it gets worse.
 
 import { day, spoken } from "../shared/dates.js";
-import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
+import { button, card, cells, empty, h, replace, title } from "../shared/dom.js";
 import { Problem, newKey } from "../shared/api.js";
 import { confirmed, notice } from "../shared/states.js";
 import { alwaysDanger, emergencyCard } from "./emergency.js";

@@ -4,8 +4,7 @@ import { Problem, newKey, request } from "../shared/api.js";
 import { spoken } from "../shared/dates.js";
 import { button, h, replace } from "../shared/dom.js";
 import { notice } from "../shared/states.js";
-
-const SEXES = { female: "女", male: "男" };
+import { sexLabel } from "../shared/sexes.js";
 
 export const doses = (waiting, list) => waiting.map((one) => doseCard(one, list));
 
@@ -24,7 +23,7 @@ function doseCard({ dose, patient, sex, age }, list) {
   return h("section", { class: "panel wl-dose", "aria-label": `急用一剂 ${dose.consultation_code}` },
     h("h2", null, h("span", { class: "tag tag-critical" }, "急用一剂"), `${dose.name} ${dose.amount}`),
     h("p", null, dose.directions),
-    h("p", null, [patient, SEXES[sex], age].filter(Boolean).join(" · ")),
+    h("p", null, [patient, sexLabel(sex), age].filter(Boolean).join(" · ")),
     h("p", { class: "faint" }, `${dose.ordered_by}下的,${spoken(dose.ordered_at)} · 会诊 ${dose.consultation_code}`),
     h("details", { "data-name": dose.dose_id }, h("summary", { class: "fold" }, `已排除的禁忌(${dose.ruled_out.length} 条)`),
       h("ul", { class: "case-list" }, dose.ruled_out.map((words) => h("li", null, words)))),

@@ -11,9 +11,9 @@
 import { spoken } from "./dates.js";
 import { h } from "./dom.js";
 import { yuan } from "./money.js";
+import { sexLabel } from "./sexes.js";
 
 const CLASSES = { 甲: "医保甲类", 乙: "医保乙类" };
-const SEXES = { female: "女", male: "男" };
 
 /** 每天 2 次 */
 const often = (times) => (times === 1 ? "每天 1 次" : `每天 ${times} 次`);
@@ -73,7 +73,7 @@ export function factList({ facts, recorded_at: at }, names, rx) {
   const allergies = [...called(facts.allergies, names?.allergies), facts.allergy_words].filter(Boolean).join("、");
   const current = [...called(facts.current), facts.current_words].filter(Boolean).join("、");
   const rows = [
-    ["姓名", [rx.patient, SEXES[rx.sex], rx.age].filter(Boolean).join(" · "), false],
+    ["姓名", [rx.patient, sexLabel(rx.sex), rx.age].filter(Boolean).join(" · "), false],
     ["过敏", facts.allergies_asked ? allergies || "问过,没有" : "还没有问", allergies || !facts.allergies_asked],
     rx.sex !== "male" && ["怀孕", PREGNANCY[facts.pregnancy], facts.pregnancy === "yes" || facts.pregnancy === "may_conceive"],
     ["肾功能", kidney(facts), facts.egfr !== null && Number(facts.egfr) < 60],

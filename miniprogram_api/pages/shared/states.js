@@ -2,6 +2,8 @@
 
 import { button, h } from "./dom.js";
 
+export const EXPIRED = "登录过期了。请从企业微信里再打开这一页,您写的都还在。";
+
 export const loading = (text = "正在取…") => h("div", { class: "empty", role: "status" }, h("p", null, text));
 
 /** A problem in the place of a page, with a way on. */

@@ -3,14 +3,13 @@
 import { Problem, request } from "./api.js";
 import { spoken } from "./dates.js";
 import { card, cells, empty, h, replace, title } from "./dom.js";
-import { failed, loading } from "./states.js";
+import { keepFresh } from "./fresh.js";
+import { EXPIRED, failed, loading } from "./states.js";
+import { sexLabel } from "./sexes.js";
 
 const FRESH_MS = 15_000;
 const CLOCK_MS = 10_000;
-const TOUCH_MS = 800;
-const SEXES = { female: "女", male: "男" };
 const WAITING = new Set(["REFERRED", "SIGNED", "RELEASED"]);
-const EXPIRED = "登录过期了。请从企业微信里再打开这一页,您填的都还在。";
 
 /** 12 分钟 */
 export function waited(since, now) {
@@ -32,15 +31,12 @@ export class Worklist {
   #ahead = 0;
   #opened = null;
   #turn = 0;
-  #touched = 0;
   #told = "";
 
   constructor({ groups, above, fetch, draw, notMine }) {
     Object.assign(this, { groups, above, fetch, draw, notMine });
     window.addEventListener("hashchange", () => this.#show());
-    document.addEventListener("pointerdown", () => { this.#touched = Date.now(); }, { passive: true });
-    for (const [place, event] of [[document, "visibilitychange"], [window, "online"]]) place.addEventListener(event, () => this.#refresh());
-    setInterval(() => this.#refresh(), FRESH_MS);
+    keepFresh(() => this.refresh(), FRESH_MS);
     setInterval(() => this.#tick(), CLOCK_MS);
     replace(this.#queue, loading());
     this.refresh().then(() => this.#show());
@@ -114,7 +110,7 @@ export class Worklist {
 
   #row(one) {
     const waits = WAITING.has(one.state);
-    const who = [one.patient, SEXES[one.sex], one.age].filter(Boolean).join(" · ");
+    const who = [one.patient, sexLabel(one.sex), one.age].filter(Boolean).join(" · ");
     return h("a", { class: "weui-cell weui-cell_access wl-row", href: `#/rx/${one.prescription_id}`, "aria-current": one.prescription_id === this.#asked() ? "true" : null },
       h("span", { class: "weui-cell__bd" },
         h("span", { class: "line" }, h("span", { class: `tag tag-${one.urgency}` }, one.urgency_label), one.drugs.join("、")),
@@ -194,11 +190,6 @@ export class Worklist {
   /** Whether the row says nothing else than what is shown: the same state of the same revision. */
   #asOpened(row) {
     return row?.state === this.#opened.rx.state && row.revision === this.#opened.rx.revision;
-  }
-
-  #refresh() {
-    if (document.hidden || Date.now() - this.#touched < TOUCH_MS || document.querySelector("dialog[open]")) return;
-    this.refresh();
   }
 }
 

@@ -3,9 +3,9 @@
 import { opinionPart } from "../../shared/case_summary.js";
 import { h } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
-import { orderButton } from "../asking.js";
-import { Draft } from "../drafts.js";
-import { keepTyped } from "../shell.js";
+import { orderButton } from "../../shared/asking.js";
+import { Draft } from "../../shared/drafts.js";
+import { keepTyped } from "../../shared/parts.js";
 
 const CHOICES = { agree: "同意", partly: "部分同意", disagree: "不同意" };
 const LONGEST = 2000;

@@ -4,7 +4,7 @@ import { spoken } from "../../shared/dates.js";
 import { h, replace } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
 import { signed } from "../../shared/case_summary.js";
-import { orderButton } from "../asking.js";
+import { orderButton } from "../../shared/asking.js";
 
 export function dosePart(view, dose, choices, again) {
   if (dose) return given(dose);

@@ -2,8 +2,8 @@
 
 import { h } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
-import { orderButton } from "../asking.js";
-import { keepTyped } from "../shell.js";
+import { orderButton } from "../../shared/asking.js";
+import { keepTyped } from "../../shared/parts.js";
 
 export function finishPart(view, rating, again) {
   if (view.state === "IN_PROGRESS" && view.opinion?.decision) return complete(view, again);

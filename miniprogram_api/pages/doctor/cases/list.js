@@ -2,8 +2,8 @@
 
 import { spoken } from "../../shared/dates.js";
 import { cells, empty, h, link, title } from "../../shared/dom.js";
-import { ask } from "../asking.js";
-import { Parts } from "../shell.js";
+import { ask } from "../../shared/asking.js";
+import { Parts } from "../../shared/parts.js";
 import { callLink, caseNeeds, isSending } from "./needs.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);

@@ -2,7 +2,7 @@
 
 import { h } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
-import { orderButton } from "../asking.js";
+import { orderButton } from "../../shared/asking.js";
 import { Uploads } from "./uploads.js";
 
 const CALLABLE = new Set(["ASSIGNED", "IN_PROGRESS"]);

@@ -1,11 +1,11 @@
 // 用药安全资料: what must be known before drugs are given. Read always, written in a consultation of hers as long as drugs may come of it.
 
-import { Problem } from "../shared/api.js";
-import { h, replace } from "../shared/dom.js";
-import { factList } from "../shared/prescription.js";
-import { loading, notice } from "../shared/states.js";
+import { Problem } from "./api.js";
+import { h, replace } from "./dom.js";
+import { factList } from "./prescription.js";
+import { loading, notice } from "./states.js";
 import { ask, drugNames, orderButton } from "./asking.js";
-import { keepTyped } from "./shell.js";
+import { keepTyped } from "./parts.js";
 
 const PREGNANCY = { unknown: "不清楚", no: "没有怀孕", yes: "怀孕了", may_conceive: "可能怀孕" };
 // Name, label, unit, least, most: the bounds of the order itself.

@@ -1,8 +1,8 @@
-// Requests of the village doctor's pages, and the two ways in which one is told that something did not work.
+// Requests of a page, and the two ways in which one is told that something did not work.
 
-import { newKey, Problem, request } from "../shared/api.js";
-import { button, replace } from "../shared/dom.js";
-import { notice } from "../shared/states.js";
+import { newKey, Problem, request } from "./api.js";
+import { button, replace } from "./dom.js";
+import { notice } from "./states.js";
 
 export const ask = (path) => request("GET", path);
 
@@ -60,14 +60,6 @@ export async function whoAmI() {
   return me;
 }
 
-let list = null;
-
-/** Her patients by number. */
-export async function myPatients({ anew = false } = {}) {
-  if (anew || !list) list = (await ask("patient-list")).patients;
-  return list;
-}
-
 let drugs = null;
 
 /** The drug list with what the facts may name; it does not change while the page is open. */
@@ -75,6 +67,3 @@ export async function drugNames() {
   drugs ??= await ask("drugs");
   return drugs;
 }
-
-export const sexLabel = (sex) => (sex === "male" ? "男" : "女");
-export const patientLine = (one) => `${one.number}号 ${one.full_name} ${sexLabel(one.sex)} ${one.age_years}岁`;

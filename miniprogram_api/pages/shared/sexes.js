@@ -1,0 +1,3 @@
+// A sex as people read it.
+
+export const sexLabel = (sex) => ({ male: "男", female: "女" })[sex] ?? "";
