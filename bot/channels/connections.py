@@ -69,7 +69,7 @@ class Apis:
         if settings.wecom is not None and (app := settings.wecom.app) is not None:
             account = f"{settings.wecom.corpid}:{app.agentid}"
             self.wecom = WeComApi(self._wecom, app, tokens(account, self._wecom, app.secret.get_secret_value(), "wecom"))
-            self.wecom_pace = MemberPace(redis, account, clock=clock, ids=ids)
+            self.wecom_pace = MemberPace(redis, account, clock=clock, ids=ids, a_minute=app.messages_a_minute)
         if settings.wecom is not None and settings.wecom.robot is not None:
             self.robot = RobotApi(self._wecom, settings.wecom.robot)
 

@@ -16,6 +16,8 @@ logger = logging.getLogger("huizhen.sending")
 
 A_MINUTE, AN_HOUR = 30, 1000
 """Messages to one member (developer.work.weixin.qq.com, 企业微信访问频率限制)."""
+RESERVE = 6
+"""Kept free in every minute for what is urgent and for answers: nothing routine may make an emergency wait."""
 _TAKE = """
 redis.call('zremrangebyscore', KEYS[1], '-inf', ARGV[1] - 3600)
 if redis.call('zcard', KEYS[1]) + ARGV[2] > tonumber(ARGV[4]) then return 0 end
@@ -27,17 +29,20 @@ return 1
 
 
 class MemberPace:
-    """Counts in any sixty seconds and any hour, for all processes. ``clock`` gives real time; ``ids`` names that are used once."""
+    """Counts in any sixty seconds and any hour, for all processes. ``clock`` gives real time; ``ids`` names that are used once; ``a_minute`` is
+    what the platform grants this account."""
 
-    def __init__(self, redis: Redis, account: str, *, clock: Callable[[], datetime], ids: Callable[[], str]) -> None:
-        self._redis, self._account, self._clock, self._ids = redis, account, clock, ids
+    def __init__(self, redis: Redis, account: str, *, clock: Callable[[], datetime], ids: Callable[[], str], a_minute: int = A_MINUTE) -> None:
+        self._redis, self._account, self._clock, self._ids, self._a_minute = redis, account, clock, ids, a_minute
 
-    async def take(self, userid: str, count: int) -> None:
-        """Take ``count`` messages to this member, all or none; PlatformBusy (try again later) where they would be dropped."""
+    async def take(self, userid: str, count: int, *, routine: bool = False) -> None:
+        """Take ``count`` messages to this member, all or none; PlatformBusy (try again later) where they would be dropped, or, being ``routine``,
+        would eat into the reserve."""
+        limit = self._a_minute - RESERVE if routine else self._a_minute
         now = self._clock().timestamp()
         key = f"huizhen:wecom:pace:{self._account}:{userid}"
         try:
-            free = await self._redis.eval(_TAKE, 1, key, math.floor(now), min(count, A_MINUTE), A_MINUTE, AN_HOUR, self._ids())
+            free = await self._redis.eval(_TAKE, 1, key, math.floor(now), min(count, limit), limit, AN_HOUR, self._ids())
         except RedisError as error:
             # What can be sent is not held back because nobody can count it.
             logger.warning("messages to a member not counted: %s", type(error).__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from bot.channels.crypto import Envelope, decode_aes_key
 
@@ -103,6 +103,8 @@ class WeComAppSettings(Callback):
 
     agentid: int
     secret: SecretStr
+    messages_a_minute: int = Field(default=30, ge=10)
+    """What the platform delivers to one member; it drops the rest without a word."""
 
 
 class WeComRobotSettings(Callback):

@@ -109,7 +109,7 @@ class Notifications:
 
     async def _one_way(self, way: Way, row: Notification, notice: Notice) -> Sent | None:
         try:
-            return await self.outlets.send(way, notice.shapes)
+            return await self.outlets.send(way, notice.shapes, routine=not row.urgent)
         except TemplateInvalid as used:
             # The card went out before this process was killed: the platform takes a task id once.
             if used.code == 42014:

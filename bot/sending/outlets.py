@@ -86,12 +86,12 @@ class Outlets:
         """The single chat on this way, made on first sight."""
         return await inbound.conversation_of(self.practice, inbound.Chat(way.channel.value, way.app, way.subject, False, way.account_id))
 
-    async def send(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None = None) -> Sent | None:
-        """Send ``shapes``; what the last card's sending gave back on WeCom."""
+    async def send(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None = None, *, routine: bool = False) -> Sent | None:
+        """Send ``shapes``; what the last card's sending gave back on WeCom. What is ``routine`` waits where the platform is about to drop messages."""
         shapes = [self._with_address(shape) for shape in shapes]
         match way.channel:
             case ChannelName.WECOM_APP:
-                return await self._to_wecom(way, shapes, before)
+                return await self._to_wecom(way, shapes, before, routine)
             case ChannelName.OFFICIAL_ACCOUNT:
                 assert self.channels.official_account is not None and self.apis.official_account is not None  # noqa: S101, PT018
                 await self._by_service(
@@ -110,13 +110,13 @@ class Outlets:
             return shape.model_copy(update={"url": f"{self.settings.addresses.pages}{shape.url}"})
         return shape
 
-    async def _to_wecom(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None) -> Sent | None:
+    async def _to_wecom(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None, routine: bool) -> Sent | None:
         assert self.channels.wecom_app is not None and self.apis.wecom is not None  # noqa: S101, PT018
         sent: Sent | None = None
         payloads = tuple(self.channels.wecom_app.push(shapes, [way.subject]))
         if self.apis.wecom_pace is not None:
             # For all of them before the first goes: what is begun is not cut off in the middle and begun again.
-            await self.apis.wecom_pace.take(way.subject, len(payloads))
+            await self.apis.wecom_pace.take(way.subject, len(payloads), routine=routine)
         for place, payload in enumerate(payloads):
             if before is None or await before(place):
                 given = await self.apis.wecom.message_send(payload)

@@ -33,6 +33,7 @@ class WecomApp(BaseModel):
     encoding_aes_key: str
     callback_url: str
     name: str = "会诊工作台"
+    messages_a_minute: int = 30
 
 
 class WecomRobot(BaseModel):

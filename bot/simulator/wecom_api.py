@@ -17,7 +17,7 @@ from .world import World
 
 WECOM = frozenset({"wecom"})
 CARD_CODE_LIFETIME = 72 * 3600
-MEMBER_MINUTE, MEMBER_HOUR = 30, 1000
+MEMBER_HOUR = 1000
 # The platform documents that a response_code works once, not the number it answers afterwards: this is the number for an unknown task.
 CARD_CODE_SPENT = 42016
 
@@ -64,13 +64,14 @@ def send(call: Call) -> Body:
     task_id = body["card"].get("task_id") if body["type"] == "card" else None
     if task_id and world.store.row("SELECT 1 FROM cards WHERE scope = 'wecom_app' AND task_id = ?", task_id):
         raise PlatformError(42014)
+    limit = world.platform.wecom.app.messages_a_minute
     for person in people:
         if task_id:
             # The card belongs to its receiver even when the message itself is dropped below.
             world.store.run("INSERT INTO cards VALUES ('wecom_app', ?, 0, ?)", task_id, person.userid)
         minute = world.store.count(f"member:minute:{person.userid}", world.now(), 60)
-        if minute > MEMBER_MINUTE or world.store.count(f"member:hour:{person.userid}", world.now(), 3600) > MEMBER_HOUR:
-            call.warnings.append(f"dropped: {person.userid} got more than {MEMBER_MINUTE} messages this minute or {MEMBER_HOUR} this hour")
+        if minute > limit or world.store.count(f"member:hour:{person.userid}", world.now(), 3600) > MEMBER_HOUR:
+            call.warnings.append(f"dropped: {person.userid} got more than {limit} messages this minute or {MEMBER_HOUR} this hour")
             continue
         seq = world.post(f"{person.key}/wecom_app", "service", world.platform.wecom.app.name, body, call.exchange)
         call.announce.append(seq)

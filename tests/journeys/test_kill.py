@@ -262,7 +262,7 @@ def said_twice_without_reason(demo: Demo, kills: list[Kill]) -> list[str]:
 def test_each_process_is_killed_once_and_the_story_ends(seed: int, tmp_path: Path) -> None:
     lines = io.StringIO()
     transcript = Counting(lines)
-    with running(tmp_path / "data", seed=seed) as demo:
+    with running(tmp_path / "data", seed=seed, hurried=True) as demo:
         wait_until_settled(demo)
         before = results(demo)
         killer = Killer(demo, transcript, random.Random(seed * 7919))

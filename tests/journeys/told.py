@@ -41,7 +41,7 @@ def told(seed: int, folders: pytest.TempPathFactory, environment: dict[str, str]
 def _tell(seed: int, folder: Path, environment: dict[str, str] | None) -> Told:
     story = Told(folder / "data")
     lines = io.StringIO()
-    with running(story.data_dir, seed=seed, environment=environment) as demo:
+    with running(story.data_dir, seed=seed, environment=environment, hurried=True) as demo:
         try:
             play(demo.base_url, seed, folder, Transcript(lines))
         except AssertionError as stopped:

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.channels.api.errors import PlatformBusy
-from bot.channels.pace import A_MINUTE, AN_HOUR, MemberPace
+from bot.channels.pace import A_MINUTE, AN_HOUR, RESERVE, MemberPace
 
 
 class Pace:
@@ -18,9 +18,9 @@ class Pace:
         ids = itertools.count()
         self.pace = MemberPace(redis, f"ww:{id(self)}", clock=lambda: self.now, ids=lambda: str(next(ids)))
 
-    async def taken(self, count: int, userid: str = "wu01") -> bool:
+    async def taken(self, count: int, userid: str = "wu01", *, routine: bool = False) -> bool:
         try:
-            await self.pace.take(userid, count)
+            await self.pace.take(userid, count, routine=routine)
         except PlatformBusy:
             return False
         return True
@@ -44,6 +44,14 @@ async def test_thirty_in_any_sixty_seconds(redis: Redis) -> None:
     one.later(31)
     assert all([await one.taken(1) for _ in range(A_MINUTE - 2)])
     assert not await one.taken(1), "the two of half a minute ago still count"
+
+
+async def test_what_is_routine_leaves_room_for_what_is_urgent(redis: Redis) -> None:
+    one = Pace(redis)
+    assert all([await one.taken(1, routine=True) for _ in range(A_MINUTE - RESERVE)])
+    assert not await one.taken(1, routine=True)
+    assert all([await one.taken(1) for _ in range(RESERVE)])
+    assert not await one.taken(1)
 
 
 async def test_a_thousand_an_hour(redis: Redis) -> None:

@@ -38,7 +38,7 @@ def main() -> int:
                 play(options.base_url, options.seed, Path(folder), transcript)
             else:
                 transcript.line("正在启动一套全新的演示…")
-                with running(Path(folder) / "data", seed=options.seed) as demo:
+                with running(Path(folder) / "data", seed=options.seed, hurried=True) as demo:
                     try:
                         play(demo.base_url, options.seed, Path(folder), transcript)
                     except StepFailed:
