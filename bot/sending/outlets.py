@@ -87,7 +87,7 @@ class Outlets:
         return await inbound.conversation_of(self.practice, inbound.Chat(way.channel.value, way.app, way.subject, False, way.account_id))
 
     async def send(self, way: Way, shapes: Sequence[Outgoing], before: Progress | None = None, *, routine: bool = False) -> Sent | None:
-        """Send ``shapes``; what the last card's sending gave back on WeCom. What is ``routine`` waits where the platform is about to drop messages."""
+        """Send ``shapes``; what the last card's sending gave back on WeCom. What is ``routine`` waits where the platform would soon drop it."""
         shapes = [self._with_address(shape) for shape in shapes]
         match way.channel:
             case ChannelName.WECOM_APP:
