@@ -34,7 +34,7 @@ async def test_what_another_recorded_meanwhile_is_not_overwritten(visiting: Visi
 
     treatment.record_facts(allergies=["penicillin"])
     await form.get_by_role("button", name="存好").click()
-    await expect(form.get_by_role("alert").or_(form.get_by_role("status")).filter(has_text="刚刚有人记录过")).to_be_visible(timeout=SLOW)
+    await expect(form.get_by_role("alert").or_(form.get_by_role("status")).filter(has_text="刚刚有人记录过")).to_be_in_viewport(timeout=SLOW)
     await expect(form.get_by_label("青霉素类")).to_be_checked()
     await expect(form.get_by_label("收缩压")).to_have_value("130")
     await assert_readable(visit.page)

@@ -39,6 +39,7 @@ export function factsFold(consultationId, again) {
     const written = async (said = "") => {
       const [found, names] = await Promise.all([ask(`consultations/${consultationId}/safety-facts`), drugNames()]);
       replace(place, said && notice(said), form(found, names, consultationId, saved, written));
+      if (said) place.firstElementChild.scrollIntoView({ block: "center" });
     };
     try {
       await written();
