@@ -37,9 +37,14 @@ export function factsFold(consultationId, again) {
       return again("用药安全资料存好了。");
     };
     const written = async (said = "") => {
+      if (said) {
+        // The form has just been made anew: somebody may be typing in it already.
+        place.prepend(notice(said));
+        place.firstElementChild.scrollIntoView({ block: "center" });
+        return;
+      }
       const [found, names] = await Promise.all([ask(`consultations/${consultationId}/safety-facts`), drugNames()]);
-      replace(place, said && notice(said), form(found, names, consultationId, saved, written));
-      if (said) place.firstElementChild.scrollIntoView({ block: "center" });
+      replace(place, form(found, names, consultationId, saved, written));
     };
     try {
       await written();
