@@ -1,7 +1,6 @@
 """Runs the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one line over all.
 
-What is short runs side by side, the conversations apart (they wait more than they compute); what needs a browser has the machine to itself at
-the end.
+Several run side by side; the calls of three browsers have the machine to themselves at the end.
 Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
 """
 
@@ -23,16 +22,21 @@ NO_TEST_RAN = 5
 JOURNEYS, CONVERSATIONS = "tests/journeys", "tests/bot"
 STORAGE = ("-m", "storage")
 Run = tuple[str, tuple[str, ...]]
+CALLS = (f"{JOURNEYS}/test_call_pages.py", f"{JOURNEYS}/test_simulator_call.py")
+LANES = 3
+"""How many run at once: on two cores one more, because each waits for others half of the time."""
 PHASES: tuple[tuple[Run, ...], ...] = (
     (
-        ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}")),
-        ("sqlite", (CONVERSATIONS,)),
         ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}")),
+        ("sqlite", ("-m", "not browser", JOURNEYS)),
+        ("sqlite", (CONVERSATIONS,)),
+        ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
+        ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}")),
+        ("mariadb", ("-m", "storage and not browser", JOURNEYS)),
     ),
-    (("sqlite", ("-m", "not browser", JOURNEYS)), ("mariadb", ("-m", "storage and not browser", JOURNEYS))),
-    (("sqlite", ("-m", "browser", JOURNEYS)),),
+    (("sqlite", CALLS),),
 )
-"""What runs side by side, one phase after the other: (database, pytest's selection)."""
+"""What runs side by side, the longest first, one phase after the other: (database, pytest's selection)."""
 
 CHOSEN: tuple[tuple[Run, ...], ...] = ((("sqlite", ()),), (("mariadb", STORAGE),))
 """The phases when the caller chose the tests himself."""
@@ -52,7 +56,7 @@ def main(arguments: list[str]) -> int:
     total = Counts()
     broken = False
     for phase in CHOSEN if arguments else PHASES:
-        with ThreadPoolExecutor(len(phase)) as side_by_side:
+        with ThreadPoolExecutor(min(LANES, len(phase))) as side_by_side:
             # Only one of them may write to the terminal while it runs; the others are told when they end.
             runs = [side_by_side.submit(run, database, [*selection, *arguments], number > 0) for number, (database, selection) in enumerate(phase)]
         for (database, selection), done in zip(phase, runs, strict=True):
