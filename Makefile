@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 BIN := .venv/bin
 SEED ?= 1
+# Where an environment forbids compiled modules, each of the house's processes would compile everything it imports, at every start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run deps test-deps assets story test check soak bench migrations lock clean
 
