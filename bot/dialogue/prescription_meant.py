@@ -42,7 +42,8 @@ async def one(turn: Turn, code: str | None, states: tuple[State, ...]) -> Prescr
         view: PrescriptionView = await turn.ask(View(prescription_id=chosen))
         return view
     if code is not None:
-        return turn.say(f"没有找到处方 {code},请核对编号。")
+        unsigned = "医生还没签名的处方,签好了才会到您这里。" if turn.actor.holds(Role.PHARMACIST) else ""
+        return turn.say(f"没有找到处方 {code},请核对编号。{unsigned}")
     several = await queue(turn, states)
     if not several:
         return turn.say("现在没有等您处理的处方。")

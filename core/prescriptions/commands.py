@@ -77,8 +77,8 @@ class ReadFacts(Query):
     name = "prescriptions.facts"
     title = "用药安全资料"
     access = (
-        Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.DUTY_DOCTOR, "same_county"),
-        Grant(Role.PHARMACIST, "same_county"),
+        Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"),
+        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"),
     )
     gives = FactsView
     audited = True
@@ -318,13 +318,13 @@ class ExpirePrescription(Command):
 
 
 class View(Query):
-    """The patient and who speaks for him see it once it is released."""
+    """The patient and who speaks for him see it once it is released; a pharmacist once it is signed."""
 
     name = "prescriptions.view"
     title = "看处方"
     access = (
         Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
-        Grant(Role.PHARMACIST, "same_county"), Grant(Role.AUDITOR, "same_county"), Grant(Role.VISITOR, "own_patient_prescription"),
+        Grant(Role.PHARMACIST, "signed_prescription"), Grant(Role.AUDITOR, "same_county"), Grant(Role.VISITOR, "own_patient_prescription"),
         Grant(Role.SYSTEM),
     )
     gives = PrescriptionView
@@ -337,7 +337,8 @@ class PrescriptionList(Result):
 
 
 class Mine(Query):
-    """Those that wait for the actor or that he has a part in, newest first: to sign, to review, to dispense; a patient's released ones.
+    """Those that wait for the actor or that he has a part in, newest first: to sign, to review, to dispense; a pharmacist's
+    from the signature on; a patient's released ones.
 
     Of them only the one with this ``code``, only those in these ``states``; none named, all."""
 

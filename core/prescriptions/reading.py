@@ -77,7 +77,7 @@ async def _rows(work: Work, asked_for: QuerySet[Prescription]) -> list[Prescript
     elif work.role is Role.PHARMACIST:
         houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
         counties = {county_of(house.region_code) for house in houses}
-        query = asked_for.filter(region_code__in=counties, state__in=open_states)
+        query = asked_for.filter(region_code__in=counties, state__in=open_states, signed_at__isnull=False)
     else:
         patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
         query = asked_for.filter(patient_id__in=list(patients), state__in=PATIENTS_STATES)

@@ -56,6 +56,27 @@ async def own_patient_prescription(work: Work, order: Order) -> bool:
     return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
 
 
+@relation("signed_prescription")
+async def signed_prescription(work: Work, order: Order) -> bool:
+    """It is signed, in a county where the actor is a pharmacist: what is only proposed is not yet his concern."""
+    row = await _prescription(order)
+    return row is not None and row.signed_at is not None and row.region_code in await _counties_of_pharmacist(work)
+
+
+@relation("referred_consultation")
+async def referred_consultation(work: Work, order: Order) -> bool:
+    """A prescription of it waits for a duty doctor at the actor's house, or the actor signed one."""
+    consultation_id = getattr(order, "consultation_id", None)
+    held = work.actor.organisations(Role.DUTY_DOCTOR)
+    if consultation_id is None or not held:
+        return False
+    rows = Prescription.filter(consultation_id=consultation_id)
+    if await rows.filter(signer_id=work.actor.practitioner_id).exists():
+        return True
+    waiting = await rows.filter(state=State.REFERRED.value).first()
+    return waiting is not None and not held.isdisjoint(await houses_above(waiting.organisation_id))
+
+
 @relation("prescribed_consultation")
 async def prescribed_consultation(work: Work, order: Order) -> bool:
     """A prescription that is signed, and may be given or was, or an emergency dose came from it, in a county where the actor holds the role."""
@@ -64,8 +85,11 @@ async def prescribed_consultation(work: Work, order: Order) -> bool:
         return False
     signed = Prescription.filter(consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
     row = await signed.first() or await EmergencyDose.filter(consultation_id=consultation_id).first()
-    houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
-    return row is not None and row.region_code in {county_of(house.region_code) for house in houses}
+    return row is not None and row.region_code in await _counties_of_pharmacist(work)
+
+
+async def _counties_of_pharmacist(work: Work) -> set[str]:
+    return {county_of(house.region_code) for house in await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))}
 
 
 @relation("own_dose")

@@ -129,7 +129,7 @@ async def test_beyond_her_list_the_doctor_above_signs_and_everybody_else_is_told
     await stage.say("pharmacist", APP, f"签处方 {view.code}")
     await stage.hears("pharmacist", APP, "「签处方」由村医、值班医生来做")
     await stage.say("pharmacist", APP, f"通过 {view.code}")
-    await stage.hears("pharmacist", APP, "在等值班医生签名")
+    await stage.hears("pharmacist", APP, f"没有找到处方 {view.code}", "还没签名")
     await stage.say("duty_doctor", APP, "签处方")
     await stage.hears("duty_doctor", APP, "将签处方", "华法林")
     await stage.press("duty_doctor", APP, "确认签名")
