@@ -54,8 +54,11 @@ soak: test-deps
 	@tools/install.sh assets
 	@HUIZHEN_TEST_SCALE=full $(PYTHON) tools/run_tests.py
 
-bench: deps
+bench: test-deps
 	@tools/install.sh bench
+	@tools/install.sh packages
+	@tools/install.sh peers
+	@tools/install.sh assets
 	@$(PYTHON) -m benchmarks
 
 migrations: deps

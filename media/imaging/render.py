@@ -227,7 +227,8 @@ def _fit(image: Image, max_side: int) -> Image:
 def _encode(image: Image, max_side: int) -> Picture:
     file = BytesIO()
     if max_side > THUMB_SIDE:
-        image.save(file, "WEBP", lossless=True, quality=20, method=1)
+        # Without loss, quality is effort: on computed tomographies 0 gives the size of 20 in three quarters of the time; method 0 half as much again.
+        image.save(file, "WEBP", lossless=True, quality=0, method=1)
     if not 0 < file.tell() <= MAX_LOSSLESS:
         file = BytesIO()
         image.save(file, "WEBP", quality=90 if max_side > THUMB_SIDE else 80, method=2)
