@@ -56,7 +56,7 @@ soak: test-deps
 
 bench: test-deps
 	@tools/install.sh bench
-	@tools/install.sh packages
+	@tools/install.sh bench-packages
 	@tools/install.sh peers
 	@tools/install.sh assets
 	@$(PYTHON) -m benchmarks

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what one step needs and nothing twice: run | test | bench | assets | packages | peers.
+# Installs what one step needs and nothing twice: run | test | bench | assets | packages | bench-packages | peers.
 # Each part leaves a stamp holding the checksum of what it was installed from, so that a second start costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -86,12 +86,12 @@ install_assets() {
 }
 
 # Debian packages the tests use: servers and a browser that no one here wrote. No service is started by installing it.
-install_packages() {
+install_packages() { # <lists of packages>
   local missing=() name
   command -v dpkg-query >/dev/null || { say '不是 Debian 系统:请自行安装 requirements/system.txt 所列软件,缺少的相关测试会按名跳过'; return; }
   while read -r name _; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
-  done < <(grep -vE '^(#|$)' requirements/system.txt)
+  done < <(grep -hvE '^(#|$)' "$@")
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" != 0 ]; then
     say "测试还需要:sudo apt-get install ${missing[*]}(没有它们,相关测试会按名跳过)"
@@ -118,6 +118,7 @@ test) install_locked test '测试所需的软件包' requirements/test.txt ;;
 bench) install_locked bench '性能对照用的软件包' requirements/bench.txt ;;
 assets) install_assets ;;
 peers) npm_install peers '测试对照用的 Node 软件包' ;;
-packages) install_packages ;;
+packages) install_packages requirements/system.txt ;;
+bench-packages) install_packages requirements/system.txt requirements/system-bench.txt ;;
 *) sed -n '2,3p' "$0"; exit 2 ;;
 esac
