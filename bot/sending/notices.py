@@ -18,7 +18,7 @@ from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView, Off
 from core.foundation.actor import Actor
 from core.foundation.clock import shanghai, spoken
 from core.foundation.practice import Practice
-from core.imaging.commands import Upload, UploadView
+from core.imaging.commands import ConflictList, Conflicts, Upload, UploadView
 from core.intake.errors import RulesUnsigned
 from core.notifications.models import Notification
 from core.people.service import actor_for, number_on_list
@@ -167,6 +167,17 @@ async def _upload(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=f"会诊 **{status.code}** 的影像检查过了,专家能看到。\n{status.next}"),))
 
 
+async def _image_conflict(practice: Practice, row: Notification) -> Notice:
+    found: ConflictList = await practice.ask(_SYSTEM, Conflicts(conflict_id=row.ids["conflict_id"]))
+    if not found.conflicts or found.conflicts[0].settled_at is not None:
+        return Notice()
+    conflict = found.conflicts[0]
+    status: ConsultationStatus = await practice.ask(_SYSTEM, Status(consultation_id=conflict.consultation_id, reader="desk"))
+    what = "和库里一份影像编号相同、内容不同" if conflict.kind == "content" else "编号已经属于另一位病人的影像"
+    text = f"会诊 **{status.code}** 传来的一份影像{what}。没有收进来,也没有覆盖。请联系村医核对是哪位病人、哪次检查,再请她从设备上重新导出。"
+    return Notice((Text(text=text),))
+
+
 async def _appointment(practice: Practice, row: Notification) -> Notice:
     made: AppointmentView = await practice.ask(_SYSTEM, ViewAppointment(appointment_id=row.ids["appointment_id"]))
     slot, local = made.slot, shanghai(made.slot.starts_at)
@@ -266,6 +277,7 @@ RENDERERS: dict[str, Renderer] = {
     "upload.accepted": _upload,
     "upload.refused": _upload,
     "image.arrived": _image_arrived,
+    "image.conflict": _image_conflict,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
     **CALL_RENDERERS,

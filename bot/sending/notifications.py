@@ -18,8 +18,9 @@ from core.conversations import reading
 from core.conversations.commands import RecordSent, UseResponse
 from core.conversations.models import Message
 from core.foundation.actor import Actor
-from core.foundation.errors import DomainError, Unavailable
+from core.foundation.errors import DomainError, NotFound, Unavailable
 from core.foundation.events import Event
+from core.foundation.keys import SealBroken
 from core.foundation.practice import Practice
 from core.notifications.models import CardRecord, Notification
 from core.notifications.service import cards_about, keep_card, mark_failed, mark_sent, response_code_of
@@ -99,9 +100,12 @@ class Notifications:
         """The notice with its picture handed to the platform. Where none can be sent, or the platform does not take it, the words go alone."""
         if notice.picture is None:
             return notice
-        data = await practice.blobs.get(notice.picture.blob_id, "patient", notice.picture.patient_id)
         try:
+            data = await practice.blobs.get(notice.picture.blob_id, "patient", notice.picture.patient_id)
             media_id = await self.outlets.upload_picture(way, notice.picture.name, data)
+        except (NotFound, SealBroken) as lost:
+            logger.error("the picture of notification %s cannot be read: %s", notice.picture.blob_id, type(lost).__name__)
+            return notice
         except ApiError as error:
             logger.warning("picture not taken: %s", type(error).__name__)
             return notice

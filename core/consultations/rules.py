@@ -108,6 +108,7 @@ ENTRY_LABELS: dict[str, str] = {
     "material.arrived": "影像已到",
     "material.refused": "一份影像没有收下",
     "material.conflict": "一份影像与已有的编号相同、内容不同,已留给管理员核对",
+    "material.conflict_settled": "管理员已核对那份编号相同的影像",
     "material.waived": "村医说明没有影像资料",
     "requirements.reminded": "第 {count} 次提醒村医补资料",
     "desk.told_of_waiting": "资料一直没有补齐,已请县值班台问一下",

@@ -5,12 +5,27 @@ The classes take forty megabytes and two seconds to load, so they are imported o
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+
 from core.fhir.checks import faults
 from core.fhir.elements import Json
+from core.foundation.errors import DomainError
+
+logger = logging.getLogger("huizhen.fhir")
 
 
-class BundleFaulty(Exception):
-    """We made a bundle that is not valid: a fault of ours, never of the caller's. Says where, without values."""
+class BundleFaulty(DomainError):
+    """We made a bundle that is not valid: a fault of ours, never of the caller's. ``places`` says where, without values; they go to the log."""
+
+    code = "fhir.bundle_faulty"
+    status = 422
+    sentence = "这份病历现在转不成标准格式(已记录,管理员会查)。请过一会儿再试。"
+
+    def __init__(self, places: Sequence[str]) -> None:
+        super().__init__()
+        self.places = places
+        logger.error("a bundle is not valid: %s", "; ".join(places))
 
 
 def validate(bundle: Json) -> None:
@@ -22,6 +37,6 @@ def validate(bundle: Json) -> None:
         Bundle.model_validate(bundle)
     except ValidationError as error:
         places = [".".join(map(str, one["loc"])) + ": " + one["type"] for one in error.errors(include_input=False, include_url=False)]
-        raise BundleFaulty("; ".join(places)) from None
+        raise BundleFaulty(places) from None
     if found := faults(bundle):
-        raise BundleFaulty("; ".join(found))
+        raise BundleFaulty(found)

@@ -48,8 +48,8 @@ def listeners_of(topic: str) -> tuple[Listener, ...]:
     return tuple(_LISTENERS.get(topic, ()))
 
 
-_CHAT_TOPICS = frozenset({"message.received", "upload.received"})
-_IMAGE_TOPICS = frozenset({"frame.asked", "transfer.complete", "file.dropped", "files.swept"})
+_CHAT_TOPICS = frozenset({"message.received"})
+_IMAGE_TOPICS = frozenset({"upload.received", "frame.asked", "transfer.complete", "file.dropped", "files.swept"})
 
 
 def lane_of(topic: str) -> str:

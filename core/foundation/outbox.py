@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tortoise.expressions import F
 
 from core.foundation.database.claiming import claim_events
-from core.foundation.errors import Conflict, DomainError, Unavailable
+from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.events import Event, listeners_of
 from core.foundation.models import OutboxEvent
 
@@ -89,8 +89,9 @@ class OutboxWorker:
             if type(refusal) is Conflict:
                 # Another writer came first: what the event asks for is still to be done.
                 return await self._given_up(mine, event, refusal)
-            # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell.
-            logger.info("event %s %s refused: %s", event.topic, event.id, refusal.code)
+            # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell. That we may not is a fault of ours.
+            level = logging.WARNING if isinstance(refusal, NotAllowed | Invalid) else logging.INFO
+            logger.log(level, "event %s %s refused: %s", event.topic, event.id, refusal.code)
             await mine.update(state="done")
         except Exception as error:
             return await self._given_up(mine, event, error)

@@ -97,6 +97,41 @@ class Images(Query):
     consultation_id: Id
 
 
+class ConflictView(Result):
+    """Two files under one UID. ``kind``: other content of the same patient, or another patient. ``upload_id`` is the one that came second."""
+
+    conflict_id: Id
+    kind: Literal["content", "patient"]
+    consultation_id: Id
+    upload_id: Id
+    instance_id: Id
+    found_at: datetime
+    settled_at: datetime | None
+
+
+class ConflictList(Result):
+    conflicts: tuple[ConflictView, ...]
+
+
+class Conflicts(Query):
+    """Those that nobody has looked into yet, of the actor's county, newest first; or the one named."""
+
+    name = "imaging.conflicts"
+    title = "待核对的影像编号"
+    access = (Grant(Role.ADMINISTRATOR), Grant(Role.SYSTEM))
+    gives = ConflictList
+    conflict_id: Id | None = None
+
+
+class SettleConflict(Command):
+    """The administrator has asked at the device and knows; the image that was there stays as it is. Saying it twice changes nothing."""
+
+    name = "imaging.settle_conflict"
+    title = "影像编号已核对"
+    access = (Grant(Role.ADMINISTRATOR, "conflict_of_county"),)
+    conflict_id: Id
+
+
 FrameWindow = Annotated[str, Field(pattern=r"^[a-z]{1,12}$")]
 FrameSize = Literal["thumb", "full"]
 _LOOKS = (Grant(Role.VILLAGE_DOCTOR, "own_image"), Grant(Role.EXPERT, "assigned_image"), Grant(Role.VISITOR, "own_patient_image"))

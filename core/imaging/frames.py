@@ -7,6 +7,7 @@ file of a hundred megabytes for each look would cost more than the picture. A pi
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -32,10 +33,12 @@ from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.render_process import FileNeeded, Shown
 from media.imaging.windows import window_named
 
+logger = logging.getLogger("huizhen.imaging")
+
 KEPT_FOR = timedelta(days=7)
 ASK_AGAIN_AFTER = timedelta(seconds=40)
 """Real time after which a picture that nobody drew is ordered once more, should its event have been given up."""
-PASSING = ("", "too_slow")
+PASSING = ("", "too_slow", "decoder_away", "lost_here")
 """Not yet drawn, or refused for a reason that may be gone."""
 SIDES = {"thumb": 320, "full": 2048}
 
@@ -150,8 +153,9 @@ async def draw(practice: Practice, actor: Actor, order: DrawFrame) -> Drawn:
         shown = await _drawn(practice, instance, row)
     except BrokenDicom as broken:
         return Drawn(refusal=broken.code)
-    except (NotFound, SealBroken):
-        return Drawn(refusal="truncated")
+    except (NotFound, SealBroken) as lost:
+        logger.error("the file of image %s cannot be read: %s", instance.id, type(lost).__name__)
+        return Drawn(refusal="lost_here")
     stored = await practice.blobs.put(row.id, "patient", row.patient_id, shown.data)
     return Drawn(stored.size, stored.sha256)
 

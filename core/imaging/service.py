@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast
@@ -17,10 +18,11 @@ from core.foundation.practice import EngineAway, Practice
 from core.foundation.work import Work
 from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView, WindowChoice
 from core.imaging.commands import Upload as UploadQuery
+from core.imaging.conflicts import keep_conflict
 from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
 from core.imaging.files import file_dropped, files_swept
 from core.imaging.frames import frame_asked
-from core.imaging.models import ConsultationImage, ImageConflict, Instance, Upload
+from core.imaging.models import ConsultationImage, Instance, Upload
 from core.imaging.transfers import as_upload, join_transfer, sends
 from core.imaging.words import modality_words, part_words
 from core.notifications.service import tell
@@ -28,6 +30,8 @@ from core.people.service import practitioner_card
 from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.summary import DicomSummary
 from media.imaging.windows import windows_of
+
+logger = logging.getLogger("huizhen.imaging")
 
 __all__ = ["file_dropped", "files_swept", "frame_asked", "join_transfer"]
 
@@ -82,8 +86,9 @@ async def read_file(practice: Practice, actor: Actor, order: CheckUpload) -> Che
         return Checked(await asyncio.to_thread(engine.check, data))
     except BrokenDicom as broken:
         return Checked(None, broken.code)
-    except (NotFound, SealBroken):
-        return Checked(None, "truncated")
+    except (NotFound, SealBroken) as lost:
+        logger.error("the file of upload %s cannot be read: %s", upload.id, type(lost).__name__)
+        return Checked(None, "lost_here")
 
 
 @handles(CheckUpload)
@@ -144,10 +149,8 @@ async def _accept(work: Work, upload: Upload, instance: Instance) -> UploadView:
 
 
 async def _keep_for_a_person(work: Work, upload: Upload, instance: Instance) -> UploadView:
-    kind = "content" if instance.patient_id == upload.patient_id else "patient"
-    await ImageConflict.create(id=work.new_id(), upload_id=upload.id, instance_id=instance.id, kind=kind, found_at=work.now)
-    await work.emit("image.conflict", key=upload.id, upload_id=upload.id)
-    return await _refuse(work, upload, f"{IMAGE_CONFLICT}.{kind}", "material.conflict")
+    conflict = await keep_conflict(work, upload, instance)
+    return await _refuse(work, upload, f"{IMAGE_CONFLICT}.{conflict.kind}", "material.conflict")
 
 
 async def _refuse(work: Work, upload: Upload, code: str, entry: str) -> UploadView:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,6 +57,8 @@ from core.imaging.files import drop_file, drop_unheld
 from core.imaging.models import Transfer, TransferPiece, Upload
 from core.people.service import actor_for
 from media.imaging.photos import photo_type
+
+logger = logging.getLogger("huizhen.imaging")
 
 KEPT_FOR = timedelta(hours=24)
 """Real time: a sender's link is slow in it, and a demonstration's day is over in a minute."""
@@ -163,8 +166,9 @@ async def join_transfer(practice: Practice, event: Event) -> None:
     became, refusal = None, ""
     try:
         joined = await _join(practice, transfer)
-    except (NotFound, SealBroken):
-        joined, refusal = _Joined(0, "0" * 64, None), "upload.checksum"
+    except (NotFound, SealBroken) as lost:
+        logger.error("the pieces of upload %s cannot be read: %s", transfer.id, type(lost).__name__)
+        joined, refusal = _Joined(0, "0" * 64, None), "upload.lost_here"
     if not refusal and transfer.expected_sha256 not in ("", joined.sha256):
         refusal = "upload.checksum"
     if not refusal:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from core.foundation.actor import Role
 from core.foundation.errors import NotFound
 from core.foundation.work import Work
 from core.people.errors import PatientNotListed
-from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
 from core.people.names import called, displayed, short_department, short_hospital
 from core.people.rules import age_spoken, age_years, local_date
 from nlp.interface.departments import department
@@ -157,6 +158,14 @@ async def patient_accounts(patient_id: str) -> list[str]:
     """The accounts that speak for the patient, his own first."""
     rows = await CareRelation.filter(patient_id=patient_id).order_by("created_at", "id")
     return [row.account_id for row in sorted(rows, key=lambda row: row.relation != "self")]
+
+
+async def holders_in_county(role: Role, county: str) -> list[str]:
+    """The accounts that hold ``role`` at a house of the county (six digits)."""
+    houses = await Organisation.filter(region_code__startswith=county).values_list("id", flat=True)
+    held = await RoleHeld.filter(role=role.value, ended_at__isnull=True, organisation_id__in=list(houses)).values_list("account_id", flat=True)
+    people = await Practitioner.filter(account_id__in=list(held), active=True).order_by("id")
+    return [one.account_id for one in people]
 
 
 async def village_doctors_of(patient_id: str) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import traceback
+from collections.abc import Iterator
 from typing import Final
 
 REASONS: Final[dict[str, str]] = {
@@ -21,14 +24,38 @@ REASONS: Final[dict[str, str]] = {
     "video": "这是一段录像,这里只能看单帧图像。请从设备上导出关键帧再传。",
     "no_frame": "这份影像没有这一帧,请从第一帧看起。",
     "too_slow": "这一帧太大,在规定时间里没有画出来。请从设备上导出小一点的图再传。",
+    "lost_here": "这份文件存在我们这边,现在读不出来了(已记录,管理员会查)。请再传一次。",
+    "decoder_away": "看图的程序这会儿没有起来,文件完好。请过一会儿再点开;一直不行,请联系管理员。",
     "directory": "这是光盘目录文件(DICOMDIR),不是影像。请发其中的影像文件。",
 }
 
 
 class BrokenDicom(Exception):
-    """``code`` is one of :data:`REASONS`, ``sentence`` says to a person what is wrong and what to do. Holds nothing of the file's content."""
+    """``code`` is one of :data:`REASONS`, ``sentence`` says to a person what is wrong and what to do. Holds nothing of the file's content.
 
-    def __init__(self, code: str) -> None:
+    ``place``: for our log, the kind of the error behind it and where in the code it arose; "" where the file itself was judged."""
+
+    def __init__(self, code: str, place: str = "") -> None:
         self.code = code
         self.sentence = REASONS[code]
+        self.place = place
         super().__init__(code)
+
+
+@contextlib.contextmanager
+def only_broken(code: str) -> Iterator[None]:
+    """Whatever reading a damaged file raises (pydicom and the decoders know two dozen kinds) as :class:`BrokenDicom` of ``code``: who sent it can do
+    one thing about any of them. Its kind and place are kept, its words are not: they quote the file."""
+    try:
+        yield
+    except BrokenDicom:
+        raise
+    except MemoryError:
+        raise BrokenDicom("too_many_pixels") from None
+    except Exception as error:
+        raise BrokenDicom(code, _place_of(error)) from None
+
+
+def _place_of(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {last.filename.rpartition('/')[2]}:{last.lineno}"

@@ -6,15 +6,18 @@ Caps are this project's own: they bound memory and time for any file whatever.
 from __future__ import annotations
 
 import contextlib
+import logging
 import zlib
 from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from media.imaging.broken import BrokenDicom
+from media.imaging.broken import BrokenDicom, only_broken
 from media.imaging.render_process import RenderProcess, Shown
 from media.imaging.structure import Encoding, Pixels, Walker, guess_encoding, read_file_meta
 from media.imaging.summary import DicomSummary
+
+logger = logging.getLogger("huizhen.imaging")
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -66,12 +69,12 @@ def build() -> ImagingEngine:
 def check(data: bytes) -> DicomSummary:
     """What ``data`` says of itself, or :class:`BrokenDicom` with the reason."""
     try:
-        return _check(data)
-    except BrokenDicom:
+        with only_broken("malformed"):
+            return _check(data)
+    except BrokenDicom as broken:
+        if broken.place:
+            logger.info("a file is not taken: %s (%s)", broken.code, broken.place)
         raise
-    except Exception:
-        # pydicom raises a dozen kinds on damaged values; whoever sent the file can do one thing about any of them.
-        raise BrokenDicom("malformed") from None
 
 
 def _check(data: bytes) -> DicomSummary:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from media.imaging.broken import BrokenDicom
+from media.imaging.broken import BrokenDicom, only_broken
 from media.imaging.pixels import frame_pixels, read_picture, values_of_frame
 from media.imaging.windows import AUTO, Window, window_named
 
@@ -45,27 +45,14 @@ def render(data: bytes, frame: int, window: str, max_side: int) -> Picture:
 
 def read(data: bytes) -> Dataset:
     """What of the file is needed for any of its frames."""
-    try:
+    with only_broken("undecodable"):
         return read_picture(data)
-    except BrokenDicom:
-        raise
-    except MemoryError:
-        raise BrokenDicom("too_many_pixels") from None
-    except Exception:
-        raise BrokenDicom("undecodable") from None
 
 
 def render_read(dataset: Dataset, frame: int, window: str, max_side: int) -> Picture:
     """As :func:`render`, from what :func:`read` gave."""
-    try:
+    with only_broken("undecodable"):
         return _encode(_fit(_shaped(grey_or_colour(dataset, frame, window), values_of_frame(dataset, frame)), max_side), max_side)
-    except BrokenDicom:
-        raise
-    except MemoryError:
-        raise BrokenDicom("too_many_pixels") from None
-    except Exception:
-        # Decoders and pydicom raise two dozen kinds on damaged values; the person can do one thing about any of them.
-        raise BrokenDicom("undecodable") from None
 
 
 def grey_or_colour(dataset: Dataset, frame: int, window: str) -> Array:

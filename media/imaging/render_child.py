@@ -50,6 +50,7 @@ def main() -> None:
     from media.imaging.broken import BrokenDicom
     from media.imaging.render import read, render_read
 
+    send(target, {"ready": True})
     held: tuple[str, Any] = ("", None)
     while True:
         try:
@@ -65,7 +66,7 @@ def main() -> None:
             picture = render_read(held[1], asked["frame"], asked["window"], asked["max_side"])
             send(target, {"width": picture.width, "height": picture.height}, picture.data)
         except BrokenDicom as broken:
-            send(target, {"broken": broken.code})
+            send(target, {"broken": broken.code, "place": broken.place})
         signal.alarm(0)
 
 

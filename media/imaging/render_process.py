@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import subprocess
 import sys
 import threading
@@ -13,7 +14,10 @@ from typing import IO
 from media.imaging.broken import BrokenDicom
 from media.imaging.render_child import receive, send
 
+logger = logging.getLogger("huizhen.imaging")
+
 LONGEST_S = 20.0
+STARTS_IN_S = 20.0
 IDLE_S = 60.0
 """The decoder holds the last file, so that the next frame of it needs no second reading; not for longer than somebody looks."""
 _ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +31,10 @@ class FileNeeded(Exception):
 
 class DecoderDied(Exception):
     """The process ended in the middle of a frame."""
+
+
+class DecoderAway(Exception):
+    """The process cannot be started, which is no fault of any file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class RenderProcess:
                     return self._asked(key, data, frame, window, max_side)
             except DecoderDied:
                 raise BrokenDicom("undecodable") from None
+            except DecoderAway:
+                raise BrokenDicom("decoder_away") from None
             finally:
                 self._idle = threading.Timer(self._idle_s, self.stop)
                 self._idle.daemon = True
@@ -94,6 +104,8 @@ class RenderProcess:
         finally:
             watch.cancel()
         if "broken" in head:
+            if head.get("place"):
+                logger.info("a picture is not shown: %s (%s)", head["broken"], head["place"])
             if head["broken"] not in ("no_frame",):
                 self._held = ""
             raise BrokenDicom(head["broken"])
@@ -106,7 +118,21 @@ class RenderProcess:
                 [sys.executable, "-m", "media.imaging.render_child"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 cwd=_ROOT, env=_ENVIRONMENT,
             )  # fmt: skip
+            self._wait_ready(self._process)
         return self._process
+
+    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+        """It has loaded its libraries. Who dies before that never saw a file: :class:`DecoderAway`."""
+        watch = threading.Timer(STARTS_IN_S, process.kill)
+        watch.start()
+        try:
+            receive(_pipes(process)[0])
+        except (OSError, EOFError, ValueError):
+            self._end()
+            logger.error("the decoder does not start (exit status %s)", process.returncode)
+            raise DecoderAway from None
+        finally:
+            watch.cancel()
 
     def stop(self) -> None:
         """End the decoder and forget what it held; the next frame starts it again."""

@@ -9,6 +9,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from core.fhir import commands as fhir
 from core.fhir.capability import capability_statement
+from core.fhir.validation import BundleFaulty
 from core.foundation.errors import DomainError, Invalid, NotFound, Unavailable
 from miniprogram_api.http.api import by_order, carry_out, dumps, public
 
@@ -29,8 +30,9 @@ def _answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | N
 
 def _outcome(error: DomainError) -> HTTPResponse:
     """The refusal as an OperationOutcome: its stable code as text, the sentence for the person as diagnostics."""
+    kind = "processing" if isinstance(error, BundleFaulty) else _ISSUES.get(error.status, "processing")
     issue = {
-        "severity": "error", "code": _ISSUES.get(error.status, "processing"), "details": {"text": error.code}, "diagnostics": error.message
+        "severity": "error", "code": kind, "details": {"text": error.code}, "diagnostics": error.message
     }
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
     return _answer({"resourceType": "OperationOutcome", "issue": [issue]}, error.status, headers)

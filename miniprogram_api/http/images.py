@@ -12,10 +12,13 @@ from core.foundation.actor import Actor
 from core.foundation.errors import Invalid, NotFound
 from core.foundation.keys import SealBroken
 from core.imaging import commands as imaging
-from miniprogram_api.http.api import actor_of, by_order, dumps, practice_of, problem
+from miniprogram_api.http.api import actor_of, by_order, dumps, order_route, practice_of, problem
 
 logger = logging.getLogger("huizhen.images")
 blueprint = Blueprint("images", url_prefix="/v1")
+
+order_route(blueprint, "GET", "/image-conflicts", imaging.Conflicts)
+order_route(blueprint, "POST", "/image-conflicts/<conflict_id:str>/settle", imaging.SettleConflict)
 
 FRAME_WAIT_S = 8.0
 """How long a request waits for the worker before the page is told to ask again."""

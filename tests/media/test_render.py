@@ -248,6 +248,17 @@ def test_a_decoder_that_dies_is_replaced_and_one_that_hangs_is_ended() -> None:
     process.stop()
 
 
+def test_a_decoder_that_does_not_start_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("media.imaging.render_process.sys.executable", "/bin/false")
+    process = RenderProcess()
+    with pytest.raises(BrokenDicom, match="decoder_away"):
+        process.render("a", small_ct(), 0, "auto", THUMB_SIDE)
+    assert "does not start" in caplog.text
+    monkeypatch.undo()
+    assert process.render("a", small_ct(), 0, "auto", THUMB_SIDE).width == 8
+    process.stop()
+
+
 def test_a_swelling_codestream_costs_one_refusal_and_bounded_memory(decoder: RenderProcess) -> None:
     """A JPEG 2000 stream that claims 60,000 × 60,000 pixels inside a file of 16 × 16."""
     data = bytearray(named("JPEG2000.dcm"))

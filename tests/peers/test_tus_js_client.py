@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from core.dispatch.commands import RequestConsultation
-from core.foundation.events import CHAT_LANE, IMAGE_LANE
+from core.foundation.events import IMAGE_LANE
 from core.imaging.models import Instance, Transfer
 from media.imaging import build
 from tests.core.dispatch.line_engine import LineEngine
@@ -76,7 +76,7 @@ async def test_a_client_that_was_killed_goes_on_where_it_stopped(face: Face, tmp
     code, broken = await run_client(**settings, kill_at=2 * CHUNK)
     assert code == -9
     assert (await Transfer.all().first()).received >= 2 * CHUNK  # type: ignore[union-attr]
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         code, done = await run_client(**settings, uploadUrl=broken["url"])
         assert (code, done["url"]) == (0, broken["url"])
         assert done["first"] >= 2 * CHUNK

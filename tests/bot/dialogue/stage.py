@@ -27,7 +27,7 @@ from sanic.response import raw
 from bot.channels.connections import Apis, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
 from bot.runtime import BotRuntime
-from core.foundation.events import CHAT_LANE, SEND_LANE
+from core.foundation.events import CHAT_LANE, IMAGE_LANE, SEND_LANE
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
@@ -215,7 +215,7 @@ async def open_stage(practice: Practice, county: SmallCounty, redis: Redis, fold
     runtime = BotRuntime(practice, settings, connect_channels(settings), apis)
     server = await _serve(ours, runtime)
     runtime.start_worker()
-    lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, SEND_LANE)]
+    lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, SEND_LANE, IMAGE_LANE)]
     async with httpx.AsyncClient(trust_env=False, timeout=15) as http:
         await _until_it_answers(http, origin)
         yield Stage(practice, county, runtime, http, f"{origin}/simulator")

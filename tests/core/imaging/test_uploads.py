@@ -13,7 +13,7 @@ from core.consultations.models import Consultation
 from core.foundation.errors import NotAllowed
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import EngineAway, Practice
-from core.imaging.commands import CheckUpload, Images, ReceiveUpload, Upload, UploadView
+from core.imaging.commands import CheckUpload, Conflicts, Images, ReceiveUpload, SettleConflict, Upload, UploadView
 from core.imaging.models import ImageConflict, Instance
 from media.imaging import build
 from tests.core.dispatch.ward import CRITICAL, URGENT, Ward, open_ward
@@ -42,7 +42,7 @@ async def send(ward: Ward, consultation_id: str, data: bytes) -> UploadView:
 
 async def work_off(ward: Ward) -> None:
     ward.clock.advance(seconds=1)
-    worker = OutboxWorker(ward.practice, "chat", "test")
+    worker = OutboxWorker(ward.practice, "image", "test")
     while await worker.work_once():
         pass
 
@@ -108,6 +108,16 @@ async def test_other_content_under_the_same_uid_is_kept_for_a_person_and_overwri
     instance = await Instance.get(id=first.instance_id)
     assert await ward.practice.blobs.get(instance.blob_id, "patient", instance.patient_id) == small_ct()
     assert (await ward.told(ward.county.village_doctor))[-1] == "upload.refused"
+    assert (await ward.told(ward.county.administrator))[-1] == "image.conflict"
+    order, settle = Conflicts(), SettleConflict(conflict_id=conflict.id)
+    (open_one,) = (await ward.practice.ask(ward.county.administrator, order)).conflicts
+    assert (open_one.conflict_id, open_one.upload_id) == (conflict.id, second.upload_id)
+    with pytest.raises(NotAllowed):
+        await ward.practice.execute(ward.county.village_doctor, settle)
+    await ward.practice.execute(ward.county.administrator, settle)
+    await ward.practice.execute(ward.county.administrator, settle)
+    assert (await ward.practice.ask(ward.county.administrator, order)).conflicts == ()
+    assert (await ward.timeline(asked.consultation_id)).count("material.conflict_settled") == 1
 
 
 async def test_an_image_of_another_patient_is_not_taken(ward: Ward) -> None:
@@ -180,7 +190,7 @@ async def test_a_file_that_went_missing_is_asked_for_again(ward: Ward) -> None:
 
     view = await ward.practice.ask(SYSTEM, Upload(upload_id=received.upload_id))
 
-    assert (view.state, view.refusal_code) == ("refused", "dicom.truncated")
+    assert (view.state, view.refusal_code) == ("refused", "dicom.lost_here")
 
 
 async def test_without_the_engine_the_check_waits_for_a_worker_that_has_it(ward: Ward) -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core.dispatch.commands import RequestConsultation
-from core.foundation.events import CHAT_LANE, IMAGE_LANE
+from core.foundation.events import IMAGE_LANE
 from core.foundation.outbox import OutboxWorker
 from core.imaging.models import ImageFrame
 from media.imaging import build
@@ -46,7 +46,7 @@ async def lanes(face: Face, *names: str) -> AsyncIterator[None]:
 async def uploaded(face: Face, county: SmallCounty, headers: dict[str, str], data: bytes) -> str:
     face.practice.engines.clinical, face.practice.engines.imaging = LineEngine(), build()
     asked = await face.practice.execute(county.village_doctor, RequestConsultation(number=NUMBER_WITHOUT_WECHAT, text="咳嗽 三天"))
-    async with lanes(face, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         answer = await face.client.post(f"/v1/consultations/{asked.consultation_id}/images", content=data, headers=headers)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["instance_id"])

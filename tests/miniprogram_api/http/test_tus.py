@@ -17,7 +17,7 @@ from tortoise.exceptions import OperationalError
 from core.consultations.models import Consultation
 from core.dispatch.commands import RequestConsultation
 from core.foundation.due import tick
-from core.foundation.events import CHAT_LANE, IMAGE_LANE
+from core.foundation.events import IMAGE_LANE
 from core.foundation.models import Blob
 from core.imaging.commands import TransferView
 from core.imaging.models import Instance, Transfer, TransferPiece, Upload
@@ -100,7 +100,7 @@ async def test_a_file_in_pieces_becomes_an_image(face: Face, sender: Sender, tmp
         answer = await sender.send(place, start, FILE[start:end])
         assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(end))
         assert await sender.where(place) == end
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         view = await sender.verdict(place)
         for _ in range(100):
             if not await TransferPiece.all().exists() and kept(tmp_path) == 1:
@@ -129,7 +129,7 @@ async def test_what_came_before_the_line_broke_is_kept(face: Face, sender: Sende
         await asyncio.sleep(0.05)
     assert come == 10_000
     assert (await sender.send(place, come, FILE[come:])).status_code == 204
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         assert (await sender.verdict(place))["sha256"] == digest(FILE)
 
 
@@ -179,7 +179,7 @@ async def test_a_piece_that_changed_on_the_way_is_not_kept(sender: Sender) -> No
 async def test_a_whole_that_is_not_what_was_announced_is_refused(face: Face, sender: Sender, tmp_path: Path) -> None:
     place = await sender.begun(len(FILE), sha256=digest(FILE))
     assert (await sender.send(place, 0, FILE[:-1] + b"?")).status_code == 204
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         view = await sender.verdict(place)
         for _ in range(100):
             if kept(tmp_path) == 0:
@@ -191,7 +191,7 @@ async def test_a_whole_that_is_not_what_was_announced_is_refused(face: Face, sen
 
 
 async def test_the_same_content_is_recognised_before_and_after(face: Face, sender: Sender) -> None:
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         first = await sender.begun(len(FILE))
         await sender.send(first, 0, FILE)
         view = await sender.verdict(first)
@@ -208,7 +208,7 @@ async def test_the_same_content_is_recognised_before_and_after(face: Face, sende
 
 
 async def test_a_consent_comes_in_pieces_too(face: Face, sender: Sender) -> None:
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         place = await sender.begun(len(PHOTO), "consent")
         await sender.send(place, 0, PHOTO)
         assert (await sender.verdict(place))["state"] == "accepted"
@@ -221,7 +221,7 @@ async def test_a_consent_comes_in_pieces_too(face: Face, sender: Sender) -> None
 
 async def test_a_broken_file_is_refused_as_ever(face: Face, sender: Sender) -> None:
     data = small_ct()[:-30]
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         place = await sender.begun(len(data))
         await sender.send(place, 0, data)
         view = await sender.verdict(place)
@@ -361,5 +361,5 @@ async def test_a_process_that_died_over_the_last_byte_is_made_up_for(face: Face,
     view = view_of(await Transfer.get(id=id_of(place)))
     await keep_piece(face.practice, view, 0, FILE)
     assert await sender.where(place) == len(FILE)
-    async with lanes(face, IMAGE_LANE, CHAT_LANE):
+    async with lanes(face, IMAGE_LANE):
         assert (await sender.verdict(place))["state"] == "accepted"

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from core.dispatch.commands import RequestConsultation
-from core.foundation.events import CHAT_LANE, IMAGE_LANE
+from core.foundation.events import IMAGE_LANE
 from core.foundation.practice import Practice
 from core.imaging.models import Instance, Transfer, TransferPiece
 from core.people.commands import OpenSession
@@ -112,7 +112,7 @@ async def test_what_was_stored_before_the_kill_stays_and_the_rest_is_sent_again(
         sender.face = face = Face(practice, client)
         assert await sender.where(place) == stood
         assert (await sender.send(place, stood, data[stood:])).status_code == 204
-        async with lanes(face, IMAGE_LANE, CHAT_LANE):
+        async with lanes(face, IMAGE_LANE):
             view = await sender.verdict(place)
     assert (view["state"], view["sha256"]) == ("accepted", hashlib.sha256(data).hexdigest())
     instance = await Instance.get(id=view["instance_id"])

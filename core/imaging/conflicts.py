@@ -1,0 +1,72 @@
+"""Two files under one UID: the county's administrators are told, see what stands open, and say when they have looked into it."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from core.consultations.service import note
+from core.foundation.actor import Role
+from core.foundation.orders import Done, Order, answers, handles, relation
+from core.foundation.work import Work
+from core.imaging.commands import ConflictList, Conflicts, ConflictView, SettleConflict
+from core.imaging.errors import ConflictUnknown
+from core.imaging.models import ImageConflict, Instance, Upload
+from core.notifications.service import tell
+from core.people.access import county_of_organisation
+from core.people.cards import holders_in_county
+from core.people.models import Organisation
+from core.people.rules import county_of
+
+SHOWN = 50
+
+
+async def keep_conflict(work: Work, upload: Upload, instance: Instance) -> ImageConflict:
+    """Both files stay; the administrators of the county that sent the second one are told."""
+    kind = "content" if instance.patient_id == upload.patient_id else "patient"
+    conflict = await ImageConflict.create(id=work.new_id(), upload_id=upload.id, instance_id=instance.id, kind=kind, found_at=work.now)
+    county = await county_of_organisation(upload.organisation_id) or ""
+    for account_id in await holders_in_county(Role.ADMINISTRATOR, county):
+        await tell(work, account_id, "image.conflict", urgent=True, conflict_id=conflict.id)
+    return conflict
+
+
+@relation("conflict_of_county")
+async def conflict_of_county(work: Work, order: Order) -> bool:
+    """The second file came from a county where the actor is administrator."""
+    conflict = await ImageConflict.get_or_none(id=getattr(order, "conflict_id", ""))
+    if conflict is None:
+        return False
+    upload = await Upload.get(id=conflict.upload_id)
+    return await county_of_organisation(upload.organisation_id) in await _counties(work)
+
+
+async def _counties(work: Work) -> set[str]:
+    return {county_of(house.region_code) for house in await Organisation.filter(id__in=work.actor.organisations(Role.ADMINISTRATOR))}
+
+
+@answers(Conflicts)
+async def conflicts(work: Work, order: Conflicts) -> ConflictList:
+    work.concerns("account", work.actor.account_id)
+    counties, found = await _counties(work), []
+    rows = ImageConflict.filter(id=order.conflict_id) if order.conflict_id is not None else ImageConflict.filter(resolved_at__isnull=True)
+    for row in await rows.order_by("-id").limit(SHOWN):
+        upload = await Upload.get(id=row.upload_id)
+        if work.role is Role.SYSTEM or await county_of_organisation(upload.organisation_id) in counties:
+            found.append(ConflictView(
+                conflict_id=row.id, kind=cast(Literal["content", "patient"], row.kind), consultation_id=upload.consultation_id, upload_id=upload.id,
+                instance_id=row.instance_id, found_at=row.found_at, settled_at=row.resolved_at,
+            ))  # fmt: skip
+    return ConflictList(conflicts=tuple(found))
+
+
+@handles(SettleConflict)
+async def settle_conflict(work: Work, order: SettleConflict) -> Done:
+    conflict = await ImageConflict.get_or_none(id=order.conflict_id)
+    if conflict is None:
+        raise ConflictUnknown
+    upload = await Upload.get(id=conflict.upload_id)
+    work.concerns("patient", upload.patient_id, conflict=conflict.id)
+    if conflict.resolved_at is None:
+        await conflict.change(resolved_at=work.now)
+        await note(work, upload.consultation_id, "material.conflict_settled", ids={"upload_id": upload.id})
+    return Done()
