@@ -19,7 +19,7 @@ from core.dispatch.commands import (
     OffersView,
     OfferView,
 )
-from core.foundation.errors import DomainError
+from core.foundation.errors import DomainError, NotAllowed, NotFound, Unavailable
 
 DECLINE_REASONS: tuple[tuple[DeclineReason, str], ...] = (
     ("no_time", "没空"), ("not_my_field", "不是我的专业"), ("knows_patient", "认识患者"),
@@ -41,6 +41,8 @@ async def answer(turn: Turn, verb: str, *, code: str | None = None, offer_id: st
                 return Reply((*tapped(turn, "5 分钟后再接"), Text(text=f"{given.code}:{given.next}")), turn.state)
             case _:
                 return _declined(turn, await turn.execute(DeclineOffer(offer_id=offer_id, reason=reason)), offer_id, reason)
+    except Unavailable:
+        raise  # no answer: the card keeps its buttons
     except DomainError as refusal:
         if not tapped(turn, "x"):
             raise
@@ -83,7 +85,7 @@ async def _is_about(turn: Turn, offer_id: str, code: str | None) -> bool:
         return True
     try:
         offer: OfferView = await turn.ask(Offer(offer_id=offer_id))
-    except DomainError:
+    except (NotAllowed, NotFound):
         return False
     return offer.code == code
 
@@ -121,6 +123,8 @@ async def acknowledge(turn: Turn, alert_id: str | None) -> Reply:
         return turn.say("危急提醒请在单独会话里接手。")
     try:
         view: AlertView = await turn.execute(AcknowledgeAlert(alert_id=alert_id))
+    except Unavailable:
+        raise  # no answer: the card keeps its buttons
     except DomainError as refusal:
         if not tapped(turn, "x"):
             raise

@@ -3,6 +3,7 @@
 import { spoken } from "../shared/dates.js";
 import { button, card, empty, h, title } from "../shared/dom.js";
 import { Problem } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask, whoAmI } from "./session.js";
 import { APPOINTMENT_STATES } from "./words.js";
@@ -27,10 +28,11 @@ const lines = ({ slot, code }, patient) => [
 
 function upcoming(one, patient, again) {
   const trouble = h("div");
+  const wish = intention();
   const cancel = async () => {
     if (!(await confirmed(`取消${spoken(one.slot.starts_at)}的预约?取消后这个时间会让给别人。`, "取消预约", "留着"))) return;
     try {
-      await ask("POST", `appointments/${one.appointment_id}/cancel`, { body: {} });
+      await ask("POST", `appointments/${one.appointment_id}/cancel`, { body: {}, key: wish.key() });
       await again();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

@@ -3,6 +3,7 @@
 import { day, hour, spoken } from "../shared/dates.js";
 import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
 import { Problem, newKey } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask, askOrNull, whoAmI } from "./session.js";
 import { RELATIONS } from "./words.js";
@@ -103,10 +104,11 @@ async function book(intakeId, trouble, again) {
 function done({ slot, code, appointment_id: id }) {
   const place = h("div");
   const trouble = h("div");
+  const wish = intention();
   const undo = async () => {
     if (!(await confirmed(`取消${spoken(slot.starts_at)}的预约?这个时间会让给别人。`, "取消预约", "留着"))) return;
     try {
-      await ask("POST", `appointments/${id}/cancel`, { body: {} });
+      await ask("POST", `appointments/${id}/cancel`, { body: {}, key: wish.key() });
       chosen = null;
       replace(place, h("p", { class: "notice", role: "status" }, "预约取消了。"), h("div", { class: "actions" }, h("a", { class: "weui-btn weui-btn_primary", href: "#/book" }, "重新预约")));
     } catch (problem) {

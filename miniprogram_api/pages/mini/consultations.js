@@ -2,7 +2,8 @@
 
 import { spoken } from "../shared/dates.js";
 import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
-import { Problem, newKey } from "../shared/api.js";
+import { Problem } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { notice } from "../shared/states.js";
 import { ask } from "./session.js";
 import { urgencyTag } from "./words.js";
@@ -46,7 +47,7 @@ function ratingCard(address, rating) {
     replace(place, h("h2", null, "您的评价"), h("p", { class: "mini-stars-given" }, h("span", { "aria-hidden": "true" }, starLine(rating.stars)), ` ${rating.stars} 星 · ${STARS[rating.stars]}`), rating.words && h("p", null, rating.words));
     return place;
   }
-  const key = newKey();
+  const wish = intention();
   const words = h("textarea", { rows: 2, maxlength: 500 });
   const trouble = h("div");
   const told = h("p", { class: "faint", role: "status" }, "点星星打分");
@@ -71,7 +72,8 @@ function ratingCard(address, rating) {
         return;
       }
       try {
-        await ask("POST", `consultations/${address}/rating`, { body: { stars, words: words.value.trim() }, key });
+        const body = { stars, words: words.value.trim() };
+        await ask("POST", `consultations/${address}/rating`, { body, key: wish.key(body) });
         place.replaceWith(ratingCard(address, { stars, words: words.value.trim() }));
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;

@@ -3,6 +3,7 @@
 import { spoken } from "../shared/dates.js";
 import { button, h } from "../shared/dom.js";
 import { Problem } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { notice } from "../shared/states.js";
 import { ask, givePhone, whoAmI } from "./session.js";
 import { PURPOSES, RELATIONS } from "./words.js";
@@ -41,6 +42,7 @@ export async function register({ query, go }) {
       }, "default")]));
   }
 
+  const wish = intention();
   async function submit() {
     wrong.textContent = name.value.trim().length < 2 ? "请写身份证上的姓名。" : idProblem(id.value.trim());
     name.setAttribute("aria-invalid", String(name.value.trim().length < 2));
@@ -52,7 +54,7 @@ export async function register({ query, go }) {
     try {
       const body = { relation: kin.value, full_name: name.value.trim(), id_number: id.value.trim().toUpperCase() };
       if (phone.value.trim()) body.phone = phone.value.trim();
-      const { patient_id: patient } = await ask("POST", "patients", { body });
+      const { patient_id: patient } = await ask("POST", "patients", { body, key: wish.key(body) });
       await whoAmI({ anew: true });
       const then = query.get("then");
       go(`consent/${patient}/care${then ? `?then=${then}` : ""}`);
@@ -87,9 +89,11 @@ export async function consent({ rest: [patientId, purpose = "care"], query, go }
   if (!patient) throw new Problem("没有找到这位家人,请回到「我的」再选一次。", { status: 404 });
   const given = patient.consents.find((one) => one.purpose === purpose && one.version === text.version && !one.withdrawn_at);
   const trouble = h("div");
+  const wish = intention();
   const agree = async () => {
     try {
-      await ask("POST", `patients/${patientId}/consents`, { body: { purpose, text_version: text.version } });
+      const body = { purpose, text_version: text.version };
+      await ask("POST", `patients/${patientId}/consents`, { body, key: wish.key(body) });
       await whoAmI({ anew: true });
       // His own registration leads back to what he came for; a relative's to the list that shows her.
       go(query.get("then") ?? (patient.relation === "self" ? "" : "family"));

@@ -1,7 +1,8 @@
 // Requests of a page, and the two ways in which one is told that something did not work.
 
-import { newKey, Problem, request } from "./api.js";
+import { Problem, request } from "./api.js";
 import { button, replace } from "./dom.js";
+import { intention } from "./intention.js";
 import { notice } from "./states.js";
 
 export const ask = (path) => request("GET", path);
@@ -23,22 +24,19 @@ const OVERTAKEN = new Set([404, 409]);
  * until the order was answered, so that trying again is not a second order. `stale(said)`: somebody or something was faster, ask anew.
  */
 export function orderButton(label, order, done, { trouble, kind = "primary", method = "POST", stale = null }) {
-  let told = "";
-  let key = newKey();
+  const wish = intention();
   return button(label, async () => {
     replace(trouble);
     const asked = await order();
     if (!asked) return;
     const [path, body] = asked;
-    if (JSON.stringify(asked) !== told) key = newKey();
-    told = JSON.stringify(asked);
     try {
-      const answer = await request(method, path, { body, key });
-      key = newKey();
+      const answer = await request(method, path, { body, key: wish.key(asked) });
+      wish.settled();
       await done(answer);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (!problem.offline) key = newKey();
+      if (!problem.offline) wish.settled();
       replace(trouble, notice(problem));
       trouble.scrollIntoView({ block: "nearest" });
       if (stale && OVERTAKEN.has(problem.status)) await overtaken(stale, trouble, problem.message);

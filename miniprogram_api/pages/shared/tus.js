@@ -83,6 +83,18 @@ const idOf = (location) => new URL(location, BASE).pathname.split("/").pop();
 const place = (id) => `uploads/${encodeURIComponent(id)}`;
 const pairs = (metadata) => Object.entries(metadata).map(([name, value]) => `${name} ${base64(new TextEncoder().encode(value))}`).join(",");
 
+const UNREADABLE = "手机里的文件读不到了,请再选一次。";
+
+/** Its SHA-256; a Problem where the phone has taken the file away meanwhile. */
+async function hashOf(file, progress, signal) {
+  try {
+    return await sha256OfFile(file, progress, signal);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem(UNREADABLE);
+  }
+}
+
 /**
  * Send `file` to `path` (…/uploads) and resolve to what became of it: {upload_id, state: "accepted" | "refused", refusal, sha256}.
  *
@@ -95,7 +107,7 @@ export async function resumableUpload({ path, file, kind = "image", progress = (
   const key = newKey();
   let tries = 0;
   let again = 0;
-  const whole = sha256 ?? (await sha256OfFile(file, (part) => progress({ phase: "reading", sent: part * total, total, tries }), signal));
+  const whole = sha256 ?? (await hashOf(file, (part) => progress({ phase: "reading", sent: part * total, total, tries }), signal));
   hashed(whole);
   progress({ phase: "sending", sent: 0, total, tries });
 
@@ -145,9 +157,9 @@ export async function resumableUpload({ path, file, kind = "image", progress = (
     try {
       bytes = new Uint8Array(await piece.arrayBuffer());
     } catch {
-      throw new Problem("手机里的文件读不到了,请再选一次。");
+      throw new Problem(UNREADABLE);
     }
-    if (!bytes.length) throw new Problem("手机里的文件读不到了,请再选一次。");
+    if (!bytes.length) throw new Problem(UNREADABLE);
     const headers = { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(start), "Upload-Checksum": `sha256 ${base64(new Sha256().update(bytes).digest())}` };
     const started = performance.now();
     const answer = await send("PATCH", place(id), { headers, token, body: bytes, signal, onSent: (sent) => progress({ phase: "sending", sent: start + Math.min(sent, bytes.length), total, tries }) });
@@ -184,9 +196,10 @@ export async function resumableUpload({ path, file, kind = "image", progress = (
   }
 }
 
-/** Call a file off that is still on its way; one that is gone already is fine too. */
+/** Call a file off that is still on its way: whether the house has said that its part is gone. */
 export async function endUpload(id, { token } = {}) {
-  await send("DELETE", place(id), { token });
+  const { status } = await send("DELETE", place(id), { token });
+  return [204, 404, 410].includes(status);
 }
 
 /** How far it came, to be shown before the person chose the file again: {offset, length}; null when it is gone; undefined when nobody could say. */

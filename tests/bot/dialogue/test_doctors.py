@@ -81,8 +81,7 @@ async def test_an_expert_declines_and_the_next_takes_it_in_words(stage: Stage) -
     await stage.say("expert2", APP, "接诊")
     await stage.hears("expert2", APP, "由您接诊")
     await stage.say("expert1", APP, "接诊")
-    late = await stage.hears("expert1", APP)
-    assert "接诊" in late or "结束" in late
+    await stage.hears("expert1", APP, "已接诊,谢谢您")
     await stage.say("expert2", APP, "进度")
     await stage.hears("expert2", APP, "已分配专家")
 

@@ -185,7 +185,7 @@ export class Uploads {
     this.#items = this.#items.filter((one) => one !== item);
     if (item.id) {
       forget(this.id, item.id);
-      endUpload(item.id).catch(() => {});
+      endUpload(item.id).then((gone) => this.#say(gone ? `${item.name}:不传了,传上去的部分已删掉。` : `${item.name}:不传了。现在连不上,传上去的部分一天后自动删掉。`));
     }
     this.#draw();
     this.#work();
