@@ -95,7 +95,7 @@ async def press(turn: Turn, key: str) -> Reply:
         case "signs":
             return followups.where(turn, _id(first))
         case "no_signs":
-            return followups.no_signs(turn)
+            return followups.no_signs(turn, first)
         case "why":
             return await patients.why(turn)
         case "correct":

@@ -7,7 +7,10 @@ from bot.dialogue import patients
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.measured import Said
+from core.followups.advice import ADVICE, Meaning
 from core.followups.commands import MyPlans, PlansView, ReadingRecorded, RecordReading, ReportWorse
+from core.followups.readings import danger_said
+from core.followups.rules import BloodPressure, Glucose
 
 _SEVERAL = "您名下有几位家人在随访,请在小程序「我的随访」里选好是谁再记,免得记错人。"
 _WHERE = "哪里不舒服?从什么时候开始的?直接说就行。喘不上气、剧烈胸痛、手脚没力,请马上打 **120**。"
@@ -27,7 +30,9 @@ async def measured(turn: Turn, said: Said) -> Reply | None:
     if not whom:
         return None
     if len(whom) > 1:
-        return turn.say(_SEVERAL)
+        value = Glucose(said.glucose) if said.glucose is not None else BloodPressure(said.systolic or 0, said.diastolic or 0)
+        # Whose it is can be asked later; what to do cannot.
+        return turn.say("\n".join(filter(None, (danger_said(value), _SEVERAL))))
     order = RecordReading(patient_id=whom[0], systolic=said.systolic, diastolic=said.diastolic, glucose=said.glucose)
     recorded: ReadingRecorded = await turn.execute(order)
     return _recorded(turn, whom[0], recorded)
@@ -42,13 +47,13 @@ def _recorded(turn: Turn, patient_id: str, recorded: ReadingRecorded) -> Reply:
     text = f"{recorded.advice}\n{head}" if danger else f"{head}{recorded.advice}"
     if not recorded.ask_danger_signs:
         return turn.say(text)
-    choices = (Choice(code="no_signs", label="没有"), Choice(code=f"signs:{patient_id}", label="有"))
-    return turn.offer(f"{text}\n头晕、胸痛、看东西模糊吗?", choices)
+    choices = (Choice(code=f"no_signs:{reading.level}", label="没有"), Choice(code=f"signs:{patient_id}", label="有"))
+    return turn.offer(f"{text}\n{recorded.signs}", choices)
 
 
-def no_signs(turn: Turn) -> Reply:
+def no_signs(turn: Turn, level: str) -> Reply:
     turn.state = turn.state.asking(None)
-    return turn.say("好的。按时吃药,别自己加减;不舒服随时说。")
+    return turn.say(ADVICE[Meaning.VERY_HIGH_PRESSURE if level == "danger" else Meaning.HIGH_PRESSURE].if_not)
 
 
 def where(turn: Turn, patient_id: str) -> Reply:

@@ -164,7 +164,7 @@ class PatientPlans(Query):
 
 
 class ReadingView(Result):
-    """``said``: as people write it (150/95, 6.8)."""
+    """``said``: as people write it (150/95, 6.8). ``advice``: of a danger, what is to be done; empty of any other value."""
 
     reading_id: Id
     task: Task
@@ -173,19 +173,23 @@ class ReadingView(Result):
     level: LevelName
     level_label: str
     taken_at: datetime
+    advice: str = ""
 
 
 class ReadingRecorded(Result):
     """``highs_in_week``: values above the target within seven days, this one included. ``told``: the village doctor who was told, as he is called.
 
-    ``ask_danger_signs``: ask now whether there are any. ``advice``: one or two sentences for the patient.
+    ``advice``: what the patient is told of the value. ``ask_danger_signs``: ask now whether there are any: with ``signs``, the question, and
+    ``if_no_signs``, what is answered to 没有.
     """
 
     reading: ReadingView
     highs_in_week: int
     told: str | None
-    ask_danger_signs: bool
     advice: str
+    ask_danger_signs: bool
+    signs: str = ""
+    if_no_signs: str = ""
 
 
 class RecordReading(Command):

@@ -24,7 +24,10 @@ class Implausible(Invalid):
     """``said``: the value as it was understood."""
 
     code = "followups.implausible"
-    sentence = "{said} 不太像量出来的数,没有记下。请歇 5 分钟再量一次,血压先写高压再写低压,比如 150/95。"
+    sentence = (
+        "{said} 不太像量出来的数,没有记下。人迷糊、冒冷汗、站不住或叫不醒,不用再量,马上打 120;"
+        "没有,请歇 5 分钟再量一次,血压先写高压再写低压,比如 150/95。"
+    )
 
 
 class ReadingEmpty(Invalid):

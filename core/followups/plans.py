@@ -20,7 +20,8 @@ from core.followups.commands import (
 from core.followups.errors import AlreadyFollowed, PlanUnknown, TemplatesUnsigned
 from core.followups.models import FollowupPlan, Occurrence, Reading
 from core.followups.rules import Level, first_due, next_due, sooner
-from core.followups.templates import TASK_LABELS, TEMPLATES, Routine, Source, Task, Template, rule_set
+from core.followups.sources import Source
+from core.followups.templates import LOW_PRESSURE, TASK_LABELS, TEMPLATES, Routine, Task, Template, rule_set
 from core.foundation.models import RuleSignature
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
@@ -171,9 +172,8 @@ async def view_of(work: Work, plan: FollowupPlan) -> PlanView:
     doctor = None
     if plan.village_doctor_id is not None:
         doctor = (await practitioner_cards(work, [plan.village_doctor_id]))[plan.village_doctor_id].called
-    sources = dict.fromkeys(
-        _source(one) for one in (*[r.source for r in template.routines], template.public_health.source, template.guideline.source)
-    )
+    behind = (*[one.source for one in template.routines], template.public_health.source, template.guideline.source, LOW_PRESSURE.source)
+    sources = dict.fromkeys(_source(one) for one in behind)
     return PlanView(
         plan_id=plan.id, patient_id=plan.patient_id, template=cast(TemplateKey, plan.template), title=template.title,
         running=plan.ended_at is None, started_at=plan.started_at, ended_at=plan.ended_at, village_doctor=doctor,

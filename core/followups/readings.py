@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from core.followups.advice import ADVICE
 from core.followups.commands import (
     Component,
     KeepTrend,
@@ -22,15 +23,18 @@ from core.followups.models import FollowupPlan, Occurrence, Reading
 from core.followups.plans import LAPSE, template_of
 from core.followups.reminders import tell_doctor
 from core.followups.rules import (
-    DANGER_SIGNS,
+    DANGERS,
     LEVEL_LABELS,
     WEEK,
     BloodPressure,
     Glucose,
     Level,
     Value,
+    danger_of,
+    is_low,
     is_plausible,
     level_of,
+    meaning_of,
     rules_for,
     target_for,
     tells_doctor,
@@ -51,6 +55,7 @@ BLOOD_PRESSURE, SYSTOLIC, DIASTOLIC, FASTING_GLUCOSE = "85354-9", "8480-6", "846
 """LOINC: blood pressure panel, its two components, fasting glucose (moles per volume)."""
 MMHG, MMOL_PER_L = "mm[Hg]", "mmol/L"
 LATEST = 90
+ADULT_YEARS = 18
 BACK = timedelta(days=7)
 _SYSTEM = Actor.system("worker")
 
@@ -118,25 +123,19 @@ async def record_reading(work: Work, order: RecordReading) -> ReadingRecorded:
         recorded_at=work.now, account_id=work.actor.account_id, role=work.role.value, channel=work.actor.channel,
     )
     await work.emit("reading.recorded", key=order.patient_id, reading_id=row.id)
-    highs = await _highs(row, work.now)
+    highs = await _highs(work, row)
     told = None if plan is None else await _take_in(work, plan, row, level, highs)
+    view, words = await view_of(work, row), ADVICE[meaning_of(value, card.age_years, rules)]
     return ReadingRecorded(
-        reading=await view_of(work, row), highs_in_week=len(highs), told=told,
-        ask_danger_signs=level in (Level.HIGH, Level.DANGER) and isinstance(value, BloodPressure), advice=advice(level, value),
+        reading=view, highs_in_week=len(highs), told=told, advice=words.text, ask_danger_signs=bool(words.ask), signs=words.ask,
+        if_no_signs=words.if_not,
     )
 
 
-def advice(level: Level, value: Value) -> str:
-    """What the patient is told, beside that it was recorded. Never to stop or change a drug."""
-    match level:
-        case Level.DANGER:
-            what = "血压" if isinstance(value, BloodPressure) else "血糖"
-            return f"这个{what}很危险。有{DANGER_SIGNS}或叫不醒,**马上打 120**;没有,也请现在就去看医生,别自己加药停药。"
-        case Level.HIGH:
-            return "偏高。按医嘱吃药,歇一歇再量一次。"
-        case Level.LOW:
-            return "偏低。头晕、眼前发黑就坐下或躺下,叫人陪着,并告诉医生。"
-    return "在目标范围里,继续保持。"
+def danger_said(value: Value) -> str | None:
+    """What is told of a value that is a danger, whoever measured it; None of any other, and of what nobody can have."""
+    meaning = meaning_of(value, ADULT_YEARS, rules_for(value, None))
+    return ADVICE[meaning].text if is_plausible(value) and meaning in DANGERS else None
 
 
 async def plan_for(patient_id: str, task: Task) -> FollowupPlan | None:
@@ -146,12 +145,12 @@ async def plan_for(patient_id: str, task: Task) -> FollowupPlan | None:
     return next(iter([*asking, *rows]), None)
 
 
-async def _highs(row: Reading, now: datetime) -> list[datetime]:
-    """When values above the target were taken within the last week, this one included."""
+async def _highs(work: Work, row: Reading) -> list[datetime]:
+    """When values above the target were taken within the last week, this one included. A danger may be one of too low a value: that is none."""
     found = await Reading.filter(
-        patient_id=row.patient_id, task=row.task, level__in=(Level.HIGH.value, Level.DANGER.value), taken_at__gt=now - WEEK
+        patient_id=row.patient_id, task=row.task, level__in=(Level.HIGH.value, Level.DANGER.value), taken_at__gt=work.now - WEEK
     )
-    return [one.taken_at for one in found]
+    return [one.taken_at for one in found if one.level == Level.HIGH.value or not is_low(value_in(await opened(work, one)))]
 
 
 async def _take_in(work: Work, plan: FollowupPlan, row: Reading, level: Level, highs: list[datetime]) -> str | None:
@@ -163,10 +162,20 @@ async def _take_in(work: Work, plan: FollowupPlan, row: Reading, level: Level, h
     await plan.change(missed_in_row=0)
     if level is Level.DANGER:
         return await tell_doctor(work, plan, "followup.danger", urgent=True, reading_id=row.id)
+    if level is Level.LOW and is_low(value_in(await opened(work, row))):
+        return await tell_doctor(work, plan, "followup.low", reading_id=row.id)
     if level is Level.HIGH and tells_doctor(highs, plan.told_high_at, work.now):
         await plan.change(told_high_at=work.now)
         return await tell_doctor(work, plan, "followup.high", reading_id=row.id)
     return None
+
+
+def value_in(content: Measured) -> Value:
+    """What :func:`measured` wrote."""
+    numbers = {one.code: one.value for one in content.components}
+    if FASTING_GLUCOSE in numbers:
+        return Glucose(numbers[FASTING_GLUCOSE])
+    return BloodPressure(int(numbers[SYSTOLIC]), int(numbers[DIASTOLIC]))
 
 
 async def opened(work: Work, row: Reading) -> Measured:
@@ -180,6 +189,7 @@ async def view_of(work: Work, row: Reading) -> ReadingView:
     return ReadingView(
         reading_id=row.id, task=Task(row.task), said="/".join(f"{one.value:f}" for one in content.components), measured=content,
         level=level.value, level_label=LEVEL_LABELS[level], taken_at=row.taken_at,
+        advice=ADVICE[danger_of(value_in(content))].text if level is Level.DANGER else "",
     )
 
 
@@ -241,7 +251,7 @@ async def _row(reading_id: str) -> Reading:
 async def trend_view(row: Reading) -> TrendView:
     what = "空腹血糖" if row.task == Task.FASTING_GLUCOSE.value else "血压"
     return TrendView(
-        reading_id=row.id, patient_id=row.patient_id, blob_id=row.trend_blob_id, caption=f"最近的{what}。红虚线是控制目标,红点是偏高。"
+        reading_id=row.id, patient_id=row.patient_id, blob_id=row.trend_blob_id, caption=f"最近的{what}。红虚线是控制目标,红点是偏高或危险。"
     )
 
 

@@ -8,8 +8,8 @@ from core.followups.commands import Lapse, OccurrenceView, ReadOccurrence, Remin
 from core.followups.errors import PlanUnknown
 from core.followups.models import FollowupPlan, Occurrence
 from core.followups.plans import LAPSE, REMIND, appoint, plan_of, routine_of
-from core.followups.rules import LOST_AFTER, is_overtaken, next_due
-from core.followups.templates import REMINDERS, Routine, Task
+from core.followups.rules import is_overtaken, next_due
+from core.followups.templates import REMINDERS, TELLING, TEMPLATES, Routine, Task
 from core.foundation.due import due
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
@@ -73,9 +73,10 @@ async def lapse(work: Work, order: Lapse) -> Done:
     work.concerns("patient", plan.patient_id)
     await row.change(state="missed", closed_at=work.now)
     if row.task == Task.VISIT.value:
-        await appoint(work, plan, routine_of(plan, row.task), row.number + 1, next_due(routine_of(plan, row.task), work.now, sooner_days=14))
+        again = next_due(routine_of(plan, row.task), work.now, sooner_days=TEMPLATES[plan.template].visit_again_days)
+        await appoint(work, plan, routine_of(plan, row.task), row.number + 1, again)
     await plan.change(missed_in_row=plan.missed_in_row + 1)
-    if plan.missed_in_row == LOST_AFTER:
+    if plan.missed_in_row == TELLING.lost_after:
         await tell_doctor(work, plan, "followup.lost")
     return Done()
 

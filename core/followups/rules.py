@@ -7,16 +7,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from core.followups.templates import DIABETES, HYPERTENSION, BloodPressureLimit, Routine, RuleSetOfCare, Task, Template
+from core.followups.advice import Meaning
+from core.followups.templates import (
+    DIABETES,
+    HYPERTENSION,
+    LOW_PRESSURE,
+    TELLING,
+    BloodPressureLimit,
+    Routine,
+    RuleSetOfCare,
+    Task,
+    Template,
+)
 from core.foundation.clock import shanghai
 from core.notifications.rules import is_quiet, quiet_ends
 
-LOST_AFTER = 3
-"""Reminders in a row without an answer after which the village doctor is told (design)."""
-HIGHS = 3
-WEEK = timedelta(days=7)
-"""This many values above the target within a week are told to the village doctor (design)."""
-DANGER_SIGNS = "头晕头痛得厉害、胸痛胸闷、看东西模糊、说话不清或手脚没力"
+WEEK = timedelta(days=TELLING.within_days)
 
 
 class Level(StrEnum):
@@ -55,8 +61,11 @@ class Glucose:
 
 
 Value = BloodPressure | Glucose
-LOW_SYSTOLIC, LOW_DIASTOLIC = 90, 60
-"""Below either a home value is told as low (general knowledge, to be signed)."""
+_LEVELS: dict[Meaning, Level] = {
+    Meaning.NORMAL: Level.NORMAL, Meaning.HIGH_PRESSURE: Level.HIGH, Meaning.HIGH_GLUCOSE: Level.HIGH, Meaning.LOW_PRESSURE: Level.LOW,
+}  # fmt: skip
+"""Every other meaning is a danger."""
+DANGERS = frozenset(Meaning) - set(_LEVELS)
 
 
 def is_plausible(value: Value) -> bool:
@@ -68,18 +77,50 @@ def is_plausible(value: Value) -> bool:
 
 def level_of(value: Value, age_years: int, rules: RuleSetOfCare) -> Level:
     """What ``value`` means under ``rules``; the worse of two numbers counts."""
+    return _LEVELS.get(meaning_of(value, age_years, rules), Level.DANGER)
+
+
+def meaning_of(value: Value, age_years: int, rules: RuleSetOfCare) -> Meaning:
+    """Which way ``value`` is out under ``rules``. A pressure that is too low by one number and too high by the other is low when that is a danger."""
+    return _of_glucose(value, rules) if isinstance(value, Glucose) else _of_pressure(value, age_years, rules)
+
+
+def danger_of(value: Value) -> Meaning:
+    """Which danger a value is that was judged to be one when it was taken."""
     if isinstance(value, Glucose):
-        if rules.glucose_below is None or rules.glucose_danger_from is None or rules.glucose_danger_to is None:
-            return Level.NORMAL
-        if value.value >= rules.glucose_danger_from or value.value <= rules.glucose_danger_to:
-            return Level.DANGER
-        return Level.HIGH if value.value >= rules.glucose_below else Level.NORMAL
-    if value.systolic >= rules.danger_systolic or value.diastolic >= rules.danger_diastolic:
-        return Level.DANGER
+        return Meaning.VERY_LOW_GLUCOSE if is_low(value) else Meaning.VERY_HIGH_GLUCOSE
+    return Meaning.VERY_LOW_PRESSURE if is_low(value) else Meaning.VERY_HIGH_PRESSURE
+
+
+def is_low(value: Value) -> bool:
+    """Whether it lies below what is normal rather than above: of a pressure, the systolic."""
+    if isinstance(value, Glucose):
+        return _of_glucose(value, DIABETES.public_health) is Meaning.VERY_LOW_GLUCOSE
+    return value.systolic < LOW_PRESSURE.systolic
+
+
+def _of_glucose(value: Glucose, rules: RuleSetOfCare) -> Meaning:
+    if rules.glucose_danger_to is not None and value.value <= rules.glucose_danger_to:
+        return Meaning.VERY_LOW_GLUCOSE
+    if rules.glucose_danger_from is not None and value.value >= rules.glucose_danger_from:
+        return Meaning.VERY_HIGH_GLUCOSE
+    return Meaning.HIGH_GLUCOSE if rules.glucose_below is not None and value.value >= rules.glucose_below else Meaning.NORMAL
+
+
+def _of_pressure(value: BloodPressure, age_years: int, rules: RuleSetOfCare) -> Meaning:
+    if value.systolic <= LOW_PRESSURE.danger_systolic:
+        return Meaning.VERY_LOW_PRESSURE
+    if _reaches(value.systolic, rules.danger_systolic) or _reaches(value.diastolic, rules.danger_diastolic):
+        return Meaning.VERY_HIGH_PRESSURE
     target = target_for(age_years, rules)
     if value.systolic >= target.systolic or value.diastolic >= target.diastolic:
-        return Level.HIGH
-    return Level.LOW if value.systolic < LOW_SYSTOLIC or value.diastolic < LOW_DIASTOLIC else Level.NORMAL
+        return Meaning.HIGH_PRESSURE
+    low = value.systolic < LOW_PRESSURE.systolic or value.diastolic < LOW_PRESSURE.diastolic
+    return Meaning.LOW_PRESSURE if low else Meaning.NORMAL
+
+
+def _reaches(value: int, limit: int | None) -> bool:
+    return limit is not None and value >= limit
 
 
 def target_for(age_years: int, rules: RuleSetOfCare) -> BloodPressureLimit:
@@ -120,7 +161,7 @@ def is_overtaken(routine: Routine, due: datetime, now: datetime) -> bool:
 def tells_doctor(highs: list[datetime], told_at: datetime | None, now: datetime) -> bool:
     """Whether the village doctor hears of it now: three values above the target within a week, once in a week."""
     recent = [moment for moment in highs if now - WEEK < moment <= now]
-    return len(recent) >= HIGHS and (told_at is None or told_at <= now - WEEK)
+    return len(recent) >= TELLING.highs and (told_at is None or told_at <= now - WEEK)
 
 
 def sooner(level: Level | None, template: Template) -> int | None:

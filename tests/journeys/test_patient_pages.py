@@ -161,6 +161,26 @@ async def press(page: Page, signs: str) -> None:
     await page.get_by_role("button", name="记下").click()
 
 
+async def low_values_are_answered_with_what_helps(page: Page, patient_id: str) -> None:
+    """Low sugar: sugar, at once and on the page to which she comes back; a pressure of shock: lie down, 120."""
+    await turn_to(page, f"measure/{patient_id}/fasting_glucose")
+    await page.locator("main input").first.fill("2.4")
+    await page.get_by_role("button", name="记下").click()
+    await expect(page.get_by_role("alert")).to_contain_text("马上吃 15–20 克糖")
+    await turn_to(page, f"measure/{patient_id}/blood_pressure")
+    for label, value in (("高压", "66"), ("低压", "40")):
+        await page.get_by_label(label).fill(value)
+    await page.get_by_role("button", name="记下").click()
+    await expect(page.get_by_role("alert")).to_contain_text("先躺下")
+    await expect(page.get_by_role("button", name="没有")).to_have_count(0)
+    await assert_readable(page)
+    await page.get_by_role("link", name="回随访").click()
+    sugar = page.get_by_role("note").filter(has_text="2.4,很危险")
+    await expect(sugar).to_contain_text("嘴里什么都不要喂")
+    await expect(sugar).not_to_contain_text("别自己加药停药")
+    await expect(page.get_by_role("note").filter(has_text="66/40,很危险")).to_contain_text("马上打 120")
+
+
 async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visiting, running_demo_house: Demo) -> None:
     demo = running_demo_house
     doctor = sign_in(demo, [one for one in roster(demo) if one["role"] == "village_doctor"][6])
@@ -213,6 +233,7 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
 
     await page.get_by_role("link", name="回随访").click()
     await expect(page.get_by_role("note")).to_contain_text("190/115,很危险")
+    await expect(page.get_by_role("note")).to_contain_text("别自己加药停药")
     await expect(page.get_by_role("list", name="血压记录").get_by_role("listitem")).to_have_count(5)
     await expect(page.get_by_alt_text("血压趋势图")).to_be_visible(timeout=SLOW)
     await assert_readable(page)
@@ -223,6 +244,7 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
     await assert_readable(wide)
     await keep(wide, "mini-followup-1280")
 
+    await low_values_are_answered_with_what_helps(page, patient["patient_id"])
     await page.get_by_role("button", name="停止全部提醒").click()
     await expect(page.get_by_role("button", name="恢复提醒")).to_be_visible()
     await page.reload()

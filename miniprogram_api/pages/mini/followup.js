@@ -13,8 +13,6 @@ import { MEASURES, RELATIONS, UNITS, levelTag, marked } from "./words.js";
 const SHOWN = 10;
 const FRESH_MS = 24 * 3600 * 1000;
 
-const SIGNS = { blood_pressure: "胸痛、头痛得厉害、看不清、说不清话、手脚没力、叫不醒", fasting_glucose: "叫不醒、说胡话、喘得厉害、浑身出冷汗发抖" };
-
 /** Reminded of, or due until the end of this day. */
 export const isToday = (due, now) => due.state === "reminded" || due.due_at <= now || day(due.due_at) === day(now);
 
@@ -50,7 +48,7 @@ export async function followup({ query, again }) {
 const stillDangerous = (one) =>
   h("section", { class: "panel panel-danger", role: "note" },
     h("h2", null, `上次${MEASURES[one.task]} ${one.said},很危险`),
-    h("p", null, `${SIGNS[one.task]}:马上打 120。没有这些,现在也要去看医生,别自己加药停药。`),
+    h("p", null, marked(one.advice)),
     h("a", { href: "tel:120" }, "拨打 120"));
 
 const whose = (patients, chosen) =>

@@ -102,19 +102,19 @@ function result(recorded, readings, patientId, task) {
       level !== "danger" && h("p", null, marked(recorded.advice)),
       recorded.highs_in_week > 1 && h("p", null, `这周第 ${recorded.highs_in_week} 次偏高。`),
       recorded.told && h("p", null, `已经告诉${recorded.told},他会联系您。`)),
-    recorded.ask_danger_signs && signs(patientId),
+    recorded.ask_danger_signs && signs(recorded, patientId),
     trendPicture(reading, readings),
     again,
   ];
 }
 
 /** After a high pressure: whether there are signs of danger. */
-function signs(patientId) {
+function signs(recorded, patientId) {
   const place = h("div");
   replace(place, card(
-    h("p", null, "头晕、胸痛、看东西模糊吗?"),
+    h("p", null, recorded.signs),
     h("div", { class: "mini-two" },
       h("a", { class: "weui-btn weui-btn_warn", href: `#/worse/${patientId}` }, "有"),
-      button("没有", () => replace(place, card(h("p", { role: "status" }, "好的。按时吃药,别自己加减;不舒服随时说。"))), "default"))));
+      button("没有", () => replace(place, card(h("p", { role: "status" }, recorded.if_no_signs))), "default"))));
   return place;
 }

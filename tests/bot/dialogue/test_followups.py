@@ -9,6 +9,7 @@ import pytest
 
 from core.followups.commands import StartPlan
 from core.followups.models import FollowupPlan, Occurrence, Reading, WorseReport
+from core.people.models import CareRelation
 from tests.bot.dialogue.stage import Stage
 from tests.bot.dialogue.test_deciding import advised
 
@@ -59,6 +60,42 @@ async def test_a_dangerous_value_is_answered_with_what_to_do_first(followed: Sta
     assert heard.startswith("这个血压很危险")
     assert "120" in heard.split("记下了")[0]
     await followed.hears("village_doctor", "wecom_app", "危险界值")
+
+
+async def test_low_sugar_and_a_pressure_of_shock_are_answered_with_what_helps_against_them(followed: Stage) -> None:
+    """Before: the words for high pressure, with no sugar, and of 66/40 only that it is low."""
+    await followed.say("woman", OA, "血糖 2.4")
+    heard = await followed.hears("woman", OA, "15–20 克糖", "嘴里什么都不要喂", "记下了")
+    assert heard.startswith("这个血糖太低")
+    assert "胸痛" not in heard
+    await followed.say("woman", OA, "66/40")
+    heard = await followed.hears("woman", OA, "躺下", "马上打 120", "吴医生")
+    assert heard.startswith("这个血压太低")
+    assert "【没有】" not in heard
+    await followed.hears("village_doctor", "wecom_app", "危险界值")
+
+
+async def test_whose_dangerous_value_it_is_can_wait_but_what_to_do_cannot(followed: Stage) -> None:
+    """Given an account that speaks for two who are followed, when a dangerous value comes, then what to do stands first."""
+    for row in await CareRelation.filter(patient_id=followed.county.woman):
+        values = {name: getattr(row, name) for name in CareRelation._meta.fields_db_projection}
+        changed = {"id": followed.practice.ids.new(), "patient_id": followed.county.old_man, "relation": "father", "self_of_id": None}
+        await CareRelation.create(**{**values, **changed})
+    plan = await FollowupPlan.get()
+    values = {name: getattr(plan, name) for name in FollowupPlan._meta.fields_db_projection}
+    await FollowupPlan.create(**{**values, "id": followed.practice.ids.new(), "patient_id": followed.county.old_man, "live_for": "other"})
+    await followed.say("woman", OA, "血糖 2.4")
+    heard = await followed.hears("woman", OA, "15–20 克糖", "您名下有几位家人")
+    assert heard.startswith("这个血糖太低")
+    await followed.say("woman", OA, "血糖 6.1")
+    assert (await followed.hears("woman", OA, "您名下有几位家人")).startswith("您名下")
+
+
+async def test_no_signs_after_a_dangerous_value_is_no_all_clear(followed: Stage) -> None:
+    await followed.say("woman", OA, "186/112")
+    await followed.hears("woman", OA, "头晕、胸痛、看东西模糊吗")
+    await followed.tap("woman", OA, "没有")
+    await followed.hears("woman", OA, "也请现在就去看医生")
 
 
 async def test_a_slip_of_the_finger_is_asked_about(followed: Stage) -> None:

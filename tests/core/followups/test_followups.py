@@ -90,6 +90,12 @@ class Following:
         view: ReadingRecorded = await self.practice.execute(self.county.woman_account, order)
         return view
 
+    async def sugar(self, value: str) -> ReadingRecorded:
+        view: ReadingRecorded = await self.practice.execute(
+            self.county.woman_account, RecordReading(patient_id=self.county.woman, glucose=Decimal(value))
+        )
+        return view
+
     async def work_off(self) -> None:
         self.clock.advance(seconds=1)
         worker = OutboxWorker(self.practice, "send", "test")
@@ -278,6 +284,57 @@ async def test_a_dangerous_value_is_told_at_once_even_at_night_and_the_advice_be
     assert (row.urgent, row.state) == (True, "queued")
 
 
+@pytest.mark.parametrize("value", ["2.4", "3.9"])
+async def test_sugar_that_is_too_low_is_answered_with_sugar_and_told_to_the_village_doctor(following: Following, value: str) -> None:
+    await following.start("diabetes")
+    recorded = await following.sugar(value)
+    assert (recorded.reading.level, recorded.told, recorded.ask_danger_signs) == ("danger", "吴医生", False)
+    for words in ("15–20 克糖", "15 分钟后再测", "嘴里什么都不要喂", "这一顿先不要再吃降糖药", "120"):
+        assert words in recorded.advice
+    assert "胸痛" not in recorded.advice
+    assert await following.doctor_told("followup.danger") == 1
+    kept = await following.practice.ask(following.county.woman_account, Readings(patient_id=following.county.woman, task="fasting_glucose"))
+    assert kept.readings[-1].advice == recorded.advice
+
+
+async def test_sugar_that_is_too_high_is_answered_otherwise(following: Following) -> None:
+    await following.start("diabetes")
+    recorded = await following.sugar("18")
+    assert (recorded.reading.level, recorded.told) == ("danger", "吴医生")
+    assert "克糖" not in recorded.advice
+    assert "120" in recorded.advice
+    assert "胰岛素的不要自己停" in recorded.advice
+
+
+async def test_a_pressure_of_shock_is_told_at_once_and_says_120(following: Following) -> None:
+    await following.start()
+    recorded = await following.answer(66, 40)
+    assert (recorded.reading.level, recorded.reading.level_label, recorded.told) == ("danger", "危险", "吴医生")
+    assert "**马上打 120**" in recorded.advice
+    assert "躺下" in recorded.advice
+    assert recorded.highs_in_week == 0
+    assert not recorded.ask_danger_signs
+    row = await Notification.get(kind="followup.danger")
+    assert (row.urgent, row.account_id) == (True, following.county.village_doctor.account_id)
+
+
+async def test_a_low_pressure_is_told_without_alarm_and_only_for_the_upper_number(following: Following) -> None:
+    await following.start()
+    assert (await following.answer(110, 58)).told is None
+    recorded = await following.answer(85, 55)
+    assert (recorded.reading.level, recorded.told, recorded.reading.advice) == ("low", "吴医生", "")
+    assert "120" in recorded.advice
+    assert not (await Notification.get(kind="followup.low")).urgent
+
+
+async def test_values_that_are_too_low_are_none_of_three_that_are_too_high(following: Following) -> None:
+    await following.start("diabetes")
+    told = [(await following.sugar(value)).told for value in ("2.9", "3.1", "7.4")]
+    assert told == ["吴医生", "吴医生", None]
+    assert await following.doctor_told("followup.high") == 0
+    assert (await following.sugar("8.0")).highs_in_week == 2
+
+
 async def test_three_reminders_without_an_answer_are_told_to_the_village_doctor(following: Following) -> None:
     plan = await following.start()
     end = following.clock.time + timedelta(days=30)
@@ -407,7 +464,7 @@ async def test_worse_without_danger_begins_a_pre_consultation_with_the_illness_k
     following.practice.engines.clinical = clinical
     await following.start()
     view = await following.practice.execute(following.county.woman_account, ReportWorse(patient_id=following.county.woman, text="头晕加重了"))
-    assert view.state == "open" or view.assessment is not None
+    assert (view.state, view.assessment) == ("open", None)
     assert not view.not_understood
     with pytest.raises(NotAllowed):
         await following.practice.execute(following.county.stranger, ReportWorse(patient_id=following.county.woman, text="头晕加重了"))

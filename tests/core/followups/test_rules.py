@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import struct
+import tomllib
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nlp
+from core.followups import templates
+from core.followups.advice import ADVICE, Meaning
+from core.followups.readings import danger_said
 from core.followups.rules import (
+    DANGERS,
     BloodPressure,
     Glucose,
     Level,
+    danger_of,
     first_due,
     is_overtaken,
     is_plausible,
     level_of,
+    meaning_of,
     next_due,
     rules_for,
     sooner,
@@ -36,7 +46,7 @@ PRESSURE, VISIT = HYPERTENSION.routines
 @pytest.mark.parametrize(("systolic", "diastolic", "age", "level"), [
     (139, 89, 58, "normal"), (140, 80, 58, "high"), (120, 90, 58, "high"), (150, 95, 58, "high"), (149, 89, 65, "normal"), (150, 80, 65, "high"),
     (140, 80, 64, "high"), (180, 80, 58, "danger"), (120, 110, 58, "danger"), (179, 109, 58, "high"), (89, 60, 58, "low"), (110, 59, 58, "low"),
-    (90, 60, 58, "normal"), (200, 120, 90, "danger"),
+    (90, 60, 58, "normal"), (200, 120, 90, "danger"), (66, 40, 58, "danger"), (80, 50, 58, "danger"), (81, 50, 58, "low"), (80, 45, 85, "danger"),
 ])
 def test_blood_pressure_is_judged_by_the_public_health_rule(systolic: int, diastolic: int, age: int, level: str) -> None:
     value = BloodPressure(systolic, diastolic)
@@ -57,6 +67,66 @@ def test_glucose_is_judged_whatever_the_plan(value: str, level: str) -> None:
     glucose = Glucose(Decimal(value))
     for template in (None, HYPERTENSION, DIABETES):
         assert level_of(glucose, 58, rules_for(glucose, template)) == level
+
+
+@pytest.mark.parametrize(("value", "meaning"), [
+    (BloodPressure(66, 40), "very_low_pressure"), (BloodPressure(186, 112), "very_high_pressure"), (BloodPressure(120, 110), "very_high_pressure"),
+    (Glucose(Decimal("2.4")), "very_low_glucose"), (Glucose(Decimal("3.9")), "very_low_glucose"), (Glucose(Decimal(18)), "very_high_glucose"),
+    (BloodPressure(150, 95), "high_pressure"), (BloodPressure(85, 55), "low_pressure"), (BloodPressure(110, 59), "low_pressure"),
+    (Glucose(Decimal("7.0")), "high_glucose"), (Glucose(Decimal("5.0")), "normal"), (BloodPressure(120, 75), "normal"),
+])
+def test_a_value_says_which_way_it_is_out(value: BloodPressure | Glucose, meaning: str) -> None:
+    found = meaning_of(value, 58, rules_for(value, None))
+    assert found == meaning
+    if found in DANGERS:
+        assert danger_of(value) is found
+        assert ADVICE[found].text == danger_said(value)
+    else:
+        assert danger_said(value) is None
+
+
+def test_every_danger_says_what_to_do_at_once_and_nothing_of_what_belongs_to_another() -> None:
+    for meaning in DANGERS:
+        assert "**马上打 120**" in ADVICE[meaning].text
+    sugar = ADVICE[Meaning.VERY_LOW_GLUCOSE].text
+    for words in ("15–20 克糖", "15 分钟后再测", "嘴里什么都不要喂", "这一顿先不要再吃降糖药"):
+        assert words in sugar
+    assert "别自己加药停药" not in sugar
+    for meaning in set(Meaning) - {Meaning.VERY_LOW_GLUCOSE}:
+        assert "糖(" not in ADVICE[meaning].text
+    assert "躺下" in ADVICE[Meaning.VERY_LOW_PRESSURE].text
+    assert all(one.sources for one in ADVICE.values())
+    assert [bool(one.ask) for one in ADVICE.values()] == [bool(one.if_not) for one in ADVICE.values()]
+
+
+def test_the_same_is_said_of_low_sugar_here_and_in_the_pre_consultation() -> None:
+    """Given the engine's rule for low sugar, then what it tells to eat, when to measure again and what not to take is said here too."""
+    knowledge = Path(nlp.__file__ or "").parent / "clinical" / "knowledge" / "red_flags.toml"
+    rules = {one["id"]: one for one in tomllib.loads(knowledge.read_text())["rule"]}
+    said = " ".join([*rules["low_sugar"]["do_not"], *rules["low_sugar_severe"]["do_now"], *rules["low_sugar_severe"]["do_not"]])
+    for words in ("15–20 克糖", "15 分钟后再测", "嘴里什么都不要喂", "这一顿先不要再吃降糖药"):
+        assert words in said
+
+
+def test_a_change_of_a_limit_or_of_a_word_changes_what_is_signed(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = rule_set().digest
+    for name, value in (
+        ("LOW_PRESSURE", replace(templates.LOW_PRESSURE, danger_systolic=70)), ("TELLING", replace(templates.TELLING, highs=4)),
+        ("ADVICE", {**ADVICE, Meaning.VERY_LOW_GLUCOSE: replace(ADVICE[Meaning.VERY_LOW_GLUCOSE], text="-")}),
+        ("REMINDERS", {**templates.REMINDERS, Task.VISIT: "-"}),
+    ):
+        with monkeypatch.context() as changed:
+            changed.setattr(templates, name, value)
+            assert rule_set().digest != before
+    assert rule_set().digest == before
+
+
+def test_a_guideline_is_not_said_to_give_the_limits_of_the_public_health_rule() -> None:
+    for template in TEMPLATES.values():
+        assert (template.public_health.danger_systolic, template.public_health.danger_diastolic) == (180, 110)
+        numbers = template.guideline
+        assert (numbers.danger_systolic, numbers.glucose_danger_from, numbers.glucose_danger_to) == (None, None, None)
+    assert level_of(Glucose(Decimal(20)), 58, DIABETES.guideline) is Level.HIGH
 
 
 @pytest.mark.parametrize(("value", "plausible"), [
