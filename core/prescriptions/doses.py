@@ -7,22 +7,20 @@ from decimal import Decimal
 
 from core.prescriptions.drugs import Drug, drug
 from core.prescriptions.items import Action, Facts, Finding, Item, Person
+from core.prescriptions.knowledge_base import knowledge
 
-CHILD_BELOW_YEARS = 12
-TOLERANCE = Decimal("1.1")
-"""A child's dose may exceed mg/kg by a tenth, because tablets and spoons come in steps."""
-USUAL_DAYS = 7
-LONGEST_DAYS = 84
-"""长期处方: at most twelve weeks, for chronic disease."""
 HALF = Decimal("0.5")
 
 
 def dose_findings(item: Item, person: Person, facts: Facts) -> Iterator[Finding]:
-    """What is wrong with amount, pieces, age or days of one item."""
+    """What is wrong with amount, times, pieces, age or days of one item."""
     one = drug(item.drug)
+    if one.weekly:
+        yield _finding("dose.weekly", "B", one, f"{one.name}每周一次,不能按天开;要用请专科当面开", "GK", "gk")
+    yield from _times(one, item.times_per_day, "dose.times")
     if person.age_months < one.min_age_months:
         yield _finding("dose.age", "B", one, f"{one.name}:{_age(one.min_age_months)}以下不用", one.source, one.mark)
-    elif person.age_years < CHILD_BELOW_YEARS:
+    elif _is_child(person):
         yield from _childs(item, one, person, facts)
     else:
         yield from _adults(item, one)
@@ -31,9 +29,19 @@ def dose_findings(item: Item, person: Person, facts: Facts) -> Iterator[Finding]
     yield from _days(item, one)
 
 
+def _is_child(person: Person) -> bool:
+    return person.age_years < knowledge().limits.child_below_years
+
+
+def _times(one: Drug, times: int, key: str) -> Iterator[Finding]:
+    if one.max_times is not None and times > one.max_times:
+        yield _finding(key, "B", one, f"{one.name}每天 {times} 次,一天最多 {one.max_times} 次", one.times_source, mark_of(one.times_source))
+
+
 def daily_sum(item: Item, besides: Iterable[Item], person: Person, facts: Facts) -> Iterator[Finding]:
     """The same drug of several prescriptions, taken together; one alone is looked at above."""
-    one, limit = drug(item.drug), _daily_limit(drug(item.drug), person, facts)
+    one, limit, besides = drug(item.drug), _daily_limit(drug(item.drug), person, facts), tuple(besides)
+    yield from _times(one, sum((each.times_per_day for each in besides), item.times_per_day), "dose.times_sum")
     total = sum((each.dose * each.times_per_day for each in besides), item.dose * item.times_per_day)
     if limit is not None and total > limit:
         text = f"{one.name}连同还在用的每天共 {spoken_amount(total, one)},超过每日上限 {spoken_amount(_floor(limit), one)}"
@@ -41,9 +49,9 @@ def daily_sum(item: Item, besides: Iterable[Item], person: Person, facts: Facts)
 
 
 def _daily_limit(one: Drug, person: Person, facts: Facts) -> Decimal | None:
-    if person.age_years >= CHILD_BELOW_YEARS or one.mgkg_daily is None:
+    if not _is_child(person) or one.mgkg_daily is None:
         return one.max_daily
-    return None if facts.weight_kg is None else min(one.mgkg_daily * facts.weight_kg * TOLERANCE, one.max_daily)
+    return None if facts.weight_kg is None else min(one.mgkg_daily * facts.weight_kg * knowledge().limits.child_tolerance, one.max_daily)
 
 
 def _adults(item: Item, one: Drug) -> Iterator[Finding]:
@@ -66,15 +74,15 @@ def _childs(item: Item, one: Drug, person: Person, facts: Facts) -> Iterator[Fin
         yield _finding("dose.child_unknown", "W", one, f"{one.name}没有儿童按体重的用量规则,请按说明书核对", "LABEL", "gk")
         yield from _adults(item, one)
         return
-    single = min(one.mgkg_single * facts.weight_kg * TOLERANCE, one.max_single)
-    daily = min(one.mgkg_daily * facts.weight_kg * TOLERANCE, one.max_daily)
+    single = min(one.mgkg_single * facts.weight_kg * knowledge().limits.child_tolerance, one.max_single)
+    daily = min(one.mgkg_daily * facts.weight_kg * knowledge().limits.child_tolerance, one.max_daily)
     if item.dose > single:
         text = f"{one.name}每次 {spoken_amount(item.dose, one)},按体重不超过 {spoken_amount(_floor(one.mgkg_single * facts.weight_kg), one)}"
-        yield _finding("dose.child_single", "B", one, text, one.source, one.mark)
+        yield _finding("dose.child_single", "B", one, text, one.child_source, mark_of(one.child_source))
     if item.dose * item.times_per_day > daily:
         total = spoken_amount(item.dose * item.times_per_day, one)
         text = f"{one.name}每天 {total},按体重不超过 {spoken_amount(_floor(one.mgkg_daily * facts.weight_kg), one)}"
-        yield _finding("dose.child_daily", "B", one, text, one.source, one.mark)
+        yield _finding("dose.child_daily", "B", one, text, one.child_source, mark_of(one.child_source))
 
 
 def _is_plausible(weight: Decimal, person: Person) -> bool:
@@ -84,11 +92,22 @@ def _is_plausible(weight: Decimal, person: Person) -> bool:
 
 
 def _days(item: Item, one: Drug) -> Iterator[Finding]:
-    if item.days <= USUAL_DAYS:
+    """Seven days are the ordinary limit; how much longer a chronic disease may be supplied stands elsewhere, with its own source."""
+    limits = knowledge().limits
+    if item.days <= limits.usual_days:
         return
-    action: Action = "W" if one.chronic and item.days <= LONGEST_DAYS else "B"
-    text = f"{one.name}开 {item.days} 天,一般不超过 {USUAL_DAYS} 天;慢性病可延长并注明理由,最多 {LONGEST_DAYS} 天"
-    yield _finding("days", action, one, text, "S55", "seen")
+    text = f"{one.name}开 {item.days} 天,一般不超过 {limits.usual_days} 天"
+    if not one.chronic:
+        yield _finding("days", "B", one, text, *limits.sources["course"])
+    elif item.days <= limits.longest_days:
+        yield _finding("days", "W", one, f"{text};慢性病可延长并注明理由", *limits.sources["course"])
+    else:
+        yield _finding("days", "B", one, f"{text};慢性病也最多 {limits.longest_days} 天", *limits.sources["long_course"])
+
+
+def mark_of(source: str) -> str:
+    """How a source of the list stands: general knowledge and labels were not opened."""
+    return "gk" if knowledge().sources[source].grade == "-" else "seen"
 
 
 def spoken_amount(amount: Decimal, one: Drug) -> str:

@@ -31,7 +31,9 @@ SPECIAL_LABELS: dict[str, str] = {"narcotic": "麻醉药品", "psychotropic_2": 
 class Drug:
     """One product. ``per_unit``: amount in one tablet, capsule, millilitre or puff, of which ``pack_units`` make a ``pack`` (盒, 瓶).
 
-    ``max_single`` and ``max_daily``: an adult's; ``mgkg_*``: a child's, for each kg of weight, None where no child's dose is known.
+    ``max_single`` and ``max_daily``: an adult's; ``mgkg_*``: a child's, for each kg of weight, None where no child's dose is known;
+    ``max_times``: doses a day, None for no rule; ``weekly``: taken once a week, never daily. ``source`` and ``mark`` are of the adult's limits and
+    the least age, ``child_source`` of ``mgkg_*``, ``times_source`` of ``max_times``.
     ``coverage``: class in the reimbursement list, empty for none. ``special``: narcotic or psychotropic, never online.
     """
 
@@ -48,6 +50,8 @@ class Drug:
     max_daily: Decimal
     mgkg_single: Decimal | None
     mgkg_daily: Decimal | None
+    max_times: int | None
+    weekly: bool
     min_age_months: int
     chronic: bool
     village: bool
@@ -57,6 +61,8 @@ class Drug:
     price_fen: int
     source: str
     mark: str
+    child_source: str
+    times_source: str
 
     @property
     def classes(self) -> frozenset[str]:
@@ -106,10 +112,12 @@ def _drug(row: dict[str, str]) -> Drug:
         code=row["code"], name=row["name"], form=row["form"], unit=row["unit"], per_unit=Decimal(row["per_unit"]),
         pack_units=Decimal(row["pack_units"]), pack=row["pack"], groups=frozenset(row["groups"].split()), route=row["route"],
         max_single=Decimal(row["max_single"]), max_daily=Decimal(row["max_daily"]), mgkg_single=_optional(row["mgkg_single"]),
-        mgkg_daily=_optional(row["mgkg_daily"]), min_age_months=int(row["min_age_months"]), chronic=_yes(row["chronic"]),
+        mgkg_daily=_optional(row["mgkg_daily"]), max_times=int(row["max_times"]) if row["max_times"] else None, weekly=_yes(row["weekly"]),
+        min_age_months=int(row["min_age_months"]), chronic=_yes(row["chronic"]),
         village=_yes(row["village"]), special=_one_of(row["special"], ("", *SPECIAL_LABELS)), tier=_one_of(row["tier"], ("", *TIER_LABELS)),  # type: ignore[arg-type]
         coverage=_one_of(row["coverage"], ("", "甲", "乙")),  # type: ignore[arg-type]
-        price_fen=int(row["price_fen"]), source=row["source"], mark=row["mark"],
+        price_fen=int(row["price_fen"]), source=row["source"], mark=row["mark"], child_source=row["child_source"] or row["source"],
+        times_source=row["times_source"],
     )
 
 

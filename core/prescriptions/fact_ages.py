@@ -87,4 +87,6 @@ def _lasting(measure: str, value: Decimal | None) -> Decimal | None:
     known = knowledge()
     if value is None or not known.fact_ages[measure].danger_stays:
         return None
-    return value if any(one.measure == measure and one.holds(value) for one in known.state) else None
+    alone = any(one.measure == measure and one.holds(value) for one in known.state)
+    paired = any(one.escalate.measure == measure and one.escalate.holds(value) for one in known.interactions if one.escalate is not None)
+    return value if alone or paired else None

@@ -15,7 +15,8 @@ from core.prescriptions.items import Action
 from nlp.interface.engine import RuleSet
 
 FOLDER = Path(__file__).parent / "knowledge"
-MEASURES = {"systolic", "heart_rate", "egfr", "potassium"}
+MEASURES = {"systolic": "收缩压", "heart_rate": "心率", "egfr": "eGFR", "potassium": "血钾"}
+MARKS = {"seen", "gk"}
 FLEETING = {*MEASURES, "creatinine", "weight_kg", "pregnancy", "guardian_present"}
 """The facts that do not last: each has its age in the table."""
 
@@ -40,11 +41,26 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """What of the patient makes a warning of two drugs a block: any one of these. With a source of its own where the pair's does not say so."""
+
+    rule: Rule
+    from_years: int | None
+    sex: str
+    conditions: frozenset[str]
+    measure: str
+    below: Decimal | None
+
+    def holds(self, value: Decimal) -> bool:
+        return self.below is not None and value < self.below
+
+
+@dataclass(frozen=True, slots=True)
 class Interaction:
     rule: Rule
     a: frozenset[str]
     b: frozenset[str]
-    escalate_from_years: int | None
+    escalate: Escalation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,8 @@ class Caution:
     below: Decimal | None = None
     at_least: Decimal | None = None
     conditions: frozenset[str] = frozenset()
+    unless_conditions: frozenset[str] = frozenset()
+    over_days: int | None = None
     allergy: frozenset[str] = frozenset()
 
     def holds(self, value: Decimal) -> bool:
@@ -81,13 +99,14 @@ class FactAge:
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """A single emergency dose. ``contraindications``: code and words, all to be ruled out by name."""
+    """A single emergency dose. ``contraindications``: code and words, all to be ruled out by name; ``watch``: to be read, no reason against it."""
 
     code: str
     drug: str
     amount: Decimal
     directions: str
     when: str
+    watch: str
     contraindications: dict[str, str]
     refused_measure: str
     refused_below: Decimal | None
@@ -96,11 +115,27 @@ class Dose:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers that belong to no single drug; years and days, ``child_tolerance`` a factor. ``sources``: by the table of the file."""
+
+    fertile_years: range
+    guardian_below_years: int
+    child_below_years: int
+    child_tolerance: Decimal
+    usual_days: int
+    longest_days: int
+    restricted_titles: frozenset[str]
+    sources: dict[str, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     interactions: tuple[Interaction, ...]
     pregnancy: tuple[Caution, ...]
     may_conceive: tuple[Caution, ...]
+    fertile: tuple[Caution, ...]
     age: tuple[Caution, ...]
+    first: tuple[Caution, ...]
     state: tuple[Caution, ...]
     condition: tuple[Caution, ...]
     cross_allergy: tuple[Caution, ...]
@@ -109,7 +144,14 @@ class Knowledge:
     allergy_labels: dict[str, str]
     doses: dict[str, Dose]
     fact_ages: dict[str, FactAge]
+    limits: Limits
     sources: dict[str, Source]
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        return (
+            *self.pregnancy, *self.may_conceive, *self.fertile, *self.age, *self.first, *self.state, *self.condition, *self.cross_allergy
+        )  # fmt: skip
 
 
 @cache
@@ -119,11 +161,13 @@ def knowledge() -> Knowledge:
     sources = {key: Source(str(entry["title"]), str(entry["edition"]), str(entry["grade"])) for key, entry in _read("sources").items()}
     found = Knowledge(
         interactions=tuple(
-            Interaction(_rule(one), frozenset(one["a"]), frozenset(one["b"]), one.get("escalate_from_years")) for one in interactions["rule"]
+            Interaction(_rule(one), frozenset(one["a"]), frozenset(one["b"]), _escalation(one)) for one in interactions["rule"]
         ),
         pregnancy=_table(cautions, "pregnancy"),
         may_conceive=_table(cautions, "may_conceive"),
+        fertile=_table(cautions, "fertile"),
         age=_table(cautions, "age"),
+        first=_table(cautions, "first"),
         state=_table(cautions, "state"),
         condition=_table(cautions, "condition"),
         cross_allergy=_table(cautions, "cross_allergy"),
@@ -132,6 +176,7 @@ def knowledge() -> Knowledge:
         allergy_labels=cautions["labels"]["allergies"],
         doses={one["code"]: _dose(one) for one in doses["dose"]},
         fact_ages={one["name"]: _fact_age(one) for one in _read("fact_ages")["fact"]},
+        limits=_limits(_read("limits")),
         sources=sources,
     )
     _check(found)
@@ -142,11 +187,10 @@ def knowledge() -> Knowledge:
 def rule_sets() -> tuple[RuleSet, ...]:
     """The drug list, the safety rules and the emergency doses: each is signed as one."""
     known = knowledge()
-    cautions = (known.pregnancy, known.may_conceive, known.age, known.state, known.condition, known.cross_allergy)
-    safety = len(known.interactions) + sum(len(table) for table in cautions) + len(known.doubling) + len(known.fact_ages)
+    safety = len(known.interactions) + len(known.cautions) + len(known.doubling) + len(known.fact_ages) + len(known.limits.sources)
     return (
         drugs.rule_set(),
-        _rule_set("prescriptions.safety", "处方安全规则", ("interactions", "cautions", "fact_ages", "sources"), safety),
+        _rule_set("prescriptions.safety", "处方安全规则", ("interactions", "cautions", "fact_ages", "limits", "sources"), safety),
         _rule_set("prescriptions.emergency_doses", "急用一剂目录", ("emergency_doses",), len(known.doses)),
     )
 
@@ -169,6 +213,31 @@ def _rule(entry: dict[str, Any]) -> Rule:
     return Rule(entry["id"], entry["action"], entry["harm"], entry.get("advice", ""), entry["source"], entry["mark"])
 
 
+def _escalation(entry: dict[str, Any]) -> Escalation | None:
+    found = entry.get("escalate")
+    if found is None:
+        return None
+    rule = _rule({**entry, "action": "B", "source": found.get("source", entry["source"]), "mark": found.get("mark", entry["mark"])})
+    return Escalation(
+        rule, found.get("from_years"), found.get("sex", ""), frozenset(found.get("conditions", ())), found.get("measure", ""),
+        _decimal(found.get("below")),
+    )
+
+
+def _limits(read: dict[str, Any]) -> Limits:
+    tables = {name: entry for name, entry in read.items() if isinstance(entry, dict)}
+    return Limits(
+        fertile_years=range(tables["fertile"]["from_years"], tables["fertile"]["to_years"] + 1),
+        guardian_below_years=tables["guardian"]["below_years"],
+        child_below_years=tables["child"]["below_years"],
+        child_tolerance=tables["child"]["tolerance"],
+        usual_days=tables["course"]["usual_days"],
+        longest_days=tables["long_course"]["longest_days"],
+        restricted_titles=frozenset(tables["licence"]["restricted_titles"]),
+        sources={name: (entry["source"], entry["mark"]) for name, entry in tables.items()},
+    )
+
+
 def _table(cautions: dict[str, Any], name: str) -> tuple[Caution, ...]:
     return tuple(_caution(one) for one in cautions[name])
 
@@ -177,15 +246,18 @@ def _caution(entry: dict[str, Any]) -> Caution:
     return Caution(
         _rule(entry), frozenset(entry["drugs"]), below_years=entry.get("below_years"), from_years=entry.get("from_years"),
         measure=entry.get("measure", ""), below=_decimal(entry.get("below")), at_least=_decimal(entry.get("at_least")),
-        conditions=frozenset(entry.get("conditions", ())), allergy=frozenset(entry.get("allergy", ())),
+        conditions=frozenset(entry.get("conditions", ())), unless_conditions=frozenset(entry.get("unless_conditions", ())),
+        over_days=entry.get("over_days"), allergy=frozenset(entry.get("allergy", ())),
     )
 
 
 def _dose(entry: dict[str, Any]) -> Dose:
     refused = entry.get("refused_when", {})
+    if refused and set(refused) != {"measure", "below"}:
+        raise ValueError(f"{entry['code']}: refused_when {sorted(refused)}")
     return Dose(
-        entry["code"], entry["drug"], Decimal(entry["amount"]), entry["directions"], entry["when"], entry["contraindications"],
-        refused.get("measure", ""), _decimal(refused.get("below")), entry["source"], entry["mark"],
+        entry["code"], entry["drug"], Decimal(entry["amount"]), entry["directions"], entry["when"], entry.get("watch", ""),
+        entry["contraindications"], refused.get("measure", ""), _decimal(refused.get("below")), entry["source"], entry["mark"],
     )
 
 
@@ -202,19 +274,28 @@ def _decimal(value: Any) -> Decimal | None:
 
 def _check(known: Knowledge) -> None:
     """Every name in the files means something."""
-    classes = {name for one in drugs.catalogue().values() for name in one.classes}
-    cautions = (*known.pregnancy, *known.may_conceive, *known.age, *known.state, *known.condition, *known.cross_allergy)
-    named = {name for one in cautions for name in (*one.drugs, *one.allergy)} | {name for one in known.interactions for name in (*one.a, *one.b)}
-    problems = (named | set(known.doubling)) - classes
-    rules = [*(one.rule for one in cautions), *(one.rule for one in known.interactions)]
-    problems |= {one.source for one in rules} - set(known.sources)
-    problems |= {one.source for one in known.fact_ages.values()} - set(known.sources)
+    listed = drugs.catalogue()
+    classes = {name for one in listed.values() for name in one.classes}
+    named = {name for one in known.cautions for name in (*one.drugs, *one.allergy)}
+    named |= {name for one in known.interactions for name in (*one.a, *one.b)}
+    problems = (named | set(known.doubling) | set(known.allergy_labels)) - classes
+    escalations = [one.escalate for one in known.interactions if one.escalate is not None]
+    rules = [*(one.rule for one in known.cautions), *(one.rule for one in known.interactions), *(one.rule for one in escalations)]
+    said = [*((one.source, one.mark) for one in rules), *((one.source, one.mark) for one in known.fact_ages.values())]
+    said += [*((one.source, one.mark) for one in known.doses.values()), *((one.source, one.mark) for one in listed.values())]
+    said += [*known.limits.sources.values(), *((one.child_source, "gk") for one in listed.values())]
+    problems |= {source for source, _ in said} - set(known.sources)
+    problems |= {one.times_source for one in listed.values() if one.max_times is not None} - set(known.sources)
+    problems |= {mark for _, mark in said} - MARKS
+    problems |= {f"{source} seen" for source, mark in said if mark == "seen" and source in known.sources and known.sources[source].grade == "-"}
     problems |= set(known.fact_ages) ^ FLEETING
-    problems |= {one.source for one in drugs.catalogue().values()} - set(known.sources)
-    problems |= {one.measure for one in known.state} - MEASURES
-    problems |= {name for one in known.condition for name in one.conditions} - set(known.condition_labels)
-    problems |= {one.drug for one in known.doses.values()} - set(drugs.catalogue())
-    ids = [one.id for one in rules]
+    measured = {one.measure for one in known.state} | {one.measure for one in escalations} | {one.refused_measure for one in known.doses.values()}
+    problems |= measured - {""} - set(MEASURES)
+    asked = {name for one in known.cautions for name in (*one.conditions, *one.unless_conditions)}
+    asked |= {name for one in escalations for name in one.conditions}
+    problems |= asked - set(known.condition_labels)
+    problems |= {one.drug for one in known.doses.values()} - set(listed)
+    ids = [one.id for one in (*(one.rule for one in known.cautions), *(one.rule for one in known.interactions))]
     problems |= {one for one in ids if ids.count(one) > 1}
     if problems:
         raise ValueError(f"names in the safety rules that mean nothing: {sorted(problems)}")

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 
 from core.foundation.actor import Role
 from core.prescriptions.drugs import TIER_LABELS, Drug
-
-MAY_SIGN_RESTRICTED = frozenset({"主治医师", "副主任医师", "主任医师"})
+from core.prescriptions.knowledge_base import knowledge
 
 
 def beyond_licence(drugs: Iterable[Drug], role: Role, title_name: str) -> tuple[str, ...]:
@@ -22,6 +21,6 @@ def beyond_licence(drugs: Iterable[Drug], role: Role, title_name: str) -> tuple[
 def _beyond(one: Drug, role: Role, title_name: str) -> str:
     if role is Role.VILLAGE_DOCTOR and not one.village:
         return f"{one.name}不在村医可开目录"
-    if one.tier == "restricted" and (role is Role.VILLAGE_DOCTOR or title_name not in MAY_SIGN_RESTRICTED):
+    if one.tier == "restricted" and (role is Role.VILLAGE_DOCTOR or title_name not in knowledge().limits.restricted_titles):
         return f"{one.name}是{TIER_LABELS[one.tier]}抗菌药,须主治医师以上"
     return ""

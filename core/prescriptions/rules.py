@@ -9,13 +9,7 @@ from itertools import combinations
 from core.prescriptions.doses import daily_sum, dose_findings
 from core.prescriptions.drugs import SPECIAL_LABELS, Drug, catalogue, drug
 from core.prescriptions.items import Action, Besides, Facts, Finding, Item, Person
-from core.prescriptions.knowledge_base import Caution, Knowledge, Rule, knowledge
-
-FERTILE_YEARS = range(10, 56)
-"""Women of these ages are asked for their last period before drugs that harm a child to be born (facts sheet of the rules, 4.4)."""
-GUARDIAN_BELOW_YEARS = 6
-"""互联网诊疗管理办法(试行) article 19."""
-WEIGHT_BELOW_YEARS = 12
+from core.prescriptions.knowledge_base import Caution, Escalation, Knowledge, Rule, knowledge
 
 
 def check(items: tuple[Item, ...], person: Person, facts: Facts, besides: tuple[Besides, ...] = ()) -> tuple[Finding, ...]:
@@ -34,7 +28,8 @@ def check(items: tuple[Item, ...], person: Person, facts: Facts, besides: tuple[
         *_doubled(prescribed, taken, known),
         *_interactions(prescribed, person, taken, known),
         *_pregnancy(prescribed, person, facts, known),
-        *_by_patient(prescribed, known.age, _fits_age(person)),
+        *_by_age(items, known.age, person, facts),
+        *_by_age(_begun(items, facts, besides), known.first, person, facts),
         *_states(prescribed, facts, known),
         *_by_patient(prescribed, known.condition, lambda one: bool(one.conditions & set(facts.conditions))),
         *_allergies(prescribed, facts, known),
@@ -51,17 +46,16 @@ def warnings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(one for one in findings if one.action == "W")
 
 
-def _finding(rule: Rule, kind: str, drugs: Iterable[Drug], text: str, action: Action | None = None) -> Finding:
+def _finding(rule: Rule, kind: str, drugs: Iterable[Drug], text: str) -> Finding:
     codes = tuple(sorted(one.code for one in drugs))
     return Finding(
-        key=f"{rule.id}:{'+'.join(codes)}", action=action or rule.action, kind=kind, drugs=codes, text=text, advice=rule.advice,
+        key=f"{rule.id}:{'+'.join(codes)}", action=rule.action, kind=kind, drugs=codes, text=text, advice=rule.advice,
         source=rule.source, mark=rule.mark,
     )
 
 
-def _plain(key: str, action: Action, kind: str, text: str, source: str, drugs: Iterable[Drug] = ()) -> Finding:
+def _plain(key: str, action: Action, kind: str, text: str, source: str, drugs: Iterable[Drug] = (), *, mark: str = "gk") -> Finding:
     codes = tuple(sorted(one.code for one in drugs))
-    mark = "seen" if source.startswith("S") else "gk"
     return Finding(key=":".join((key, *codes)), action=action, kind=kind, drugs=codes, text=text, source=source, mark=mark)
 
 
@@ -69,14 +63,16 @@ def _unasked(prescribed: list[Drug], person: Person, facts: Facts, known: Knowle
     """What must be known first, and what was said in words that no list can check."""
     if not facts.allergies_asked:
         yield _plain("facts.allergies", "B", "facts", "还没有问过敏史", "GK")
+    limits = known.limits
     harmful = frozenset[str]().union(*(one.drugs for one in (*known.pregnancy, *known.may_conceive)))
     asked_about = [one for one in prescribed if one.classes & harmful]
-    if person.sex == "female" and person.age_years in FERTILE_YEARS and facts.pregnancy == "unknown" and asked_about:
+    if person.sex == "female" and person.age_years in limits.fertile_years and facts.pregnancy == "unknown" and asked_about:
         yield _plain("facts.pregnancy", "B", "facts", f"用{_names(asked_about)}前先问末次月经、是否怀孕", "GK", asked_about)
-    if person.age_years < WEIGHT_BELOW_YEARS and facts.weight_kg is None:
-        yield _plain("facts.weight", "B", "facts", "12 岁以下先量体重,按体重开药", "GK")
-    if person.age_years < GUARDIAN_BELOW_YEARS and not facts.guardian_present:
-        yield _plain("facts.guardian", "B", "facts", "6 岁以下须监护人和医生在场并记录", "S56")
+    if person.age_years < limits.child_below_years and facts.weight_kg is None:
+        yield _plain("facts.weight", "B", "facts", f"{limits.child_below_years} 岁以下先量体重,按体重开药", "GK")
+    if person.age_years < limits.guardian_below_years and not facts.guardian_present:
+        source, mark = limits.sources["guardian"]
+        yield _plain("facts.guardian", "B", "facts", f"{limits.guardian_below_years} 岁以下须监护人和医生在场并记录", source, mark=mark)
     if facts.allergy_words:
         yield _plain("facts.allergy_words", "W", "facts", "有目录外的过敏,系统没有核对,请人工核对", "GK")
     if facts.current_words:
@@ -86,9 +82,9 @@ def _unasked(prescribed: list[Drug], person: Person, facts: Facts, known: Knowle
 def _special(prescribed: list[Drug]) -> Iterator[Finding]:
     for one in prescribed:
         if one.special:
-            yield _plain("special", "B", "special", f"{one.name}是{SPECIAL_LABELS[one.special]},互联网诊疗不能开", "S56", [one])
+            yield _plain("special", "B", "special", f"{one.name}是{SPECIAL_LABELS[one.special]},互联网诊疗不能开", "S56", [one], mark="seen")
         if one.tier == "special":
-            yield _plain("antibiotic_special", "B", "special", f"{one.name}是特殊使用级抗菌药,门诊不能用", "S58", [one])
+            yield _plain("antibiotic_special", "B", "special", f"{one.name}是特殊使用级抗菌药,门诊不能用", "GK", [one])
 
 
 def _prescribed_besides(item: Item, besides: tuple[Besides, ...], person: Person, facts: Facts) -> Iterator[Finding]:
@@ -130,9 +126,20 @@ def _interactions(prescribed: list[Drug], person: Person, facts: Facts, known: K
             continue
         for entry in known.interactions:
             if (one.classes & entry.a and other.classes & entry.b) or (one.classes & entry.b and other.classes & entry.a):
-                old = entry.escalate_from_years is not None and person.age_years >= entry.escalate_from_years
+                worse = entry.escalate is not None and _is_worse(entry.escalate, person, facts)
+                rule = entry.escalate.rule if entry.escalate is not None and worse else entry.rule
                 pair = sorted((one, other), key=lambda drug: drug.code)
-                yield _finding(entry.rule, "interaction", pair, f"{_names(pair)}:{entry.rule.harm}", "B" if old else None)
+                yield _finding(rule, "interaction", pair, f"{_names(pair)}:{rule.harm}")
+
+
+def _is_worse(escalation: Escalation, person: Person, facts: Facts) -> bool:
+    value: Decimal | None = getattr(facts, escalation.measure) if escalation.measure else None
+    return (
+        (escalation.from_years is not None and person.age_years >= escalation.from_years)
+        or person.sex == escalation.sex
+        or bool(escalation.conditions & set(facts.conditions))
+        or (value is not None and escalation.holds(value))
+    )
 
 
 def _pairs(prescribed: list[Drug], taken: list[Drug]) -> Iterator[tuple[Drug, Drug]]:
@@ -150,15 +157,26 @@ def _pregnancy(prescribed: list[Drug], person: Person, facts: Facts, known: Know
         yield from _by_patient(prescribed, (*known.may_conceive, *known.pregnancy), lambda _: True, kind="pregnancy")
     elif facts.pregnancy == "may_conceive":
         yield from _by_patient(prescribed, known.may_conceive, lambda _: True, kind="pregnancy")
+    elif person.age_years in known.limits.fertile_years:
+        yield from _by_patient(prescribed, known.fertile, lambda _: True, kind="pregnancy")
 
 
-def _fits_age(person: Person) -> Callable[[Caution], bool]:
-    def fits(one: Caution) -> bool:
-        return (one.below_years is None or person.age_years < one.below_years) and (
-            one.from_years is None or person.age_years >= one.from_years
+def _begun(items: tuple[Item, ...], facts: Facts, besides: tuple[Besides, ...]) -> tuple[Item, ...]:
+    """What he does not take yet."""
+    takes = {*facts.current, *(one.item.drug for one in besides if one.dispensed)}
+    return tuple(one for one in items if one.drug not in takes)
+
+
+def _by_age(items: tuple[Item, ...], table: tuple[Caution, ...], person: Person, facts: Facts) -> Iterator[Finding]:
+    for entry in table:
+        fits = (
+            (entry.below_years is None or person.age_years < entry.below_years)
+            and (entry.from_years is None or person.age_years >= entry.from_years)
+            and not entry.unless_conditions & set(facts.conditions)
         )
-
-    return fits
+        lasting = [drug(one.drug) for one in items if entry.over_days is None or one.days > entry.over_days]
+        if fits:
+            yield from _by_patient(lasting, (entry,), lambda _: True)
 
 
 def _states(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:
@@ -176,13 +194,22 @@ def _states(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[
 
 
 def _allergies(prescribed: list[Drug], facts: Facts, known: Knowledge) -> Iterator[Finding]:
-    allergic = set(facts.allergies)
+    """What was recorded as a class counts for the class; what was recorded as one drug counts for the classes of that drug too."""
+    recorded = set(facts.allergies)
+    of_drug = {
+        group: drug(code).name for code in facts.allergies if code in catalogue() for group in sorted(drug(code).groups & set(known.allergy_labels))
+    }
     for one in prescribed:
-        if hit := sorted(one.classes & allergic):
+        if hit := sorted(one.classes & recorded):
             label = known.allergy_labels.get(hit[0]) or catalogue()[hit[0]].name
             yield _plain("allergy", "B", "allergy", f"患者对{label}过敏,不能用{one.name}", "LABEL", [one])
             continue
-        yield from _by_patient([one], known.cross_allergy, lambda entry: bool(entry.allergy & allergic), kind="allergy")
+        crossed = list(_by_patient([one], known.cross_allergy, lambda entry: bool(entry.allergy & {*recorded, *of_drug}), kind="allergy"))
+        yield from crossed
+        shared = sorted(one.groups & set(of_drug))
+        if shared and not blocking(crossed):
+            text = f"患者对{of_drug[shared[0]]}过敏,{one.name}同是{known.allergy_labels[shared[0]]},不能用"
+            yield _plain("allergy_class", "B", "allergy", text, "LABEL", [one])
 
 
 def _by_patient(
