@@ -76,7 +76,7 @@ async def released(turn: Turn, prescription_id: str, revision: int) -> Reply:
         return _as_it_stands(turn, await _view(turn, prescription_id))
     except (PrescriptionBlocked, OverridesNotSeen, RevisionReplaced, WarningsAfterSignature):
         return await may_pass(turn, prescription_id)
-    text = f"处方 **{view.code}** 已通过,患者和村医已收到。来取药时,请他出示取药码,发「发药 {view.code} 取药码」。"
+    text = f"处方 **{view.code}** 已通过,会告诉村医和患者(患者没有微信的,由村医转告)。来取药时,请他出示取药码,发「发药 {view.code} 取药码」。"
     return Reply((*tapped(turn, "您已通过"), Text(text=text)), turn.state.asking(None))
 
 
@@ -160,7 +160,7 @@ async def dispense(turn: Turn, code: str | None, dispense_code: str) -> Reply:
         view: PrescriptionView = await turn.execute(Dispense(prescription_id=meant.prescription_id, dispense_code=dispense_code))
     except IllegalStep:
         return _as_it_stands(turn, await _view(turn, meant.prescription_id))
-    return turn.say(f"处方 **{view.code}** 已发药,患者和村医已收到。")
+    return turn.say(f"处方 **{view.code}** 已发药,会告诉村医和患者。")
 
 
 def _as_it_stands(turn: Turn, view: PrescriptionView) -> Reply:

@@ -109,6 +109,11 @@ const referButton = (rx, order) =>
     if (await confirmed(`把处方 ${rx.code} 转给镇卫生院的值班医生签名?`, "转给他们", "先不")) await order("refer", {}, "已转给镇卫生院值班医生。");
   }, "default");
 
+const WITHDRAWN = {
+  SIGNED: "已撤回,专家会收到原因,药师不会再审这一张。",
+  RELEASED: "已撤回,专家和药师都会收到。病人有微信的,马上告诉他;没有微信的,请您当面或打电话说一声。",
+};
+
 function withdrawal(rx, as, draft, order, trouble) {
   const signed = AFTERWARDS.has(rx.state);
   const heading = as === "duty_doctor" && !signed ? "不签,撤回并告诉原因" : "撤回这张处方";
@@ -121,7 +126,7 @@ function withdrawal(rx, as, draft, order, trouble) {
         replace(trouble, notice("请写一句原因,专家好改。"));
         return;
       }
-      if (await confirmed(`撤回处方 ${rx.code}?${rx.state === "RELEASED" ? "取药码马上失效,会告诉病人先不要取药。" : ""}撤回后要专家重新开。`, "撤回", "不撤回")) await order("withdraw", { reason }, signed ? "已撤回,专家、药师和病人都会收到。" : "已撤回,专家和村医都会收到原因。");
+      if (await confirmed(`撤回处方 ${rx.code}?${rx.state === "RELEASED" ? "取药码马上失效,会告诉病人先不要取药。" : ""}撤回后要专家重新开。`, "撤回", "不撤回")) await order("withdraw", { reason }, WITHDRAWN[rx.state] ?? "已撤回,专家和村医都会收到原因。");
     }, "warn"));
   return fold;
 }
