@@ -1,4 +1,4 @@
-"""What can be asked of a consultation 会诊: confirm what it needs, read where it stands, cancel it."""
+"""What can be asked of a consultation 会诊: its steps, the opinion and the decision, the rating, the case as those who treat read it."""
 
 from __future__ import annotations
 
