@@ -14,12 +14,20 @@ from bot.phrases.proposed_dose import proposed_dose, stem
 from core.consultations.commands import OpinionView, Progress, ReadOpinion, StatusList
 from core.foundation.errors import Conflict, DomainError, Invalid
 from core.intake.errors import RulesUnsigned
-from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
-from core.prescriptions.errors import ContraindicationsOpen, DoseGiven
+from core.prescriptions.commands import (
+    AcknowledgeDose,
+    CheckDose,
+    DoseCheckView,
+    DoseChoice,
+    DoseChoices,
+    DoseView,
+    EmergencyDoses,
+    OrderDose,
+    ViewDose,
+)
+from core.prescriptions.errors import ContraindicationsOpen, DoseGiven, DoseRefused
 
 QUESTION, CONFIRM = "dose", "dose_confirm"
-_REMARK = "none_"
-"""A code that begins so holds a remark to be read, not something that the patient may have."""
 UNREVIEWED = "(演示·未经临床审定)"
 _STOP = (
     "这一剂没有下医嘱。请马上在视频里或打电话告诉专家是哪一条,听他的下一步;病人变重先打 120。\n"
@@ -38,7 +46,7 @@ async def asked_for(turn: Turn, opinion: OpinionView) -> Reply | None:
     except RulesUnsigned:
         return None
     dose = proposed_dose(opinion.advice, found.doses)
-    return None if dose is None else _ask(turn, dose, opinion.consultation_id, found.rules_signed)
+    return None if dose is None else await _ask(turn, dose, opinion.consultation_id, found.rules_signed)
 
 
 async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
@@ -55,7 +63,7 @@ async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
         asked = None if opinion is None else proposed_dose(opinion.advice, found.doses)
         named = [] if asked is None else [asked]
     if len(named) == 1:
-        return _ask(turn, named[0], consultation_id, found.rules_signed)
+        return await _ask(turn, named[0], consultation_id, found.rules_signed)
     choices = tuple(Choice(code=f"dose:{dose.code}:{consultation_id}", label=stem(dose.name)) for dose in found.doses)
     lines = [f"· {dose.name} {dose.amount}:{dose.when}" for dose in found.doses]
     return turn.offer("\n".join(["要下哪一剂?", *lines]), choices)
@@ -64,31 +72,40 @@ async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
 async def look(turn: Turn, code: str, consultation_id: str) -> Reply:
     """One of the list was chosen, or is to be ruled out again."""
     dose, signed = await _dose(turn, code)
-    return _ask(turn, dose, consultation_id, signed)
+    return await _ask(turn, dose, consultation_id, signed)
 
 
-def _ask(turn: Turn, dose: DoseChoice, consultation_id: str, rules_signed: bool, answered: tuple[str, ...] = ()) -> Reply:
+async def _ask(turn: Turn, dose: DoseChoice, consultation_id: str, rules_signed: bool, answered: tuple[str, ...] = ()) -> Reply:
     """The first contraindication that is not ruled out; after the last one, what will be signed."""
     codes = tuple(dose.contraindications)
     detail = {"dose": dose.code, "ruled_out": ",".join(answered)}
     code = next((code for code in codes if code not in answered), None)
     if code is None:
-        return _to_confirm(turn, dose, consultation_id, detail)
-    lines = [f"{len(answered) + 1}/{len(codes)} {'请看过' if code.startswith(_REMARK) else '病人有没有'}:**{dose.contraindications[code]}**"]
+        return await _to_confirm(turn, dose, consultation_id, detail)
+    lines = [f"{len(answered) + 1}/{len(codes)} 病人有没有:**{dose.contraindications[code]}**"]
     if not answered:
-        lines = [f"急用一剂:**{_spoken(dose)}**({dose.when})", f"用法:{dose.directions}", "请逐条核对,一条一条答:", *lines]
+        head = [f"急用一剂:**{_spoken(dose)}**({dose.when})", f"用法:{dose.directions}", *([f"请看:{dose.watch}"] if dose.watch else [])]
+        lines = [*head, "请逐条核对,一条一条答:", *lines]
         lines += [] if rules_signed else [UNREVIEWED]
-    no = Choice(code=f"dose_clear:{dose.code}:{code}:{consultation_id}", label="看过了" if code.startswith(_REMARK) else "没有")
-    yes = () if code.startswith(_REMARK) else (Choice(code=f"dose_hit:{dose.code}", label="有"),)
+    no = Choice(code=f"dose_clear:{dose.code}:{code}:{consultation_id}", label="没有")
+    yes = Choice(code=f"dose_hit:{dose.code}", label="有")
     skip = Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂")
-    return turn.offer("\n".join(lines), (no, *yes, skip), asked=Asked(kind=QUESTION, ref=consultation_id, detail=detail))
+    return turn.offer("\n".join(lines), (no, yes, skip), asked=Asked(kind=QUESTION, ref=consultation_id, detail=detail))
 
 
-def _to_confirm(turn: Turn, dose: DoseChoice, consultation_id: str, detail: dict[str, str]) -> Reply:
+async def _to_confirm(turn: Turn, dose: DoseChoice, consultation_id: str, detail: dict[str, str]) -> Reply:
+    """What will be signed, with what is on record against it; what forbids it outright is said instead."""
+    known: DoseCheckView = await turn.ask(CheckDose(consultation_id=consultation_id, dose=dose.code))
+    if known.refused:
+        return Reply((Text(text=DoseRefused(what=";".join(known.refused)).message),), turn.state.asking(None))
     ruled_out = ";".join(dose.contraindications.values())
-    head = f"将下医嘱:**{_spoken(dose)}**,{dose.directions}。\n您已逐条排除:{ruled_out}。\n看过无误请点「确认签名」,签了就可以给药,药师会收到。"
-    choices = (Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名"),)
-    return turn.offer(head, choices, asked=Asked(kind=CONFIRM, ref=consultation_id, detail=detail))
+    lines = [f"将下医嘱:**{_spoken(dose)}**,{dose.directions}。", *(f"⚠ 提醒:{one}" for one in known.warnings)]
+    lines += [f"给药时:{dose.watch}"] if dose.watch else []
+    lines += [f"您已逐条排除:{ruled_out}。", "看过无误请点「确认签名」,签了就可以给药,药师会收到。"]
+    choices = (
+        Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名"), Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂"),
+    )
+    return turn.offer("\n".join(lines), choices if known.warnings else choices[:1], asked=Asked(kind=CONFIRM, ref=consultation_id, detail=detail))
 
 
 def _answered(turn: Turn, kind: str, dose: str, consultation_id: str) -> tuple[str, ...] | None:
@@ -105,9 +122,9 @@ async def cleared(turn: Turn, code: str, contraindication: str, consultation_id:
     answered = _answered(turn, QUESTION, code, consultation_id)
     asked_now = None if answered is None else next((one for one in dose.contraindications if one not in answered), None)
     if answered is None or contraindication != asked_now:
-        again = _ask(turn, dose, consultation_id, rules_signed, answered or ())
+        again = await _ask(turn, dose, consultation_id, rules_signed, answered or ())
         return Reply((Text(text=_OLD), *again.shapes), again.state)
-    reply = _ask(turn, dose, consultation_id, rules_signed, (*answered, contraindication))
+    reply = await _ask(turn, dose, consultation_id, rules_signed, (*answered, contraindication))
     return Reply((*tapped(turn, "没有"), *reply.shapes), reply.state)
 
 
@@ -131,11 +148,13 @@ async def signed(turn: Turn, code: str, consultation_id: str) -> Reply:
     except DoseGiven as refusal:
         return Reply((*tapped(turn, "已经下过"), Text(text=refusal.message)), turn.state.asking(None))
     except ContraindicationsOpen:
-        reply = _ask(turn, dose, consultation_id, rules_signed)
+        reply = await _ask(turn, dose, consultation_id, rules_signed)
         return Reply((Text(text=_AGAIN), *reply.shapes), reply.state)
+    weighed = "".join(f"\n⚠ {one}" for one in given.warnings)
+    watch = f"\n{given.watch}。" if given.watch else ""
     text = (
-        f"**现在给药:{given.name} {given.amount},{given.directions}。**\n会诊 {given.consultation_code} 的急用一剂已签名下医嘱,药师和专家已收到。"
-        "给药后留意反应,变重先打 120。"
+        f"**现在给药:{given.name} {given.amount},{given.directions}。**{weighed}{watch}\n"
+        f"会诊 {given.consultation_code} 的急用一剂已签名下医嘱,药师和专家已收到。给药后留意反应,变重先打 120。"
     )
     reply = turn.offer("都办完了,点「完成会诊」。", (Choice(code=f"complete:{consultation_id}", label="完成会诊"),))
     return Reply((*tapped(turn, "医嘱已签名"), Text(text=text), *reply.shapes), reply.state)

@@ -154,7 +154,9 @@ async def _dose_ordered(practice: Practice, row: Notification) -> Notice:
     dose: DoseView = await practice.ask(_SYSTEM, ViewDose(dose_id=row.ids["dose_id"]))
     what = f"{dose.name} {dose.amount},{dose.directions}"
     mark = "" if dose.rules_signed else UNREVIEWED
-    text = Text(text=f"会诊 **{dose.consultation_code}**:{dose.ordered_by}已下急用一剂,{what}。已逐条排除:{';'.join(dose.ruled_out)}。{mark}")
+    weighed = "".join(f"⚠ {one}。" for one in dose.warnings)
+    told = f"已下急用一剂,{what}。{weighed}已逐条排除:{';'.join(dose.ruled_out)}。{mark}"
+    text = Text(text=f"会诊 **{dose.consultation_code}**:{dose.ordered_by}{told}")
     shown = {"dose": dose.dose_id}
     if dose.seen_by is not None or not (await actor_for(str(row.account_id), "wecom_app")).holds(Role.PHARMACIST):
         return Notice((text,), shown=shown)

@@ -385,12 +385,15 @@ class Stages(Query):
 
 
 class DoseChoice(Result):
+    """``contraindications``: each asked for; ``watch``: to be read, and no reason against it, empty where there is nothing to say."""
+
     code: str
     name: str
     amount: str
     directions: str
     when: str
     contraindications: dict[str, str]
+    watch: str = ""
 
 
 class DoseChoices(Result):
@@ -407,7 +410,28 @@ class EmergencyDoses(Query):
     gives = DoseChoices
 
 
+class DoseCheckView(Result):
+    """``refused``: what is on record and forbids it, empty when it may be signed; ``warnings``: what is to be weighed before the signature."""
+
+    refused: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+class CheckDose(Query):
+    """What is on record of the patient against one single dose, to be read before it is signed."""
+
+    name = "prescriptions.check_dose"
+    title = "核对急用一剂"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = DoseCheckView
+    audited = True
+    consultation_id: Id
+    dose: str = Field(max_length=40)
+
+
 class DoseView(Result):
+    """``ruled_out``: what was asked and answered 没有; ``warnings``: what stood on record against it at the signature; ``watch``: as listed."""
+
     dose_id: Id
     consultation_id: Id
     consultation_code: str
@@ -415,6 +439,8 @@ class DoseView(Result):
     amount: str
     directions: str
     ruled_out: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    watch: str = ""
     ordered_by: str
     ordered_at: datetime
     signature_valid: bool

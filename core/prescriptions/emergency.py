@@ -16,16 +16,26 @@ from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
 from core.people.cards import practitioner_cards
 from core.prescriptions.besides import besides_of
-from core.prescriptions.commands import AcknowledgeDose, DoseChoice, DoseChoices, DoseView, EmergencyDoses, OrderDose, ViewDose
+from core.prescriptions.commands import (
+    AcknowledgeDose,
+    CheckDose,
+    DoseCheckView,
+    DoseChoice,
+    DoseChoices,
+    DoseView,
+    EmergencyDoses,
+    OrderDose,
+    ViewDose,
+)
 from core.prescriptions.doses import spoken_amount
 from core.prescriptions.drugs import drug
 from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.facts import facts_of, person_of
 from core.prescriptions.items import DoseBody, Facts, Item
-from core.prescriptions.knowledge_base import Dose, knowledge
+from core.prescriptions.knowledge_base import MEASURES, Dose, knowledge
 from core.prescriptions.models import EmergencyDose
 from core.prescriptions.people_told import nearest, tell_on_duty, tell_practitioner
-from core.prescriptions.rules import blocking, check
+from core.prescriptions.rules import blocking, check, warnings
 from core.prescriptions.signatures import require_rules, rules_signed
 
 
@@ -36,12 +46,20 @@ async def emergency_doses(work: Work, order: EmergencyDoses) -> DoseChoices:
         doses=tuple(
             DoseChoice(
                 code=one.code, name=drug(one.drug).name, amount=spoken_amount(one.amount, drug(one.drug)), directions=one.directions,
-                when=one.when, contraindications=one.contraindications,
+                when=one.when, contraindications=one.contraindications, watch=one.watch,
             )
             for one in knowledge().doses.values()
         ),
         rules_signed=signed,
     )
+
+
+@answers(CheckDose)
+async def check_dose(work: Work, order: CheckDose) -> DoseCheckView:
+    dose, row = _dose(order.dose), await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    refused, weighed = await _known_against(work, row.patient_id, dose, await facts_of(work, row))
+    return DoseCheckView(refused=refused, warnings=weighed)
 
 
 @handles(OrderDose)
@@ -60,10 +78,11 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     missing = [words for code, words in dose.contraindications.items() if code not in order.ruled_out]
     if missing:
         raise ContraindicationsOpen(what=";".join(missing))
-    facts = await facts_of(work, row)
-    await _refuse_what_is_known(work, row.patient_id, dose, facts)
+    refused, weighed = await _known_against(work, row.patient_id, dose, await facts_of(work, row))
+    if refused:
+        raise DoseRefused(what=";".join(refused))
     dose_id = work.new_id()
-    body = DoseBody(dose=dose.code, ruled_out=tuple(sorted(dose.contraindications)))
+    body = DoseBody(dose=dose.code, ruled_out=tuple(sorted(dose.contraindications)), warnings=weighed)
     sealer = await work.sealer("patient", row.patient_id)
     given = await EmergencyDose.create(
         id=dose_id, consultation_id=row.id, decision_id=decision.id, patient_id=row.patient_id, region_code=row.region_code,
@@ -79,19 +98,18 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     return await dose_view(work, given)
 
 
-async def _refuse_what_is_known(work: Work, patient_id: str, dose: Dose, facts: Facts) -> None:
-    """Whatever was ticked: a measure below the limit, an allergy, a condition or a drug on record that forbids it."""
+async def _known_against(work: Work, patient_id: str, dose: Dose, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What refuses it whatever was ticked (a measure below the limit, an allergy, a condition or a drug on record), and what is to be weighed."""
     measured = getattr(facts, dose.refused_measure) if dose.refused_measure else None
-    if measured is not None and dose.refused_below is not None and measured < dose.refused_below:
-        raise DoseRefused(what=f"收缩压低于 {dose.refused_below}")
+    low = measured is not None and dose.refused_below is not None and measured < dose.refused_below
     item = Item(drug=dose.drug, dose=dose.amount, times_per_day=1, days=1)
     # What was handed out to him, he takes; one dose more of the same drug is the doctor's to weigh.
     current = (*facts.current, *(one.item.drug for one in await besides_of(work, patient_id) if one.dispensed))
-    found = blocking(check((item,), await person_of(work, patient_id), facts.model_copy(update={"current": current})))
+    found = check((item,), await person_of(work, patient_id), facts.model_copy(update={"current": current}))
     # What there was no time to ask is ruled out by the doctor's own word; a child's weight is not, for the dose hangs on it.
-    stops = [one for one in found if one.kind != "facts" or one.key == "facts.weight"]
-    if stops:
-        raise DoseRefused(what=";".join(one.text for one in stops))
+    stops = [one.text for one in blocking(found) if one.kind != "facts" or one.key == "facts.weight"]
+    refused = [f"{MEASURES[dose.refused_measure]}低于 {dose.refused_below}", *stops] if low else stops
+    return tuple(refused), tuple(f"{one.text}({one.advice})" if one.advice else one.text for one in warnings(found))
 
 
 @answers(ViewDose)
@@ -122,17 +140,19 @@ async def dose_view(work: Work, row: EmergencyDose) -> DoseView:
     return DoseView(
         dose_id=row.id, consultation_id=row.consultation_id, consultation_code=(await consultation_of(row.consultation_id)).code,
         name=drug(dose.drug).name, amount=spoken_amount(dose.amount, drug(dose.drug)), directions=dose.directions,
-        ruled_out=tuple(dose.contraindications.get(code, code) for code in body.ruled_out), ordered_by=people[row.practitioner_id].called,
-        ordered_at=row.ordered_at, signature_valid=await is_signed("emergency_dose", row.id, _document(row, body)),
+        ruled_out=tuple(dose.contraindications.get(code, code) for code in body.ruled_out), warnings=body.warnings, watch=dose.watch,
+        ordered_by=people[row.practitioner_id].called, ordered_at=row.ordered_at,
+        signature_valid=await is_signed("emergency_dose", row.id, _document(row, body)),
         seen_by=None if row.seen_by_id is None else people[row.seen_by_id].called, rules_signed=await rules_signed(),
     )
 
 
 def _document(row: EmergencyDose, body: DoseBody) -> dict[str, Any]:
-    return {
+    signed = {
         "consultation": row.consultation_id, "decision": row.decision_id, "patient": row.patient_id, "practitioner": row.practitioner_id,
         "dose": body.dose, "ruled_out": list(body.ruled_out), "ordered_at": moment(row.ordered_at),
     }
+    return {**signed, "warnings": list(body.warnings)} if body.warnings else signed
 
 
 async def _row(dose_id: str) -> EmergencyDose:

@@ -105,5 +105,8 @@ class Overrides(Value):
 
 
 class DoseBody(Value):
+    """``warnings``: what stood on record against it when it was signed, in words."""
+
     dose: str
     ruled_out: tuple[str, ...]
+    warnings: tuple[str, ...] = ()

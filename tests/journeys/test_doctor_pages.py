@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 WIDE = (1280, 900)
 A4 = {"width": 794, "height": 1123}
 SLOW = 30_000
-CONTRAINDICATIONS = 4
+CONTRAINDICATIONS = 5
 """Of chewed aspirin."""
 
 
@@ -131,17 +131,25 @@ async def decide(page: Page, treatment: Treatment) -> None:
 
 
 async def give_dose(page: Page) -> None:
+    """Of adrenaline the remark is shown and not asked; of aspirin what is on record against it stands before the signature and under it."""
     dose = part(page, "dose")
     await dose.get_by_text("急用一剂").click()
+    await dose.get_by_role("button", name="肾上腺素").click()
+    await expect(dose.locator(".dose-watch")).to_contain_text("没有绝对禁忌")
+    question = dose.locator(".doctor-question")
+    await expect(question).to_contain_text("第 1 条,共 1 条")
+    await expect(question).not_to_contain_text("冠心病")
     await dose.get_by_role("button", name="阿司匹林").click()
     await dose.get_by_role("button", name="有,或不清楚").click()
     await expect(dose.get_by_role("alert")).to_contain_text("现在不能用")
     await dose.get_by_role("button", name="阿司匹林").click()
     for _ in range(CONTRAINDICATIONS):
         await dose.get_by_role("button", name="看过,没有").click()
+    await expect(dose.get_by_role("note")).to_contain_text("华法林")
     await dose.get_by_role("button", name="签名,用这一剂").click()
     await answer(page, "确认签名")
     await expect(dose).to_contain_text("已告诉药师")
+    await expect(dose.locator(".notice")).to_contain_text("华法林")
 
 
 async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
@@ -156,6 +164,7 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     treatment = Treatment(demo, Case(consultation_id, {"village_doctor": doctor.api, "expert": accept(demo, consultation_id)}))
     treatment.give_opinion()
     await decide(page, treatment)
+    treatment.record_facts(current=["warfarin"])
     await give_dose(page)
     await assert_readable(page)
     treatment.record_facts(systolic="90")

@@ -87,6 +87,7 @@ function doses(add) {
       replace(place, !rulesSigned && h("p", { class: "faint" }, "(演示·未经临床审定)"), list.map((one) => h("div", { class: "desk-dose" },
         h("p", null, h("b", null, `${one.name} ${one.amount}`), ` · ${one.when}`),
         h("p", { class: "faint" }, one.directions),
+        one.watch && h("p", { class: "faint" }, one.watch),
         h("p", { class: "faint" }, `先排除:${Object.values(one.contraindications).join(";")}`),
         button("写进建议", () => add("advice", `急用一剂:${one.name} ${one.amount},${one.directions}。先排除:${Object.values(one.contraindications).join(";")}。`), "default"))));
     } catch (problem) {

@@ -23,6 +23,7 @@ function doseCard({ dose, patient, sex, age }, list) {
   return h("section", { class: "panel wl-dose", "aria-label": `急用一剂 ${dose.consultation_code}` },
     h("h2", null, h("span", { class: "tag tag-critical" }, "急用一剂"), `${dose.name} ${dose.amount}`),
     h("p", null, dose.directions),
+    dose.warnings.map((one) => h("p", { class: "notice" }, `提醒:${one}`)),
     h("p", null, [patient, sexLabel(sex), age].filter(Boolean).join(" · ")),
     h("p", { class: "faint" }, `${dose.ordered_by}下的,${spoken(dose.ordered_at)} · 会诊 ${dose.consultation_code}`),
     h("details", { "data-name": dose.dose_id }, h("summary", { class: "fold" }, `已排除的禁忌(${dose.ruled_out.length} 条)`),

@@ -37,9 +37,9 @@ async def test_agreeing_leads_to_the_emergency_dose_and_the_pharmacist_sees_it_a
     await stage.hears("village_doctor", APP, "您的决定:同意")
     assert not await Decision.exists()
     await stage.press("village_doctor", APP, "确认签名")
-    await stage.hears("village_doctor", APP, "急用一剂:阿司匹林", "1/4 病人有没有:对阿司匹林")
+    await stage.hears("village_doctor", APP, "急用一剂:阿司匹林", "1/5 病人有没有:对阿司匹林")
     await stage.press("village_doctor", APP, "没有")
-    await _rules_out(stage, "2/4", "3/4", "4/4")
+    await _rules_out(stage, "2/5", "3/5", "4/5", "5/5")
     await stage.hears("village_doctor", APP, "将下医嘱", "已逐条排除")
     assert not await EmergencyDose.exists()
     await stage.press("village_doctor", APP, "确认签名")
@@ -69,8 +69,8 @@ async def test_a_contraindication_stops_the_dose_and_a_disagreement_takes_its_re
     await stage.say("village_doctor", APP, "先转院")
     await stage.hears("village_doctor", APP, "您的决定:部分同意,先转院")
     await stage.press("village_doctor", APP, "确认签名")
-    await _rules_out(stage, "1/4", "2/4")
-    await stage.hears("village_doctor", APP, "3/4", "【没有】", "【有】")
+    await _rules_out(stage, "1/5", "2/5")
+    await stage.hears("village_doctor", APP, "3/5", "【没有】", "【有】")
     await stage.press("village_doctor", APP, "有")
     await stage.hears("village_doctor", APP, "没有下医嘱", "告诉专家")
     await stage.hears("expert1", APP, "部分同意您的意见", "先转院")
@@ -86,14 +86,14 @@ async def test_an_old_button_answers_no_contraindication_and_signs_no_dose(stage
     code = await advised(stage)
     for label in ("同意并执行", "确认签名"):
         await stage.press("village_doctor", APP, label)
-    await stage.hears("village_doctor", APP, "1/4")
+    await stage.hears("village_doctor", APP, "1/5")
     keys = await _offered(stage, words=f"急用一剂 {code} 阿司匹林")
     first, clear = keys["没有"], []
     while "没有" in keys:
         clear.append(keys["没有"])
         keys = await _offered(stage, button=clear[-1])
     sign = keys["确认签名"]
-    assert len(set(clear)) == 4
+    assert len(set(clear)) == 5
 
     keys = await _offered(stage, words=f"急用一剂 {code} 阿司匹林")
     assert (await _offered(stage, button=clear[3]))["没有"] == first

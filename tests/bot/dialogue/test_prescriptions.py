@@ -167,6 +167,52 @@ async def test_proposed_in_words_what_is_missing_is_asked_and_the_doctor_above_s
     await stage.hears("village_doctor", APP, "张医生已签名")
 
 
+async def _asks_for_a_dose(stage: Stage, name: str, **facts: Any) -> None:
+    """The decision is signed, the facts are on record, the dose is named."""
+    case = await Consultation.get()
+    for label in ("同意并执行", "确认签名"):
+        await stage.press("village_doctor", APP, label)
+    await stage.practice.execute(stage.county.village_doctor, RecordFacts(consultation_id=case.id, **FACTS, **facts))
+    await stage.say("village_doctor", APP, f"急用一剂 {case.code} {name}")
+
+
+async def test_a_remark_on_a_dose_is_shown_and_never_asked_or_said_to_be_excluded(treated: Stage) -> None:
+    stage = treated
+    await _asks_for_a_dose(stage, "肾上腺素", conditions=("vascular_disease",))
+    asked = await stage.hears("village_doctor", APP, "急用一剂:肾上腺素", "请看:过敏性休克时没有绝对禁忌", "1/1 病人有没有:12 岁以下")
+    assert "看过了" not in asked
+    await stage.press("village_doctor", APP, "没有")
+    confirming = await stage.hears("village_doctor", APP, "将下医嘱", "给药时:过敏性休克时没有绝对禁忌")
+    assert "冠心病" not in confirming.split("您已逐条排除")[1]
+    await stage.press("village_doctor", APP, "确认签名")
+    await stage.hears("village_doctor", APP, "现在给药:肾上腺素", "密切监护")
+    told = await stage.hears("pharmacist", APP, "已下急用一剂")
+    assert "冠心病" not in told
+
+
+async def test_a_warning_is_read_before_the_dose_is_signed_and_by_the_pharmacist(treated: Stage) -> None:
+    stage = treated
+    await _asks_for_a_dose(stage, "阿司匹林", current=("warfarin",))
+    for place in range(1, 6):
+        await stage.hears("village_doctor", APP, f"{place}/5")
+        await stage.press("village_doctor", APP, "没有")
+    await stage.hears("village_doctor", APP, "将下医嘱", "⚠ 提醒:", "华法林")
+    await stage.hears("village_doctor", APP, "【确认签名】", "【不用这一剂】")
+    await stage.press("village_doctor", APP, "确认签名")
+    await stage.hears("village_doctor", APP, "现在给药:阿司匹林", "⚠", "华法林")
+    await stage.hears("pharmacist", APP, "已下急用一剂", "⚠", "华法林")
+
+
+async def test_what_is_on_record_against_a_dose_is_said_before_it_can_be_signed(treated: Stage) -> None:
+    stage = treated
+    await _asks_for_a_dose(stage, "硝酸甘油", systolic=Decimal(85))
+    for place in range(1, 5):
+        await stage.hears("village_doctor", APP, f"{place}/4")
+        await stage.press("village_doctor", APP, "没有")
+    refused = await stage.hears("village_doctor", APP, "现在不能用", "收缩压低于 90")
+    assert "【确认签名】" not in refused
+
+
 async def test_what_waits_is_found_behind_however_many_newer_ones(treated: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = treated
     view = await _propose(stage, item("amlodipine", "5"))

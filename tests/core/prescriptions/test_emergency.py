@@ -12,7 +12,7 @@ from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.signing_keys import SignatureNotConfirmed
 from core.people.commands import EnlistPatient
-from core.prescriptions.commands import AcknowledgeDose, DoseView, EmergencyDoses, OrderDose, Release, ViewDose
+from core.prescriptions.commands import AcknowledgeDose, CheckDose, DoseView, EmergencyDoses, OrderDose, Release, ViewDose
 from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.models import EmergencyDose
 from tests.core.dispatch.ward import open_ward
@@ -85,6 +85,58 @@ async def test_what_is_known_refuses_it_whatever_was_ticked(pharmacy: Pharmacy) 
     assert await EmergencyDose.all().count() == 0
     with pytest.raises(DoseUnknown):
         await pharmacy.give(pharmacy.doctor, OrderDose(consultation_id=pharmacy.consultation_id, dose="whisky", ruled_out=(), confirm=True))
+
+
+async def test_what_is_to_be_weighed_is_read_before_and_kept_with_the_signature(pharmacy: Pharmacy) -> None:
+    """Given warfarin on record, when aspirin is looked at and signed, then the warning stands before, in the answer and for the pharmacist."""
+    await pharmacy.decide()
+    await pharmacy.facts(current=("warfarin",))
+    order = await order_for(pharmacy)
+    assert "anticoagulant" in order.ruled_out
+    known = await pharmacy.ask(pharmacy.doctor, CheckDose(consultation_id=pharmacy.consultation_id, dose="aspirin_chewed"))
+    assert known.refused == ()
+    assert len(known.warnings) == 1
+    assert "华法林" in known.warnings[0]
+    assert "出血" in known.warnings[0]
+    given = await pharmacy.give(pharmacy.doctor, order)
+    assert given.warnings == known.warnings
+    assert given.signature_valid
+    await pharmacy.facts()
+    seen = await pharmacy.ask(pharmacy.pharmacist, ViewDose(dose_id=given.dose_id))
+    assert (seen.warnings, seen.signature_valid) == (known.warnings, True)
+    for actor in (pharmacy.expert, pharmacy.pharmacist, pharmacy.ward.county.woman_account):
+        with pytest.raises(NotAllowed):
+            await pharmacy.ask(actor, CheckDose(consultation_id=pharmacy.consultation_id, dose="aspirin_chewed"))
+
+
+async def test_a_pressure_that_is_only_just_enough_is_a_warning_and_less_refuses(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide()
+    check = CheckDose(consultation_id=pharmacy.consultation_id, dose="nitroglycerin_sublingual")
+    await pharmacy.facts(systolic=95)
+    known = await pharmacy.ask(pharmacy.doctor, check)
+    assert (known.refused, ["收缩压低于 100" in one for one in known.warnings]) == ((), [True])
+    await pharmacy.facts(systolic=88)
+    known = await pharmacy.ask(pharmacy.doctor, check)
+    assert known.refused[0] == "收缩压低于 90"
+    await pharmacy.facts()
+    assert (await pharmacy.ask(pharmacy.doctor, check)).warnings == ()
+    with pytest.raises(DoseUnknown):
+        await pharmacy.ask(pharmacy.doctor, check.model_copy(update={"dose": "whisky"}))
+
+
+async def test_adrenaline_has_a_remark_that_nobody_is_asked_to_rule_out(pharmacy: Pharmacy) -> None:
+    """Given a patient with coronary disease, then the remark is shown, and neither asked nor said to have been excluded."""
+    await pharmacy.decide()
+    await pharmacy.facts(conditions=("vascular_disease",))
+    shown = await pharmacy.ask(pharmacy.doctor, EmergencyDoses())
+    choice = next(one for one in shown.doses if one.code == "adrenaline_intramuscular")
+    assert "冠心病" in choice.watch
+    assert not any("冠心病" in words for words in choice.contraindications.values())
+    assert not any(code.startswith("none") for one in shown.doses for code in one.contraindications)
+    given = await pharmacy.give(pharmacy.doctor, await order_for(pharmacy, "adrenaline_intramuscular"))
+    assert given.watch == choice.watch
+    assert given.ruled_out == ("12 岁以下须按体重(0.01 mg/kg),不用这一剂",)
+    assert given.warnings == ()
 
 
 async def test_what_was_handed_out_to_him_refuses_it_too(pharmacy: Pharmacy) -> None:

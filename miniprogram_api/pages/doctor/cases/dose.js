@@ -1,10 +1,11 @@
 // 急用一剂: one dose on the strength of the signed decision. Its contraindications are asked one by one; a single 有 stops it.
 
+import { Problem } from "../../shared/api.js";
 import { spoken } from "../../shared/dates.js";
-import { h, replace } from "../../shared/dom.js";
-import { confirmed } from "../../shared/states.js";
+import { button, h, replace } from "../../shared/dom.js";
+import { confirmed, loading, notice } from "../../shared/states.js";
 import { signed } from "../../shared/case_summary.js";
-import { orderButton } from "../../shared/asking.js";
+import { ask, orderButton } from "../../shared/asking.js";
 
 export function dosePart(view, dose, choices, again) {
   if (dose) return given(dose);
@@ -15,6 +16,8 @@ export function dosePart(view, dose, choices, again) {
 const given = (dose) => h("section", { class: "panel", "aria-label": "急用一剂" },
   h("h2", null, `急用一剂:${dose.name} ${dose.amount}`),
   h("p", null, dose.directions),
+  dose.warnings.map((one) => h("p", { class: "notice" }, `提醒:${one}`)),
+  dose.watch && h("p", null, dose.watch),
   h("p", { class: "faint" }, `已排除:${dose.ruled_out.join(";")}`),
   signed(dose.signature_valid, `${dose.ordered_by} · ${spoken(dose.ordered_at)}`),
   h("p", { class: "faint" }, dose.seen_by ? `药师 ${dose.seen_by} 已看过。` : "已告诉药师。"));
@@ -49,6 +52,7 @@ class Asking {
     const done = this.ruledOut.map((code) => h("p", { class: "done-line" }, `✓ 没有:${this.dose.contraindications[code]}`));
     replace(this.element,
       h("p", null, h("b", null, `${this.dose.name} ${this.dose.amount}`), ` ${this.dose.directions}`),
+      this.dose.watch && h("p", { class: "dose-watch" }, this.dose.watch),
       done, this.ruledOut.length < this.open.length ? this.question() : this.confirm());
   }
 
@@ -69,10 +73,29 @@ class Asking {
       answer("有,或不清楚", "warn", () => replace(this.element, h("p", { class: "notice", role: "alert" }, `有「${words}」,${this.dose.name}现在不能用。请马上和专家商量;病人不好先打 120。`))));
   }
 
+  /** Before the signature stands what is on record against it: what forbids it ends here. */
   confirm() {
+    const place = h("div", null, loading());
+    const look = async () => {
+      try {
+        const known = await ask(`consultations/${this.view.consultation_id}/emergency-dose-check?dose=${this.dose.code}`);
+        replace(place, known.refused.length
+          ? h("p", { class: "notice", role: "alert" }, `这一剂现在不能用:${known.refused.join(";")}。请马上和专家商量。`)
+          : [known.warnings.map((one) => h("p", { class: "notice", role: "note" }, `提醒:${one}`)), this.sign(known.warnings)]);
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        replace(place, notice(problem), button("再核对一次", look, "default"));
+      }
+    };
+    look();
+    return place;
+  }
+
+  sign(warnings) {
     const trouble = h("div");
+    const weighed = warnings.length ? `提醒:${warnings.join(";")}。` : "";
     const send = orderButton("签名,用这一剂", async () =>
-      (await confirmed(`确认签名:给病人用 ${this.dose.name} ${this.dose.amount},禁忌已逐条排除。`, "确认签名"))
+      (await confirmed(`确认签名:给病人用 ${this.dose.name} ${this.dose.amount},禁忌已逐条排除。${weighed}`, "确认签名"))
         ? [`consultations/${this.view.consultation_id}/emergency-dose`, { dose: this.dose.code, ruled_out: this.ruledOut, confirm: true }] : null, this.again, { trouble, stale: this.again });
     return [trouble, send];
   }

@@ -42,6 +42,7 @@ const opinionOnPaper = (one) => h("section", null,
 
 const doseOnPaper = (one) => h("section", null,
   h("h2", null, "急用一剂"), h("p", null, `${one.name} ${one.amount},${one.directions}`), line("已排除", one.ruled_out.join(";")),
+  one.warnings.length > 0 && line("提醒", one.warnings.join(";")),
   h("p", { class: "print-signed" }, `签名:${one.ordered_by} ${dated(one.ordered_at)} · ${state(one.signature_valid)}`));
 
 const prescriptionOnPaper = (one) => h("section", null,
