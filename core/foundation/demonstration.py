@@ -8,6 +8,7 @@ from pydantic import Field
 
 from core.foundation.actor import Role
 from core.foundation.clock import SystemClock
+from core.foundation.due import due_kinds
 from core.foundation.errors import NotAllowed
 from core.foundation.models import ClockOffset, DueWork, OutboxEvent
 from core.foundation.orders import Command, Grant, Query, Result, answers, handles
@@ -91,9 +92,19 @@ async def read_offset(practice: Practice) -> None:
         practice.clock.shift_to(timedelta(seconds=row.seconds if row else 0))
 
 
-async def next_due() -> DueWork | None:
-    """The pending thing that is due first; None when nothing waits. Audits, which only look whether all is well, do not count."""
-    return await DueWork.filter(state="pending").exclude(kind__endswith=".audit").order_by("due_at").first()
+REMINDERS = ("followup.remind", "notification.release")
+"""What brings a person a reminder."""
+
+
+async def next_due(*kinds: str) -> DueWork | None:
+    """The pending thing that is due first, of ``kinds`` if any are named; None when nothing waits. Audits, which only look, do not count."""
+    waiting = DueWork.filter(state="pending").exclude(kind__endswith=".audit")
+    return await (waiting.filter(kind__in=kinds) if kinds else waiting).order_by("due_at").first()
+
+
+def title_of(row: DueWork) -> str:
+    """What is due, in the words of the order that it becomes."""
+    return due_kinds()[row.kind](row).title
 
 
 def offset_to(practice: Practice, row: DueWork) -> timedelta:

@@ -12,7 +12,7 @@ from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
 from core.foundation.clock import spoken
-from core.foundation.demonstration import ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to, read_offset
+from core.foundation.demonstration import REMINDERS, ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to, read_offset, title_of
 from core.foundation.errors import Invalid, NotAllowed
 from core.people import commands as people
 from miniprogram_api.http.api import by_order, dumps, json_object, practice_of, public
@@ -23,12 +23,12 @@ STAGE = Actor.system("demo")
 
 
 class ClockMove(BaseModel):
-    """Exactly one of: forward by seconds, to the next due thing, back to real time."""
+    """Exactly one of: forward by seconds, to the next due thing or the next reminder, back to real time."""
 
     model_config = ConfigDict(extra="forbid")
 
     advance_s: int | None = Field(default=None, ge=1, le=366 * 86400)
-    to: str | None = Field(default=None, pattern="^(next|now)$")
+    to: str | None = Field(default=None, pattern="^(next|reminder|now)$")
 
 
 class TerminalSession(BaseModel):
@@ -68,8 +68,8 @@ async def move_clock(request: Request) -> HTTPResponse:
         offset += timedelta(seconds=move.advance_s)
     elif move.to == "now":
         offset = timedelta()
-    elif move.to == "next":
-        row = await next_due()
+    elif move.to is not None:
+        row = await next_due(*(REMINDERS if move.to == "reminder" else ()))
         if row is None:
             raise NothingDue
         offset = max(offset, offset_to(practice, row))
@@ -82,7 +82,7 @@ async def move_clock(request: Request) -> HTTPResponse:
 
 async def _clock(now: datetime, offset: timedelta) -> HTTPResponse:
     row = await next_due()
-    coming = None if row is None else {"kind": row.kind, "at": row.due_at.isoformat(), "spoken": spoken(row.due_at)}
+    coming = None if row is None else {"kind": row.kind, "title": title_of(row), "at": row.due_at.isoformat(), "spoken": spoken(row.due_at)}
     body = {"now": now.isoformat(), "spoken": spoken(now), "offset_s": round(offset.total_seconds()), "next": coming}
     return json_response(body, dumps=dumps)
 

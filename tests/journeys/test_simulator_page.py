@@ -189,6 +189,26 @@ async def test_a_long_answer_is_shown_from_its_first_line(visiting: Visiting, st
     await expect(doctor.get_by_text("第 39 件事")).to_be_in_viewport()
 
 
+async def test_what_a_press_brings_comes_into_view_and_other_news_is_told(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    expert = phone(page, 3)
+    await stage.app_message("ex0", msgtype="template_card", template_card=invitation("case-9"))
+    long = "\n".join(f"第 {number} 行" for number in range(30))
+    for _ in range(2):
+        await stage.app_message("ex0", msgtype="text", text={"content": long})
+    await expect(bubbles(expert)).to_have_count(3)
+    await expert.locator(".messages").evaluate("e => { e.scrollTop = 0; }")
+    await stage.app_message("ex0", msgtype="text", text={"content": f"别的事\n{long}"})
+    await expect(expert.get_by_role("button", name="1 条新消息")).to_be_in_viewport()
+    await expect(expert.get_by_text("别的事")).not_to_be_in_viewport()
+    await expert.get_by_role("button", name="接诊").click()
+    await until(lambda: len(stage.receiver.of("wecom_app")) == 1)
+    await stage.app_message("ex0", msgtype="text", text={"content": f"由您接诊\n{long}"})
+    await expect(expert.get_by_text("由您接诊")).to_be_in_viewport()
+    await expect(expert.locator(".news")).to_have_count(0)
+    assert await page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
 async def test_without_the_robot_s_name_the_group_talks_among_itself(visiting: Visiting, stage: PageStage) -> None:
     page = (await opened(visiting, stage)).page
     doctor = phone(page, 2)

@@ -15,6 +15,11 @@ export class ChatView {
   // Number of the first message of what is being answered; null after the person has spoken.
   #anchor = null;
   #placed = 0;
+  // The person has pressed something and waits for what comes of it.
+  #waiting = false;
+  #news = null;
+  #fresh = 0;
+  #unread = 0;
   #onNews = (event) => event.detail.person === this.person.key && event.detail.chat === this.chat.id && this.render();
 
   /** `host` = {open(url), openMiniProgram(path), now()}: what the phone around can do. */
@@ -32,6 +37,7 @@ export class ChatView {
     this.element = h("div", { class: "chat" }, this.list, this.error, this.bottom);
     this.#drawBottom();
     inboxes.addEventListener("chat", this.#onNews);
+    this.list.addEventListener("scroll", () => this.#isFollowing() && this.#noNews(), { passive: true });
     // A panel that opens below takes room: what was in view stays in view.
     this.resized = new ResizeObserver(() => this.loaded && this.#isFollowing() && this.#follow());
     this.resized.observe(this.list);
@@ -89,12 +95,15 @@ export class ChatView {
       this.list.setAttribute("aria-busy", "false");
       this.#anchor = shown.at(-1)?.seq ?? null;
       this.#follow();
-    } else if (following) this.#follow();
+    } else if (following || (this.#waiting && this.#fresh)) this.#follow();
+    else if (this.#fresh) this.#tellNews();
+    if (this.#fresh) this.#waiting = false;
     if (this.element.isConnected && !document.hidden) this.inboxes.markRead(this.person.key, this.chat.id);
   }
 
   #place(shown) {
     let before = null;
+    this.#fresh = 0;
     for (const message of shown) {
       const fingerprint = JSON.stringify(message);
       const held = this.#rows.get(message.seq);
@@ -103,6 +112,7 @@ export class ChatView {
         if (held) held.element.replaceWith(element);
         else {
           this.#insert(element, message.seq);
+          this.#fresh += 1;
           this.#anchor = message.from === "person" ? null : (this.#anchor ?? message.seq);
         }
         this.#rows.set(message.seq, { element, fingerprint, time: held?.time });
@@ -114,7 +124,7 @@ export class ChatView {
 
   #insert(element, seq) {
     const next = [...this.list.querySelectorAll(":scope > .row[data-seq]")].find((other) => Number(other.dataset.seq) > seq);
-    this.list.insertBefore(element, next ?? this.list.querySelector(":scope > .row-pending"));
+    this.list.insertBefore(element, next ?? this.list.querySelector(":scope > .row-pending, :scope > .news"));
   }
 
   #time(message, before) {
@@ -185,6 +195,8 @@ export class ChatView {
 
   /** Press a menu row or a card button; true when the platform took it. */
   async tap(message, key, selected) {
+    this.#anchor = null;
+    this.#waiting = true;
     try {
       await api.tap(this.person.key, this.chat.id, selected ? { seq: message.seq, key, selected } : { seq: message.seq, key });
       this.error.hidden = true;
@@ -212,9 +224,22 @@ export class ChatView {
     requestAnimationFrame(() => {
       const first = this.#anchor === null ? null : this.#rows.get(this.#anchor)?.element;
       const end = this.list.scrollHeight - this.list.clientHeight;
-      this.list.scrollTop = first ? Math.min(end, first.offsetTop - this.list.offsetTop - 8) : end;
+      this.list.scrollTop = first ? Math.min(end, first.offsetTop - 8) : end;
       this.#placed = this.list.scrollTop;
     });
+  }
+
+  #noNews() {
+    this.#unread = 0;
+    this.#news?.remove();
+  }
+
+  /** Something came while the person read elsewhere: one press leads there. */
+  #tellNews() {
+    this.#unread += this.#fresh;
+    this.#news?.remove();
+    this.#news = button(`↓ ${this.#unread} 条新消息`, () => this.#toEnd(), { class: "news" });
+    this.list.append(this.#news);
   }
 
   #toEnd() {

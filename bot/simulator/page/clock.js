@@ -6,7 +6,7 @@ import * as api from "./api.js";
 export class DomainClock extends EventTarget {
   offset = 0;
   known = false;
-  /** What is due next: {kind, at, spoken}, or null. */
+  /** What is due next: {kind, title, at, spoken}, or null. */
   next = null;
 
   now() {

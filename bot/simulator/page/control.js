@@ -47,12 +47,6 @@ export function controlDrawer(clock, opener) {
 
 const status = () => h("p", { class: "pane-status", role: "status" });
 
-/** What waits, in words. */
-const DUE = {
-  "dispatch.wave": "会诊邀请到时", "dispatch.alert": "危急提醒升级", "dispatch.deferred": "「5 分钟后」的专家再问一次",
-  "notification.release": "夜里攒下的通知发出",
-};
-
 function clockPane(clock) {
   const shown = h("p", { class: "big-time" });
   const detail = h("p", { class: "faint" });
@@ -60,14 +54,15 @@ function clockPane(clock) {
   const moves = [
     button("快进 1 小时", () => move({ advance_s: 3600 }, "已快进 1 小时。"), { class: "primary" }),
     button("快进 10 分钟", () => move({ advance_s: 600 }, "已快进 10 分钟。"), { class: "plain-button" }),
-    button("到下一个提醒", () => move({ to: "next" }, "已到下一件到期的事。"), { class: "plain-button" }),
+    button("到下一个提醒", () => move({ to: "reminder" }, "已到下一个提醒。"), { class: "plain-button" }),
+    button("到下一件到期的事", () => move({ to: "next" }, "已到下一件到期的事。"), { class: "plain-button" }),
     button("恢复真实时间", () => move({ to: "now" }, "已恢复真实时间。"), { class: "plain-button" }),
   ];
 
   function draw() {
     shown.textContent = clock.known ? spoken(clock.now()) : "—";
     const apart = Math.round(clock.offset / 1000);
-    const coming = clock.next ? `;下一件到期的事:${DUE[clock.next.kind] ?? clock.next.kind},${clock.next.spoken}` : ";没有等着到期的事";
+    const coming = clock.next ? `;下一件到期的事:${clock.next.title},${clock.next.spoken}` : ";没有等着到期的事";
     replace(detail, !clock.known ? "" : (apart === 0 ? "和真实时间一致" : `比真实时间${apart > 0 ? "快" : "慢"} ${lasting(apart)}`) + coming);
   }
 
