@@ -72,11 +72,13 @@ async def _text(turn: Turn, text: str) -> Reply:
         return turn.say(helping.NOT_STAFF)
     asked = turn.state.asked
     in_question = asked is not None and asked.kind == "intake"
-    if not turn.staff and not in_question and (value := read_measured(text)) is not None:
-        # Before danger: a dangerous value has its own advice, and the village doctor is told at once.
-        recorded = await followups.measured(turn, value)
+    value = None if turn.staff else read_measured(text)
+    if value is not None:
+        # Before danger: a dangerous value of who is followed has its own advice, and the village doctor is told at once.
+        recorded = None if in_question else await followups.measured(turn, value)
         if recorded is not None:
             return recorded
+        text = followups.plainly(value)
     hearing = NOTHING if turn.staff else await heard(turn.engine, text)
     if hearing.danger:
         return await _danger(turn, text, hearing)

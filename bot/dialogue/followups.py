@@ -38,6 +38,11 @@ async def measured(turn: Turn, said: Said) -> Reply | None:
     return _recorded(turn, whom[0], recorded)
 
 
+def plainly(said: Said) -> str:
+    """The value as the engine reads it, however it was written: who is not followed must be heard too."""
+    return f"血糖{said.glucose:f}" if said.glucose is not None else f"血压{said.systolic}/{said.diastolic}"
+
+
 def _recorded(turn: Turn, patient_id: str, recorded: ReadingRecorded) -> Reply:
     reading = recorded.reading
     danger = reading.level == "danger"

@@ -53,7 +53,7 @@ ADVICE: dict[Meaning, Advice] = {
     ),
     Meaning.VERY_LOW_PRESSURE: Advice(
         "这个血压太低,很危险。先躺下、腿垫高,叫人陪着。头晕眼前发黑、冒冷汗、手脚冰凉、胸痛、喘不上气、吐血拉黑便或叫不醒,**马上打 120**;"
-        "没有,也请现在就去看医生,不要自己走远路。下一次吃降压药之前先问医生。",
+        "没有,就躺着再量一次:还这么低,也打 120;升上来了,也请今天就去看医生。下一次吃降压药之前先问医生。",
         (TRIAGE, GENERAL),
     ),
     Meaning.VERY_HIGH_GLUCOSE: Advice(

@@ -75,6 +75,13 @@ async def test_low_sugar_and_a_pressure_of_shock_are_answered_with_what_helps_ag
     await followed.hears("village_doctor", "wecom_app", "危险界值")
 
 
+@pytest.mark.parametrize("words", ["血糖 2.4", "血糖二点四", "血糖2点4"])
+async def test_who_is_not_followed_is_heard_in_danger_too(stage: Stage, words: str) -> None:
+    """Before: a space between name and number, and nothing was understood."""
+    await stage.say("woman", OA, words)
+    await stage.hears("woman", OA, "15–20 克糖", "120")
+
+
 async def test_whose_dangerous_value_it_is_can_wait_but_what_to_do_cannot(followed: Stage) -> None:
     """Given an account that speaks for two who are followed, when a dangerous value comes, then what to do stands first."""
     for row in await CareRelation.filter(patient_id=followed.county.woman):
