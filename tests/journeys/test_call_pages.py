@@ -151,7 +151,7 @@ async def test_three_tabs_see_and_hear_each_other(
     assert [trouble for visit in tabs.values() for trouble in visit.troubles] == []
     for visit in tabs.values():
         await visit.page.get_by_role("button", name="退出").click()
-        await expect(visit.page.get_by_role("button", name="加入", exact=True)).to_be_enabled()
+        await expect(visit.page.get_by_role("button", name="再进视频")).to_be_enabled()
 
 
 async def _voice_mode_and_mute(tabs: dict[str, Visit]) -> None:
@@ -173,7 +173,9 @@ async def _leave_and_come_back(tabs: dict[str, Visit], case: Case) -> None:
     await page.get_by_role("button", name="退出").click()
     await expect(page.get_by_text("您已退出视频。")).to_be_visible()
     await picture(page, "left")
-    await expect(tabs["expert"].page.locator(".without:not([hidden])", has_text="还没进来")).to_be_visible()
+    await expect(tabs["expert"].page.locator(".without:not([hidden])", has_text="已退出")).to_be_visible()
+    assert (await page.get_by_role("link", name="回到会诊").get_attribute("href") or "").endswith(f"cases/#/case/{case.consultation_id}")
+    await page.get_by_role("button", name="再进视频").click()
     await page.get_by_role("button", name="加入", exact=True).click()
     await all_meet(tabs)
     assert case.timeline().count("call.joined.village_doctor") == 2

@@ -18,13 +18,15 @@ const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.not_yet"
  * "track" ({seat, stream}), "trouble" ({code} for the timeline).
  */
 export class Call extends EventTarget {
-  constructor(consultationId) {
+  /** `met`: a set to which every seat is added that was in the call. */
+  constructor(consultationId, met = new Set()) {
     super();
     this.consultationId = consultationId;
     this.audio = null;
     this.video = null;
     this.seats = [];
     this.here = new Map();
+    this.met = met;
     this.streams = new Map();
     this.state = "idle";
     this.sending = null;
@@ -93,6 +95,7 @@ export class Call extends EventTarget {
       this.seat = message.seat;
       this.seats = message.seats;
       this.here = new Map(message.here.map((one) => [one.seat, one]));
+      for (const one of message.here) this.met.add(one.seat);
       this.#emit("seats");
       this.beat = setInterval(() => this.#send({ type: "ping" }), message.heartbeat_s * 1000);
       this.tellState();
@@ -102,8 +105,10 @@ export class Call extends EventTarget {
     } else if (message.type === "media_lost") {
       this.#again(message.retry_ms);
     } else if (message.type === "seat") {
-      if (message.here) this.here.set(message.seat, message.here);
-      else this.here.delete(message.seat);
+      if (message.here) {
+        this.here.set(message.seat, message.here);
+        this.met.add(message.seat);
+      } else this.here.delete(message.seat);
       this.#emit("seats");
     } else if (message.type === "problem") {
       if (message.code === "description.refused") this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });

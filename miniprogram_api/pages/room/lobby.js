@@ -9,8 +9,8 @@ const FRESH_MS = 5000;
 
 /** Shows itself in `place` until 加入 is pressed, then calls `join` with the stream (or null). */
 export class Lobby {
-  constructor(place, consultationId, { view, stream, said, join }) {
-    Object.assign(this, { place, consultationId, view, said, join, stream: stream ?? null, trouble: null, asking: !stream });
+  constructor(place, consultationId, { view, stream, met, back, join }) {
+    Object.assign(this, { place, consultationId, view, met, back, join, stream: stream ?? null, trouble: null, asking: !stream });
     this.meter = h("meter", { min: 0, max: 1, value: 0, "aria-label": "麦克风音量" });
     this.lamp = h("span", { class: "light" });
     this.network = h("span", null, "正在看网络…");
@@ -20,12 +20,17 @@ export class Lobby {
     this.actions = h("div");
     replace(place,
       h("header", { class: "page-head" }, h("h1", null, `视频会诊 ${view.code}`)),
-      said && h("p", { class: "notice notice-good", role: "status" }, said),
       this.picture,
       h("div", { class: "check" }, h("span", null, "声音"), this.meter, h("span", { class: "faint" }, "说句话试试"),
         h("span", null, "网络"), h("span", null, this.lamp, " ", this.network), h("span")),
       this.notice, this.who, this.actions,
       h("p", { class: "faint" }, "视频不会录像。"));
+    if (view.closed) {
+      // Nothing can be held: nobody is asked for his camera.
+      replace(place, h("header", { class: "page-head" }, h("h1", null, `视频会诊 ${view.code}`)),
+        h("p", { class: "notice", role: "status" }, view.closed), h("div", { class: "actions" }, back));
+      return;
+    }
     this.draw();
     this.timer = setInterval(() => document.hidden || this.look(), FRESH_MS);
     this.look();
@@ -83,12 +88,17 @@ export class Lobby {
 
   drawPeople() {
     replace(this.who, this.view.seats.filter((one) => one.seat !== this.view.seat).map((one) =>
-      h("li", null, h("span", null, one.person ? `${one.label} ${one.person}` : one.label), h("span", { class: one.present ? "done-line" : "faint" }, one.present ? "已在里面" : "还没进来"))));
+      h("li", null, h("span", null, one.person ? `${one.label} ${one.person}` : one.label), h("span", { class: one.present ? "done-line" : "faint" }, this.where(one)))));
+  }
+
+  where({ seat, present }) {
+    if (present) this.met.add(seat);
+    return present ? "已在里面" : this.met.has(seat) ? "已退出" : "还没进来";
   }
 
   drawActions() {
     if (this.view.closed) {
-      replace(this.actions, h("p", { class: "notice", role: "status" }, this.view.closed));
+      replace(this.actions, h("p", { class: "notice", role: "status" }, this.view.closed), this.back);
       return;
     }
     if (this.joinButton?.isConnected && this.joinLabel === this.label()) return;

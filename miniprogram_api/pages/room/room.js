@@ -11,10 +11,19 @@ import { Stage } from "./stage.js";
 const place = document.getElementById("room");
 const consultationId = location.pathname.split("/").filter(Boolean).at(-1);
 
+/** Where the case stands for each seat, from this page's address. */
+const CASES = { patient: "../../mini/#/consultation/", village_doctor: "../../cases/#/case/", expert: "../../../desk/#/case/" };
+
+/** Who was in the call while this page looked. */
+const met = new Set();
+
 /** The running call, or null: what is measured in it can be read here. */
 export let call = null;
 
-async function open(stream = null, said = null) {
+/** The way to the case, for whom there is one. */
+const caseLink = (seat) => CASES[seat] && h("a", { class: "weui-btn weui-btn_default", href: CASES[seat] + consultationId }, "回到会诊");
+
+async function open(stream = null) {
   let view;
   try {
     view = await request("GET", `consultations/${consultationId}/call`);
@@ -22,11 +31,11 @@ async function open(stream = null, said = null) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) replace(place, empty("请从微信里打开这一页。"));
     else if (problem.status === 403 || problem.status === 404 || problem.status === 422) replace(place, empty("这次视频没有邀请您。请从您自己收到的消息里打开。"));
-    else replace(place, failed(problem, () => open(stream, said)));
+    else replace(place, failed(problem, () => open(stream)));
     return;
   }
   const lobby = new Lobby(place, consultationId, {
-    view, said, stream,
+    view, stream, met, back: caseLink(view.seat),
     join: (given) => {
       lobby.close();
       enter(given);
@@ -36,7 +45,7 @@ async function open(stream = null, said = null) {
 
 function enter(stream) {
   const own = { stream, muted: false, dark: false, voice: false };
-  call = new Call(consultationId);
+  call = new Call(consultationId, met);
   const track = (kind) => own.stream?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
 
   async function light() {
@@ -100,8 +109,9 @@ function enter(stream) {
     else if (call.state === "reconnecting") stage.say(navigator.onLine ? "网络断了一下,正在自动重连…" : "没有网络。有信号时会自动重连。");
     else if (call.state === "closed") {
       stage.close();
+      const { seat } = call;
       call = null;
-      left(own.stream, detail);
+      left(own.stream, seat, detail);
       return;
     }
     stage.showSeats();
@@ -110,20 +120,11 @@ function enter(stream) {
   call.join({ audio: track("audio"), video: track("video") });
 }
 
-/** One tap back, whatever the reason. */
-function left(stream, { code, sentence }) {
-  if (code === "call.left") {
-    open(live(stream), sentence);
-    return;
-  }
-  replace(place, h("div", { class: "empty" }, h("p", { role: "status" }, sentence), button("回到视频页", () => open(live(stream)))));
-}
-
-/** The stream for the next time, nothing in it switched off; null when there is none left. */
-function live(stream) {
-  const tracks = stream?.getTracks().filter((track) => track.readyState === "live") ?? [];
-  for (const track of tracks) track.enabled = true;
-  return tracks.length ? stream : null;
+/** One tap back, whatever the reason. Nobody is filmed after he has left. */
+function left(stream, seat, { code, sentence }) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+  replace(place, h("div", { class: "empty" }, h("p", { role: "status" }, sentence),
+    h("div", { class: "actions" }, button(code === "call.left" ? "再进视频" : "回到视频页", () => open()), caseLink(seat))));
 }
 
 open();

@@ -60,7 +60,7 @@ export class Stage {
       const name = seat.person ? `${seat.person}(${seat.label})` : seat.label;
       const connected = here?.connected && this.call.state === "connected";
       face.without.hidden = Boolean(connected && here.video);
-      face.without.textContent = !here ? `${name}还没进来` : !connected ? `${name}正在接通…` : `${name}只用声音`;
+      face.without.textContent = !here ? `${name}${this.call.met.has(seat.seat) ? "已退出" : "还没进来"}` : !connected ? `${name}正在接通…` : `${name}只用声音`;
       const link = connected && here.link;
       replace(face.caption, link && h("span", { class: `light light-${link}`, role: "img", "aria-label": LINKS[link] }), name, here && !here.audio && " · 已静音", link === "red" && " · 线路差,可点「语音模式」");
     }
