@@ -160,8 +160,9 @@ async def waive_material(turn: Turn, consultation_id: str) -> Reply:
 
 
 def _after(turn: Turn, done: str, status: ConsultationStatus) -> tuple[Outgoing, ...]:
-    left = f"还要补:{'、'.join(MISSING[item] for item in status.missing)}。" if status.missing else ""
-    return (Text(text=f"{done}{left}\n{status.code}:{status.next}"),)
+    """What was done, and what is left with its buttons: those of the card that was pressed are gone."""
+    left = todo_shapes(turn.menu_id("todo"), status) if status.missing else ()
+    return (Text(text=f"{done}\n{status.code}:{status.next}"), *left)
 
 
 async def cancel(turn: Turn, *, code: str | None = None, consultation_id: str | None = None, reason: str = "") -> Reply:

@@ -28,6 +28,7 @@ from core.consultations.commands import (
     ReturnConsultation,
     StatusList,
 )
+from core.consultations.errors import ConsentNotOnRecord
 from core.consultations.rules import DECISION_LABELS
 from core.consultations.workflow import IllegalStep
 from core.conversations import reading
@@ -90,17 +91,20 @@ async def decided(turn: Turn, opinion_id: str, message_id: str, consultation_id:
     return await follows(turn, view, choice)
 
 
-async def complete(turn: Turn, code: str | None) -> Reply:
-    status = await _meant(turn, code, _DECIDABLE)
+async def complete(turn: Turn, arguments: dict[str, Any]) -> Reply:
+    """完成会诊 C-7K2M; words after it say why what is missing cannot be made up for."""
+    status = await _meant(turn, arguments.get("code"), _DECIDABLE)
     if status is None:
         return await _which(turn, _DECIDABLE)
-    return await completed(turn, status.consultation_id)
+    return await completed(turn, status.consultation_id, without=arguments.get("words", "")[:200])
 
 
-async def completed(turn: Turn, consultation_id: str) -> Reply:
+async def completed(turn: Turn, consultation_id: str, *, without: str = "") -> Reply:
     """完成会诊, in words or by 【完成会诊】; done before, it is said again and nothing changes."""
     try:
-        done: ConsultationStatus = await turn.execute(CompleteConsultation(consultation_id=consultation_id))
+        done: ConsultationStatus = await turn.execute(CompleteConsultation(consultation_id=consultation_id, without=without))
+    except ConsentNotOnRecord as wanting:
+        return turn.say(f"{wanting.message}\n比如:完成会诊 {wanting.fields['code']} 病人已急转县医院,家属电话同意")
     except IllegalStep:
         found: StatusList = await turn.ask(Progress())
         known = next((status for status in found.consultations if status.consultation_id == consultation_id and status.state in _OVER), None)

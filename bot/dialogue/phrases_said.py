@@ -54,7 +54,7 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "agree" | "partly" | "disagree":
             return await opinions.decide(turn, said.phrase.key, arguments)
         case "complete":
-            return await opinions.complete(turn, code)
+            return await opinions.complete(turn, arguments)
         case "give_back":
             return await opinions.give_back(turn, arguments)
         case "dose":

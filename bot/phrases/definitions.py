@@ -128,7 +128,7 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         "complete", CompleteConsultation, ("完成会诊", "会诊完成", "结束会诊", "会诊结束"),
-        "完成会诊 C-7K2M", "意见和决定都有了,完成会诊", argument="code", audience="staff",
+        "完成会诊 C-7K2M", "意见和决定都有了,完成会诊", argument="code_words", audience="staff", letter="C",
     ),
     Phrase(
         "give_back", ReturnConsultation, ("退回会诊", "退回"),

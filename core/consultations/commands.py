@@ -369,11 +369,14 @@ class Case(Query):
 
 
 class CompleteConsultation(Command):
+    """``without``: why it ends although the patient was not confirmed or his consent is not on record (an emergency, and he was moved)."""
+
     name = "consultations.complete"
     title = "完成会诊"
     access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
     gives = ConsultationStatus
     consultation_id: Id
+    without: str = Field(default="", max_length=200)
 
 
 class RatingView(Result):

@@ -14,7 +14,7 @@ class ConsultationClosed(Conflict):
     """Nothing can be added to a closed consultation."""
 
     code = "consultation.closed"
-    sentence = "会诊 {code} 已经{state_label},不能再补资料。"
+    sentence = "会诊 {code} {state_label},不能再补资料。"
 
 
 class ConsentNotAPicture(Invalid):
@@ -49,6 +49,14 @@ class AlreadyDecided(Conflict):
 class ReasonNeeded(Invalid):
     code = "consultation.reason_needed"
     sentence = "部分同意或不同意,请写明理由,专家和病历都要看。"
+
+
+class ConsentNotOnRecord(Conflict):
+    """Remote consultation asks for the patient's written informed consent, obtained by the inviting side, and for knowing who he is
+    (远程医疗服务管理规范(试行) 2018; read as a summary only). What was left out in an emergency is made up for, or its lack explained."""
+
+    code = "consultation.consent_not_on_record"
+    sentence = "会诊 {code} 还差{wanted},完成以后就不能补了。请先补上;确实补不了,请写明原因再完成。"
 
 
 class NotDecided(Conflict):

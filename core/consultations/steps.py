@@ -6,12 +6,13 @@ from typing import Literal
 
 from core.consultations.closing import tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.commands import BeginConsultation, CompleteConsultation, ConsultationStatus, ReturnConsultation
-from core.consultations.errors import NotDecided, WritingIsTheExperts
+from core.consultations.errors import ConsentNotOnRecord, NotDecided, WritingIsTheExperts
 from core.consultations.hooks import call_returned
 from core.consultations.models import Consultation
 from core.consultations.opinions import latest_decision
+from core.consultations.rules import REQUIREMENT_LABELS
 from core.consultations.timeline import consultation_of, hold, make_step
-from core.consultations.views import reader_of, status_of
+from core.consultations.views import missing, reader_of, status_of
 from core.consultations.workflow import Event, State
 from core.foundation.actor import Role
 from core.foundation.orders import handles
@@ -19,6 +20,7 @@ from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.service import practitioner_card
 
+_BEFORE_THE_END = ("patient", "consent")
 Manner = Literal["call", "phone", "writing"]
 
 
@@ -61,7 +63,10 @@ async def complete_consultation(work: Work, order: CompleteConsultation) -> Cons
     work.concerns("patient", row.patient_id, consultation=row.code)
     if State(row.state) is State.IN_PROGRESS and await latest_decision(row.id) is None:
         raise NotDecided(code=row.code)
-    row = await make_step(work, row, Event.COMPLETE)
+    wanted = [one for one in missing(row) if one in _BEFORE_THE_END]
+    if State(row.state) is State.IN_PROGRESS and wanted and not order.without.strip():
+        raise ConsentNotOnRecord(code=row.code, wanted="、".join(REQUIREMENT_LABELS[one] for one in wanted))
+    row = await make_step(work, row, Event.COMPLETE, words=order.without.strip() or None)
     await tell_patient(work, row, "completed")
     await tell_group(work, row, "completed")
     if row.requester_account_id != work.actor.account_id:

@@ -23,7 +23,7 @@ async def test_what_another_recorded_meanwhile_is_not_overwritten(visiting: Visi
     demo = running_demo_house
     treatment = open_treatment(demo, "proposed", doctor_index=DOCTOR + (size != PHONE))
     case = treatment.case.consultation_id
-    over = treatment.doctor.post(f"/v1/consultations/{case}/complete", {})
+    over = treatment.doctor.post(f"/v1/consultations/{case}/complete", {"without": "急救在先"})
     assert over.status_code == 200, over.text
     doctor = [person for person in roster(demo) if person["role"] == "village_doctor"][DOCTOR + (size != PHONE)]
     visit = await visiting(f"{demo.base_url}/phone/{doctor['key']}/h5/doctor/cases/case/{case}/", size)

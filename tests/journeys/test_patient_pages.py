@@ -139,7 +139,7 @@ async def look_at_the_outcome(page: Page, treatment: Treatment) -> None:
     await assert_readable(page)
     await keep(page, "mini-report-360")
 
-    done = treatment.doctor.post(f"/v1/consultations/{consultation_id}/complete", {})
+    done = treatment.doctor.post(f"/v1/consultations/{consultation_id}/complete", {"without": "急救在先"})
     assert done.status_code == 200, done.text
     await turn_to(page, f"consultation/{consultation_id}")
     await page.get_by_role("button", name="提交评价").click()

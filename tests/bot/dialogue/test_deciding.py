@@ -52,6 +52,8 @@ async def test_agreeing_leads_to_the_emergency_dose_and_the_pharmacist_sees_it_a
     await stage.press("village_doctor", APP, "确认签名")
     await stage.hears("village_doctor", APP, "已经下过一次")
     await stage.tap("village_doctor", APP, "完成会诊")
+    await stage.hears("village_doctor", APP, "还差确认病人、知情同意")
+    await stage.say("village_doctor", APP, "完成会诊 病人已急转县医院")
     await stage.hears("village_doctor", APP, "已完成")
     assert await EmergencyDose.all().count() == 1
     assert (await EmergencyDose.get()).seen_at is not None

@@ -39,6 +39,8 @@ async def test_from_the_opinion_to_the_rating(stage: Stage) -> None:
     await stage.hears("village_doctor", APP, "已签名")
     await stage.hears("expert1", APP, "部分同意您的意见")
     await stage.say("village_doctor", APP, f"完成会诊 {code}")
+    await stage.hears("village_doctor", APP, "还差确认病人、知情同意", "写明原因")
+    await stage.say("village_doctor", APP, f"完成会诊 {code} 病人已急转县医院")
     await stage.hears("village_doctor", APP, "已完成", "评价")
     await stage.say("village_doctor", APP, "评价 5星")
     await stage.hears("village_doctor", APP, "谢谢您的评价")

@@ -79,7 +79,7 @@ async def test_from_the_opinion_to_the_drugs(pharmacy: Pharmacy) -> None:
     later = await pharmacy.sign(await pharmacy.propose(item("metformin", "500")))
     await pharmacy.ward.pass_time(days=3, minutes=1)
     assert later.prescription_id
-    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id, without="急救在先"))
     await hear(practice, said)
 
     told = [kind for kind in RENDERERS if not kind.endswith(".closed")]

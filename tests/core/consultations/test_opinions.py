@@ -19,6 +19,7 @@ from core.consultations.commands import (
 from core.consultations.errors import (
     AlreadyDecided,
     AlreadyRated,
+    ConsentNotOnRecord,
     NotCompleted,
     NotDecided,
     OpinionMissing,
@@ -79,7 +80,11 @@ async def test_the_whole_way_to_the_rating(ward: Ward) -> None:
     with pytest.raises(NotCompleted):
         await ward.practice.execute(doctor, RateConsultation(consultation_id=consultation_id, stars=5))
 
-    status = await ward.practice.execute(doctor, CompleteConsultation(consultation_id=consultation_id))
+    with pytest.raises(ConsentNotOnRecord, match="consent_not_on_record") as wanting:
+        await ward.practice.execute(doctor, CompleteConsultation(consultation_id=consultation_id, without=" "))
+    assert "确认病人、知情同意" in wanting.value.message
+    assert (await ward.row(consultation_id)).state == "IN_PROGRESS"
+    status = await ward.practice.execute(doctor, CompleteConsultation(consultation_id=consultation_id, without="病人已急转县医院"))
     assert status.state == "COMPLETED"
     assert (await ward.row(consultation_id)).busy_expert_id is None
     seen = await ward.practice.ask(patient, ReadOpinion(consultation_id=consultation_id))

@@ -43,7 +43,7 @@ async def test_from_the_invitation_to_what_is_finished(ward: Ward) -> None:
     await ward.practice.execute(
         doctor, Decide(consultation_id=asked.consultation_id, opinion_id=opinion.opinion_id, choice="agree", confirm=True)
     )
-    await ward.practice.execute(doctor, CompleteConsultation(consultation_id=asked.consultation_id))
+    await ward.practice.execute(doctor, CompleteConsultation(consultation_id=asked.consultation_id, without="急救在先"))
     seen = await desk(ward, expert)
     assert seen.cases == ()
     assert [(one.code, one.opinion_revision, one.decision) for one in seen.finished] == [(asked.code, 1, "同意")]

@@ -38,7 +38,7 @@ async def order_for(pharmacy: Pharmacy, code: str = "aspirin_chewed", *, confirm
 async def test_nothing_is_ordered_after_the_consultation_is_over(pharmacy: Pharmacy) -> None:
     await pharmacy.decide()
     order = await order_for(pharmacy)
-    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id, without="急救在先"))
     pharmacy.ward.clock.advance(days=30)
     with pytest.raises(DoseNotNow) as refused:
         await pharmacy.give(pharmacy.doctor, order)

@@ -161,7 +161,7 @@ async def test_what_a_line_may_say_may_be_recorded(pharmacy: Pharmacy) -> None:
 
 async def complete(pharmacy: Pharmacy) -> None:
     await pharmacy.decide()
-    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id, without="急救在先"))
 
 
 async def test_facts_are_recorded_after_the_end_as_long_as_drugs_may_come_of_it(pharmacy: Pharmacy) -> None:

@@ -74,7 +74,7 @@ async def test_each_side_reads_its_own_rating_only(pharmacy: Pharmacy) -> None:
     patient, query = pharmacy.ward.county.woman_account, ReadRating(consultation_id=pharmacy.consultation_id)
     assert not (await pharmacy.ask(patient, query)).may_rate
     await pharmacy.decide()
-    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id, without="急救在先"))
     assert (await pharmacy.ask(patient, query)).may_rate
     await pharmacy.give(patient, RateConsultation(consultation_id=pharmacy.consultation_id, stars=4, words="讲得明白"))
     told = await pharmacy.ask(patient, query)

@@ -80,7 +80,7 @@ async def test_opinion_decision_and_dose_have_their_addresses(face: Face, pharma
     order = {"dose": chosen["code"], "ruled_out": list(chosen["contraindications"]), "confirm": True}
     given = await face.client.post(f"{base}/emergency-dose", json=order, headers=doctor)
     assert (given.status_code, given.json()["amount"]) == (201, "300 mg")
-    assert (await face.client.post(f"{base}/complete", headers=doctor)).json()["state"] == "COMPLETED"
+    assert (await face.client.post(f"{base}/complete", json={"without": "急救在先"}, headers=doctor)).json()["state"] == "COMPLETED"
     assert (await face.client.post(f"{base}/rating", json={"stars": 5}, headers=doctor)).status_code == 201
     assert (await face.client.post(f"{base}/rating", json={"stars": 6}, headers=doctor)).status_code == 422
 

@@ -12,10 +12,25 @@ export function finishPart(view, rating, again) {
   return null;
 }
 
+const BEFORE_THE_END = { patient: "确认病人", consent: "知情同意书" };
+
 function complete(view, again) {
   const trouble = h("div");
-  return h("section", { class: "panel" }, h("h2", null, "都办好了?"), h("p", { class: "faint" }, "完成后不能再补资料、不能再开急用一剂;已开的处方照常走。"), trouble,
-    orderButton("完成会诊", async () => (await confirmed(`完成会诊 ${view.code}?`, "完成", "先不")) ? [`consultations/${view.consultation_id}/complete`, {}] : null, again, { trouble, kind: "default", stale: again }));
+  const wanted = view.missing.filter((one) => BEFORE_THE_END[one]).map((one) => BEFORE_THE_END[one]).join("、");
+  const why = h("textarea", { rows: 2, maxlength: 200 });
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const order = async () => {
+    wrong.textContent = wanted && !why.value.trim() ? "请写明为什么补不了。" : "";
+    if (wrong.textContent) {
+      why.focus();
+      return null;
+    }
+    return (await confirmed(wanted ? `还差${wanted},就这样完成会诊 ${view.code}?` : `完成会诊 ${view.code}?`, "完成", "先不")) ? [`consultations/${view.consultation_id}/complete`, { without: why.value.trim() }] : null;
+  };
+  return keepTyped(h("section", { class: "panel" }, h("h2", null, wanted ? `还差${wanted}` : "都办好了?"),
+    h("p", { class: "faint" }, "完成后不能再补资料、不能再开急用一剂;已开的处方照常走。"),
+    wanted && h("label", { class: "doctor-reason" }, h("span", null, "先在上面补上;确实补不了,写明原因:"), why), wrong, trouble,
+    orderButton("完成会诊", order, again, { trouble, kind: "default", stale: again })));
 }
 
 function rate(view, again) {
