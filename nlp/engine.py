@@ -11,6 +11,7 @@ from nlp.interface.assessment import Assessment, Facts, Question
 from nlp.interface.engine import ClinicalEngine, RuleSet
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Status
 from nlp.interface.urgency import Urgency, more_severe
+from nlp.language import context
 from nlp.language.reader import Reader
 
 NAME = "huizhen-rules"
@@ -49,9 +50,13 @@ class Engine:
             findings = tuple(_of(finding, others) for finding in findings)
             conditions = tuple(_of(finding, others) for finding in conditions)
             measurements = ()
+        if Case(Facts(person=person)).is_child:
+            findings = context.of_child(findings)
+        if context.is_crisis((*facts.findings, *findings)):
+            findings = context.in_crisis(findings)
         asked = facts.asked
-        if answered is not None and answered.code not in asked:
-            asked = (*asked, answered.code)
+        if answered is not None:
+            asked = inquiry.answered(asked, answered, reading.model_copy(update={"findings": findings}))
         return Facts(
             person=person,
             findings=_findings(facts.findings, findings),
@@ -102,11 +107,15 @@ def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Findi
     for finding in new:
         key = (finding.code, finding.subject)
         before = kept.get(key)
+        if before is not None and before.status is Status.PRESENT and finding.status is Status.ABSENT and finding.implied:
+            continue  # 都没有 is said of the rest, not of what was said before
         if before is not None and before.status is not Status.ABSENT and finding.status is not Status.ABSENT:
+            lasting = finding if finding.duration_hours is not None else before
             finding = finding.model_copy(
                 update={
                     "span": before.span if before.span.text else finding.span,
-                    "duration_hours": finding.duration_hours if finding.duration_hours is not None else before.duration_hours,
+                    "duration_hours": lasting.duration_hours,
+                    "duration_words": lasting.duration_words,
                     "course": finding.course or before.course,
                     "severity": finding.severity or before.severity,
                 }

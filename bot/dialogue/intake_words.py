@@ -9,10 +9,13 @@ from bot.channels.outgoing import Choice, Link
 from core.intake.commands import IntakeView
 from core.intake.urgency import urgency
 from nlp.interface.assessment import Assessment, Emergency, Question
+from nlp.interface.departments import department
 from nlp.interface.urgency import Urgency
 
 UNSIGNED = "(演示·未经临床审定)"
 CALL_120 = Link(title="一键拨打 120", url="tel:120")
+CALL_110 = Link(title="一键拨打 110", url="tel:110")
+CALL_12356 = Link(title="拨打 12356 心理援助热线", url="tel:12356")
 
 _HEADLINES = {
     Urgency.CRITICAL: "请马上打 120",
@@ -40,6 +43,8 @@ def choices_of(question: Question) -> tuple[Choice, ...]:
 def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Everything in one message: 120 (before the number to tap), then what to do now, who was alerted, the one question the hospital needs."""
     danger = assessment.emergency
+    if danger is not None and danger.first:
+        return _comfort(view, danger, critical=assessment.level is Urgency.CRITICAL)
     first = f"**这可能是{danger.suspected},请马上打 120。**" if danger else "**情况危急,请马上打 120。**"
     lines = measures(danger) if danger is not None else []
     lines.append(_alerted(view))
@@ -49,12 +54,42 @@ def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     return first, "\n".join(lines)
 
 
+def _comfort(view: IntakeView, danger: Emergency, *, critical: bool) -> tuple[str, str]:
+    """To somebody who thinks of ending his life: kind words first, then who helps, who was told, and one question."""
+    lines = [f"{place}. {measure}" for place, measure in enumerate(danger.do_now, 1)]
+    lines += danger.do_not
+    if view.alert is not None:
+        lines.append(_alerted(view))
+    elif critical:
+        lines.append("请马上叫身边的人过来。")
+    if view.question is not None:
+        lines.append(f"**{view.question.text}**")
+    if not view.rules_signed:
+        lines.append(UNSIGNED)
+    return f"**{danger.first}**", "\n".join(lines)
+
+
+def calls(assessment: Assessment) -> tuple[Link, ...]:
+    """The numbers to tap: 120, and for somebody in despair the line where people listen and the police."""
+    in_despair = assessment.emergency is not None and bool(assessment.emergency.first)
+    return (CALL_12356, CALL_110, CALL_120) if in_despair else (CALL_120,)
+
+
 def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Later in the same danger: still 120 first, then what was taken down and the next thing the hospital needs."""
+    if assessment.emergency is not None and assessment.emergency.first:
+        return _still_there(view, critical=assessment.level is Urgency.CRITICAL)
     heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
     told = f"我已经告诉{view.alert.who}。" if view.alert is not None else ""
     asks = _last_question(view, None) or "守在他身边,有变化马上告诉 120。"
     return "**还没打 120 的话,请马上打。**", f"{view.remark or heard}{'' if view.remark else told}{asks}"
+
+
+def _still_there(view: IntakeView, *, critical: bool) -> tuple[str, str]:
+    told = f"我已经告诉{view.alert.who}。" if view.alert is not None else ""
+    asks = view.question.text if view.question is not None else "请一直有人陪着,农药、药、绳子、刀都拿远。想说什么随时跟我说,想找人说话打 12356。"
+    first = "**我在这儿。怕出事就马上打 110 或 120。**" if critical else "**我在这儿,听您说。**"
+    return first, f"{view.remark}{told}{asks}"
 
 
 def measures(danger: Emergency) -> list[str]:
@@ -97,8 +132,8 @@ def assessed(assessment: Assessment, *, signed: bool) -> str:
 def next_steps(view: IntakeView, assessment: Assessment) -> tuple[Choice, ...]:
     """【预约呼吸内科】【请村医一起看】【为什么这样建议】【说错了,改一改】"""
     steps = []
-    if assessment.departments and assessment.level is not Urgency.CRITICAL:
-        best = assessment.departments[0]
+    best = next((one for one in assessment.departments if department(one.code).bookable), None)
+    if best is not None and assessment.level not in (Urgency.CRITICAL, Urgency.EMERGENT):  # who must go now is offered no later time
         steps.append(Choice(code=f"slots:{best.code}:{view.intake_id}", label=f"预约{best.name}"))
     steps += [
         Choice(code="village_doctor", label="请村医一起看"),

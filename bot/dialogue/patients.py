@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.channels.message import Incoming
-from bot.channels.outgoing import Choice, Menu, Text
+from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue import intake_words as words
 from bot.dialogue.danger import Heard, spoken_subject, subject_of
 from bot.dialogue.state import Asked
@@ -105,7 +105,7 @@ def _emergency(turn: Turn, view: IntakeView) -> Reply:
     rule = view.assessment.emergency.rule if view.assessment.emergency is not None else "critical"
     told = f"{view.intake_id}:{rule}"
     first, text = words.still_emergency(view, view.assessment) if turn.state.danger == told else words.emergency(view, view.assessment)
-    call = (Text(text=first), words.CALL_120)
+    call: tuple[Outgoing, ...] = (Text(text=first), *words.calls(view.assessment))
     turn.state = turn.state.model_copy(update={"danger": told})
     if view.question is None:
         return Reply((*call, Text(text=text)), turn.state)
@@ -120,7 +120,7 @@ def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:
     assert view.question is not None  # noqa: S101 - the caller has looked
     choices = words.choices_of(view.question)
     if view.not_understood:
-        heard = "我没完全听懂,我换个问法。"
+        heard = "我没完全听懂。"
     asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
     shapes: list[Text | Menu] = [Text(text=heard)] if heard else []
     if choices:

@@ -14,6 +14,7 @@ SILENT = timedelta(hours=12)
 
 _UNKNOWN = Choice(code="unknown", label="不清楚")
 PLACE = Question(code="emergency.place", text="病人现在在哪里?说村名、组名,或者发一个位置。", choices=(_UNKNOWN,))
+PLACE_OF_ONE_IN_DESPAIR = PLACE.model_copy(update={"text": "现在在哪里?说村名、组名就行,或者发一个位置,好让人快点到身边来。"})
 DETAIL_CODE = "emergency.detail"
 
 SAID_CRITICAL = Emergency(
@@ -93,11 +94,14 @@ def asked(facts: Facts, question: Question) -> Facts:
 
 
 def emergency_question(assessment: Assessment, facts: Facts, *, place_known: bool) -> Question | None:
-    """The one thing the hospital needs next: where the patient is, then what the rule asks for (the time of onset). Each is asked once."""
+    """The one thing to ask next: what the rule asks at once, where the patient is, then what the rule asks for (the time of onset). Each once."""
     if assessment.emergency is None:
         return None
+    at_once = assessment.emergency.question
+    if at_once is not None and at_once.code not in facts.asked:
+        return at_once
     if assessment.level is Urgency.CRITICAL and not place_known and PLACE.code not in facts.asked:
-        return PLACE
+        return PLACE_OF_ONE_IN_DESPAIR if assessment.emergency.first else PLACE
     detail = assessment.emergency.ask_next
     if detail and DETAIL_CODE not in facts.asked:
         return Question(code=DETAIL_CODE, text=detail, choices=(_UNKNOWN,))
@@ -112,7 +116,7 @@ def advised_text(assessment: Assessment) -> str:
     """The advice as one line of the record."""
     parts: list[str] = []
     if assessment.emergency is not None:
-        parts.append(f"疑似{assessment.emergency.suspected}")
+        parts.append(assessment.emergency.first or f"疑似{assessment.emergency.suspected}")
         parts += [*assessment.emergency.do_now, *assessment.emergency.do_not]
     if assessment.level is not None:
         entry = urgency(assessment.level)

@@ -6,6 +6,8 @@ from nlp.interface.reading import Finding, Measurement, Reading, Status
 
 _FEVER = "fever"
 _LASTING = "lasting_over_10_minutes"
+_NOT_REPEATED = frozenset(["suicidal", "suicide_plan", "suicide_act", "means_at_hand", "alone_now"])
+"""Not read back in bare terms to the one who said it."""
 _CHINESE_PLEASE = "我只看得懂中文,请用中文说,发语音、请身边的人帮忙都可以。情况危险请马上打 120。(In an emergency call 120.)"
 _NO_DIAGNOSIS = "我不是医生,不能说是什么病。我可以帮您看急不急、该看哪个科。"
 _PATIENCE = "您着急,我明白。我还在,咱们接着说。"
@@ -29,7 +31,7 @@ def understood_words(reading: Reading) -> tuple[str, ...]:
     said: list[tuple[int, str]] = []
     joined: set[str] = set()
     for finding in (*reading.findings, *reading.conditions):
-        if finding.subject != "patient":
+        if finding.subject != "patient" or finding.code in _NOT_REPEATED:
             continue
         words = _finding(finding)
         if finding.code == _FEVER and finding.status is Status.PRESENT and "temperature" in numbers:
@@ -58,9 +60,10 @@ def remark(reading: Reading) -> str:
 def _finding(finding: Finding) -> str:
     if finding.status is Status.ABSENT:
         return f"没有{finding.term}"
+    lasting = finding.duration_words or (None if finding.duration_hours is None else duration(finding.duration_hours))
     if finding.code == _LASTING and finding.duration_hours is not None and finding.duration_hours >= 1:
-        return f"已经 {duration(finding.duration_hours)}不缓解"
-    words = finding.term if finding.duration_hours is None else f"{finding.term} {duration(finding.duration_hours)}"
+        return f"{lasting}一直不缓解" if finding.duration_words else f"已经 {lasting}不缓解"
+    words = finding.term if lasting is None else f"{finding.term} {lasting}"
     return f"{words}(不确定)" if finding.status is Status.UNCERTAIN else words
 
 

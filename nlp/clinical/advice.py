@@ -21,6 +21,8 @@ class AdviceEntry:
     levels: frozenset[Urgency]
     when: Expression | None
     unless: Expression | None
+    says: frozenset[str]
+    """Lines of first aid that say the same."""
     text: str
 
 
@@ -32,10 +34,18 @@ def entries() -> tuple[AdviceEntry, ...]:
             levels=frozenset(Urgency(level) for level in row["levels"]),
             when=expression(row["when"]) if row.get("when") else None,
             unless=expression(row["unless"]) if row.get("unless") else None,
+            says=frozenset(row.get("says", ())),
             text=row["text"],
         )
         for row in table("advice.toml")["advice"]
     )
+
+
+@cache
+def _instead() -> dict[str, str]:
+    """First-aid lines that are left out where the other is said."""
+    found: dict[str, str] = table("advice.toml")["instead"]
+    return found
 
 
 def advice(case: Case, level: Urgency | None, fired: list[Rule]) -> tuple[str, ...]:
@@ -43,7 +53,7 @@ def advice(case: Case, level: Urgency | None, fired: list[Rule]) -> tuple[str, .
     if level is None:
         return ()
     found = [
-        entry.text
+        entry
         for entry in entries()
         if level in entry.levels and (entry.when is None or entry.when(case) is not None) and (entry.unless is None or entry.unless(case) is None)
     ]
@@ -51,4 +61,7 @@ def advice(case: Case, level: Urgency | None, fired: list[Rule]) -> tuple[str, .
     worst = max((rule.level.severity for rule in fired), default=0)
     speaking = [rule for rule in fired if rule.level.severity == worst and level is not Urgency.CRITICAL]
     first_aid = [text for rule in speaking for text in (*rule.do_now, *rule.do_not)]
-    return tuple(dict.fromkeys([*found[:1], *first_aid[:5], *found[1:]]))[:8]
+    opening = found[:1]
+    said = [text for text in first_aid if not any(text in entry.says for entry in opening) and _instead().get(text) not in first_aid][:5]
+    rest = [entry.text for entry in found[1:] if entry.says.isdisjoint(said)]
+    return tuple(dict.fromkeys([*(entry.text for entry in opening), *said, *rest]))[:8]

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Measurement, Status
+from nlp.language.context import CIRCUMSTANCES
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class Case:
 
     @cached_property
     def complaints(self) -> dict[str, Finding]:
-        """Present findings alone, without long-standing conditions."""
-        return {f.code: f for f in self.facts.findings if f.status is not Status.ABSENT and f.subject == "patient"}
+        """Present findings alone, without long-standing conditions and without what is only a circumstance (alone, means at hand)."""
+        return {
+            f.code: f for f in self.facts.findings if f.status is not Status.ABSENT and f.subject == "patient" and f.code not in CIRCUMSTANCES
+        }
 
     @cached_property
     def measured(self) -> dict[str, Measurement]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from nlp.interface.assessment import Choice, Question
+from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from nlp.language.answers import AnswerGuide, Effects
 
@@ -19,8 +20,33 @@ _CHEST = ("chest_pain", "chest_tightness")
 
 
 @dataclass(frozen=True)
+class Option:
+    """One choice of a question: the findings whose knowing makes it idle, and the words that ask for it in a list.
+
+    ``raises``: the level that it must raise a case to; ``why``: the reason where that is less than the question is asked for; ``then``: the
+    question that follows it.
+    """
+
+    code: str
+    of: tuple[str, ...]
+    both: bool
+    asks: str
+    raises: Urgency | None
+    why: str
+    then: str | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the text that is left out when all of ``of`` is known."""
+
+    text: str
+    of: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Asked:
-    """One question of the file, ready to use."""
+    """One question of the file, ready to use. ``raises``: the level that its choices stand for, None for a question that rules out no danger."""
 
     code: str
     text: str
@@ -31,6 +57,10 @@ class Asked:
     choices: tuple[Choice, ...]
     guide: AnswerGuide
     duration_of: str | None
+    options: dict[str, Option]
+    pieces: tuple[Piece, ...]
+    raises: Urgency | None
+    crisis: bool
     only_when_nothing_said: bool
     only_without_danger_question: bool
 
@@ -41,6 +71,7 @@ def _effects(row: dict[str, Any]) -> Effects:
         absent=tuple(row.get("absent", ())),
         uncertain=tuple(row.get("uncertain", ())),
         duration_hours=row.get("hours"),
+        duration_words=row.get("words", row["label"]) if "hours" in row else None,
         age_days=row.get("age_days"),
         age_words=row["label"] if "age_days" in row else None,
         sex=row.get("sex"),
@@ -48,12 +79,26 @@ def _effects(row: dict[str, Any]) -> Effects:
     )
 
 
+def _option(row: dict[str, Any], of_question: Urgency | None) -> Option:
+    level = Urgency(row["raises"]) if "raises" in row else of_question
+    of = tuple(row.get("of", row.get("present", ()) if row.get("both") else row.get("present", ())[:1]))
+    return Option(row["code"], of, row.get("both", False), row.get("asks", ""), level, row.get("why", ""), row.get("then"))
+
+
 def _asked(row: dict[str, Any]) -> Asked:
+    raises = Urgency(row["raises"]) if "raises" in row else None
     effects = {choice["code"]: (choice["label"], _effects(choice)) for choice in row["choices"]}
     about = tuple(code for code in row["about"] if not code.startswith("@"))
     no = effects["none"][1] if "none" in effects else Effects(absent=about)
     yes = Effects(present=about) if len(about) == 1 else Effects(uncertain=about)
-    guide = AnswerGuide(choices=effects, no=no, yes=yes, expects=row.get("expects"))
+    guide = AnswerGuide(
+        choices=effects,
+        no=_effects(row["no"]) if "no" in row else no,
+        yes=_effects(row["yes"]) if "yes" in row else yes,
+        expects=row.get("expects"),
+        of_child=row.get("of_child", False),
+        crisis=row.get("crisis", False),
+    )
     return Asked(
         code=row["code"],
         text=row["text"],
@@ -64,6 +109,10 @@ def _asked(row: dict[str, Any]) -> Asked:
         choices=(*(Choice(code=choice["code"], label=choice["label"]) for choice in row["choices"]), UNKNOWN),
         guide=guide,
         duration_of=row.get("duration_of"),
+        options={choice["code"]: _option(choice, raises) for choice in row["choices"]},
+        pieces=tuple(Piece(piece["text"], tuple(piece["of"])) for piece in row.get("pieces", ())),
+        raises=raises,
+        crisis=row.get("crisis", False),
         only_when_nothing_said=row.get("only_when_nothing_said", False),
         only_without_danger_question=row.get("only_without_danger_question", False),
     )
@@ -99,6 +148,8 @@ def _known(code: str, case: Case) -> bool:
         return person.pregnancy_weeks is not None
     if code == "@duration:any":
         return any(finding.duration_hours is not None for finding in case.complaints.values())
+    if code == "@duration:chest":
+        return any(case.present[finding].duration_hours is not None for finding in (*_CHEST, "lasting_over_10_minutes") if finding in case.present)
     if code.startswith("@duration:"):
         finding = case.present.get(code.removeprefix("@duration:"))
         return finding is not None and finding.duration_hours is not None
@@ -125,22 +176,34 @@ def next_question(case: Case, level: Urgency | None) -> Question | None:
     """The next question at ``level``; None when enough is known. In danger only what the hospital needs, then no more."""
     if level in (Urgency.CRITICAL, Urgency.EMERGENT):
         return _in_danger(case, level)
-    if len(case.facts.asked) >= _LIMIT:
-        return None
+    if sum(1 for code in case.facts.asked if base_code(code) not in _MARKS) >= _LIMIT:
+        again = (asked for asked in questions().values() if asked.code in _already(case) and _open(asked, case))
+        return as_question(unclear, case) if (unclear := next(again, None)) else None
     found = next((asked for asked in questions().values() if _open(asked, case)), None)
     return as_question(found, case) if found else None
 
 
+def crisis_question(case: Case, level: Urgency) -> Question | None:
+    """What is asked at once of somebody who may harm himself: whether he is alone, then what lies near; in danger of life no more."""
+    if level is Urgency.CRITICAL and case.knows("alone_now"):
+        return None
+    found = (asked for asked in questions().values() if asked.crisis and asked.when(case) is not None and not _settled(asked, case))
+    return as_question(asked, case) if (asked := next(found, None)) else None
+
+
 def _in_danger(case: Case, level: Urgency) -> Question | None:
     """The one thing the hospital needs first; below critical also what could still make it worse."""
+    if (crisis := crisis_question(case, level)) is not None:
+        return crisis
     needed = next((rule.ask_next for rule in speaking(case) if rule.ask_next), None)
     if needed and not _settled(questions()[needed], case):
         return as_question(questions()[needed], case)
     dangers_asked = sum(1 for code in _already(case) if code in questions() and questions()[code].danger)
-    if level is Urgency.CRITICAL or dangers_asked >= _LIMIT_WHEN_EMERGENT:
+    if level is Urgency.CRITICAL:
         return None
-    specific = (asked for asked in questions().values() if asked.code == "child_age" or (asked.danger and not asked.only_without_danger_question))
-    found = next((asked for asked in specific if _open(asked, case)), None)
+    specific = [asked for asked in questions().values() if asked.code == "child_age" or (asked.danger and not asked.only_without_danger_question)]
+    unclear = [asked for asked in specific if asked.code in _already(case)]  # asked once more even when enough was asked
+    found = next((asked for asked in (unclear if dangers_asked >= _LIMIT_WHEN_EMERGENT else specific) if _open(asked, case)), None)
     return as_question(found, case) if found else None
 
 
@@ -151,7 +214,51 @@ def speaking(case: Case) -> list[Rule]:
 
 
 def _settled(asked: Asked, case: Case) -> bool:
-    return asked.code in _already(case) or bool(asked.about and all(_known(code, case) for code in asked.about))
+    """Whether nothing is left to ask: all known, or asked before (a danger question whose answer was unclear is asked once more)."""
+    if asked.about and all(_known(code, case) for code in asked.about):
+        return True
+    if asked.code in _already(case):
+        return not (asked.danger and _mark(UNCLEAR, asked.code) in case.facts.asked and not _asked_again(asked, case))
+    findings = [code for code in asked.about if not code.startswith("@")]
+    return asked.danger and bool(findings) and not _left(asked, case) and all(_known(code, case) for code in findings)
+
+
+UNCLEAR, NOT_KNOWN = "unclear", "unknown"
+_MARKS = frozenset([UNCLEAR, NOT_KNOWN])
+_AGAIN = "again"
+
+
+def _mark(kind: str, code: str) -> str:
+    return f"{kind}:{code}"
+
+
+def _asked_again(asked: Asked, case: Case) -> bool:
+    return any(base_code(code) == asked.code and _AGAIN in _named(code) for code in case.facts.asked)
+
+
+def answered(before: tuple[str, ...], question: Question, reading: Reading) -> tuple[str, ...]:
+    """The codes of ``Facts.asked`` after ``reading`` answered ``question``: of a danger question that it says nothing of, with a note of that."""
+    found = before if question.code in before else (*before, question.code)
+    asked = questions().get(base_code(question.code))
+    if asked is None or not asked.danger:
+        return found
+    codes = {code for _, effects in asked.guide.choices.values() for code in (*effects.present, *effects.absent)} | set(asked.about)
+    if any(finding.code in codes and finding.subject == "patient" for finding in reading.findings):
+        return found
+    if asked.duration_of is not None and any(finding.duration_hours is not None for finding in reading.findings):
+        return found
+    mark = _mark(NOT_KNOWN if reading == Reading() else UNCLEAR, asked.code)
+    return found if mark in found else (*found, mark)
+
+
+def _left(asked: Asked, case: Case) -> tuple[Option, ...]:
+    """The choices that still ask something: what was said, yes or no, is not asked again."""
+
+    def idle(option: Option) -> bool:
+        known = [_known(code, case) for code in option.of]
+        return bool(known) and (any(known) if option.both else all(known))
+
+    return tuple(option for option in asked.options.values() if option.of and not idle(option))
 
 
 def _asked_in_vain(asked: Asked, case: Case) -> bool:
@@ -178,9 +285,37 @@ def _who(case: Case) -> str:
 
 
 def as_question(asked: Asked, case: Case) -> Question:
-    targets = _targets(asked, case)
+    again = asked.danger and asked.code in _already(case)
+    targets = (*_targets(asked, case), *((_AGAIN,) if again else ()))
     code = f"{asked.code}:{','.join(targets)}" if targets else asked.code
-    return Question(code=code, text=asked.text.replace("{who}", _who(case)), choices=asked.choices, rules_out_danger=asked.danger)
+    text = _text(asked, case)
+    return Question(
+        code=code, text=f"这一条要紧,再问一次:{text}" if again else text, choices=_choices(asked, case), rules_out_danger=asked.danger
+    )
+
+
+def _text(asked: Asked, case: Case) -> str:
+    """The words of the question without what was already said."""
+    phrases = [option.asks for option in _left(asked, case) if option.asks]
+    listed = "、".join(phrases[:-1]) + ",或者" + phrases[-1] if len(phrases) > 1 else "".join(phrases)
+    pieces = [piece.text for piece in asked.pieces if not all(_known(code, case) for code in piece.of)]
+    text = asked.text if len(pieces) == len(asked.pieces) or not pieces else "".join(pieces)
+    return text.replace("{asks}", listed).replace("{who}", _who(case))
+
+
+def _choices(asked: Asked, case: Case) -> tuple[Choice, ...]:
+    """The choices without those for what was already said; "none" then denies the rest and no more."""
+    left = {option.code for option in _left(asked, case)}
+    dropped = {option.code for option in asked.options.values() if option.of} - left
+    if not dropped:
+        return asked.choices
+    kept = [choice for choice in asked.choices if choice.code not in dropped]
+    return tuple(Choice(code="none", label="没有" if len(left) == 1 else "都没有") if choice.code == "none" else choice for choice in kept)
+
+
+def _named(code: str) -> tuple[str, ...]:
+    """What stands behind the code of a question."""
+    return tuple(code.partition(":")[2].split(","))
 
 
 def _targets(asked: Asked, case: Case) -> tuple[str, ...]:
@@ -205,12 +340,23 @@ def missing_minimum(case: Case) -> bool:
 
 
 def unanswered_danger(case: Case) -> bool:
-    """Whether a danger question was asked and nothing at all came back for it: unknown is not normal."""
-    return any(
-        asked.danger and asked.when(case) is not None and not any(_known(code, case) for code in asked.about)
-        for code in _already(case)
-        if (asked := questions().get(code)) is not None
-    )
+    """Whether a danger question was asked and nothing came back for it: unknown is not normal."""
+    return bool(not_ruled_out(case))
+
+
+def not_ruled_out(case: Case) -> tuple[str, ...]:
+    """The danger questions that were asked and not answered, as they would be asked now."""
+    marked = {code.partition(":")[2] for code in case.facts.asked if base_code(code) in _MARKS}
+    found: list[str] = []
+    for code in dict.fromkeys(base_code(code) for code in case.facts.asked):
+        asked = questions().get(code)
+        if asked is None or not asked.danger or asked.when(case) is None or all(_known(about, case) for about in asked.about):
+            continue
+        if _mark(UNCLEAR, code) in case.facts.asked and not _asked_again(asked, case):
+            continue  # it will be asked once more; till then nothing is raised that could not be taken back
+        if not any(_known(about, case) for about in asked.about) or (code in marked and _left(asked, case)):
+            found.append(_text(asked, case))
+    return tuple(found)
 
 
 def guide(question: Question) -> AnswerGuide | None:
@@ -218,6 +364,22 @@ def guide(question: Question) -> AnswerGuide | None:
     asked = questions().get(base_code(question.code))
     if asked is None:
         return None
-    named = tuple(code for code in question.code.partition(":")[2].split(",") if code in known_codes())
+    named = tuple(code for code in _named(question.code) if code in known_codes())
     targets = named or ((asked.duration_of,) if asked.duration_of in known_codes() else ())
-    return AnswerGuide(choices=asked.guide.choices, no=asked.guide.no, yes=asked.guide.yes, duration_of=targets, expects=asked.guide.expects)
+    offered = {choice.code for choice in question.choices}
+    idle = {code for option in asked.options.values() if option.of and option.code not in offered for code in option.of}
+    idle -= {code for option in asked.options.values() if option.code in offered for code in option.of}
+
+    def rest(effects: Effects) -> Effects:
+        """``effects`` for what this question still asks."""
+        present, absent, uncertain = (
+            tuple(code for code in codes if code not in idle) for codes in (effects.present, effects.absent, effects.uncertain)
+        )
+        return replace(effects, present=present, absent=absent, uncertain=uncertain)
+
+    plain = asked.guide
+    yes = rest(plain.yes)
+    if len(yes.uncertain) == 1 and not yes.present:
+        yes = replace(yes, present=yes.uncertain, uncertain=())
+    choices = {code: (label, rest(effects) if code == "none" else effects) for code, (label, effects) in plain.choices.items()}
+    return replace(plain, choices=choices, no=rest(plain.no), yes=yes, duration_of=targets)

@@ -32,13 +32,16 @@ def table(name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of care. ``suspected`` is empty unless a patient may be told it; ``signed_by`` is empty until a clinician signs."""
+    """One rule of care. ``suspected`` is empty unless a patient may be told it; ``first`` (``first_of_other`` to who speaks of him) is said before
+    everything else to somebody in despair; ``signed_by`` is empty until a clinician signs."""
 
     id: str
     title: str
     level: Urgency
     when: Expression
     suspected: str
+    first: str
+    first_of_other: str
     do_now: tuple[str, ...]
     do_not: tuple[str, ...]
     ask_next: str | None
@@ -108,6 +111,8 @@ def _rule(row: dict[str, Any], data: dict[str, Any]) -> Rule:
         level=Urgency(row["level"]),
         when=expression(row["when"]),
         suspected=row.get("suspected", ""),
+        first=row.get("first", ""),
+        first_of_other=row.get("first_of_other", ""),
         do_now=tuple(row.get("do_now", ())),
         do_not=tuple(row.get("do_not", ())),
         ask_next=row.get("ask_next"),

@@ -10,7 +10,7 @@ from nlp.interface.urgency import Urgency, more_severe
 from . import advice, vitals
 from .case import Case
 from .expressions import Evidence
-from .inquiry import missing_minimum, next_question, question_text, speaking, unanswered_danger
+from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unanswered_danger
 from .knowledge import Modifier, Rule, citation, complaints, modifiers, rules
 from .routing import departments
 from .wording import age_words, evidence_words, finding_words
@@ -91,9 +91,24 @@ def _emergency(judgement: Judgement, case: Case) -> Emergency | None:
             do_now=do_now,
             do_not=rule.do_not if rule else advice.CRITICAL_DO_NOT,
         )
+    if rule is not None and rule.first:
+        return _comfort(rule, case, judgement.level)
     if rule is None or not rule.suspected:
         return None  # what to do then stands in the advice
     return Emergency(rule=rule.id, suspected=rule.suspected, do_now=rule.do_now, do_not=rule.do_not, ask_next=question_text(rule.ask_next, case))
+
+
+def _comfort(rule: Rule, case: Case, level: Urgency) -> Emergency:
+    """What is said to somebody who thinks of ending his life, or to who speaks of him: kind first, then help, then one question."""
+    of_other = case.facts.person.relation not in (None, "self")
+    return Emergency(
+        rule=rule.id,
+        suspected=rule.suspected,
+        do_now=rule.do_now,
+        do_not=rule.do_not,
+        first=rule.first_of_other if of_other else rule.first,
+        question=crisis_question(case, level),
+    )
 
 
 def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
@@ -118,7 +133,8 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
             )
         )
     if judgement.unanswered:
-        found.append(Reason(text="有的危险信号没有问清楚,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
+        open_still = "".join(not_ruled_out(case)[:2])
+        found.append(Reason(text=f"没有问清楚「{open_still}」,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
     if not found:
         found = [
             Reason(text=finding_words(finding, case.measured), rule=f"alone.{finding.code}", source=citation(("DESIGN",)))
@@ -129,13 +145,18 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
     return _without_repeats(found)
 
 
+def _bare(word: str) -> str:
+    """One thing said, without its score; a temperature is the same whether it is called that or fever."""
+    return word.partition("(NEWS2")[0].replace("体温 ", "发烧 ")
+
+
 def _without_repeats(found: list[Reason]) -> tuple[Reason, ...]:
     """Leave out what earlier reasons already said word for word."""
     said: set[str] = set()
     kept: list[Reason] = []
     for reason in found:
-        words = [word for word in reason.text.split("、") if word.partition("(NEWS2")[0] not in said]
+        words = [word for word in reason.text.split("、") if _bare(word) not in said]
         if words:
-            said |= {word.partition("(NEWS2")[0] for word in words}
+            said |= {_bare(word) for word in words}
             kept.append(reason.model_copy(update={"text": "、".join(words)}))
     return tuple(kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nlp.interface.reading import Finding, Measurement, Status
+from nlp.language.context import CIRCUMSTANCES
 from nlp.language.numbers import NUMBER, number
 from nlp.language.times import MOMENT
 
@@ -18,6 +19,8 @@ _MEASURE_LABELS = {
 }  # fmt: skip
 
 _LASTING = "lasting_over_10_minutes"
+_ANSWERS = frozenset(["有", "是", "对", "嗯", "会", "烧到", "咳得", "拉了", "拉得", "没有", "没", "没得", "都没有"])
+"""Words of an answer that name nothing themselves."""
 _PAUSES = "".join(["\uff0c", "\u3002", "\uff01", "\uff1f", "\u3001", ",", ".", "!", "?"])
 
 _LENGTH_ALONE = re.compile(rf".{{0,2}}(?:{NUMBER}|半|几|好几).{{0,2}}(?:分钟|小时|钟头|天|周|星期|礼拜|月|年).{{0,2}}")
@@ -58,8 +61,9 @@ def finding_words(finding: Finding, measured: dict[str, Measurement]) -> str:
     words = "".join(finding.span.text.split()).strip(_PAUSES)
     since = MOMENT.search(words)
     only_when = since is not None and len(words) <= len(since[0]) + 3
-    tapped = only_when or not words or len(words) > 16 or number(words) is not None or _LENGTH_ALONE.fullmatch(words) is not None
-    said = finding.term if tapped or words in ("有", "是", "对", "嗯", "会", "烧到", "咳得", "拉了", "拉得") else words
+    no_words = only_when or not words or len(words) > 16 or (finding.code in CIRCUMSTANCES and len(words) < 4)
+    tapped = no_words or number(words) is not None or _LENGTH_ALONE.fullmatch(words) is not None
+    said = finding.term if tapped or words in _ANSWERS else words
     if finding.code == "fever" and "temperature" in measured:
         said = f"发烧 {plain(measured['temperature'].value)}℃"
     if finding.duration_hours and finding.duration_hours >= 1:
@@ -70,13 +74,13 @@ def finding_words(finding: Finding, measured: dict[str, Measurement]) -> str:
 
 
 def _lasting(finding: Finding, said: str, since: str, *, tapped: bool) -> str:
-    """With how long it has lasted, as people say it: 从早上起,已经 4 小时; words that tell since when are left as they are."""
-    hours = length(finding.duration_hours or 0)
+    """With how long it has lasted: in the person's own words where he gave no number, words that tell since when being left as they are."""
+    lasting = finding.duration_words or length(finding.duration_hours or 0)
     if finding.code == _LASTING:
-        return f"从{since}起,已经 {hours}" if since else f"已经 {hours}不缓解"
-    if since:
-        return f"{said},从{since}起" if tapped else said
-    return f"{said} {hours}"
+        return f"{lasting}一直不缓解" if finding.duration_words else f"已经 {lasting}不缓解"
+    if since and not tapped:
+        return said
+    return said if lasting in said else f"{said} {lasting}"
 
 
 def measurement_words(measurement: Measurement, measured: dict[str, Measurement]) -> str:

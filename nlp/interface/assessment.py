@@ -30,7 +30,8 @@ class Facts(Value):
     measurements: tuple[Measurement, ...] = ()
     conditions: tuple[Finding, ...] = ()
     asked: tuple[str, ...] = ()
-    """Codes of the questions already asked, in order; none is asked twice."""
+    """Codes of the questions already asked, in order; none is asked twice, save once a danger question whose answer was unclear. Beside them what the
+    engine remembers of such answers (``unclear:<code>``, ``unknown:<code>``)."""
     urgency_said: str | None = None
 
 
@@ -60,6 +61,10 @@ class Emergency(Value):
     do_not: tuple[str, ...]
     ask_next: str | None = None
     """The one thing the hospital needs (for instance the time of onset)."""
+    first: str = ""
+    """Where somebody thinks of ending his life: said before everything else, and in place of what is suspected."""
+    question: Question | None = None
+    """The question to ask at once, with its choices, before any other (in the same case)."""
 
 
 class Assessment(Value):

@@ -13,6 +13,8 @@ class DepartmentEntry(Value):
     name: str
     """The short name shown to people."""
     local: tuple[str, ...] = ()
+    bookable: bool = True
+    """False: one goes there at once (急诊科) or is taken there (重症医学科), nobody makes an appointment."""
 
 
 DEPARTMENTS: tuple[DepartmentEntry, ...] = (
@@ -44,10 +46,10 @@ DEPARTMENTS: tuple[DepartmentEntry, ...] = (
     DepartmentEntry(code="16", name="感染科", local=("传染科", "发热门诊", "肝病科")),
     DepartmentEntry(code="17", name="结核病科"),
     DepartmentEntry(code="19", name="肿瘤科"),
-    DepartmentEntry(code="20", name="急诊科", local=("急诊", "急诊医学科")),
+    DepartmentEntry(code="20", name="急诊科", local=("急诊", "急诊医学科"), bookable=False),
     DepartmentEntry(code="21", name="康复医学科", local=("康复科",)),
     DepartmentEntry(code="27", name="疼痛科"),
-    DepartmentEntry(code="28", name="重症医学科", local=("ICU", "重症监护室")),
+    DepartmentEntry(code="28", name="重症医学科", local=("ICU", "重症监护室"), bookable=False),
     DepartmentEntry(code="32", name="医学影像科", local=("影像科", "放射科")),
     DepartmentEntry(code="50", name="中医科"),
 )

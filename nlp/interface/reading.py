@@ -34,6 +34,11 @@ class Finding(Value):
     span: Span
     subject: str = "patient"
     duration_hours: float | None = None
+    """For the rules alone where ``duration_words`` is set: then the longest that those words can mean."""
+    duration_words: str | None = None
+    """How long in the person's own words where these give no number (从早上起, 半天, 两三天): what is shown."""
+    implied: bool = False
+    """True when it was not said in words: a choice was tapped, or a bare yes or no answered a question for several things."""
     course: str | None = None
     """"sudden", "gradual", "worsening", "improving", "recurrent" or None."""
     severity: str | None = None

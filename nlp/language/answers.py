@@ -9,6 +9,7 @@ from functools import cache
 
 from .lexicon import alternatives, lexicon
 from .normal import NormalText
+from .numbers import NUMBER
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Effects:
     absent: tuple[str, ...] = ()
     uncertain: tuple[str, ...] = ()
     duration_hours: float | None = None
+    duration_words: str | None = None
     age_days: int | None = None
     age_words: str | None = None
     sex: str | None = None
@@ -34,6 +36,10 @@ class AnswerGuide:
     yes: Effects = Effects()
     duration_of: tuple[str, ...] = ()
     expects: str | None = None
+    of_child: bool = False
+    """The question is asked of children alone."""
+    crisis: bool = False
+    """The question is asked when somebody may harm himself."""
 
 
 class Short(StrEnum):
@@ -52,17 +58,31 @@ def _expressions() -> tuple[tuple[Short, re.Pattern[str]], ...]:
     )
 
 
-def short_answer(text: NormalText) -> Short | None:
-    """有, 没有 or 不清楚 when the text opens with just that (up to the first pause), or ends with 都没有."""
+_NONE_OF_THESE = re.compile(
+    "^(?:其他|其它|别的|另外|其余|这些|以上|上面)?(?:的)?(?:病|症状|情况)?(?:(?:都|全)(?:没有|没得|没|无|不是)(?:了|的)?"
+    "|(?:都|也|全|我)?(?:没有|没得|莫得|木有|没|无|冇)(?:得|过|啥|什么|哪样)*(?:其他|其它|别的|另外|这些|那些|以上|上面|上述|你说|您说|刚才说)(?:这|那)?(?:些|几样|几种)?(?:说)?(?:的)?"
+    "(?:毛?病|老毛病|慢性病|基础病|症状|情况|问题|不舒服|现象|东西)?(?:了|的)?)$"
+)
+_AGE_FIRST = re.compile(rf"^(?:我|他|她|今年|年龄|虚岁|快|都|有|已经|是|满)*{NUMBER}(?:多)?(?:周?岁)?(?:了)?[，。；！？]*")
+
+
+def short_answer(text: NormalText, *, after_age: bool = False) -> Short | None:
+    """有, 没有 or 不清楚 when the text opens with just that (up to the first pause), or ends with 都没有, 没有其他的, 没有这些病.
+
+    ``after_age``: the age was asked too, and may stand before it (43 没有这些病, 43 没有).
+    """
+    if after_age and (age := _AGE_FIRST.match(text.text)) and age.end() < len(text.text):
+        breaks = frozenset(place - age.end() for place in text.breaks if place > age.end())
+        rest = NormalText(text.original, text.text[age.end() :], text.origins[age.end() :], breaks)
+        if (short := short_answer(rest)) is not None:
+            return short
     pauses = sorted(set(text.breaks) | {i for i, character in enumerate(text.text) if character in "，。；！？"} | {len(text.text)})
     first = text.text[: pauses[0]]
     last = text.text[pauses[-2] if len(pauses) > 1 else 0 :].strip("，。；！？")
     for short, expression in _expressions():
         if expression.match(first):
             return short
-    if re.match("^(?:其他|其它|别的|另外|其余)?(?:的)?(?:都|全)(?:没有|没得|没|无|不是)(?:了|的)?$", last):
-        return Short.NO
-    return None
+    return Short.NO if _NONE_OF_THESE.match(last) or _NONE_OF_THESE.match(first) else None
 
 
 def chosen(text: NormalText, guide: AnswerGuide) -> str | None:

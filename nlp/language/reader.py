@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 
-from . import answers, asides
+from . import answers, asides, context
 from .answers import AnswerGuide, Effects, Short
 from .clauses import Clause, clauses
 from .lexicon import Kin, lexicon
@@ -23,6 +23,7 @@ from .words import WordBoundaries
 _RANK = {Status.PRESENT: 2, Status.UNCERTAIN: 1, Status.ABSENT: 0}
 _DISTANT = frozenset(["neighbour", "friend", "family", "third"])
 _RECENT_HOURS = 60 * 24
+_CHILD_YEARS = 15
 UNSAID = ""
 """The subject of a part in which nobody is named."""
 
@@ -59,9 +60,17 @@ class Reader:
         if guide and code in guide.choices:
             return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
         reading = self._words(text, guide)
+        reading = reading.model_copy(update={"findings": context.without_idle(reading.findings)})
+        years = reading.person.age_years
+        if (guide and guide.of_child) or (years < _CHILD_YEARS if years is not None else reading.person.relation == "child"):
+            reading = reading.model_copy(update={"findings": context.of_child(reading.findings)})
+        if context.is_crisis(reading.findings):
+            reading = reading.model_copy(update={"findings": context.in_crisis(reading.findings)})
+        if guide and guide.crisis:
+            reading = context.crisis_answer(text, reading)
         if guide:
             reading = _as_answer(reading, text, guide)
-            if answers.short_answer(text) is not None:
+            if answers.short_answer(text, after_age=guide.expects == "age") is not None:
                 return reading
         return _with_asides(reading, text, cursed=text is not whole)
 
@@ -133,7 +142,8 @@ def _note_findings(
             term=lex.terms[mention.code],
             status=item.status,
             span=text.span(mention.start, mention.end),
-            duration_hours=duration.get(item.clause.index),
+            duration_hours=length.hours if (length := duration.get(item.clause.index)) else None,
+            duration_words=length.words if length else None,
             course=course[item.clause.index],
             severity=severity_near(text.text, mention.start, mention.end, item.clause),
         )
@@ -149,10 +159,10 @@ def _note_findings(
     return loose
 
 
-def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, float], list[Length]]:
-    """Hours by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
+def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
+    """Length by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
     with_findings = {item.clause.index for item in found if item.status is not Status.ABSENT}
-    result: dict[int, float] = {}
+    result: dict[int, Length] = {}
     loose: list[Length] = []
     for time in times:
         clause = next((part for part in parts if part.holds(time.start)), None)
@@ -164,7 +174,7 @@ def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Lengt
             target = nearby[0] if nearby else None
             loose.append(time)
         if target is not None:
-            result[target] = max(result.get(target, 0.0), time.hours)
+            result[target] = max(result.get(target, time), time, key=lambda length: length.hours)
     return result, loose
 
 
@@ -237,9 +247,14 @@ def _merged(found: list[Finding]) -> tuple[Finding, ...]:
             continue
         first, second = (finding, other) if _RANK[finding.status] > _RANK[other.status] else (other, finding)
         if first.status is second.status:
-            longest = max((f.duration_hours for f in (first, second) if f.duration_hours is not None), default=None)
+            longest = max((first, second), key=lambda f: f.duration_hours or 0.0)
             first = first.model_copy(
-                update={"duration_hours": longest, "course": first.course or second.course, "severity": first.severity or second.severity}
+                update={
+                    "duration_hours": longest.duration_hours,
+                    "duration_words": longest.duration_words,
+                    "course": first.course or second.course,
+                    "severity": first.severity or second.severity,
+                }
             )
         kept[key] = first
     return tuple(kept.values())
@@ -250,12 +265,12 @@ def _with_duration(reading: Reading, codes: tuple[str, ...], time: Length, text:
     span = text.span(time.start, time.end)
     known = {finding.code: finding for finding in reading.findings if finding.subject == "patient"}
     extra = [
-        Finding(code=code, term=lexicon().terms[code], status=Status.PRESENT, span=span, duration_hours=time.hours)
+        Finding(code=code, term=lexicon().terms[code], status=Status.PRESENT, span=span, duration_hours=time.hours, duration_words=time.words)
         for code in codes
         if code not in known
     ]
     kept = [
-        finding.model_copy(update={"duration_hours": finding.duration_hours or time.hours})
+        finding.model_copy(update={"duration_hours": time.hours, "duration_words": time.words} if finding.duration_hours is None else {})
         if finding.code in codes and finding.status is not Status.ABSENT and finding.subject == "patient"
         else finding
         for finding in reading.findings
@@ -264,7 +279,7 @@ def _with_duration(reading: Reading, codes: tuple[str, ...], time: Length, text:
 
 
 def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Reading:
-    short = answers.short_answer(text)
+    short = answers.short_answer(text, after_age=guide.expects == "age")
     if short is None:
         return reading
     span = text.span(0, len(text.text))
@@ -304,10 +319,13 @@ def _with_effects(reading: Reading, effects: Effects, span: Span, guide: AnswerG
         for code in codes:
             if (code, "patient") not in said:
                 target = conditions if code in lex.conditions else findings
-                target.append(Finding(code=code, term=lex.terms[code], status=status, span=span))
+                target.append(Finding(code=code, term=lex.terms[code], status=status, span=span, implied=True))
     if effects.duration_hours is not None:
-        hours = effects.duration_hours
-        findings += [Finding(code=code, term=lex.terms[code], status=Status.PRESENT, span=span, duration_hours=hours) for code in guide.duration_of]
+        hours, said_so = effects.duration_hours, effects.duration_words
+        findings += [
+            Finding(code=code, term=lex.terms[code], status=Status.PRESENT, span=span, duration_hours=hours, duration_words=said_so, implied=True)
+            for code in guide.duration_of
+        ]
     person = reading.person.model_copy(
         update={
             key: value

@@ -17,25 +17,32 @@ _LENGTH = re.compile(
 )
 _VAGUE = {"半": 0.5, "几": 3.0, "好几": 4.0, "十几": 13.0, "几十": 30.0, "十来": 10.0, "十多": 12.0, "一两": 2.0}
 _MOMENTS = {
-    "大前天": 72.0, "前天": 48.0, "昨天": 24.0, "昨日": 24.0, "昨晚": 12.0, "昨夜": 12.0, "半夜": 8.0, "今天": 6.0, "今早": 4.0, "今晨": 4.0,
-    "早上": 4.0, "上午": 4.0,
-    "中午": 3.0, "下午": 3.0, "刚才": 0.5, "刚刚": 0.3, "刚": 0.3, "上周": 168.0, "上个星期": 168.0, "上个月": 730.0, "上星期": 168.0,
+    "大前天": 72.0, "前天": 60.0, "昨天": 36.0, "昨日": 36.0, "昨早": 36.0, "昨晚": 24.0, "昨夜": 24.0, "半夜": 16.0, "夜里": 16.0, "凌晨": 16.0,
+    "今天": 16.0, "今早": 14.0, "今晨": 14.0, "清早": 14.0, "早上": 14.0, "上午": 12.0, "中午": 10.0, "下午": 8.0, "今晚": 4.0,
+    "刚才": 0.5, "刚刚": 0.3, "刚": 0.3, "上周": 168.0, "上个星期": 168.0, "上个月": 730.0, "上星期": 168.0,
     "这几天": 72.0, "这两天": 48.0,
     "好久": 720.0, "前几天": 96.0,
 }  # fmt: skip
-MOMENT = re.compile("|".join(sorted(_MOMENTS, key=lambda word: (-len(word), word))))
-"""A word for when something began (早上, 昨天)."""
+"""The longest that a word can mean, said at any hour of the day: for the rules, where longer may raise a level; it is never shown."""
+MOMENT = re.compile("(?:(?:今天|昨天|前天)(?:的)?)?(?:" + "|".join(sorted(_MOMENTS, key=lambda word: (-len(word), word))) + ")")
+"""A word for when something began (早上, 昨天, 今天早上)."""
+_SINCE = re.compile("(?:自?从|打)$")
+_ONWARD = re.compile("^(?:就|开始|起|到现在|以来)")
+_SEVERAL = re.compile("[一二两三四五六七八][二两三四五六七八九]")
 _RATE = re.compile(r"^(?:[^，。；！？]{0,6}?)" + NUMBER + r"(?:多|几)?(?:次|回|趟|遍|道|顿|粒|片|包|斤|碗)")
 _OTHER_BEFORE = re.compile("(?:怀孕|怀|孕|出生|满|每|抽烟|喝酒|烟龄|吃药|吃了|服药|打了针|输了|开了|住院)(?:了|已经|快|有)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
+    """``words``: how the person said it, where that is no plain number (从早上起, 半天)."""
+
     hours: float
     start: int
     end: int
     exact: bool
     """False for a moment (昨天) rather than a length (三天)."""
+    words: str | None = None
 
 
 def lengths(text: NormalText, taken: list[tuple[int, int]]) -> list[Length]:
@@ -54,10 +61,17 @@ def lengths(text: NormalText, taken: list[tuple[int, int]]) -> list[Length]:
             continue  # 8月 is a date
         if match["half"] or match["plus"] == "半":
             value += 0.5
-        found.append(Length(value * _HOURS[match["unit"]], match.start(), match.end(), True))
+        vague = match["number"] in _VAGUE or match["more"] or match["plus"] == "多" or _SEVERAL.search(match["number"])
+        found.append(Length(value * _HOURS[match["unit"]], match.start(), match.end(), True, match[0] if vague else None))
     if not found:
-        found = [Length(_MOMENTS[m[0]], m.start(), m.end(), False) for m in MOMENT.finditer(content) if not _overlaps(m.start(), m.end(), taken)]
+        found = [_moment(content, match) for match in MOMENT.finditer(content) if not _overlaps(match.start(), match.end(), taken)]
     return found
+
+
+def _moment(content: str, match: re.Match[str]) -> Length:
+    hours = max(hours for word, hours in _MOMENTS.items() if word in match[0]) if match[0] not in _MOMENTS else _MOMENTS[match[0]]
+    since = _SINCE.search(content[: match.start()]) or _ONWARD.match(content[match.end() :])
+    return Length(hours, match.start(), match.end(), False, f"从{match[0]}起" if since else match[0])
 
 
 def _overlaps(start: int, end: int, taken: list[tuple[int, int]]) -> bool:

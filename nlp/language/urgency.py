@@ -10,6 +10,9 @@ from nlp.interface.urgency import Urgency
 from .lexicon import alternatives, lexicon
 from .normal import HARD_BREAKS, NormalText
 
+_IDLE = "(?<![累热困忙气饿冷烦笑吓急渴]得)(?<![累热困忙气饿冷烦笑吓急渴]的)(?<![累热困忙气饿冷烦笑吓急渴])"
+"""累得要死了 tells of a long day, not of dying."""
+
 
 @cache
 def _expressions() -> tuple[tuple[Urgency, re.Pattern[str], bool], ...]:
@@ -19,7 +22,7 @@ def _expressions() -> tuple[tuple[Urgency, re.Pattern[str], bool], ...]:
     for level in Urgency:
         words = lex.words("urgency", level.value)
         alone = level in (Urgency.URGENT, Urgency.ROUTINE, Urgency.SELF_CARE)
-        found.append((level, re.compile(("" if alone else r"(?<!不)(?<!没有)(?<!不是)(?<!并不)(?<!不算)") + alternatives(words)), alone))
+        found.append((level, re.compile(("" if alone else r"(?<!不)(?<!没有)(?<!不是)(?<!并不)(?<!不算)" + _IDLE) + alternatives(words)), alone))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.intake.wording import understood_words
 from nlp.clinical import inquiry
 from nlp.clinical.case import Case
 from nlp.clinical.wording import finding_words
@@ -62,15 +63,31 @@ def test_no_other_language(engine: Engine, said: str) -> None:
 
 
 def test_how_long_is_said_as_people_say_it() -> None:
-    def words(code: str, term: str, said: str) -> str:
+    def words(code: str, term: str, said: str, lasting: str | None = None) -> str:
         span = Span(start=0, end=len(said), text=said)
-        return finding_words(Finding(code=code, term=term, status=Status.PRESENT, span=span, duration_hours=4), {})
+        return finding_words(Finding(code=code, term=term, status=Status.PRESENT, span=span, duration_hours=4, duration_words=lasting), {})
 
-    assert words("lasting_over_10_minutes", "超过十分钟不缓解", "从早上就痛") == "从早上起,已经 4 小时"
+    assert words("lasting_over_10_minutes", "超过十分钟不缓解", "从早上就痛", "从早上起") == "从早上起一直不缓解"
     assert words("lasting_over_10_minutes", "超过十分钟不缓解", "一直痛") == "已经 4 小时不缓解"
-    assert words("chest_pain", "胸痛", "胸口从早上就痛") == "胸口从早上就痛"
-    assert words("chest_pain", "胸痛", "早上") == "胸痛,从早上起"
+    assert words("chest_pain", "胸痛", "胸口从早上就痛", "从早上起") == "胸口从早上就痛"
+    assert words("chest_pain", "胸痛", "早上", "从早上起") == "胸痛 从早上起"
+    assert words("chest_pain", "胸痛", "胸口痛", "半天") == "胸口痛 半天"
     assert words("chest_pain", "胸痛", "胸口痛") == "胸口痛 4 小时"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("头晕 从早上开始", "从早上起"), ("头痛半天", "半天"), ("头痛两三天了", "两三天"), ("咳嗽好几天", "好几天"), ("肚子痛 昨晚开始", "从昨晚起"),
+        ("今天早上起头痛", "从今天早上起"), ("腰痛好久了", "好久"), ("咳嗽十几天", "十几天"), ("头痛三天", None), ("胸痛2小时", None),
+    ],
+)  # fmt: skip
+def test_no_figure_is_invented_for_a_length_said_in_words(engine: Engine, said: str, shown: str | None) -> None:
+    found = engine.read(said).findings[0]
+    assert found.duration_words == shown
+    assert found.duration_hours is not None
+    told = "".join(understood_words(engine.read(said)))
+    assert shown is None or (shown in told and "小时" not in told)
 
 
 def test_yellow_phlegm_says_nothing_of_blood(engine: Engine) -> None:

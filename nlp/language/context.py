@@ -1,0 +1,90 @@
+"""What the same words mean of a child, and to somebody who thinks of ending his life."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from nlp.interface.reading import Finding, Person, Reading, Span, Status
+
+from .lexicon import alternatives, lexicon
+from .normal import NormalText
+
+CRISIS = frozenset(["suicidal", "suicide_plan", "suicide_act"])
+"""Findings that make a crisis of a case."""
+CIRCUMSTANCES = frozenset(["means_at_hand", "alone_now"])
+"""What is no complaint by itself and counts in a crisis."""
+_EXPOSURE, _MEANS, _ALONE = "pesticide_exposure", "means_at_hand", "alone_now"
+
+
+def is_crisis(findings: tuple[Finding, ...]) -> bool:
+    """Whether the patient was said to think of ending his life."""
+    return any(finding.code in CRISIS and finding.status is not Status.ABSENT and finding.subject == "patient" for finding in findings)
+
+
+def of_child(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """``findings`` of a child: words that tell of tiredness in a grown-up (没精神) are the sign of danger that they are in a child."""
+    return tuple(_of_child(finding) for finding in findings)
+
+
+def _of_child(finding: Finding) -> Finding:
+    words = "".join(finding.span.text.split())
+    code = next((code for code, said in lexicon().scope["of_child"].items() if words in said), None)
+    if code is None or finding.subject != "patient":
+        return finding
+    return finding.model_copy(update={"code": code, "term": lexicon().terms[code]})
+
+
+def in_crisis(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """``findings`` of somebody who thinks of ending his life: pesticide that he names and did not work with is a means at hand."""
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        if finding.code == _EXPOSURE and finding.subject == "patient" and not _worked().search(finding.span.text):
+            finding = finding.model_copy(update={"code": _MEANS, "term": lexicon().terms[_MEANS]})
+        found.setdefault((finding.code, finding.subject), finding)
+    return tuple(found.values())
+
+
+def without_idle(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """``findings`` without the pesticide that only stands at home (家里有农药): nobody was exposed to it."""
+    near = [finding.span for finding in findings if finding.code == _MEANS]
+
+    def idle(span: Span) -> bool:
+        return any(other.start <= span.start and span.end <= other.end for other in near)
+
+    return tuple(finding for finding in findings if finding.code != _EXPOSURE or not idle(finding.span))
+
+
+@cache
+def _worked() -> re.Pattern[str]:
+    return re.compile(alternatives(lexicon().words("crisis", "worked")))
+
+
+@cache
+def _means() -> re.Pattern[str]:
+    words = alternatives(lexicon().words("crisis", "means"))
+    return re.compile(f"(?<!没)(?<!没有)(?<!没得)(?<!无)(?<!不)(?<!打)(?<!喷){words}(?!店|都?(?:没有|没得|收|拿走|扔|交))")
+
+
+_COMPANY = re.compile(
+    "(?<!没)(?<!没得)(?<!不)有人|(?<!没)(?<!没人)(?<!没有人)(?<!不)(?:陪着|陪我|陪他|陪她|在身边|在旁边|在跟前|在一起|在我边上)"
+    "|(?:公|婆|妈|爸|娘|爹|妻|子|女|哥|姐|弟|妹|友|居)(?:也|都|就)?在(?:家|这|的|呢|$|[，。])"
+)
+
+
+def crisis_answer(text: NormalText, reading: Reading) -> Reading:
+    """``reading`` as an answer to whether somebody is there and what lies near: here a bare 农药, 刀 or 我老公在 tells it."""
+    known = {finding.code for finding in reading.findings}
+    added: list[Finding] = []
+    if _MEANS not in known and (match := _means().search(text.text)):
+        added.append(_finding(_MEANS, Status.PRESENT, text.span(match.start(), match.end())))
+    if _ALONE not in known and (match := _COMPANY.search(text.text)):
+        added.append(_finding(_ALONE, Status.ABSENT, text.span(match.start(), match.end())))
+    findings = in_crisis((*reading.findings, *added))
+    # who keeps him company is not whom the talk is about
+    mine = tuple(finding.model_copy(update={"subject": "patient"}) if finding.code in CIRCUMSTANCES else finding for finding in findings)
+    return reading.model_copy(update={"person": Person(), "findings": mine, "not_understood": reading.not_understood and not mine})
+
+
+def _finding(code: str, status: Status, span: Span) -> Finding:
+    return Finding(code=code, term=lexicon().terms[code], status=status, span=span)
