@@ -32,9 +32,12 @@ async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE,
     if department_code is None:
         return await _departments(turn, unknown)
     try:
-        name = department(department_code).name
+        entry = department(department_code)
     except KeyError:
         return await _departments(turn, "")
+    name = entry.name
+    if not entry.bookable:
+        return turn.say(f"{name}不用预约:急的话现在就去医院{name},走不动、一个人或者变重就打 120。\n不急、想约门诊,说「预约」看别的科。")
     found: SlotsView = await turn.ask(FreeSlots(department_code=department_code, limit=SHOWN))
     if not found.slots:
         return turn.say(f"{name}近几天没有空号了。可以说「预约」看别的科,急的话请直接去医院或打 120。")
@@ -46,7 +49,11 @@ async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE,
     head = f"{name}可以约的时间:"
     if shanghai(found.slots[0].starts_at).date() > shanghai(turn.practice.clock.now()).date() and await _today_at_the_latest(turn, intake_id):
         head = f"**今天没有号了,您的情况不要等到明天**:请现在去最近的卫生院或医院急诊。\n之后复诊,{head}"
-    return turn.offer(head, choices, tail="选一个就约上。")
+    return turn.offer(head, choices, tail="选一个就约上。" if await _registered(turn) else "选一个,先登记再约上。")
+
+
+async def _registered(turn: Turn) -> bool:
+    return bool(await _patients(turn))
 
 
 async def _departments(turn: Turn, unknown: str) -> Reply:
@@ -89,7 +96,7 @@ async def book(turn: Turn, slot_id: str, intake_id: str, patient_id: str | None)
     if patient_id is None:
         known: list[str] = await turn.settle("patients", registered)
         if not known:
-            return _sign_in_first(turn)
+            return _sign_in_first(turn, f"book:{slot_id}:{intake_id}")
         if len(known) > 1:
             return await _for_whom(turn, slot_id, intake_id)
         patient_id = known[0]
@@ -100,7 +107,7 @@ async def book(turn: Turn, slot_id: str, intake_id: str, patient_id: str | None)
         return turn.say(f"{refusal.message}\n说「预约」看还有哪些时间。")
     except DomainError as refusal:
         if refusal.code.startswith("consent"):
-            return _sign_in_first(turn, refusal.message)
+            return _sign_in_first(turn, f"book:{slot_id}:{intake_id}:{patient_id}", refusal.message)
         raise
     turn.state = turn.state.asking(None).showing("appointment.booked", made.appointment_id)
     return turn.say(booked_words(made))
@@ -117,9 +124,11 @@ async def _patients(turn: Turn) -> tuple[PatientView, ...]:
     return me.patients
 
 
-def _sign_in_first(turn: Turn, because: str = "约号要先实名。") -> Reply:
-    text = f"{because}\n点下面打开小程序「会诊」:填姓名和身份证号 → 同意知情书,一分钟就好。在那里可以接着约;回来再说一次「预约」也行,您说过的都还在。"
-    return Reply((Text(text=text), _REGISTER), turn.state)
+def _sign_in_first(turn: Turn, wanted: str, because: str = "约号要先实名。") -> Reply:
+    """``wanted``: the button that books what he chose, to be tapped when he comes back."""
+    head = f"{because}\n点下面打开小程序「会诊」:填姓名和身份证号 → 同意知情书,一分钟就好。回来点这里,就约您刚才选的时间(号不留着,被约走就再选一个):"
+    chosen = turn.offer(head, (Choice(code=wanted, label="登记好了,约刚才选的"),))
+    return Reply((*chosen.shapes, _REGISTER), chosen.state)
 
 
 def booked_words(made: AppointmentView) -> str:

@@ -105,4 +105,4 @@ async def departments(work: Work, order: DepartmentsWithSlots) -> DepartmentsVie
         .order_by("department_code")
         .values_list("department_code", "free")
     )
-    return DepartmentsView(departments=tuple((code, department(code).name, free) for code, free in counted))
+    return DepartmentsView(departments=tuple((code, department(code).name, free) for code, free in counted if department(code).bookable))
