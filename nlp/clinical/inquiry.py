@@ -354,7 +354,8 @@ def not_ruled_out(case: Case) -> tuple[str, ...]:
             continue
         if _mark(UNCLEAR, code) in case.facts.asked and not _asked_again(asked, case):
             continue  # it will be asked once more; till then nothing is raised that could not be taken back
-        if not any(_known(about, case) for about in asked.about) or (code in marked and _left(asked, case)):
+        concerned = {*asked.about, *(finding for option in asked.options.values() for finding in option.of)}
+        if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
             found.append(_text(asked, case))
     return tuple(found)
 

@@ -66,6 +66,7 @@ def _means() -> re.Pattern[str]:
     return re.compile(f"(?<!没)(?<!没有)(?<!没得)(?<!无)(?<!不)(?<!打)(?<!喷){words}(?!店|都?(?:没有|没得|收|拿走|扔|交))")
 
 
+_NOBODY = re.compile("(?:没|没有|没得|莫得|冇|木有)人|一个人|独自|(?:只有|就)(?:我|他|她)?自己")
 _COMPANY = re.compile(
     "(?<!没)(?<!没得)(?<!不)有人|(?<!没)(?<!没人)(?<!没有人)(?<!不)(?:陪着|陪我|陪他|陪她|在身边|在旁边|在跟前|在一起|在我边上)"
     "|(?:公|婆|妈|爸|娘|爹|妻|子|女|哥|姐|弟|妹|友|居)(?:也|都|就)?在(?:家|这|的|呢|$|[，。])"
@@ -78,7 +79,9 @@ def crisis_answer(text: NormalText, reading: Reading) -> Reading:
     added: list[Finding] = []
     if _MEANS not in known and (match := _means().search(text.text)):
         added.append(_finding(_MEANS, Status.PRESENT, text.span(match.start(), match.end())))
-    if _ALONE not in known and (match := _COMPANY.search(text.text)):
+    if _ALONE not in known and (match := _NOBODY.search(text.text)):
+        added.append(_finding(_ALONE, Status.PRESENT, text.span(match.start(), match.end())))
+    elif _ALONE not in known and (match := _COMPANY.search(text.text)):
         added.append(_finding(_ALONE, Status.ABSENT, text.span(match.start(), match.end())))
     findings = in_crisis((*reading.findings, *added))
     # who keeps him company is not whom the talk is about

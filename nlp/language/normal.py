@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from nlp.interface.reading import Span
+from nlp.language.numbers import NUMBER
 
 MAX_CHARACTERS = 5000
 """Characters of one text that are looked at; the rest is ignored."""
 
 HARD_BREAKS = frozenset("，。；！？")
 _NUMERALS = frozenset("0123456789零〇一二两三四五六七八九十百半")
+_MEASURED = re.compile(
+    "(?:体温|体重|心率|脉搏|呼吸|呼吸频率|血氧|饱和度|氧饱和|指氧|spo2|血糖|空腹|餐后|(?<![高低])血压|高压|低压|收缩压|舒张压|是|bp|hr|rr)$"
+)
+_VALUE = re.compile(rf"{NUMBER}(?!天|年|小时|个|周|月|次|岁|分钟|点|片|包|粒)")
+"""血氧 85, 体温 39.5: the space before a value parts nothing."""
 _PUNCTUATION = {
     ",": "，", "!": "！", "?": "？", ";": "；", "…": "。", "|": "，", "(": "，", ")": "，", "[": "，", "]": "，", "【": "，", "】": "，",
     "「": "，", "」": "，", "《": "，", "》": "，", "\n": "。", "\r": "。", "。": "。", "､": "、", "・": "，", "﹐": "，",
@@ -103,4 +110,6 @@ def normalise(original: str) -> NormalText:
             origins.append(index)
     if len(breaks) > 3 and len(breaks) * 2 > len(characters):
         breaks.clear()  # written with a space after every character or two: the spaces say nothing
-    return NormalText(original=original, text="".join(characters), origins=tuple(origins), breaks=frozenset(breaks))
+    text = "".join(characters)
+    breaks = {at for at in breaks if not (_VALUE.match(text, at) and _MEASURED.search(text[:at]))}
+    return NormalText(original=original, text=text, origins=tuple(origins), breaks=frozenset(breaks))

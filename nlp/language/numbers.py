@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # bounded, so that no text makes matching slow
-NUMBER = r"(?:\d{1,7}(?:\.\d{1,4})?|(?:[零〇一二两三四五六七八九十百]|点(?=[零〇一二三四五六七八九])){1,9})"
+NUMBER = r"(?:\d{1,7}(?:\.\d{1,4}|点\d(?!\d))?|(?:[零〇一二两三四五六七八九十百]|点(?=[零〇一二三四五六七八九])){1,9})"
 
 _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _RANGE = re.compile(r"([一二两三四五六七八])([二两三四五六七八九])")
@@ -19,8 +19,8 @@ def number(said: str) -> float | None:
     said = said.strip()
     if not said:
         return None
-    if re.fullmatch(r"\d+(?:\.\d+)?", said):
-        return float(said) if len(said) < 16 else None
+    if re.fullmatch(r"\d+(?:[.点]\d+)?", said):
+        return float(said.replace("点", ".")) if len(said) < 16 else None
     whole, point, fraction = said.partition("点")
     value = _whole(whole)
     if value is None:

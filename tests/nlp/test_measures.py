@@ -1,0 +1,25 @@
+"""Values as people type them: with a space before the number, or with 点 for the point."""
+
+from __future__ import annotations
+
+import pytest
+
+from nlp.interface.reading import Reading
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "value"),
+    [
+        ("血氧 85", "spo2", 85), ("血氧饱和度 百分之85", "spo2", 85), ("心率 35", "heart_rate", 35), ("体温 39.5", "temperature", 39.5),
+        ("血糖 2.4", "glucose", 2.4), ("血糖2点4", "glucose", 2.4), ("血糖 16点8", "glucose", 16.8), ("呼吸 36", "respiratory_rate", 36),
+        ("头晕 血糖 2.4 出汗", "glucose", 2.4), ("血压 70", "systolic", 70), ("今天8点 血糖 2.4", "glucose", 2.4),
+    ],
+)
+def test_a_space_before_a_value_parts_nothing(engine, said: str, code: str, value: float) -> None:
+    reading: Reading = engine.read(said)
+    assert [(one.code, one.value) for one in reading.measurements if one.code == code] == [(code, value)]
+
+
+@pytest.mark.parametrize("said", ["血糖 3天没测", "心率 3天前快", "以前有高血压 160天前查的", "昨晚8点30分肚子疼", "呼吸 2小时前就急"])
+def test_how_long_is_no_value(engine, said: str) -> None:
+    assert engine.read(said).measurements == ()
