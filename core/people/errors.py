@@ -141,7 +141,7 @@ class ConsentOutdated(Conflict):
 
 class ConsentMissing(Conflict):
     code = "people.consent_missing"
-    sentence = "还没有患者的知情同意。请先看一下同意书,点「同意」后再继续。"
+    sentence = "还没有这位患者的知情同意:请他在小程序里看过、点「同意」,或者由村医在病人页拍下签好字的同意书,再继续。"
 
 
 class ConsentEvidenceMissing(Invalid):

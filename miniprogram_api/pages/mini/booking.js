@@ -25,14 +25,20 @@ export async function departments() {
   ];
 }
 
+/** The levels that no later day will do for, and what to do instead. */
+const TODAY = {
+  critical: "您的情况不能等预约:马上打 120。", emergent: "您的情况不能等预约:现在就去医院急诊,加重马上打 120。",
+  urgent: "您的情况要今天看,不要等到这一天:请今天去乡镇卫生院或县医院,加重马上打 120。",
+};
+
 export async function slots({ rest: [code], go }) {
-  const answer = await ask("GET", `slots?department=${encodeURIComponent(code)}&limit=60`);
+  const [answer, intake] = await Promise.all([ask("GET", `slots?department=${encodeURIComponent(code)}&limit=60`), askOrNull("intakes/current")]);
   if (!answer.slots.length) {
     return empty("这个科室暂时没有空的时间。可以换一个科室,或明天早上再看看。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "换一个科室"));
   }
   const first = day(answer.slots[0].starts_at);
   return [
-    first !== day(answer.now) && h("p", { class: "notice mini-note", role: "status" }, `今天没有号,最近的是 ${first}。`),
+    first !== day(answer.now) && h("p", { class: "notice mini-note", role: "status" }, `今天没有号,最近的是 ${first}。`, TODAY[intake?.assessment?.urgency] && h("strong", null, TODAY[intake.assessment.urgency])),
     h("p", { class: "actions faint" }, `${answer.slots[0].department},点一个时间:`), slotList(answer.slots, (slot) => {
     chosen = { slot, key: newKey() };
     go("confirm");

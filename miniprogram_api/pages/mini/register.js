@@ -70,6 +70,8 @@ export async function register({ query, go }) {
   const fill = card && button("填入演示身份证", () => {
     name.value = card.full_name;
     id.value = card.id_number;
+    wrong.textContent = "";
+    for (const field of [name, id]) field.removeAttribute("aria-invalid");
   }, "default");
   return h("form", { on: { submit: (event) => { event.preventDefault(); } }, novalidate: true },
     own ? null : h("label", { class: "field" }, h("span", null, "和您的关系"), kin),
