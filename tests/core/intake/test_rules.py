@@ -9,6 +9,7 @@ import pytest
 from core.intake.rules import (
     DETAIL_CODE,
     PLACE,
+    PLACE_OF_ONE_IN_DESPAIR,
     SAID_CRITICAL,
     becomes_critical,
     emergency_question,
@@ -18,7 +19,7 @@ from core.intake.rules import (
     with_record,
 )
 from core.intake.wording import age, duration, understood_words
-from nlp.interface.assessment import Assessment, Emergency, Facts
+from nlp.interface.assessment import Assessment, Choice, Emergency, Facts, Question
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 from nlp.interface.urgency import Urgency
 
@@ -64,6 +65,23 @@ def test_typed_and_computed_combine_by_the_worse(said: str | None, computed: Urg
     assert standing.level == level
     if level is not computed:
         assert standing.reasons[-1].text.startswith("您说情况是「")
+
+
+def test_in_despair_he_is_asked_first_whether_he_is_alone_then_where_he_is():
+    alone = Question(code="safe_now", text="您现在身边有人吗?", choices=(Choice(code="alone", label="一个人"),), rules_out_danger=True)
+    despair = Emergency(rule="suicidal", suspected="", first="谢谢您告诉我。", do_now=("打 12356",), do_not=(), question=alone)
+    danger = assessed(Urgency.CRITICAL, despair)
+    assert emergency_question(danger, Facts(), place_known=False) == alone
+    asked_before = Facts(asked=("safe_now",))
+    assert emergency_question(danger, asked_before, place_known=False) == PLACE_OF_ONE_IN_DESPAIR
+    assert emergency_question(danger, Facts(asked=("safe_now", PLACE.code)), place_known=False) is None
+    assert emergency_question(assessed(Urgency.EMERGENT, despair), asked_before, place_known=False) is None
+
+
+def test_a_length_is_shown_as_it_was_said_and_despair_is_not_read_back():
+    dizzy = finding("dizziness", "头晕", duration_hours=14, duration_words="从早上起")
+    assert understood_words(Reading(findings=(dizzy,))) == ("头晕 从早上起",)
+    assert understood_words(Reading(findings=(finding("suicidal", "想自杀"), finding("means_at_hand", "手边有能伤害自己的东西")))) == ()
 
 
 def test_critical_is_entered_once():
