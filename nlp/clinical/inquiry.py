@@ -247,7 +247,7 @@ def answered(before: tuple[str, ...], question: Question, reading: Reading) -> t
         return found
     if asked.duration_of is not None and any(finding.duration_hours is not None for finding in reading.findings):
         return found
-    mark = _mark(NOT_KNOWN if reading == Reading() else UNCLEAR, asked.code)
+    mark = _mark(NOT_KNOWN if reading == Reading() or _AGAIN in _named(question.code) else UNCLEAR, asked.code)
     return found if mark in found else (*found, mark)
 
 
@@ -346,7 +346,7 @@ def unanswered_danger(case: Case) -> bool:
 
 def not_ruled_out(case: Case) -> tuple[str, ...]:
     """The danger questions that were asked and not answered, as they would be asked now."""
-    marked = {code.partition(":")[2] for code in case.facts.asked if base_code(code) in _MARKS}
+    marked = {code.partition(":")[2] for code in case.facts.asked if base_code(code) == NOT_KNOWN}
     found: list[str] = []
     for code in dict.fromkeys(base_code(code) for code in case.facts.asked):
         asked = questions().get(code)
