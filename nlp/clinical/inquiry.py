@@ -2,127 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from dataclasses import replace
 
 from nlp.interface.assessment import Choice, Question
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from nlp.language.answers import AnswerGuide, Effects
 
+from .asked import Asked, Option, questions
 from .case import Case
-from .expressions import Expression
-from .knowledge import Rule, expression, known_codes, rules, table
+from .knowledge import Rule, known_codes, rules, table
 
-UNKNOWN = Choice(code="unknown", label="不清楚")
 _CHEST = ("chest_pain", "chest_tightness")
-
-
-@dataclass(frozen=True)
-class Option:
-    """One choice of a question: the findings whose knowing makes it idle, and the words that ask for it in a list.
-
-    ``raises``: the level that it must raise a case to; ``why``: the reason where that is less than the question is asked for; ``then``: the
-    question that follows it.
-    """
-
-    code: str
-    of: tuple[str, ...]
-    both: bool
-    asks: str
-    raises: Urgency | None
-    why: str
-    then: str | None
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of the text that is left out when all of ``of`` is known."""
-
-    text: str
-    of: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One question of the file, ready to use. ``raises``: the level that its choices stand for, None for a question that rules out no danger."""
-
-    code: str
-    text: str
-    when: Expression
-    about: tuple[str, ...]
-    danger: bool
-    priority: float
-    choices: tuple[Choice, ...]
-    guide: AnswerGuide
-    duration_of: str | None
-    options: dict[str, Option]
-    pieces: tuple[Piece, ...]
-    raises: Urgency | None
-    crisis: bool
-    only_when_nothing_said: bool
-    only_without_danger_question: bool
-
-
-def _effects(row: dict[str, Any]) -> Effects:
-    return Effects(
-        present=tuple(row.get("present", ())),
-        absent=tuple(row.get("absent", ())),
-        uncertain=tuple(row.get("uncertain", ())),
-        duration_hours=row.get("hours"),
-        duration_words=row.get("words", row["label"]) if "hours" in row else None,
-        age_days=row.get("age_days"),
-        age_words=row["label"] if "age_days" in row else None,
-        sex=row.get("sex"),
-        pregnant=row.get("pregnant"),
-    )
-
-
-def _option(row: dict[str, Any], of_question: Urgency | None) -> Option:
-    level = Urgency(row["raises"]) if "raises" in row else of_question
-    of = tuple(row.get("of", row.get("present", ()) if row.get("both") else row.get("present", ())[:1]))
-    return Option(row["code"], of, row.get("both", False), row.get("asks", ""), level, row.get("why", ""), row.get("then"))
-
-
-def _asked(row: dict[str, Any]) -> Asked:
-    raises = Urgency(row["raises"]) if "raises" in row else None
-    effects = {choice["code"]: (choice["label"], _effects(choice)) for choice in row["choices"]}
-    about = tuple(code for code in row["about"] if not code.startswith("@"))
-    no = effects["none"][1] if "none" in effects else Effects(absent=about)
-    yes = Effects(present=about) if len(about) == 1 else Effects(uncertain=about)
-    guide = AnswerGuide(
-        choices=effects,
-        no=_effects(row["no"]) if "no" in row else no,
-        yes=_effects(row["yes"]) if "yes" in row else yes,
-        expects=row.get("expects"),
-        of_child=row.get("of_child", False),
-        crisis=row.get("crisis", False),
-    )
-    return Asked(
-        code=row["code"],
-        text=row["text"],
-        when=expression(row["when"]),
-        about=tuple(row["about"]),
-        danger=row.get("danger", False),
-        priority=float(row["priority"]),
-        choices=(*(Choice(code=choice["code"], label=choice["label"]) for choice in row["choices"]), UNKNOWN),
-        guide=guide,
-        duration_of=row.get("duration_of"),
-        options={choice["code"]: _option(choice, raises) for choice in row["choices"]},
-        pieces=tuple(Piece(piece["text"], tuple(piece["of"])) for piece in row.get("pieces", ())),
-        raises=raises,
-        crisis=row.get("crisis", False),
-        only_when_nothing_said=row.get("only_when_nothing_said", False),
-        only_without_danger_question=row.get("only_without_danger_question", False),
-    )
-
-
-@cache
-def questions() -> dict[str, Asked]:
-    """All questions by code, the most pressing first."""
-    found = [_asked(row) for row in table("questions.toml")["question"]]
-    return {asked.code: asked for asked in sorted(found, key=lambda asked: -asked.priority)}
 
 
 def _limits() -> tuple[int, int]:

@@ -134,16 +134,17 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
         )
     for code, finding in case.complaints.items():  # what is as bad by itself is not left out beside the rules
         alone, words = complaints()[code].level, finding_words(finding, case.measured)
-        if found and alone is not None and alone.severity >= max(worst, Urgency.URGENT.severity) and not any(words in reason.text for reason in found):
+        as_bad = alone is not None and alone.severity >= max(worst, Urgency.URGENT.severity)
+        if found and as_bad and not any(words in reason.text for reason in found):
             found.append(Reason(text=words, rule=f"alone.{code}", source=citation(("DESIGN",))))
-    if judgement.unanswered:
-        open_still = "".join(not_ruled_out(case)[:2])
-        found.append(Reason(text=f"没有问清楚「{open_still}」,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
     if not found:
         found = [
             Reason(text=finding_words(finding, case.measured), rule=f"alone.{finding.code}", source=citation(("DESIGN",)))
             for finding in case.complaints.values()
         ]
+    if judgement.unanswered:
+        open_still = "".join(not_ruled_out(case)[:2])
+        found.append(Reason(text=f"没有问清楚「{open_still}」,按可能有来算", rule="unanswered_danger", source=citation(("DESIGN",))))
     if (age := age_words(case)) and found and not any(age in reason.text for reason in found):
         found.append(Reason(text=age, rule="person.age", source=citation(("DESIGN",))))
     return _without_repeats(found)

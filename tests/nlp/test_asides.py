@@ -3,7 +3,7 @@
 import pytest
 
 from core.intake.wording import understood_words
-from nlp.clinical import inquiry
+from nlp.clinical import asked, inquiry
 from nlp.clinical.case import Case
 from nlp.clinical.wording import finding_words
 from nlp.engine import Engine
@@ -12,7 +12,7 @@ from nlp.interface.reading import Finding, Reading, Span, Status
 
 
 def ask(code: str) -> Question:
-    return inquiry.as_question(inquiry.questions()[code], Case(Facts()))
+    return inquiry.as_question(asked.questions()[code], Case(Facts()))
 
 
 @pytest.mark.parametrize(

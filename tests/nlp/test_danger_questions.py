@@ -7,8 +7,9 @@ from itertools import combinations
 import pytest
 
 from nlp.clinical import inquiry, triage
+from nlp.clinical.asked import Asked, questions
 from nlp.clinical.case import Case
-from nlp.clinical.inquiry import Asked, base_code
+from nlp.clinical.inquiry import base_code
 from nlp.engine import Engine
 from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Person, Span, Status
@@ -23,7 +24,7 @@ PEOPLE = (
     Person(age_days=ADULT, sex="female", pregnant=True, pregnancy_weeks=12),
 )
 """The mildest of each kind: no age, illness or week of pregnancy that raises a level by itself."""
-DANGERS = [asked for asked in inquiry.questions().values() if asked.danger]
+DANGERS = [asked for asked in questions().values() if asked.danger]
 CHOICES = [(asked, code) for asked in DANGERS for code in asked.options if code != "none" and asked.guide.choices[code][1].present]
 
 
@@ -110,7 +111,7 @@ def test_what_was_said_is_not_asked_again(asked: Asked, code: str, status: Statu
 
 def test_a_denial_of_the_rest_leaves_what_was_said(engine: Engine) -> None:
     known = engine.merge(Facts(), engine.read("肚子痛,拉黑色大便"))
-    question = inquiry.as_question(inquiry.questions()["belly_danger"], Case(known))
+    question = inquiry.as_question(questions()["belly_danger"], Case(known))
     assert "黑" not in question.text
     for answer, choice in (("都没有", None), ("", "none"), ("没有其他的", None), ("别的没有", None)):
         after = engine.merge(known, engine.read(answer, answering=question, choice=choice), answered=question)
@@ -148,6 +149,22 @@ def test_an_unclear_answer_is_asked_once_more_then_not_ruled_out(engine: Engine)
         reasons = {reason.rule: reason.text for reason in assessment.reasons}
         if assessment.level is not None:
             assert "没有问清楚" in reasons["unanswered_danger"]
+
+
+def test_the_second_answer_counts(engine: Engine) -> None:
+    known = engine.merge(Facts(), engine.read("孩子3岁 发烧39度"))
+    question = engine.next_question(known)
+    for answer in ("那个嘛这个嘛", "不吃不喝"):
+        known = engine.merge(known, engine.read(answer, answering=question), answered=question)
+        question = engine.next_question(known)
+    assert "unanswered_danger" not in {reason.rule for reason in engine.assess(known).reasons}
+
+
+def test_what_stands_open_hides_no_complaint(engine: Engine) -> None:
+    known = engine.merge(Facts(), engine.read("头晕三天"))
+    question = engine.next_question(known)
+    known = engine.merge(known, engine.read("不清楚", answering=question), answered=question)
+    assert engine.assess(known).reasons[0].text == "头晕 3 天"
 
 
 def test_who_says_that_he_does_not_know_is_not_pressed(engine: Engine) -> None:

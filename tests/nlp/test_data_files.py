@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from nlp.clinical import advice, inquiry, knowledge
+from nlp.clinical import advice, knowledge
+from nlp.clinical.asked import questions
 from nlp.engine import Engine
 from nlp.interface.departments import department
 from nlp.language.lexicon import lexicon, rows
@@ -84,7 +85,7 @@ def test_rule_is_complete(row: dict[str, object]) -> None:
     if rule.level == "critical":
         assert rule.suspected
         assert rule.do_now
-        assert rule.ask_next in inquiry.questions()
+        assert rule.ask_next in questions()
         if rule.departments[0] == "20":
             assert any("120" in line or "急诊" in line or "吃" in line for line in rule.do_now)
 
@@ -96,7 +97,7 @@ def test_rule_ids_are_unique() -> None:
 def test_modifiers_questions_and_advice_load() -> None:
     assert len(knowledge.modifiers()) >= 8
     assert advice.entries()
-    for asked in inquiry.questions().values():
+    for asked in questions().values():
         labels = [choice.label for choice in asked.choices]
         assert 3 <= len(labels) <= 6, asked.code
         assert labels[-1] == "不清楚"
@@ -107,7 +108,7 @@ def test_modifiers_questions_and_advice_load() -> None:
 
 def test_no_disease_is_named_to_a_patient_outside_suspected() -> None:
     diseases = ("肺炎", "冠心病", "心梗", "脑梗", "阑尾炎", "肺癌", "脑炎")
-    texts = [asked.text for asked in inquiry.questions().values()] + [entry.text for entry in advice.entries()]
+    texts = [asked.text for asked in questions().values()] + [entry.text for entry in advice.entries()]
     texts = [text for text in texts if "有没有高血压" not in text and "长期的病" not in text]
     assert [text for text in texts if any(disease in text for disease in diseases)] == []
 

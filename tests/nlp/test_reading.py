@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nlp.clinical import inquiry
+from nlp.clinical import asked, inquiry
 from nlp.clinical.case import Case
 from nlp.engine import Engine
 from nlp.interface.assessment import Facts, Question
@@ -43,7 +43,7 @@ def test_reading(engine: Engine, row: dict[str, str]) -> None:
 
 
 def ask(code: str) -> Question:
-    return inquiry.as_question(inquiry.questions()[code], Case(Facts()))
+    return inquiry.as_question(asked.questions()[code], Case(Facts()))
 
 
 def test_a_bare_number_answers_the_age(engine: Engine) -> None:
