@@ -154,7 +154,8 @@ async def signed(turn: Turn, code: str, consultation_id: str) -> Reply:
     watch = f"\n{given.watch}。" if given.watch else ""
     text = (
         f"**现在给药:{given.name} {given.amount},{given.directions}。**{weighed}{watch}\n"
-        f"会诊 {given.consultation_code} 的急用一剂已签名下医嘱,药师和专家已收到。给药后留意反应,变重先打 120。"
+        f"会诊 {given.consultation_code} 的急用一剂已签名下医嘱,马上告诉药师和专家。\n"
+        "**这一剂不代替转运:还没叫 120 的,现在就叫。**给药后守着病人,留意反应。"
     )
     reply = turn.offer("都办完了,点「完成会诊」。", (Choice(code=f"complete:{consultation_id}", label="完成会诊"),))
     return Reply((*tapped(turn, "医嘱已签名"), Text(text=text), *reply.shapes), reply.state)

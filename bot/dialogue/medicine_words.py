@@ -13,6 +13,13 @@ _PAGE = "病人资料、检查和来源都在里面。"
 SIGNABLE: tuple[State, ...] = ("PROPOSED", "REFERRED")
 
 
+def patient_line(one: ItemView) -> str:
+    """As a patient counts: tablets first, milligrams beside."""
+    each = f"{one.pieces}({one.amount})" if one.pieces else one.amount
+    directions = f",{one.directions}" if one.directions else ""
+    return f"{one.name}:每次 {each},每天 {one.times_per_day} 次,{one.days} 天,{one.route}{directions};共 {one.packs} {one.pack}"
+
+
 def item_line(one: ItemView) -> str:
     directions = f",{one.directions}" if one.directions else ""
     return f"{one.name}({one.form}):每次 {one.amount},每天 {one.times_per_day} 次,{one.days} 天,{one.route}{directions};{one.packs} {one.pack}"

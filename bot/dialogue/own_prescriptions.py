@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Choice, Link
 from bot.dialogue import prescription_meant
-from bot.dialogue.medicine_words import item_line, yuan
+from bot.dialogue.medicine_words import patient_line, yuan
 from bot.dialogue.turn import Reply, Turn
 from core.coverage.commands import QuotedLineView, QuotePrescription, QuoteView
 from core.foundation.clock import spoken
@@ -35,7 +35,9 @@ async def mine(turn: Turn) -> Reply:
     if not found:
         return turn.say("现在没有可以取的处方。药师审过,我马上告诉您。")
     newest = found[0]
-    lines = [f"处方 **{newest.code}**({newest.state_label}),药费 {yuan(newest.fee_fen)} 元:", *(f"· {item_line(one)}" for one in newest.items)]
+    quote: QuoteView = await turn.ask(QuotePrescription(prescription_id=newest.prescription_id))
+    money = f"药费 {yuan(quote.fee_fen)} 元,医保报 {yuan(quote.pays_fen)} 元,您付 {yuan(quote.own_fen)} 元"
+    lines = [f"处方 **{newest.code}**({newest.state_label}),{money}:", *(f"· {patient_line(one)}" for one in newest.items)]
     if len(found) > 1:
         lines.append(f"还有 {len(found) - 1} 张,在小程序「处方与费用」里看。")
     return turn.offer("\n".join(lines), buttons(newest.prescription_id))

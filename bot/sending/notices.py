@@ -209,6 +209,8 @@ async def _opinion_given(practice: Practice, row: Notification) -> Notice:
     lines += [f"{label}:{words}" for label, words in (("判断", opinion.assessment), ("建议", opinion.advice), ("留意", opinion.watch_for)) if words]
     if opinion.decision is not None:
         return Notice((Text(text="\n".join(lines)),), shown={"consultation": opinion.consultation_id})
+    if (await _status(practice, row, "village_doctor")).urgency == "critical":
+        lines.insert(0, "**危急:还没叫 120 的,现在就叫,边看意见边准备转运。**")
     if (dose := await _dose_asked_for(practice, opinion)) is not None:
         lines.append(f"**急救单次用药 {dose.name} {dose.amount}**:您决定后,马上请您核对禁忌再下医嘱。")
     lines.append("意见供参考,由您决定:同意 / 部分同意 / 不同意。")

@@ -94,7 +94,7 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     await work.emit("prescription.dose_ordered", key=row.id, dose_id=dose_id, consultation_id=row.id)
     await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "emergency_dose.ordered", dose_id=dose_id)
     if row.expert_id is not None:
-        await tell_practitioner(work, row.expert_id, "emergency_dose.ordered", dose_id=dose_id)
+        await tell_practitioner(work, row.expert_id, "emergency_dose.ordered", urgent=True, dose_id=dose_id)
     return await dose_view(work, given)
 
 

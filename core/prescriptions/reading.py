@@ -56,7 +56,7 @@ async def view(work: Work, order: View) -> PrescriptionView:
 async def mine(work: Work, order: Mine) -> PrescriptionList:
     """As :class:`Mine` says, for the role in which the actor asks."""
     work.concerns("account", work.actor.account_id)
-    rows = await _rows(work, _asked_for(order))
+    rows = await _rows(work, order, _asked_for(order))
     return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in rows]))
 
 
@@ -65,7 +65,7 @@ def _asked_for(order: Mine) -> QuerySet[Prescription]:
     return rows.filter(code=order.code) if order.code is not None else rows
 
 
-async def _rows(work: Work, asked_for: QuerySet[Prescription]) -> list[Prescription]:
+async def _rows(work: Work, order: Mine, asked_for: QuerySet[Prescription]) -> list[Prescription]:
     practitioner_id = work.actor.practitioner_id
     open_states = [state.value for state in OPEN_STATES]
     if work.role is Role.EXPERT:
@@ -77,7 +77,9 @@ async def _rows(work: Work, asked_for: QuerySet[Prescription]) -> list[Prescript
     elif work.role is Role.PHARMACIST:
         houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
         counties = {county_of(house.region_code) for house in houses}
-        query = asked_for.filter(region_code__in=counties, state__in=open_states, signed_at__isnull=False)
+        query = asked_for.filter(region_code__in=counties, signed_at__isnull=False)
+        # One that he names he may see however it ended; the list is what is still to be done.
+        query = query if order.code is not None else query.filter(state__in=open_states)
     else:
         patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
         query = asked_for.filter(patient_id__in=list(patients), state__in=PATIENTS_STATES)

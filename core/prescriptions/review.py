@@ -49,7 +49,7 @@ async def release(work: Work, order: Release) -> PrescriptionView:
     await sign(work, "review", row.id, review_document(row, body, overrides), confirm=order.confirm)
     await _close_reviews(work, row)
     await tell_patient(work, row, "prescription.ready")
-    await tell_practitioner(work, row.village_doctor_id, "prescription.released", prescription_id=row.id)
+    await tell_practitioner(work, row.village_doctor_id, "prescription.released", urgent=await is_pressing(row), prescription_id=row.id)
     return await view_of(work, row)
 
 
@@ -92,7 +92,7 @@ async def dispense(work: Work, order: Dispense) -> PrescriptionView:
     row = await make_step(work, row, Event.DISPENSE, dispensed_at=work.now)
     await work.unschedule(EXPIRE, row.id)
     await tell_patient(work, row, "prescription.dispensed")
-    await tell_practitioner(work, row.village_doctor_id, "prescription.dispensed", prescription_id=row.id)
+    await tell_practitioner(work, row.village_doctor_id, "prescription.dispensed", urgent=await is_pressing(row), prescription_id=row.id)
     return await view_of(work, row)
 
 

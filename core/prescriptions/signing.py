@@ -16,7 +16,7 @@ from core.prescriptions.items import Body, Finding, Override, Overrides
 from core.prescriptions.licence import beyond_licence
 from core.prescriptions.models import Prescription
 from core.prescriptions.moments import VALID_FOR
-from core.prescriptions.people_told import close_cards, nearest, tell_on_duty, tell_practitioner
+from core.prescriptions.people_told import close_cards, is_pressing, nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking, warnings
 from core.prescriptions.signatures import require_rules, rules_digest
 from core.prescriptions.steps import body_of, document_of, hold, make_step
@@ -80,7 +80,7 @@ async def _tell(work: Work, row: Prescription) -> None:
     await close_cards(work, row, "prescription.to_sign")
     await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "prescription.to_review", prescription_id=row.id)
     if row.signer_id != row.village_doctor_id:
-        await tell_practitioner(work, row.village_doctor_id, "prescription.signed", prescription_id=row.id)
+        await tell_practitioner(work, row.village_doctor_id, "prescription.signed", urgent=await is_pressing(row), prescription_id=row.id)
 
 
 @handles(ExpirePrescription)

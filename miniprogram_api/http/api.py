@@ -12,7 +12,7 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, Request, Sanic
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 from sanic.response import json as json_response
 
@@ -114,6 +114,8 @@ class Problems(ErrorHandler):
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         if isinstance(exception, DomainError):
             return refusal(exception)
+        if isinstance(exception, RequestCancelled):
+            return HTTPResponse(status=408)  # who asked has hung up: nobody hears it
         if isinstance(exception, ValidationError):
             errors = exception.errors(include_url=False, include_input=False, include_context=False)
             places = [{"field": ".".join(str(part) for part in error["loc"]), "problem": error["type"]} for error in errors]

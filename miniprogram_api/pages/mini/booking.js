@@ -38,7 +38,7 @@ export async function slots({ rest: [code], go }) {
   }
   const first = day(answer.slots[0].starts_at);
   return [
-    first !== day(answer.now) && h("p", { class: "notice mini-note", role: "status" }, `今天没有号,最近的是 ${first}。`, TODAY[intake?.assessment?.urgency] && h("strong", null, TODAY[intake.assessment.urgency])),
+    first !== day(answer.now) && h("p", { class: "notice mini-note", role: "status" }, `今天没有号,最近的是 ${first}。`, TODAY[intake?.assessment?.level] && h("strong", null, TODAY[intake.assessment.level])),
     h("p", { class: "actions faint" }, `${answer.slots[0].department},点一个时间:`), slotList(answer.slots, (slot) => {
     chosen = { slot, key: newKey() };
     go("confirm");
