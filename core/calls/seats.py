@@ -16,8 +16,8 @@ from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.accounts import token_hash
 from core.people.service import patient_accounts, practitioner_card
+from core.people.sessions import token_hash
 
 
 @handles(RequestSeat)

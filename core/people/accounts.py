@@ -1,22 +1,16 @@
-"""Accounts, the identities behind them, phones and sessions; from an account to an actor."""
+"""Accounts, the identities behind them and phones; from an account to an actor."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import TypeVar
 
-from tortoise.expressions import F
-
 from core.foundation.actor import Actor, HeldRole, Role
-from core.foundation.errors import NotFound
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
-from core.people.commands import AccountRef, CloseSession, EnsureAccount, OpenSession, SessionOpened, VerifyPhone
+from core.people.commands import AccountRef, EnsureAccount, VerifyPhone
 from core.people.errors import AccountUnknown
-from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld, Session
-from core.people.rules import SESSION_TIMES
+from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld
 
 Joining = Callable[[Work, str, str], Awaitable[None]]
 J = TypeVar("J", bound=Joining)
@@ -80,7 +74,6 @@ async def _join(work: Work, left: str, kept: str) -> None:
         else:
             await mine.change(account_id=kept)
     await Identity.filter(account_id=left).update(account_id=kept)
-    await Session.filter(account_id=left).update(account_id=kept)
     await _carry_phone(work, left, kept)
     await Account.filter(id=left).update(joined_to_id=kept)
     for joining in _JOININGS:
@@ -143,42 +136,3 @@ async def actor_for(account_id: str, channel: str) -> Actor:
         return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel)
     held = await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id") if practitioner.active else []
     return Actor(account.id, tuple(HeldRole(Role(row.role), row.organisation_id) for row in held), channel, practitioner.id)
-
-
-def token_hash(token: str) -> str:
-    """What is stored of a bearer token (it has 215 random bits; a slow hash adds nothing)."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-async def session_actor(token: str, kind: str, real_now: datetime) -> Actor | None:
-    """Who holds ``token`` of a running session of ``kind`` (h5, mini_program, terminal) at the real time ``real_now``; None when nobody does."""
-    session = await Session.get_or_none(token_hash=token_hash(token))
-    if session is None or session.kind != kind or session.closed_at is not None or session.expires_at <= real_now:
-        return None
-    return await actor_for(session.account_id, kind)
-
-
-@handles(OpenSession)
-async def open_session(work: Work, order: OpenSession) -> SessionOpened:
-    account = await live_account(order.account_id)
-    token = work.practice.ids.token()
-    real_now = work.practice.clock.real_now()
-    expires_at = real_now + SESSION_TIMES[order.kind]
-    await Session.create(
-        id=work.new_id(), account_id=account.id, kind=order.kind, token_hash=token_hash(token), created_at=real_now, expires_at=expires_at
-    )
-    work.concerns("account", account.id)
-    return SessionOpened(token=token, account_id=account.id, expires_at=expires_at)
-
-
-@handles(CloseSession)
-async def close_session(work: Work, order: CloseSession) -> Done:
-    session = await Session.get_or_none(token_hash=token_hash(order.token), account_id=work.actor.account_id)
-    if session is None:
-        raise NotFound
-    real_now = work.practice.clock.real_now()
-    if session.closed_at is None:
-        await session.change(closed_at=real_now)
-    await Session.filter(opened_by=session.id, closed_at__isnull=True).update(closed_at=real_now, version=F("version") + 1)
-    work.concerns("account", session.account_id)
-    return Done()

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from core.foundation.errors import NotFound
 from core.foundation.orders import handles
 from core.foundation.work import Work
-from core.people.accounts import token_hash
 from core.people.commands import HandedOver, HandOverSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
 from core.people.rules import SESSION_TIMES
+from core.people.sessions import token_hash
 
 VALID_FOR = timedelta(seconds=60)
 """Real time."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.people import access, access_log, claims, hand_over, paper, staff
-from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, session_actor
+from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
     PractitionerCard,
@@ -17,6 +17,7 @@ from core.people.cards import (
 )
 from core.people.consents import has_consent, require_consent
 from core.people.patients import care_relations, home_organisation
+from core.people.sessions import session_actor
 
 __all__ = [
     "PatientCard",

@@ -11,10 +11,11 @@ from core.foundation.actor import Actor, Role
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.practice import Practice
-from core.people.accounts import actor_for, session_actor
+from core.people.accounts import actor_for
 from core.people.commands import CloseSession, EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
 from core.people.errors import AccountUnknown
 from core.people.models import Account, CareRelation, Identity, Practitioner, Session
+from core.people.sessions import session_actor
 from tests.support.county import id_number, seed_small
 
 pytestmark = pytest.mark.storage

@@ -11,10 +11,11 @@ from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.practice import Practice
-from core.people.accounts import actor_for, session_actor
+from core.people.accounts import actor_for
 from core.people.commands import CloseSession, EnsureAccount, HandedOver, HandOverSession, OpenSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
+from core.people.sessions import session_actor
 
 pytestmark = pytest.mark.storage
 
