@@ -64,6 +64,8 @@ class TimelineEntry(Row):
     practitioner_id = id_field(null=True)
     ids: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
     words = fields.BinaryField(null=True)
+    entry_id = id_field(null=True)
+    """The audit entry of the act; null in rows older than the link."""
 
     class Meta:
         table = "timeline_entry"

@@ -24,9 +24,17 @@ class AuditEntry(Row):
     subject_kind = fields.CharField(max_length=20, default="")
     subject_id = fields.CharField(max_length=40, default="", db_index=True)
     detail: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
+    reason = fields.CharField(max_length=60, null=True)
+    """Why, where a reason was given: its code or the id of the row that keeps the words sealed."""
+    session_id = fields.CharField(max_length=40, null=True)
+    address = fields.CharField(max_length=43, null=True)
+    """Where from, coarse: the network of the address (/24, /48), never the whole of it."""
+    in_tree = fields.BooleanField(null=True)
+    """True once the sequencer has given it its leaf, null before. Not part of what is hashed."""
 
     class Meta:
         table = "audit_entry"
+        indexes = (("in_tree", "id"),)
 
 
 class OutboxEvent(Row):
@@ -36,6 +44,8 @@ class OutboxEvent(Row):
     lane = fields.CharField(max_length=20)
     key = fields.CharField(max_length=40, default="")
     body: fields.Field[dict[str, str]] = fields.JSONField()
+    entry_id = fields.CharField(max_length=26, null=True)
+    """The audit entry of the act that tells this; null in rows older than the link."""
     created_at = UtcDatetimeField()
     state = fields.CharField(max_length=10, default="waiting")
     """waiting, done, failed (given up after its tries; shown to the administrator)."""

@@ -19,6 +19,7 @@ MIGRATIONS = {APP: "core.foundation.migrations.practice", KEYRING: "core.foundat
 
 MODEL_MODULES = (
     "core.foundation.models",
+    "core.foundation.audit.models",
     "core.people.models",
     "core.conversations.models",
     "core.intake.models",

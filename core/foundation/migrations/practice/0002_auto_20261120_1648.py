@@ -181,22 +181,22 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='AuditEntry',
             name='address',
-            field=fields.CharField(default='', max_length=43),
+            field=fields.CharField(null=True, max_length=43),
         ),
         ops.AddField(
             model_name='AuditEntry',
             name='in_tree',
-            field=fields.BooleanField(default=False),
+            field=fields.BooleanField(null=True),
         ),
         ops.AddField(
             model_name='AuditEntry',
             name='reason',
-            field=fields.CharField(default='', max_length=60),
+            field=fields.CharField(null=True, max_length=60),
         ),
         ops.AddField(
             model_name='AuditEntry',
             name='session_id',
-            field=fields.CharField(default='', max_length=40),
+            field=fields.CharField(null=True, max_length=40),
         ),
         ops.AddIndex(
             model_name='AuditEntry',
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='CareRelation',
             name='end_reason',
-            field=fields.CharField(default='', max_length=20),
+            field=fields.CharField(default='', db_default='', max_length=20),
         ),
         ops.AddField(
             model_name='CareRelation',
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='CareRelation',
             name='ended_by',
-            field=fields.CharField(default='', max_length=40),
+            field=fields.CharField(default='', db_default='', max_length=40),
         ),
         ops.AddField(
             model_name='CareRelation',
@@ -230,7 +230,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='CareRelation',
             name='scope',
-            field=fields.CharField(default='book,record,consent,notices', max_length=60),
+            field=fields.CharField(default='book,record,consent,notices', db_default='book,record,consent,notices', max_length=60),
         ),
         ops.AddField(
             model_name='CareRelation',
@@ -245,7 +245,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Consent',
             name='withdrawn_as',
-            field=fields.CharField(default='', max_length=20),
+            field=fields.CharField(default='', db_default='', max_length=20),
         ),
         ops.AddField(
             model_name='Organisation',
@@ -265,17 +265,17 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Patient',
             name='real_name_provider',
-            field=fields.CharField(default='', max_length=30),
+            field=fields.CharField(default='', db_default='', max_length=30),
         ),
         ops.AddField(
             model_name='Patient',
             name='real_name_state',
-            field=fields.CharField(default='unchecked', max_length=12),
+            field=fields.CharField(default='unchecked', db_default='unchecked', max_length=12),
         ),
         ops.AddField(
             model_name='PatientClaim',
             name='guardian',
-            field=fields.BooleanField(default=False),
+            field=fields.BooleanField(default=False, db_default=False),
         ),
         ops.AddField(
             model_name='Practitioner',
