@@ -277,10 +277,10 @@ class Patient(Row):
     id_number_blind = fields.CharField(max_length=64, unique=True)
     phone = fields.BinaryField(null=True)
     phone_blind = fields.CharField(max_length=64, null=True, db_index=True)
-    real_name_state = fields.CharField(max_length=12, default="unchecked")
+    real_name_state = fields.CharField(max_length=12, default="unchecked", db_default="unchecked")
     """match, mismatch, away (asked again by due work), or unchecked (recorded before there was a check)."""
     real_name_at = UtcDatetimeField(null=True)
-    real_name_provider = fields.CharField(max_length=30, default="")
+    real_name_provider = fields.CharField(max_length=30, default="", db_default="")
     demonstration = fields.BooleanField(default=False)
     created_at = UtcDatetimeField()
 
@@ -302,7 +302,7 @@ class CareRelation(Row):
     relation = fields.CharField(max_length=10)
     self_of_id = id_field(null=True, unique=True)
     """The patient's id where ``relation`` is self: a person has one account of his own."""
-    scope = fields.CharField(max_length=60, default="book,record,consent,notices")
+    scope = fields.CharField(max_length=60, default="book,record,consent,notices", db_default="book,record,consent,notices")
     """Codes of :class:`core.people.scopes.Scope`, in order, with commas."""
     guardian = fields.BooleanField(null=True)
     """That he acts as a minor's guardian. None: recorded before this was kept; then a parent is one."""
@@ -311,9 +311,9 @@ class CareRelation(Row):
     until = UtcDatetimeField(null=True)
     """A term the patient set."""
     ended_at = UtcDatetimeField(null=True)
-    ended_by = fields.CharField(max_length=40, default="")
+    ended_by = fields.CharField(max_length=40, default="", db_default="")
     """The account that ended it."""
-    end_reason = fields.CharField(max_length=20, default="")
+    end_reason = fields.CharField(max_length=20, default="", db_default="")
     confirmed_at = UtcDatetimeField(null=True)
     """When the patient himself, of age, last said that it shall be so."""
     created_at = UtcDatetimeField()
@@ -336,7 +336,7 @@ class PatientClaim(Row):
     live_for = fields.CharField(max_length=60, null=True, unique=True)
     """``<account>:<patient>`` while the code may be used: one at a time."""
     relation = fields.CharField(max_length=10)
-    guardian = fields.BooleanField(default=False)
+    guardian = fields.BooleanField(default=False, db_default=False)
     code = fields.BinaryField()
     code_blind = fields.CharField(max_length=64, unique=True)
     """Of patient and code together: two claims on one record never have the same code."""
@@ -394,7 +394,7 @@ class Consent(Row):
     evidence_blob_id = id_field(null=True)
     withdrawn_at = UtcDatetimeField(null=True)
     withdrawn_by = fields.CharField(max_length=40, default="")
-    withdrawn_as = fields.CharField(max_length=20, default="")
+    withdrawn_as = fields.CharField(max_length=20, default="", db_default="")
 
     class Meta:
         table = "consent"
