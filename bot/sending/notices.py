@@ -233,7 +233,7 @@ async def _decision_made(practice: Practice, row: Notification) -> Notice:
 
 async def _helper_asked(practice: Practice, row: Notification) -> Notice:
     """The patient by the doctor's own number, no name: her chat may lie open."""
-    doctor = (await actor_for(str(row.account_id), "wecom_app")).practitioner_id
+    doctor = (await actor_for(str(row.account_id), "wecom_app", practice.clock.now())).practitioner_id
     number = None if doctor is None else await number_on_list(doctor, row.ids["patient_id"])
     if number is None:
         return Notice()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from core.foundation.actor import Actor, HeldRole, Role
@@ -11,6 +12,7 @@ from core.foundation.work import Work
 from core.people.commands import AccountRef, EnsureAccount, VerifyPhone
 from core.people.errors import AccountUnknown
 from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld
+from core.people.roles import roles_now
 
 Joining = Callable[[Work, str, str], Awaitable[None]]
 J = TypeVar("J", bound=Joining)
@@ -125,14 +127,15 @@ async def verify_phone(work: Work, order: VerifyPhone) -> Done:
     return Done()
 
 
-async def actor_for(account_id: str, channel: str) -> Actor:
-    """Who acts when ``account_id`` speaks on ``channel``: with the roles he holds, or as a patient when he is no practitioner.
+async def actor_for(account_id: str, channel: str, now: datetime, *, session_id: str = "") -> Actor:
+    """Who acts when ``account_id`` speaks on ``channel`` at the domain time ``now``: with the roles that count then, or as a patient when he
+    is no practitioner.
 
     :class:`AccountUnknown` when there is no such account.
     """
     account = await live_account(account_id)
     practitioner = await Practitioner.get_or_none(account_id=account.id)
     if practitioner is None:
-        return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel)
-    held = await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id") if practitioner.active else []
-    return Actor(account.id, tuple(HeldRole(Role(row.role), row.organisation_id) for row in held), channel, practitioner.id)
+        return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel, session_id=session_id)
+    held, withheld = roles_now(await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id"), practitioner, now)
+    return Actor(account.id, held, channel, practitioner.id, session_id, withheld)

@@ -126,13 +126,13 @@ class _Maker:
                 SYSTEM,
                 SetShift(practitioner_id=registered.practitioner_id, duty=duty, weekdays=WHOLE_WEEK, start_minute=0, end_minute=1440),
             )
-        return await actor_for(registered.account_id, "wecom_app")
+        return await actor_for(registered.account_id, "wecom_app", self.practice.clock.now())
 
     async def person(self, openid: str, phone: str | None) -> Actor:
         account = await self.practice.execute(SYSTEM, EnsureAccount(app=OFFICIAL_ACCOUNT, subject=openid, unionid=f"u-{openid}"))
         if phone is not None:
             await self.practice.execute(SYSTEM, VerifyPhone(account_id=account.account_id, phone=phone))
-        return await actor_for(account.account_id, "official_account")
+        return await actor_for(account.account_id, "official_account", self.practice.clock.now())
 
     async def patient(self, doctor: Actor, number: int, name: str, birth: date, sequence: int, account: Actor | None) -> str:
         order = EnlistPatient(
@@ -147,6 +147,6 @@ class _Maker:
             SYSTEM, OpenSlots(practitioner_id=expert.practitioner_id or "", starts_at=tomorrow, minutes=30, count=4)
         )
         account = await self.practice.execute(SYSTEM, EnsureAccount(app=OFFICIAL_ACCOUNT, subject="o-stranger", unionid="u-o-stranger"))
-        visitor = await actor_for(account.account_id, "mini_program")
+        visitor = await actor_for(account.account_id, "mini_program", self.practice.clock.now())
         view = await self.practice.ask(visitor, FreeSlots(department_code="03.01"))
         return tuple(slot.slot_id for slot in view.slots)

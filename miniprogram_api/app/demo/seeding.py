@@ -142,7 +142,7 @@ class _Maker:
     async def _actor(self, staff: str) -> Actor:
         userid = next(one.userid for one in self._plan.staff if one.key == staff)
         account = await self._practice.execute(SYSTEM, EnsureAccount(app=self._corp, subject=userid))
-        return await actor_for(account.account_id, "wecom_app")
+        return await actor_for(account.account_id, "wecom_app", self._practice.clock.now())
 
     async def _make_staff(self, one: PlannedStaff) -> None:
         order = RegisterPractitioner(
@@ -174,10 +174,10 @@ class _Maker:
             await self._insure(one)
         if account is not None and one.consents:
             given = GiveConsent(patient_id=self._patients[one.key], purpose="care", text_version=CURRENT["care"])
-            await self._do(f"consent:{one.key}", given, await actor_for(account, "mini_program"))
+            await self._do(f"consent:{one.key}", given, await actor_for(account, "mini_program", self._practice.clock.now()))
         if one.guardian is not None:
             child = RegisterPatient(relation="child", full_name=one.name, id_number=one.id_number)
-            await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program"))
+            await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program", self._practice.clock.now()))
 
     async def _insure(self, one: PlannedPatient) -> None:
         enrolled = member(one, self._plan.today)
@@ -223,7 +223,7 @@ class _Maker:
     async def _registered(self, one: PlannedStaff) -> str:
         """A practitioner made by an earlier run."""
         account = await self._practice.execute(SYSTEM, EnsureAccount(app=self._corp, subject=one.userid))
-        actor = await actor_for(account.account_id, "system")
+        actor = await actor_for(account.account_id, "system", self._practice.clock.now())
         if actor.practitioner_id is None:
             raise LookupError(one.key)
         return actor.practitioner_id

@@ -62,7 +62,7 @@ async def county(practice: Practice) -> SmallCounty:
 async def another_patient(practice: Practice, number: int) -> tuple[Actor, str]:
     """A further person with an account, registered and consenting."""
     ref = await practice.execute(Actor.system("test"), EnsureAccount(app="wxmini", subject=f"m{number}"))
-    actor = await actor_for(ref.account_id, "mini_program")
+    actor = await actor_for(ref.account_id, "mini_program", practice.clock.now())
     birth = date(1980, 1, 1) + timedelta(days=number)
     patient = await practice.execute(actor, RegisterPatient(full_name="钱多多", id_number=id_number(birth, 100 + number)))
     await practice.execute(actor, GiveConsent(patient_id=patient.patient_id, purpose="care", text_version=CURRENT["care"]))

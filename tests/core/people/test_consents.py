@@ -96,7 +96,7 @@ async def test_only_for_those_one_speaks_for(practice: Practice):
 async def test_a_guardian_consents_for_a_child(practice: Practice):
     await seed_small(practice)
     ref = await practice.execute(Actor.system("test"), EnsureAccount(app="wxmini", subject="m1"))
-    mother = await actor_for(ref.account_id, "mini_program")
+    mother = await actor_for(ref.account_id, "mini_program", practice.clock.now())
     child = await practice.execute(
         mother, RegisterPatient(relation="child", full_name="刘乐乐", id_number=id_number(date(2026, 3, 20), 7))
     )

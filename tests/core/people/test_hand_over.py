@@ -23,7 +23,7 @@ pytestmark = pytest.mark.storage
 async def signed_in(practice: Practice, system: Actor, subject: str = "m1") -> tuple[Actor, SessionOpened]:
     ref = await practice.execute(system, EnsureAccount(app="wx2", subject=subject))
     opened = await practice.execute(system, OpenSession(account_id=ref.account_id, kind="mini_program"))
-    return await actor_for(ref.account_id, "mini_program"), opened
+    return await actor_for(ref.account_id, "mini_program", practice.clock.now()), opened
 
 
 async def handed(practice: Practice, actor: Actor, opened: SessionOpened) -> HandedOver:

@@ -39,7 +39,7 @@ async def visitor(practice: Practice, openid: str, phone: str | None = None) -> 
     ref = await practice.execute(system, EnsureAccount(app="wxmini", subject=openid))
     if phone is not None:
         await practice.execute(system, VerifyPhone(account_id=ref.account_id, phone=phone))
-    return await actor_for(ref.account_id, "mini_program")
+    return await actor_for(ref.account_id, "mini_program", practice.clock.now())
 
 
 async def record_phone(practice: Practice, patient_id: str, phone: str) -> None:

@@ -182,7 +182,7 @@ async def _lives(practice: Practice, people: dict[str, Any], credentials: dict[s
         )
         ref = await practice.execute(Actor.system("test"), EnsureAccount(app=app, subject=subject))
         assert not ref.created
-        return await actor_for(ref.account_id, "wecom_app")
+        return await actor_for(ref.account_id, "wecom_app", practice.clock.now())
 
     doctor = await actor(FIRST_VILLAGE_DOCTOR)
     listed = (await practice.ask(doctor, MyPatientList())).patients
