@@ -5,6 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -76,6 +77,12 @@ class DueWork(Row):
         indexes = (("state", "due_at"), ("kind", "ref"))
 
 
+def account_of_record(record_id: str) -> str:
+    """The account in ``<account>:<key>``; the system's own accounts have a colon in their name (``system:ticker``)."""
+    parts = record_id.split(":", 2)
+    return ":".join(parts[:2]) if parts[0] == "system" else parts[0]
+
+
 class IdempotencyRecord(Model):
     """The stored answer to an order that carried a key: the same order again gives the same answer and changes nothing."""
 
@@ -83,7 +90,7 @@ class IdempotencyRecord(Model):
     """``<account>:<key>``."""
     order = fields.CharField(max_length=80)
     digest = fields.CharField(max_length=64)
-    result = fields.BinaryField()
+    result = sealed_field(Subject("account", "id", read=account_of_record))
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -145,7 +152,7 @@ class SigningKey(Row):
 
     practitioner_id = id_field(unique=True)
     public_key = fields.BinaryField()
-    private_key = fields.BinaryField()
+    private_key = sealed_field(Subject("practitioner", "practitioner_id"))
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -164,7 +171,7 @@ class Signature(Row):
     account_id = fields.CharField(max_length=40)
     channel = fields.CharField(max_length=20)
     confirmed = fields.CharField(max_length=16)
-    """What unlocked the key: session (a confirmation given in the signed-in session)."""
+    """What unlocked the key: session+totp (a confirmation given in the session, and a one-time code); session alone in signatures from before that."""
 
     class Meta:
         table = "signature"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -36,7 +37,7 @@ class Organisation(Row):
 class Account(Row):
     """One person as the platforms know him. ``joined_to_id``: a second account of the same person points to the one that lives on."""
 
-    phone = fields.BinaryField(null=True)
+    phone = sealed_field(Subject("account", "id"), null=True)
     phone_blind = fields.CharField(max_length=64, null=True, db_index=True)
     phone_verified_at = UtcDatetimeField(null=True)
     joined_to_id = id_field(null=True)
@@ -138,7 +139,7 @@ class TokenKey(Row):
     in_force = fields.CharField(max_length=10, null=True, unique=True)
     """``signs`` for the one key that signs; None for those that only verify what they signed."""
     public_key = fields.BinaryField()
-    private_key = fields.BinaryField()
+    private_key = sealed_field(Subject("house", always="access_tokens"))
     created_at = UtcDatetimeField()
     retired_at = UtcDatetimeField(null=True)
     void_at = UtcDatetimeField(null=True)
@@ -157,10 +158,10 @@ class Practitioner(Row):
     organisation_id: str
     account: fields.OneToOneRelation[Account] = fields.OneToOneField("huizhen.Account", related_name=False, on_delete=fields.RESTRICT)
     account_id: str
-    full_name = fields.BinaryField()
+    full_name = sealed_field(Subject("practitioner", "id"))
     sex = fields.CharField(max_length=6)
     title_name = fields.CharField(max_length=20)
-    licence_number = fields.BinaryField()
+    licence_number = sealed_field(Subject("practitioner", "id"))
     licence_blind = fields.CharField(max_length=64, null=True, unique=True)
     """None for those whose work needs no licence (scheduler, administrator, auditor)."""
     licence_valid_until = fields.DateField()
@@ -208,14 +209,14 @@ class SecondFactor(Row):
         "huizhen.Practitioner", related_name=False, on_delete=fields.RESTRICT
     )
     practitioner_id: str
-    secret = fields.BinaryField(null=True)
+    secret = sealed_field(Subject("practitioner", "practitioner_id"), null=True)
     """None until the first code was right, and after a reset."""
     confirmed_at = UtcDatetimeField(null=True)
     last_step = fields.BigIntField(default=0)
     """The time step of the last code that was taken: neither it nor an earlier one is taken again."""
     wrong_tries = fields.IntField(default=0)
     locked_until = UtcDatetimeField(null=True)
-    pending_secret = fields.BinaryField(null=True)
+    pending_secret = sealed_field(Subject("practitioner", "practitioner_id"), null=True)
     """Shown as a QR code, waiting for its first code."""
     pending_at = UtcDatetimeField(null=True)
 
@@ -247,8 +248,8 @@ class AdministratorInvitation(Row):
         "huizhen.Organisation", related_name=False, on_delete=fields.RESTRICT
     )
     organisation_id: str
-    full_name = fields.BinaryField()
-    phone = fields.BinaryField()
+    full_name = sealed_field(Subject("invitation", "id"))
+    phone = sealed_field(Subject("invitation", "id"))
     code_blind = fields.CharField(max_length=64, unique=True)
     live_for = fields.CharField(max_length=26, null=True, unique=True)
     """The word ``first`` while the code may be used: one at a time."""
@@ -269,13 +270,13 @@ class Patient(Row):
         "huizhen.Organisation", related_name=False, on_delete=fields.RESTRICT
     )
     organisation_id: str
-    full_name = fields.BinaryField()
-    birth_date = fields.BinaryField()
+    full_name = sealed_field(Subject("patient", "id"))
+    birth_date = sealed_field(Subject("patient", "id"))
     """ISO date, sealed."""
     sex = fields.CharField(max_length=6)
-    id_number = fields.BinaryField()
+    id_number = sealed_field(Subject("patient", "id"))
     id_number_blind = fields.CharField(max_length=64, unique=True)
-    phone = fields.BinaryField(null=True)
+    phone = sealed_field(Subject("patient", "id"), null=True)
     phone_blind = fields.CharField(max_length=64, null=True, db_index=True)
     real_name_state = fields.CharField(max_length=12, default="unchecked", db_default="unchecked")
     """match, mismatch, away (asked again by due work), or unchecked (recorded before there was a check)."""
@@ -337,7 +338,7 @@ class PatientClaim(Row):
     """``<account>:<patient>`` while the code may be used: one at a time."""
     relation = fields.CharField(max_length=10)
     guardian = fields.BooleanField(default=False, db_default=False)
-    code = fields.BinaryField()
+    code = sealed_field(Subject("account", "account_id"))
     code_blind = fields.CharField(max_length=64, unique=True)
     """Of patient and code together: two claims on one record never have the same code."""
     attempts = fields.IntField(default=0)

@@ -1,0 +1,75 @@
+"""Columns that hold sealed values, declared where the model is: under whose key, so that renewing keys reaches every one of them.
+
+The column itself stays a plain BINARY column; services seal and open (docs/decisions/004-encrypted-fields.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose key sealed a column: subject ``kind``, whose id stands in ``column`` of the same row.
+
+    ``by`` = (column here, table there): ``column`` stands in that other row. ``read`` takes the subject's id out of what the column holds.
+    ``always``: the id itself, where every row is the same subject's (the house's own keys).
+    """
+
+    kind: str
+    column: str = ""
+    by: tuple[str, str] | None = None
+    read: Callable[[str], str] | None = None
+    always: str = ""
+
+
+class SealedColumn(fields.BinaryField[Any]):
+    """A BINARY column that knows its subjects: the first whose id is not null sealed it. Migrations see a plain BinaryField."""
+
+    def __init__(self, subjects: tuple[Subject, ...] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self.subjects = subjects
+
+    def describe(self, serializable: bool) -> dict[str, Any]:
+        told = super().describe(serializable)
+        told["field_type"] = fields.BinaryField.__name__ if serializable else fields.BinaryField
+        return told
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        _, arguments, options = super().deconstruct()
+        options.pop("subjects", None)
+        return "tortoise.fields.data.BinaryField", arguments, options
+
+
+def sealed_field(*subjects: Subject, null: bool = False) -> Any:
+    """A sealed column of a model. ``subjects``: under whose key; of several, the first whose id is not null."""
+    if not subjects:
+        raise TypeError("a sealed column names its subject")
+    return SealedColumn(subjects, null=null)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTable:
+    """One table with sealed columns. ``columns``: name → subjects; the names are those in the database."""
+
+    table: str
+    key: str
+    columns: dict[str, tuple[Subject, ...]]
+
+
+def sealed_tables(models: Iterable[type[Model]]) -> list[SealedTable]:
+    """What ``models`` declare, by table name."""
+    found = []
+    for model in models:
+        meta = model._meta
+        columns = {
+            meta.fields_db_projection[name]: field.subjects for name, field in meta.fields_map.items() if isinstance(field, SealedColumn)
+        }
+        if columns:
+            found.append(SealedTable(meta.db_table, meta.db_pk_column, columns))
+    return sorted(found, key=lambda one: one.table)
