@@ -138,4 +138,4 @@ async def actor_for(account_id: str, channel: str, now: datetime, *, session_id:
     if practitioner is None:
         return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel, session_id=session_id)
     held, withheld = roles_now(await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id"), practitioner, now)
-    return Actor(account.id, held, channel, practitioner.id, session_id, withheld)
+    return Actor(account.id, held, channel, practitioner.id, session_id=session_id, withheld=withheld)

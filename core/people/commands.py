@@ -63,17 +63,20 @@ class RegisterPatient(Command):
     full_name: str = Field(min_length=2, max_length=30)
     id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
     phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
+    guardian: bool = False
+    """That a relative who is no parent acts as a minor's guardian. A parent does so without saying it."""
 
 
 class ConfirmAccount(Command):
     """The village doctor links an account to a patient on her list: ``claim_code`` is what the person, standing before her, reads from his screen.
+    A patient (a minor's guardian) lets a relative in the same way.
 
     ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, ClaimantHasOwnRecord.
     """
 
     name = "people.confirm_account"
     title = "确认家人"
-    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"), Grant(Role.VISITOR, "own_say"))
     gives = PatientRef
     patient_id: Id
     claim_code: str = Field(pattern=r"^[0-9A-Za-z]{6}$")
@@ -158,6 +161,9 @@ class PatientView(Result):
     age_years: int
     phone: str | None
     relation: str | None = None
+    scope: tuple[str, ...] = ()
+    """What the account that asks may do for him: book, record, consent, notices."""
+    guardian: bool = False
     number: int | None = None
     has_wechat: bool
     consents: tuple[ConsentView, ...] = ()
@@ -222,15 +228,18 @@ class WhoLookedAtMyRecord(Query):
 
 
 class SessionOpened(Result):
-    """``token`` is a bearer secret; only its hash is stored."""
+    """``token`` is the access token, good until ``token_expires_at``; ``refresh_token`` gives the next, until ``expires_at``. Both are secrets."""
 
-    token: str
+    session_id: Id
     account_id: Id
+    token: str
+    token_expires_at: datetime
+    refresh_token: str
     expires_at: datetime
 
 
 class OpenSession(Command):
-    """Sign an account in on one device, after the platform said who it is. ``kind``: h5, mini_program or terminal."""
+    """Sign an account in on one device, after the platform said who it is. ``kind``: h5, mini_program or terminal; ``device``: iPhone · 微信."""
 
     name = "people.open_session"
     title = "登录"
@@ -238,13 +247,16 @@ class OpenSession(Command):
     gives = SessionOpened
     account_id: Id
     kind: Literal["h5", "mini_program", "terminal"]
+    device: str = Field(default="", max_length=40)
 
 
 class CloseSession(Command):
+    """End a sign-in of one's own, with the pages that it opened. ``session_id`` None: the one that asks."""
+
     name = "people.close_session"
     title = "退出登录"
     access = (Grant(Role.VISITOR),)
-    token: str = Field(min_length=20, max_length=80)
+    session_id: Id | None = None
 
 
 class HandedOver(Result):
@@ -261,7 +273,6 @@ class HandOverSession(Command):
     title = "带着登录打开网页"
     access = (Grant(Role.VISITOR),)
     gives = HandedOver
-    token: str = Field(min_length=20, max_length=80)
 
 
 class RedeemHandOver(Command):

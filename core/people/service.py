@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, claims, hand_over, paper, staff
+from core.people import access, access_log, claims, families, hand_over, paper, second_factor, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
@@ -17,17 +17,24 @@ from core.people.cards import (
 )
 from core.people.consents import has_consent, require_consent
 from core.people.patients import care_relations, home_organisation
-from core.people.sessions import session_actor
+from core.people.second_factor import demonstration_secret
+from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in, tells_of_sessions
+from core.people.telling import tells_people
 
 __all__ = [
+    "BEARERS",
+    "PAGES",
     "PatientCard",
     "PractitionerCard",
+    "SignedIn",
     "access",
     "access_log",
     "account_phone",
     "actor_for",
     "care_relations",
     "claims",
+    "demonstration_secret",
+    "families",
     "hand_over",
     "has_consent",
     "home_organisation",
@@ -41,7 +48,12 @@ __all__ = [
     "practitioner_card",
     "practitioner_cards",
     "require_consent",
+    "second_factor",
     "session_actor",
+    "session_runs",
+    "signed_in",
     "staff",
+    "tells_of_sessions",
+    "tells_people",
     "village_doctors_of",
 ]

@@ -38,6 +38,7 @@ from miniprogram_api.http import (
     pages,
     people,
     prescriptions,
+    sessions,
     sign_in,
     uploads,
 )
@@ -52,7 +53,7 @@ GRACE_S = 5.0
 
 RESOURCES = (
     appointments, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes, notifications, oauth,
-    openapi, pages, people, prescriptions, sign_in, uploads,
+    openapi, pages, people, prescriptions, sessions, sign_in, uploads,
 )
 
 

@@ -34,6 +34,14 @@ class SignInNeeded(NotAllowed):
     sentence = "请先登录(从微信里打开),再做这一步。"
 
 
+class SessionStale(NotAllowed):
+    """The access token has run out, the sign-in has not: the program that asks fetches a new one and asks again."""
+
+    code = "session.stale"
+    status = 401
+    sentence = "登录要更新一下,请再点一次。"
+
+
 class EngineElsewhere(Invalid):
     code = "command.needs_words"
     sentence = "这一步要先理解文字,请用 text 提交整句话。"
@@ -81,10 +89,10 @@ def house_of(request: Request) -> Any:
 
 
 def actor_of(request: Request) -> Actor:
-    """The signed-in person; SignInNeeded when there is none."""
+    """The signed-in person; SignInNeeded when there is none, SessionStale when his token has run out."""
     actor: Actor | None = request.ctx.actor
     if actor is None:
-        raise SignInNeeded
+        raise SignInNeeded if request.ctx.signed_in is None else SessionStale
     return actor
 
 

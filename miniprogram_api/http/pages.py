@@ -51,21 +51,21 @@ async def page(request: Request, path: str) -> HTTPResponse:
     if not target.is_file():
         raise NotFound
     is_document = target.suffix == ".html"
-    if is_document and path.split("/")[0] not in WITHOUT_SESSION and request.ctx.actor is None:
+    if is_document and path.split("/")[0] not in WITHOUT_SESSION and request.ctx.signed_in is None:
         return send_to_authorise(request)
     media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     return await file(target, mime_type=media_type, headers=dict(_POLICY))
 
 
 def _opened(request: Request, folder: str, kind: str, its_id: str) -> HTTPResponse:
-    if request.ctx.actor is None:
+    if request.ctx.signed_in is None:
         return send_to_authorise(request)
     return redirect(f"{getattr(request, 'mount', '')}/h5/{folder}/#/{kind}/{its_id}")
 
 
 async def _call_room(request: Request, room: re.Match[str]) -> HTTPResponse:
     """Its pictures, sounds and socket come from here and from nowhere else. A seat in the call needs a ticket besides."""
-    if request.ctx.actor is None:
+    if request.ctx.signed_in is None:
         return send_to_authorise(request)
     if room.group(1):
         return redirect(f"{getattr(request, 'mount', '')}/h5/{room.group(0).removeprefix('doctor/')}")

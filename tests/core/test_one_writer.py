@@ -23,6 +23,8 @@ TECHNICAL_WRITERS = {
     "core/notifications/service.py": {"mark_sent", "mark_failed", "keep_card"},
     # A heartbeat of an open socket: a lease by another name.
     "core/calls/attending.py": {"seen"},
+    # That an answer has arrived, and in which quarter hour somebody was here.
+    "core/people/sessions.py": {"_note_use"},
     # Bytes that have come: how far a file is on its way.
     "core/imaging/transfers.py": {"_keep"},
     # Taken by handlers only: it locks the row that they are about to decide from.

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from core.foundation.actor import Actor, Role
-from core.foundation.clock import ManualClock
-from core.foundation.errors import NotAllowed, NotFound
+from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.people.accounts import actor_for
-from core.people.commands import CloseSession, EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
+from core.people.commands import EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
 from core.people.errors import AccountUnknown
-from core.people.models import Account, CareRelation, Identity, Practitioner, Session
-from core.people.sessions import session_actor
+from core.people.models import Account, CareRelation, Identity, Practitioner
 from tests.support.county import id_number, seed_small
 
 pytestmark = pytest.mark.storage
@@ -74,33 +72,6 @@ async def test_nobody_vouches_for_his_own_phone(practice: Practice, system: Acto
     actor = await actor_for(ref.account_id, "official_account", practice.clock.now())
     with pytest.raises(NotAllowed):
         await practice.execute(actor, VerifyPhone(account_id=ref.account_id, phone="19900000001"))
-
-
-async def test_a_session_lasts_its_time_and_only_its_hash_is_stored(practice: Practice, system: Actor, clock: ManualClock):
-    ref = await ensure(practice, system, "wx1", "o1")
-    opened = await practice.execute(system, OpenSession(account_id=ref.account_id, kind="h5"))
-    row = await Session.get()
-    assert opened.token not in (row.token_hash, row.id)
-    assert len(opened.token) >= 40
-    actor = await session_actor(opened.token, "h5", clock.real_now())
-    assert actor is not None
-    assert actor.account_id == ref.account_id
-    assert actor.channel == "h5"
-    assert actor.holds(Role.PATIENT)
-    assert await session_actor(opened.token, "mini_program", clock.real_now()) is None
-    assert await session_actor(opened.token + "0", "h5", clock.real_now()) is None
-    assert await session_actor(opened.token, "h5", opened.expires_at - timedelta(seconds=1)) is not None
-    assert await session_actor(opened.token, "h5", opened.expires_at) is None
-
-
-async def test_only_the_holder_closes_a_session(practice: Practice, system: Actor, clock: ManualClock):
-    mine = await ensure(practice, system, "wx1", "o1")
-    other = await ensure(practice, system, "wx1", "o2")
-    opened = await practice.execute(system, OpenSession(account_id=mine.account_id, kind="terminal"))
-    with pytest.raises(NotFound):
-        await practice.execute(await actor_for(other.account_id, "terminal", practice.clock.now()), CloseSession(token=opened.token))
-    await practice.execute(await actor_for(mine.account_id, "terminal", practice.clock.now()), CloseSession(token=opened.token))
-    assert await session_actor(opened.token, "terminal", clock.real_now()) is None
 
 
 async def test_actors_hold_their_roles(practice: Practice):
