@@ -119,4 +119,5 @@ async def _enter(
         practitioner_id=practitioner_id or work.actor.practitioner_id,
         ids=ids or {},
         words=sealed,
+        entry_id=work.entry_id,
     )

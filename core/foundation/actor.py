@@ -55,8 +55,9 @@ class WithheldRole:
 class Actor:
     """``channel`` is where the order came from: official_account, mini_program, wecom_app, wecom_robot, terminal, api, h5, system.
 
-    ``session_id``: the session in which it was given, "" where the platform vouches for each message (chat). ``withheld``: roles that do not
-    count now, with the reason.
+    ``session_id``: the session in which it was given, "" where the platform vouches for each message (chat). ``address``: the network that it
+    came from (:func:`core.foundation.audit.origin.network_of`), never the whole address. ``withheld``: roles that do not count now, with the
+    reason.
     """
 
     account_id: str
@@ -64,6 +65,7 @@ class Actor:
     channel: str
     practitioner_id: str | None = None
     session_id: str = ""
+    address: str = ""
     withheld: tuple[WithheldRole, ...] = ()
 
     @staticmethod
