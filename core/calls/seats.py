@@ -76,7 +76,7 @@ async def invite_to_call(work: Work, order: InviteToCall) -> Done:
     accounts = {
         "expert": [(await practitioner_card(work, row.expert_id)).account_id],
         "village_doctor": [row.requester_account_id],
-        "patient": (await patient_accounts(row.patient_id))[:1],
+        "patient": (await patient_accounts(work, row.patient_id))[:1],
     }
     for seat, found in accounts.items():
         for account_id in found:

@@ -18,7 +18,8 @@ from core.matching.expected import expected_spans
 from core.matching.icd10 import parse
 from core.matching.rules import Candidate, Ranked, Wanted, rank
 from core.matching.service import conflicts_about
-from core.people.models import CareRelation, Practitioner, RoleHeld
+from core.people.models import Practitioner, RoleHeld
+from core.people.relations import ever_spoke
 from core.people.rules import local_date
 
 MEASURED_DAYS = 90
@@ -56,7 +57,7 @@ async def _candidates(work: Work, row: Consultation) -> list[Candidate]:
     busy = {one.busy_expert_id for one in await Consultation.filter(busy_expert_id__isnull=False)}
     asked = {one.practitioner_id for one in await ExpertOffer.filter(consultation_id=row.id)}
     conflicts = await conflicts_about(row.patient_id)
-    relatives = {one.account_id for one in await CareRelation.filter(patient_id=row.patient_id)}
+    relatives = {one.account_id for one in await ever_spoke(row.patient_id)}
     answers = await mean_answers(work)
     taken = await _taken_lately(work)
     return [

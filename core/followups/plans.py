@@ -25,7 +25,9 @@ from core.foundation.models import RuleSignature
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.models import CareRelation, ListedPatient
+from core.people.models import ListedPatient
+from core.people.relations import speaks_for, spoken_for
+from core.people.scopes import Scope, scope_of
 from core.people.service import patient_card, practitioner_cards, require_consent, village_doctors_of
 
 REMIND = "followup.remind"
@@ -42,7 +44,7 @@ async def _plan(order: Order) -> FollowupPlan | None:
 async def own_plan(work: Work, order: Order) -> bool:
     """It is of the actor himself or of somebody for whom he speaks."""
     row = await _plan(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("listed_plan")
@@ -152,8 +154,7 @@ async def read_plan(work: Work, order: ReadPlan) -> PlanView:
 @answers(MyPlans)
 async def my_plans(work: Work, order: MyPlans) -> PlansView:
     work.concerns("account", work.actor.account_id)
-    relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
-    patients = [row.patient_id for row in sorted(relations, key=lambda row: row.relation != "self")]
+    patients = await spoken_for(work, Scope.RECORD)
     rows = await FollowupPlan.filter(patient_id__in=patients, ended_at__isnull=True).order_by("id") if patients else []
     return PlansView(plans=tuple([await view_of(work, row) for row in sorted(rows, key=lambda row: patients.index(row.patient_id))]), now=work.now)
 

@@ -11,7 +11,8 @@ from core.foundation.orders import answers, order_named
 from core.foundation.work import Work
 from core.people.cards import practitioner_cards
 from core.people.commands import AccessLogEntry, AccessLogView, WhoLookedAtMyRecord
-from core.people.models import CareRelation, Practitioner
+from core.people.models import Practitioner
+from core.people.relations import ever_spoke
 
 SHOWN = 200
 """The newest entries shown."""
@@ -56,7 +57,7 @@ async def _names(work: Work, patient_id: str, account_ids: set[str]) -> dict[str
     practitioners = {row.id: row.account_id for row in await Practitioner.filter(account_id__in=account_ids)}
     cards = await practitioner_cards(work, practitioners)
     names = {card.account_id: f"{card.called}({card.organisation})" for card in cards.values()}
-    for row in await CareRelation.filter(patient_id=patient_id, account_id__in=account_ids):
+    for row in await ever_spoke(patient_id):
         names[row.account_id] = _RELATION_LABELS.get(row.relation, "家属")
     return names
 

@@ -11,7 +11,9 @@ from core.foundation.work import Work
 from core.people.errors import PatientNotListed
 from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import called, displayed, short_department, short_hospital
+from core.people.relations import live_relations
 from core.people.rules import age_spoken, age_years, local_date
+from core.people.scopes import Scope
 from nlp.interface.departments import department
 
 
@@ -118,7 +120,7 @@ async def patient_cards(work: Work, patient_ids: Iterable[str]) -> dict[str, Pat
     rows = await Patient.filter(id__in=list(patient_ids)).order_by("id")
     ids = [row.id for row in rows]
     await work.practice.keys.fetch("patient", ids)
-    with_wechat = {row.patient_id for row in await CareRelation.filter(patient_id__in=ids, relation="self")}
+    with_wechat = {row.patient_id for row in await CareRelation.filter(self_of_id__in=ids)}
     return {row.id: await _patient_card(work, row, has_wechat=row.id in with_wechat) for row in rows}
 
 
@@ -153,10 +155,9 @@ async def number_on_list(practitioner_id: str, patient_id: str) -> int | None:
     return None if row is None else row.number
 
 
-async def patient_accounts(patient_id: str) -> list[str]:
-    """The accounts that speak for the patient, his own first."""
-    rows = await CareRelation.filter(patient_id=patient_id).order_by("created_at", "id")
-    return [row.account_id for row in sorted(rows, key=lambda row: row.relation != "self")]
+async def patient_accounts(work: Work, patient_id: str, scope: Scope = Scope.NOTICES) -> list[str]:
+    """The accounts that are told for the patient (may do ``scope`` for him), his own first."""
+    return [row.account_id for row in await live_relations(work, patient_id=patient_id, scope=scope)]
 
 
 async def village_doctors_of(patient_id: str) -> list[str]:

@@ -25,10 +25,11 @@ from core.people.commands import (
 from core.people.consents import consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.id_numbers import IdNumber, read_id_number
-from core.people.models import Account, CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import certificate_name
-from core.people.relations import check_no_other_own, check_own, speak_for
+from core.people.relations import check_guardian, check_no_other_own, check_own, ever_spoke, live_relations, speak_for
 from core.people.rules import check_same_person, check_self, local_date
+from core.people.scopes import Scope, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +51,35 @@ async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
     certificate = _Certificate(certificate_name(order.full_name), number, phone)
     if order.relation == "self":
         check_self(number.birth_date, local_date(work.now))
+    await check_guardian(work, number.birth_date, guardian=order.guardian)
     patient = await _recorded(work, number)
     if order.relation == "self":
         await check_no_other_own(account_id, patient)
-    if patient is not None and not await _has_proven(work, certificate.name, patient):
-        await refuse_with_code(work, await live_account(account_id), patient, order.relation)
+    if patient is not None and not await _has_proven(work, order, certificate.name, patient):
+        await refuse_with_code(work, await live_account(account_id), patient, order.relation, guardian=order.guardian)
     if order.relation == "self":
         await check_own(account_id, patient)
     if patient is None:
         patient = await _record(work, await home_organisation(), certificate)
-    await speak_for(work, account_id, patient.id, order.relation)
+    await speak_for(work, account_id, patient.id, order.relation, guardian=order.guardian)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
 
 
-async def _has_proven(work: Work, name: str, patient: Patient) -> bool:
+async def _has_proven(work: Work, order: RegisterPatient, name: str, patient: Patient) -> bool:
     """That who asks may be joined to the record of ``patient``: he speaks for him already, or the phone that the platform vouched for is the one
     on the record. Name and ID number are found out easily and a phone that he merely types proves nothing, while the record is sensitive
-    personal information, handled only under strict protection (个人信息保护法 articles 28 and 29). The same for oneself and for family."""
+    personal information, handled only under strict protection (个人信息保护法 articles 28 and 29). The same for oneself and for family.
+
+    Whose relation ended comes back by the village doctor's hand alone, and so does a relative who wants to become the guardian."""
     sealer = await work.sealer("patient", patient.id)
     if sealer.open("patient", "full_name", patient.id, bytes(patient.full_name)) != name:
         return False
     account = await live_account(work.actor.account_id)
-    if await CareRelation.filter(account_id=account.id, patient_id=patient.id).exists():
-        return True
+    if live := await live_relations(work, account_id=account.id, patient_id=patient.id):
+        return not order.guardian or bool(live[0].guardian)
+    if any(row.account_id == account.id for row in await ever_spoke(patient.id)):
+        return False
     return account.phone_verified_at is not None and account.phone_blind is not None and account.phone_blind == patient.phone_blind
 
 
@@ -152,10 +158,9 @@ async def _record(work: Work, organisation_id: str, certificate: _Certificate) -
     )
 
 
-async def care_relations(account_id: str) -> list[tuple[str, str]]:
-    """For whom the account speaks: (relation, patient id), in the order they were registered."""
-    rows = await CareRelation.filter(account_id=account_id).order_by("created_at", "id")
-    return [(row.relation, row.patient_id) for row in rows]
+async def care_relations(work: Work, account_id: str) -> list[tuple[str, str]]:
+    """For whom the account may act: (relation, patient id), himself first, then in the order they were registered."""
+    return [(row.relation, row.patient_id) for row in await live_relations(work, account_id=account_id, scope=Scope.BOOK)]
 
 
 async def home_organisation() -> str:
@@ -196,10 +201,12 @@ async def me(work: Work, order: Me) -> MeView:
 
 async def _own_patients(work: Work) -> tuple[PatientView, ...]:
     """Those for whom the actor speaks, himself first."""
-    relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
-    relations.sort(key=lambda row: row.relation != "self")
+    relations = await live_relations(work, account_id=work.actor.account_id)
     views = await _views(work, [row.patient_id for row in relations])
-    return tuple(view.model_copy(update={"relation": row.relation}) for row, view in zip(relations, views, strict=True))
+    return tuple(
+        view.model_copy(update={"relation": row.relation, "scope": read(row.scope), "guardian": bool(row.guardian)})
+        for row, view in zip(relations, views, strict=True)
+    )
 
 
 @answers(MyPatientList)

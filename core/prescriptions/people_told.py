@@ -9,21 +9,12 @@ from core.consultations.service import consultation_of
 from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
-from core.people.models import Organisation, Practitioner, RoleHeld
+from core.people.houses import houses_above
+from core.people.models import Practitioner, RoleHeld
 from core.people.service import patient_accounts, practitioner_card
 from core.prescriptions.models import Prescription
 
 _DUTIES: dict[Literal["duty_doctor", "pharmacist"], Role] = {"duty_doctor": Role.DUTY_DOCTOR, "pharmacist": Role.PHARMACIST}
-
-
-async def houses_above(organisation_id: str) -> list[str]:
-    """The houses above this one, nearest first."""
-    found: list[str] = []
-    row = await Organisation.get_or_none(id=organisation_id)
-    while row is not None and row.parent_id is not None and row.parent_id not in found:
-        found.append(row.parent_id)
-        row = await Organisation.get_or_none(id=row.parent_id)
-    return found
 
 
 async def nearest(work: Work, duty: Literal["duty_doctor", "pharmacist"], organisation_id: str) -> list[str]:
@@ -62,5 +53,5 @@ async def is_pressing(row: Prescription) -> bool:
 
 async def tell_patient(work: Work, row: Prescription, kind: str, *, urgent: bool = False) -> None:
     """The patient's own account, or one that speaks for him; nobody when he has no WeChat. What was asked for in a hurry is told at night too."""
-    for account_id in (await patient_accounts(row.patient_id))[:1]:
+    for account_id in (await patient_accounts(work, row.patient_id))[:1]:
         await tell(work, account_id, kind, urgent=urgent or await is_pressing(row), prescription_id=row.id)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from core.consultations.models import Consultation
+from datetime import timedelta
+
+from core.consultations.relations import treated_by
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
-from core.people.access import acts_in_county
-from core.people.models import CareRelation, Organisation
+from core.people.houses import houses_above
+from core.people.models import Organisation
+from core.people.relations import speaks_for
 from core.people.rules import county_of
+from core.people.scopes import scope_of
 from core.prescriptions.models import EmergencyDose, Prescription
-from core.prescriptions.people_told import houses_above
-from core.prescriptions.workflow import State
+from core.prescriptions.workflow import OPEN_STATES, State
 
 _PHARMACISTS = (State.SIGNED.value, State.RETURNED.value, State.RELEASED.value, State.DISPENSED.value)
-"""States in which it is a pharmacist's concern; what was withdrawn or expired opens nothing any more."""
+"""States in which the case behind it is a pharmacist's concern; what was withdrawn or expired opens nothing any more."""
+_ASKED_AFTER = timedelta(days=30)
+"""How long after the signature any pharmacist of the county answers for one that is closed; afterwards only who reviewed it."""
 
 
 async def _prescription(order: Order) -> Prescription | None:
@@ -41,26 +46,36 @@ async def inviting_prescription(work: Work, order: Order) -> bool:
     return row is not None and row.village_doctor_id == work.actor.practitioner_id
 
 
-@relation("inviting_side")
-async def inviting_side(work: Work, order: Order) -> bool:
-    """The actor is a duty doctor at a house above the inviting clinic."""
+@relation("referred_prescription")
+async def referred_prescription(work: Work, order: Order) -> bool:
+    """It was referred to a duty doctor of the actor's house and is under way, or the actor signed it."""
     row = await _prescription(order)
     held = work.actor.organisations(Role.DUTY_DOCTOR)
-    return row is not None and bool(held) and not held.isdisjoint(await houses_above(row.organisation_id))
+    if row is None or not held:
+        return False
+    if row.signer_id is not None and row.signer_id == work.actor.practitioner_id:
+        return True
+    signed_above = row.signer_id is not None and row.signer_id != row.village_doctor_id and State(row.state) in OPEN_STATES
+    referred = row.state == State.REFERRED.value or signed_above
+    return referred and not held.isdisjoint(await houses_above(row.organisation_id))
 
 
 @relation("own_patient_prescription")
 async def own_patient_prescription(work: Work, order: Order) -> bool:
     """It is for the actor himself or somebody for whom he speaks."""
     row = await _prescription(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("signed_prescription")
 async def signed_prescription(work: Work, order: Order) -> bool:
-    """It is signed, in a county where the actor is a pharmacist: what is only proposed is not yet his concern."""
+    """It is signed, in a county where the actor is a pharmacist, and under way or of the last thirty days; or he reviewed it himself."""
     row = await _prescription(order)
-    return row is not None and row.signed_at is not None and row.region_code in await _counties_of_pharmacist(work)
+    if row is None or row.signed_at is None or row.region_code not in await _counties_of_pharmacist(work):
+        return False
+    if State(row.state) in OPEN_STATES or row.signed_at > work.now - _ASKED_AFTER:
+        return True
+    return row.pharmacist_id is not None and row.pharmacist_id == work.actor.practitioner_id
 
 
 @relation("referred_consultation")
@@ -100,11 +115,13 @@ async def own_dose(work: Work, order: Order) -> bool:
         return False
     if row.practitioner_id == work.actor.practitioner_id:
         return True
-    return await Consultation.filter(id=row.consultation_id, expert_id=work.actor.practitioner_id).exists()
+    return await treated_by(work.actor.practitioner_id, work.now).filter(id=row.consultation_id).exists()
 
 
-@relation("same_county")
-async def prescription_of_county(work: Work, order: Order) -> bool:
-    """Prescription or dose belongs to a county where the actor holds a granted role."""
-    row = await _prescription(order) or await _dose(order)
-    return row is not None and await acts_in_county(work, order, row.region_code)
+@relation("dose_to_see")
+async def dose_to_see(work: Work, order: Order) -> bool:
+    """It was given in a county where the actor is a pharmacist and no pharmacist has seen it, or he saw it himself, or a colleague did today."""
+    row = await _dose(order)
+    if row is None or row.region_code not in await _counties_of_pharmacist(work):
+        return False
+    return row.seen_at is None or row.seen_by_id == work.actor.practitioner_id or row.seen_at > work.now - timedelta(days=1)

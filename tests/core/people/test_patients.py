@@ -133,7 +133,7 @@ async def test_a_family_is_registered_by_relation(practice: Practice):
     me = await practice.ask(mother, Me())
     assert [one.relation for one in me.patients] == ["self", "child"]
     assert not me.patients[1].has_wechat
-    assert await patient_accounts(child.patient_id) == [mother.account_id]
+    assert await patient_accounts(Work(practice, mother, Me()), child.patient_id) == [mother.account_id]
 
 
 async def test_a_child_does_not_register_itself(practice: Practice):
