@@ -249,7 +249,7 @@ class Sign(Command):
 
     name = "prescriptions.sign"
     title = "签处方"
-    access = (Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"))
+    access = (Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "referred_prescription"))
     gives = PrescriptionView
     prescription_id: Id
     revision: int = Field(strict=True, ge=1)
@@ -263,7 +263,8 @@ class Withdraw(Command):
     name = "prescriptions.withdraw"
     title = "撤回处方"
     access = (
-        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
+        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),
+        Grant(Role.DUTY_DOCTOR, "referred_prescription"),
     )
     gives = PrescriptionView
     prescription_id: Id
@@ -276,7 +277,7 @@ class Release(Command):
 
     name = "prescriptions.release"
     title = "审方放行"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "signed_prescription"),)
     gives = PrescriptionView
     prescription_id: Id
     revision: int = Field(strict=True, ge=1)
@@ -289,7 +290,7 @@ class ReturnPrescription(Command):
 
     name = "prescriptions.return"
     title = "审方退回"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "signed_prescription"),)
     gives = PrescriptionView
     prescription_id: Id
     revision: int = Field(strict=True, ge=1)
@@ -301,7 +302,7 @@ class Dispense(Command):
 
     name = "prescriptions.dispense"
     title = "发药"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "signed_prescription"),)
     gives = PrescriptionView
     prescription_id: Id
     dispense_code: str = Field(min_length=4, max_length=20, repr=False)
@@ -323,8 +324,9 @@ class View(Query):
     name = "prescriptions.view"
     title = "看处方"
     access = (
-        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
-        Grant(Role.PHARMACIST, "signed_prescription"), Grant(Role.AUDITOR, "same_county"), Grant(Role.VISITOR, "own_patient_prescription"),
+        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),
+        Grant(Role.DUTY_DOCTOR, "referred_prescription"),
+        Grant(Role.PHARMACIST, "signed_prescription"), Grant(Role.VISITOR, "own_patient_prescription"),
         Grant(Role.SYSTEM),
     )
     gives = PrescriptionView
@@ -439,7 +441,7 @@ class ViewDose(Query):
     name = "prescriptions.dose"
     title = "看急用医嘱"
     access = (
-        Grant(Role.VILLAGE_DOCTOR, "own_dose"), Grant(Role.EXPERT, "own_dose"), Grant(Role.PHARMACIST, "same_county"), Grant(Role.SYSTEM),
+        Grant(Role.VILLAGE_DOCTOR, "own_dose"), Grant(Role.EXPERT, "own_dose"), Grant(Role.PHARMACIST, "dose_to_see"), Grant(Role.SYSTEM),
     )
     gives = DoseView
     audited = True
@@ -451,7 +453,7 @@ class AcknowledgeDose(Command):
 
     name = "prescriptions.acknowledge_dose"
     title = "药师已阅急用医嘱"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "dose_to_see"),)
     gives = DoseView
     dose_id: Id
 
