@@ -61,6 +61,7 @@ class Anchoring(Model):
     tree_size = fields.BigIntField(default=0)
     anchored_at = UtcDatetimeField(null=True)
     failing_since = UtcDatetimeField(null=True)
+    retry_at = UtcDatetimeField(null=True)
     tries = fields.IntField(default=0)
     trouble = fields.CharField(max_length=60, default="")
     """The type of the last error; empty when it works."""

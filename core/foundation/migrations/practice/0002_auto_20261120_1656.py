@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ('tree_size', fields.BigIntField(default=0)),
                 ('anchored_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('failing_since', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('retry_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('tries', fields.IntField(default=0)),
                 ('trouble', fields.CharField(default='', max_length=60)),
             ],
