@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     wechat_open_base: str = Field(default="https://open.weixin.qq.com", description="WeChat's page that people authorise on")
     wecom_api_base: str = Field(default="https://qyapi.weixin.qq.com", description="WeCom's server API")
 
+    audit_anchor_dir: Path | None = Field(default=None, description="folder on other storage for the audit's signed heads; empty: in the data folder")
+    audit_anchor_house: str = Field(default="", description="origin of another house that keeps the audit's signed heads, https")
+    audit_anchor_seconds: float = Field(default=10.0, ge=1, le=3600, description="how often the audit's head is signed and anchored when it has grown")
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, folder: Path) -> Path:
@@ -70,6 +74,26 @@ class Settings(BaseSettings):
     def channels_file(self) -> Path:
         """Credentials of the four WeChat channels."""
         return self.secrets_dir / "channels.json"
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key that signs the audit's heads."""
+        return self.secrets_dir / "audit.key"
+
+    @property
+    def audit_bucket_file(self) -> Path:
+        """The bucket that keeps the audit's heads, with its credentials; no bucket without it."""
+        return self.secrets_dir / "audit_bucket.json"
+
+    @property
+    def witnessed_file(self) -> Path:
+        """The other houses whose heads are kept here, with their public keys."""
+        return self.secrets_dir / "witnessed.json"
+
+    @property
+    def anchors_dir(self) -> Path:
+        """Where the file anchor writes."""
+        return self.audit_anchor_dir or self.data_dir / "anchors"
 
     @property
     def demo_secret_file(self) -> Path:

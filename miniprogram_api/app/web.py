@@ -20,6 +20,7 @@ from miniprogram_api.app.proxy import hand_to_simulator
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.http import (
     appointments,
+    audit_heads,
     callbacks,
     calls,
     commands,
@@ -52,8 +53,8 @@ LARGEST_BODY = 1 << 20
 GRACE_S = 5.0
 
 RESOURCES = (
-    appointments, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes, notifications, oauth,
-    openapi, pages, people, prescriptions, sessions, sign_in, uploads,
+    appointments, audit_heads, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes,
+    notifications, oauth, openapi, pages, people, prescriptions, sessions, sign_in, uploads,
 )
 
 

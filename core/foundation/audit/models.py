@@ -74,7 +74,9 @@ class WitnessedHead(Model):
     """A head of another house's log that this house keeps for it; ``id`` is ``<log>:<tree size>``."""
 
     id = fields.CharField(max_length=48, primary_key=True)
-    log_id = fields.CharField(max_length=26, db_index=True)
+    follows = fields.CharField(max_length=48, unique=True)
+    """The id of the head before it (``<log>:0`` for the first): no two heads go on from one, so that a log cannot fork here."""
+    log_id = fields.CharField(max_length=26)
     tree_size = fields.BigIntField()
     root = fields.BinaryField()
     at = fields.BigIntField()

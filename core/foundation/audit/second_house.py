@@ -38,9 +38,9 @@ class SecondHouseAnchor:
                 path = await consistency_path(latest, head.tree_size)
             except TreeDamaged:
                 raise AnchorContradicts("no_proof") from None
-        body = {"head": head.document(), "from": latest, "path": [one.hex() for one in path]}
+        body = {"head": head.document(), "first": latest, "path": [one.hex() for one in path]}
         answer = await self._ask("POST", "/v1/audit/heads", json=body)
-        if answer.status_code == 409:
+        if answer.status_code == 409 and b'"heads.contradict"' in answer.content:
             raise AnchorContradicts("refused")
         if answer.status_code != 200:
             raise AnchorFailed(f"http_{answer.status_code}")

@@ -168,7 +168,8 @@ class Migration(migrations.Migration):
             name='WitnessedHead',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=48)),
-                ('log_id', fields.CharField(db_index=True, max_length=26)),
+                ('follows', fields.CharField(unique=True, max_length=48)),
+                ('log_id', fields.CharField(max_length=26)),
                 ('tree_size', fields.BigIntField()),
                 ('root', fields.BinaryField()),
                 ('at', fields.BigIntField()),
