@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import random
 import types
 from collections.abc import AsyncIterator
@@ -34,6 +35,7 @@ from core.practice_rooms import ROOMS, load_rooms
 from tests.conftest import START, DatabaseUrls, _delete_all_rows
 from tests.support.examples import NOWHERE, example
 from tests.support.scene import Scene, open_scene
+from tests.support.signing import factor_given
 
 load_rooms()
 ORDERS = {name: order for name, order in all_orders().items() if not name.startswith("test.")}
@@ -49,20 +51,21 @@ async def scene(database: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory
         clock=clock, ids=Ids(clock.real_now, rng), rng=rng, keys=keys, blobs=BlobStore(folder / "blobs", keys), signals=LocalSignals(),
         engines=Engines(), demo=True,
     )
-    yield await open_scene(practice)
+    with factor_given():
+        scene = await open_scene(practice)
+    yield scene
     await _delete_all_rows()
 
 
 def declared_orders() -> list[type[Order]]:
+    """Every order that stands anywhere in a room, whether somebody registered a handler for it or not."""
     found = []
     for room in ROOMS:
-        try:
-            module = importlib.import_module(f"core.{room}.commands")
-        except ModuleNotFoundError:
-            continue
-        for _, member in inspect.getmembers(module, inspect.isclass):
-            if issubclass(member, Command | Query) and member not in (Command, Query) and member.__module__ == module.__name__:
-                found.append(member)
+        for one in pkgutil.iter_modules(importlib.import_module(f"core.{room}").__path__, f"core.{room}."):
+            module = importlib.import_module(one.name)
+            for _, member in inspect.getmembers(module, inspect.isclass):
+                if issubclass(member, Command | Query) and member not in (Command, Query) and member.__module__ == module.__name__:
+                    found.append(member)
     return found
 
 

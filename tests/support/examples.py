@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 import typing
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from core.foundation.orders import Order
 from tests.core.prescriptions.pharmacy import item
@@ -83,6 +84,9 @@ def _value(annotation: Any, field: Any) -> Any:
         return {}
     if inspect.isclass(annotation) and issubclass(annotation, Enum):
         return next(iter(annotation))
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        inner = {name: _PLAIN[name] if name in _PLAIN else _value(one.annotation, one) for name, one in annotation.model_fields.items()}
+        return annotation.model_validate(inner)
     pattern = next((found for part in field.metadata if (found := getattr(part, "pattern", None))), "")
     shortest = max((getattr(part, "min_length", 0) or 0 for part in field.metadata), default=0)
     plain: dict[Any, Any] = {
@@ -90,6 +94,8 @@ def _value(annotation: Any, field: Any) -> Any:
     }
     if annotation in plain:
         return plain[annotation]
+    if annotation is str and (digits := re.search(r"0-9a-f]{(\d+)}", pattern)):
+        return "0" * int(digits[1])
     if annotation is str:
         return NOWHERE if "26" in pattern else _WORDS + "多" * max(0, shortest - len(_WORDS))
     return datetime(2026, 12, 20, tzinfo=UTC) if "Datetime" in str(annotation) else None

@@ -24,7 +24,7 @@ from core.foundation.actor import Actor, Role
 from core.foundation.practice import Practice
 from core.imaging.commands import FrameState, ShowFrame
 from core.people.commands import OpenSession
-from core.people.models import CareRelation, Practitioner, SigningUnlock
+from core.people.models import CareRelation
 from core.prescriptions.commands import EmergencyDoses, OrderDose, Propose, RecordFacts, Refer, Sign
 from media.imaging import build
 from tests.core.dispatch.test_with_intake import says_danger
@@ -72,7 +72,6 @@ async def open_scene(practice: Practice) -> Scene:
     practice.engines.imaging = build()
     ward = await open_ward(practice, hearts=4)
     scene = Scene(ward, await _people(ward))
-    await _unlock(ward)
     await _elsewhere(scene)
     await _woman(scene)
     await _case(scene)
@@ -105,15 +104,6 @@ async def _people(ward: Ward) -> dict[str, Actor]:
         ward.practice, county, 60, organisation_id=maker_house["hospital"], department_code="03.01", expertise=("J44",), subject="awayexpert"
     )
     return people
-
-
-async def _unlock(ward: Ward) -> None:
-    """Everybody has given a code of his second factor just now."""
-    now = ward.clock.real_now()
-    for row in await Practitioner.all():
-        await SigningUnlock.create(
-            id=ward.practice.ids.new(), practitioner_id=row.id, place="chat:wecom_app", given_at=now, until=now + timedelta(minutes=30)
-        )
 
 
 async def _houses(ward: Ward) -> dict[str, str]:
@@ -160,7 +150,7 @@ async def _woman(scene: Scene) -> None:
     """Her own account has told of a danger and booked; her daughter speaks for her too."""
     ward, county, practice = scene.ward, scene.ward.county, scene.practice
     daughter = await _account(practice, "o-daughter")
-    await CareRelation.create(
+    speaks = await CareRelation.create(
         id=practice.ids.new(), account_id=daughter.account_id, patient_id=county.woman, relation="mother", created_at=ward.clock.now()
     )
     scene.people["daughter"] = daughter
@@ -179,7 +169,7 @@ async def _woman(scene: Scene) -> None:
     scene.values |= {
         "patient_id": county.woman, "intake_id": intake.intake_id, "alert_id": alert.id, "appointment_id": booked.appointment_id,
         "slot_id": county.slots[1], "absence_id": absence.id, "practitioner_id": chest, "account_id": county.woman_account.account_id,
-        "organisation_id": county.clinic, "token": opened.token,
+        "organisation_id": county.clinic, "token": opened.token, "relation_id": speaks.id,
     }
 
 
@@ -270,7 +260,7 @@ def _holds() -> dict[str, frozenset[str]]:
         "own_patient": hers, "own_appointment": hers, "own_patient_consultation": hers, "own_patient_image": hers,
         "own_patient_prescription": hers, "own_plan": hers, "own_reading": hers, "own_claim": hers, "own_intake": {"woman"},
         "listed_patient": {"village_doctor"}, "listed_plan": {"village_doctor"}, "listed_reading": {"village_doctor"},
-        "listed_claim": {"village_doctor"}, "own_practitioner": {"chest_expert"}, "own_absence": {"chest_expert"},
+        "listed_claim": {"village_doctor"}, "own_practitioner": {"chest_expert"}, "own_absence": {"chest_expert"}, "own_say": {"woman"}, "own_relation": {"daughter"},
         "same_county": home, "booked_intake": {"chest_expert"},
         "holds_ticket": {"village_doctor"}, "own_attendance": {"village_doctor"}, "own_upload": {"village_doctor"},
         "own_consultation": {"village_doctor"}, "own_image": {"village_doctor"}, "inviting_prescription": {"village_doctor"},
