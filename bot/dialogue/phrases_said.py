@@ -6,6 +6,7 @@ from bot.dialogue import (
     answers_to_offers,
     booking,
     cases,
+    devices,
     emergency_dose,
     families,
     following,
@@ -101,6 +102,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "stop_reminders":
             await turn.execute(StopReminders())
             return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "devices":
+            return await devices.mine(turn)
+        case "close_others":
+            return await devices.close_others(turn)
         case "resume_reminders":
             await turn.execute(ResumeReminders())
             return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")

@@ -35,6 +35,7 @@ from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.people.commands import ConfirmAccount, Me, MyPatientList
+from core.people.session_commands import CloseOtherSessions, MySessions
 from core.prescriptions.commands import (
     AcknowledgeDose,
     Dispense,
@@ -227,6 +228,11 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "worse", ReportWorse, ("加重", "加重了", "变重了", "病情加重", "更严重了", "严重了"),
         "加重", "随访中的病加重了,马上问诊并告诉村医", argument="code_words", audience="patient",
+    ),
+    Phrase("devices", MySessions, ("我的设备", "登录设备", "在哪里登录", "我的登录"), "我的设备", "看在哪些设备上登录着"),
+    Phrase(
+        "close_others", CloseOtherSessions, ("退出其他设备", "退出全部设备", "退出所有设备", "退出全部登录", "下线其他设备"),
+        "退出其他设备", "网页和小程序的登录全部退出",
     ),
     Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
     Phrase(

@@ -12,6 +12,8 @@ from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
+from bot.sending.session_notices import SESSION_RENDERERS
+from bot.sending.staff_notices import STAFF_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
 from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
 from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView, Offer, OfferView
@@ -271,6 +273,8 @@ RENDERERS: dict[str, Renderer] = {
     **CALL_RENDERERS,
     **MEDICINE_RENDERERS,
     **FOLLOWUP_RENDERERS,
+    **STAFF_RENDERERS,
+    **SESSION_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})
 """The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, claims, families, hand_over, paper, second_factor, staff
+from core.people import access, access_log, claims, consent_overview, families, hand_over, paper, second_factor, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
@@ -15,10 +15,10 @@ from core.people.cards import (
     practitioner_cards,
     village_doctors_of,
 )
-from core.people.consents import has_consent, require_consent
+from core.people.consents import has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
 from core.people.patients import care_relations, home_organisation
 from core.people.second_factor import demonstration_secret
-from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in, tells_of_sessions
+from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
 from core.people.telling import tells_people
 
 __all__ = [
@@ -33,10 +33,12 @@ __all__ = [
     "actor_for",
     "care_relations",
     "claims",
+    "consent_overview",
     "demonstration_secret",
     "families",
     "hand_over",
     "has_consent",
+    "hears_withdrawal",
     "home_organisation",
     "joins_accounts",
     "listed_patient",
@@ -47,13 +49,14 @@ __all__ = [
     "patient_card",
     "practitioner_card",
     "practitioner_cards",
+    "require_care",
     "require_consent",
     "second_factor",
     "session_actor",
     "session_runs",
     "signed_in",
     "staff",
-    "tells_of_sessions",
     "tells_people",
     "village_doctors_of",
+    "was_withdrawn",
 ]

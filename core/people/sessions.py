@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 from tortoise.expressions import F, Q
 
@@ -28,6 +27,7 @@ from core.people.errors import SessionOver, SessionReused
 from core.people.models import Practitioner, Session, SpentRefreshToken
 from core.people.rules import SESSION_TIMES
 from core.people.session_commands import CloseOtherSessions, MySessions, RefreshSession, SessionsClosed, SessionsView, SessionView
+from core.people.telling import tell_person
 
 logger = logging.getLogger("huizhen.sessions")
 
@@ -42,16 +42,6 @@ ID_LENGTH = 26
 PAGES = ("h5",)
 BEARERS = ("mini_program", "terminal")
 KINDS = (*PAGES, *BEARERS)
-
-Teller = Callable[[Work, str, str, str], Awaitable[None]]
-T = TypeVar("T", bound=Teller)
-_TELLERS: list[Teller] = []
-
-
-def tells_of_sessions(teller: T) -> T:
-    """Registers ``(work, account_id, what, session_id) -> None``: how a room above tells a person of ``session.new_device``, ``session.reused``."""
-    _TELLERS.append(teller)
-    return teller
 
 
 def token_hash(token: str) -> str:
@@ -120,7 +110,7 @@ async def open_session(work: Work, order: OpenSession) -> SessionOpened:
         work, account_id=account.id, kind=order.kind, expires_at=real_now + SESSION_TIMES[order.kind], device=order.device
     )
     if new_device:
-        await _tell(work, account.id, "session.new_device", opened.session_id)
+        await tell_person(work, account.id, "session.new_device", session_id=opened.session_id)
     return opened
 
 
@@ -174,7 +164,7 @@ async def _answer(work: Work, session: Session, refresh_token: str) -> SessionOp
 
 async def _refuse_reused(work: Work, session: Session) -> NoReturn:
     await _end_family(work, session, "reused")
-    await _tell(work, session.account_id, "session.reused", session.id)
+    await tell_person(work, session.account_id, "session.reused", session_id=session.id)
     work.keep_what_is_written()
     raise SessionReused
 
@@ -268,11 +258,6 @@ async def _is_new_device(account_id: str, order: OpenSession) -> bool:
         return False
     known = {session.device for session in await Session.filter(account_id=account_id, kind=order.kind).only("id", "device")}
     return bool(known) and order.device not in known
-
-
-async def _tell(work: Work, account_id: str, what: str, session_id: str) -> None:
-    for teller in _TELLERS:
-        await teller(work, account_id, what, session_id)
 
 
 async def _forget_ended(work: Work, account_id: str) -> None:

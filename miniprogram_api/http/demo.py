@@ -113,4 +113,4 @@ async def open_terminal_session(request: Request) -> HTTPResponse:
     wanted = TerminalSession.model_validate(json_object(request))
     account = await practice.execute(STAGE, people.EnsureAccount(app=wanted.app, subject=wanted.subject))
     opened = await practice.execute(STAGE, people.OpenSession(account_id=account.account_id, kind="terminal", device="终端"))
-    return json_response(tokens_of(opened), 201, dumps=dumps)
+    return json_response(tokens_of(request, opened), 201, dumps=dumps)

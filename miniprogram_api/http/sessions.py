@@ -5,6 +5,7 @@ A page holds two cookies that no script can read: the access token for every add
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -103,18 +104,22 @@ def refresh_cookie(request: Request) -> str:
     return "huizhen_refresh" if request.app.ctx.demo else "__Secure-huizhen_refresh"
 
 
-def tokens_of(opened: SessionOpened) -> dict[str, str]:
-    """What a bearer is told of its session."""
+def tokens_of(request: Request, opened: SessionOpened) -> dict[str, Any]:
+    """What a bearer is told of its session. ``token_lasts_s``: from now, because phones' clocks are wrong."""
     return {
-        "token": opened.token, "token_expires_at": opened.token_expires_at.isoformat(), "refresh_token": opened.refresh_token,
+        "token": opened.token, "token_lasts_s": _lasts_s(request, opened.token_expires_at), "refresh_token": opened.refresh_token,
         "expires_at": opened.expires_at.isoformat(),
     }
+
+
+def _lasts_s(request: Request, until: datetime) -> int:
+    return max(0, int((until - practice_of(request).clock.real_now()).total_seconds()))
 
 
 def set_session_cookies(request: Request, response: HTTPResponse, opened: SessionOpened) -> None:
     """Both tokens as cookies until the session ends. The access token runs out before: then its cookie says that refreshing is worth the try."""
     mount = getattr(request, "mount", "")
-    left = max(0, int((opened.expires_at - practice_of(request).clock.real_now()).total_seconds()))
+    left = _lasts_s(request, opened.expires_at)
     shared: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": not request.app.ctx.demo, "max_age": left}
     response.add_cookie(access_cookie(request), opened.token, path=f"{mount}/", **shared)
     response.add_cookie(refresh_cookie(request), opened.refresh_token, path=f"{mount}{REFRESH_PATH}", **shared)
@@ -149,7 +154,7 @@ async def refresh(request: Request) -> HTTPResponse:
     given = Refresh.model_validate(json_object(request)).refresh_token
     if given:
         opened = await practice_of(request).execute(PROCESS, _order(given, page=False))
-        return json_response(tokens_of(opened), dumps=dumps)
+        return json_response(tokens_of(request, opened), dumps=dumps)
     refuse_foreign_site(request)
     try:
         opened = await practice_of(request).execute(PROCESS, _order(request.cookies.get(refresh_cookie(request)) or "", page=True))

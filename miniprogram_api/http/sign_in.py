@@ -47,7 +47,7 @@ async def sign_in(request: Request) -> HTTPResponse:
     opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="mini_program", device=device_of(request)))
     actor = await session_actor(opened.token, "mini_program", practice.clock.real_now(), practice.clock.now())
     me = await practice.ask(actor, people.Me()) if actor is not None else None
-    answer = {**tokens_of(opened), "me": None if me is None else me.model_dump(mode="json")}
+    answer = {**tokens_of(request, opened), "me": None if me is None else me.model_dump(mode="json")}
     return json_response(answer, 201, dumps=dumps)
 
 

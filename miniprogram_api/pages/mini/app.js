@@ -8,6 +8,7 @@ import { Problem } from "../shared/api.js";
 import { appointments } from "./appointments.js";
 import { confirmBooking, departments, slots } from "./booking.js";
 import { consultation, consultations } from "./consultations.js";
+import { devices } from "./devices.js";
 import { family } from "./family.js";
 import { home } from "./home.js";
 import { insurance } from "./insurance.js";
@@ -48,6 +49,7 @@ const ROUTES = {
   register: ["实名登记", "mine", register],
   consent: ["知情同意", "mine", consent],
   privacy: ["授权与隐私", "mine", privacy],
+  devices: ["我的设备", "mine", devices],
 };
 
 const page = document.getElementById("page");

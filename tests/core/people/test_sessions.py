@@ -12,11 +12,13 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bot.sending.notices import render
 from core.foundation.actor import Actor, Role
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.practice import Practice
-from core.people import access_tokens, sessions
+from core.notifications.models import Notification
+from core.people import access_tokens
 from core.people.accounts import actor_for
 from core.people.commands import CloseSession, EnsureAccount, OpenSession, SessionOpened
 from core.people.errors import SessionOver, SessionReused
@@ -99,18 +101,11 @@ async def test_a_token_that_comes_again_after_its_answer_arrived_ends_the_sign_i
     await mine.refresh()
     assert await mine.actor() is not None  # what came has arrived
     clock.advance(seconds=31)
-    told: list[tuple[str, str]] = []
-
-    async def teller(_work: object, _account_id: str, what: str, session_id: str) -> None:
-        told.append((what, session_id))
-
-    sessions._TELLERS.append(teller)
-    try:
-        with pytest.raises(SessionReused):
-            await mine.refresh(stolen)
-    finally:
-        sessions._TELLERS.remove(teller)
-    assert told == [("session.reused", mine.opened.session_id)]
+    with pytest.raises(SessionReused):
+        await mine.refresh(stolen)
+    told = await Notification.get()
+    assert (told.account_id, told.kind, told.ids) == (mine.opened.account_id, "session.reused", {"session_id": mine.opened.session_id})
+    assert told.urgent
     assert await mine.actor() is None
     with pytest.raises(SessionOver):
         await mine.refresh()
@@ -242,21 +237,14 @@ async def test_who_is_no_longer_active_has_no_role_with_the_next_request(practic
 
 async def test_a_practitioner_is_told_of_a_device_he_has_not_used(practice: Practice, system: Actor):
     county = await seed_small(practice)
-    told: list[str] = []
-
-    async def teller(_work: object, _account_id: str, what: str, _session_id: str) -> None:
-        told.append(what)
-
-    sessions._TELLERS.append(teller)
-    try:
-        for account, expected in ((county.village_doctor, 1), (county.woman_account, 0)):
-            told.clear()
-            phone_twice_desktop_twice = ["iPhone · 企业微信"] * 2 + ["电脑 · Chrome"] * 2
-            for kind, device in (*(("h5", one) for one in phone_twice_desktop_twice), ("terminal", "终端")):
-                await practice.execute(system, OpenSession(account_id=account.account_id, kind=kind, device=device))
-            assert told == ["session.new_device"] * expected
-    finally:
-        sessions._TELLERS.remove(teller)
+    for account in (county.village_doctor, county.woman_account):
+        phone_twice_desktop_twice = ["iPhone · 企业微信"] * 2 + ["电脑 · Chrome"] * 2
+        for kind, device in (*(("h5", one) for one in phone_twice_desktop_twice), ("terminal", "终端")):
+            await practice.execute(system, OpenSession(account_id=account.account_id, kind=kind, device=device))
+    told = await Notification.get()
+    assert (told.account_id, told.kind) == (county.village_doctor.account_id, "session.new_device")
+    words = await render(practice, told)
+    assert "电脑 · Chrome" in words.shapes[0].text
 
 
 async def test_keys_turn_and_an_old_one_verifies_until_its_tokens_have_run_out(practice: Practice, system: Actor, clock: ManualClock):

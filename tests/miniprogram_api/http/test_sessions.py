@@ -44,8 +44,9 @@ async def test_a_bearer_whose_token_has_run_out_is_told_so_and_gets_the_next(fac
     assert (stale.status_code, stale.json()["code"]) == (401, "session.stale")
     answer = await face.client.post("/v1/sessions/refresh", json={"refresh_token": session.refresh_token})
     assert answer.status_code == 200
-    assert set(answer.json()) == {"token", "token_expires_at", "refresh_token", "expires_at"}
+    assert set(answer.json()) == {"token", "token_lasts_s", "refresh_token", "expires_at"}
     assert "set-cookie" not in answer.headers
+    assert answer.json()["token_lasts_s"] == 900
     assert (await face.client.get("/v1/me", headers={"Authorization": f"Bearer {answer.json()['token']}"})).status_code == 200
     clock.advance(minutes=1)
     again = await face.client.post("/v1/sessions/refresh", json={"refresh_token": session.refresh_token})
