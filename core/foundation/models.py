@@ -5,7 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.encryption.fields import HeldFiles, Subject, holds_files, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -131,6 +131,9 @@ class Blob(Row):
 
     class Meta:
         table = "blob"
+
+
+holds_files(HeldFiles("blob", "id", Subject("", "subject_id", kind_in="subject_kind")))
 
 
 class RuleSignature(Row):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.encryption.fields import HeldFiles, Subject, holds_files, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -143,3 +143,7 @@ class TransferPiece(Row):
     class Meta:
         table = "transfer_piece"
         unique_together = (("transfer_id", "start"),)
+
+
+holds_files(HeldFiles("transfer", "id", Subject("patient", "patient_id")))
+holds_files(HeldFiles("transfer_piece", "id", Subject("patient", "patient_id", by=("transfer_id", "transfer"))))

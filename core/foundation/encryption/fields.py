@@ -18,7 +18,7 @@ class Subject:
     """Whose key sealed a column: subject ``kind``, whose id stands in ``column`` of the same row.
 
     ``by`` = (column here, table there): ``column`` stands in that other row. ``read`` takes the subject's id out of what the column holds.
-    ``always``: the id itself, where every row is the same subject's (the house's own keys).
+    ``always``: the id itself, where every row is the same subject's (the house's own keys). ``kind_in``: the column that says the kind.
     """
 
     kind: str
@@ -26,6 +26,7 @@ class Subject:
     by: tuple[str, str] | None = None
     read: Callable[[str], str] | None = None
     always: str = ""
+    kind_in: str = ""
 
 
 class SealedColumn(fields.BinaryField[Any]):
@@ -73,3 +74,26 @@ def sealed_tables(models: Iterable[type[Model]]) -> list[SealedTable]:
         if columns:
             found.append(SealedTable(meta.db_table, meta.db_pk_column, columns))
     return sorted(found, key=lambda one: one.table)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFiles:
+    """A table whose rows hold files of the blob store: the file's id stands in ``column``, the row's own id in ``key``."""
+
+    table: str
+    column: str
+    subject: Subject
+    key: str = "id"
+
+
+_HELD: dict[str, HeldFiles] = {}
+
+
+def holds_files(held: HeldFiles) -> None:
+    """Declares, beside the model, that a table holds files; with it renewing keys reaches them."""
+    _HELD[held.table] = held
+
+
+def held_files() -> list[HeldFiles]:
+    """Every table that holds files."""
+    return [_HELD[table] for table in sorted(_HELD)]

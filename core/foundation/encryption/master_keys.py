@@ -60,6 +60,14 @@ class KeyEncryption(Protocol):
         """The key; :class:`SealBroken` if it was not wrapped by ``master`` for ``context``."""
         ...
 
+    async def new_version(self, suite: Suite) -> str:
+        """Make a new master key, which becomes the current one; its version. :class:`UnusableMasterKeys` where that is done elsewhere."""
+        ...
+
+    async def remove_version(self, version: str) -> None:
+        """Destroy a master key for good. KeyError for one that is not there, ValueError for the current one."""
+        ...
+
     def blind_key(self) -> BlindKey | None:
         """The key of the blind indexes where it is kept beside the master keys; None when it lies wrapped in the key ring."""
         ...
@@ -194,6 +202,16 @@ class MasterKeys:
 
     async def unwrap(self, master: str, context: str, wrapped: bytes) -> bytes:
         return (await self._version(master)).unwrap(context, wrapped)
+
+    async def new_version(self, suite: Suite) -> str:
+        fresh = self.with_new_version(suite)
+        fresh.replace_file()
+        await self.refresh()
+        return fresh.newest
+
+    async def remove_version(self, version: str) -> None:
+        self.without(version).replace_file()
+        await self.refresh()
 
     def blind_key(self) -> BlindKey | None:
         return self.blind

@@ -33,7 +33,7 @@ logger = logging.getLogger("huizhen.keys")
 LOOK_EVERY_S = 1.0
 TRUST_S = 15.0
 BELL = "keys"
-_BLIND = "house:blind"
+BLIND_SUBJECT = "house:blind"
 """Subject of the blind-index key where the master keys are in a key service."""
 
 
@@ -64,7 +64,7 @@ class KeyRing:
         """Have at hand what :meth:`blind` needs; necessary where the master keys are in a key service."""
         await self._look()
         if self._blind is None:
-            row = await self._row(_BLIND, AES.key_bytes)
+            row = await self._row(BLIND_SUBJECT, AES.key_bytes)
             suite = suite_named(row.suite)
             self._blind = BlindKey(suite, await self.master.unwrap(row.kek_version, wrapping_context(row.id, 1, suite), bytes(row.wrapped)))
 
@@ -99,12 +99,19 @@ class KeyRing:
 
     async def fetch(self, kind: str, subject_ids: Iterable[str]) -> None:
         """Have the keys of many subjects at hand with one question, before each is asked for by :meth:`sealer`."""
+        await self.sealers([f"{kind}:{one}" for one in subject_ids])
+
+    async def sealers(self, subjects: Iterable[str]) -> dict[str, Sealer]:
+        """The sealers of those subjects (``<kind>:<id>``) that have a key; nobody is made one."""
         if self._monotonic() >= self._look_at:
             await self._look()
         edition = self._edition
-        missing = [subject for subject in (f"{kind}:{one}" for one in subject_ids) if subject not in self._cache]
-        for row in await WrappedKey.filter(id__in=missing, erased_at__isnull=True) if missing else ():
-            self._keep(edition, row.id, await self._unwrapped(row))
+        wanted = set(subjects)
+        found = {subject: self._cache[subject] for subject in wanted if subject in self._cache}
+        missing = wanted - found.keys()
+        for row in await WrappedKey.filter(id__in=list(missing), erased_at__isnull=True) if missing else ():
+            found[row.id] = self._keep(edition, row.id, await self._unwrapped(row))
+        return found
 
     def blind(self, kind: str, value: str) -> str:
         """The blind index of ``value`` (normalise it first) among values of ``kind``: 64 hex characters."""
