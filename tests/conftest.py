@@ -103,6 +103,20 @@ async def _delete_all_rows() -> None:
                 await connection.execute_query(statement)
 
 
+@pytest.fixture(autouse=True)
+def _factor(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Signing is unlocked, but for the tests of unlocking it."""
+    if "database" not in request.fixturenames or request.node.get_closest_marker("second_factor") is not None:
+        yield
+        return
+    from core.practice_rooms import load_rooms
+    from tests.support.signing import factor_given
+
+    load_rooms()
+    with factor_given():
+        yield
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock(START)

@@ -20,19 +20,30 @@ from bot.dialogue import (
     ranking,
     reviewing,
     safety_facts,
+    second_factor,
     signing,
 )
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
 from core.dispatch.commands import DeclineReason
 from core.foundation.errors import Invalid
+from core.people.second_factor_errors import SecondFactorMissing, SecondFactorNeeded
 
 OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
 ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})
 
 
 async def press(turn: Turn, key: str) -> Reply:
-    """A button that acts by itself, whenever it is tapped."""
+    """A button that acts by itself, whenever it is tapped. One that signs waits for the 动态码 where that was not given lately."""
+    try:
+        return await _press(turn, key)
+    except SecondFactorNeeded:
+        return second_factor.needed(turn, key)
+    except SecondFactorMissing as refusal:
+        return second_factor.missing(turn, refusal)
+
+
+async def _press(turn: Turn, key: str) -> Reply:
     verb, *rest = key.split(":")
     first, second, third = (*rest, "", "", "")[:3]
     match verb:

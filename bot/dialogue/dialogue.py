@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
-from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, signing, staff_danger
+from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, second_factor, signing, staff_danger
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -80,6 +80,10 @@ async def _text(turn: Turn, text: str) -> Reply:
     hearing = NOTHING if turn.staff else await heard(turn.engine, text)
     if hearing.danger:
         return await _danger(turn, text, hearing)
+    if turn.withheld:
+        return turn.say(turn.withheld)
+    if asked is not None and asked.kind == second_factor.KIND and (digits := second_factor.code_in(text)) is not None:
+        return await buttons.press(turn, await second_factor.given(turn, asked, digits))
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)

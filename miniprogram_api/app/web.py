@@ -39,6 +39,7 @@ from miniprogram_api.http import (
     pages,
     people,
     prescriptions,
+    second_factor,
     sessions,
     sign_in,
     uploads,
@@ -54,7 +55,7 @@ GRACE_S = 5.0
 
 RESOURCES = (
     appointments, audit_heads, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes,
-    notifications, oauth, openapi, pages, people, prescriptions, sessions, sign_in, uploads,
+    notifications, oauth, openapi, pages, people, prescriptions, second_factor, sessions, sign_in, uploads,
 )
 
 
@@ -67,6 +68,7 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
     )
     app.ctx.demo = settings.demo
     app.ctx.public_url = settings.public_url
+    app.ctx.witnessed_file = settings.witnessed_file
     for resource in RESOURCES:
         app.blueprint(resource.blueprint)
     if settings.demo:

@@ -1,6 +1,7 @@
 // One phone: whose it is, his list of chats, the open chat or page.
 
 import * as api from "./api.js";
+import { authenticatorTile } from "./authenticator.js";
 import { avatar, chatAvatar } from "./avatar.js";
 import { ChatView } from "./chat.js";
 import { digits, short } from "./dates.js";
@@ -125,10 +126,19 @@ export class Phone {
     this.#show("chats", {
       title: wecom ? "企业微信" : "微信",
       element: chats.length
-        ? h("ul", { class: "chats", "aria-label": "聊天" }, chats.map((chat) => h("li", null, this.#entry(chat))))
+        ? h("ul", { class: "chats", "aria-label": "聊天" }, chats.map((chat) => h("li", null, this.#entry(chat))), this.person.authenticator && h("li", null, this.#codes()))
         : h("p", { class: "state-line" }, "这个人没有微信。村医会替他登记和上传。"),
     });
     if (held) [...this.screen.querySelectorAll(".entry")].find((entry) => entry.dataset.chat === held)?.focus();
+  }
+
+  /** The authenticator app; it stays the same element while the list is drawn anew, so that its code does not flicker. */
+  #codes() {
+    if (this.tile?.key !== this.key) {
+      this.tile?.close();
+      this.tile = authenticatorTile(this.key);
+    }
+    return this.tile.element;
   }
 
   #entry(chat) {

@@ -31,10 +31,11 @@ from core.people.consent_texts import CURRENT
 from core.people.models import Organisation
 from core.people.rules import local_date
 from miniprogram_api.app.demo.county import plan_county
+from miniprogram_api.app.demo.factors import enrol_signers
 from miniprogram_api.app.demo.insurance import member
 from miniprogram_api.app.demo.note import SeedNote
 from miniprogram_api.app.demo.plan import CountyPlan, PlannedPatient, PlannedStaff
-from miniprogram_api.app.demo.roster_file import mini_program_openid, official_account_openid, unionid, write_roster
+from miniprogram_api.app.demo.roster_file import lacks_keys, mini_program_openid, official_account_openid, unionid, write_roster
 
 SYSTEM = Actor.system("seed")
 SLOT_DAYS = 14
@@ -78,8 +79,8 @@ async def seed_county(
     if not complete:
         await maker.make_people()
     opened = await maker.open_slots(note, today)
-    if not complete:
-        write_roster(roster, plan)
+    if not complete or lacks_keys(roster):
+        write_roster(roster, plan, await enrol_signers(practice, plan, credentials["wecom"]["corpid"]))
     return SeedReport(
         made=not complete or opened,
         seed=plan.seed,

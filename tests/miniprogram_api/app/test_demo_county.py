@@ -116,7 +116,7 @@ def test_some_cannot_be_asked(plan: CountyPlan):
 
 
 def test_the_roster_is_what_the_simulator_reads(plan: CountyPlan):
-    read = Roster.model_validate(roster(plan))
+    read = Roster.model_validate(roster(plan, {}))
     assert all(person.name.endswith("(演示)") for person in read.people)
     assert Counter(person.role for person in read.people)["patient"] == 40
     for ids in ("official_account_openid", "mini_program_openid", "unionid", "userid"):
