@@ -28,7 +28,7 @@ from core.people.models import Patient, Practitioner
 from core.people.relations import speaks_for, spoken_for
 from core.people.rules import local_date
 from core.people.scopes import Scope, scope_of
-from core.people.service import joins_accounts, require_consent
+from core.people.service import joins_accounts, require_care
 
 ALTERNATIVES = 5
 READABLE_FOR = timedelta(days=30)
@@ -101,7 +101,7 @@ async def _check(work: Work, order: BookSlot, slot: Slot) -> None:
         raise SlotPast
     if not await _practises(slot):
         raise DoctorAway(**await _instead(work, slot))
-    await require_consent(order.patient_id, "care")
+    await require_care(work, order.patient_id)
     if order.intake_id is not None:
         await _carry_intake(work, order.intake_id, order.patient_id)
     overlapping = await Appointment.filter(

@@ -8,6 +8,7 @@ from core.calls.models import Call, CallTicket
 from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, SEAT_OF_ROLE, TICKET_LIFE
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, note
+from core.consultations.withdrawn import require_not_withdrawn
 from core.consultations.workflow import CLOSED_STATES, State
 from core.foundation.actor import Actor
 from core.foundation.errors import Conflict
@@ -27,6 +28,7 @@ async def request_seat(work: Work, order: RequestSeat) -> SeatTicket:
     closed = why_closed(row)
     if closed is not None:
         raise closed
+    await require_not_withdrawn(work, row)
     call = await Call.get_or_none(open_consultation_id=row.id) or await _open(work, row)
     seat = SEAT_OF_ROLE[work.role]
     secret = work.practice.ids.token()

@@ -28,7 +28,7 @@ from core.foundation.work import Work
 from core.people.models import ListedPatient
 from core.people.relations import speaks_for, spoken_for
 from core.people.scopes import Scope, scope_of
-from core.people.service import patient_card, practitioner_cards, require_consent, village_doctors_of
+from core.people.service import patient_card, practitioner_cards, require_care, village_doctors_of
 
 REMIND = "followup.remind"
 LAPSE = "followup.lapse"
@@ -70,7 +70,7 @@ async def start_plan(work: Work, order: StartPlan) -> PlanView:
     card = await patient_card(work, order.patient_id)
     work.concerns("patient", order.patient_id, template=order.template)
     signed = await require_templates(work.practice)
-    await require_consent(order.patient_id, "care")
+    await require_care(work, order.patient_id)
     template = TEMPLATES[order.template]
     live_for = f"{order.patient_id}:{template.key}"
     if await FollowupPlan.filter(live_for=live_for).exists():

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
+from core.people.purposes import PurposeCode
 
 Sex = Literal["male", "female"]
 
@@ -89,7 +90,7 @@ class GiveConsent(Command):
     title = "知情同意"
     access = (Grant(Role.PATIENT, "own_patient"), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
     patient_id: Id
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
     text_version: str
     evidence_blob_id: Id | None = None
 
@@ -112,7 +113,7 @@ class AttachPaperConsent(Command):
     access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
     comes_with_file = True
     patient_id: Id
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
     blob_id: Id
     media_type: Literal["image/jpeg", "image/png", "image/webp"]
     size: int = Field(ge=0, le=1 << 40)
@@ -120,11 +121,13 @@ class AttachPaperConsent(Command):
 
 
 class WithdrawConsent(Command):
+    """Taken back at once, by who may give it; by the village doctor for who has no WeChat and tells her so."""
+
     name = "people.withdraw_consent"
     title = "撤回同意"
-    access = (Grant(Role.VISITOR, "own_patient"),)
+    access = (Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
     patient_id: Id
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
 
 
 class ConsentText(Result):
@@ -140,7 +143,7 @@ class CurrentConsentText(Query):
     title = "同意书"
     access = (Grant(Role.VISITOR),)
     gives = ConsentText
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
 
 
 class ConsentView(Result):
@@ -167,6 +170,8 @@ class PatientView(Result):
     number: int | None = None
     has_wechat: bool
     consents: tuple[ConsentView, ...] = ()
+    care_needs: tuple[PurposeCode, ...] = ()
+    """Which consents booking and follow-up still need."""
 
 
 class HeldRoleView(Result):

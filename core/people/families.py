@@ -112,7 +112,7 @@ async def _speaker(work: Work, row: CareRelation, *, minor: bool) -> SpeakerView
     own = row.relation == "self"
     himself = await CareRelation.filter(account_id=work.actor.account_id, self_of_id=row.patient_id).exists()
     return SpeakerView(
-        relation_id=row.id, called=await _called(work, row), relation_label="监护人" if acting_guardian else _LABELS.get(row.relation, "家人"),
+        relation_id=row.id, called=await how_called(work, row.account_id), relation_label="监护人" if acting_guardian else _LABELS.get(row.relation, "家人"),
         guardian=acting_guardian, scope=read(row.scope), scope_labels=tuple(SCOPE_LABELS[one] for one in read(row.scope)),
         since=row.since or row.created_at, until=row.until, ended_at=row.ended_at, standing=standing.value,
         standing_label=STANDING_LABELS[standing], mine=mine,
@@ -121,11 +121,11 @@ async def _speaker(work: Work, row: CareRelation, *, minor: bool) -> SpeakerView
     )
 
 
-async def _called(work: Work, row: CareRelation) -> str:
+async def how_called(work: Work, account_id: str) -> str:
     """李女士(尾号 0011): enough for the patient, who knows her, and no more."""
-    phone = await account_phone(work, row.account_id)
+    phone = await account_phone(work, account_id)
     tail = "" if phone is None else f"尾号 {phone[-4:]}"
-    own = await live_relations(work, account_id=row.account_id)
+    own = await live_relations(work, account_id=account_id)
     patient = await Patient.get(id=own[0].patient_id) if own and own[0].relation == "self" else None
     if patient is None:
         return f"微信用户{f'({tail})' if tail else ''}"

@@ -22,7 +22,7 @@ from core.people.commands import (
     PatientView,
     RegisterPatient,
 )
-from core.people.consents import consent_views
+from core.people.consents import care_needs, consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.id_numbers import IdNumber, read_id_number
 from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner
@@ -233,6 +233,7 @@ async def _views(work: Work, patient_ids: list[str]) -> list[PatientView]:
             phone=card.phone,
             has_wechat=card.has_wechat,
             consents=consents.get(card.patient_id, ()),
+            care_needs=care_needs(consents.get(card.patient_id, ()), card.age_years),
         )
         for card in (cards[patient_id] for patient_id in patient_ids)
     ]

@@ -6,6 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.people import commands as people
+from core.people import commands_consents as consents
 from core.people import commands_families as families
 from miniprogram_api.http.api import actor_of, by_order, dumps, order_route, practice_of
 from miniprogram_api.http.consultations import give_file, store_photo
@@ -16,6 +17,7 @@ order_route(blueprint, "GET", "/me", people.Me)
 order_route(blueprint, "GET", "/consent-texts/<purpose:str>", people.CurrentConsentText)
 order_route(blueprint, "POST", "/patients", people.RegisterPatient, status=201)
 order_route(blueprint, "POST", "/patients/<patient_id:str>/consents", people.GiveConsent, status=201)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/consents", consents.Consents)
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/consents/<purpose:str>", people.WithdrawConsent)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/speakers", families.Speakers)
 order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers", people.ConfirmAccount, status=201)

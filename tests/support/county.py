@@ -81,11 +81,17 @@ async def seed_small(practice: Practice) -> SmallCounty:
     old_man = await maker.patient(village_doctor, NUMBER_WITHOUT_WECHAT, "罗大山", date(1968, 3, 9), 11, None)
     woman_account = await maker.person("o-woman", "19900000011")
     woman = await maker.patient(village_doctor, NUMBER_WITH_WECHAT, "李秀英", date(1975, 7, 1), 22, woman_account)
-    await practice.execute(woman_account, GiveConsent(patient_id=woman, purpose="care", text_version=CURRENT["care"]))
+    await consent_to_care(practice, woman_account, woman)
     return SmallCounty(
         provincial, county, township, clinic, village_doctor, duty_doctor, scheduler, administrator, pharmacist, auditor, experts,
         old_man, woman, woman_account, await maker.person("o-stranger", None), await maker.slots(experts[2]),
     )
+
+
+async def consent_to_care(practice: Practice, actor: Actor, patient_id: str) -> None:
+    """What booking and follow-up need of a grown-up: the general consent, and the separate one for what is sensitive."""
+    await practice.execute(actor, GiveConsent(patient_id=patient_id, purpose="care", text_version=CURRENT["care"]))
+    await practice.execute(actor, GiveConsent(patient_id=patient_id, purpose="sensitive", text_version=CURRENT["sensitive"]))
 
 
 class _Maker:

@@ -29,7 +29,8 @@ from core.people.commands import (
 )
 from core.people.consent_texts import CURRENT
 from core.people.models import Organisation
-from core.people.rules import local_date
+from core.people.purposes import care_purposes
+from core.people.rules import ADULT_YEARS, local_date
 from miniprogram_api.app.demo.county import plan_county
 from miniprogram_api.app.demo.factors import enrol_signers
 from miniprogram_api.app.demo.insurance import member
@@ -174,8 +175,10 @@ class _Maker:
             self._patients[one.key] = (await self._do(f"patient:{one.key}", order)).patient_id
             await self._insure(one)
         if account is not None and one.consents:
-            given = GiveConsent(patient_id=self._patients[one.key], purpose="care", text_version=CURRENT["care"])
-            await self._do(f"consent:{one.key}", given, await actor_for(account, "mini_program", self._practice.clock.now()))
+            himself = await actor_for(account, "mini_program", self._practice.clock.now())
+            for purpose in care_purposes(ADULT_YEARS):
+                given = GiveConsent(patient_id=self._patients[one.key], purpose=purpose, text_version=CURRENT[purpose])
+                await self._do(f"consent:{one.key}" if purpose == "care" else f"consent:{one.key}:{purpose}", given, himself)
         if one.guardian is not None:
             child = RegisterPatient(relation="child", full_name=one.name, id_number=one.id_number)
             await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program", self._practice.clock.now()))

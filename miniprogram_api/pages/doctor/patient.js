@@ -14,7 +14,7 @@ import { readingsPart } from "./readings.js";
 import { Parts, saidPart } from "../shared/parts.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
-const CONSENTS = { care: "看病与健康服务", consultation: "远程会诊" };
+const CONSENTS = { care: "看病与健康服务", sensitive: "使用健康信息", children: "孩子的信息", consultation: "远程会诊", recording: "录像", research: "研究", teaching: "教学" };
 
 export async function patient({ rest: [id], go }) {
   const parts = new Parts();

@@ -204,7 +204,7 @@ async def test_nobody_fills_the_list_of_another_doctor(practice: Practice):
 async def test_the_patient_reads_who_looked(practice: Practice):
     county = await seed_small(practice)
     log = await practice.ask(county.woman_account, WhoLookedAtMyRecord(patient_id=county.woman))
-    assert [(entry.who, entry.action) for entry in log.entries] == [("本人", "知情同意"), ("系统", "登记签约病人")]
+    assert [(entry.who, entry.action) for entry in log.entries] == [("本人", "知情同意"), ("本人", "知情同意"), ("系统", "登记签约病人")]
     for actor in (county.stranger, county.village_doctor, county.administrator):
         with pytest.raises(NotAllowed):
             await practice.ask(actor, WhoLookedAtMyRecord(patient_id=county.woman))
