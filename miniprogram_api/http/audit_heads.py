@@ -12,7 +12,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.foundation.audit.witness import HeadsKept, KeepHead, heads_kept, take_in
-from miniprogram_api.http.api import dumps, house_of, json_object, practice_of, public
+from miniprogram_api.http.api import dumps, json_object, practice_of, public
 
 blueprint = Blueprint("audit_heads", url_prefix="/v1/audit")
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("audit_heads", url_prefix="/v1/audit")
 async def keep(request: Request) -> HTTPResponse:
     """200 when the head is kept (or was), 409 ``heads.contradict`` when it does not go on from the one that is kept."""
     order = KeepHead.model_validate(json_object(request))
-    await take_in(practice_of(request), agreed_keys(house_of(request).settings.witnessed_file), order)
+    await take_in(practice_of(request), agreed_keys(request.app.ctx.witnessed_file), order)
     return json_response({"kept": True}, dumps=dumps)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from core.foundation.audit.models import AuditLeaf, AuditNode, AuditTree
-from core.foundation.audit.tree import Edge, Range, Subtree, consistency_ranges, fold, inclusion_ranges, node_hash, subtrees
+from core.foundation.audit.tree import Edge, Range, Subtree, complete, consistency_ranges, fold, inclusion_ranges, subtrees
 
 STEP = 4
 """Levels between those that are kept: a sixteenth of the rows of a whole tree, and at most 15 of them for one hash of a proof."""
@@ -81,7 +81,4 @@ def _kept_below(one: Subtree) -> list[Subtree]:
 
 
 def _combined(one: Subtree, found: dict[Subtree, bytes]) -> bytes:
-    row = [found[below] for below in _kept_below(one)]
-    while len(row) > 1:
-        row = [node_hash(row[number], row[number + 1]) for number in range(0, len(row), 2)]
-    return row[0]
+    return complete([found[below] for below in _kept_below(one)])

@@ -33,16 +33,16 @@ class Edge:
         self.size = size
         self._hashes = list(hashes)
 
-    def append(self, leaf: bytes) -> list[tuple[Subtree, bytes]]:
-        """Add a leaf hash; the subtrees of level 1 and above that it completes, lowest first."""
+    def append(self, node: bytes, level: int = 0) -> list[tuple[Subtree, bytes]]:
+        """Add a leaf hash, or a whole subtree of ``level`` where one begins; the subtrees above it that it completes, lowest first."""
         completed: list[tuple[Subtree, bytes]] = []
-        level, index, node = 0, self.size, leaf
+        index = self.size >> level
+        self.size += 1 << level
         while index & 1:
             node = sha256(b"\x01" + self._hashes.pop() + node).digest()
             level, index = level + 1, index >> 1
             completed.append(((level, index), node))
         self._hashes.append(node)
-        self.size += 1
         return completed
 
     def root(self) -> bytes:
@@ -58,6 +58,14 @@ def fold(hashes: Sequence[bytes]) -> bytes:
     for left in reversed(hashes[:-1]):
         root = node_hash(left, root)
     return root
+
+
+def complete(hashes: Sequence[bytes]) -> bytes:
+    """The hash over a power of two of neighbouring leaves or subtrees of one level."""
+    row = list(hashes)
+    while len(row) > 1:
+        row = [sha256(b"\x01" + row[number] + row[number + 1]).digest() for number in range(0, len(row), 2)]
+    return row[0]
 
 
 def subtrees(start: int, end: int) -> list[Subtree]:
