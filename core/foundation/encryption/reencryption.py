@@ -1,6 +1,7 @@
 """``reencrypt``: a new data key for every subject, and every sealed column and file written anew under it, while the house is open.
 
-Phases: *keys* (each subject gets a new key beside its former one), *rewrite* (every sealed column of every model, then every file), *check*
+Phases: *keys* (each subject gets a new key beside its former one, for opening only), *publish* (every process has it now: from here on it
+seals), *rewrite* (every sealed column of every model, then every file), *check*
 (the same walk, once every process has certainly learned of the new keys, until it finds nothing under a former key), *formers* (the former
 keys are destroyed). What a batch did is kept before the next begins, so a killed run goes on where it stopped; what is already written anew
 is recognised by its head. A value that somebody changes meanwhile stays as he wrote it. A value that does not open stays as it is and is
@@ -22,7 +23,7 @@ from tortoise.transactions import in_transaction
 from core.foundation.database.connection import APP, KEYRING
 from core.foundation.encryption.fields import HeldFiles, SealedTable, held_files, sealed_tables
 from core.foundation.encryption.renewal import Progress, Renewal
-from core.foundation.encryption.ring import BLIND_SUBJECT, suite_named, wrapping_context
+from core.foundation.encryption.ring import BLIND_SUBJECT, LOOK_EVERY_S, suite_named, wrapping_context
 from core.foundation.encryption.sealer import LAST_VERSION, SealBroken, Sealer
 from core.foundation.encryption.walking import count_rows, files_after, replace_values, rows_after
 from core.foundation.errors import NotFound
@@ -37,7 +38,13 @@ SETTLE = timedelta(seconds=60)
 """How long after the last new key somebody may still write under a former one: the longest order, and a process that does not hear the bell."""
 
 
-async def reencrypt(practice: Practice, *, settle: timedelta = SETTLE, progress: Progress | None = None) -> KeyRenewal:
+OVERLAP = timedelta(seconds=3 * LOOK_EVERY_S)
+"""How long the new keys are there for opening only: by then every process has looked at the ring."""
+
+
+async def reencrypt(
+    practice: Practice, *, settle: timedelta = SETTLE, overlap: timedelta = OVERLAP, progress: Progress | None = None
+) -> KeyRenewal:
     """Renew every data key and rewrite what is sealed; the finished run. Goes on where a stopped run ended.
 
     AlreadyRunning while another one runs.
@@ -50,6 +57,11 @@ async def reencrypt(practice: Practice, *, settle: timedelta = SETTLE, progress:
             await run.enter("keys")
         if run.row.phase == "keys":
             await _renew_keys(run)
+            await run.announce()
+            await run.enter("publish")
+        if run.row.phase == "publish":
+            await asyncio.sleep(overlap.total_seconds())
+            await WrappedKey.filter(seals_former=True).update(seals_former=False)
             run.row.keys_at = practice.clock.real_now()
             await run.announce()
             await run.enter("rewrite", places[0].name)
@@ -95,6 +107,7 @@ async def _renewed(practice: Practice, row: WrappedKey, master: str) -> dict[str
         "wrapped": await port.wrap(master, wrapping_context(row.id, version, suite), suite.new_key()),
         "key_version": version, "suite": suite.name, "kek_version": master,
         "former": await port.wrap(master, context, key), "former_version": row.key_version, "former_suite": row.suite,
+        "seals_former": True,
     }  # fmt: skip
 
 

@@ -174,7 +174,7 @@ class KeyRing:
             old = suite_named(row.former_suite or "")
             context = wrapping_context(row.id, row.former_version, old)
             former = (row.former_version, old, await self.master.unwrap(row.kek_version, context, bytes(row.former)))
-        return Sealer(row.id, key, version=row.key_version, suite=suite, former=former)
+        return Sealer(row.id, key, version=row.key_version, suite=suite, former=former, seals_former=row.seals_former)
 
 
 def suite_named(name: str) -> Suite:

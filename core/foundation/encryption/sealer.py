@@ -28,18 +28,23 @@ class SealBroken(Exception):
 
 
 class Sealer:
-    """Seals and opens fields of one subject. ``former``: version, suite and key that values not yet rewritten are still sealed under."""
+    """Seals and opens fields of one subject. ``former``: version, suite and key that values not yet rewritten are still sealed under.
 
-    __slots__ = ("_ciphers", "_encrypt", "_first", "_head", "_subject", "version")
+    ``seals_former``: the newest key is there for opening only, until every process is certain to have it.
+    """
+
+    __slots__ = ("_ciphers", "_encrypt", "_first", "_head", "_subject", "_writes", "version")
 
     def __init__(
-        self, subject: str, key: bytes, *, version: int = 1, suite: Suite = AES, former: tuple[int, Suite, bytes] | None = None
-    ) -> None:
+        self, subject: str, key: bytes, *, version: int = 1, suite: Suite = AES, former: tuple[int, Suite, bytes] | None = None,
+        seals_former: bool = False,
+    ) -> None:  # fmt: skip
         self.version = version
         self._subject = subject
         self._head = head_of(suite, version)
         cipher = suite.cipher(key)
         self._encrypt = cipher.encrypt
+        self._writes = self._head
         self._ciphers: dict[bytes, Aead] = {self._head: cipher}
         self._first: Aead | None = cipher if version == 1 and suite is AES else None
         if former is not None:
@@ -47,6 +52,8 @@ class Sealer:
             old = self._ciphers[head_of(old_suite, old_version)] = old_suite.cipher(old_key)
             if old_version == 1 and old_suite is AES:
                 self._first = old
+            if seals_former:
+                self._encrypt, self._writes = old.encrypt, head_of(old_suite, old_version)
 
     def __repr__(self) -> str:
         return f"Sealer(version={self.version})"
@@ -61,7 +68,7 @@ class Sealer:
 
     def seal_bytes(self, table: str, column: str, row_id: str, data: bytes) -> bytes:
         nonce = urandom(NONCE)
-        head = self._head
+        head = self._writes
         place = f"{table}\x1f{column}\x1f{row_id}\x1f{self._subject}"
         return head + nonce + self._encrypt(nonce, data, head + place.encode())
 

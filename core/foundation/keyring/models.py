@@ -25,6 +25,8 @@ class WrappedKey(Model):
     former = fields.BinaryField(null=True)
     former_version = fields.IntField(null=True)
     former_suite = fields.CharField(max_length=8, null=True)
+    seals_former = fields.BooleanField(default=False, db_default=False)
+    """The key is for opening only as yet: what is sealed is still sealed under the former one, because not every process has the new one."""
     erased_at = UtcDatetimeField(null=True)
 
     class Meta:
@@ -47,7 +49,7 @@ class KeyRenewal(Model):
     id = fields.CharField(max_length=26, primary_key=True)
     kind = fields.CharField(max_length=12)
     phase = fields.CharField(max_length=12)
-    """rotate: wrap, done. reencrypt: keys, rows, files, check, formers, done."""
+    """rotate: wrap, done. reencrypt: keys, publish, rewrite, check, formers, done."""
     target = fields.CharField(max_length=16, default="")
     """rotate: the master key to wrap by; reencrypt: the suite of the new keys."""
     place = fields.CharField(max_length=64, default="")

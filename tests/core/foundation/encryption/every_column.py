@@ -87,12 +87,9 @@ async def _owner(practice: Practice, subject: Subject, given: dict[str, Any]) ->
         here, there = subject.by
         holder = models()[there]
         subject_id = practice.ids.new()
-        other = {name: _value(practice, field) for name, field in holder._meta.fields_map.items() if _is_plain(field)}
-        other |= {"id": given[here], subject.column: subject_id}
-        sealed = {column: b"" for one in tables() if one.table == there for column in one.columns}
         if not await holder.filter(id=given[here]).exists():
-            row = holder(**{**other, **sealed})
-            await row.save(force_create=True)
+            values = {"id": given[here], subject.column: subject_id}
+            await make_row(practice, next(one for one in tables() if one.table == there), values)
         return subject.kind, subject_id
     held = given[subject.column]
     return subject.kind, subject.read(held) if subject.read else held

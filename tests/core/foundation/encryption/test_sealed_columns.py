@@ -29,7 +29,7 @@ async def test_no_binary_column_is_forgotten(practice: Practice) -> None:
         for name, field in model._meta.fields_map.items()
         if isinstance(field, fields.BinaryField) and not isinstance(field, SealedColumn)
     }
-    assert {name for name in unsealed if not NOT_SECRET.search(name)} == set(), "declare it with sealed_field(Subject(…)), so that renewing keys reaches it"
+    assert {name for name in unsealed if not NOT_SECRET.search(name)} == set(), "declare it with sealed_field(Subject(…))"
 
 
 async def test_what_is_sealed_in_the_code_is_declared(practice: Practice) -> None:

@@ -64,6 +64,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='WrappedKey',
+            name='seals_former',
+            field=fields.BooleanField(default=False, db_default=False),
+        ),
+        ops.AddField(
+            model_name='WrappedKey',
             name='suite',
             field=fields.CharField(default='aes', db_default='aes', max_length=8),
         ),
