@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Grant, Query, Result
+from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
 
 State = Literal["DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS", "COMPLETED", "CANCELLED"]
 
@@ -163,7 +163,7 @@ class Timeline(Query):
     access = (
         Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VISITOR, "own_patient_consultation"),
         Grant(Role.DUTY_DOCTOR, "on_duty_above"), Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.SCHEDULER, "same_county"),
-        Grant(Role.ADMINISTRATOR, "same_county"), Grant(Role.AUDITOR, "same_county"),
+        Grant(Role.ADMINISTRATOR, "same_county"), Grant(Role.AUDITOR, "same_county"), *IN_EMERGENCY,
     )
     gives = TimelineView
     audited = True
@@ -278,7 +278,7 @@ class ReadOpinion(Query):
     access = (
         Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.EXPERT, "wrote_opinion"),
         Grant(Role.VISITOR, "own_patient_consultation"), Grant(Role.DUTY_DOCTOR, "on_duty_above"), Grant(Role.DUTY_DOCTOR, "referred_consultation"),
-        Grant(Role.PHARMACIST, "prescribed_consultation"), Grant(Role.SYSTEM),
+        Grant(Role.PHARMACIST, "prescribed_consultation"), *IN_EMERGENCY, Grant(Role.SYSTEM),
     )
     gives = OpinionView
     audited = True
@@ -366,7 +366,7 @@ class Case(Query):
     title = "会诊病例"
     access = (
         Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.DUTY_DOCTOR, "on_duty_above"),
-        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"),
+        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"), *IN_EMERGENCY,
     )
     gives = CaseView
     audited = True
@@ -437,7 +437,7 @@ class PatientConsultations(Query):
 
     name = "consultations.of_patient"
     title = "病人的会诊"
-    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"), *IN_EMERGENCY)
     gives = PatientConsultationsView
     audited = True
     patient_id: Id

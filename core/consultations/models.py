@@ -60,7 +60,7 @@ class TimelineEntry(Row):
     consultation_id = id_field()
     sequence = fields.IntField()
     at = UtcDatetimeField()
-    kind = fields.CharField(max_length=40)
+    kind = fields.CharField(max_length=60)
     from_state = fields.CharField(max_length=12, default="")
     to_state = fields.CharField(max_length=12, default="")
     account_id = fields.CharField(max_length=40)

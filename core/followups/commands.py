@@ -12,7 +12,7 @@ from core.followups.templates import Task
 from core.foundation.actor import Role
 from core.foundation.clock import Moment
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Done, Grant, Query, Result
+from core.foundation.orders import IN_EMERGENCY, Command, Done, Grant, Query, Result
 from core.intake.commands import IntakeView
 
 TemplateKey = Literal["hypertension", "diabetes"]
@@ -211,7 +211,7 @@ class Readings(Query):
 
     name = "followups.readings"
     title = "测量记录"
-    access = (Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
+    access = (Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"), *IN_EMERGENCY)
     gives = ReadingsView
     audited = True
     patient_id: Id

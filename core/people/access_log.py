@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.models import AuditEntry
-from core.foundation.orders import answers, order_named
+from core.foundation.orders import BREAK_GLASS, answers, order_named
 from core.foundation.work import Work
 from core.people.cards import practitioner_cards
 from core.people.commands import AccessLogEntry, AccessLogView, WhoLookedAtMyRecord
@@ -35,7 +35,7 @@ async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
                 at=entry.at,
                 who=names.get(entry.account_id, "系统" if entry.account_id.startswith("system:") else "其他账号"),
                 role="本人或家人" if entry.role == Role.VISITOR else ROLE_LABELS[Role(entry.role)],
-                action=_title(entry.action),
+                action=_title(entry.action) + ("(紧急调阅)" if entry.relation == BREAK_GLASS else ""),
             )
             for entry in entries
         )

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Grant, Query, Result
+from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
 from core.prescriptions.items import Facts, Finding, Item, Override, Pregnancy
 
 Items = Annotated[tuple[Item, ...], Field(min_length=1, max_length=5)]
@@ -78,7 +78,7 @@ class ReadFacts(Query):
     title = "用药安全资料"
     access = (
         Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"),
-        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"),
+        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"), *IN_EMERGENCY,
     )
     gives = FactsView
     audited = True
@@ -470,7 +470,7 @@ class CaseMedicines(Query):
 
     name = "prescriptions.of_consultation"
     title = "会诊的用药"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), *IN_EMERGENCY)
     gives = CaseMedicinesView
     audited = True
     consultation_id: Id
@@ -481,7 +481,7 @@ class PatientPrescriptions(Query):
 
     name = "prescriptions.of_patient"
     title = "病人的处方"
-    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"), *IN_EMERGENCY)
     gives = PrescriptionList
     audited = True
     patient_id: Id

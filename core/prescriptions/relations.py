@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tortoise.expressions import Q
+
 from core.consultations.relations import treated_by
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
@@ -80,13 +82,13 @@ async def signed_prescription(work: Work, order: Order) -> bool:
 
 @relation("referred_consultation")
 async def referred_consultation(work: Work, order: Order) -> bool:
-    """A prescription of it waits for a duty doctor at the actor's house, or the actor signed one."""
+    """A prescription of it waits for a duty doctor at the actor's house, or the actor signed one that is under way or of the last thirty days."""
     consultation_id = getattr(order, "consultation_id", None)
     held = work.actor.organisations(Role.DUTY_DOCTOR)
     if consultation_id is None or not held:
         return False
     rows = Prescription.filter(consultation_id=consultation_id)
-    if await rows.filter(signer_id=work.actor.practitioner_id).exists():
+    if await rows.filter(_under_way_or_late(work), signer_id=work.actor.practitioner_id, signer_id__isnull=False).exists():
         return True
     waiting = await rows.filter(state=State.REFERRED.value).first()
     return waiting is not None and not held.isdisjoint(await houses_above(waiting.organisation_id))
@@ -94,13 +96,19 @@ async def referred_consultation(work: Work, order: Order) -> bool:
 
 @relation("prescribed_consultation")
 async def prescribed_consultation(work: Work, order: Order) -> bool:
-    """A prescription that is signed, and may be given or was, or an emergency dose came from it, in a county where the actor holds the role."""
+    """A prescription that is signed, and may be given or was within thirty days, or an emergency dose of that time came from it, in a county
+    where the actor is a pharmacist."""
     consultation_id = getattr(order, "consultation_id", None)
     if consultation_id is None:
         return False
-    signed = Prescription.filter(consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
-    row = await signed.first() or await EmergencyDose.filter(consultation_id=consultation_id).first()
+    signed = Prescription.filter(_under_way_or_late(work), consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
+    given = EmergencyDose.filter(consultation_id=consultation_id, ordered_at__gt=work.now - _ASKED_AFTER)
+    row = await signed.first() or await given.first()
     return row is not None and row.region_code in await _counties_of_pharmacist(work)
+
+
+def _under_way_or_late(work: Work) -> Q:
+    return Q(state__in=[state.value for state in OPEN_STATES]) | Q(signed_at__gt=work.now - _ASKED_AFTER)
 
 
 async def _counties_of_pharmacist(work: Work) -> set[str]:
@@ -109,7 +117,7 @@ async def _counties_of_pharmacist(work: Work) -> set[str]:
 
 @relation("own_dose")
 async def own_dose(work: Work, order: Order) -> bool:
-    """The actor ordered it, or is the expert of its consultation."""
+    """The actor ordered it, or treats in its consultation as expert, or did within thirty days."""
     row = await _dose(order)
     if row is None or work.actor.practitioner_id is None:
         return False

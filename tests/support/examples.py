@@ -25,7 +25,11 @@ _WORDS = "某某某"
 def example(order: type[Order], scene: Scene, **differently: Any) -> Order:
     """``order`` about the home case; ``differently`` replaces fields. A field that no table below knows gets a well-formed value."""
     known = scene.values | _PLAIN | _PARTICULAR.get(order.name, {})
-    own = {"practitioner_id": scene.people["village_doctor"].practitioner_id} if order.name == "people.enlist_patient" else {}
+    own: dict[str, Any] = {}
+    if order.name == "people.enlist_patient":
+        own = {"practitioner_id": scene.people["village_doctor"].practitioner_id}
+    elif order.name == "oversight.break_glass":
+        own = {"patient_id": scene.values["patient_id"], "reason": "rescue", "words": "抢救中,要马上知道过敏和用药"}
     values = {}
     for name, field in order.model_fields.items():
         if name in (own | differently):
