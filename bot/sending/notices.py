@@ -8,6 +8,7 @@ from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
 from bot.dialogue.deciding import decision_card
 from bot.phrases.proposed_dose import proposed_dose
+from bot.sending.audit_notices import AUDIT_RENDERERS
 from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
@@ -271,6 +272,7 @@ RENDERERS: dict[str, Renderer] = {
     "image.arrived": _image_arrived,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **AUDIT_RENDERERS,
     **CALL_RENDERERS,
     **MEDICINE_RENDERERS,
     **FOLLOWUP_RENDERERS,

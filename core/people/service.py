@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, claims, consent_overview, families, hand_over, paper, second_factor, staff
+from core.people import access, access_log, alarms, claims, consent_overview, families, hand_over, paper, second_factor, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
@@ -31,6 +31,7 @@ __all__ = [
     "access_log",
     "account_phone",
     "actor_for",
+    "alarms",
     "care_relations",
     "claims",
     "consent_overview",
