@@ -69,7 +69,7 @@ async def _greeting(turn: Turn) -> Reply:
 
 async def _text(turn: Turn, text: str) -> Reply:
     if turn.group and not turn.staff:
-        return turn.say(helping.NOT_STAFF)
+        return turn.say(turn.withheld or helping.NOT_STAFF)
     asked = turn.state.asked
     in_question = asked is not None and asked.kind == "intake"
     if not turn.staff and not in_question and (value := read_measured(text)) is not None:
