@@ -45,7 +45,25 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("--rule", default="", metavar="<规则>", help="要签署的规则名(不写则签署全部未签署的)")
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
     rules.add_argument("--licence", default="", metavar="<编号>", help="签署人的执业证书编号")
-    add("keys", "生成一套新部署的主密钥(只做一次)", "keys")
+    keys = add("keys", "主密钥与数据密钥:create 生成(新部署,只做一次),rotate 换主密钥,reencrypt 换数据密钥,retire 移除旧主密钥,status 查看", "keys")
+    keys.add_argument(
+        "action", nargs="?", default="create", choices=("create", "rotate", "reencrypt", "retire", "status"),
+        metavar="create|rotate|reencrypt|retire|status", help="rotate 和 reencrypt 可在运行中进行,中断后再运行一次即继续",
+    )  # fmt: skip
+    keys.add_argument("--master", default="", metavar="<版本>", help="retire 要移除的主密钥版本")
+    service = add("key-service", "在另一台机器上保管主密钥(密钥服务)", "key_service")
+    service.add_argument("--keys", required=True, metavar="<文件>", help="主密钥文件(没有时生成)")
+    service.add_argument("--token", required=True, metavar="<文件>", help="令牌文件(没有时生成)")
+    service.add_argument("--listen", default="127.0.0.1:8200", metavar="<地址:端口>", help="监听地址")
+    service.add_argument("--certificate", default="", metavar="<文件>", help="TLS 证书链(不在本机监听时必须)")
+    service.add_argument("--certificate-key", default="", metavar="<文件>", help="TLS 私钥")
+    audit = add("audit", "审计:verify 核对全部记录,prove 出具证明,heads 列出树头,key 显示公钥或换钥", "audit")
+    audit.add_argument("action", choices=("verify", "prove", "heads", "key"), metavar="verify|prove|heads|key", help="verify 发现改动时状态为 1")
+    audit.add_argument("--entry", default="", metavar="<编号>", help="prove:要证明的审计记录")
+    audit.add_argument("--from", dest="first", type=int, default=0, metavar="<条数>", help="prove:证明两个树头相承,从这个大小")
+    audit.add_argument("--to", dest="second", type=int, default=0, metavar="<条数>", help="prove:到这个大小")
+    audit.add_argument("--out", default="", metavar="<文件>", help="prove:证明写到哪里")
+    audit.add_argument("--new", action="store_true", help="key:换一把新的签名钥(旧公钥保留,旧树头仍可核对)")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole
