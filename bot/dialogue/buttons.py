@@ -9,6 +9,7 @@ from bot.dialogue import (
     booking,
     cases,
     deciding,
+    emergency_access,
     emergency_dose,
     following,
     followups,
@@ -61,6 +62,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await cases.progress(turn, None)
         case "confirm":
             return await cases.confirm(turn, consultation_id=_id(first))
+        case "break_glass":
+            return await emergency_access.opened(turn, _id(first))
         case "no_material":
             return await cases.waive_material(turn, _id(first))
         case "cancel":

@@ -7,6 +7,7 @@ from bot.dialogue import (
     booking,
     cases,
     devices,
+    emergency_access,
     emergency_dose,
     families,
     following,
@@ -58,6 +59,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await opinions.complete(turn, code)
         case "give_back":
             return await opinions.give_back(turn, arguments)
+        case "break_glass":
+            return await emergency_access.in_words(turn, code, arguments.get("words", ""))
+        case "review_access":
+            return await emergency_access.review(turn, code, arguments.get("words", ""))
         case "dose":
             return await emergency_dose.in_words(turn, code, arguments.get("words", ""))
         case "propose":

@@ -34,6 +34,7 @@ from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
+from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount, Me, MyPatientList
 from core.people.session_commands import CloseOtherSessions, MySessions
 from core.prescriptions.commands import (
@@ -191,6 +192,14 @@ PHRASES: tuple[Phrase, ...] = (
         "已接手", "接手刚才的危急提醒", audience="staff",
     ),
     Phrase(
+        "break_glass", BreakTheGlass, ("紧急调阅", "紧急查档", "急调档案"), "紧急调阅 C-7K2M 昏迷 病人送来时叫不醒,要查用药史",
+        "为救治看没有关系的病人的档案,4 小时;告知病人,事后审查", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "review_access", BreakGlassesToReview, ("调阅审查", "审查调阅", "紧急调阅审查", "审查紧急调阅"),
+        "调阅审查 J-7K2MX 合理 急诊记录能对上", "看要审查的紧急调阅,写结论", argument="code_words", audience="staff", letter="J",
+    ),
+    Phrase(
         "ranking", Ranking, ("匹配", "专家匹配", "匹配说明", "匹配专家", "专家排序", "怎么匹配的"),
         "匹配 C-7K2M", "看专家为什么这样排", argument="code", audience="staff",
     ),
@@ -257,6 +266,7 @@ TAPS: dict[str, type[Order]] = {
     "defer": DeferOffer,
     "acknowledge": AcknowledgeAlert,
     "confirm": ConfirmPatient,
+    "break_glass": BreakTheGlass,
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "ask": AskExpert,

@@ -13,6 +13,7 @@ from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
+from bot.sending.oversight_notices import OVERSIGHT_RENDERERS
 from bot.sending.session_notices import SESSION_RENDERERS
 from bot.sending.staff_notices import STAFF_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
@@ -277,6 +278,7 @@ RENDERERS: dict[str, Renderer] = {
     **MEDICINE_RENDERERS,
     **FOLLOWUP_RENDERERS,
     **STAFF_RENDERERS,
+    **OVERSIGHT_RENDERERS,
     **SESSION_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})

@@ -6,7 +6,6 @@ from core.consultations.models import Consultation
 from core.foundation.due import due
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
-from core.notifications.service import tell
 from core.oversight.commands import BreakGlassList, BreakGlassView, BreakTheGlass, MyBreakGlasses, OpenedCase, RemindReview
 from core.oversight.errors import PatientUnknown, TooManyUnreviewed
 from core.oversight.models import BreakGlass
@@ -55,7 +54,6 @@ async def break_the_glass(work: Work, order: BreakTheGlass) -> BreakGlassView:
     await work.schedule(REMIND, row.id, work.now + REVIEW_WITHIN)
     await tell_patients_side(work, row)
     await tell_reviewers(work, row, "break_glass.to_review")
-    await tell(work, row.account_id, "break_glass.open", urgent=True, break_glass_id=row.id)
     await work.emit("break_glass.opened", key=patient.id, break_glass_id=row.id)
     return await view_of(work, row)
 
