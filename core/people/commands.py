@@ -164,6 +164,7 @@ class PatientView(Result):
     age_years: int
     phone: str | None
     relation: str | None = None
+    relation_id: Id | None = None
     scope: tuple[str, ...] = ()
     """What the account that asks may do for him: book, record, consent, notices."""
     guardian: bool = False

@@ -112,7 +112,8 @@ async def _speaker(work: Work, row: CareRelation, *, minor: bool) -> SpeakerView
     own = row.relation == "self"
     himself = await CareRelation.filter(account_id=work.actor.account_id, self_of_id=row.patient_id).exists()
     return SpeakerView(
-        relation_id=row.id, called=await how_called(work, row.account_id), relation_label="监护人" if acting_guardian else _LABELS.get(row.relation, "家人"),
+        relation_id=row.id, called=await how_called(work, row.account_id),
+        relation_label="监护人" if acting_guardian else _LABELS.get(row.relation, "家人"),
         guardian=acting_guardian, scope=read(row.scope), scope_labels=tuple(SCOPE_LABELS[one] for one in read(row.scope)),
         since=row.since or row.created_at, until=row.until, ended_at=row.ended_at, standing=standing.value,
         standing_label=STANDING_LABELS[standing], mine=mine,

@@ -8,6 +8,7 @@ from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
+from core.people.account_joins import is_doubted
 from core.people.accounts import account_phone, live_account
 from core.people.cards import patient_cards, practitioner_card
 from core.people.claims import refuse_with_code
@@ -71,14 +72,15 @@ async def _has_proven(work: Work, order: RegisterPatient, name: str, patient: Pa
     on the record. Name and ID number are found out easily and a phone that he merely types proves nothing, while the record is sensitive
     personal information, handled only under strict protection (个人信息保护法 articles 28 and 29). The same for oneself and for family.
 
-    Whose relation ended comes back by the village doctor's hand alone, and so does a relative who wants to become the guardian."""
+    Whose relation ended comes back by the village doctor's hand alone, and so does a relative who wants to become the guardian; and a number
+    that somebody else had, or has, proves nothing."""
     sealer = await work.sealer("patient", patient.id)
     if sealer.open("patient", "full_name", patient.id, bytes(patient.full_name)) != name:
         return False
     account = await live_account(work.actor.account_id)
     if live := await live_relations(work, account_id=account.id, patient_id=patient.id):
         return not order.guardian or bool(live[0].guardian)
-    if any(row.account_id == account.id for row in await ever_spoke(patient.id)):
+    if any(row.account_id == account.id for row in await ever_spoke(patient.id)) or await is_doubted(account.id):
         return False
     return account.phone_verified_at is not None and account.phone_blind is not None and account.phone_blind == patient.phone_blind
 
@@ -204,7 +206,7 @@ async def _own_patients(work: Work) -> tuple[PatientView, ...]:
     relations = await live_relations(work, account_id=work.actor.account_id)
     views = await _views(work, [row.patient_id for row in relations])
     return tuple(
-        view.model_copy(update={"relation": row.relation, "scope": read(row.scope), "guardian": bool(row.guardian)})
+        view.model_copy(update={"relation": row.relation, "relation_id": row.id, "scope": read(row.scope), "guardian": bool(row.guardian)})
         for row, view in zip(relations, views, strict=True)
     )
 

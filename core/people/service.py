@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, alarms, claims, consent_overview, families, hand_over, paper, second_factor, staff
+from core.people import access, access_log, account_joins, alarms, claims, consent_overview, families, hand_over, paper, second_factor, staff
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
@@ -29,6 +29,7 @@ __all__ = [
     "SignedIn",
     "access",
     "access_log",
+    "account_joins",
     "account_phone",
     "actor_for",
     "alarms",

@@ -6,6 +6,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.people import commands as people
+from core.people import commands_accounts as accounts
 from core.people import commands_consents as consents
 from core.people import commands_families as families
 from miniprogram_api.http.api import actor_of, by_order, dumps, order_route, practice_of
@@ -24,6 +25,8 @@ order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers", people.Con
 order_route(blueprint, "PUT", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.AllowSpeaker)
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.EndSpeaker)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/access-log", people.WhoLookedAtMyRecord)
+order_route(blueprint, "GET", "/join-reviews", accounts.JoinReviews)
+order_route(blueprint, "POST", "/join-reviews/<review_id:str>", accounts.SettleJoinReview)
 order_route(blueprint, "GET", "/patient-list", people.MyPatientList)
 order_route(blueprint, "POST", "/patient-list", people.EnlistPatient, status=201)
 
