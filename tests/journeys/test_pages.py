@@ -49,7 +49,9 @@ async def enrol_child(page: Page, name: str, serial: int) -> None:
     await page.get_by_role("button", name="下一步:知情同意").click()
     await expect(page.locator(".consent-text")).to_contain_text("同意")
     await page.get_by_role("button", name="我看过了,同意").click()
-    await expect(page.locator(".weui-cell", has_text=name)).to_be_visible()
+    await expect(page.locator(".weui-cells__title", has_text="监护人同意书")).to_be_visible()  # A child's data take a consent of its own.
+    await page.get_by_role("button", name="我看过了,同意").click()
+    await expect(page.locator(".weui-cell", has_text=name).first).to_be_visible()
 
 
 async def choose_slot(page: Page) -> None:

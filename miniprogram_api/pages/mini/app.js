@@ -19,6 +19,7 @@ import { prescription, prescriptions } from "./prescriptions.js";
 import { privacy } from "./privacy.js";
 import { consent, register } from "./register.js";
 import { report, reports } from "./reports.js";
+import { speakers } from "./speakers.js";
 
 const TABS = [
   ["", "首页", "M4 11 12 4l8 7v9H4zM10 20v-6h4v6"],
@@ -46,6 +47,7 @@ const ROUTES = {
   report: ["会诊结果", "reports", report],
   appointments: ["我的预约", "mine", appointments],
   family: ["家人", "mine", family],
+  speakers: ["谁能替我办", "family", speakers],
   register: ["实名登记", "mine", register],
   consent: ["知情同意", "mine", consent],
   privacy: ["授权与隐私", "mine", privacy],
