@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from bot.channels.settings import ChannelSettings
+from core.foundation.encryption.master_keys import MasterKeys, UnusableMasterKeys
 from miniprogram_api.app.settings import Settings
 
 
@@ -34,16 +35,30 @@ def _about_addresses(settings: Settings) -> Iterator[str]:
 
 
 def _about_secrets(settings: Settings) -> Iterator[str]:
-    key_file = settings.secrets_dir / "keyring.key"
-    if not key_file.exists():
-        yield f"没有主密钥 {key_file}:首次部署请运行 huizhen keys 生成,并在别处妥善另存一份(丢失主密钥,病历无法解密)。"
+    yield from _about_master_keys(settings)
     if not settings.channels_file.exists():
         yield f"没有渠道凭据 {settings.channels_file}:请按 docs/connecting.md 填写公众号、小程序、企业微信的凭据。"
     else:
         yield from _about_channels(settings.channels_file)
-    for path in (settings.secrets_dir, key_file, settings.channels_file):
-        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    for path in (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key):
+        if path is not None and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield f"{path} 可被其他用户读取:请运行 chmod {'700' if path.is_dir() else '600'} {path}"
+
+
+def _about_master_keys(settings: Settings) -> Iterator[str]:
+    if settings.key_service_url:
+        parts = urlsplit(settings.key_service_url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and _on_this_machine(parts.hostname or "")):
+            yield "HUIZHEN_KEY_SERVICE_URL 必须是 https:// 开头的网址(在本机上可以是 http://)。"
+        if not settings.key_service_token.exists():
+            yield f"没有密钥服务的令牌 {settings.key_service_token}:请从密钥服务那台机器安全地拷来。"
+    elif settings.master_keys.get_secret_value():
+        try:
+            MasterKeys.parse(settings.master_keys.get_secret_value())
+        except UnusableMasterKeys:
+            yield "HUIZHEN_MASTER_KEYS 不是主密钥:内容应与 huizhen keys 生成的密钥文件相同。"
+    elif not settings.key_file.exists():
+        yield f"没有主密钥 {settings.key_file}:首次部署请运行 huizhen keys 生成,并在别处妥善另存一份(丢失主密钥,病历无法解密)。"
 
 
 def _about_channels(path: Path) -> Iterator[str]:

@@ -62,7 +62,6 @@ class KeyRing:
 
     async def start(self) -> None:
         """Have at hand what :meth:`blind` needs; necessary where the master keys are in a key service."""
-        await self._look()
         if self._blind is None:
             row = await self._row(BLIND_SUBJECT, AES.key_bytes)
             suite = suite_named(row.suite)
