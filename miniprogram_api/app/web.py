@@ -36,6 +36,7 @@ from miniprogram_api.http import (
     notifications,
     oauth,
     openapi,
+    oversight,
     pages,
     people,
     prescriptions,
@@ -45,17 +46,22 @@ from miniprogram_api.http import (
     uploads,
 )
 from miniprogram_api.http.api import App, Problems, dumps
+from miniprogram_api.http.headers import secure_headers
+from miniprogram_api.http.limits import install_limits
 from miniprogram_api.http.phone_mount import MountedRequest
+from miniprogram_api.http.rate_store import counting
 from miniprogram_api.http.sessions import install_sessions
 from miniprogram_api.realtime.signalling import install_signalling
 
-LARGEST_BODY = 1 << 20
+LARGEST_BODY = 64 << 10
 """Bytes of a JSON body; uploads stream and count for themselves."""
+LARGEST_HEADER = 8 << 10
+"""Bytes of request line and headers together."""
 GRACE_S = 5.0
 
 RESOURCES = (
     appointments, audit_heads, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes,
-    notifications, oauth, openapi, pages, people, prescriptions, second_factor, sessions, sign_in, uploads,
+    notifications, oauth, openapi, oversight, pages, people, prescriptions, second_factor, sessions, sign_in, uploads,
 )
 
 
@@ -63,7 +69,8 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
     """The Sanic app with every route. The house is opened when the server starts, in its own loop."""
     app: App = Sanic(name, error_handler=Problems(), dumps=partial(dumps, default=str), request_class=MountedRequest)
     app.config.update(
-        REQUEST_MAX_SIZE=LARGEST_BODY, GRACEFUL_SHUTDOWN_TIMEOUT=GRACE_S, AUTO_EXTEND=False, ACCESS_LOG=False, RESPONSE_TIMEOUT=120,
+        REQUEST_MAX_SIZE=LARGEST_BODY, REQUEST_MAX_HEADER_SIZE=LARGEST_HEADER, GRACEFUL_SHUTDOWN_TIMEOUT=GRACE_S, AUTO_EXTEND=False,
+        ACCESS_LOG=False, RESPONSE_TIMEOUT=120,
         KEEP_ALIVE_TIMEOUT=30, REAL_IP_HEADER=None,
     )
     app.ctx.demo = settings.demo
@@ -78,9 +85,10 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
             hand_to_simulator(app, settings.simulator_url, demo=True)
     house_logging.log_requests(app)
     install_sessions(app)
+    install_limits(app, settings.proxy_networks)
     install_signalling(app)
     _open_and_close(app, settings)
-    app.register_middleware(_secure, "response")
+    app.register_middleware(secure_headers, "response")
     return app
 
 
@@ -92,19 +100,12 @@ def _open_and_close(app: App, settings: Settings) -> None:
         house = await stack.enter_async_context(open_house(settings))
         app.ctx.house = house
         app.ctx.practice = house.practice
+        app.ctx.rates = await stack.enter_async_context(counting(settings.redis_url))
         app.ctx.bot = BotRuntime(house.practice, house.channel_settings, house.channels, house.apis)
 
     @app.after_server_stop
     async def close_all(app: App) -> None:
         await stack.aclose()
-
-
-async def _secure(request: Any, response: Any) -> None:
-    """Headers that every answer carries (OWASP secure headers); pages add their content policy."""
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.path.startswith("/v1/"):
-        response.headers.setdefault("Cache-Control", "no-store")
 
 
 def main() -> None:

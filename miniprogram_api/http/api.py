@@ -25,6 +25,9 @@ from core.foundation.practice import Practice
 logger = logging.getLogger("huizhen.http")
 
 App = Sanic[Any, Any]
+
+DEEPEST = 16
+"""Levels of a JSON body; ours have five at most."""
 dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -103,7 +106,8 @@ def problem(status: int, code: str, detail: str, fields: dict[str, Any] | None =
 
 def refusal(error: DomainError) -> HTTPResponse:
     """The answer to a refused order. Named fields travel along (who has it, what else is free), as the error's class chose them."""
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
+    wait_s = getattr(error, "retry_after_s", None)
+    headers = None if wait_s is None else {"Retry-After": str(wait_s)}
     fields = {name: _plain(value) for name, value in error.fields.items()}
     return problem(error.status, error.code, error.message, fields, headers)
 
@@ -195,12 +199,27 @@ def json_object(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
     try:
-        values = json.loads(request.body)
+        values = json.loads(request.body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Invalid from None
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or _deeper_than(values, DEEPEST):
         raise Invalid
     return values
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, and nothing behind this expects them."""
+    raise ValueError(name)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    """Level by level, so that no depth costs stack."""
+    level = [value]
+    for _ in range(levels):
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _fields(request: Request, method: str, order: type[Order], renamed: dict[str, str]) -> dict[str, Any]:
