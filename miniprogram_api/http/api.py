@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Any, get_origin
@@ -56,6 +56,12 @@ class RouteAccess:
 
     order: type[Order] | None = None
     reason: str = ""
+    status: int = 200
+    """Of the answer when all went well."""
+    query_names: Mapping[str, str] = field(default_factory=dict)
+    """Query parameter → the order's field, where they differ."""
+    plain: bool = False
+    """Fields in, result out, as JSON. Else the route takes and answers in its own way."""
 
 
 Handler = Callable[..., Awaitable[HTTPResponse]]
@@ -177,7 +183,7 @@ def order_route(
         result = await carry_out(request, asked)
         return json_response(result.model_dump(mode="json"), status=status, dumps=dumps)
 
-    handle.access = RouteAccess(order=order)  # type: ignore[attr-defined]
+    handle.access = RouteAccess(order=order, status=status, query_names=query_names or {}, plain=True)  # type: ignore[attr-defined]
     name = f"{method.lower()}_{order.name.replace('.', '_')}"
     blueprint.add_route(handle, uri, methods=[method], name=name)
 
