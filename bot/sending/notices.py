@@ -14,6 +14,7 @@ from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
 from bot.sending.oversight_notices import OVERSIGHT_RENDERERS
+from bot.sending.people_notices import PEOPLE_RENDERERS
 from bot.sending.session_notices import SESSION_RENDERERS
 from bot.sending.staff_notices import STAFF_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
@@ -280,6 +281,7 @@ RENDERERS: dict[str, Renderer] = {
     **STAFF_RENDERERS,
     **OVERSIGHT_RENDERERS,
     **SESSION_RENDERERS,
+    **PEOPLE_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})
 """The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

@@ -58,6 +58,7 @@ class PatientCard:
     age_spoken: str
     phone: str | None
     has_wechat: bool
+    real_name: str
 
     @property
     def sex_label(self) -> str:
@@ -138,6 +139,7 @@ async def _patient_card(work: Work, row: Patient, *, has_wechat: bool) -> Patien
         age_spoken=age_spoken(birth, today),
         phone=None if row.phone is None else sealer.open("patient", "phone", row.id, bytes(row.phone)),
         has_wechat=has_wechat,
+        real_name=row.real_name_state,
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
+from core.people.practitioners import Scope
 from core.people.purposes import PurposeCode
 
 Sex = Literal["male", "female"]
@@ -62,7 +63,7 @@ class RegisterPatient(Command):
     gives = PatientRef
     relation: Literal["self", "father", "mother", "spouse", "child", "other"] = "self"
     full_name: str = Field(min_length=2, max_length=30)
-    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
+    id_number: str = Field(min_length=6, max_length=24)
     phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
     guardian: bool = False
     """That a relative who is no parent acts as a minor's guardian. A parent does so without saying it."""
@@ -170,6 +171,8 @@ class PatientView(Result):
     guardian: bool = False
     number: int | None = None
     has_wechat: bool
+    real_name: str = "unchecked"
+    """match, mismatch, away (asked again by itself), unchecked."""
     consents: tuple[ConsentView, ...] = ()
     care_needs: tuple[PurposeCode, ...] = ()
     """Which consents booking and follow-up still need."""
@@ -328,6 +331,8 @@ class RegisterPractitioner(Command):
     licence_number: str = Field(max_length=30)
     """Empty for those whose work needs none (scheduler, administrator, auditor)."""
     licence_valid_until: date
+    scope: Scope | None = None
+    """执业范围; without it, what the title says."""
     department_code: str | None = None
     expertise: tuple[str, ...] = ()
     """ICD-10 three-character categories or ranges ("I20-I25", "J44")."""
@@ -348,6 +353,6 @@ class EnlistPatient(Command):
     practitioner_id: Id
     number: int = Field(ge=1, le=9999)
     full_name: str = Field(min_length=2, max_length=30)
-    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
+    id_number: str = Field(min_length=6, max_length=24)
     phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
     account_id: Id | None = None

@@ -17,6 +17,7 @@ from core.people.names import surname
 from core.people.relations import birth_dates, ever_spoke, guardians_of, live_relations
 from core.people.scopes import SCOPE_LABELS, read, written
 from core.people.standing import STANDING_LABELS, Standing, is_guardian, is_minor, standing_of
+from core.people.telling import tell_person
 
 _LABELS = {"self": "本人", "father": "子女", "mother": "子女", "spouse": "配偶", "child": "父母", "other": "家人"}
 """What the speaker is to the patient, by what the patient is to him."""
@@ -85,6 +86,8 @@ async def end_speaker(work: Work, order: EndSpeaker) -> Done:
         raise GuardianKept
     work.concerns("patient", row.patient_id, account=row.account_id, reason=order.reason)
     await row.change(ended_at=work.now, ended_by=work.actor.account_id, end_reason=order.reason, self_of_id=None)
+    if not his_own:
+        await tell_person(work, row.account_id, "relation.ended", patient_id=row.patient_id)
     await work.emit("relation.ended", key=row.patient_id, patient_id=row.patient_id, relation_id=row.id)
     return Done()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.foundation.actor import ROLE_LABELS, Role
+from core.foundation.actor import ROLE_LABELS, Actor, Role
 from core.foundation.errors import NotAllowed
-from core.foundation.orders import answers, handles
+from core.foundation.orders import answers, handles, prepares
+from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.account_joins import is_doubted
 from core.people.accounts import account_phone, live_account
@@ -25,9 +26,12 @@ from core.people.commands import (
 )
 from core.people.consents import care_needs, consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
+from core.people.errors_real_name import RealNameMismatch
 from core.people.id_numbers import IdNumber, read_id_number
 from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import certificate_name
+from core.people.real_name import Answered, RealName, ask_real_name
+from core.people.real_name_again import KIND, again_at
 from core.people.relations import check_guardian, check_no_other_own, check_own, ever_spoke, live_relations, speak_for
 from core.people.rules import check_same_person, check_self, local_date
 from core.people.scopes import Scope, read
@@ -42,8 +46,19 @@ class _Certificate:
     phone: str | None
 
 
+@prepares(RegisterPatient)
+@prepares(EnlistPatient)
+async def ask_whether_it_is_he(practice: Practice, actor: Actor, order: RegisterPatient | EnlistPatient) -> Answered | None:
+    """The real-name check of who is not on record yet, outside the transaction. A wrong form is refused before anybody is asked."""
+    today = local_date(practice.clock.now())
+    number, name = read_id_number(order.id_number, today), certificate_name(order.full_name)
+    if await Patient.filter(id_number_blind=practice.keys.blind("id_number", number.text)).exists():
+        return None
+    return await ask_real_name(practice, name, number.text, today)
+
+
 @handles(RegisterPatient)
-async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
+async def register_patient(work: Work, order: RegisterPatient, answered: Answered | None = None) -> PatientRef:
     account_id = work.actor.account_id
     verified_phone = await account_phone(work, account_id)
     number = read_id_number(order.id_number, local_date(work.now))
@@ -61,7 +76,7 @@ async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
     if order.relation == "self":
         await check_own(account_id, patient)
     if patient is None:
-        patient = await _record(work, await home_organisation(), certificate)
+        patient = await _record(work, await home_organisation(), certificate, answered)
     await speak_for(work, account_id, patient.id, order.relation, guardian=order.guardian)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
@@ -86,7 +101,7 @@ async def _has_proven(work: Work, order: RegisterPatient, name: str, patient: Pa
 
 
 @handles(EnlistPatient)
-async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
+async def enlist_patient(work: Work, order: EnlistPatient, answered: Answered | None = None) -> PatientRef:
     practitioner = await Practitioner.get_or_none(id=order.practitioner_id)
     if practitioner is None or (order.account_id is not None and work.role is not Role.SYSTEM):
         raise NotAllowed(order=order.name)
@@ -101,7 +116,7 @@ async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
     if taken is not None:
         raise NumberTaken(number=order.number)
     if patient is None:
-        patient = await _record(work, practitioner.organisation_id, certificate)
+        patient = await _record(work, practitioner.organisation_id, certificate, answered)
     await ListedPatient.create(
         id=work.new_id(),
         organisation_id=practitioner.organisation_id,
@@ -138,8 +153,14 @@ async def _recorded(work: Work, number: IdNumber) -> Patient | None:
     return await Patient.get_or_none(id_number_blind=work.blind("id_number", number.text))
 
 
-async def _record(work: Work, organisation_id: str, certificate: _Certificate) -> Patient:
+async def _record(work: Work, organisation_id: str, certificate: _Certificate, answered: Answered | None) -> Patient:
+    """The new row. :class:`RealNameMismatch` when name and number are not one person's; what could not be asked is asked again."""
+    answer = answered or Answered(RealName.AWAY, "")
+    if answer.state is RealName.MISMATCH:
+        raise RealNameMismatch
     patient_id = work.new_id()
+    if answer.state is RealName.AWAY:
+        await work.schedule(KIND, patient_id, again_at(work.now, 1), step="1")
     sealer = await work.sealer("patient", patient_id)
 
     def seal(column: str, text: str) -> bytes:
@@ -155,6 +176,9 @@ async def _record(work: Work, organisation_id: str, certificate: _Certificate) -
         id_number_blind=work.blind("id_number", certificate.number.text),
         phone=None if certificate.phone is None else seal("phone", certificate.phone),
         phone_blind=None if certificate.phone is None else work.blind("phone", certificate.phone),
+        real_name_state=answer.state.value,
+        real_name_at=work.now,
+        real_name_provider=answer.provider,
         demonstration=work.practice.demo,
         created_at=work.now,
     )
@@ -234,6 +258,7 @@ async def _views(work: Work, patient_ids: list[str]) -> list[PatientView]:
             age_years=card.age_years,
             phone=card.phone,
             has_wechat=card.has_wechat,
+            real_name=card.real_name,
             consents=consents.get(card.patient_id, ()),
             care_needs=care_needs(consents.get(card.patient_id, ()), card.age_years),
         )

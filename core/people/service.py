@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, account_joins, alarms, claims, consent_overview, families, hand_over, paper, second_factor, staff
+from core.people import (
+    access,
+    access_log,
+    account_joins,
+    administrators,
+    alarms,
+    claims,
+    consent_overview,
+    families,
+    hand_over,
+    organisations,
+    paper,
+    practitioner_views,
+    real_name_again,
+    role_grants,
+    second_factor,
+    staff,
+)
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
@@ -17,6 +34,7 @@ from core.people.cards import (
 )
 from core.people.consents import has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
 from core.people.patients import care_relations, home_organisation
+from core.people.real_name import connect_real_name
 from core.people.second_factor import demonstration_secret
 from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
 from core.people.telling import tells_people
@@ -32,9 +50,11 @@ __all__ = [
     "account_joins",
     "account_phone",
     "actor_for",
+    "administrators",
     "alarms",
     "care_relations",
     "claims",
+    "connect_real_name",
     "consent_overview",
     "demonstration_secret",
     "families",
@@ -46,13 +66,17 @@ __all__ = [
     "listed_patient",
     "live_account",
     "number_on_list",
+    "organisations",
     "paper",
     "patient_accounts",
     "patient_card",
     "practitioner_card",
     "practitioner_cards",
+    "practitioner_views",
+    "real_name_again",
     "require_care",
     "require_consent",
+    "role_grants",
     "second_factor",
     "session_actor",
     "session_runs",

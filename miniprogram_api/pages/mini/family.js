@@ -22,8 +22,10 @@ export async function family() {
   ];
 }
 
+const NAMES = { away: "还没实名核验,系统会自动再核验", mismatch: "姓名和身份证号对不上,请带身份证找村医更正" };
+
 /** Less than everything is said. */
 function detail(one) {
   const some = one.relation !== "self" && one.scope.length < Object.keys(SCOPES).length;
-  return [`${one.age_years} 岁 · ${sexLabel(one.sex)}`, some && `您可以:${one.scope.map((scope) => SCOPES[scope]).join("、")}`].filter(Boolean).join(" · ");
+  return [`${one.age_years} 岁 · ${sexLabel(one.sex)}`, NAMES[one.real_name], some && `您可以:${one.scope.map((scope) => SCOPES[scope]).join("、")}`].filter(Boolean).join(" · ");
 }
