@@ -222,6 +222,7 @@ class Ranking(Query):
     title = "专家匹配说明"
     access = (Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"), Grant(Role.AUDITOR, "same_county"))
     gives = RankingView
+    audited = True
     consultation_id: Id
 
 

@@ -93,6 +93,8 @@ class Work:
     def concerns(self, kind: str, subject_id: str, **detail: str) -> None:
         """Name whom or what the audit entry of this order is about. ``detail`` holds ids and codes, never a person's words."""
         self._subject = _Subject(kind, _code(self, subject_id), {name: _code(self, value) for name, value in detail.items()} or None)
+        if "reason" in detail:
+            self.because(detail["reason"])
 
     def because(self, reason: str) -> None:
         """Name why, where a reason was given: its code, or the id of the row that keeps the words sealed."""
