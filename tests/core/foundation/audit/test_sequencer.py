@@ -158,7 +158,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def test_kill_minus_nine_loses_nothing_and_doubles_nothing(practice: Any, database: Any, clock: Any, tmp_path: Path) -> None:
     ids: list[str] = []
-    rounds = 4
+    rounds = 2
     for number in range(rounds):
         ids += await write_entries(practice, 150)
         child = subprocess.Popen(  # noqa: ASYNC220
