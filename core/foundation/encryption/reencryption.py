@@ -18,14 +18,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from tortoise import Tortoise
-from tortoise.transactions import in_transaction
 
-from core.foundation.database.connection import APP, KEYRING
+from core.foundation.database.connection import APP
 from core.foundation.encryption.fields import HeldFiles, SealedTable, held_files, sealed_tables
 from core.foundation.encryption.renewal import Progress, Renewal
 from core.foundation.encryption.ring import BLIND_SUBJECT, LOOK_EVERY_S, suite_named, wrapping_context
 from core.foundation.encryption.sealer import LAST_VERSION, SealBroken, Sealer
-from core.foundation.encryption.walking import count_rows, files_after, replace_values, rows_after
+from core.foundation.encryption.walking import count_rows, files_after, replace_keys, replace_values, rows_after
 from core.foundation.errors import NotFound
 from core.foundation.keyring.models import KeyRenewal, WrappedKey
 
@@ -88,11 +87,7 @@ async def _renew_keys(run: Renewal) -> None:
         if not rows:
             return
         master = await keys.master.current()
-        renewed = [(row, await _renewed(run.practice, row, master)) for row in rows]
-        async with in_transaction(KEYRING):
-            for row, values in renewed:
-                same = WrappedKey.filter(id=row.id, key_version=row.key_version, kek_version=row.kek_version, erased_at__isnull=True)
-                await same.update(**values)
+        await replace_keys([(row, await _renewed(run.practice, row, master)) for row in rows])
         await run.advance(rows[-1].id, len(rows))
 
 

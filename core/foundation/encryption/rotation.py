@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tortoise.transactions import in_transaction
-
-from core.foundation.database.connection import KEYRING
 from core.foundation.encryption.master_keys import KeyEncryption
 from core.foundation.encryption.renewal import Progress, Renewal
 from core.foundation.encryption.ring import suite_named, wrapping_context
+from core.foundation.encryption.walking import replace_keys
 from core.foundation.errors import Conflict
 from core.foundation.keyring.models import KeyRenewal, WrappedKey
 
 if TYPE_CHECKING:
     from core.foundation.practice import Practice
 
-BATCH = 200
+BATCH = 500
 
 
 class StillInUse(Conflict):
@@ -55,26 +53,21 @@ async def _wrap_all(run: Renewal, master: KeyEncryption) -> int:
         rows = await waiting.order_by("id").limit(BATCH)
         if not rows:
             return met
-        wrapped = [(row, *await _wrapped_anew(row, master, run.row.target)) for row in rows]
-        async with in_transaction(KEYRING):
-            for row, current, former in wrapped:
-                # A key that was renewed or destroyed meanwhile is not overwritten: the next walk meets it again.
-                same = WrappedKey.filter(id=row.id, kek_version=row.kek_version, key_version=row.key_version, erased_at=row.erased_at)
-                same = same.filter(former_version__isnull=True) if row.former_version is None else same.filter(former_version=row.former_version)
-                await same.update(wrapped=current, former=former, kek_version=run.row.target)
+        # A key that was renewed or destroyed meanwhile is not overwritten: the next walk meets it again.
+        await replace_keys([(row, await _wrapped_anew(row, master, run.row.target)) for row in rows])
         met += len(rows)
         await run.advance(rows[-1].id, len(rows))
 
 
-async def _wrapped_anew(row: WrappedKey, master: KeyEncryption, target: str) -> tuple[bytes, bytes | None]:
-    if row.erased_at is not None:
-        return b"", None
-    context = wrapping_context(row.id, row.key_version, suite_named(row.suite))
-    current = await master.wrap(target, context, await master.unwrap(row.kek_version, context, bytes(row.wrapped)))
-    if row.former is None or row.former_version is None:
-        return current, None
-    context = wrapping_context(row.id, row.former_version, suite_named(row.former_suite or ""))
-    return current, await master.wrap(target, context, await master.unwrap(row.kek_version, context, bytes(row.former)))
+async def _wrapped_anew(row: WrappedKey, master: KeyEncryption, target: str) -> dict[str, object]:
+    current, former = b"", None
+    if row.erased_at is None:
+        context = wrapping_context(row.id, row.key_version, suite_named(row.suite))
+        current = await master.wrap(target, context, await master.unwrap(row.kek_version, context, bytes(row.wrapped)))
+    if row.erased_at is None and row.former is not None and row.former_version is not None:
+        context = wrapping_context(row.id, row.former_version, suite_named(row.former_suite or ""))
+        former = await master.wrap(target, context, await master.unwrap(row.kek_version, context, bytes(row.former)))
+    return {"wrapped": current, "former": former, "kek_version": target}
 
 
 async def retire_master(practice: Practice, version: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from tortoise.connection import get_connection
 
-from core.foundation.database.connection import PRACTICE
+from core.foundation.database.connection import KEYRING, PRACTICE
 from core.foundation.encryption.fields import HeldFiles, SealedTable, Subject
+from core.foundation.keyring.models import WrappedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,23 @@ async def replace_values(table: SealedTable, column: str, changes: Sequence[tupl
         f"UPDATE {quote}{table.table}{quote} SET {quote}{column}{quote}={mark} "  # noqa: S608 - names of our own tables
         f"WHERE {quote}{table.key}{quote}={mark} AND {quote}{column}{quote}={mark}",
         [list(change) for change in changes],
+    )
+
+
+async def replace_keys(changes: Sequence[tuple[WrappedKey, dict[str, Any]]]) -> None:
+    """Write new values into rows of the key ring, each only where the row's keys are still those that were read. One transaction."""
+    connection = get_connection(KEYRING)
+    quote = _quote(connection)
+    mark = "%s" if quote == "`" else "?"
+    columns = list(changes[0][1])
+    written = ", ".join(f"{quote}{column}{quote}={mark}" for column in columns)
+    await connection.execute_many(
+        f"UPDATE {quote}wrapped_key{quote} SET {written} WHERE id={mark} AND kek_version={mark} AND key_version={mark} "  # noqa: S608 - own names
+        f"AND COALESCE(former_version, 0)={mark} AND (erased_at IS NULL)={mark}",
+        [
+            [*(values[column] for column in columns), row.id, row.kek_version, row.key_version, row.former_version or 0, row.erased_at is None]
+            for row, values in changes
+        ],
     )
 
 
