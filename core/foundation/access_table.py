@@ -40,6 +40,6 @@ def _relations() -> str:
     named = {grant.relation for name, order in all_orders().items() if not name.startswith("test.") for grant in order.access} - {"any"}
     lines = []
     for name in sorted(named):
-        meanings = " Or: ".join(" ".join((inspect.getdoc(one) or "").split()) for one in meanings_of(name))
+        meanings = " Or: ".join(sorted(" ".join((inspect.getdoc(one) or "").split()) for one in meanings_of(name)))
         lines.append(f"| {name} | {meanings} |")
     return _RELATIONS + "\n".join(lines) + "\n"

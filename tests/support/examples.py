@@ -47,7 +47,8 @@ def example(order: type[Order], scene: Scene, **differently: Any) -> Order:
 _PLAIN: dict[str, Any] = {
     "sha256": DIGEST, "digest": DIGEST, "size": 10, "blob_id": NOWHERE, "full_name": "孟小明", "id_number": id_number(date(1990, 1, 1), 77),
     "phone": "19900000077", "member_number": MEMBER, "scheme": "residents", "reason": "说明一下原因", "advice": "多休息",
-    "starts_at": datetime(2026, 12, 20, 1, 0, tzinfo=UTC), "ends_at": datetime(2026, 12, 21, 1, 0, tzinfo=UTC), "step": "1", "text": "胸痛 两小时",
+    "starts_at": datetime(2026, 12, 20, 1, 0, tzinfo=UTC), "ends_at": datetime(2026, 12, 21, 1, 0, tzinfo=UTC),
+    "step": "1", "region_code": "522727", "text": "胸痛 两小时",
     "valid_from": date(2026, 1, 1), "valid_until": date(2027, 12, 31), "department_code": "03.01",
 }
 _DRUGS: Any = (item("amlodipine", "5"),)

@@ -6,9 +6,15 @@ prescription, emergency dose, plan, reading, claim). Elsewhere: people of every 
 
 from __future__ import annotations
 
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
+
+from tortoise.transactions import in_transaction
 
 from core.appointments.commands import BookSlot, SetAbsence
 from core.appointments.models import Absence, Appointment
@@ -21,19 +27,28 @@ from core.dispatch.models import DangerAlert, ExpertOffer
 from core.followups.commands import RecordReading, StartPlan
 from core.followups.models import Occurrence
 from core.foundation.actor import Actor, Role
-from core.foundation.practice import Practice
+from core.foundation.blobs import BlobStore
+from core.foundation.clock import ManualClock
+from core.foundation.database.connection import PRACTICE
+from core.foundation.ids import Ids
+from core.foundation.keys import KeyRing, MasterKeys
+from core.foundation.orders import Order
+from core.foundation.practice import Engines, Practice
+from core.foundation.signals import LocalSignals
 from core.imaging.commands import FrameState, ShowFrame
 from core.oversight.commands import BreakTheGlass
 from core.people.commands import OpenSession
 from core.people.models import CareRelation
 from core.prescriptions.commands import EmergencyDoses, OrderDose, Propose, RecordFacts, Refer, Sign
 from media.imaging import build
+from tests.conftest import START
 from tests.core.dispatch.test_with_intake import says_danger
 from tests.core.dispatch.ward import EMERGENT, Ward, add_heart_expert, open_ward
 from tests.core.imaging.test_uploads import send
 from tests.core.prescriptions.pharmacy import add_staff, item
 from tests.media.test_check import small_ct
 from tests.support.county import NUMBER_WITH_WECHAT, SYSTEM, id_number
+from tests.support.signing import factor_given
 
 ELSEWHERE = "520402"
 """The other county's region code."""
@@ -58,6 +73,15 @@ class Scene:
         assert relation in self.holds, f"the scene does not say for whom {relation} is true"
         return self.holds[relation]
 
+    def may(self, name: str, order: type[Order]) -> bool:
+        """What the declared table and the truth of the scene say: whether this person may give the example of ``order``."""
+        actor = self.people[name]
+        return any(
+            (actor.is_system if grant.role is Role.SYSTEM else actor.holds(grant.role))
+            and (grant.relation == "any" or name in self.holding(grant.relation, order.name))
+            for grant in order.access
+        )
+
     @property
     def unconcerned(self) -> list[str]:
         """Those who have no part in the home case and do not work in its county."""
@@ -66,6 +90,33 @@ class Scene:
     @property
     def practice(self) -> Practice:
         return self.ward.practice
+
+
+async def scene_in(folder: Path) -> Scene:
+    """A scene in a practice of its own, to be kept for many tests; the tables must be empty, and are to be emptied afterwards."""
+    clock, rng = ManualClock(START), random.Random(4)
+    keys = KeyRing(MasterKeys.create(folder / "keyring.key"), clock)
+    practice = Practice(
+        clock=clock, ids=Ids(clock.real_now, rng), rng=rng, keys=keys, blobs=BlobStore(folder / "blobs", keys), signals=LocalSignals(),
+        engines=Engines(), demo=True,
+    )
+    with factor_given():
+        return await open_scene(practice)
+
+
+class _Undo(Exception):
+    pass
+
+
+@asynccontextmanager
+async def undone() -> AsyncIterator[None]:
+    """Whatever is done inside is taken back."""
+    try:
+        async with in_transaction(PRACTICE):
+            yield
+            raise _Undo
+    except _Undo:
+        pass
 
 
 async def open_scene(practice: Practice) -> Scene:
@@ -171,7 +222,7 @@ async def _woman(scene: Scene) -> None:
     scene.values |= {
         "patient_id": county.woman, "intake_id": intake.intake_id, "alert_id": alert.id, "appointment_id": booked.appointment_id,
         "slot_id": county.slots[1], "absence_id": absence.id, "practitioner_id": chest, "account_id": county.woman_account.account_id,
-        "organisation_id": county.clinic, "token": opened.token, "relation_id": speaks.id,
+        "organisation_id": county.clinic, "parent_id": county.county_hospital, "token": opened.token, "relation_id": speaks.id,
     }
 
 
