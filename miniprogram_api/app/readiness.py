@@ -6,18 +6,19 @@ import ipaddress
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
 from bot.channels.settings import ChannelSettings
 from core.foundation.encryption.master_keys import MasterKeys, UnusableMasterKeys
 from miniprogram_api.app.settings import Settings
+from miniprogram_api.app.tls import ServerTls, UnusableCertificate
 
 
 def reasons_against(settings: Settings) -> list[str]:
     """Why these settings must not serve real people; empty when nothing speaks against it. Reads files, changes nothing."""
-    return [*_about_addresses(settings), *_about_secrets(settings), *_about_redis(settings)]
+    return [*_about_addresses(settings), *_about_secrets(settings), *_about_redis(settings), *_about_tls(settings), *_about_databases(settings)]
 
 
 def _about_addresses(settings: Settings) -> Iterator[str]:
@@ -79,6 +80,22 @@ def _about_redis(settings: Settings) -> Iterator[str]:
     parts = urlsplit(settings.redis_url)
     if parts.scheme in ("redis", "rediss") and not _on_this_machine(parts.hostname or "") and not (parts.password and parts.scheme == "rediss"):
         yield "HUIZHEN_REDIS_URL 指向另一台机器:必须用 rediss:// 并带密码。"
+
+
+def _about_tls(settings: Settings) -> Iterator[str]:
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        try:
+            ServerTls(settings.tls_certificate, settings.tls_key)
+        except UnusableCertificate:
+            yield "HUIZHEN_TLS_CERTIFICATE 与 HUIZHEN_TLS_KEY 不能用:请检查两个文件是否成对、是否可读、私钥是否没有口令。"
+
+
+def _about_databases(settings: Settings) -> Iterator[str]:
+    for name in ("database_url", "keyring_url"):
+        parts = urlsplit(getattr(settings, name))
+        chosen = parse_qs(parts.query)
+        if parts.scheme in ("mysql", "mariadb") and not _on_this_machine(parts.hostname or "") and "ssl_ca" not in chosen:
+            yield f"HUIZHEN_{name.upper()} 指向另一台机器:必须用 TLS,请在地址后加 ?ssl_ca=<CA 证书文件>。"
 
 
 def _on_this_machine(host: str) -> bool:

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="demonstration: simulator, seeded people, movable clock")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the web processes; 0 picks a free one")
     host: str = Field(default="127.0.0.1", description="address the web processes listen on")
-    public_url: str = Field(default="", description="origin under which browsers and WeChat reach us; empty: http://127.0.0.1:<port>")
+    public_url: str = Field(default="", description="origin under which browsers and WeChat reach us; empty: this machine's loopback address")
     data_dir: Path = Field(default=Path("data"), description="folder that holds everything the house keeps")
     database_url: str = Field(default="", description="the practice's database; empty: SQLite in the data folder")
     keyring_url: str = Field(default="", description="the database of wrapped keys; empty: SQLite in the data folder")
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
         derived = {
             "database_url": f"sqlite://{self.data_dir / 'practice.sqlite3'}",
             "keyring_url": f"sqlite://{self.data_dir / 'keyring.sqlite3'}",
-            "public_url": f"http://127.0.0.1:{self.port}",
+            "public_url": self._own_url(self.port),
         }
         for name, value in derived.items():
             if not getattr(self, name):
@@ -86,8 +86,11 @@ class Settings(BaseSettings):
 
     def on_port(self, port: int) -> Settings:
         """The same settings for the port that was really bound; the origin follows unless one was chosen."""
-        derived = self.public_url == f"http://127.0.0.1:{self.port}"
-        return self.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}" if derived else self.public_url})
+        derived = self.public_url == self._own_url(self.port)
+        return self.model_copy(update={"port": port, "public_url": self._own_url(port) if derived else self.public_url})
+
+    def _own_url(self, port: int) -> str:
+        return f"{'http' if self.tls_certificate is None else 'https'}://127.0.0.1:{port}"
 
     @property
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import ssl
 from pathlib import Path
+
+logger = logging.getLogger("huizhen.tls")
+
+LOOK_EVERY_S = 30.0
 
 
 class UnusableCertificate(ValueError):
@@ -38,3 +44,13 @@ class ServerTls:
             raise UnusableCertificate("certificate and key cannot be used") from None
         self._mark = mark
         return True
+
+    async def follow(self) -> None:
+        """Look for a renewed certificate now and then; runs until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                if await asyncio.to_thread(self.reload):
+                    logger.info("certificate taken up")
+            except UnusableCertificate:
+                logger.error("the renewed certificate cannot be used; the one before stays")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import ssl
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from miniprogram_api.app.composition import open_house
 from miniprogram_api.app.process import PROCESS_NAME, announce_ready, inherited_socket
 from miniprogram_api.app.proxy import hand_to_simulator
 from miniprogram_api.app.settings import Settings
+from miniprogram_api.app.tls import ServerTls
 from miniprogram_api.http import (
     appointments,
     audit_heads,
@@ -108,6 +110,19 @@ def _open_and_close(app: App, settings: Settings) -> None:
         await stack.aclose()
 
 
+def serve_tls(app: App, settings: Settings) -> ssl.SSLContext | None:
+    """The context under which ``app`` serves, None where a reverse proxy ends TLS. A renewed certificate is taken up while serving."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    tls = ServerTls(settings.tls_certificate, settings.tls_key)
+
+    @app.after_server_start
+    async def follow_certificate(app: App) -> None:
+        app.add_task(tls.follow(), name="follow certificate")
+
+    return tls.context
+
+
 def main() -> None:
     settings = house_settings.read()
     app = build_app(settings)
@@ -117,11 +132,12 @@ def main() -> None:
         # A SIGTERM that comes before Sanic's handlers stand is lost; they stand a moment after the server started.
         asyncio.get_running_loop().call_later(0.05, announce_ready)
 
+    tls = serve_tls(app, settings)
     descriptor = inherited_socket()
     if descriptor is None:
-        app.run(settings.host, settings.port, single_process=True, motd=False, access_log=False)
+        app.run(settings.host, settings.port, ssl=tls, single_process=True, motd=False, access_log=False)
     else:
-        app.run(sock=socket.socket(fileno=descriptor), single_process=True, motd=False, access_log=False)
+        app.run(sock=socket.socket(fileno=descriptor), ssl=tls, single_process=True, motd=False, access_log=False)
 
 
 if __name__ == "__main__":
