@@ -8,6 +8,7 @@ from bot.dialogue import (
     answers_to_offers,
     booking,
     cases,
+    consents,
     deciding,
     emergency_access,
     emergency_dose,
@@ -100,6 +101,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await own_prescriptions.pickup(turn, _id(first))
         case "cost":
             return await own_prescriptions.cost(turn, _id(first))
+        case "withdraw":
+            return await consents.withdrawn(turn, _id(first), second)
         case "slots":
             return await booking.slots(turn, first, second or "-")
         case "book":

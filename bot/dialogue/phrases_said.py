@@ -6,6 +6,7 @@ from bot.dialogue import (
     answers_to_offers,
     booking,
     cases,
+    consents,
     devices,
     emergency_access,
     emergency_dose,
@@ -107,6 +108,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "stop_reminders":
             await turn.execute(StopReminders())
             return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "consents":
+            return await consents.mine(turn)
+        case "withdraw":
+            return await consents.withdraw(turn)
         case "devices":
             return await devices.mine(turn)
         case "close_others":

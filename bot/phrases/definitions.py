@@ -35,7 +35,8 @@ from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
-from core.people.commands import ConfirmAccount, Me, MyPatientList
+from core.people.commands import ConfirmAccount, Me, MyPatientList, WithdrawConsent
+from core.people.commands_consents import Consents
 from core.people.session_commands import CloseOtherSessions, MySessions
 from core.prescriptions.commands import (
     AcknowledgeDose,
@@ -237,6 +238,13 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "worse", ReportWorse, ("加重", "加重了", "变重了", "病情加重", "更严重了", "严重了"),
         "加重", "随访中的病加重了,马上问诊并告诉村医", argument="code_words", audience="patient",
+    ),
+    Phrase(
+        "consents", Consents, ("我的授权", "我的同意", "我同意过什么", "授权", "隐私", "授权与隐私"), "我的授权", "看同意过什么", audience="patient",
+    ),
+    Phrase(
+        "withdraw", WithdrawConsent, ("撤回授权", "撤回同意", "取消授权", "取消同意", "不同意了", "收回授权"),
+        "撤回授权", "选一项撤回,马上生效", audience="patient",
     ),
     Phrase("devices", MySessions, ("我的设备", "登录设备", "在哪里登录", "我的登录"), "我的设备", "看在哪些设备上登录着"),
     Phrase(

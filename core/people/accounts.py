@@ -62,7 +62,7 @@ async def _learn_union(work: Work, identity: Identity, unionid: str) -> None:
     await identity.change(unionid=unionid)
     if other is None or other == identity.account_id:
         return
-    practitioners = set(await Practitioner.filter(account_id__in=[other, identity.account_id]).values_list("account_id", flat=True))
+    practitioners = {row.account_id for row in await Practitioner.filter(account_id__in=[other, identity.account_id])}
     if len(practitioners) == 2:
         # Two people's licences are never one person's, whatever one phone was signed in to.
         logger.warning("two practitioners' accounts have one unionid: %s, %s", *sorted((other, identity.account_id)))

@@ -30,7 +30,8 @@ due(KIND, lambda row: CheckRealName(patient_id=row.ref, step=int(row.step or "1"
 
 def again_at(now: datetime, tries: int) -> datetime:
     """When to ask after ``tries`` times in vain (1 or more)."""
-    return now + min(LATEST_AFTER, FIRST_AFTER * 2 ** min(tries - 1, 10))
+    doublings: int = 2 ** min(tries - 1, 10)
+    return now + min(LATEST_AFTER, FIRST_AFTER * doublings)
 
 
 @prepares(CheckRealName)
