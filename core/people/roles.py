@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from tortoise.expressions import Q
+
 from core.foundation.actor import HeldRole, Role, WithheldRole
 from core.people.models import Practitioner, RoleHeld
 from core.people.practitioners import covers
@@ -16,6 +18,13 @@ LICENSED = frozenset({Role.VILLAGE_DOCTOR, Role.DUTY_DOCTOR, Role.EXPERT, Role.P
 EXPIRED = ("licence_expired", "执业证书已过期,请联系管理员。")
 INACTIVE = ("inactive", "您的岗位已停用,请联系管理员。")
 OUT_OF_SCOPE = ("out_of_scope", "您的执业范围不包括这个岗位,请联系管理员。")
+
+
+def running(now: datetime) -> Q:
+    """The filter of those rows of roles that :func:`is_running` says run at ``now``."""
+    begun = Q(valid_from__isnull=True) | Q(valid_from__lte=now)
+    lasting = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
+    return Q(ended_at__isnull=True) & begun & lasting
 
 
 def is_running(row: RoleHeld, now: datetime) -> bool:

@@ -11,6 +11,8 @@ from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
 from core.people.houses import houses_above
 from core.people.models import Practitioner, RoleHeld
+from core.people.roles import running
+from core.people.rules import local_date
 from core.people.service import patient_accounts, practitioner_card
 from core.prescriptions.models import Prescription
 
@@ -22,10 +24,10 @@ async def nearest(work: Work, duty: Literal["duty_doctor", "pharmacist"], organi
     houses = await houses_above(organisation_id)
     for house in houses:
         if present := await on_duty(duty, work.now, [house]):
-            rows = await Practitioner.filter(id__in=present, active=True).order_by("id")
+            rows = await Practitioner.filter(id__in=present, active=True, licence_valid_until__gte=local_date(work.now)).order_by("id")
             if rows:
                 return [row.account_id for row in rows]
-    held = await RoleHeld.filter(role=_DUTIES[duty].value, ended_at__isnull=True, organisation_id__in=houses).order_by("id")
+    held = await RoleHeld.filter(running(work.now), role=_DUTIES[duty].value, organisation_id__in=houses).order_by("id")
     return list(dict.fromkeys(row.account_id for row in held))
 
 
