@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from core.foundation.models import AuditEntry
@@ -22,47 +24,46 @@ SELECTED = ", ".join(f"e.{name}" for name in COLUMNS)
 """The columns in a SELECT that calls the table ``e``."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+_SORTED = tuple(sorted((*COLUMNS, "form")))
+_TEMPLATE = "{" + ",".join(f'"{name}":%s' for name in _SORTED) + "}"
+_ORDER = tuple(COLUMNS.index(name) if name in COLUMNS else len(COLUMNS) for name in _SORTED)
+_AT, _REAL_AT, _DETAIL = COLUMNS.index("at"), COLUMNS.index("real_at"), COLUMNS.index("detail")
 
 
 def entry_bytes(row: Sequence[Any]) -> bytes:
     """The canonical form (:mod:`core.foundation.canonical`) of a row that was read as ``SELECTED``; the same on both databases.
 
-    Never raises: a row in which somebody put what no entry holds gives bytes that no entry has.
+    Written out by hand, because a million of them are verified in one go. Never raises: a row in which somebody put what no entry holds gives
+    bytes that no entry has.
     """
-    entry = dict(zip(COLUMNS, row, strict=False))
-    entry["at"] = _moment(entry["at"])
-    entry["real_at"] = _moment(entry["real_at"])
-    entry["detail"] = _detail(entry["detail"])
-    entry["form"] = FORM
     try:
-        return _encode(entry).encode("utf-8", "surrogatepass")
-    except (TypeError, ValueError):
-        return repr(entry).encode("utf-8", "surrogatepass")
+        parts = [encode_basestring(value) if type(value) is str else "null" if value is None else "" for value in row]
+        parts[_AT], parts[_REAL_AT] = f'"{_moment(row[_AT])}"', f'"{_moment(row[_REAL_AT])}"'
+        detail = row[_DETAIL]
+        parts[_DETAIL] = _detail(detail) if isinstance(detail, str) else _encode(detail)
+        parts.append(str(FORM))
+        return (_TEMPLATE % tuple([parts[place] for place in _ORDER])).encode("utf-8", "surrogatepass")
+    except (TypeError, ValueError, IndexError, RecursionError):
+        return repr(row).encode("utf-8", "surrogatepass")
+
+
+def _moment(value: Any) -> str:
+    """A time to the microsecond, in UTC: text on SQLite, a naive time on MariaDB."""
+    if isinstance(value, str):
+        if len(value) == 32 and value.endswith("+00:00"):
+            datetime.fromisoformat(value)
+            return f"{value[:10]}T{value[11:]}"
+        value = datetime.fromisoformat(value)
+    moment: datetime = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")
+
+
+@lru_cache(maxsize=10_000)
+def _detail(value: str) -> str:
+    return _encode(json.loads(value))
 
 
 def document(entry: AuditEntry) -> Mapping[str, Any]:
     """The same document from a row as Tortoise reads it, for the tests of the shorter way."""
     values = {name: getattr(entry, name) for name in COLUMNS}
     return {**values, "at": _moment(entry.at), "real_at": _moment(entry.real_at), "form": FORM}
-
-
-def _moment(value: Any) -> str:
-    """A time to the microsecond, in UTC: text on SQLite, a naive time on MariaDB."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return f"?{value}"
-    if not isinstance(value, datetime):
-        return f"?{value!r}"
-    moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")
-
-
-def _detail(value: Any) -> Any:
-    if isinstance(value, str | bytes):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return f"?{value!r}"
-    return value

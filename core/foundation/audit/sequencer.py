@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from core.foundation.audit.entries import SELECTED, entry_bytes
-from core.foundation.audit.models import AuditLeaf, AuditTree
+from core.foundation.audit.models import AuditTree
 from core.foundation.audit.store import TreeDamaged, is_kept, load_edge, place, tree_size
 from core.foundation.audit.tree import Edge, leaf_hash
 from core.foundation.database.connection import PRACTICE, dialect
@@ -114,7 +114,9 @@ async def _append(connection: Any, edge: Edge, rows: list[tuple[Any, ...]]) -> N
     """Leaves and kept nodes for ``rows``, except those that have a leaf already (their mark was taken away by hand): they are marked again."""
     mark = "?" if dialect() == "sqlite" else "%s"
     ids = [str(row[0]) for row in rows]
-    known = set(await AuditLeaf.filter(entry_id__in=ids).values_list("entry_id", flat=True))
+    marks = ", ".join([mark] * len(ids))
+    _, leaves_there = await connection.execute_query(f"SELECT entry_id FROM audit_leaf WHERE entry_id IN ({marks})", ids)  # noqa: S608
+    known = {one["entry_id"] for one in leaves_there}
     leaves: list[list[Any]] = []
     nodes: list[list[Any]] = []
     for row in rows:
@@ -127,4 +129,4 @@ async def _append(connection: Any, edge: Edge, rows: list[tuple[Any, ...]]) -> N
         await connection.execute_many(f"INSERT INTO audit_leaf (entry_id, leaf_index, hash) VALUES ({mark}, {mark}, {mark})", leaves)  # noqa: S608
     if nodes:
         await connection.execute_many(f"INSERT INTO audit_node (place, hash) VALUES ({mark}, {mark})", nodes)  # noqa: S608
-    await AuditEntry.filter(id__in=ids).update(in_tree=True)
+    await connection.execute_query(f"UPDATE audit_entry SET in_tree = 1 WHERE id IN ({marks})", ids)  # noqa: S608
