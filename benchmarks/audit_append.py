@@ -70,7 +70,7 @@ def measure() -> Figure:
     notes = [
         f"{ENTRIES:,} entries in transactions of {BATCH}, one process, SQLite; {PROOFS} proofs at random places.",
         "Not the same work. Ours reads each entry's row, makes its canonical form, writes leaf and nodes under the lease's fence, "
-        "and marks the entry; pymerkle is handed the bytes and stores leaves alone, with inner nodes in memory: after a restart its proofs are slower.",
+        "and marks the entry; pymerkle is handed the bytes and stores leaves alone, with inner nodes in memory: its first proofs are slower.",
     ]
     versions = {name: version(name) for name in ("pymerkle", "tortoise-orm", "aiosqlite")}
     shown = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version, **versions}

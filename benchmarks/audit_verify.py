@@ -65,7 +65,7 @@ def measure() -> Figure:
     notes = [
         f"SQLite, one process, {HEADS} signed heads in the database and as many in a file anchor. Most memory used by then: {memory:.0f} MiB.",
         "Not the same work. Ours reads every row, makes its canonical form, compares leaf, nodes, heads and anchor, and looks for entries "
-        f"outside the tree and acts without entry; pymerkle hashes the canonical forms it is handed into a tree in memory (at most {PEER:,}, scaled).",
+        f"outside the tree and acts without entry; pymerkle hashes canonical forms handed to it into a tree in memory (at most {PEER:,}, scaled).",
     ]
     versions = {name: version(name) for name in ("pymerkle", "tortoise-orm", "aiosqlite")}
     shown = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version, **versions}

@@ -43,10 +43,11 @@ async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
 
 
 def _visits(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
-    """Newest first; of the same thing done to the same thing by the same person over and over, the newest of each hour."""
-    shown: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], datetime] = {}
+    """Newest first; of the same thing done to the same thing by the same person over and over, the newest of each hour. A look by another right
+    (a record opened in an emergency) is another look."""
+    shown: dict[tuple[str, str, str, str, tuple[tuple[str, str], ...]], datetime] = {}
     for entry in entries:
-        what = (entry.account_id, entry.role, entry.action, tuple(sorted((entry.detail or {}).items())))
+        what = (entry.account_id, entry.role, entry.relation, entry.action, tuple(sorted((entry.detail or {}).items())))
         later = shown.get(what)
         if later is None or later - entry.at > ONE_VISIT:
             shown[what] = entry.at

@@ -12,11 +12,12 @@ from typing import Any, get_origin
 
 from pydantic import ValidationError
 from sanic import Blueprint, HTTPResponse, Request, Sanic
-from sanic.exceptions import SanicException
+from sanic.exceptions import RequestCancelled, SanicException
 from sanic.handlers import ErrorHandler
 from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
+from core.foundation.audit.origin import network_of
 from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.orders import Command, Order, Query
@@ -98,11 +99,11 @@ def house_of(request: Request) -> Any:
 
 
 def actor_of(request: Request) -> Actor:
-    """The signed-in person; SignInNeeded when there is none, SessionStale when his token has run out."""
+    """The signed-in person, with the network he asks from; SignInNeeded when there is none, SessionStale when his token has run out."""
     actor: Actor | None = request.ctx.actor
     if actor is None:
         raise SignInNeeded if request.ctx.signed_in is None else SessionStale
-    return actor
+    return replace(actor, address=network_of(getattr(request.ctx, "address", "")))
 
 
 def problem(status: int, code: str, detail: str, fields: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> HTTPResponse:
@@ -136,6 +137,9 @@ class Problems(ErrorHandler):
             errors = exception.errors(include_url=False, include_input=False, include_context=False)
             places = [{"field": ".".join(str(part) for part in error["loc"]), "problem": error["type"]} for error in errors]
             return problem(422, "invalid", "有的内容缺少或格式不对,请检查标出的几项。", {"errors": places})
+        if isinstance(exception, RequestCancelled):
+            # Who asked has hung up; nobody reads this.
+            return problem(408, "http.408", _HTTP_SENTENCES[408])
         if isinstance(exception, SanicException) and exception.status_code < 500:
             return problem(exception.status_code, f"http.{exception.status_code}", _HTTP_SENTENCES.get(exception.status_code, "请求不对,请检查。"))
         if isinstance(exception, SanicException) and exception.status_code == 503:
