@@ -6,7 +6,7 @@ from typing import Any
 
 from tortoise import fields
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.encryption.fields import Blind, Subject, blind_field, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -16,7 +16,9 @@ class Conversation(Row):
 
     channel = fields.CharField(max_length=20)
     app = fields.CharField(max_length=64)
-    chat_blind = fields.CharField(max_length=64)
+    chat_blind = blind_field(
+        Blind("chat", of="chat", also=("channel", "app"), text=lambda chat, row: f"{row['channel']}\x1f{row['app']}\x1f{chat}")
+    )
     """Blind index of the openid, userid or chatid."""
     chat = sealed_field(Subject("account", "account_id"), Subject("account", "id"))
     """The same, sealed under the account (a group's under its own conversation id)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.encryption.fields import Blind, Subject, blind_field, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -16,7 +16,7 @@ class Membership(Owned):
     live_for = id_field(null=True, unique=True)
     scheme = fields.CharField(max_length=20)
     member_number = sealed_field(Subject("patient", "patient_id"))
-    member_blind = fields.CharField(max_length=64, db_index=True)
+    member_blind = blind_field(Blind("membership", of="member_number", part="scheme"), db_index=True)
     recorded_by = fields.CharField(max_length=40)
     recorded_at = UtcDatetimeField()
     ended_at = UtcDatetimeField(null=True)

@@ -107,6 +107,16 @@ class ClockOffset(Model):
         table = "clock_offset"
 
 
+class BlindEdition(Model):
+    """Which blind key the indexes of this database are made with: one row, id 1; none means the first key."""
+
+    id = fields.IntField(primary_key=True)
+    edition = fields.IntField(default=1)
+
+    class Meta:
+        table = "blind_edition"
+
+
 class Lease(Model):
     """Who leads (the ticker) or holds (a conversation): the fence number grows with each new holder."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.encryption.fields import Blind, Subject, blind_field, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -38,7 +38,7 @@ class Account(Row):
     """One person as the platforms know him. ``joined_to_id``: a second account of the same person points to the one that lives on."""
 
     phone = sealed_field(Subject("account", "id"), null=True)
-    phone_blind = fields.CharField(max_length=64, null=True, db_index=True)
+    phone_blind = blind_field(Blind("phone", of="phone"), null=True, db_index=True)
     phone_verified_at = UtcDatetimeField(null=True)
     joined_to_id = id_field(null=True)
     created_at = UtcDatetimeField()
@@ -50,7 +50,7 @@ class Account(Row):
 class VerifiedPhone(Model):
     """One row for each number that the platform ever vouched for: whoever verifies it waits here for who verifies it in the same moment."""
 
-    phone_blind = fields.CharField(max_length=64, primary_key=True)
+    phone_blind = blind_field(Blind("phone"), primary_key=True)
 
     class Meta:
         table = "verified_phone"
@@ -162,7 +162,7 @@ class Practitioner(Row):
     sex = fields.CharField(max_length=6)
     title_name = fields.CharField(max_length=20)
     licence_number = sealed_field(Subject("practitioner", "id"))
-    licence_blind = fields.CharField(max_length=64, null=True, unique=True)
+    licence_blind = blind_field(Blind("licence", of="licence_number"), null=True, unique=True)
     """None for those whose work needs no licence (scheduler, administrator, auditor)."""
     licence_valid_until = fields.DateField()
     department_code = fields.CharField(max_length=10, null=True, db_index=True)
@@ -275,9 +275,9 @@ class Patient(Row):
     """ISO date, sealed."""
     sex = fields.CharField(max_length=6)
     id_number = sealed_field(Subject("patient", "id"))
-    id_number_blind = fields.CharField(max_length=64, unique=True)
+    id_number_blind = blind_field(Blind("id_number", of="id_number"), unique=True)
     phone = sealed_field(Subject("patient", "id"), null=True)
-    phone_blind = fields.CharField(max_length=64, null=True, db_index=True)
+    phone_blind = blind_field(Blind("phone", of="phone"), null=True, db_index=True)
     real_name_state = fields.CharField(max_length=12, default="unchecked", db_default="unchecked")
     """match, mismatch, away (asked again by due work), or unchecked (recorded before there was a check)."""
     real_name_at = UtcDatetimeField(null=True)

@@ -76,6 +76,55 @@ def sealed_tables(models: Iterable[type[Model]]) -> list[SealedTable]:
     return sorted(found, key=lambda one: one.table)
 
 
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """What a blind index is made of: the opened text of sealed column ``of`` of the same row, as ``text`` makes it of that and the plain columns
+    ``also``. ``of`` empty: the value is that of another index of this kind (a table that holds nothing but the index)."""
+
+    kind: str
+    of: str = ""
+    also: tuple[str, ...] = ()
+    text: Callable[[str, Row], str] | None = None
+    part: str = ""
+    """Column that goes into the kind: ``membership.<scheme>``."""
+
+
+class BlindColumn(fields.CharField[Any]):
+    """A column with a blind index, 64 hex characters; migrations see a plain CharField."""
+
+    def __init__(self, blind: Blind | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.blind = blind
+
+    def describe(self, serializable: bool) -> dict[str, Any]:
+        told = super().describe(serializable)
+        told["field_type"] = fields.CharField.__name__ if serializable else fields.CharField
+        return told
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        _, arguments, options = super().deconstruct()
+        options.pop("blind", None)
+        options["max_length"] = self.max_length
+        return "tortoise.fields.data.CharField", arguments, options
+
+
+_INDEXED: set[str] = set()
+
+
+def blind_field(blind: Blind, **options: Any) -> Any:
+    """A blind index of a model. Values of its kind are made by the blind key in force, and made anew when that is renewed."""
+    _INDEXED.add(blind.kind)
+    return BlindColumn(blind, max_length=64, **options)
+
+
+def is_indexed(kind: str) -> bool:
+    """Whether values of ``kind`` stand in a declared index. Others (a digest that is compared once) stay with the first blind key."""
+    return kind.partition(".")[0] in _INDEXED
+
+
 @dataclass(frozen=True, slots=True)
 class HeldFiles:
     """A table whose rows hold files of the blob store: the file's id stands in ``column``, the row's own id in ``key``."""
