@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
-from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, second_factor, signing, staff_danger
+from bot.dialogue import binding, buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, second_factor, signing, staff_danger
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -82,6 +82,8 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await _danger(turn, text, hearing)
     if turn.withheld:
         return turn.say(turn.withheld)
+    if not turn.staff and (invitation := binding.code_in(text)) is not None:
+        return await binding.bind(turn, invitation)
     if asked is not None and asked.kind == second_factor.KIND and (digits := second_factor.code_in(text)) is not None:
         return await buttons.press(turn, await second_factor.given(turn, asked, digits))
     if asked is not None and (code := picked(asked, text)) is not None:
