@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -60,6 +60,7 @@ class RegisterPatient(Command):
     name = "people.register_patient"
     title = "实名登记"
     access = (Grant(Role.VISITOR),)
+    no_relation = "对上证件、姓名和验证过的手机号才连上档案"
     gives = PatientRef
     relation: Literal["self", "father", "mother", "spouse", "child", "other"] = "self"
     full_name: str = Field(min_length=2, max_length=30)
@@ -92,7 +93,7 @@ class GiveConsent(Command):
     access = (Grant(Role.PATIENT, "own_patient"), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
     patient_id: Id
     purpose: PurposeCode
-    text_version: str
+    text_version: str = Field(max_length=20)
     evidence_blob_id: Id | None = None
 
 
@@ -143,6 +144,7 @@ class CurrentConsentText(Query):
     name = "people.consent_text"
     title = "同意书"
     access = (Grant(Role.VISITOR),)
+    no_relation = "不含病人资料"
     gives = ConsentText
     purpose: PurposeCode
 
@@ -198,6 +200,7 @@ class Me(Query):
     name = "people.me"
     title = "我的资料"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己和他替办的人"
     gives = MeView
     audited = True
 
@@ -212,6 +215,7 @@ class MyPatientList(Query):
     name = "people.my_patient_list"
     title = "我的病人"
     access = (Grant(Role.VILLAGE_DOCTOR),)
+    no_relation = "只列她名单上的"
     gives = PatientListView
     audited = True
 
@@ -265,6 +269,7 @@ class CloseSession(Command):
     name = "people.close_session"
     title = "退出登录"
     access = (Grant(Role.VISITOR),)
+    no_relation = "凭这次登录的凭据"
     session_id: Id | None = None
 
 
@@ -281,6 +286,7 @@ class HandOverSession(Command):
     name = "people.hand_over_session"
     title = "带着登录打开网页"
     access = (Grant(Role.VISITOR),)
+    no_relation = "凭这次登录的凭据"
     gives = HandedOver
 
 
@@ -333,13 +339,13 @@ class RegisterPractitioner(Command):
     licence_valid_until: date
     scope: Scope | None = None
     """执业范围; without it, what the title says."""
-    department_code: str | None = None
-    expertise: tuple[str, ...] = ()
+    department_code: str | None = Field(default=None, max_length=10)
+    expertise: tuple[Annotated[str, Field(max_length=7)], ...] = Field(default=(), max_length=40)
     """ICD-10 three-character categories or ranges ("I20-I25", "J44")."""
     years_of_practice: int = Field(ge=0, le=60)
     roles: tuple[Role, ...]
-    app: str
-    subject: str
+    app: str = Field(min_length=1, max_length=64)
+    subject: str = Field(min_length=1, max_length=64)
 
 
 class EnlistPatient(Command):

@@ -49,7 +49,7 @@ def describe(app: App) -> dict[str, Any]:
         "info": {"title": "会诊 Huizhen", "version": "1"},
         "paths": paths,
         "components": {
-            "schemas": {**definitions.get("$defs", {}), "Problem": _PROBLEM},
+            "schemas": {**_without_places(definitions.get("$defs", {})), "Problem": _PROBLEM},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "huizhen_session"},
@@ -63,7 +63,7 @@ def _operation(path: str, method: str, access: RouteAccess, handler_says: str | 
     order = access.order
     assert order is not None  # noqa: S101 - filtered before; tells the type checker
     names = _IN_PATH.findall(path)
-    schema = order.model_json_schema(ref_template=_REF)
+    schema = _without_places(order.model_json_schema(ref_template=_REF))
     properties, required = schema.get("properties", {}), set(schema.get("required", ()))
     of_path = properties if access.plain else {}
     parameters = [{"name": name, "in": "path", "required": True, "schema": of_path.get(name, {"type": "string"})} for name in names]
@@ -83,6 +83,18 @@ def _operation(path: str, method: str, access: RouteAccess, handler_says: str | 
     if parameters:
         operation["parameters"] = parameters
     return operation
+
+
+def _without_places(schema: Any) -> Any:
+    """A row of fixed places as a list of so many of any of their types: prefixItems is what half of all readers of OpenAPI do not know."""
+    if isinstance(schema, list):
+        return [_without_places(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _without_places(value) for name, value in schema.items() if name != "prefixItems"}
+    if isinstance(places := schema.get("prefixItems"), list):
+        plain["items"] = {"anyOf": _without_places(places)}
+    return plain
 
 
 def _responses(path: str, access: RouteAccess) -> dict[str, Any]:
