@@ -109,6 +109,7 @@ class Progress(Query):
         Grant(Role.VILLAGE_DOCTOR), Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.SCHEDULER), Grant(Role.ADMINISTRATOR),
         Grant(Role.PHARMACIST), Grant(Role.AUDITOR), Grant(Role.VISITOR),
     )
+    no_relation = "只列与他有关的;值班台看本县进行中的,不出姓名"
     gives = StatusList
     audited = True
     code: str | None = Field(default=None, max_length=12)

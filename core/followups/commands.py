@@ -103,6 +103,7 @@ class MyPlans(Query):
     name = "followups.mine"
     title = "我的随访"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只列他自己和他替办的人"
     gives = PlansView
     audited = True
 
@@ -122,6 +123,7 @@ class ListedPlans(Query):
     name = "followups.of_list"
     title = "名单上的随访"
     access = (Grant(Role.VILLAGE_DOCTOR),)
+    no_relation = "只列她名单上的"
     gives = ListedPlansView
     audited = True
 

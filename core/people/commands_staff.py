@@ -220,6 +220,7 @@ class RedeemInvitation(Command):
     name = "people.redeem_invitation"
     title = "绑定首位管理员"
     access = (Grant(Role.VISITOR),)
+    no_relation = "凭一次性的邀请码"
     invitation_code: str = Field(min_length=4, max_length=40)
 
 

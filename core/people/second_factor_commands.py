@@ -28,6 +28,7 @@ class MyFactor(Query):
     name = "people.my_second_factor"
     title = "我的动态码"
     access = SIGNERS
+    no_relation = "只有他自己的"
     gives = FactorView
 
 
@@ -45,6 +46,7 @@ class BeginFactor(Command):
     name = "people.begin_second_factor"
     title = "绑定动态码"
     access = SIGNERS
+    no_relation = "只有他自己的"
     gives = FactorOffered
     old_code: OneTimeCode | None = None
 
@@ -55,6 +57,7 @@ class ConfirmFactor(Command):
     name = "people.confirm_second_factor"
     title = "确认动态码"
     access = SIGNERS
+    no_relation = "只有他自己的"
     gives = FactorView
     code: OneTimeCode
 
@@ -63,6 +66,7 @@ class UnlockSigning(Command):
     name = "people.unlock_signing"
     title = "输入动态码"
     access = SIGNERS
+    no_relation = "只有他自己的"
     gives = FactorView
     code: OneTimeCode
 

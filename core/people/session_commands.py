@@ -35,6 +35,7 @@ class MySessions(Query):
     name = "people.my_sessions"
     title = "我的设备"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
     gives = SessionsView
 
 
@@ -48,6 +49,7 @@ class CloseOtherSessions(Command):
     name = "people.close_other_sessions"
     title = "退出其他设备"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
     gives = SessionsClosed
 
 

@@ -113,6 +113,7 @@ class Drugs(Query):
     name = "prescriptions.drugs"
     title = "药品目录"
     access = (Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    no_relation = "不含病人资料"
     gives = DrugList
     text: str = Field(default="", max_length=40)
 
@@ -349,6 +350,7 @@ class Mine(Query):
     access = (
         Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST), Grant(Role.VISITOR),
     )
+    no_relation = "只列他开的、签的、要审的,或他替办的人的"
     gives = PrescriptionList
     audited = True
     code: str | None = Field(default=None, max_length=12)
@@ -382,6 +384,7 @@ class Stages(Query):
     name = "prescriptions.stages"
     title = "处方到哪一步"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只列他自己和他替办的人"
     gives = PrescriptionStages
     audited = True
 
@@ -406,6 +409,7 @@ class EmergencyDoses(Query):
     name = "prescriptions.emergency_doses"
     title = "急用一剂目录"
     access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR), Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    no_relation = "不含病人资料"
     gives = DoseChoices
 
 
@@ -534,5 +538,6 @@ class Waiting(Query):
     name = "prescriptions.waiting"
     title = "待办处方"
     access = (Grant(Role.PHARMACIST), Grant(Role.DUTY_DOCTOR))
+    no_relation = "只列他所在县或机构等他办的"
     gives = WaitingView
     audited = True

@@ -64,6 +64,13 @@ def test_every_relation_of_the_table_has_a_meaning() -> None:
             assert grant.relation == "any" or meanings_of(grant.relation), f"{name}: relation {grant.relation} means nothing"
 
 
+def test_who_needs_no_relation_is_told_why_in_the_table() -> None:
+    """Whatever a person may ask for without a relation says in its declaration why that is right; nothing else says it."""
+    for name, order in ORDERS.items():
+        open_to = [grant.role for grant in order.access if grant.relation == "any" and grant.role is not Role.SYSTEM]
+        assert bool(open_to) == bool(order.no_relation), f"{name} is open to {open_to} and says: {order.no_relation!r}"
+
+
 def test_due_work_is_the_systems_alone() -> None:
     assert due_kinds()
     for kind, make in due_kinds().items():

@@ -54,6 +54,7 @@ class ProveEntry(Query):
     name = "audit.prove_entry"
     title = "证明审计记录"
     access = (Grant(Role.AUDITOR), Grant(Role.SYSTEM))
+    no_relation = "只有编号和摘要,没有内容;要证明的不只一个县"
     gives = Proof
     audited = True
     entry_id: Id
@@ -65,6 +66,7 @@ class ProveHeads(Query):
     name = "audit.prove_heads"
     title = "证明树头相承"
     access = (Grant(Role.AUDITOR), Grant(Role.SYSTEM))
+    no_relation = "只有摘要,没有内容"
     gives = Proof
     first: int
     second: int
