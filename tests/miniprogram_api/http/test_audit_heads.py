@@ -125,3 +125,15 @@ async def test_a_house_that_is_away_is_an_anchor_that_failed(face: Face, keys: A
             await away.put(keys.sign(1, b"x" * 32, 1))
         with pytest.raises(AnchorFailed):
             await away.kept(keys.log_id)
+
+
+async def test_the_entry_says_from_which_network_and_in_which_session(face: Face) -> None:
+    from tests.support.county import seed_small
+
+    county = await seed_small(face.practice)
+    answer = await face.client.get("/v1/appointments", headers=await face.bearer(county.woman_account.account_id))
+    assert answer.status_code == 200
+    entry = await AuditEntry.filter(action="appointments.mine").order_by("-id").first()
+    assert entry is not None
+    assert (entry.address, entry.account_id) == ("127.0.0.0/24", county.woman_account.account_id)
+    assert entry.session_id
