@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tortoise.expressions import F
+
 from core.foundation.actor import Role
 from core.foundation.orders import Order, answers, handles
 from core.foundation.work import Work
@@ -28,7 +30,7 @@ _NAMED = 3
 
 @handles(RegisterOrganisation)
 async def register_organisation(work: Work, order: RegisterOrganisation) -> OrganisationRef:
-    await _check_place(work, order.kind, order.region_code, order.parent_id)
+    await _check_place(order.kind, order.region_code, order.parent_id)
     await _check_name(order.full_name, order.region_code)
     organisation_id = work.new_id()
     await Organisation.create(
@@ -50,14 +52,10 @@ async def rename_organisation(work: Work, order: RenameOrganisation) -> Organisa
 
 @handles(MoveOrganisation)
 async def move_organisation(work: Work, order: MoveOrganisation) -> OrganisationView:
-    row = await open_organisation(order.organisation_id)
     # The door was opened by the county where it is to be; where it was must be the administrator's too.
-    await in_reach(work, order, row.id)
-    await _check_place(work, row.kind, order.region_code, order.parent_id)
-    if order.parent_id is not None:
-        # Taken, so that it is not closed or moved away in the same moment.
-        parent = await open_organisation(order.parent_id)
-        await parent.change()
+    await in_reach(work, order, order.organisation_id)
+    row = await open_organisation(order.organisation_id)
+    await _check_place(row.kind, order.region_code, order.parent_id)
     children = await Organisation.filter(parent_id=row.id, closed_at__isnull=True).order_by("id")
     outside = [child.name for child in children if not lies_in(child.region_code, order.region_code, row.kind)]
     if outside:
@@ -95,6 +93,12 @@ async def open_organisation(organisation_id: str) -> Organisation:
     return row
 
 
+async def hold_organisation(organisation_id: str) -> Organisation:
+    """The same, kept from being closed or moved until this transaction is through."""
+    await Organisation.filter(id=organisation_id).update(version=F("version") + 1)
+    return await open_organisation(organisation_id)
+
+
 async def in_reach(work: Work, order: Order, organisation_id: str) -> None:
     """:class:`OtherCounty` unless the system acts, or somebody who may give this order in the county of ``organisation_id`` as well."""
     if work.role is Role.SYSTEM:
@@ -104,11 +108,11 @@ async def in_reach(work: Work, order: Order, organisation_id: str) -> None:
         raise OtherCounty
 
 
-async def _check_place(work: Work, kind: str, region_code: str, parent_id: str | None) -> None:
+async def _check_place(kind: str, region_code: str, parent_id: str | None) -> None:
     check_region(region_code, kind)
     if parent_id is None:
         return
-    parent = await open_organisation(parent_id)
+    parent = await hold_organisation(parent_id)
     check_below(region_code, kind, parent.region_code, parent.kind)
 
 

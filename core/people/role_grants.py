@@ -20,7 +20,7 @@ from core.people.errors_staff import (
     RoleOutOfScope,
 )
 from core.people.models import Organisation, Practitioner, RoleHeld
-from core.people.organisations import in_reach, open_organisation
+from core.people.organisations import hold_organisation, in_reach
 from core.people.practitioner_views import practitioner_view
 from core.people.practitioners import covers
 from core.people.roles import LICENSED
@@ -33,7 +33,7 @@ async def grant_role(work: Work, order: GrantRole) -> PractitionerView:
     row = await _practitioner(order.practitioner_id)
     # The door was opened by the county of the organisation; the person must belong to the administrator's reach too.
     await in_reach(work, order, row.organisation_id)
-    await open_organisation(order.organisation_id)
+    await hold_organisation(order.organisation_id)
     role = Role(order.role)
     if role in LICENSED and row.licence_blind is None:
         raise LicenceMissing

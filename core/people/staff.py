@@ -17,7 +17,7 @@ from core.people.errors import AlreadyPractitioner, DepartmentUnknown
 from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, PractitionerUnknown, RoleOutOfScope, TitleUnknown
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.names import certificate_name
-from core.people.organisations import open_organisation
+from core.people.organisations import hold_organisation
 from core.people.practitioner_views import practitioner_view
 from core.people.practitioners import TITLES, covers, scope_of_title
 from core.people.role_grants import keep_an_administrator
@@ -38,7 +38,7 @@ async def register_practitioner(work: Work, order: RegisterPractitioner) -> Prac
     scope = order.scope or scope_of_title(order.title_name)
     _check(order, scope)
     name = certificate_name(order.full_name)
-    await open_organisation(order.organisation_id)
+    await hold_organisation(order.organisation_id)
     account = await work.execute(EnsureAccount(app=order.app, subject=order.subject), as_system=True)
     licence_blind = work.blind("licence", order.licence_number) if order.licence_number else None
     if await Practitioner.filter(account_id=account.account_id).exists():

@@ -94,10 +94,9 @@ async def test_however_busy_the_day_a_new_code_is_asked_for_in_the_end(ward: War
     for number in range(steps):
         await ward.practice.execute(expert, order.model_copy(update={"advice": f"第{number}版意见"}))
         ward.clock.advance(minutes=25)
+    ward.clock.advance(minutes=5)
     with pytest.raises(SecondFactorNeeded):
-        for number in range(3):
-            await ward.practice.execute(expert, order.model_copy(update={"advice": f"又一版意见{number}"}))
-            ward.clock.advance(minutes=25)
+        await ward.practice.execute(expert, order.model_copy(update={"advice": "又一版意见"}))
 
 
 async def test_a_code_is_taken_once(ward: Ward) -> None:
