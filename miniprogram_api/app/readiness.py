@@ -18,7 +18,8 @@ from miniprogram_api.app.tls import ServerTls, UnusableCertificate
 
 def reasons_against(settings: Settings) -> list[str]:
     """Why these settings must not serve real people; empty when nothing speaks against it. Reads files, changes nothing."""
-    return [*_about_addresses(settings), *_about_secrets(settings), *_about_redis(settings), *_about_tls(settings), *_about_databases(settings)]
+    parts = (_about_addresses, _about_secrets, _about_redis, _about_tls, _about_databases, _about_audit)
+    return [reason for about in parts for reason in about(settings)]
 
 
 def _about_addresses(settings: Settings) -> Iterator[str]:
@@ -41,7 +42,8 @@ def _about_secrets(settings: Settings) -> Iterator[str]:
         yield f"没有渠道凭据 {settings.channels_file}:请按 docs/connecting.md 填写公众号、小程序、企业微信的凭据。"
     else:
         yield from _about_channels(settings.channels_file)
-    for path in (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key):
+    kept = (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key)
+    for path in (*kept, settings.audit_key_file, settings.audit_bucket_file):
         if path is not None and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield f"{path} 可被其他用户读取:请运行 chmod {'700' if path.is_dir() else '600'} {path}"
 
@@ -74,6 +76,17 @@ def _about_channels(path: Path) -> Iterator[str]:
         return
     if not (channels.official_account or channels.mini_program or channels.wecom):
         yield f"渠道凭据 {path} 里一个渠道也没有:至少接入公众号、小程序、企业微信之一。"
+
+
+def _about_audit(settings: Settings) -> Iterator[str]:
+    house = settings.audit_anchor_house
+    if house and urlsplit(house).scheme != "https":
+        yield "HUIZHEN_AUDIT_ANCHOR_HOUSE 必须是 https:// 开头的网址。"
+    if not house and not settings.audit_bucket_file.exists() and settings.anchors_dir.is_relative_to(settings.data_dir):
+        yield (
+            "审计树头没有送到外部:谁能改数据库,谁就能改掉证据。请用 HUIZHEN_AUDIT_ANCHOR_DIR 指到另一处存储,"
+            "或设置 HUIZHEN_AUDIT_ANCHOR_HOUSE(另一家机构),或写好 secrets/audit_bucket.json(对象存储)。"
+        )
 
 
 def _about_redis(settings: Settings) -> Iterator[str]:

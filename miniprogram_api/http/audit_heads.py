@@ -6,13 +6,17 @@ No person is signed in here: a head is taken only with the signature of a key th
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
+from core.foundation.audit.heads import key_id_of
 from core.foundation.audit.witness import HeadsKept, KeepHead, heads_kept, take_in
 from miniprogram_api.http.api import dumps, json_object, practice_of, public
+
+logger = logging.getLogger("huizhen.audit")
 
 blueprint = Blueprint("audit_heads", url_prefix="/v1/audit")
 
@@ -36,12 +40,13 @@ async def kept(request: Request, log_id: str) -> HTTPResponse:
 
 
 def agreed_keys(file: Path) -> dict[str, dict[str, bytes]]:
-    """Public keys by id by log, as the operator wrote them: ``{"<log>": ["<public key in hexadecimal>", …]}``; none without the file."""
-    from core.foundation.audit.heads import key_id_of
-
+    """Public keys by id by log, as the operator wrote them: ``{"<log>": ["<public key in hexadecimal>", …]}``; none without a file of that form."""
     try:
         written = json.loads(file.read_text("utf-8"))
+        agreed = {log: [bytes.fromhex(key) for key in keys] for log, keys in written.items()}
     except FileNotFoundError:
         return {}
-    agreed = {log: [bytes.fromhex(key) for key in keys] for log, keys in written.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        logger.error("secrets/witnessed.json cannot be used: no head of another house is taken")
+        return {}
     return {log: {key_id_of(key): key for key in keys} for log, keys in agreed.items()}

@@ -92,6 +92,13 @@ async def test_only_agreed_keys_are_taken(face: Face, keys: Any, anchor: SecondH
     assert not await WitnessedHead.all().exists()
 
 
+@pytest.mark.parametrize("written", ["", "[]", '{"x": 1}', '{"x": ["zz"]}', '{"x": null}'])
+async def test_a_list_of_houses_that_cannot_be_used_lets_nobody_in(face: Face, keys: Any, tmp_path: Path, written: str) -> None:
+    (tmp_path / "secrets" / "witnessed.json").write_text(written)
+    answer = await face.client.post("/v1/audit/heads", json={"head": keys.sign(3, b"x" * 32, 1).document(), "first": 0, "path": []})
+    assert (answer.status_code, answer.json()["code"]) == (403, "heads.unknown_log")
+
+
 async def test_two_heads_at_once_cannot_fork_what_is_kept(face: Face, keys: Any) -> None:
     """Two first heads that contradict each other, sent together many times: one is kept."""
     heads = [keys.sign(size, bytes([size]) * 32, 1).document() for size in range(1, 9)]

@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from core.consultations.models import TimelineEntry
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.audit.origin import network_of
-from core.foundation.errors import Conflict, NotAllowed, NotFound
+from core.foundation.errors import Conflict, NotAllowed, NotFound, Unavailable
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.foundation.orders import Command, Done, Grant, Query, answers, handles
 from core.foundation.work import WITHHELD, Work
@@ -110,6 +111,19 @@ async def test_who_may_not_is_audited(practice: Any) -> None:
         with pytest.raises(NotAllowed):
             await (practice.execute if isinstance(order, Act) else practice.ask)(stranger, order)
     assert {entry.outcome for entry in await AuditEntry.all()} == {"access.denied"}
+
+
+async def test_without_its_entry_nothing_is_done_and_nothing_is_read(practice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(**_: Any) -> None:
+        raise OperationalError("disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AuditEntry, "create", away)
+        for order in (Act(), Look()):
+            with pytest.raises(Unavailable):
+                await (practice.execute if isinstance(order, Act) else practice.ask)(EXPERT, order)
+    assert not await OutboxEvent.all().exists()
+    assert not await AuditEntry.all().exists()
 
 
 async def test_words_of_a_person_do_not_get_in(practice: Any, caplog: Any) -> None:
