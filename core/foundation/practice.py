@@ -21,6 +21,7 @@ from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
 from core.foundation.database.away import AWAY
 from core.foundation.database.connection import PRACTICE
+from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
 from core.foundation.ids import Ids
@@ -122,10 +123,16 @@ class Practice:
                         work, result, refusal = await self._carry_out(tries[-1], prepared)
                         if record is not None and refusal is None:
                             await self._store(actor, record, command, result)
+                        if work.blinded and not await is_in_force(work.blinded):
+                            raise BlindKeyRenewed
                 if refusal is not None:
                     work.kept = True
                     raise refusal
                 return work, result
+            except BlindKeyRenewed:
+                await self.keys.learn_blind_keys()
+                if attempt + 1 == TRIES:
+                    raise Unavailable from None
             except IntegrityError:
                 # Two at once with one key: the other one has committed; its stored result is the answer.
                 if record is not None and (stored := await self._stored(actor, record, command)) is not None:

@@ -46,6 +46,7 @@ class Work:
         self.grant: Grant = Grant(Role.VISITOR, "unchecked")
         self.lanes: set[str] = set()
         self.keeps = False
+        self.blinded: set[int] = set()
         self.entry_id = practice.ids.new()
         self.kept = False
         self._subject = _Subject()
@@ -88,6 +89,7 @@ class Work:
         return await self.practice.keys.sealer(kind, subject_id)
 
     def blind(self, kind: str, value: str) -> str:
+        self.blinded.add(self.practice.keys.blind_edition)
         return self.practice.keys.blind(kind, value)
 
     def concerns(self, kind: str, subject_id: str, **detail: str) -> None:
@@ -111,6 +113,7 @@ class Work:
         inner.now = self.now
         result = await inner.carry_out(prepared)
         self.lanes |= inner.lanes
+        self.blinded |= inner.blinded
         return result
 
     async def carry_out(self, prepared: Any = None) -> Any:

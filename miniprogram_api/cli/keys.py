@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PHASES = {
     "wrap": "换主密钥", "keys": "换数据密钥", "publish": "等各进程取到新密钥", "rewrite": "重新加密", "check": "复查", "formers": "销毁旧密钥",
-    "done": "完成",
+    "reindex": "换检索密钥", "done": "完成",
 }  # fmt: skip
 
 
@@ -65,6 +65,7 @@ async def _renew(settings: Settings, given: argparse.Namespace) -> int:
 
 async def _act(settings: Settings, practice: Practice, given: argparse.Namespace) -> int:
     from core.foundation.encryption.reencryption import reencrypt
+    from core.foundation.encryption.reindexing import reindex
     from core.foundation.encryption.rotation import retire_master, rotate
 
     if given.action == "status":
@@ -87,10 +88,14 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
         if given.action == "rotate":
             in_environment = bool(settings.master_keys.get_secret_value())
             run = await rotate(practice, new_master=not in_environment, progress=bar)
+        elif given.action == "reindex":
+            run = await reindex(practice, progress=bar)
         else:
             run = await reencrypt(practice, progress=bar)
     if given.action == "rotate":
         print(f"全部数据密钥已由主密钥 {run.target} 包好。新的密钥文件请在别处另存一份;旧的可用 huizhen keys retire 移除。")
+    elif given.action == "reindex":
+        print(f"检索用的盲索引已全部换成第 {run.target} 把密钥" + (f",有 {run.unopened} 个值打不开,从此检索不到。" if run.unopened else "。"))
     elif run.unopened:
         print(f"重新加密完成,但有 {run.unopened} 个值打不开,原样保留(它们的旧密钥也保留):请查看审计与备份。")
     else:

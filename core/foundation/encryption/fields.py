@@ -120,6 +120,27 @@ def blind_field(blind: Blind, **options: Any) -> Any:
     return BlindColumn(blind, max_length=64, **options)
 
 
+@dataclass(frozen=True, slots=True)
+class BlindIndex:
+    """One declared index: where it stands and what it is made of. Names are those in the database."""
+
+    table: str
+    key: str
+    column: str
+    blind: Blind
+
+
+def blind_indexes(models: Iterable[type[Model]]) -> list[BlindIndex]:
+    """What ``models`` declare, by table and column."""
+    found = []
+    for model in models:
+        meta = model._meta
+        for name, field in meta.fields_map.items():
+            if isinstance(field, BlindColumn) and field.blind is not None:
+                found.append(BlindIndex(meta.db_table, meta.db_pk_column, meta.fields_db_projection[name], field.blind))
+    return sorted(found, key=lambda one: (one.table, one.column))
+
+
 def is_indexed(kind: str) -> bool:
     """Whether values of ``kind`` stand in a declared index. Others (a digest that is compared once) stay with the first blind key."""
     return kind.partition(".")[0] in _INDEXED

@@ -83,7 +83,7 @@ async def _renew_keys(run: Renewal) -> None:
     keys = run.practice.keys
     while True:
         old = WrappedKey.filter(id__gt=run.row.cursor, created_at__lte=run.row.started_at, former__isnull=True, erased_at__isnull=True)
-        rows = await old.exclude(id=BLIND_SUBJECT).order_by("id").limit(BATCH)
+        rows = await old.exclude(id__startswith=BLIND_SUBJECT).order_by("id").limit(BATCH)
         if not rows:
             return
         master = await keys.master.current()

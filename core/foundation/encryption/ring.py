@@ -19,11 +19,13 @@ from tortoise.expressions import F
 
 from core.foundation.clock import Clock
 from core.foundation.database.away import AWAY
+from core.foundation.encryption.fields import is_indexed
 from core.foundation.encryption.master_keys import BlindKey, KeyEncryption
 from core.foundation.encryption.sealer import SealBroken, Sealer
 from core.foundation.encryption.suites import AES, SUITES, Suite
 from core.foundation.errors import NotFound, Unavailable
 from core.foundation.keyring.models import KeyringEdition, WrappedKey
+from core.foundation.models import BlindEdition
 
 if TYPE_CHECKING:
     from core.foundation.signals import Signals
@@ -58,14 +60,14 @@ class KeyRing:
         self._edition = -1
         self._look_at = 0.0
         self._seen_at = float("-inf")
-        self._blind: BlindKey | None = master.blind_key()
+        first = master.blind_key()
+        self._blinds: dict[int, BlindKey] = {} if first is None else {1: first}
+        self.blind_edition = 1
 
     async def start(self) -> None:
-        """Have at hand what :meth:`blind` needs; necessary where the master keys are in a key service."""
-        if self._blind is None:
-            row = await self._row(BLIND_SUBJECT, AES.key_bytes)
-            suite = suite_named(row.suite)
-            self._blind = BlindKey(suite, await self.master.unwrap(row.kek_version, wrapping_context(row.id, 1, suite), bytes(row.wrapped)))
+        """Have at hand what :meth:`blind` needs: to be called once before it, where blind indexes were ever made anew or the master keys are in a
+        key service."""
+        await self.learn_blind_keys()
 
     async def follow(self, signals: Signals) -> None:
         """Forget at once what another process destroyed or renewed: runs until cancelled."""
@@ -114,9 +116,31 @@ class KeyRing:
 
     def blind(self, kind: str, value: str) -> str:
         """The blind index of ``value`` (normalise it first) among values of ``kind``: 64 hex characters."""
-        if self._blind is None:
+        return self.blind_of(self.blind_edition if is_indexed(kind) else 1, kind, value)
+
+    def blind_of(self, edition: int, kind: str, value: str) -> str:
+        """The same with the blind key of ``edition``; Unavailable when it is not at hand."""
+        key = self._blinds.get(edition)
+        if key is None:
             raise Unavailable
-        return self._blind.suite.mac(self._blind.key, f"{kind}\x00{value}".encode()).hex()
+        return key.suite.mac(key.key, f"{kind}\x00{value}".encode()).hex()
+
+    async def make_blind_key(self, edition: int) -> None:
+        """Have a blind key of ``edition`` in the ring."""
+        await self._row(f"{BLIND_SUBJECT}.{edition}", AES.key_bytes)
+
+    async def learn_blind_keys(self) -> None:
+        """Load every blind key there is, and which one is in force."""
+        if 1 not in self._blinds:
+            await self._row(BLIND_SUBJECT, AES.key_bytes)
+        for row in await WrappedKey.filter(id__startswith=BLIND_SUBJECT):
+            edition = int(row.id.removeprefix(BLIND_SUBJECT).removeprefix(".") or 1)
+            if edition not in self._blinds:
+                suite = suite_named(row.suite)
+                key = await self.master.unwrap(row.kek_version, wrapping_context(row.id, row.key_version, suite), bytes(row.wrapped))
+                self._blinds[edition] = BlindKey(suite, key)
+        found = await BlindEdition.get_or_none(id=1)
+        self.blind_edition = 1 if found is None else found.edition
 
     async def _look(self) -> None:
         now = self._monotonic()
@@ -134,8 +158,13 @@ class KeyRing:
             # First the number: a key that is being loaded meanwhile belongs to the edition before, and is not kept.
             known, self._edition = self._edition, edition
             self._cache.clear()
-            if known != -1:
-                await self.master.refresh()
+            try:
+                if known != -1:
+                    await self.master.refresh()
+                await self.learn_blind_keys()
+            except BaseException:
+                self._edition, self._look_at = -2, 0.0  # not learnt: the next one looks again
+                raise
 
     def _keep(self, edition: int, subject: str, sealer: Sealer) -> Sealer:
         if edition == self._edition:

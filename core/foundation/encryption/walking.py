@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.connection import get_connection
 
 from core.foundation.database.connection import KEYRING, PRACTICE
-from core.foundation.encryption.fields import HeldFiles, SealedTable, Subject
+from core.foundation.encryption.fields import BlindIndex, HeldFiles, SealedTable, Subject
 from core.foundation.keyring.models import WrappedKey
 
 
@@ -64,6 +64,46 @@ async def replace_values(table: SealedTable, column: str, changes: Sequence[tupl
         f"WHERE {quote}{table.key}{quote}={mark} AND {quote}{column}{quote}={mark}",
         [list(change) for change in changes],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRow:
+    """One row with a blind index: its value as it stands, what it is made of, sealed, whose, and the plain columns that go into it."""
+
+    key: str
+    value: str | None
+    sealed: bytes | None
+    subject: str
+    plain: dict[str, Any]
+
+
+async def index_rows_after(index: BlindIndex, columns: dict[str, tuple[Subject, ...]], cursor: str, limit: int) -> list[IndexedRow]:
+    """The next rows of the index's table after the one with key ``cursor``."""
+    choice = _Choice(index.table)
+    value = choice.column(index.column)
+    blind = index.blind
+    sealed = choice.column(blind.of) if blind.of else ""
+    owners = [(subject, choice.subject(subject)) for subject in columns.get(blind.of, ())]
+    plain = {name: choice.column(name) for name in (*blind.also, *((blind.part,) if blind.part else ()))}
+    return [
+        IndexedRow(
+            row["k"], row[value], bytes(row[sealed]) if sealed and row[sealed] is not None else None, _subject(row, owners),
+            {name: row[chosen] for name, chosen in plain.items()},
+        )
+        for row in await choice.fetch(index.key, cursor, limit)
+    ]  # fmt: skip
+
+
+async def replace_index(index: BlindIndex, changes: Sequence[tuple[str, str]]) -> None:
+    """Write (new value, key) pairs, in the transaction that is open."""
+    connection = get_connection(PRACTICE)
+    q = _quote(connection)
+    mark = "%s" if q == "`" else "?"
+    if changes:
+        await connection.execute_many(
+            f"UPDATE {q}{index.table}{q} SET {q}{index.column}{q}={mark} WHERE {q}{index.key}{q}={mark}",  # noqa: S608 - names of our own tables
+            [list(change) for change in changes],
+        )
 
 
 async def replace_keys(changes: Sequence[tuple[WrappedKey, dict[str, Any]]]) -> None:
