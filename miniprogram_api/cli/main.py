@@ -45,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("--rule", default="", metavar="<规则>", help="要签署的规则名(不写则签署全部未签署的)")
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
     rules.add_argument("--licence", default="", metavar="<编号>", help="签署人的执业证书编号")
-    keys = add("keys", "主密钥与数据密钥:create 生成(新部署,只做一次),rotate 换主密钥,reencrypt 换数据密钥,reindex 换检索密钥,retire 移除旧主密钥,status 查看", "keys")
+    words = "主密钥与数据密钥:create 生成(只做一次),rotate 换主密钥,reencrypt 换数据密钥,reindex 换检索密钥,retire 移除旧主密钥,status 查看"
+    keys = add("keys", words, "keys")
     keys.add_argument(
         "action", nargs="?", default="create", choices=("create", "rotate", "reencrypt", "reindex", "retire", "status"),
         metavar="create|rotate|reencrypt|reindex|retire|status", help="都可在运行中进行;中断后再运行一次即继续(reindex 从头再来)",
