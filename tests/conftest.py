@@ -20,7 +20,10 @@ from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing, MasterKeys
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
+from tests.support.log_watch import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from tests.support.peers import need
+
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
