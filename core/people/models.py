@@ -271,6 +271,8 @@ class Patient(Row):
     )
     organisation_id: str
     full_name = sealed_field(Subject("patient", "id"))
+    full_name_blind = blind_field(Blind("name", of="full_name"), null=True, db_index=True)
+    """Of the whole name; null in rows older than the index until indexes are made anew."""
     birth_date = sealed_field(Subject("patient", "id"))
     """ISO date, sealed."""
     sex = fields.CharField(max_length=6)

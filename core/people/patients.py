@@ -170,6 +170,7 @@ async def _record(work: Work, organisation_id: str, certificate: _Certificate, a
         id=patient_id,
         organisation_id=organisation_id,
         full_name=seal("full_name", certificate.name),
+        full_name_blind=work.blind("name", certificate.name),
         birth_date=seal("birth_date", certificate.number.birth_date.isoformat()),
         sex=certificate.number.sex,
         id_number=seal("id_number", certificate.number.text),
@@ -228,7 +229,7 @@ async def me(work: Work, order: Me) -> MeView:
 async def _own_patients(work: Work) -> tuple[PatientView, ...]:
     """Those for whom the actor speaks, himself first."""
     relations = await live_relations(work, account_id=work.actor.account_id)
-    views = await _views(work, [row.patient_id for row in relations])
+    views = await patient_views(work, [row.patient_id for row in relations])
     return tuple(
         view.model_copy(update={"relation": row.relation, "relation_id": row.id, "scope": read(row.scope), "guardian": bool(row.guardian)})
         for row, view in zip(relations, views, strict=True)
@@ -241,11 +242,11 @@ async def my_patient_list(work: Work, order: MyPatientList) -> PatientListView:
         return PatientListView(patients=())
     rows = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
     work.concerns("practitioner", work.actor.practitioner_id)
-    views = await _views(work, [row.patient_id for row in rows])
+    views = await patient_views(work, [row.patient_id for row in rows])
     return PatientListView(patients=tuple(view.model_copy(update={"number": row.number}) for row, view in zip(rows, views, strict=True)))
 
 
-async def _views(work: Work, patient_ids: list[str]) -> list[PatientView]:
+async def patient_views(work: Work, patient_ids: list[str]) -> list[PatientView]:
     """The patients in this order, however many in a few questions to the database."""
     cards = await patient_cards(work, patient_ids)
     consents = await consent_views(patient_ids)

@@ -9,6 +9,7 @@ from core.people import commands as people
 from core.people import commands_accounts as accounts
 from core.people import commands_consents as consents
 from core.people import commands_families as families
+from core.people import finding
 from miniprogram_api.http.api import actor_of, by_order, dumps, order_route, practice_of
 from miniprogram_api.http.consultations import give_file, store_photo
 
@@ -24,11 +25,13 @@ order_route(blueprint, "GET", "/patients/<patient_id:str>/speakers", families.Sp
 order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers", people.ConfirmAccount, status=201)
 order_route(blueprint, "PUT", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.AllowSpeaker)
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.EndSpeaker)
+order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers/<relation_id:str>/end", families.EndSpeaker)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/access-log", people.WhoLookedAtMyRecord)
 order_route(blueprint, "GET", "/join-reviews", accounts.JoinReviews)
 order_route(blueprint, "POST", "/join-reviews/<review_id:str>", accounts.SettleJoinReview)
 order_route(blueprint, "GET", "/patient-list", people.MyPatientList)
 order_route(blueprint, "POST", "/patient-list", people.EnlistPatient, status=201)
+order_route(blueprint, "POST", "/patient-list/find", finding.FindOnMyList)
 
 
 @blueprint.post("/patients/<patient_id:str>/consents/<purpose:str>/paper", stream=True)

@@ -65,6 +65,7 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
         "app": "wwtest", "subject": "newcomer",
     },
     "people.confirm_account": {"claim_code": "K7M2QX"},
+    "people.find_on_my_list": {"full_name": "孟小明"},
     "people.confirm_second_factor": {"code": "123456"},
     "people.unlock_signing": {"code": "123456"},
     "people.redeem_hand_over": {"code": "A" * 43},

@@ -298,6 +298,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='Patient',
+            name='full_name_blind',
+            field=fields.CharField(null=True, db_index=True, max_length=64),
+        ),
+        ops.AddField(
+            model_name='Patient',
             name='real_name_at',
             field=UtcDatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
