@@ -27,7 +27,6 @@ from tests.core.dispatch.line_engine import LineEngine
 from tests.miniprogram_api.http.conftest import Face
 from tests.support.scene import Scene, open_scene
 
-
 FULL = os.environ.get("HUIZHEN_TEST_SCALE") == "full"
 ON_MARIADB = os.environ.get("HUIZHEN_TEST_DATABASE") == "mariadb"
 CASES = 10_000 if FULL else 250 if ON_MARIADB else 1_000
