@@ -14,7 +14,7 @@ from benchmarks.support.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "measured.md"
-FIGURES = ("chat_round_trip", "execute", "audit_append", "audit_verify", "reading", "fields", "rotation")
+FIGURES = ("chat_round_trip", "execute", "access_and_audit", "audit_append", "audit_verify", "reading", "fields", "rotation")
 LIMIT_S = 300
 
 
