@@ -1,4 +1,4 @@
-"""`huizhen audit verify|prove|heads|key`: what an operator, an auditor and a regulator do with the audit's tree."""
+"""`huizhen audit verify|prove|heads|key|recover`: what an operator, an auditor and a regulator do with the audit's tree."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from core.foundation.audit.findings import Finding, Report, What
 from core.foundation.audit.heads import HeadKeys
 from core.foundation.audit.models import AuditHead
 from core.foundation.audit.proofs import ProveEntry, ProveHeads
+from core.foundation.audit.recovery import RecoverAudit, recover
+from core.foundation.audit.store import tree_size
 from core.foundation.audit.verify import verify
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
@@ -23,6 +25,7 @@ from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR, open_for_signing
 from miniprogram_api.cli.refusals import explain_settings
 
+AGREEMENT = "另立"
 SHOWN = 50
 """Findings printed of each kind; all are counted."""
 _WINDOW_WARNING_S = 120
@@ -71,6 +74,8 @@ async def _run(settings: Settings, given: argparse.Namespace) -> int:
             return await _prove(practice, given)
         if given.action == "heads":
             return await _heads()
+        if given.action == "recover":
+            return await _recover(practice, settings, keys)
         return _key(settings, keys, new=given.new)
 
 
@@ -84,7 +89,7 @@ async def _verify(keys: HeadKeys, anchors: list[Anchor]) -> int:
             bar.total = whole
             bar.update(done - bar.n)
 
-        report = await verify(keys.public, keys.log_id, anchors, progress=show)
+        report = await verify(keys.public, keys.log_id, anchors, former=keys.former, progress=show)
     _tell(report, time.monotonic() - begun)
     if not report.clean:
         return 1
@@ -96,6 +101,8 @@ def _tell(report: Report, seconds: float) -> None:
     print(f"核对了 {report.size} 条审计记录、{report.heads} 个树头(锚点:{held}),用时 {seconds:.1f} 秒。")
     for name, code in report.unasked.items():
         print(f"! 锚点 {name} 读不到({code}):它收存的树头没有核对。")
+    for log_id, lost in report.given_up.items():
+        print(f"! 恢复备份时曾另立日志:旧日志 {log_id} 在锚点里还有 {lost} 条记录,本库已没有(已声明的损失)。")
     for what in What:
         found = [one for one in report.findings if one.what is what]
         if found:
@@ -165,6 +172,27 @@ async def _heads() -> int:
         print(f"{row.tree_size:>12}  {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(row.at / 1000))}  {bytes(row.root).hex()}  {row.key_id}")
     if not rows:
         print("还没有签名的树头。")
+    return 0
+
+
+async def _recover(practice: Practice, settings: Settings, keys: HeadKeys) -> int:
+    size = await tree_size()
+    print(f"恢复备份以后,旧日志 {keys.log_id} 只剩 {size} 条记录,锚点里可能更多。另立日志后继续签名;这次截断会记入审计,以后每次核对都会说明。")
+    print("只在确实恢复过备份、并且系统已停止时使用。")
+    try:
+        answer = await asyncio.to_thread(input, f"确认请输入“{AGREEMENT}”:")
+    except EOFError:
+        answer = ""
+    if answer.strip() != AGREEMENT:
+        print("没有改动。")
+        return 1
+    order = RecoverAudit(former=keys.log_id, log_id=practice.ids.new(), size=size)
+    try:
+        keys = await recover(practice, keys, settings.audit_key_file, order)
+    except DomainError as refusal:
+        print(refusal.message)
+        return 1
+    print(f"新日志 {keys.log_id}。请把它和公钥告诉收存树头的机构(huizhen audit key),再启动系统。")
     return 0
 
 

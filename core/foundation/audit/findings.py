@@ -67,6 +67,8 @@ class Report:
     anchored_size: int = 0
     anchored_at: int | None = None
     """The latest head that an anchor holds and that is right."""
+    given_up: dict[str, int] = field(default_factory=dict)
+    """Of each log that was given up when a backup was restored: how many entries anchors still tell of that are not there."""
     unasked: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -88,12 +88,18 @@ def is_signed_by(head: SignedHead, keys: Mapping[str, bytes]) -> bool:
 
 
 class HeadKeys:
-    """The keys of one log, from a file that only the service's user can read. Old public keys stay, so that old heads can be checked."""
+    """The keys of one log, from a file that only the service's user can read. Old public keys stay, so that old heads can be checked.
 
-    def __init__(self, log_id: str, current: str, private: Ed25519PrivateKey, public: Mapping[str, bytes]) -> None:
+    ``former``: logs that were given up when a backup was restored, with the number of leaves that were left of each.
+    """
+
+    def __init__(
+        self, log_id: str, current: str, private: Ed25519PrivateKey, public: Mapping[str, bytes], former: Mapping[str, int] | None = None
+    ) -> None:
         self.log_id = log_id
         self.current = current
         self.public = dict(public)
+        self.former = dict(former or {})
         self._private = private
 
     @staticmethod
@@ -117,17 +123,26 @@ class HeadKeys:
         """FileNotFoundError without the file."""
         record = json.loads(path.read_text())
         private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(record["private"]))
-        return HeadKeys(record["log"], record["current"], private, {name: bytes.fromhex(key) for name, key in record["public"].items()})
+        public = {name: bytes.fromhex(key) for name, key in record["public"].items()}
+        return HeadKeys(record["log"], record["current"], private, public, record.get("former"))
 
     def replaced(self, path: Path) -> HeadKeys:
         """The same log with a new key, written over ``path``; the old private key is gone, its public one stays."""
         private = Ed25519PrivateKey.generate()
         public = private.public_key().public_bytes_raw()
-        keys = HeadKeys(self.log_id, key_id_of(public), private, {**self.public, key_id_of(public): public})
+        keys = HeadKeys(self.log_id, key_id_of(public), private, {**self.public, key_id_of(public): public}, self.former)
+        return keys._put_in_place(path)
+
+    def begun_anew(self, path: Path, log_id: str, size: int) -> HeadKeys:
+        """Another log with the same keys, written over ``path``: of the present one ``size`` leaves are left, and anchors may hold more."""
+        keys = HeadKeys(log_id, self.current, self._private, self.public, {**self.former, self.log_id: size})
+        return keys._put_in_place(path)
+
+    def _put_in_place(self, path: Path) -> HeadKeys:
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        keys._write(draft)
+        self._write(draft)
         draft.replace(path)
-        return keys
+        return self
 
     def sign(self, tree_size: int, root: bytes, at: int) -> SignedHead:
         return SignedHead(self.log_id, tree_size, root, at, self.current, self._private.sign(head_bytes(self.log_id, tree_size, root, at)))
@@ -135,7 +150,7 @@ class HeadKeys:
     def _write(self, path: Path) -> None:
         text = json.dumps({
             "log": self.log_id, "current": self.current, "private": base64.b64encode(self._private.private_bytes_raw()).decode(),
-            "public": {name: key.hex() for name, key in self.public.items()},
+            "public": {name: key.hex() for name, key in self.public.items()}, "former": self.former,
         })  # fmt: skip
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

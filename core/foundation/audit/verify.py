@@ -44,11 +44,18 @@ class _Claim:
     seen_by: str
 
 
-async def verify(keys: Mapping[str, bytes], log_id: str, anchors: Sequence[Anchor] = (), *, progress: Progress | None = None) -> Report:
-    """The report on the practice's audit. ``keys``: the log's public keys by id; ``progress`` gets leaves done and leaves in all."""
+async def verify(
+    keys: Mapping[str, bytes], log_id: str, anchors: Sequence[Anchor] = (), *, former: Mapping[str, int] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """The report on the practice's audit. ``keys``: the log's public keys by id; ``progress`` gets leaves done and leaves in all.
+
+    ``former``: logs given up when a backup was restored, with the leaves that were left: up to there their heads count like the log's own.
+    """  # fmt: skip
     report = Report()
-    claims = await _anchored(report, keys, log_id, anchors)
-    claims += await _own_heads(report, keys, log_id, claims)
+    logs = {**(former or {}), log_id: None}
+    claims = await _anchored(report, keys, logs, anchors)
+    claims += await _own_heads(report, keys, logs, claims)
     await _measure(report)
     walk = _Walk(report, claims, progress or (lambda done, whole: None))
     await walk.run()
@@ -72,17 +79,25 @@ async def _measure(report: Report) -> None:
     report.size = min(size, leaves + after)
 
 
-async def _anchored(report: Report, keys: Mapping[str, bytes], log_id: str, anchors: Sequence[Anchor]) -> list[_Claim]:
+Logs = Mapping[str, int | None]
+"""The log by its id (None), and former ones with the leaves that are left of each."""
+
+
+async def _anchored(report: Report, keys: Mapping[str, bytes], logs: Logs, anchors: Sequence[Anchor]) -> list[_Claim]:
     claims = []
     rows = {row.id: row for row in await Anchoring.all()}
     for anchor in anchors:
+        good: list[SignedHead] = []
+        bad = 0
         try:
-            kept = await anchor.kept(log_id)
+            for log_id, left in logs.items():
+                kept = await anchor.kept(log_id)
+                right = [head for head in kept.heads if head.log_id == log_id and is_signed_by(head, keys)]
+                bad += kept.damaged + len(kept.heads) - len(right)
+                good += _still_there(report, log_id, left, right)
         except AnchorFailed as error:
             report.unasked[anchor.name] = f"{type(error).__name__}:{error.args[0] if error.args else ''}"
             continue
-        good = [head for head in kept.heads if head.log_id == log_id and is_signed_by(head, keys)]
-        bad = kept.damaged + len(kept.heads) - len(good)
         report.anchored[anchor.name] = len(good)
         claims += [_Claim(head, anchor.name) for head in good]
         if bad:
@@ -93,14 +108,23 @@ async def _anchored(report: Report, keys: Mapping[str, bytes], log_id: str, anch
     return claims
 
 
-async def _own_heads(report: Report, keys: Mapping[str, bytes], log_id: str, anchored: Sequence[_Claim]) -> list[_Claim]:
+def _still_there(report: Report, log_id: str, left: int | None, heads: list[SignedHead]) -> list[SignedHead]:
+    """The heads that the tree must still agree with; what those of a former log tell beyond what is left of it is told by itself."""
+    if left is None:
+        return heads
+    most = max((head.tree_size for head in heads), default=0)
+    report.given_up[log_id] = max(report.given_up.get(log_id, 0), most - left, 0)
+    return [head for head in heads if head.tree_size <= left]
+
+
+async def _own_heads(report: Report, keys: Mapping[str, bytes], logs: Logs, anchored: Sequence[_Claim]) -> list[_Claim]:
     claims = []
     known: set[tuple[int, bytes]] = set()
     async for row in _all_heads():
         head = head_of(row)
         report.heads += 1
         known.add((head.tree_size, head.root))
-        if head.log_id == log_id and is_signed_by(head, keys):
+        if head.log_id in logs and is_signed_by(head, keys):
             claims.append(_Claim(head, "database"))
         else:
             report.findings.append(Finding(What.HEAD_FORGED, upto=head.tree_size))

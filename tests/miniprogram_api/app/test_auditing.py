@@ -16,7 +16,7 @@ import pytest
 
 from core.foundation.audit.anchors import FileAnchor
 from core.foundation.audit.heads import HeadKeys
-from core.foundation.audit.models import Anchoring, AuditHead, AuditLeaf
+from core.foundation.audit.models import Anchoring, AuditHead, AuditLeaf, AuditNode, AuditTree
 from core.foundation.models import AuditEntry
 from miniprogram_api.app import auditing
 from miniprogram_api.app.auditing import HeadKeyGone, anchor, anchors_of, head_keys, sequence
@@ -133,6 +133,42 @@ async def test_what_the_command_says(practice: Any, settings: Settings, terminal
     assert f"叶 5,记录 {ids[5]}" in words
     assert f"叶 9,记录 {ids[9]}" in words
     assert "未受保护" in words
+
+
+async def test_after_a_restored_backup_another_log_begins_and_the_cut_stays_told(
+    practice: Any, settings: Settings, terminal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = await head_keys(settings, practice)
+    await grow(practice, 40)
+    await auditing.Anchorer(practice, keys, anchors_of(settings), _nobody).run_once()
+    later = await grow(practice, 30)
+    await auditing.Anchorer(practice, keys, anchors_of(settings), _nobody).run_once()
+    # The backup was made when 50 leaves were there.
+    await AuditEntry.filter(id__in=later[10:]).delete()
+    await AuditLeaf.filter(leaf_index__gte=50).delete()
+    await AuditNode.filter(place=(4 << 48) | 3).delete()
+    await AuditTree.filter(id=1).update(size=50)
+    await AuditHead.filter(tree_size__gt=50).delete()
+    await Anchoring.all().delete()
+    status, words = await terminal("verify")
+    assert (status, "末尾被截断" in words) == (1, True)
+    monkeypatch.setattr("builtins.input", lambda _: "不")
+    assert (await terminal("recover"))[0] == 1
+    monkeypatch.setattr("builtins.input", lambda _: audit.AGREEMENT)
+    status, words = await terminal("recover")
+    assert status == 0, words
+    entry = await AuditEntry.get(action="audit.recover")
+    assert (entry.outcome, entry.detail) == ("done", {"former": keys.log_id, "tree_size": "50"})
+    keys = await head_keys(settings, practice)
+    await grow(practice, 20)
+    await auditing.Anchorer(practice, keys, anchors_of(settings), _nobody).run_once()
+    status, words = await terminal("verify")
+    assert status == 0, words
+    assert "还有 20 条记录,本库已没有" in words
+    first = await AuditEntry.all().order_by("id").first()
+    assert first is not None
+    await AuditEntry.filter(id=first.id).update(outcome="access.denied")
+    assert (await terminal("verify"))[0] == 1
 
 
 async def test_an_anchor_that_cannot_be_read_makes_the_answer_incomplete(practice: Any, settings: Settings, terminal: Any) -> None:
