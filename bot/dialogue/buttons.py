@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from bot.dialogue import (
+    account_reviews,
     answers_to_offers,
     booking,
     cases,
@@ -103,6 +104,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await own_prescriptions.cost(turn, _id(first))
         case "withdraw":
             return await consents.withdrawn(turn, _id(first), second)
+        case "join":
+            return await account_reviews.settled(turn, _id(first), second)
         case "slots":
             return await booking.slots(turn, first, second or "-")
         case "book":

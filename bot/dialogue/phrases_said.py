@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.dialogue import (
+    account_reviews,
     answers_to_offers,
     booking,
     cases,
@@ -112,6 +113,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await consents.mine(turn)
         case "withdraw":
             return await consents.withdraw(turn)
+        case "join_reviews":
+            return await account_reviews.listed(turn)
         case "devices":
             return await devices.mine(turn)
         case "close_others":

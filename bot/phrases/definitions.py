@@ -36,6 +36,7 @@ from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount, Me, MyPatientList, WithdrawConsent
+from core.people.commands_accounts import JoinReviews
 from core.people.commands_consents import Consents
 from core.people.session_commands import CloseOtherSessions, MySessions
 from core.prescriptions.commands import (
@@ -245,6 +246,10 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "withdraw", WithdrawConsent, ("撤回授权", "撤回同意", "取消授权", "取消同意", "不同意了", "收回授权"),
         "撤回授权", "选一项撤回,马上生效", audience="patient",
+    ),
+    Phrase(
+        "join_reviews", JoinReviews, ("核对账号", "待核对账号", "账号核对", "合并账号"), "核对账号", "手机号相同的两个账号是不是一个人",
+        audience="staff",
     ),
     Phrase("devices", MySessions, ("我的设备", "登录设备", "在哪里登录", "我的登录"), "我的设备", "看在哪些设备上登录着"),
     Phrase(

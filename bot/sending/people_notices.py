@@ -17,4 +17,9 @@ async def _mismatch(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
-PEOPLE_RENDERERS: dict[str, Renderer] = {"relation.ended": _ended, "people.real_name_mismatch": _mismatch}
+async def _review(practice: Practice, row: Notification) -> Notice:
+    text = "有两个账号验证了同一个手机号,系统没有自动合并。请核对是不是同一个人:发「核对账号」。\n没核对以前,这个手机号不能用来打开档案。"
+    return Notice((Text(text=text),))
+
+
+PEOPLE_RENDERERS: dict[str, Renderer] = {"relation.ended": _ended, "people.real_name_mismatch": _mismatch, "people.join_review": _review}

@@ -9,7 +9,7 @@ from playwright.async_api import Page, expect
 
 from core.people.id_numbers import check_character
 from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
-from tests.journeys.people import roster
+from tests.journeys.people import roster, sign_in
 from tests.journeys.test_patient_pages import WIDE, keep, opened, turn_to
 from tests.support.demo import Demo
 
@@ -98,6 +98,39 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     await expect(grandmother.locator(".weui-cell", has_text=CHILD)).to_have_count(0)
     for visit in (mothers, grandmothers):
         assert_at_home(visit, demo.base_url)
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["360", "1280"])
+async def test_the_village_doctor_ends_it_and_takes_back_for_who_stands_before_her(
+    visiting: Visiting, running_demo_house: Demo, size: tuple[int, int]
+) -> None:
+    demo = running_demo_house
+    doctors = [one for one in roster(demo) if one["role"] == "village_doctor"]
+    session = sign_in(demo, doctors[7 if size == PHONE else 8])
+    named = {one["name"]: one for one in roster(demo) if one["role"] == "patient"}
+    patient = next(one for one in session.get("/v1/patient-list").json()["patients"] if one["full_name"] in named)
+    himself = sign_in(demo, named[patient["full_name"]])
+    version = himself.get("/v1/consent-texts/teaching").json()["version"]
+    given = himself.post(f"/v1/patients/{patient['patient_id']}/consents", {"purpose": "teaching", "text_version": version})
+    assert given.status_code == 201, given.text
+    page = (await visiting(f"{demo.base_url}/phone/{session.key}/h5/doctor/#/patient/{patient['patient_id']}", size)).page
+    await page.get_by_text("谁能替他办、同意过什么").click()
+    own = page.locator("[data-relation]").first
+    await expect(own).to_contain_text("本人")
+    line = page.locator('[data-purpose="teaching"]')
+    await line.get_by_text("替他撤回").click()
+    await assert_readable(page)
+    await keep(page, f"doctor-kin-{size[0]}")
+    await line.get_by_role("button", name="他要撤回").click()
+    await answer(page, "撤回")
+    await expect(page.get_by_role("status").filter(has_text="撤回了")).to_be_visible()
+    await expect(page.locator('[data-purpose="teaching"]')).to_contain_text("没有同意")
+    await own.get_by_text("不再由").click()
+    await own.get_by_label("为什么移除").select_option("mistake")
+    await own.get_by_role("button", name="移除").click()
+    await answer(page, "不移除")
+    await expect(own).to_contain_text("本人")
+    await assert_readable(page)
 
 
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["360", "1280"])

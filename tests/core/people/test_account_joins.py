@@ -12,6 +12,7 @@ from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
+from core.notifications.models import Notification
 from core.people.accounts import actor_for
 from core.people.commands import EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
 from core.people.commands_accounts import JoinReviews, JoinReviewsView, SettleJoinReview
@@ -115,6 +116,7 @@ async def test_two_people_by_their_id_numbers_are_left_to_an_administrator(pract
     await verify(practice, second)
     for account_id, patient_id in ((first, mine), (second, theirs)):
         assert [one.patient_id for one in (await practice.ask(await person(practice, account_id), Me())).patients] == [patient_id]
+    assert [one.account_id for one in await Notification.filter(kind="people.join_review")] == [county.administrator.account_id]
     (review,) = (await reviews(practice, county)).reviews
     assert (review.reason, review.may_join, review.older.called, review.newer.called) == (
         "different_people", False, "王女士(尾号 0021)", "陈先生(尾号 0021)"
