@@ -51,8 +51,8 @@ PART_OF_AN_AUDITED_ACT = {
 
 CODES = {
     "account", "answer", "appointment", "claim", "code", "consultation", "decision", "erased", "former", "given_as", "image", "intake", "kind",
-    "opening", "other", "prescription", "purpose", "reason", "ref", "relation", "role", "scope", "slot", "template", "tree_size", "verdict", "version",
-    "withdrawn_as",
+    "opening", "other", "prescription", "purpose", "reason", "ref", "relation", "role", "scope", "slot", "template", "tree_size", "verdict",
+    "version", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: each is an id or a code of a closed list. Work keeps everything else out at run time, whatever its name."""
 
