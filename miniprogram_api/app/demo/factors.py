@@ -1,4 +1,4 @@
-"""The second factor of everybody who signs, enrolled as they would do it themselves; the simulator's phones get the keys into their authenticators."""
+"""The second factor of everybody who signs, enrolled as they would do it themselves; the keys go into their phones' authenticators."""
 
 from __future__ import annotations
 

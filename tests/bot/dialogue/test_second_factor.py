@@ -7,17 +7,20 @@ from datetime import date
 
 import pytest
 
+from bot.dialogue import binding
 from bot.dialogue.second_factor import code_in
 from core.consultations.models import Opinion
 from core.foundation.actor import Actor
 from core.foundation.models import Signature
-from core.people.models import Practitioner, SecondFactor, SigningUnlock
+from core.people.commands_staff import InviteAdministrator
+from core.people.models import Practitioner, RoleHeld, SecondFactor, SigningUnlock
 from core.people.second_factor_commands import BeginFactor, ConfirmFactor
 from core.prescriptions.models import EmergencyDose
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.bot.dialogue.test_deciding import OPINION, _rules_out
 from tests.bot.dialogue.test_opinions import taken
 from tests.support.authenticator import Authenticator
+from tests.support.county import SYSTEM
 
 APP = "wecom_app"
 
@@ -89,3 +92,22 @@ def test_six_digits_are_a_code_and_nothing_else_is() -> None:
         text = "".join(chance.choice("0123456789 码动态验证:：٣一，a") for _ in range(chance.randrange(12)))
         found = code_in(text)
         assert found is None or (len(found) == 6 and found.isascii() and found.isdigit())
+
+
+async def test_the_first_administrator_binds_himself_in_chat(stage: Stage) -> None:
+    await RoleHeld.filter(role="administrator").update(ended_at=stage.practice.clock.now())
+    order = InviteAdministrator(organisation_id=stage.county.county_hospital, full_name="何平", phone="19900000077")
+    invited = await stage.practice.execute(SYSTEM, order)
+    await stage.say("pharmacist2", APP, "绑定管理员 AAAAA-AAAAA")
+    await stage.hears("pharmacist2", APP, "绑定码不对")
+    await stage.say("pharmacist2", APP, f"绑定管理员 {invited.code}")
+    await stage.hears("pharmacist2", APP, "绑定好了,您现在是管理员")
+    await stage.say("pharmacist2", APP, f"绑定管理员 {invited.code}")
+    await stage.hears("pharmacist2", APP, "没听懂")
+    assert await RoleHeld.filter(role="administrator", ended_at__isnull=True).count() == 1
+
+
+def test_what_is_no_invitation_is_none() -> None:
+    assert binding.code_in("绑定管理员 7K2MQ-9XW3P") == "7K2MQ-9XW3P"
+    for text in ("绑定管理员", "我要绑定管理员 7K2MQ-9XW3P", "绑定管理员 短", "绑定管理员 " + "A" * 40):
+        assert binding.code_in(text) is None
