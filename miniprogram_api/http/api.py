@@ -22,6 +22,7 @@ from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.orders import Command, Order, Query
 from core.foundation.practice import Practice
+from miniprogram_api.http.explaining import explain
 
 logger = logging.getLogger("huizhen.http")
 
@@ -132,7 +133,12 @@ class Problems(ErrorHandler):
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         if isinstance(exception, DomainError):
-            return refusal(exception)
+            answer = refusal(exception)
+            if not request.path.startswith("/h5/"):
+                return answer
+            page = explain("现在打不开", exception.message, exception.status)
+            page.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "retry-after"})
+            return page
         if isinstance(exception, ValidationError):
             errors = exception.errors(include_url=False, include_input=False, include_context=False)
             places = [{"field": ".".join(str(part) for part in error["loc"]), "problem": error["type"]} for error in errors]

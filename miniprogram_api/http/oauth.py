@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from sanic import Blueprint, HTTPResponse, Request
-from sanic.response import html, redirect
+from sanic.response import redirect
 
 from bot.channels.api.errors import ApiError, SnapshotUser
 from bot.channels.api.sign_in import official_account_authorize_url, wecom_authorize_url
 from core.people import commands as people
 from miniprogram_api.http.api import house_of, practice_of, public
+from miniprogram_api.http.explaining import explain
 from miniprogram_api.http.sessions import PROCESS, device_of, set_session_cookies
 
 blueprint = Blueprint("oauth", url_prefix="/h5/oauth")
@@ -83,15 +84,3 @@ async def _who(house: Any, kind: str, code: str) -> tuple[str, str, str | None]:
         return settings.wecom.corpid, member.userid, None
     user = await house.apis.official_account.web_user(code)
     return settings.official_account.appid, user.openid, user.unionid or None
-
-
-_PAGE = (
-    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-    "<title>会诊</title><style>body{{font:18px/1.6 system-ui,sans-serif;margin:20vh auto;max-width:24em;padding:0 20px;text-align:center}}"
-    "h1{{font-size:22px}}</style><h1>{title}</h1><p>{text}</p>"
-)
-
-
-def explain(title: str, text: str, status: int) -> HTTPResponse:
-    """A plain page that says what to do, where a person would otherwise meet an error."""
-    return html(_PAGE.format(title=title, text=text), status=status)

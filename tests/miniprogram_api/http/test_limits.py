@@ -83,6 +83,12 @@ async def test_sign_ins_are_locked_by_address_outside_the_demonstration_s_own_ma
     face.app.ctx.demo = False
     codes = [(await face.client.post("/v1/sessions/refresh", json={"refresh_token": "x" * 60})).status_code for _ in range(3)]
     assert codes == [401, 401, 429]
+    # A browser gets a page to read.
+    page = await face.client.get("/h5/oauth/wecom")
+    assert page.status_code == 429
+    assert page.headers["content-type"].startswith("text/html")
+    assert int(page.headers["retry-after"]) >= 1
+    assert "再试" in page.text
 
 
 async def test_callbacks_are_never_counted_by_address(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
