@@ -128,7 +128,7 @@ class _Bar:
         self._bar = tqdm(unit="行", dynamic_ncols=True, mininterval=0.5)
 
     def __call__(self, phase: str, done: int, total: int) -> None:
-        self._bar.set_description(PHASES.get(phase, phase), refresh=False)
+        self._bar.set_description_str(PHASES.get(phase, phase), refresh=False)
         self._bar.total = max(total, done)
         self._bar.update(done - self._bar.n)
 

@@ -46,6 +46,14 @@ class SubjectErased(NotFound):
     sentence = "这份资料已按要求删除,不能再打开。"
 
 
+class BlindKeyMissing(Unavailable):
+    """The blind indexes were made with a key that stood in a key file which this process does not have: a new key would find nobody and make every
+    patient a second time. The file's house must run ``huizhen keys reindex`` before it is changed for a key service."""
+
+    code = "keys.blind_missing"
+    sentence = "检索用的密钥还在原来的密钥文件里:请先用那个文件运行一次 huizhen keys reindex,再改用密钥服务。"
+
+
 class KeyRing:
     """Gives the sealer of a subject; makes its key on first use, before the subject's first row."""
 
@@ -130,8 +138,11 @@ class KeyRing:
         await self._row(f"{BLIND_SUBJECT}.{edition}", AES.key_bytes)
 
     async def learn_blind_keys(self) -> None:
-        """Load every blind key there is, and which one is in force."""
+        """Load every blind key there is, and which one is in force. :class:`BlindKeyMissing`: see there."""
+        found = await BlindEdition.get_or_none(id=1)
         if 1 not in self._blinds:
+            if found is None and not await WrappedKey.filter(id=BLIND_SUBJECT).exists() and await WrappedKey.all().exists():
+                raise BlindKeyMissing
             await self._row(BLIND_SUBJECT, AES.key_bytes)
         for row in await WrappedKey.filter(id__startswith=BLIND_SUBJECT):
             edition = int(row.id.removeprefix(BLIND_SUBJECT).removeprefix(".") or 1)
@@ -139,7 +150,6 @@ class KeyRing:
                 suite = suite_named(row.suite)
                 key = await self.master.unwrap(row.kek_version, wrapping_context(row.id, row.key_version, suite), bytes(row.wrapped))
                 self._blinds[edition] = BlindKey(suite, key)
-        found = await BlindEdition.get_or_none(id=1)
         self.blind_edition = 1 if found is None else found.edition
 
     async def _look(self) -> None:

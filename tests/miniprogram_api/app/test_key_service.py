@@ -11,6 +11,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -18,6 +19,8 @@ import pytest
 
 from core.foundation.encryption.key_service import KeyService, KeyServiceAway
 from core.foundation.encryption.master_keys import MasterKeyMissing, MasterKeys
+from core.foundation.encryption.reindexing import reindex
+from core.foundation.encryption.ring import BlindKeyMissing
 from core.foundation.encryption.rotation import retire_master, rotate
 from core.foundation.encryption.suites import SM4
 from core.foundation.errors import Unavailable
@@ -113,6 +116,21 @@ async def test_the_house_with_its_master_keys_in_a_key_service(practice: Practic
         assert refusal.value.status == 503
         service.process = await begin(tmp_path, service.port)
         await keys.sealer("patient", "two")
+
+
+async def test_moving_from_a_key_file_to_a_key_service(practice: Practice, tmp_path: Path) -> None:
+    """The blind key stood in the file: without it nothing is opened that would make every patient a second time."""
+    sealed = (await practice.keys.sealer("patient", "one")).seal("t", "c", "r", "张三")
+    (tmp_path / "kms.key").write_text((tmp_path / "keyring.key").read_text())
+    (tmp_path / "kms.key").chmod(0o600)
+    async with running(tmp_path) as service, service.client() as client:
+        with pytest.raises(BlindKeyMissing):
+            await KeyRing(client, practice.clock).start()
+        await reindex(practice, overlap=timedelta(0))
+        keys = KeyRing(client, practice.clock)
+        await keys.start()
+        assert keys.blind("phone", "19900000001") == practice.keys.blind("phone", "19900000001")
+        assert (await keys.sealer("patient", "one")).open("t", "c", "r", sealed) == "张三"
 
 
 async def test_whoever_does_not_keep_the_contract_gets_nothing(tmp_path: Path) -> None:
