@@ -87,8 +87,8 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
         if settings.simulator_url:
             hand_to_simulator(app, settings.simulator_url, demo=True)
     house_logging.log_requests(app)
-    install_sessions(app)
-    install_limits(app, settings.proxy_networks)
+    install_sessions(app, settings.proxy_networks)
+    install_limits(app)
     install_signalling(app)
     _open_and_close(app, settings)
     app.register_middleware(secure_headers, "response")

@@ -5,7 +5,6 @@ The platforms' callbacks are not limited: they come from a few addresses for eve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,7 +14,7 @@ from sanic import Request
 
 from core.foundation.errors import DomainError
 from miniprogram_api.http.api import App
-from miniprogram_api.http.client_address import Network, client_address, counted_as, is_loopback
+from miniprogram_api.http.client_address import counted_as, is_loopback
 from miniprogram_api.http.rate_store import RateStore, Taken
 
 MINUTE, HOUR = 60, 3600
@@ -97,14 +96,12 @@ class TooMany(DomainError):
         super().__init__(wait=f"{wait_s} 秒" if wait_s < 100 else f"{-(-wait_s // 60)} 分钟")
 
 
-def install_limits(app: App, trusted_proxies: Sequence[Network]) -> None:
-    """Count before the route, refusals after it. Comes after the sessions, whose actor it counts by. ``app.ctx.rates`` is the store."""
+def install_limits(app: App) -> None:
+    """Count before the route, refusals after it. Comes after the sessions, which find actor and address. ``app.ctx.rates`` is the store."""
     app.ctx.rates = RateStore()
 
     @app.on_request
     async def count(request: Request) -> None:
-        forwarded_for = ",".join(request.headers.getall("x-forwarded-for", []))
-        request.ctx.address = client_address(request.ip, forwarded_for, trusted_proxies)
         for limit in _that_hold(request):
             taken = await _asked(request, limit)
             if not taken.allowed:

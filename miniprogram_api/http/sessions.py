@@ -5,6 +5,8 @@ A page holds two cookies that no script can read: the access token for every add
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +15,14 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
+from core.foundation.audit.origin import network_of
 from core.foundation.errors import Invalid, NotAllowed
 from core.people.commands import CloseSession, SessionOpened
 from core.people.errors import SessionOver, SessionReused
 from core.people.service import BEARERS, PAGES, SignedIn, signed_in
 from core.people.session_commands import CloseOtherSessions, MySessions, RefreshSession
 from miniprogram_api.http.api import App, actor_of, by_order, carry_out, dumps, json_object, order_route, practice_of, public, refusal
+from miniprogram_api.http.client_address import Network, client_address
 from miniprogram_api.http.devices import device_words
 
 blueprint = Blueprint("sessions", url_prefix="/v1/sessions")
@@ -46,16 +50,19 @@ class Refresh(BaseModel):
     refresh_token: str = Field(default="", max_length=120)
 
 
-def install_sessions(app: App) -> None:
-    """Find the actor before every route."""
+def install_sessions(app: App, trusted_proxies: Sequence[Network]) -> None:
+    """Find the actor, and the address that asks, before every route."""
 
     @app.on_request
     async def find_actor(request: Request) -> None:
         if any(_is_unreadable(value) for value in request.headers.values()):
             raise HeaderUnreadable
+        forwarded_for = ",".join(request.headers.getall("x-forwarded-for", []))
+        request.ctx.address = client_address(request.ip, forwarded_for, trusted_proxies)
         found = await _signed_in(request)
         request.ctx.signed_in = found
-        request.ctx.actor = None if found is None else found.actor
+        actor = None if found is None else found.actor
+        request.ctx.actor = None if actor is None else replace(actor, address=network_of(request.ctx.address))
 
 
 def _is_unreadable(value: str) -> bool:

@@ -12,8 +12,8 @@ from tests.support.county import seed_small
 
 ADDRESSES = (
     ("GET", "/v1/me"), ("GET", "/v1/openapi.json"), ("POST", "/v1/patients"), ("GET", "/h5/mini/"), ("GET", "/h5/shared/api.js"),
-    ("GET", "/h5/doctor/"), ("GET", "/healthz"), ("GET", "/nowhere"), ("GET", "/h5/nowhere"), ("POST", "/callback/wecom-app"), ("GET", "/fhir/R4/metadata"),
-    ("OPTIONS", "/v1/me"), ("OPTIONS", "/v1/uploads/x"), ("GET", "/h5/oauth/wecom"), ("DELETE", "/v1/me"),
+    ("GET", "/h5/doctor/"), ("GET", "/healthz"), ("GET", "/nowhere"), ("GET", "/h5/nowhere"), ("POST", "/callback/wecom-app"),
+    ("GET", "/fhir/R4/metadata"), ("OPTIONS", "/v1/me"), ("OPTIONS", "/v1/uploads/x"), ("GET", "/h5/oauth/wecom"), ("DELETE", "/v1/me"),
 )
 
 

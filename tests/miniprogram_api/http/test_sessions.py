@@ -9,6 +9,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from core.foundation.models import AuditEntry
 from core.people.commands import OpenSession, SessionOpened
 from core.people.models import Practitioner, Session
 from miniprogram_api.http.devices import device_words
@@ -107,6 +108,15 @@ async def test_a_closed_session_is_closed_with_the_next_request_and_its_cookies_
     assert (await face.client.get("/v1/me", headers=bearer(phone))).status_code == 200
     stranger = await opened(face, county.village_doctor.account_id)
     assert (await face.client.post("/v1/sessions/close", json={"session_id": phone.session_id}, headers=bearer(stranger))).status_code == 404
+
+
+async def test_the_audit_says_from_which_network_and_no_more(face: Face) -> None:
+    county = await seed_small(face.practice)
+    session = await opened(face, county.woman_account.account_id)
+    assert (await face.client.get("/v1/me", headers=bearer(session))).status_code == 200
+    entry = await AuditEntry.filter(action="people.me").order_by("-id").first()
+    assert entry is not None
+    assert entry.address == "127.0.0.0/24"
 
 
 async def test_who_lost_his_role_loses_it_with_the_next_request(face: Face) -> None:
