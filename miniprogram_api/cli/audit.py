@@ -29,6 +29,7 @@ AGREEMENT = "另立"
 SHOWN = 50
 """Findings printed of each kind; all are counted."""
 _WINDOW_WARNING_S = 120
+_WAITING_WARNING_S = 30
 
 WORDS = {
     What.ENTRY_EDITED: "记录被改动",
@@ -111,6 +112,9 @@ def _tell(report: Report, seconds: float) -> None:
                 print(f"    {_place(one)}")
             if len(found) > SHOWN:
                 print(f"    …… 还有 {len(found) - SHOWN} 处")
+    late = 0 if report.oldest_waiting_at is None else int(time.time()) - report.oldest_waiting_at // 1000
+    if late > _WAITING_WARNING_S:
+        print(f"! 有 {report.waiting} 条记录在等待进树,最久的已等 {late} 秒:请查看时钟进程(ticker)的日志。")
     print("未发现改动。" if report.clean else "请保留现场,停止写入,通知审计员。")
     print(_window(report, int(time.time() * 1000)))
 

@@ -7,6 +7,7 @@ once cannot both write, because fence, size and the unique leaf index each forbi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ LEASE = "audit.sequencer"
 LEASE_S = 10.0
 BATCH = 500
 """Entries in one transaction: on SQLite nobody else writes meanwhile, so it stays at some tens of milliseconds."""
+
+BREATH_S = 0.01
+"""Between batches when many wait (the first start after an upgrade): whoever waits for the write lock gets his turn."""
 
 
 class NotLeading(Exception):
@@ -56,6 +60,9 @@ class Sequencer:
         try:
             while count := await self.append_batch(fence):
                 added += count
+                if count < self._batch:
+                    break
+                await asyncio.sleep(BREATH_S)
         except NotLeading:
             logger.info("another sequencer leads")
         except TreeDamaged:
