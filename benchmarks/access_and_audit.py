@@ -168,8 +168,8 @@ def measure() -> Figure:
     with tempfile.TemporaryDirectory(prefix="huizhen-bench-") as folder:
         rows = asyncio.run(_rows(Path(folder)))
     notes = [
-        f"Microseconds in the web process, from the first of our lines to the answer; network and client are left out. Median of {CALLS} requests one "
-        "after the other; the share is the median of each request's own, so that a busy machine slows both sides. "
+        f"Microseconds in the web process, from the first of our lines to the answer; network and client are left out. Median of {CALLS} requests "
+        "one after the other; the share is the median of each request's own, so that a busy machine slows both sides. "
         f"The goal is under {GOAL:.0%} of a write.",
         "Of a request that gives several orders every check and every entry counts. A write's entry is one more row in its transaction; a read's is "
         "a transaction of its own, because it is written before the data leave.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from core.consultations.models import Consultation
 from core.foundation.due import due
 from core.foundation.orders import answers, handles
@@ -11,7 +13,17 @@ from core.oversight.errors import PatientUnknown, TooManyUnreviewed
 from core.oversight.models import BreakGlass
 from core.oversight.named import patient_named, regions_of
 from core.oversight.people_told import tell_patients_side, tell_reviewers
-from core.oversight.rules import MOST_UNREVIEWED, OPEN_FOR, REASONS, REVIEW_WITHIN, VERDICTS, check_words, first_free
+from core.oversight.rules import (
+    MOST_UNREVIEWED,
+    OPEN_FOR,
+    REASONS,
+    REVIEW_WITHIN,
+    VERDICTS,
+    Reason,
+    Verdict,
+    check_words,
+    first_free,
+)
 from core.people.rules import county_of
 
 REMIND = "oversight.remind"
@@ -69,11 +81,11 @@ async def view_of(work: Work, row: BreakGlass) -> BreakGlassView:
     live = row.until > work.now
     cases = await Consultation.filter(patient_id=row.patient_id).order_by("-id").limit(CASES) if live else []
     return BreakGlassView(
-        break_glass_id=row.id, code=row.code, patient_id=row.patient_id, reason=row.reason, reason_label=REASONS[row.reason],
+        break_glass_id=row.id, code=row.code, patient_id=row.patient_id, reason=cast(Reason, row.reason), reason_label=REASONS[row.reason],
         opened_at=row.opened_at, until=row.until, live=live, reviewed=row.reviewed_at is not None, verdict_label=verdict_label(row),
         cases=tuple(OpenedCase(consultation_id=one.id, code=one.code) for one in cases),
     )
 
 
 def verdict_label(row: BreakGlass) -> str:
-    return VERDICTS[row.verdict] if row.verdict else "待审查"
+    return VERDICTS[cast(Verdict, row.verdict)] if row.verdict else "待审查"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.models import AuditEntry
 from core.foundation.orders import BREAK_GLASS, Done, answers, handles, order_named
@@ -24,7 +26,7 @@ from core.oversight.models import BreakGlass
 from core.oversight.opening import REMIND, verdict_label
 from core.oversight.people_told import tell_reviewers
 from core.oversight.relations import counties_reviewed
-from core.oversight.rules import REASONS, REMIND_EVERY, REVIEW_WITHIN
+from core.oversight.rules import REASONS, REMIND_EVERY, REVIEW_WITHIN, Verdict
 from core.people.models import Practitioner
 from core.people.service import patient_accounts, patient_card, practitioner_card
 
@@ -118,7 +120,8 @@ async def review_view(work: Work, row: BreakGlass, *, with_reads: bool = False) 
         patient=f"{patient.full_name[0]}某 {patient.sex_label} {patient.age_spoken}", reason_label=REASONS[row.reason],
         words=sealer.open("break_glass", "words", row.id, bytes(row.words)), opened_at=row.opened_at, until=row.until,
         overdue=row.reviewed_at is None and row.opened_at <= work.now - REVIEW_WITHIN, reviewed_at=row.reviewed_at,
-        reviewed_by=await _reviewer(work, row), verdict=row.verdict or None, verdict_label=verdict_label(row), verdict_words=words or "",
+        reviewed_by=await _reviewer(work, row), verdict=cast(Verdict, row.verdict) if row.verdict else None,
+        verdict_label=verdict_label(row), verdict_words=words or "",
         read_count=await reads.count(), reads=tuple(_thing(one) for one in found),
     )
 

@@ -18,7 +18,7 @@ SHORTEST = 8
 _DIFFERENT = 5
 
 Reason = Literal["unconscious", "rescue", "transferred", "poisoning"]
-REASONS: dict[Reason, str] = {
+REASONS: dict[str, str] = {
     "unconscious": "昏迷或说不清病史",
     "rescue": "正在抢救",
     "transferred": "转来时原医生联系不上",
