@@ -10,9 +10,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from core.foundation.actor import Actor
-from core.foundation.demonstration import OnlyInDemonstration
 from core.foundation.orders import Done, answers, handles
-from core.foundation.practice import Practice
 from core.foundation.signing_keys import unlocks_signing
 from core.foundation.work import Work
 from core.people.cards import practitioner_card
@@ -48,8 +46,6 @@ TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 TO_CONFIRM = timedelta(minutes=15)
 """How long a QR code that was shown may be confirmed."""
-ENROLLING = "system"
-"""The channel on which a house is set up with people in it (the demonstration): nobody is told there of what he did not do himself."""
 CONFIRMED = "session+totp"
 """What stands in the signature about how it was unlocked."""
 
@@ -118,8 +114,7 @@ async def confirm_factor(work: Work, order: ConfirmFactor) -> FactorView:
     )
     await SigningUnlock.filter(practitioner_id=practitioner_id).delete()
     await _open(work, practitioner_id, real_now)
-    if work.actor.channel != ENROLLING:
-        await tell_person(work, work.actor.account_id, "factor.enrolled", practitioner_id=practitioner_id)
+    await tell_person(work, work.actor.account_id, "factor.enrolled", practitioner_id=practitioner_id)
     return await _view(work, practitioner_id)
 
 
@@ -150,16 +145,6 @@ async def reset_factor(work: Work, order: ResetFactor) -> Done:
     await SigningUnlock.filter(practitioner_id=practitioner.id).delete()
     await tell_person(work, practitioner.account_id, "factor.reset", practitioner_id=practitioner.id, by=str(work.actor.practitioner_id or ""))
     return Done()
-
-
-async def demonstration_secret(practice: Practice, practitioner_id: str) -> str | None:
-    """The secret as the authenticator of the demonstration's phones takes it; None for who has none. Only in the demonstration."""
-    if not practice.demo:
-        raise OnlyInDemonstration
-    row = await SecondFactor.get_or_none(practitioner_id=practitioner_id)
-    if row is None or row.secret is None:
-        return None
-    return spelled((await practice.keys.sealer("practitioner", practitioner_id)).open_bytes("second_factor", "secret", row.id, bytes(row.secret)))
 
 
 def _himself(work: Work) -> str:
@@ -208,6 +193,7 @@ async def _count_wrong(work: Work, row: SecondFactor, real_now: datetime) -> Non
 
 async def _open(work: Work, practitioner_id: str, real_now: datetime) -> None:
     place, until = place_of(work.actor), real_now + UNLOCKED_FOR
+    await SigningUnlock.filter(practitioner_id=practitioner_id, until__lt=real_now).exclude(place=place).delete()
     if not await SigningUnlock.filter(practitioner_id=practitioner_id, place=place).update(given_at=real_now, until=until):
         await SigningUnlock.create(id=work.new_id(), practitioner_id=practitioner_id, place=place, given_at=real_now, until=until)
 

@@ -71,6 +71,15 @@ class UnlockSigning(Command):
     code: OneTimeCode
 
 
+class EnrolDemonstration(Command):
+    """Everybody of the demonstration who may sign and has no factor gets one. Their phones' authenticators are played, so nobody scans anything."""
+
+    name = "people.enrol_demonstration"
+    title = "演示:绑定动态码"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+
+
 class ResetFactor(Command):
     """For somebody whose phone is lost: the old factor is worth nothing, he enrols anew, and is told who did it."""
 

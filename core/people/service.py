@@ -34,9 +34,9 @@ from core.people.cards import (
     village_doctors_of,
 )
 from core.people.consents import has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
+from core.people.demonstration_factors import demonstration_secrets
 from core.people.patients import care_relations, home_organisation
 from core.people.real_name import connect_real_name
-from core.people.second_factor import demonstration_secret
 from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
 from core.people.telling import tells_people
 
@@ -57,7 +57,7 @@ __all__ = [
     "claims",
     "connect_real_name",
     "consent_overview",
-    "demonstration_secret",
+    "demonstration_secrets",
     "families",
     "finding",
     "hand_over",

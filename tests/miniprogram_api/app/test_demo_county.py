@@ -163,10 +163,28 @@ async def test_a_county_cut_off_at_any_moment_is_completed(practice: Practice, c
     again = await seed_county(practice, 99, tmp_path, credentials)
     assert (again.made, again.seed) == (False, 1)
     assert await counts() == made
+    roster_file = tmp_path / "simulator" / "people.json"
+    keys = _keys_in(roster_file)
+    assert {one.split("-")[0] for one in keys} == {"village", "duty", "expert", "pharmacist"}
+    _without_keys(roster_file)
+    await seed_county(practice, 1, tmp_path, credentials)
+    assert _keys_in(roster_file) == keys
     clock.advance(days=3)
     later = await seed_county(practice, 1, tmp_path, credentials)
     assert later.made
     assert (await counts())["Slot"] == made["Slot"] + made["Slot"] * 3 // SLOT_DAYS
+
+
+def _keys_in(path: Path) -> dict[str, str]:
+    return {one["key"]: one["authenticator"] for one in json.loads(path.read_text("utf-8"))["people"] if one.get("authenticator")}
+
+
+def _without_keys(path: Path) -> None:
+    """The roster as it was before signatures took a code."""
+    found = json.loads(path.read_text("utf-8"))
+    for one in found["people"]:
+        one.pop("authenticator", None)
+    path.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
 
 
 async def _lives(practice: Practice, people: dict[str, Any], credentials: dict[str, Any]) -> None:
