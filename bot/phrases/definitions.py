@@ -36,7 +36,7 @@ from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount, Me, MyPatientList, WithdrawConsent
-from core.people.commands_accounts import JoinReviews
+from core.people.commands_accounts import JoinReviews, SettleJoinReview
 from core.people.commands_consents import Consents
 from core.people.session_commands import CloseOtherSessions, MySessions
 from core.prescriptions.commands import (
@@ -280,6 +280,8 @@ TAPS: dict[str, type[Order]] = {
     "acknowledge": AcknowledgeAlert,
     "confirm": ConfirmPatient,
     "break_glass": BreakTheGlass,
+    "join": SettleJoinReview,
+    "withdraw": WithdrawConsent,
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "ask": AskExpert,

@@ -271,7 +271,7 @@ KEYS = {
     "rx_back": "prescription_id", "rx_return": "prescription_id:1:nowhere", "rx_release": "prescription_id:1",
     "follow": "patient_id:hypertension", "visit": "plan_id", "end_follow": "plan_id:finished", "pickup": "prescription_id", "cost": "prescription_id",
     "slots": "03.01", "book": "slot_id", "cancel_appointment": "appointment_id", "signs": "plan_id", "no_signs": "", "why": "", "correct": "",
-    "change_subject": "", "help": "", "human": "", "village_doctor": "",
+    "change_subject": "", "help": "", "human": "", "village_doctor": "", "join": "nowhere:apart", "withdraw": "patient_id:care",
 }
 """What each button carries, by the names of the scene's values."""
 
@@ -358,6 +358,9 @@ AS_SYSTEM = {
 ROWS = {"Notification", "CardRecord", "Conversation", "Message", "Identity", "RuleSignature", "AuditHead", "KeyRenewal", "WrappedKey"}
 """Rows that code above the practice reads itself: what was said and told, never what stands in a record."""
 
+OPERATORS = {"miniprogram_api/app/register_import.py": {"Organisation", "Practitioner"}}
+"""What the operator on the machine itself compares a file with. No patients."""
+
 
 def _modules() -> Iterator[tuple[str, ast.Module]]:
     for package in ("bot", "miniprogram_api"):
@@ -379,4 +382,4 @@ def test_nothing_above_the_practice_acts_as_the_system_or_reads_records_but_wher
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and re.fullmatch(r"core\..*models", node.module):
                 rows = {name.name for name in node.names}
-                assert rows <= ROWS, f"{where} reads {rows - ROWS} past the orders"
+                assert rows <= ROWS | OPERATORS.get(where, set()), f"{where} reads {rows - ROWS} past the orders"
