@@ -113,7 +113,8 @@ async def test_the_village_doctor_ends_it_and_takes_back_for_who_stands_before_h
     version = himself.get("/v1/consent-texts/teaching").json()["version"]
     given = himself.post(f"/v1/patients/{patient['patient_id']}/consents", {"purpose": "teaching", "text_version": version})
     assert given.status_code == 201, given.text
-    page = (await visiting(f"{demo.base_url}/phone/{session.key}/h5/doctor/#/patient/{patient['patient_id']}", size)).page
+    page = (await visiting(f"{demo.base_url}/phone/{session.key}/h5/doctor/", size)).page
+    await page.locator(f'a[href$="{patient["patient_id"]}"]').click()
     await page.get_by_text("谁能替他办、同意过什么").click()
     own = page.locator("[data-relation]").first
     await expect(own).to_contain_text("本人")
