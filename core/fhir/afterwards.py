@@ -43,7 +43,7 @@ async def communications(case: Case, work: Work, row: Consultation, encounter_re
 
 async def followups(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:
     """Plans that came of this consultation: CarePlan, reminders as CommunicationRequest, values as Observation."""
-    for plan in await FollowupPlan.filter(consultation_id=row.id).order_by("id"):
+    for plan in await FollowupPlan.filter(consultation_id=row.id, patient_id=row.patient_id).order_by("id"):
         subject = case.ref("Patient", row.patient_id)
         template = TEMPLATES[plan.template]
         care_plan = case.add(

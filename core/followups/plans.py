@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
+from core.consultations.errors import ConsultationUnknown
+from core.consultations.models import Consultation
 from core.followups.commands import (
     DueView,
     EndPlan,
@@ -71,6 +73,7 @@ async def start_plan(work: Work, order: StartPlan) -> PlanView:
     work.concerns("patient", order.patient_id, template=order.template)
     signed = await require_templates(work.practice)
     await require_care(work, order.patient_id)
+    await _of_the_same_patient(order)
     template = TEMPLATES[order.template]
     live_for = f"{order.patient_id}:{template.key}"
     if await FollowupPlan.filter(live_for=live_for).exists():
@@ -85,6 +88,14 @@ async def start_plan(work: Work, order: StartPlan) -> PlanView:
     for routine in template.routines:
         await appoint(work, plan, routine, 1, first_due(routine, work.now))
     return await view_of(work, plan)
+
+
+async def _of_the_same_patient(order: StartPlan) -> None:
+    """The door asked about the patient alone: a plan must not be hung on somebody else's consultation, with which it would be read."""
+    if order.consultation_id is None:
+        return
+    if not await Consultation.filter(id=order.consultation_id, patient_id=order.patient_id).exists():
+        raise ConsultationUnknown
 
 
 async def appoint(work: Work, plan: FollowupPlan, routine: Routine, number: int, due_at: datetime) -> Occurrence:

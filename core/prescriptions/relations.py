@@ -43,9 +43,11 @@ async def proposed_prescription(work: Work, order: Order) -> bool:
 
 @relation("inviting_prescription")
 async def inviting_prescription(work: Work, order: Order) -> bool:
-    """The actor is the village doctor whose consultation it came from."""
+    """The actor is the village doctor whose consultation it came from, and still works at the clinic that asked."""
     row = await _prescription(order)
-    return row is not None and row.village_doctor_id == work.actor.practitioner_id
+    if row is None or row.village_doctor_id != work.actor.practitioner_id:
+        return False
+    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
 
 
 @relation("referred_prescription")
