@@ -151,7 +151,7 @@ async def test_words_and_keys_lie_sealed(ward: Ward) -> None:
     _consultation_id, expert, opinion = await opined(ward)
     row, key = await Opinion.get(id=opinion.opinion_id), await SigningKey.get(practitioner_id=expert.practitioner_id)
     assert "冠脉".encode() not in bytes(row.body)
-    assert len(bytes(key.private_key)) == 1 + 12 + 32 + 16
+    assert len(bytes(key.private_key)) == 4 + 12 + 32 + 16  # Form, suite, key version; nonce; key; tag.
     assert len(bytes(key.public_key)) == 32
 
 
