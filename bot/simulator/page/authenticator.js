@@ -1,17 +1,17 @@
-// 动态码: the authenticator app of a practitioner's phone, as one line below his chats. It shows the code of now and counts it down.
+// 动态码: the authenticator app of a practitioner's phone, as one line above its screen. It shows the code of now and counts it down.
 
 import * as api from "./api.js";
 import { button, h, replace } from "./dom.js";
 
 /** {key, element, close}. The element asks for the next code by itself as long as it is on a phone. */
 export function authenticatorTile(key) {
-  const code = h("b", { class: "one-time-code" }, "······");
-  const left = h("span", { class: "faint" }, "");
-  const next = h("span", { class: "faint" }, "");
-  const trouble = h("span", { class: "faint", role: "status" });
+  const code = h("b", { class: "one-time-code", title: "签名时输入" }, "······");
+  const left = h("span", null, "");
+  const next = h("span", null, "");
+  const trouble = h("span", { role: "status" });
   const scanned = h("input", { type: "text", class: "scan-field", "aria-label": "二维码下面的那行密钥地址", placeholder: "otpauth://…", autocomplete: "off" });
-  const scanning = h("details", { class: "scan" }, h("summary", { class: "faint" }, "扫码绑定"),
-    h("p", { class: "faint" }, "把绑定页面二维码下面的地址贴到这里,等于用这部手机扫码。"), scanned, button("绑定", async () => {
+  const scanning = h("details", { class: "scan" }, h("summary", null, "扫码"),
+    h("p", null, "把绑定页面里「不能扫码」下面的地址贴到这里,等于用这部手机扫码。"), scanned, button("绑定", async () => {
       try {
         draw(await api.scan(key, scanned.value.trim()));
         scanned.value = "";
@@ -20,8 +20,8 @@ export function authenticatorTile(key) {
         replace(trouble, problem.message);
       }
     }, { class: "text-button" }));
-  const element = h("div", { class: "entry authenticator", role: "group", "aria-label": "动态码验证器" },
-    h("span", { class: "entry-text" }, h("span", { class: "entry-name" }, "动态码(验证器)"), h("span", null, code, " ", left), next, trouble, scanning));
+  const element = h("div", { class: "authenticator", role: "group", "aria-label": "动态码验证器" },
+    h("span", null, "动态码"), code, left, next, trouble, scanning);
   let ends = 0;
   let asking = false;
 

@@ -22,7 +22,8 @@ export class Phone {
     this.bar = h("header", { class: "title-bar" });
     this.screen = h("div", { class: "screen" });
     this.other = h("div", { class: "other", role: "status", hidden: true });
-    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner, this.other,
+    this.codes = h("div", { class: "codes", hidden: true });
+    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner, this.other, this.codes,
       h("div", { class: "device" },
         h("div", { class: "status-bar", "aria-hidden": "true" }, this.time, h("span", { class: "signals" })),
         this.bar, this.screen));
@@ -64,6 +65,7 @@ export class Phone {
     if (this.announced?.key === key) this.forget();
     this.element.setAttribute("aria-label", `第 ${this.number} 部手机:${plainName(this.person.name)},${roleLabel(this.person.role)}`);
     this.#drawOwner();
+    this.#drawCodes();
     if (chat) this.openChat(chat);
     else this.showChats();
     this.changed();
@@ -126,19 +128,19 @@ export class Phone {
     this.#show("chats", {
       title: wecom ? "企业微信" : "微信",
       element: chats.length
-        ? h("ul", { class: "chats", "aria-label": "聊天" }, chats.map((chat) => h("li", null, this.#entry(chat))), this.person.authenticator && h("li", null, this.#codes()))
+        ? h("ul", { class: "chats", "aria-label": "聊天" }, chats.map((chat) => h("li", null, this.#entry(chat))))
         : h("p", { class: "state-line" }, "这个人没有微信。村医会替他登记和上传。"),
     });
     if (held) [...this.screen.querySelectorAll(".entry")].find((entry) => entry.dataset.chat === held)?.focus();
   }
 
-  /** The authenticator app; it stays the same element while the list is drawn anew, so that its code does not flicker. */
-  #codes() {
-    if (this.tile?.key !== this.key) {
-      this.tile?.close();
-      this.tile = authenticatorTile(this.key);
-    }
-    return this.tile.element;
+  /** The authenticator app lies above the screen: its code is wanted while a chat or a page is open. */
+  #drawCodes() {
+    if (this.tile?.key === this.key) return;
+    this.tile?.close();
+    this.tile = this.person.authenticator ? authenticatorTile(this.key) : null;
+    this.codes.hidden = !this.tile;
+    replace(this.codes, this.tile?.element);
   }
 
   #entry(chat) {
