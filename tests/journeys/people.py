@@ -21,9 +21,10 @@ class Somebody:
     name: str
     token: str
     base_url: str
+    refresh_token: str = ""
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.base_url + path, headers=self.headers, timeout=30, trust_env=False)
+        return self._send("GET", path, None, {})
 
     def post(self, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """A signature that asks for the one-time code gets it, and is asked for again."""
@@ -35,7 +36,19 @@ class Somebody:
         return answer
 
     def _post(self, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
-        return httpx.post(self.base_url + path, json=body, headers={**self.headers, **headers}, timeout=30, trust_env=False)
+        return self._send("POST", path, body, headers)
+
+    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+        """As every program does: a token that has run out (on a busy machine a journey takes a while) is changed for the next."""
+        answer = self._once(method, path, body, headers)
+        if answer.status_code == 401 and answer.json().get("code") == "session.stale":
+            given = self._once("POST", "/v1/sessions/refresh", {"refresh_token": self.refresh_token}, {}).json()
+            self.token, self.refresh_token = given["token"], given["refresh_token"]
+            answer = self._once(method, path, body, headers)
+        return answer
+
+    def _once(self, method: str, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+        return httpx.request(method, self.base_url + path, json=body, headers={**self.headers, **headers}, timeout=30, trust_env=False)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -72,4 +85,4 @@ def _sign_in(demo: Demo, person: dict[str, Any]) -> Somebody:
     secret = (demo.data_dir / "secrets" / "demo.secret").read_text().strip()
     answer = httpx.post(f"{demo.base_url}/v1/demo/sessions", json=identity, headers={"X-Demo-Secret": secret}, timeout=30, trust_env=False)
     assert answer.status_code == 201, answer.text
-    return Somebody(person["key"], person["name"], answer.json()["token"], demo.base_url)
+    return Somebody(person["key"], person["name"], answer.json()["token"], demo.base_url, answer.json()["refresh_token"])

@@ -30,6 +30,7 @@ class Phone:
         self.base_url = base_url
         self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
         self.token = ""
+        self.refresh_token = ""
         self._line: Any = None
         self._caller: Any = None
         self._call: Any = None
@@ -140,7 +141,7 @@ class Phone:
         """wx.login; its code serves once, so a lost answer costs a new one."""
         answer = self._with_code("login", lambda code: self._api("POST", "/v1/mini-program/sign-in", {"code": code}, None))
         if answer["status"] == 201:
-            self.token = answer["body"]["token"]
+            self.token, self.refresh_token = answer["body"]["token"], answer["body"]["refresh_token"]
         return answer
 
     def mini_phone(self, order: Order) -> Any:
@@ -181,7 +182,19 @@ class Phone:
             # A weak link may send it twice; it is one order all the same.
             headers["Idempotency-Key"] = idempotency_key or secrets.token_hex(12)
         mount = "" if self.token else f"/phone/{self.key}"
-        return self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers=headers)))
+        answer = self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers=headers)))
+        if isinstance(answer, dict) and answer["status"] == 401 and answer["body"].get("code") == "session.stale":
+            self._renew(mount)
+            bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+            answer = self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers={**headers, **bearer})))
+        return answer
+
+    def _renew(self, mount: str) -> None:
+        """The next tokens: for the mini program in the answer, for a page as its cookies."""
+        body = {"refresh_token": self.refresh_token} if self.token else {}
+        answer = self._json(self._steadily(lambda: self.http.post(f"{mount}/v1/sessions/refresh", json=body)))
+        if answer["status"] == 200 and self.token:
+            self.token, self.refresh_token = answer["body"]["token"], answer["body"]["refresh_token"]
 
     def open_page(self, order: Order) -> Any:
         """Open a page as the phone's WeChat or WeCom does: through the authorise page, back with a code, to the page with a session."""
