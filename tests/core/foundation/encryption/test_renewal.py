@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.foundation.encryption import reencryption
+from core.foundation.encryption import reencryption, rotation
 from core.foundation.encryption.master_keys import MasterKeys
 from core.foundation.encryption.reencryption import reencrypt
 from core.foundation.encryption.renewal import AlreadyRunning, Renewal
@@ -93,8 +93,6 @@ async def sealed_of(table: str, key: str) -> dict[str, bytes]:
 
 
 async def test_a_stopped_rotation_goes_on_with_the_same_master_key(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.foundation.encryption import rotation
-
     written = await filled(practice)
     monkeypatch.setattr(rotation, "BATCH", 5)
 
@@ -272,3 +270,36 @@ async def test_mixed_suites_open_side_by_side(practice: Practice) -> None:
     await practice.keys.look()
     again = await practice.keys.sealer("patient", "two")
     assert again.open("patient", "phone", "r", second.seal("patient", "phone", "r", "1")) == "1"
+
+
+async def test_a_rotation_beside_another_process_that_opens_and_makes_keys(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process looks at the ring by itself only; its memory is emptied all the time, so that it always asks the tables."""
+    monkeypatch.setattr(rotation, "BATCH", 3)
+    other = second_process(practice, tmp_path)
+    sealed = {}
+    for number in range(30):
+        sealed[number] = (await other.sealer("patient", str(number))).seal("t", "c", "r", "张三")
+    working, opened_meanwhile = True, 0
+
+    async def people() -> None:
+        nonlocal opened_meanwhile
+        while working:
+            other._cache.clear()
+            number = practice.rng.choice(list(sealed))
+            assert (await other.sealer("patient", str(number))).open("t", "c", "r", sealed[number]) == "张三"
+            fresh = len(sealed)
+            sealed[fresh] = (await other.sealer("patient", str(fresh))).seal("t", "c", "r", "张三")
+            opened_meanwhile += 1
+            await asyncio.sleep(0.002)
+
+    busy = asyncio.create_task(people())
+    for target in ("2", "3"):
+        assert (await rotate(practice)).target == target
+    working = False
+    await busy
+    assert opened_meanwhile > 3
+    last = second_process(practice, tmp_path)
+    for number, value in sealed.items():
+        assert (await last.sealer("patient", str(number))).open("t", "c", "r", value) == "张三"
