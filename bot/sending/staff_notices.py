@@ -31,7 +31,8 @@ async def _locked(practice: Practice, row: Notification) -> Notice:
 
 async def _expiring(practice: Practice, row: Notification) -> Notice:
     view = await _practitioner(practice, row)
-    text = f"{view.full_name}({view.organisation} {view.title_name})的执业证书 {_day(view.licence_valid_until)} 到期。换证后请更新,到期后不能接诊、开方和审方。"
+    who = f"{view.full_name}({view.organisation} {view.title_name})"
+    text = f"{who}的执业证书 {_day(view.licence_valid_until)} 到期。换证后请更新,到期后不能接诊、开方和审方。"
     return Notice((Text(text=text),))
 
 

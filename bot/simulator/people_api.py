@@ -52,8 +52,8 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.get("/people")
     async def roster(_: Request) -> HTTPResponse:
-        shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place,
-                  "authenticator": bool(p.authenticator), "chats": [listed(world, chat) for chat in world.chats(p)]} for p in world.roster.people]  # fmt: skip
+        shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place, "authenticator": bool(p.authenticator),
+                  "chats": [listed(world, chat) for chat in world.chats(p)]} for p in world.roster.people]  # fmt: skip
         return answer({"people": shown})
 
     @people.get("/people/<key:str>/chats/<chat_id:str>/messages")

@@ -6,15 +6,29 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_readable, chromium, visiting  # noqa: F401 - fixtures
+from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_readable, chromium, visiting
 from tests.journeys.call_people import open_case
 from tests.journeys.codes import fresh_code_soon
-from tests.journeys.people import roster, sign_in
+from tests.journeys.people import Somebody, roster, sign_in
 from tests.support.demo import Demo
 
-pytestmark = [pytest.mark.browser]
+__all__ = ["chromium", "visiting"]
+
+pytestmark = pytest.mark.browser
 SLOW = 30_000
 DOCTOR = 17
+
+
+def reset(who: Somebody, practitioner_id: str) -> int:
+    """The status with which an administrator's reset is answered."""
+    address = f"{who.base_url}/v1/practitioners/{practitioner_id}/second-factor"
+    return httpx.delete(address, headers=who.headers, timeout=30, trust_env=False).status_code
+
+
+def scan(demo: Demo, key: str, otpauth: str) -> None:
+    """The person's authenticator takes what the QR code says."""
+    answer = httpx.post(f"{demo.base_url}/simulator/people/{key}/authenticator", json={"address": otpauth}, timeout=30, trust_env=False)
+    assert answer.status_code == 201, answer.text
 
 
 async def test_the_code_is_asked_for_and_the_signature_goes_on(visiting: Visiting, running_demo_house: Demo) -> None:
@@ -52,17 +66,15 @@ async def test_after_a_reset_it_is_bound_anew_in_the_sheet(visiting: Visiting, r
     doctor = case.people["village_doctor"]
     administrator = sign_in(demo, next(one for one in roster(demo) if one["role"] == "administrator"))
     practitioner = doctor.get("/v1/me").json()["practitioner_id"]
-    address = f"{demo.base_url}/v1/practitioners/{practitioner}/second-factor"
-    assert httpx.delete(address, headers=doctor.headers, timeout=30, trust_env=False).status_code == 403
-    assert httpx.delete(address, headers=administrator.headers, timeout=30, trust_env=False).status_code == 200
+    assert reset(doctor, practitioner) == 403
+    assert reset(administrator, practitioner) == 200
 
     page = (await visiting(f"{demo.base_url}/phone/{doctor.key}/h5/factor/", PHONE, codes=False)).page
     await expect(page.get_by_role("img", name="绑定动态码的二维码")).to_be_visible()
     await page.get_by_text("不能扫码").click()
     await assert_readable(page)
     otpauth = await page.locator(".factor-address").inner_text()
-    scanned = httpx.post(f"{demo.base_url}/simulator/people/{doctor.key}/authenticator", json={"address": otpauth}, timeout=30, trust_env=False)
-    assert scanned.status_code == 201, scanned.text
+    scan(demo, doctor.key, otpauth)
     await page.get_by_label("6 位动态码").fill(await fresh_code_soon(demo.base_url, doctor.key))
     await expect(page.get_by_role("status")).to_contain_text("绑定好了")
     await expect(page.get_by_text("已绑定")).to_be_visible()
