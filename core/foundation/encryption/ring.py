@@ -144,7 +144,8 @@ class KeyRing:
             if found is None and not await WrappedKey.filter(id=BLIND_SUBJECT).exists() and await WrappedKey.all().exists():
                 raise BlindKeyMissing
             await self._row(BLIND_SUBJECT, AES.key_bytes)
-        for row in await WrappedKey.filter(id__startswith=BLIND_SUBJECT):
+        # Not "starts with": SQLite would look at every key there is.
+        for row in await WrappedKey.filter(id__gte=BLIND_SUBJECT, id__lt=f"{BLIND_SUBJECT}/"):
             edition = int(row.id.removeprefix(BLIND_SUBJECT).removeprefix(".") or 1)
             if edition not in self._blinds:
                 suite = suite_named(row.suite)
