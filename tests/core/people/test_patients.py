@@ -23,7 +23,6 @@ from core.people.errors import (
     NumberTaken,
     OwnRecordExists,
     PatientNotListed,
-    PatientTaken,
     RecordNeedsConfirmation,
     TooYoung,
 )
