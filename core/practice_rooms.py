@@ -6,13 +6,13 @@ import importlib
 
 ROOMS = (
     "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging",
-    "prescriptions", "coverage", "followups", "fhir",
+    "prescriptions", "oversight", "coverage", "followups", "fhir",
 )
 
 
 def load_rooms() -> None:
     """Import what the foundation can be asked, then ``core.<room>.service`` of every room, bottom first."""
-    for module in ("demonstration", "rule_signing"):
+    for module in ("demonstration", "rule_signing", "audit.witness", "audit.proofs", "audit.recovery"):
         importlib.import_module(f"core.foundation.{module}")
     for room in ROOMS:
         importlib.import_module(f"core.{room}.service")

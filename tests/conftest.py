@@ -20,7 +20,10 @@ from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing, MasterKeys
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
+from tests.support.log_watch import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from tests.support.peers import need
+
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
@@ -101,6 +104,20 @@ async def _delete_all_rows() -> None:
         else:
             for statement in [off, *statements, on]:
                 await connection.execute_query(statement)
+
+
+@pytest.fixture(autouse=True)
+def _factor(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Signing is unlocked, but for the tests of unlocking it."""
+    if "database" not in request.fixturenames or request.node.get_closest_marker("second_factor") is not None:
+        yield
+        return
+    from core.practice_rooms import load_rooms
+    from tests.support.signing import factor_given
+
+    load_rooms()
+    with factor_given():
+        yield
 
 
 @pytest.fixture

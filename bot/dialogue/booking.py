@@ -16,9 +16,10 @@ from core.appointments.commands import (
     SlotsView,
 )
 from core.foundation.clock import shanghai, spoken
-from core.foundation.errors import Conflict, DomainError, NotFound
+from core.foundation.errors import Conflict, NotFound
 from core.intake.commands import CurrentIntake, IntakeView
 from core.people.commands import Me, MeView, PatientView
+from core.people.errors import ConsentMissing
 from nlp.interface.departments import department
 from nlp.interface.urgency import Urgency
 
@@ -103,12 +104,10 @@ async def book(turn: Turn, slot_id: str, intake_id: str, patient_id: str | None)
     order = BookSlot(slot_id=slot_id, patient_id=patient_id, intake_id=None if intake_id == _NONE else intake_id)
     try:
         made: AppointmentView = await turn.execute(order)
+    except ConsentMissing as refusal:
+        return _sign_in_first(turn, f"book:{slot_id}:{intake_id}:{patient_id}", refusal.message)
     except Conflict as refusal:
         return turn.say(f"{refusal.message}\n说「预约」看还有哪些时间。")
-    except DomainError as refusal:
-        if refusal.code.startswith("consent"):
-            return _sign_in_first(turn, f"book:{slot_id}:{intake_id}:{patient_id}", refusal.message)
-        raise
     turn.state = turn.state.asking(None).showing("appointment.booked", made.appointment_id)
     return turn.say(booked_words(made))
 

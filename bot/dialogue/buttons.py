@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import get_args
 
 from bot.dialogue import (
+    account_reviews,
     answers_to_offers,
     booking,
     cases,
+    consents,
     deciding,
+    emergency_access,
     emergency_dose,
     following,
     followups,
@@ -20,19 +23,30 @@ from bot.dialogue import (
     ranking,
     reviewing,
     safety_facts,
+    second_factor,
     signing,
 )
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
 from core.dispatch.commands import DeclineReason
 from core.foundation.errors import Invalid
+from core.people.second_factor_errors import SecondFactorMissing, SecondFactorNeeded
 
 OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
 ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})
 
 
 async def press(turn: Turn, key: str) -> Reply:
-    """A button that acts by itself, whenever it is tapped."""
+    """A button that acts by itself, whenever it is tapped. One that signs waits for the 动态码 where that was not given lately."""
+    try:
+        return await _press(turn, key)
+    except SecondFactorNeeded:
+        return second_factor.needed(turn, key)
+    except SecondFactorMissing as refusal:
+        return second_factor.missing(turn, refusal)
+
+
+async def _press(turn: Turn, key: str) -> Reply:
     verb, *rest = key.split(":")
     first, second, third = (*rest, "", "", "")[:3]
     match verb:
@@ -50,6 +64,8 @@ async def press(turn: Turn, key: str) -> Reply:
             return await cases.progress(turn, None)
         case "confirm":
             return await cases.confirm(turn, consultation_id=_id(first))
+        case "break_glass":
+            return await emergency_access.opened(turn, _id(first))
         case "no_material":
             return await cases.waive_material(turn, _id(first))
         case "cancel":
@@ -86,6 +102,10 @@ async def press(turn: Turn, key: str) -> Reply:
             return await own_prescriptions.pickup(turn, _id(first))
         case "cost":
             return await own_prescriptions.cost(turn, _id(first))
+        case "withdraw":
+            return await consents.withdrawn(turn, _id(first), second)
+        case "join":
+            return await account_reviews.settled(turn, _id(first), second)
         case "slots":
             return await booking.slots(turn, first, second or "-")
         case "book":

@@ -105,7 +105,7 @@ class Conversing:
         incoming = incoming_of(await reading.opened(self.practice, message, "body"))
         turn = Turn(
             practice=self.practice,
-            actor=await actor_for(message.account_id, conversation.channel),
+            actor=await actor_for(message.account_id, conversation.channel, self.practice.clock.now()),
             incoming=incoming,
             message_id=message.id,
             conversation_id=conversation.id,

@@ -8,7 +8,21 @@ from pydantic import ValidationError
 
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
-from bot.dialogue import buttons, cases, deciding, files, followups, helping, patients, phrases_said, reviewing, signing, staff_danger
+from bot.dialogue import (
+    binding,
+    buttons,
+    cases,
+    deciding,
+    files,
+    followups,
+    helping,
+    patients,
+    phrases_said,
+    reviewing,
+    second_factor,
+    signing,
+    staff_danger,
+)
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -69,7 +83,7 @@ async def _greeting(turn: Turn) -> Reply:
 
 async def _text(turn: Turn, text: str) -> Reply:
     if turn.group and not turn.staff:
-        return turn.say(helping.NOT_STAFF)
+        return turn.say(turn.withheld or helping.NOT_STAFF)
     asked = turn.state.asked
     in_question = asked is not None and asked.kind == "intake"
     value = None if turn.staff else read_measured(text)
@@ -82,6 +96,12 @@ async def _text(turn: Turn, text: str) -> Reply:
     hearing = NOTHING if turn.staff else await heard(turn.engine, text)
     if hearing.danger:
         return await _danger(turn, text, hearing)
+    if turn.withheld:
+        return turn.say(turn.withheld)
+    if not turn.staff and (invitation := binding.code_in(text)) is not None:
+        return await binding.bind(turn, invitation)
+    if asked is not None and asked.kind == second_factor.KIND and (digits := second_factor.code_in(text)) is not None:
+        return await buttons.press(turn, await second_factor.given(turn, asked, digits))
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)

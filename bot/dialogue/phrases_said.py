@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from bot.dialogue import (
+    account_reviews,
     answers_to_offers,
     booking,
     cases,
+    consents,
+    devices,
+    emergency_access,
     emergency_dose,
     families,
     following,
@@ -57,6 +61,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await opinions.complete(turn, arguments)
         case "give_back":
             return await opinions.give_back(turn, arguments)
+        case "break_glass":
+            return await emergency_access.in_words(turn, code, arguments.get("words", ""))
+        case "review_access":
+            return await emergency_access.review(turn, code, arguments.get("words", ""))
         case "dose":
             return await emergency_dose.in_words(turn, code, arguments.get("words", ""))
         case "propose":
@@ -101,6 +109,16 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "stop_reminders":
             await turn.execute(StopReminders())
             return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "consents":
+            return await consents.mine(turn)
+        case "withdraw":
+            return await consents.withdraw(turn)
+        case "join_reviews":
+            return await account_reviews.listed(turn)
+        case "devices":
+            return await devices.mine(turn)
+        case "close_others":
+            return await devices.close_others(turn)
         case "resume_reminders":
             await turn.execute(ResumeReminders())
             return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")

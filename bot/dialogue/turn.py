@@ -78,6 +78,12 @@ class Turn:
         return any(self.actor.holds(role) for role in _STAFF)
 
     @property
+    def withheld(self) -> str:
+        """Why a member of staff may do nothing here now (his licence ran out, say); empty where he may, and for everybody else."""
+        on_patients_side = self.incoming.channel in (ChannelName.OFFICIAL_ACCOUNT, ChannelName.MINI_PROGRAM)
+        return "" if self.staff or on_patients_side or not self.actor.withheld else self.actor.withheld[0].reason
+
+    @property
     def engine(self) -> Any:
         if self.practice.engines.clinical is None:
             raise EngineAway

@@ -34,7 +34,11 @@ from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
-from core.people.commands import ConfirmAccount, Me, MyPatientList
+from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
+from core.people.commands import ConfirmAccount, Me, MyPatientList, WithdrawConsent
+from core.people.commands_accounts import JoinReviews, SettleJoinReview
+from core.people.commands_consents import Consents
+from core.people.session_commands import CloseOtherSessions, MySessions
 from core.prescriptions.commands import (
     AcknowledgeDose,
     Dispense,
@@ -190,6 +194,14 @@ PHRASES: tuple[Phrase, ...] = (
         "已接手", "接手刚才的危急提醒", audience="staff",
     ),
     Phrase(
+        "break_glass", BreakTheGlass, ("紧急调阅", "紧急查档", "急调档案"), "紧急调阅 C-7K2M 昏迷 病人送来时叫不醒,要查用药史",
+        "为救治看没有关系的病人的档案,4 小时;告知病人,事后审查", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "review_access", BreakGlassesToReview, ("调阅审查", "审查调阅", "紧急调阅审查", "审查紧急调阅"),
+        "调阅审查 J-7K2MX 合理 急诊记录能对上", "看要审查的紧急调阅,写结论", argument="code_words", audience="staff", letter="J",
+    ),
+    Phrase(
         "ranking", Ranking, ("匹配", "专家匹配", "匹配说明", "匹配专家", "专家排序", "怎么匹配的"),
         "匹配 C-7K2M", "看专家为什么这样排", argument="code", audience="staff",
     ),
@@ -228,6 +240,22 @@ PHRASES: tuple[Phrase, ...] = (
         "worse", ReportWorse, ("加重", "加重了", "变重了", "病情加重", "更严重了", "严重了"),
         "加重", "随访中的病加重了,马上问诊并告诉村医", argument="code_words", audience="patient",
     ),
+    Phrase(
+        "consents", Consents, ("我的授权", "我的同意", "我同意过什么", "授权", "隐私", "授权与隐私"), "我的授权", "看同意过什么", audience="patient",
+    ),
+    Phrase(
+        "withdraw", WithdrawConsent, ("撤回授权", "撤回同意", "取消授权", "取消同意", "不同意了", "收回授权"),
+        "撤回授权", "选一项撤回,马上生效", audience="patient",
+    ),
+    Phrase(
+        "join_reviews", JoinReviews, ("核对账号", "待核对账号", "账号核对", "合并账号"), "核对账号", "手机号相同的两个账号是不是一个人",
+        audience="staff",
+    ),
+    Phrase("devices", MySessions, ("我的设备", "登录设备", "在哪里登录", "我的登录"), "我的设备", "看在哪些设备上登录着"),
+    Phrase(
+        "close_others", CloseOtherSessions, ("退出其他设备", "退出全部设备", "退出所有设备", "退出全部登录", "下线其他设备"),
+        "退出其他设备", "网页和小程序的登录全部退出",
+    ),
     Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
     Phrase(
         "why", CurrentIntake, ("为什么这样建议", "为什么", "为啥", "怎么得出的", "凭什么", "为什么这么建议", "理由"),
@@ -251,6 +279,9 @@ TAPS: dict[str, type[Order]] = {
     "defer": DeferOffer,
     "acknowledge": AcknowledgeAlert,
     "confirm": ConfirmPatient,
+    "break_glass": BreakTheGlass,
+    "join": SettleJoinReview,
+    "withdraw": WithdrawConsent,
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "ask": AskExpert,

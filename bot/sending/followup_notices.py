@@ -43,7 +43,7 @@ async def _trend(practice: Practice, row: Notification) -> Notice:
 async def _to_doctor(practice: Practice, row: Notification) -> Notice:
     """The patient by the number on the list of the doctor who is told, no name: her chat may lie open."""
     plan: PlanView = await practice.ask(_SYSTEM, ReadPlan(plan_id=row.ids["plan_id"]))
-    doctor = (await actor_for(str(row.account_id), "wecom_app")).practitioner_id
+    doctor = (await actor_for(str(row.account_id), "wecom_app", practice.clock.now())).practitioner_id
     number = None if doctor is None else await number_on_list(doctor, plan.patient_id)
     who = f"{number} 号病人" if number is not None else "一位病人"
     mark = "" if plan.rules_signed else "(演示·未经临床审定)"

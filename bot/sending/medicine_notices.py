@@ -43,7 +43,7 @@ async def _closed(practice: Practice, row: Notification) -> CardChange | Notice:
     """Who did it stands on the card. A card that asks anew (it was returned and proposed again) is left alone."""
     view = await _view(practice, row)
     asks_village, asks_duty = view.state == "PROPOSED", view.state == "REFERRED"
-    actor = await actor_for(str(row.account_id), "wecom_app")
+    actor = await actor_for(str(row.account_id), "wecom_app", practice.clock.now())
     if asks_village or (asks_duty and actor.holds(Role.DUTY_DOCTOR)) or (view.state == "SIGNED" and actor.holds(Role.PHARMACIST)):
         return Notice()
     return CardChange(view.prescription_id, short_note(view))
@@ -97,7 +97,7 @@ async def _returned(practice: Practice, row: Notification) -> Notice:
     if view.state != "RETURNED":
         return Notice()
     said = f"{view.pharmacist}审方退回:{view.return_reason or '请看处方'}。"
-    if not (await actor_for(str(row.account_id), "wecom_app")).holds(Role.EXPERT):
+    if not (await actor_for(str(row.account_id), "wecom_app", practice.clock.now())).holds(Role.EXPERT):
         return _told(view, f"{said}请专家修改后再签。")
     told = _told(view, f"{said}请您修改:点下面的页面,或发「改方 {view.code} 诊断:药 量 次数 天数」。改好会再请医生签。")
     return Notice((*told.shapes, _change_page(view)), shown=told.shown)
@@ -141,7 +141,7 @@ async def _dispensed(practice: Practice, row: Notification) -> Notice:
 
 
 async def _withdrawn(practice: Practice, row: Notification) -> Notice:
-    at_the_counter = (await actor_for(str(row.account_id), "wecom_app")).holds(Role.PHARMACIST)
+    at_the_counter = (await actor_for(str(row.account_id), "wecom_app", practice.clock.now())).holds(Role.PHARMACIST)
     return _told(await _view(practice, row), "已撤回,不要发药。" if at_the_counter else "已撤回,不用再处理。")
 
 
@@ -158,7 +158,7 @@ async def _dose_ordered(practice: Practice, row: Notification) -> Notice:
     told = f"已下急用一剂,{what}。{weighed}已逐条排除:{';'.join(dose.ruled_out)}。{mark}"
     text = Text(text=f"会诊 **{dose.consultation_code}**:{dose.ordered_by}{told}")
     shown = {"dose": dose.dose_id}
-    if dose.seen_by is not None or not (await actor_for(str(row.account_id), "wecom_app")).holds(Role.PHARMACIST):
+    if dose.seen_by is not None or not (await actor_for(str(row.account_id), "wecom_app", practice.clock.now())).holds(Role.PHARMACIST):
         return Notice((text,), shown=shown)
     card = Card(
         task_id=f"dose-{row.id}", title=cut(f"急用一剂 · {dose.name}", 26),

@@ -8,10 +8,15 @@ from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
 from bot.dialogue.deciding import decision_card
 from bot.phrases.proposed_dose import proposed_dose
+from bot.sending.audit_notices import AUDIT_RENDERERS
 from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
 from bot.sending.medicine_notices import MEDICINE_RENDERERS
 from bot.sending.notice import CardChange, Notice, Renderer
+from bot.sending.oversight_notices import OVERSIGHT_RENDERERS
+from bot.sending.people_notices import PEOPLE_RENDERERS
+from bot.sending.session_notices import SESSION_RENDERERS
+from bot.sending.staff_notices import STAFF_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
 from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
 from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView, Offer, OfferView
@@ -31,6 +36,7 @@ TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
 _STEPS = {
     "created": "会诊已建好。", "asked": "已经在请专家。", "next_wave": "前面的专家没有应答,已经在请下一批。", "accepted": "专家已接诊。",
     "alarmed": "暂时没有专家应答,已经告诉值班调度员,他会直接打电话。", "cancelled": "会诊已取消。", "ready": "资料齐了,马上请专家。",
+    "consent_withdrawn": "患者撤回了远程会诊的同意,会诊先停在这里(抢救除外)。请和患者说明;重新签了同意书再拍照上传,或者发「取消会诊」。",
     "not_begun": "已经接诊,会诊还没有开始。请现在联系对方,或者进视频;不能继续就发「退回会诊」。",
     "begun": "会诊开始了。", "returned": "专家不能继续,已经在请别的专家。", "completed": "会诊已完成。欢迎评价。",
 }  # fmt: skip
@@ -246,7 +252,7 @@ async def _decision_made(practice: Practice, row: Notification) -> Notice:
 
 async def _helper_asked(practice: Practice, row: Notification) -> Notice:
     """The patient by the doctor's own number, no name: her chat may lie open."""
-    doctor = (await actor_for(str(row.account_id), "wecom_app")).practitioner_id
+    doctor = (await actor_for(str(row.account_id), "wecom_app", practice.clock.now())).practitioner_id
     number = None if doctor is None else await number_on_list(doctor, row.ids["patient_id"])
     if number is None:
         return Notice()
@@ -282,9 +288,14 @@ RENDERERS: dict[str, Renderer] = {
     "image.conflict": _image_conflict,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **AUDIT_RENDERERS,
     **CALL_RENDERERS,
     **MEDICINE_RENDERERS,
     **FOLLOWUP_RENDERERS,
+    **STAFF_RENDERERS,
+    **OVERSIGHT_RENDERERS,
+    **SESSION_RENDERERS,
+    **PEOPLE_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})
 """The robot may speak once more in a group about one message: it is kept for what ends the waiting."""

@@ -9,7 +9,7 @@ from sanic import Blueprint, Request, raw
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
-from . import media, talking, taps
+from . import authenticator, media, talking, taps
 from .deliveries import Courier
 from .parcels import verify
 from .world import Chat, Conditions, PeopleError, World
@@ -52,7 +52,7 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.get("/people")
     async def roster(_: Request) -> HTTPResponse:
-        shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place,
+        shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place, "authenticator": bool(p.authenticator),
                   "chats": [listed(world, chat) for chat in world.chats(p)]} for p in world.roster.people]  # fmt: skip
         return answer({"people": shown})
 
@@ -86,6 +86,14 @@ def build(world: World, courier: Courier) -> Blueprint:
         if not person.id_number:
             raise PeopleError("identity_card.none", 404, "这个人没有带身份证")
         return answer({"full_name": person.full_name, "id_number": person.id_number})
+
+    @people.get("/people/<key:str>/authenticator")
+    async def one_time_code(_: Request, key: str) -> HTTPResponse:
+        return answer(authenticator.shown(world, unquote(key)), headers={"Cache-Control": "no-store"})
+
+    @people.post("/people/<key:str>/authenticator")
+    async def scan(request: Request, key: str) -> HTTPResponse:
+        return answer(authenticator.scan(world, unquote(key), body_of(request).get("address")), status=201)
 
     @people.post("/people/<key:str>/mini-program/login")
     async def login(_: Request, key: str) -> HTTPResponse:

@@ -77,6 +77,8 @@ class Person(BaseModel):
     preview: bool = False
     full_name: str = ""
     id_number: str = ""
+    authenticator: str = ""
+    """The key in the phone's authenticator app (base 32); empty where there is none."""
 
 
 class Group(BaseModel):

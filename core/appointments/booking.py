@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tortoise.expressions import Q
@@ -23,30 +24,36 @@ from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.work import Work
 from core.intake.models import Intake
 from core.notifications.service import tell
-from core.people.models import CareRelation, Patient, Practitioner
+from core.people.models import Patient, Practitioner
+from core.people.relations import speaks_for, spoken_for
 from core.people.rules import local_date
-from core.people.service import joins_accounts, require_consent
+from core.people.scopes import Scope, scope_of
+from core.people.service import joins_accounts, require_care
 
 ALTERNATIVES = 5
+READABLE_FOR = timedelta(days=30)
+"""How long after the visit its doctor still reads what came with the booking."""
 
 
 @relation("own_appointment")
 async def own_appointment(work: Work, order: Order) -> bool:
-    """The actor booked ``order.appointment_id``, or speaks for its patient."""
+    """``order.appointment_id`` is of the actor himself, or of somebody for whom he speaks."""
     row = await Appointment.get_or_none(id=getattr(order, "appointment_id", ""))
     if row is None:
         return False
-    account_id = work.actor.account_id
-    return row.account_id == account_id or await CareRelation.filter(account_id=account_id, patient_id=row.patient_id).exists()
+    # What he booked himself he may see and cancel, whatever else he may not: while he speaks for the patient at all.
+    return await speaks_for(work, row.patient_id, None if row.account_id == work.actor.account_id else scope_of(order))
 
 
 @relation("booked_intake")
 async def booked_intake(work: Work, order: Order) -> bool:
-    """``order.intake_id`` came with a standing booking at the actor's."""
+    """``order.intake_id`` came with a booking at the actor's that stands, or was kept within thirty days."""
     intake_id, practitioner_id = getattr(order, "intake_id", None), work.actor.practitioner_id
     if intake_id is None or practitioner_id is None:
         return False
-    return await Appointment.filter(intake_id=intake_id, state__in=("booked", "fulfilled"), slot__practitioner_id=practitioner_id).exists()
+    return await Appointment.filter(
+        intake_id=intake_id, state__in=("booked", "fulfilled"), slot__practitioner_id=practitioner_id, slot__ends_at__gt=work.now - READABLE_FOR
+    ).exists()
 
 
 @joins_accounts
@@ -94,7 +101,7 @@ async def _check(work: Work, order: BookSlot, slot: Slot) -> None:
         raise SlotPast
     if not await _practises(slot):
         raise DoctorAway(**await _instead(work, slot))
-    await require_consent(order.patient_id, "care")
+    await require_care(work, order.patient_id)
     if order.intake_id is not None:
         await _carry_intake(work, order.intake_id, order.patient_id)
     overlapping = await Appointment.filter(
@@ -163,8 +170,8 @@ async def view_appointment(work: Work, order: ViewAppointment) -> AppointmentVie
 @answers(MyAppointments)
 async def my_appointments(work: Work, order: MyAppointments) -> AppointmentsView:
     account_id = work.actor.account_id
-    spoken_for = await CareRelation.filter(account_id=account_id).values_list("patient_id", flat=True)
-    rows = await Appointment.filter(Q(account_id=account_id) | Q(patient_id__in=list(spoken_for))).order_by("-id").limit(100)
+    booked = Q(account_id=account_id, patient_id__in=await spoken_for(work))
+    rows = await Appointment.filter(booked | Q(patient_id__in=await spoken_for(work, Scope.RECORD))).order_by("-id").limit(100)
     work.concerns("account", account_id)
     return AppointmentsView(appointments=await _views(work, rows))
 

@@ -37,8 +37,9 @@ class FreeSlots(Query):
     name = "appointments.free_slots"
     title = "可约时间"
     access = (Grant(Role.VISITOR),)
+    no_relation = "不含病人资料"
     gives = SlotsView
-    department_code: str
+    department_code: str = Field(max_length=10)
     after: Moment | None = None
     limit: int = Field(default=20, ge=1, le=100)
 
@@ -97,6 +98,7 @@ class MyAppointments(Query):
     name = "appointments.mine"
     title = "我的预约"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只列他自己约的和替人约的"
     gives = AppointmentsView
     audited = True
 
@@ -110,6 +112,7 @@ class DepartmentsWithSlots(Query):
     name = "appointments.departments"
     title = "可约科室"
     access = (Grant(Role.VISITOR),)
+    no_relation = "不含病人资料"
     gives = DepartmentsView
 
 
@@ -174,6 +177,7 @@ class MyRoster(Query):
     name = "appointments.my_roster"
     title = "我的排班"
     access = (Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST), Grant(Role.SCHEDULER))
+    no_relation = "只有他自己的"
     gives = RosterView
 
 

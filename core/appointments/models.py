@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned
 from core.people.models import Patient, Practitioner
@@ -76,7 +77,7 @@ class Appointment(Owned):
     """booked, cancelled, fulfilled, missed."""
     booked_at = UtcDatetimeField()
     cancelled_at = UtcDatetimeField(null=True)
-    cancel_reason = fields.BinaryField(null=True)
+    cancel_reason = sealed_field(Subject("patient", "patient_id"), null=True)
 
     class Meta:
         table = "appointment"

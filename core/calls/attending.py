@@ -13,7 +13,7 @@ from core.foundation.actor import Role
 from core.foundation.orders import Done, Order, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.accounts import token_hash
+from core.people.sessions import token_hash
 
 
 @relation("holds_ticket")

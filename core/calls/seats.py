@@ -8,6 +8,7 @@ from core.calls.models import Call, CallTicket
 from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, SEAT_OF_ROLE, TICKET_LIFE
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, note
+from core.consultations.withdrawn import require_not_withdrawn
 from core.consultations.workflow import CLOSED_STATES, State
 from core.foundation.actor import Actor
 from core.foundation.errors import Conflict
@@ -16,8 +17,8 @@ from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.accounts import token_hash
 from core.people.service import patient_accounts, practitioner_card
+from core.people.sessions import token_hash
 
 
 @handles(RequestSeat)
@@ -27,6 +28,7 @@ async def request_seat(work: Work, order: RequestSeat) -> SeatTicket:
     closed = why_closed(row)
     if closed is not None:
         raise closed
+    await require_not_withdrawn(work, row)
     call = await Call.get_or_none(open_consultation_id=row.id) or await _open(work, row)
     seat = SEAT_OF_ROLE[work.role]
     secret = work.practice.ids.token()
@@ -76,7 +78,7 @@ async def invite_to_call(work: Work, order: InviteToCall) -> Done:
     accounts = {
         "expert": [(await practitioner_card(work, row.expert_id)).account_id],
         "village_doctor": [row.requester_account_id],
-        "patient": (await patient_accounts(row.patient_id))[:1],
+        "patient": (await patient_accounts(work, row.patient_id))[:1],
     }
     for seat, found in accounts.items():
         for account_id in found:

@@ -35,7 +35,7 @@ async def tell_village_doctor(work: Work, row: Consultation, step: str) -> None:
 
 async def tell_patient(work: Work, row: Consultation, step: str) -> None:
     """The patient's own account, or those who speak for him; nobody when he has no WeChat."""
-    for account_id in (await patient_accounts(row.patient_id))[:1]:
+    for account_id in (await patient_accounts(work, row.patient_id))[:1]:
         await tell(work, account_id, "consultation.progress_patient", urgent=_is_running(row), consultation_id=row.id, step=step)
 
 

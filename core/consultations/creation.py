@@ -40,7 +40,7 @@ async def create_consultation(work: Work, new: NewConsultation) -> Consultation:
     """The draft with its first timeline entry; consent that stands on record counts at once."""
     consultation_id = work.new_id()
     sealer = await work.sealer("patient", new.patient_id)
-    consented = await has_consent(new.patient_id, "consultation")
+    consented = await has_consent(work, new.patient_id, "consultation")
     await Consultation.create(
         id=consultation_id,
         code=await _free_code(work),

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
+
+_PATIENT = Subject("patient", "patient_id", by=("consultation_id", "consultation"))
+"""Everything of a consultation is sealed under its patient's key."""
 
 
 class Consultation(Owned):
@@ -27,9 +31,9 @@ class Consultation(Owned):
     intake_id = id_field(null=True, db_index=True)
     conversation_id = id_field(null=True)
     message_id = id_field(null=True)
-    complaint = fields.BinaryField()
+    complaint = sealed_field(Subject("patient", "patient_id"))
     """The line as it was written, sealed."""
-    picture = fields.BinaryField()
+    picture = sealed_field(Subject("patient", "patient_id"))
     """What was understood of it (:class:`core.consultations.picture.Picture` as JSON), sealed."""
     patient_confirmed_at = UtcDatetimeField(null=True)
     consented_at = UtcDatetimeField(null=True)
@@ -56,14 +60,16 @@ class TimelineEntry(Row):
     consultation_id = id_field()
     sequence = fields.IntField()
     at = UtcDatetimeField()
-    kind = fields.CharField(max_length=40)
+    kind = fields.CharField(max_length=60)
     from_state = fields.CharField(max_length=12, default="")
     to_state = fields.CharField(max_length=12, default="")
     account_id = fields.CharField(max_length=40)
     role = fields.CharField(max_length=20)
     practitioner_id = id_field(null=True)
     ids: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
-    words = fields.BinaryField(null=True)
+    words = sealed_field(_PATIENT, null=True)
+    entry_id = id_field(null=True)
+    """The audit entry of the act; null in rows older than the link."""
 
     class Meta:
         table = "timeline_entry"
@@ -76,7 +82,7 @@ class Opinion(Row):
     consultation_id = id_field()
     revision = fields.IntField()
     practitioner_id = id_field()
-    body = fields.BinaryField()
+    body = sealed_field(_PATIENT)
     """:class:`core.consultations.opinions.OpinionText` as JSON, sealed under the patient's key."""
     given_at = UtcDatetimeField()
 
@@ -92,7 +98,7 @@ class Decision(Row):
     opinion_id = id_field(unique=True)
     practitioner_id = id_field()
     choice = fields.CharField(max_length=10)
-    reason = fields.BinaryField()
+    reason = sealed_field(_PATIENT)
     """Sealed under the patient's key; may be empty where the opinion is agreed to."""
     decided_at = UtcDatetimeField()
 
@@ -108,7 +114,7 @@ class Rating(Row):
     """patient, village_doctor."""
     account_id = id_field()
     stars = fields.IntField()
-    words = fields.BinaryField(null=True)
+    words = sealed_field(_PATIENT, null=True)
     rated_at = UtcDatetimeField()
 
     class Meta:

@@ -15,19 +15,23 @@ from core.consultations.commands import (
 from core.consultations.errors import ConsultationUnknown
 from core.consultations.hooks import involved_otherwise
 from core.consultations.models import Consultation, TimelineEntry
+from core.consultations.relations import asked_for_by, is_treating, treated_by
 from core.consultations.rules import Reader
 from core.consultations.timeline import consultation_of
 from core.consultations.views import complaint_opened, entries_of, picture_opened, reader_of, status_of
-from core.consultations.workflow import OPEN_STATES
+from core.consultations.workflow import OPEN_STATES, State
 from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
-from core.people.models import CareRelation, Organisation
+from core.people.models import Organisation
+from core.people.relations import speaks_for, spoken_for
 from core.people.rules import county_of
+from core.people.scopes import Scope
 
 SHOWN = 10
 """How many consultations 进度 lists; the newest. One by its code is always found."""
 
+_TREATING = (Role.VILLAGE_DOCTOR, Role.EXPERT, Role.DUTY_DOCTOR)
 _DESK_ROLES = (Role.SCHEDULER, Role.ADMINISTRATOR, Role.DUTY_DOCTOR, Role.AUDITOR)
 
 
@@ -51,13 +55,13 @@ async def _seen(work: Work, row: Consultation, in_group: bool) -> ConsultationSt
 
 async def _rows_of_actor(work: Work) -> list[Consultation]:
     """Newest first: own, assigned, asked about, the county's open ones for the desk, the patients' for whom the actor speaks."""
-    patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
+    patients = await spoken_for(work, Scope.RECORD)
     found: dict[str, Consultation] = {}
-    queries = [Consultation.filter(patient_id__in=list(patients))] if patients else []
+    queries = [Consultation.filter(patient_id__in=patients)] if patients else []
     if work.actor.practitioner_id is not None:
         queries += [
-            Consultation.filter(village_doctor_id=work.actor.practitioner_id),
-            Consultation.filter(expert_id=work.actor.practitioner_id),
+            asked_for_by(work),
+            treated_by(work.actor.practitioner_id, work.now),
         ]
         if asked := await involved_otherwise(work):
             queries.append(Consultation.filter(id__in=asked))
@@ -71,7 +75,7 @@ async def _rows_of_actor(work: Work) -> list[Consultation]:
 
 
 async def _concerns_actor(work: Work, row: Consultation) -> bool:
-    if work.actor.practitioner_id is not None and work.actor.practitioner_id in (row.village_doctor_id, row.expert_id):
+    if is_treating(work, row):
         return True
     return await _is_patients(work, row) or row.region_code in await _desk_counties(work) or row.id in await involved_otherwise(work)
 
@@ -79,7 +83,7 @@ async def _concerns_actor(work: Work, row: Consultation) -> bool:
 async def _is_patients(work: Work, row: Consultation) -> bool:
     if work.actor.practitioner_id is not None and work.actor.practitioner_id in (row.village_doctor_id, row.expert_id):
         return False
-    return await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return await speaks_for(work, row.patient_id, Scope.RECORD)
 
 
 async def _desk_counties(work: Work) -> set[str]:
@@ -101,14 +105,16 @@ async def timeline(work: Work, order: Timeline) -> TimelineView:
     row = await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
     reader = Reader.PATIENT if work.role is Role.VISITOR else reader_of(work, row)
-    clinical = reader is not Reader.DESK or work.role in (Role.DUTY_DOCTOR, Role.SCHEDULER)
+    treats = reader is not Reader.DESK or work.role in _TREATING
+    # Who looks for an expert must be able to say what it is about; when that is over, steps and times are all the desk has to know.
+    clinical = treats or (work.role is Role.SCHEDULER and State(row.state) in OPEN_STATES)
     images = await TimelineEntry.filter(consultation_id=row.id, kind="material.arrived").order_by("sequence")
     return TimelineView(
         status=await status_of(work, row, reader),
         complaint=await complaint_opened(work, row) if clinical else None,
         vitals=(await picture_opened(work, row)).vitals if clinical else (),
         entries=await entries_of(work, row, reader),
-        images=tuple(one.ids["instance_id"] for one in images) if clinical else (),
+        images=tuple(one.ids["instance_id"] for one in images) if treats else (),
     )
 
 

@@ -1,12 +1,56 @@
-"""What the relations of this room mean: whose consultation it is, who was assigned to it, whose patient it concerns, which county."""
+"""What the relations of this room mean: whose consultation it is, who treats in it and for how long, whose patient it concerns, which county.
+
+Access ends with the part that somebody has in a case. An expert who gave it back is no longer its expert; one who saw it to its end reads
+it for :data:`READABLE_FOR` more, for questions, ratings and appeals, and what he signed himself always.
+"""
 
 from __future__ import annotations
 
-from core.consultations.models import Consultation
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from core.appointments.roster import on_duty
+from core.consultations.models import Consultation, Opinion
+from core.consultations.workflow import OPEN_STATES, State
+from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
 from core.people.access import acts_in_county
-from core.people.models import CareRelation
+from core.people.houses import houses_above
+from core.people.relations import speaks_for
+from core.people.scopes import scope_of
+
+READABLE_FOR = timedelta(days=30)
+"""How long after the end of a consultation its expert, and those who took part with him, still read it."""
+
+
+def is_readable(row: Consultation, now: datetime) -> bool:
+    """Whether those who treated may still read it: it is open, or was closed within :data:`READABLE_FOR`."""
+    return row.closed_at is None or row.closed_at > now - READABLE_FOR
+
+
+def treated_by(practitioner_id: str | None, now: datetime) -> QuerySet[Consultation]:
+    """The consultations that this expert treats, or treated lately enough to read them."""
+    lately = Q(closed_at__isnull=True) | Q(closed_at__gt=now - READABLE_FOR)
+    return Consultation.filter(lately, expert_id=practitioner_id, expert_id__isnull=False)
+
+
+def asked_for_by(work: Work) -> QuerySet[Consultation]:
+    """The consultations that the actor asked for as village doctor of a clinic where he still works."""
+    clinics = work.actor.organisations(Role.VILLAGE_DOCTOR)
+    return Consultation.filter(village_doctor_id=work.actor.practitioner_id, organisation_id__in=list(clinics))
+
+
+def is_treating(work: Work, row: Consultation) -> bool:
+    """Whether the actor is the village doctor who asked for it, or its expert, and may still read it."""
+    me = work.actor.practitioner_id
+    if me is None:
+        return False
+    if row.village_doctor_id == me:
+        return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+    return row.expert_id == me and is_readable(row, work.now)
 
 
 async def _consultation(order: Order) -> Consultation | None:
@@ -16,23 +60,44 @@ async def _consultation(order: Order) -> Consultation | None:
 
 @relation("own_consultation")
 async def own_consultation(work: Work, order: Order) -> bool:
-    """The actor is the village doctor who asked for it."""
+    """The actor is the village doctor who asked for it, and still works at the clinic that asked."""
     row = await _consultation(order)
-    return row is not None and row.village_doctor_id == work.actor.practitioner_id
+    if row is None or row.village_doctor_id != work.actor.practitioner_id:
+        return False
+    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
 
 
 @relation("assigned_consultation")
 async def assigned_consultation(work: Work, order: Order) -> bool:
-    """The actor is the expert who took it."""
+    """The actor is the expert who took it and did not give it back; it is open, or was closed within thirty days."""
     row = await _consultation(order)
-    return row is not None and row.expert_id is not None and row.expert_id == work.actor.practitioner_id
+    return row is not None and row.expert_id is not None and row.expert_id == work.actor.practitioner_id and is_readable(row, work.now)
+
+
+@relation("wrote_opinion")
+async def wrote_opinion(work: Work, order: Order) -> bool:
+    """The opinion that stands is the actor's own: what one signed, one may always read."""
+    consultation_id = getattr(order, "consultation_id", None)
+    latest = None if consultation_id is None else await Opinion.filter(consultation_id=consultation_id).order_by("-revision").first()
+    return latest is not None and latest.practitioner_id == work.actor.practitioner_id
+
+
+@relation("on_duty_above")
+async def on_duty_above(work: Work, order: Order) -> bool:
+    """It is open, and the actor is on duty now as duty doctor at a house above the clinic that asked."""
+    row, practitioner_id = await _consultation(order), work.actor.practitioner_id
+    held = work.actor.organisations(Role.DUTY_DOCTOR)
+    if row is None or practitioner_id is None or not held or State(row.state) not in OPEN_STATES:
+        return False
+    houses = held.intersection(await houses_above(row.organisation_id))
+    return bool(houses) and practitioner_id in await on_duty("duty_doctor", work.now, houses)
 
 
 @relation("own_patient_consultation")
 async def own_patient_consultation(work: Work, order: Order) -> bool:
-    """It concerns the actor himself or somebody for whom he speaks."""
+    """It concerns the actor himself or somebody for whom he speaks, in what the order needs."""
     row = await _consultation(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("same_county")
@@ -44,8 +109,8 @@ async def consultation_of_county(work: Work, order: Order) -> bool:
 
 @relation("assigned_intake")
 async def assigned_intake(work: Work, order: Order) -> bool:
-    """The pre-consultation belongs to a consultation that the actor took."""
+    """The pre-consultation belongs to a consultation that the actor treats, or treated within thirty days."""
     intake_id, practitioner_id = getattr(order, "intake_id", None), work.actor.practitioner_id
     if intake_id is None or practitioner_id is None:
         return False
-    return await Consultation.filter(intake_id=intake_id, expert_id=practitioner_id).exists()
+    return await treated_by(practitioner_id, work.now).filter(intake_id=intake_id).exists()

@@ -79,7 +79,7 @@ async def waive_material(work: Work, order: WaiveMaterial) -> ConsultationStatus
 async def record_consent(work: Work, order: RecordConsent) -> Done:
     """The patient consented in his own app meanwhile."""
     row = await hold(order.consultation_id)
-    if State(row.state) not in OPEN_STATES or row.consented_at is not None or not await has_consent(row.patient_id, "consultation"):
+    if State(row.state) not in OPEN_STATES or row.consented_at is not None or not await has_consent(work, row.patient_id, "consultation"):
         return Done(done=False)
     await _if_complete(work, await note(work, row.id, "consent.on_record", consented_at=work.now))
     return Done()

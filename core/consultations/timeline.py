@@ -14,8 +14,10 @@ from core.consultations.hooks import call_assigned, call_closed
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.workflow import CLOSED_STATES, Event, State, step_of
 from core.foundation.actor import Role
+from core.foundation.audit.links import names_its_entry
 from core.foundation.work import Work
 
+names_its_entry("timeline_entry", "kind")
 WAITING = "consultations.waiting"
 BEGINNING = "consultations.beginning"
 """The due work of a draft that lacks something: it ends when the draft does."""
@@ -119,4 +121,5 @@ async def _enter(
         practitioner_id=practitioner_id or work.actor.practitioner_id,
         ids=ids or {},
         words=sealed,
+        entry_id=work.entry_id,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from core.consultations.commands import ConsultationStatus, TimelineEntryView
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.picture import Picture
+from core.consultations.relations import is_treating
 from core.consultations.rules import Reader, Requirement, Standing, entry_label, missing_of, next_sentence
 from core.consultations.workflow import STATE_LABELS, State
 from core.foundation.work import Work
@@ -50,11 +51,9 @@ async def status_of(work: Work, row: Consultation, reader: Reader, *, in_group: 
 
 def reader_of(work: Work, row: Consultation) -> Reader:
     """As which of the staff the actor reads this consultation: the nearest relation counts, whatever other roles he holds."""
-    if row.village_doctor_id == work.actor.practitioner_id:
-        return Reader.VILLAGE_DOCTOR
-    if row.expert_id is not None and row.expert_id == work.actor.practitioner_id:
-        return Reader.EXPERT
-    return Reader.DESK
+    if not is_treating(work, row):
+        return Reader.DESK
+    return Reader.VILLAGE_DOCTOR if row.village_doctor_id == work.actor.practitioner_id else Reader.EXPERT
 
 
 async def picture_opened(work: Work, row: Consultation) -> Picture:

@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from core.conversations.models import Conversation, Message
 from core.foundation.database.connection import PRACTICE
+from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.events import lane_of
 from core.foundation.models import OutboxEvent
 from core.foundation.practice import Practice
@@ -46,6 +47,7 @@ async def known(dedupe_key: str) -> Message | None:
 
 async def conversation_of(practice: Practice, chat: Chat) -> Conversation:
     """The conversation of a chat, made on first sight."""
+    edition = practice.keys.blind_edition
     blind = practice.keys.blind("chat", f"{chat.channel}\x1f{chat.app}\x1f{chat.chat}")
     found = await Conversation.get_or_none(channel=chat.channel, app=chat.app, chat_blind=blind)
     if found is not None:
@@ -54,16 +56,24 @@ async def conversation_of(practice: Practice, chat: Chat) -> Conversation:
     subject = conversation_id if chat.group else chat.account_id
     sealer = await practice.keys.sealer("account", subject)
     try:
-        return await Conversation.create(
-            id=conversation_id,
-            channel=chat.channel,
-            app=chat.app,
-            chat_blind=blind,
-            chat=sealer.seal("conversation", "chat", conversation_id, chat.chat),
-            group=chat.group,
-            account_id=None if chat.group else chat.account_id,
-            created_at=practice.clock.real_now(),
-        )
+        async with in_transaction(PRACTICE):
+            made = await Conversation.create(
+                id=conversation_id,
+                channel=chat.channel,
+                app=chat.app,
+                chat_blind=blind,
+                chat=sealer.seal("conversation", "chat", conversation_id, chat.chat),
+                group=chat.group,
+                account_id=None if chat.group else chat.account_id,
+                created_at=practice.clock.real_now(),
+            )
+            if not await is_in_force({edition}):
+                raise BlindKeyRenewed
+        return made
+    except BlindKeyRenewed:
+        # The chat may well be known, under the index that was made anew a moment ago.
+        await practice.keys.learn_blind_keys()
+        return await conversation_of(practice, chat)
     except IntegrityError:
         return await Conversation.get(channel=chat.channel, app=chat.app, chat_blind=blind)
 

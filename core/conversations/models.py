@@ -6,6 +6,7 @@ from typing import Any
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Blind, Subject, blind_field, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -15,9 +16,11 @@ class Conversation(Row):
 
     channel = fields.CharField(max_length=20)
     app = fields.CharField(max_length=64)
-    chat_blind = fields.CharField(max_length=64)
+    chat_blind = blind_field(
+        Blind("chat", of="chat", also=("channel", "app"), text=lambda chat, row: f"{row['channel']}\x1f{row['app']}\x1f{chat}")
+    )
     """Blind index of the openid, userid or chatid."""
-    chat = fields.BinaryField()
+    chat = sealed_field(Subject("account", "account_id"), Subject("account", "id"))
     """The same, sealed under the account (a group's under its own conversation id)."""
     group = fields.BooleanField(default=False)
     account_id = id_field(null=True, db_index=True)
@@ -44,10 +47,10 @@ class Message(Row):
     direction = fields.CharField(max_length=3, default="in")
     dedupe_key = fields.CharField(max_length=100, unique=True)
     kind = fields.CharField(max_length=20)
-    body = fields.BinaryField()
-    reply = fields.BinaryField(null=True)
-    rest = fields.BinaryField(null=True)
-    aside = fields.BinaryField(null=True)
+    body = sealed_field(Subject("account", "account_id"))
+    reply = sealed_field(Subject("account", "account_id"), null=True)
+    rest = sealed_field(Subject("account", "account_id"), null=True)
+    aside = sealed_field(Subject("account", "account_id"), null=True)
     """What is said to the sender alone, in his single chat, because the place of the message is a group."""
     settled: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     """What this message was found to mean (ids and codes), so that a repeated turn means the same."""

@@ -34,8 +34,10 @@ from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.access import acts_in_county, county_of_organisation
-from core.people.models import CareRelation, ListedPatient
+from core.people.models import ListedPatient
+from core.people.relations import speaks_for
 from core.people.rules import local_date
+from core.people.scopes import scope_of
 from core.people.service import patient_accounts, patient_card
 
 ROUNDS = 3
@@ -61,7 +63,7 @@ async def _claim(order: Order) -> Claim | None:
 async def own_claim(work: Work, order: Order) -> bool:
     """It is the actor's own, or of somebody for whom he speaks."""
     row = await _claim(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("listed_claim")
@@ -226,7 +228,7 @@ async def _enter(work: Work, row: Claim, kind: str, amount_fen: int) -> None:
 
 
 async def _tell(work: Work, row: Claim, kind: str) -> None:
-    for account_id in (await patient_accounts(row.patient_id))[:1]:
+    for account_id in (await patient_accounts(work, row.patient_id))[:1]:
         await tell(work, account_id, kind, claim_id=row.id)
 
 

@@ -74,7 +74,7 @@ class QuotePrescription(Query):
     title = "处方怎么算"
     access = (
         Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_patient_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),
-        Grant(Role.PHARMACIST, "same_county"),
+        Grant(Role.PHARMACIST, "signed_prescription"),
     )
     gives = QuoteView
     audited = True

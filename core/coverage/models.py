@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Blind, Subject, blind_field, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -14,8 +15,8 @@ class Membership(Owned):
     patient_id = id_field(db_index=True)
     live_for = id_field(null=True, unique=True)
     scheme = fields.CharField(max_length=20)
-    member_number = fields.BinaryField()
-    member_blind = fields.CharField(max_length=64, db_index=True)
+    member_number = sealed_field(Subject("patient", "patient_id"))
+    member_blind = blind_field(Blind("membership", of="member_number", part="scheme"), db_index=True)
     recorded_by = fields.CharField(max_length=40)
     recorded_at = UtcDatetimeField()
     ended_at = UtcDatetimeField(null=True)
@@ -43,7 +44,7 @@ class Claim(Owned):
     pays_fen = fields.BigIntField()
     own_fen = fields.BigIntField()
     deductible_fen = fields.BigIntField()
-    lines = fields.BinaryField()
+    lines = sealed_field(Subject("patient", "patient_id"))
     """:class:`core.coverage.commands.ClaimLines` as JSON, sealed under the patient's key."""
     rounds = fields.IntField(default=1)
     insurer_number = fields.CharField(max_length=40, default="")
@@ -51,7 +52,7 @@ class Claim(Owned):
     submitted_at = UtcDatetimeField()
     answered_at = UtcDatetimeField(null=True)
     reversed_at = UtcDatetimeField(null=True)
-    reversal_reason = fields.BinaryField(null=True)
+    reversal_reason = sealed_field(Subject("patient", "patient_id"), null=True)
 
     class Meta:
         table = "claim"

@@ -20,11 +20,14 @@ from core.intake.danger import hears_place, raises_alert
 from core.intake.models import Intake
 from core.intake.record import place_of, seal_column
 from core.notifications.service import tell
-from core.people.models import CareRelation, Organisation, Practitioner
+from core.people.models import Organisation, Practitioner
+from core.people.relations import spoken_for
 from core.people.service import village_doctors_of
 
 ESCALATE = "dispatch.alert"
 ESCALATE_AFTER = timedelta(seconds=60)
+READABLE_FOR = timedelta(days=30)
+"""How long those who were told read an alert."""
 REPEAT_AFTER = timedelta(minutes=5)
 """Once everybody in the chain was told, the last of them and the desk are reminded until somebody acknowledges."""
 
@@ -33,17 +36,23 @@ due(ESCALATE, lambda row: EscalateAlert(alert_id=row.ref, step=row.step))
 
 @relation("alerted")
 async def alerted(work: Work, order: Order) -> bool:
-    """The alert was told to the actor."""
+    """The alert was told to the actor, within thirty days."""
     alert_id = getattr(order, "alert_id", None)
-    return alert_id is not None and await AlertReceiver.filter(alert_id=alert_id, account_id=work.actor.account_id).exists()
+    return alert_id is not None and await _told_lately(work, alert_id)
 
 
 @relation("alerted_intake")
 async def alerted_intake(work: Work, order: Order) -> bool:
-    """An alert of this pre-consultation was told to the actor."""
+    """An alert of this pre-consultation was told to the actor, within thirty days, and nobody else has taken it over."""
     intake_id = getattr(order, "intake_id", None)
     alert = None if intake_id is None else await DangerAlert.get_or_none(source_id=intake_id)
-    return alert is not None and await AlertReceiver.filter(alert_id=alert.id, account_id=work.actor.account_id).exists()
+    if alert is None or alert.taken_by not in (None, work.actor.account_id):
+        return False
+    return await _told_lately(work, alert.id)
+
+
+async def _told_lately(work: Work, alert_id: str) -> bool:
+    return await AlertReceiver.filter(alert_id=alert_id, account_id=work.actor.account_id, told_at__gt=work.now - READABLE_FOR).exists()
 
 
 @raises_alert
@@ -52,7 +61,7 @@ async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
     known = await DangerAlert.get_or_none(source_id=intake.id)
     if known is not None:
         return _told(known)
-    township = await _township_of(intake)
+    township = await _township_of(work, intake)
     region = township.region_code[:6] if township is not None else await county_desk_region()
     links = [
         None if township is None else await duty_doctors(work, township),
@@ -138,11 +147,9 @@ async def _tell_account(work: Work, alert: DangerAlert, account_id: str) -> None
         await tell(work, account_id, "alert.card", urgent=True, alert_id=alert.id)
 
 
-async def _township_of(intake: Intake) -> Organisation | None:
+async def _township_of(work: Work, intake: Intake) -> Organisation | None:
     """The township centre over the village doctor who has the patient (or somebody of his family) on her list."""
-    patients = [intake.patient_id] if intake.patient_id is not None else [
-        str(one) for one in await CareRelation.filter(account_id=intake.account_id).order_by("id").values_list("patient_id", flat=True)
-    ]
+    patients = [intake.patient_id] if intake.patient_id is not None else await spoken_for(work, account_id=intake.account_id)
     for patient_id in patients:
         for practitioner_id in await village_doctors_of(patient_id):
             practitioner = await Practitioner.get(id=practitioner_id)

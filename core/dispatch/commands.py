@@ -42,6 +42,7 @@ class RequestConsultation(Command):
     name = "dispatch.request_consultation"
     title = "会诊"
     access = (Grant(Role.VILLAGE_DOCTOR),)
+    no_relation = "只能写他自己名单上的编号"
     gives = ConsultationRequested
     needs_engine = True
     number: int = Field(ge=1, le=9999)
@@ -64,6 +65,7 @@ class AskHelper(Command):
     name = "dispatch.ask_helper"
     title = "请村医联系"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只请他自己家人的村医"
     gives = HelperAsked
 
 
@@ -147,6 +149,7 @@ class MyOffers(Query):
     name = "dispatch.my_offers"
     title = "我的会诊邀请"
     access = (Grant(Role.EXPERT),)
+    no_relation = "只有他自己的"
     gives = OffersView
     audited = True
 
@@ -199,6 +202,7 @@ class ExpertDesk(Query):
     name = "dispatch.expert_desk"
     title = "专家工作台"
     access = (Grant(Role.EXPERT),)
+    no_relation = "只有他自己的"
     gives = ExpertDeskView
     audited = True
 
@@ -222,6 +226,7 @@ class Ranking(Query):
     title = "专家匹配说明"
     access = (Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"), Grant(Role.AUDITOR, "same_county"))
     gives = RankingView
+    audited = True
     consultation_id: Id
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
 
 from core.consultations.models import Consultation
+from core.consultations.relations import treated_by
 from core.consultations.rules import DECISION_LABELS, Reader
 from core.consultations.service import latest_decision, latest_opinion, picture_opened, status_of
 from core.consultations.workflow import CLOSED_STATES, OPEN_STATES
@@ -18,7 +19,6 @@ from core.foundation.work import Work
 from core.intake.urgency import urgency
 from core.people.service import patient_card, practitioner_card
 
-LATELY = timedelta(days=30)
 FINISHED_SHOWN = 10
 OPEN_SHOWN = 20
 ANSWERED = ("accepted", "declined", "deferred")
@@ -28,9 +28,9 @@ ANSWERED = ("accepted", "declined", "deferred")
 async def expert_desk(work: Work, order: ExpertDesk) -> ExpertDeskView:
     me = work.actor.practitioner_id
     work.concerns("practitioner", me or "")
-    taken = Consultation.filter(expert_id=me)
+    taken = treated_by(me, work.now)
     running = await taken.filter(state__in=[state.value for state in OPEN_STATES]).order_by("-id").limit(OPEN_SHOWN)
-    closed = taken.filter(state__in=[state.value for state in CLOSED_STATES], closed_at__gte=work.now - LATELY)
+    closed = taken.filter(state__in=[state.value for state in CLOSED_STATES])
     finished = await closed.order_by("-closed_at").limit(FINISHED_SHOWN)
     offers = sorted(await open_offers(work), key=lambda one: (-urgency(one.urgency).code.severity, one.expires_at))
     cases = sorted(running, key=lambda row: (-urgency(row.urgency).code.severity, row.id))

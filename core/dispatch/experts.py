@@ -18,7 +18,9 @@ from core.matching.expected import expected_spans
 from core.matching.icd10 import parse
 from core.matching.rules import Candidate, Ranked, Wanted, rank
 from core.matching.service import conflicts_about
-from core.people.models import CareRelation, Practitioner, RoleHeld
+from core.people.models import Practitioner, RoleHeld
+from core.people.relations import ever_spoke
+from core.people.roles import running
 from core.people.rules import local_date
 
 MEASURED_DAYS = 90
@@ -49,14 +51,14 @@ async def ranked_experts(work: Work, row: Consultation, picture: Picture, *, ask
 
 
 async def _candidates(work: Work, row: Consultation) -> list[Candidate]:
-    accounts = await RoleHeld.filter(role=Role.EXPERT.value, ended_at__isnull=True).values_list("account_id", flat=True)
+    accounts = await RoleHeld.filter(running(work.now), role=Role.EXPERT.value).values_list("account_id", flat=True)
     experts = await Practitioner.filter(account_id__in=list(accounts), active=True).order_by("id")
     duty = set(await on_duty("expert", work.now, None))
     away = {one.practitioner_id for one in await Absence.filter(starts_at__lte=work.now, ends_at__gt=work.now)}
     busy = {one.busy_expert_id for one in await Consultation.filter(busy_expert_id__isnull=False)}
     asked = {one.practitioner_id for one in await ExpertOffer.filter(consultation_id=row.id)}
     conflicts = await conflicts_about(row.patient_id)
-    relatives = {one.account_id for one in await CareRelation.filter(patient_id=row.patient_id)}
+    relatives = {one.account_id for one in await ever_spoke(row.patient_id)}
     answers = await mean_answers(work)
     taken = await _taken_lately(work)
     return [

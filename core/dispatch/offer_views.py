@@ -94,6 +94,8 @@ async def region_name(consultation: Consultation) -> str:
 
 @answers(Ranking)
 async def ranking(work: Work, order: Ranking) -> RankingView:
+    consultation = await consultation_of(order.consultation_id)
+    work.concerns("patient", consultation.patient_id, consultation=consultation.code)
     record = await RankingRecord.filter(consultation_id=order.consultation_id).order_by("-wave", "-id").first()
     if record is None:
         return RankingView(experts=())

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, involves, make_step, note, tell_everybody, when_closed
+from core.consultations.withdrawn import require_not_withdrawn
 from core.consultations.workflow import Event, State
 from core.dispatch.commands import AcceptOffer, DeclineOffer, DeferOffer, OfferAnswer, RemindDeferred
 from core.dispatch.errors import ExpertBusy, OfferClosed, OfferExpired, OfferReplaced, OfferTaken, OfferUnknown
@@ -54,6 +55,7 @@ async def accept_offer(work: Work, order: AcceptOffer) -> OfferAnswer:
         return _accepted(row)
     if not await _may_still_take(row, offer):
         await _refuse_if_over(work, row, offer)
+    await require_not_withdrawn(work, row)
     other = await Consultation.filter(busy_expert_id=offer.practitioner_id).exclude(id=row.id).first()
     if other is not None:
         raise ExpertBusy(code=other.code)

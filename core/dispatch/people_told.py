@@ -9,6 +9,8 @@ from core.appointments.roster import on_duty
 from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.people.models import Organisation, Practitioner, RoleHeld
+from core.people.roles import running
+from core.people.rules import local_date
 from core.people.service import practitioner_card
 
 EVERYWHERE = ""
@@ -39,8 +41,10 @@ async def duty_doctors(work: Work, organisation: Organisation) -> Link | None:
 async def _doctors_on_duty(work: Work, organisation_ids: list[str]) -> list[str]:
     """Those on the roster who still hold the role: another one could not take the danger over."""
     ids = await on_duty("duty_doctor", work.now, organisation_ids)
-    held = await RoleHeld.filter(role=Role.DUTY_DOCTOR.value, ended_at__isnull=True).values_list("account_id", flat=True)
-    return [one.id for one in await Practitioner.filter(id__in=ids, account_id__in=list(held)).order_by("id")]
+    held = await RoleHeld.filter(running(work.now), role=Role.DUTY_DOCTOR.value).values_list("account_id", flat=True)
+    return [one.id for one in await Practitioner.filter(
+        id__in=ids, account_id__in=list(held), active=True, licence_valid_until__gte=local_date(work.now)
+    ).order_by("id")]
 
 
 async def desk(work: Work, region_code: str) -> Link | None:
@@ -66,7 +70,7 @@ async def administrators(work: Work, region_code: str) -> Link | None:
 async def _county_link(work: Work, region_code: str, role: Role, duty: str | None, title: str) -> Link | None:
     organisations = await Organisation.filter(region_code__startswith=region_code).order_by("id")
     held = await RoleHeld.filter(
-        role=role.value, ended_at__isnull=True, organisation_id__in=[one.id for one in organisations]
+        running(work.now), role=role.value, organisation_id__in=[one.id for one in organisations]
     ).order_by("id")
     people = await Practitioner.filter(account_id__in=[one.account_id for one in held], active=True).order_by("id")
     ids = [one.id for one in people]

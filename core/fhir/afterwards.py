@@ -14,7 +14,8 @@ from core.followups.readings import opened
 from core.followups.templates import REMINDERS, TEMPLATES, Task
 from core.foundation.work import Work
 from core.notifications.models import Notification
-from core.people.service import patient_accounts, practitioner_card
+from core.people.relations import ever_spoke
+from core.people.service import practitioner_card
 
 _INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 _LEVELS = {"normal": ("N", "Normal"), "high": ("H", "High"), "low": ("L", "Low"), "danger": ("AA", "Critical abnormal")}
@@ -28,8 +29,8 @@ async def communications(case: Case, work: Work, row: Consultation, encounter_re
     for practitioner_id in filter(None, (row.village_doctor_id, row.expert_id)):
         card = await practitioner_card(work, practitioner_id)
         receivers[card.account_id] = await people.practitioner(case, work, practitioner_id)
-    for account_id in await patient_accounts(row.patient_id):
-        receivers.setdefault(account_id, case.ref("Patient", row.patient_id))
+    for speaker in await ever_spoke(row.patient_id):
+        receivers.setdefault(speaker.account_id, case.ref("Patient", row.patient_id))
     told = await Notification.filter(account_id__in=list(receivers), state="sent").order_by("id")
     for one in told:
         if one.ids.get("consultation_id") == row.id and one.account_id is not None and one.sent_at is not None:
@@ -42,7 +43,7 @@ async def communications(case: Case, work: Work, row: Consultation, encounter_re
 
 async def followups(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:
     """Plans that came of this consultation: CarePlan, reminders as CommunicationRequest, values as Observation."""
-    for plan in await FollowupPlan.filter(consultation_id=row.id).order_by("id"):
+    for plan in await FollowupPlan.filter(consultation_id=row.id, patient_id=row.patient_id).order_by("id"):
         subject = case.ref("Patient", row.patient_id)
         template = TEMPLATES[plan.template]
         care_plan = case.add(

@@ -31,6 +31,8 @@ VITALS = {
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _ALLERGY = "http://terminology.hl7.org/CodeSystem/allergyintolerance"
 _CONSENT_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
+_PRIVACY = ("patient-privacy", "Privacy Consent")
+_SCOPES = {"sensitive": _PRIVACY, "children": _PRIVACY, "recording": _PRIVACY, "teaching": _PRIVACY, "research": ("research", "Research")}
 
 
 async def vital_signs(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:
@@ -125,7 +127,7 @@ async def consents(case: Case, row: Consultation) -> None:
     for consent in await Consent.filter(patient_id=row.patient_id).order_by("given_at", "id"):
         case.add(
             "Consent", consent.id, status="inactive" if consent.withdrawn_at else "active",
-            scope=concept("", coding(_CONSENT_SCOPE, "treatment", "Treatment")),
+            scope=concept("", coding(_CONSENT_SCOPE, *_SCOPES.get(consent.purpose, ("treatment", "Treatment")))),
             category=[concept(consent.purpose, coding(LOINC, "59284-0", "Consent Document"))], patient=case.ref("Patient", row.patient_id),
             dateTime=instant(consent.given_at), organization=[await people.organisation(case, consent.organisation_id)],
             policyRule=concept(

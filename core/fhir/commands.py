@@ -24,7 +24,7 @@ class Everything(Query):
     title = "会诊全部记录(FHIR)"
     access = (
         Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"),
-        Grant(Role.VISITOR, "own_patient_consultation"), Grant(Role.DUTY_DOCTOR, "same_county"),
+        Grant(Role.VISITOR, "own_patient_consultation"), Grant(Role.DUTY_DOCTOR, "on_duty_above"),
     )
     gives = BundleView
     audited = True

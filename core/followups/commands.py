@@ -12,7 +12,7 @@ from core.followups.templates import Task
 from core.foundation.actor import Role
 from core.foundation.clock import Moment
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Done, Grant, Query, Result
+from core.foundation.orders import IN_EMERGENCY, Command, Done, Grant, Query, Result
 from core.intake.commands import IntakeView
 
 TemplateKey = Literal["hypertension", "diabetes"]
@@ -103,6 +103,7 @@ class MyPlans(Query):
     name = "followups.mine"
     title = "我的随访"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只列他自己和他替办的人"
     gives = PlansView
     audited = True
 
@@ -122,6 +123,7 @@ class ListedPlans(Query):
     name = "followups.of_list"
     title = "名单上的随访"
     access = (Grant(Role.VILLAGE_DOCTOR),)
+    no_relation = "只列她名单上的"
     gives = ListedPlansView
     audited = True
 
@@ -215,7 +217,7 @@ class Readings(Query):
 
     name = "followups.readings"
     title = "测量记录"
-    access = (Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
+    access = (Grant(Role.SYSTEM), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"), *IN_EMERGENCY)
     gives = ReadingsView
     audited = True
     patient_id: Id

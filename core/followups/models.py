@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -56,7 +57,7 @@ class Reading(Owned):
     plan_id = id_field(null=True)
     task = fields.CharField(max_length=20)
     code = fields.CharField(max_length=12)
-    value = fields.BinaryField()
+    value = sealed_field(Subject("patient", "patient_id"))
     """:class:`core.followups.commands.Measured` as JSON, sealed."""
     level = fields.CharField(max_length=8)
     taken_at = UtcDatetimeField()

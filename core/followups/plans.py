@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
+from core.consultations.errors import ConsultationUnknown
+from core.consultations.models import Consultation
 from core.followups.commands import (
     DueView,
     EndPlan,
@@ -26,8 +28,10 @@ from core.foundation.models import RuleSignature
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.models import CareRelation, ListedPatient
-from core.people.service import patient_card, practitioner_cards, require_consent, village_doctors_of
+from core.people.models import ListedPatient
+from core.people.relations import speaks_for, spoken_for
+from core.people.scopes import Scope, scope_of
+from core.people.service import patient_card, practitioner_cards, require_care, village_doctors_of
 
 REMIND = "followup.remind"
 LAPSE = "followup.lapse"
@@ -43,7 +47,7 @@ async def _plan(order: Order) -> FollowupPlan | None:
 async def own_plan(work: Work, order: Order) -> bool:
     """It is of the actor himself or of somebody for whom he speaks."""
     row = await _plan(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("listed_plan")
@@ -69,7 +73,8 @@ async def start_plan(work: Work, order: StartPlan) -> PlanView:
     card = await patient_card(work, order.patient_id)
     work.concerns("patient", order.patient_id, template=order.template)
     signed = await require_templates(work.practice)
-    await require_consent(order.patient_id, "care")
+    await require_care(work, order.patient_id)
+    await _of_the_same_patient(order)
     template = TEMPLATES[order.template]
     live_for = f"{order.patient_id}:{template.key}"
     if await FollowupPlan.filter(live_for=live_for).exists():
@@ -84,6 +89,14 @@ async def start_plan(work: Work, order: StartPlan) -> PlanView:
     for routine in template.routines:
         await appoint(work, plan, routine, 1, first_due(routine, work.now))
     return await view_of(work, plan)
+
+
+async def _of_the_same_patient(order: StartPlan) -> None:
+    """The door asked about the patient alone: a plan must not be hung on somebody else's consultation, with which it would be read."""
+    if order.consultation_id is None:
+        return
+    if not await Consultation.filter(id=order.consultation_id, patient_id=order.patient_id).exists():
+        raise ConsultationUnknown
 
 
 async def appoint(work: Work, plan: FollowupPlan, routine: Routine, number: int, due_at: datetime) -> Occurrence:
@@ -153,8 +166,7 @@ async def read_plan(work: Work, order: ReadPlan) -> PlanView:
 @answers(MyPlans)
 async def my_plans(work: Work, order: MyPlans) -> PlansView:
     work.concerns("account", work.actor.account_id)
-    relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
-    patients = [row.patient_id for row in sorted(relations, key=lambda row: row.relation != "self")]
+    patients = await spoken_for(work, Scope.RECORD)
     rows = await FollowupPlan.filter(patient_id__in=patients, ended_at__isnull=True).order_by("id") if patients else []
     return PlansView(plans=tuple([await view_of(work, row) for row in sorted(rows, key=lambda row: patients.index(row.patient_id))]), now=work.now)
 

@@ -48,7 +48,9 @@ from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.models import CareRelation, ListedPatient
+from core.people.models import ListedPatient
+from core.people.relations import speaks_for
+from core.people.scopes import scope_of
 from core.people.service import patient_card
 
 BLOOD_PRESSURE, SYSTOLIC, DIASTOLIC, FASTING_GLUCOSE = "85354-9", "8480-6", "8462-4", "14771-0"
@@ -69,7 +71,7 @@ async def _reading(order: Order) -> Reading | None:
 async def own_reading(work: Work, order: Order) -> bool:
     """It is of the actor himself or of somebody for whom he speaks."""
     row = await _reading(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("listed_reading")

@@ -41,7 +41,7 @@ async def remind(work: Work, order: Remind) -> Done:
 
 
 async def _tell(work: Work, plan: FollowupPlan, row: Occurrence, routine: Routine) -> None:
-    accounts = await patient_accounts(plan.patient_id)
+    accounts = await patient_accounts(work, plan.patient_id)
     if routine.task is Task.VISIT or not accounts:
         await tell_doctor(work, plan, "followup.due", occurrence_id=row.id)
     wanted = bool(accounts) and await wants_reminders(accounts[0])

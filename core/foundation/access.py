@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.foundation.actor import Actor, Role
-from core.foundation.errors import NotAllowed
+from core.foundation.errors import NotAllowed, RoleWithheld
 from core.foundation.orders import Grant, Order, meanings_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def check_role(actor: Actor, order: Order) -> None:
     """Raise :class:`NotAllowed` unless the actor holds a role that may ever give this order (before any costly preparation)."""
     if not any(_holds(actor, grant) for grant in order.access):
-        raise NotAllowed(order=order.name)
+        raise _refusal(actor, order)
 
 
 async def check_access(work: Work, order: Order) -> Grant:
@@ -28,7 +28,13 @@ async def check_access(work: Work, order: Order) -> Grant:
         for meaning in meanings_of(grant.relation):
             if await meaning(work, order):
                 return grant
-    raise NotAllowed(order=order.name)
+    raise _refusal(work.actor, order)
+
+
+def _refusal(actor: Actor, order: Order) -> NotAllowed:
+    """Who would have been let in by a role that does not count now hears why it does not."""
+    withheld = actor.withheld_from(grant.role for grant in order.access)
+    return NotAllowed(order=order.name) if withheld is None else RoleWithheld(order=order.name, role=withheld.role.value, reason=withheld.reason)
 
 
 def _holds(actor: Actor, grant: Grant) -> bool:

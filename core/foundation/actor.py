@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,13 +43,30 @@ class HeldRole:
 
 
 @dataclass(frozen=True, slots=True)
+class WithheldRole:
+    """A role that somebody holds and may not act in now. ``reason`` is a sentence that says why and what to do."""
+
+    role: Role
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """``channel`` is where the order came from: official_account, mini_program, wecom_app, wecom_robot, terminal, api, h5, system."""
+    """``channel`` is where the order came from: official_account, mini_program, wecom_app, wecom_robot, terminal, api, h5, system.
+
+    ``session_id``: the session in which it was given, "" where the platform vouches for each message (chat). ``address``: the network that it
+    came from (:func:`core.foundation.audit.origin.network_of`), never the whole address. ``withheld``: roles that do not count now, with the
+    reason.
+    """
 
     account_id: str
     roles: tuple[HeldRole, ...]
     channel: str
     practitioner_id: str | None = None
+    session_id: str = ""
+    address: str = ""
+    withheld: tuple[WithheldRole, ...] = ()
 
     @staticmethod
     def system(process: str) -> Actor:
@@ -63,6 +81,11 @@ class Actor:
         if role is Role.VISITOR:
             return not self.is_system
         return any(held.role is role for held in self.roles)
+
+    def withheld_from(self, roles: Iterable[Role]) -> WithheldRole | None:
+        """The first withheld role among ``roles``."""
+        wanted = set(roles)
+        return next((one for one in self.withheld if one.role in wanted), None)
 
     def organisations(self, role: Role) -> frozenset[str]:
         """The organisations at which the actor holds ``role``."""

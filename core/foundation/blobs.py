@@ -51,6 +51,12 @@ class BlobStore:
         temporary = path.with_name(f"{blob_id}.{secrets.token_hex(4)}{_UNFINISHED}")
         try:
             stored = await self._write_all(temporary, sealer, blob_id, data)
+            fresh = await self._keys.sealer(kind, subject_id)
+            if fresh.version != sealer.version:
+                # The key was renewed while a long file came in: nothing may appear under a key that is about to be destroyed.
+                renewed = temporary.with_name(f"{blob_id}.{secrets.token_hex(4)}{_UNFINISHED}")
+                stored = await self._write_all(renewed, fresh, blob_id, _opened(temporary, sealer, blob_id))
+                renewed.rename(temporary)
         except BaseException:
             # A weak link breaks off in the middle: what has come so far is of no use to anybody.
             temporary.unlink(missing_ok=True)
@@ -85,18 +91,21 @@ class BlobStore:
         path = self._path(blob_id)
         if not path.exists():
             raise NotFound
+        async for chunk in _opened(path, sealer, blob_id):
+            yield chunk
+
+    async def reseal(self, blob_id: str, kind: str, subject_id: str) -> bool:
+        """Write the file anew under its subject's newest key; False when it is. NotFound, SealBroken as for reading."""
+        sealer = await self._keys.sealer(kind, subject_id)
+        path = self._path(blob_id)
+        if not path.exists():
+            raise NotFound
         with path.open("rb") as file:
-            number = 0
-            last = False
-            while header := file.read(4):
-                if last:
-                    raise SealBroken
-                sealed = file.read(int.from_bytes(header, "big"))
-                last = file.peek(1)[:1] == b""
-                yield sealer.open_bytes(_TABLE, f"{number}.{'last' if last else 'more'}", blob_id, sealed)
-                number += 1
-        if not last:
-            raise SealBroken
+            head = file.read(20)[4:]
+        if sealer.is_current(head):
+            return False
+        await self.put(blob_id, kind, subject_id, self.stream(blob_id, kind, subject_id))
+        return True
 
     async def delete(self, blob_id: str) -> None:
         self._path(blob_id).unlink(missing_ok=True)
@@ -110,6 +119,22 @@ class BlobStore:
         """Delete the file unless a command recorded it."""
         if not await Blob.filter(id=blob_id).exists():
             await self.delete(blob_id)
+
+
+async def _opened(path: Path, sealer: Sealer, blob_id: str) -> AsyncIterator[bytes]:
+    """What lies at ``path``, chunk by chunk."""
+    with path.open("rb") as file:
+        number = 0
+        last = False
+        while header := file.read(4):
+            if last:
+                raise SealBroken
+            sealed = file.read(int.from_bytes(header, "big"))
+            last = file.peek(1)[:1] == b""
+            yield sealer.open_bytes(_TABLE, f"{number}.{'last' if last else 'more'}", blob_id, sealed)
+            number += 1
+    if not last:
+        raise SealBroken
 
 
 def _older(folder: Path, moment: float) -> list[str]:

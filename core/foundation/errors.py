@@ -42,6 +42,13 @@ class NotAllowed(DomainError):
     sentence = "您没有权限做这一步。如果应该有,请联系管理员。"
 
 
+class RoleWithheld(NotAllowed):
+    """The actor holds a role for this, but may not act in it now (licence expired, scope of practice, deactivated)."""
+
+    code = "access.role_withheld"
+    sentence = "{reason}"
+
+
 class NotFound(DomainError):
     """What was named does not exist, or is not visible to the actor (404)."""
 

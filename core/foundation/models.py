@@ -5,6 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
+from core.foundation.encryption.fields import HeldFiles, Subject, holds_files, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -24,9 +25,17 @@ class AuditEntry(Row):
     subject_kind = fields.CharField(max_length=20, default="")
     subject_id = fields.CharField(max_length=40, default="", db_index=True)
     detail: fields.Field[dict[str, str]] = fields.JSONField(default=dict)
+    reason = fields.CharField(max_length=60, null=True)
+    """Why, where a reason was given: its code or the id of the row that keeps the words sealed."""
+    session_id = fields.CharField(max_length=40, null=True)
+    address = fields.CharField(max_length=43, null=True)
+    """Where from, coarse: the network of the address (/24, /48), never the whole of it."""
+    in_tree = fields.BooleanField(null=True)
+    """True once the sequencer has given it its leaf, null before. Not part of what is hashed."""
 
     class Meta:
         table = "audit_entry"
+        indexes = (("in_tree", "id"),)
 
 
 class OutboxEvent(Row):
@@ -36,6 +45,8 @@ class OutboxEvent(Row):
     lane = fields.CharField(max_length=20)
     key = fields.CharField(max_length=40, default="")
     body: fields.Field[dict[str, str]] = fields.JSONField()
+    entry_id = fields.CharField(max_length=26, null=True)
+    """The audit entry of the act that tells this; null in rows older than the link."""
     created_at = UtcDatetimeField()
     state = fields.CharField(max_length=10, default="waiting")
     """waiting, done, failed (given up after its tries; shown to the administrator)."""
@@ -66,6 +77,12 @@ class DueWork(Row):
         indexes = (("state", "due_at"), ("kind", "ref"))
 
 
+def account_of_record(record_id: str) -> str:
+    """The account in ``<account>:<key>``; the system's own accounts have a colon in their name (``system:ticker``)."""
+    parts = record_id.split(":", 2)
+    return ":".join(parts[:2]) if parts[0] == "system" else parts[0]
+
+
 class IdempotencyRecord(Model):
     """The stored answer to an order that carried a key: the same order again gives the same answer and changes nothing."""
 
@@ -73,7 +90,7 @@ class IdempotencyRecord(Model):
     """``<account>:<key>``."""
     order = fields.CharField(max_length=80)
     digest = fields.CharField(max_length=64)
-    result = fields.BinaryField()
+    result = sealed_field(Subject("account", "id", read=account_of_record))
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -88,6 +105,16 @@ class ClockOffset(Model):
 
     class Meta:
         table = "clock_offset"
+
+
+class BlindEdition(Model):
+    """Which blind key the indexes of this database are made with: one row, id 1; none means the first key."""
+
+    id = fields.IntField(primary_key=True)
+    edition = fields.IntField(default=1)
+
+    class Meta:
+        table = "blind_edition"
 
 
 class Lease(Model):
@@ -116,6 +143,9 @@ class Blob(Row):
         table = "blob"
 
 
+holds_files(HeldFiles("blob", "id", Subject("", "subject_id", kind_in="subject_kind")))
+
+
 class RuleSignature(Row):
     """A clinician's signature under one edition of a set of clinical rules (by digest)."""
 
@@ -135,7 +165,7 @@ class SigningKey(Row):
 
     practitioner_id = id_field(unique=True)
     public_key = fields.BinaryField()
-    private_key = fields.BinaryField()
+    private_key = sealed_field(Subject("practitioner", "practitioner_id"))
     created_at = UtcDatetimeField()
 
     class Meta:
@@ -154,7 +184,7 @@ class Signature(Row):
     account_id = fields.CharField(max_length=40)
     channel = fields.CharField(max_length=20)
     confirmed = fields.CharField(max_length=16)
-    """What unlocked the key: session (a confirmation given in the signed-in session)."""
+    """What unlocked the key: session+totp (a confirmation given in the session, and a one-time code); session alone in older ones."""
 
     class Meta:
         table = "signature"

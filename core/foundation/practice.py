@@ -21,6 +21,7 @@ from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
 from core.foundation.database.away import AWAY
 from core.foundation.database.connection import PRACTICE
+from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
 from core.foundation.ids import Ids
@@ -34,6 +35,9 @@ logger = logging.getLogger("huizhen.practice")
 
 TRIES = 6
 """Attempts at one transaction when the database reports a deadlock or a lock wait."""
+
+UNFORESEEN = "unforeseen"
+"""The outcome of an order that failed in a way nobody foresaw."""
 
 
 class KeyReused(Invalid):
@@ -73,6 +77,7 @@ class Practice:
         Raises the room's :class:`DomainError`; :class:`NotAllowed` without an access entry that fits; :class:`Unavailable` when the
         database stays locked or is away; :class:`Conflict` when rows clash however often it is tried.
         """
+        tries = [Work(self, actor, command)]
         try:
             check_role(actor, command)
             record = None if idempotency_key is None else _record_id(actor, idempotency_key)
@@ -81,14 +86,13 @@ class Practice:
             preparation = preparation_of(type(command))
             prepared = None if preparation is None else await preparation(self, actor, command)
             # Whoever gave the order may hang up; what has begun is finished, so that its answer is there when he asks again.
-            work, result = await asyncio.shield(self._transact(actor, command, prepared, record))
-        except DomainError as refusal:
-            await self._audit_refusal(actor, command, refusal)
-            raise
-        except DoesNotExist as error:
-            raise NotFound from error
-        except AWAY as error:
-            raise _away(command, error) from error
+            work, result = await asyncio.shield(self._transact(tries, actor, command, prepared, record))
+        except Exception as error:
+            refusal = _refusal(command, error)
+            await self._audit_refusal(tries[-1], refusal)
+            if refusal is None or refusal is error:
+                raise
+            raise refusal from error
         await self.signals.publish(*work.lanes) if work.lanes else None
         return result
 
@@ -101,27 +105,34 @@ class Practice:
             result = await handler_of(type(query))(work, query)
             if query.audited:
                 await work.audit("done")
-        except DomainError as refusal:
-            if isinstance(refusal, NotAllowed) or query.audited:
-                await self._audit_refusal(actor, query, refusal)
-            raise
-        except DoesNotExist as error:
-            raise NotFound from error
-        except AWAY as error:
-            raise _away(query, error) from error
+        except Exception as error:
+            refusal = _refusal(query, error)
+            if query.audited or isinstance(refusal, NotAllowed):
+                await self._audit_refusal(work, refusal)
+            if refusal is None or refusal is error:
+                raise
+            raise refusal from error
         return result
 
-    async def _transact(self, actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
+    async def _transact(self, tries: list[Work], actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
         for attempt in range(TRIES):
             try:
                 async with in_transaction(PRACTICE):
                     with transaction_guard():
-                        work, result, refusal = await self._carry_out(actor, command, prepared)
+                        tries.append(Work(self, actor, command))
+                        work, result, refusal = await self._carry_out(tries[-1], prepared)
                         if record is not None and refusal is None:
                             await self._store(actor, record, command, result)
+                        if work.blinded and not await is_in_force(work.blinded):
+                            raise BlindKeyRenewed
                 if refusal is not None:
+                    work.kept = True
                     raise refusal
                 return work, result
+            except BlindKeyRenewed:
+                await self.keys.learn_blind_keys()
+                if attempt + 1 == TRIES:
+                    raise Unavailable from None
             except IntegrityError:
                 # Two at once with one key: the other one has committed; its stored result is the answer.
                 if record is not None and (stored := await self._stored(actor, record, command)) is not None:
@@ -137,14 +148,14 @@ class Practice:
             await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
         raise Unavailable
 
-    async def _carry_out(self, actor: Actor, command: Command, prepared: Any) -> tuple[Work, Any, DomainError | None]:
-        """Work, result and, where the handler wants what it wrote to stay all the same, its refusal."""
-        work = Work(self, actor, command)
+    async def _carry_out(self, work: Work, prepared: Any) -> tuple[Work, Any, DomainError | None]:
+        """Work, result and, where the handler wants what it wrote to stay all the same, its refusal, which is audited together with it."""
         try:
             return work, await work.carry_out(prepared), None
         except DomainError as refusal:
             if not work.keeps:
                 raise
+            await work.audit(refusal.code)
             return work, None, refusal
 
     async def _stored(self, actor: Actor, record: str, command: Command) -> Any:
@@ -170,11 +181,23 @@ class Practice:
         """What the order said, comparable but not to be guessed back: a bare hash of a phone number is reversed in seconds."""
         return self.keys.blind("order", f"{command.name}\x00{command.model_dump_json()}")
 
-    async def _audit_refusal(self, actor: Actor, order: Command | Query, refusal: DomainError) -> None:
+    async def _audit_refusal(self, work: Work, refusal: DomainError | None) -> None:
+        """Leave the entry of an order that was refused, or failed unforeseen (None). What it did is rolled back: the entry stands by itself."""
+        if work.kept:
+            return
         try:
-            await Work(self, actor, order).audit(refusal.code)
+            await work.audit(UNFORESEEN if refusal is None else refusal.code)
         except AWAY:
-            logger.warning("refusal of %s not audited: database away", order.name)
+            logger.warning("refusal of %s not audited: database away", work.order.name)
+
+
+def _refusal(order: Command | Query, error: Exception) -> DomainError | None:
+    """What the person is told about ``error``; None for what nobody foresaw."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, DoesNotExist):
+        return NotFound()
+    return _away(order, error) if isinstance(error, AWAY) else None
 
 
 def _away(order: Command | Query, error: Exception) -> Unavailable:

@@ -1,14 +1,14 @@
 """Signatures of practitioners: Ed25519 (RFC 8032) over the canonical form of a document.
 
 One key a practitioner, its private half sealed under his own subject in the key ring. It is unlocked by a confirmation given in the session
-(the order's ``confirm``), which is kept with the signature. What was signed is not stored a second time: verifying builds the document again
-from the rows, so an altered row fails.
+(the order's ``confirm``) and a second factor (the room of people says which, :func:`unlocks_signing`); both are kept with the signature. What was
+signed is not stored a second time: verifying builds the document again from the rows, so an altered row fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -27,21 +27,38 @@ class SignatureNotConfirmed(Invalid):
     sentence = "签名要您本人确认:请看过全文,再点「确认签名」。"
 
 
+Unlocking = Callable[[Work, str], Awaitable[str]]
+U = TypeVar("U", bound=Unlocking)
+_UNLOCKING: list[Unlocking] = []
+
+
+def unlocks_signing(unlocking: U) -> U:
+    """Registers ``(work, practitioner_id) -> how``: it refuses with a typed error, or says in a word (at most 16 characters) what unlocked it."""
+    if _UNLOCKING:
+        raise RuntimeError("signing is unlocked in one way only")
+    _UNLOCKING.append(unlocking)
+    return unlocking
+
+
 async def sign(work: Work, kind: str, subject_id: str, document: Mapping[str, Any], *, confirm: bool) -> Signature:
     """The actor's signature under ``document``, which is of ``kind`` (opinion, decision, prescription …) and about row ``subject_id``.
 
-    :class:`SignatureNotConfirmed` without ``confirm``; NotAllowed for an actor who is no practitioner.
+    :class:`SignatureNotConfirmed` without ``confirm``; NotAllowed for an actor who is no practitioner; what the second factor refuses with.
+    Nothing of the order stays then.
     """
     if not confirm:
         raise SignatureNotConfirmed
     practitioner_id = work.actor.practitioner_id
     if practitioner_id is None:
         raise NotAllowed(order=work.order.name)
+    if not _UNLOCKING:
+        raise RuntimeError("nothing unlocks signing: the rooms are not loaded")
+    confirmed = await _UNLOCKING[0](work, practitioner_id)
     key, private = await _key_of(work, practitioner_id)
     return await Signature.create(
         id=work.new_id(), key_id=key.id, practitioner_id=practitioner_id, kind=kind, subject_id=subject_id,
         signature=private.sign(_message(kind, subject_id, document)), signed_at=work.now, account_id=work.actor.account_id,
-        channel=work.actor.channel, confirmed="session",
+        channel=work.actor.channel, confirmed=confirmed,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from core.foundation.practice import Practice
 
 
+logger = logging.getLogger("huizhen.audit")
+
+_CODE = re.compile(r"(?!1\d{10}$|\d{17}[\dXx]$)[!-~]{0,100}")
+"""What the audit may hold of an act: an id or a code. No white space, nothing beyond ASCII, no phone or ID number: never a person's words."""
+WITHHELD = "withheld"
+"""Stands in the audit where an order named something that is no id and no code."""
+
+
 @dataclass(slots=True)
 class _Subject:
     kind: str = ""
@@ -25,7 +35,8 @@ class _Subject:
 
 
 class Work:
-    """``now`` is domain time and stands still for the whole unit; ``grant`` is the access entry that opened the door."""
+    """``now`` is domain time and stands still for the whole unit; ``grant`` is the access entry that opened the door; ``entry_id`` is the id of
+    the audit entry that the unit will leave: what it tells and notes elsewhere names it."""
 
     def __init__(self, practice: Practice, actor: Actor, order: Order) -> None:
         self.practice = practice
@@ -35,7 +46,11 @@ class Work:
         self.grant: Grant = Grant(Role.VISITOR, "unchecked")
         self.lanes: set[str] = set()
         self.keeps = False
+        self.blinded: set[int] = set()
+        self.entry_id = practice.ids.new()
+        self.kept = False
         self._subject = _Subject()
+        self._reason: str | None = None
 
     @property
     def role(self) -> Role:
@@ -54,7 +69,7 @@ class Work:
         lane = lane_of(topic)
         real_now = self.practice.clock.real_now()
         await OutboxEvent.create(
-            id=event_id, topic=topic, lane=lane, key=key, body=ids, created_at=real_now, claimed_until=real_now
+            id=event_id, topic=topic, lane=lane, key=key, body=ids, entry_id=self.entry_id, created_at=real_now, claimed_until=real_now
         )
         self.lanes.add(lane)
         return event_id
@@ -74,11 +89,18 @@ class Work:
         return await self.practice.keys.sealer(kind, subject_id)
 
     def blind(self, kind: str, value: str) -> str:
+        self.blinded.add(self.practice.keys.blind_edition)
         return self.practice.keys.blind(kind, value)
 
     def concerns(self, kind: str, subject_id: str, **detail: str) -> None:
-        """Name whom or what the audit entry of this order is about."""
-        self._subject = _Subject(kind, subject_id, detail or None)
+        """Name whom or what the audit entry of this order is about. ``detail`` holds ids and codes, never a person's words."""
+        self._subject = _Subject(kind, _code(self, subject_id), {name: _code(self, value) for name, value in detail.items()} or None)
+        if "reason" in detail:
+            self.because(detail["reason"])
+
+    def because(self, reason: str) -> None:
+        """Name why, where a reason was given: its code, or the id of the row that keeps the words sealed."""
+        self._reason = _code(self, reason)[:60]
 
     def keep_what_is_written(self) -> None:
         """Let what this order has written stay although it is about to be refused (a counted wrong try, a code to be confirmed)."""
@@ -91,6 +113,7 @@ class Work:
         inner.now = self.now
         result = await inner.carry_out(prepared)
         self.lanes |= inner.lanes
+        self.blinded |= inner.blinded
         return result
 
     async def carry_out(self, prepared: Any = None) -> Any:
@@ -105,7 +128,7 @@ class Work:
         """Write the audit entry of this order."""
         organisations = sorted(self.actor.organisations(self.grant.role))
         await AuditEntry.create(
-            id=self.new_id(),
+            id=self.entry_id,
             at=self.now,
             real_at=self.practice.clock.real_now(),
             account_id=self.actor.account_id,
@@ -118,4 +141,15 @@ class Work:
             subject_kind=self._subject.kind,
             subject_id=self._subject.id,
             detail=self._subject.detail or {},
+            reason=self._reason,
+            session_id=self.actor.session_id or None,
+            address=self.actor.address or None,
         )
+
+
+def _code(work: Work, value: str) -> str:
+    """``value`` if it is an id or a code; words of a person do not get into the audit, whoever hands them over."""
+    if _CODE.fullmatch(value):
+        return value
+    logger.error("%s names something in its audit entry that is no id and no code", work.order.name)
+    return WITHHELD

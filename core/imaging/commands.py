@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Grant, Query, Result
+from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
 
 
 class UploadView(Result):
@@ -90,7 +90,7 @@ class Images(Query):
     title = "影像列表"
     access = (
         Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"),
-        Grant(Role.VISITOR, "own_patient_consultation"),
+        Grant(Role.VISITOR, "own_patient_consultation"), *IN_EMERGENCY,
     )
     gives = ImagesView
     audited = True
@@ -134,7 +134,9 @@ class SettleConflict(Command):
 
 FrameWindow = Annotated[str, Field(pattern=r"^[a-z]{1,12}$")]
 FrameSize = Literal["thumb", "full"]
-_LOOKS = (Grant(Role.VILLAGE_DOCTOR, "own_image"), Grant(Role.EXPERT, "assigned_image"), Grant(Role.VISITOR, "own_patient_image"))
+_LOOKS = (
+    Grant(Role.VILLAGE_DOCTOR, "own_image"), Grant(Role.EXPERT, "assigned_image"), Grant(Role.VISITOR, "own_patient_image"), *IN_EMERGENCY,
+)
 
 
 class FrameView(Result):

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Literal, cast
 
 from core.consultations.models import Consultation
+from core.consultations.relations import asked_for_by, treated_by
 from core.consultations.service import keep_blob
 from core.foundation.actor import Actor
 from core.foundation.due import due
@@ -28,7 +29,8 @@ from core.imaging.commands import DrawFrame, ForgetFrame, FrameState, FrameView,
 from core.imaging.errors import FrameUnknown, ImageUnknown, NotAPicture
 from core.imaging.files import drop_file
 from core.imaging.models import ConsultationImage, ImageFrame, Instance
-from core.people.models import CareRelation
+from core.people.relations import spoken_for
+from core.people.scopes import scope_of
 from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.render_process import FileNeeded, Shown
 from media.imaging.windows import window_named
@@ -51,16 +53,16 @@ async def _shown_in(order: Order) -> list[str]:
 
 @relation("own_image")
 async def own_image(work: Work, order: Order) -> bool:
-    """It is shown in a consultation that the actor asked for."""
+    """It is shown in a consultation that the actor asked for at a clinic where he still works."""
     found = await _shown_in(order)
-    return bool(found) and await Consultation.filter(id__in=found, village_doctor_id=work.actor.practitioner_id).exists()
+    return bool(found) and await asked_for_by(work).filter(id__in=found).exists()
 
 
 @relation("assigned_image")
 async def assigned_image(work: Work, order: Order) -> bool:
-    """It is shown in a consultation that the actor took."""
+    """It is shown in a consultation that the actor treats, or treated within thirty days."""
     found, practitioner_id = await _shown_in(order), work.actor.practitioner_id
-    return bool(found) and practitioner_id is not None and await Consultation.filter(id__in=found, expert_id=practitioner_id).exists()
+    return bool(found) and practitioner_id is not None and await treated_by(practitioner_id, work.now).filter(id__in=found).exists()
 
 
 @relation("own_patient_image")
@@ -68,7 +70,7 @@ async def own_patient_image(work: Work, order: Order) -> bool:
     """It shows the actor himself or somebody for whom he speaks."""
     found = await _shown_in(order)
     patients = {row.patient_id for row in await Consultation.filter(id__in=found)} if found else set()
-    return bool(patients) and await CareRelation.filter(account_id=work.actor.account_id, patient_id__in=list(patients)).exists()
+    return bool(patients) and not patients.isdisjoint(await spoken_for(work, scope_of(order)))
 
 
 @handles(ShowFrame)

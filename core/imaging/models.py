@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import HeldFiles, Subject, holds_files, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -41,11 +42,11 @@ class Instance(Owned):
     sha256 = fields.CharField(max_length=64)
     size = fields.BigIntField()
     modality = fields.CharField(max_length=16)
-    description = fields.BinaryField()
+    description = sealed_field(Subject("patient", "patient_id"))
     """As the device wrote it, sealed under the patient's key."""
-    body_part = fields.BinaryField()
+    body_part = sealed_field(Subject("patient", "patient_id"))
     """Code of the part of the body as the device wrote it, "" when it did not; sealed."""
-    taken_on = fields.BinaryField()
+    taken_on = sealed_field(Subject("patient", "patient_id"))
     """Day on which it was taken, YYYY-MM-DD or ""; sealed."""
     rows = fields.IntField(null=True)
     columns = fields.IntField(null=True)
@@ -142,3 +143,7 @@ class TransferPiece(Row):
     class Meta:
         table = "transfer_piece"
         unique_together = (("transfer_id", "start"),)
+
+
+holds_files(HeldFiles("transfer", "id", Subject("patient", "patient_id")))
+holds_files(HeldFiles("transfer_piece", "id", Subject("patient", "patient_id", by=("transfer_id", "transfer"))))

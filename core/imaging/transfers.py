@@ -206,7 +206,7 @@ async def _join(practice: Practice, transfer: Transfer) -> _Joined:
 
 async def _hand_over(practice: Practice, transfer: Transfer, joined: _Joined) -> str | None:
     """Give the order of a whole file in the sender's name; the upload that it became."""
-    sender = await actor_for(transfer.account_id, "h5")
+    sender = await actor_for(transfer.account_id, "h5", practice.clock.now())
     file = {"consultation_id": transfer.consultation_id, "blob_id": transfer.id, "size": joined.size, "sha256": joined.sha256}
     key = f"transfer:{transfer.id}"
     if transfer.kind == "consent":

@@ -54,6 +54,7 @@ class Say(Command):
     name = "intake.say"
     title = "说症状"
     access = (Grant(Role.VISITOR),)
+    no_relation = "谁不舒服都可以说;有危险马上告诉值班医生"
     gives = IntakeView
     needs_engine = True
     intake_id: Id | None = None
@@ -79,6 +80,7 @@ class CurrentIntake(Query):
     name = "intake.current"
     title = "我的预问诊"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
     gives = IntakeView
     audited = True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -24,14 +25,14 @@ class Intake(Owned):
     level = fields.CharField(max_length=12, null=True)
     department_code = fields.CharField(max_length=10, null=True)
     emergency_rule = fields.CharField(max_length=60, default="")
-    facts = fields.BinaryField()
-    question = fields.BinaryField(null=True)
+    facts = sealed_field(Subject("account", "sealed_under"))
+    question = sealed_field(Subject("account", "sealed_under"), null=True)
     """The open question, sealed JSON of ``Question``."""
-    assessment = fields.BinaryField(null=True)
+    assessment = sealed_field(Subject("account", "sealed_under"), null=True)
     """Sealed JSON of ``Assessment``."""
-    place = fields.BinaryField(null=True)
+    place = sealed_field(Subject("account", "sealed_under"), null=True)
     """Where the patient is, in the speaker's words."""
-    alert = fields.BinaryField(null=True)
+    alert = sealed_field(Subject("account", "sealed_under"), null=True)
     """Who was alerted, sealed JSON of ``AlertTold``."""
     alert_id = id_field(null=True)
     engine = fields.CharField(max_length=80, default="")
@@ -54,7 +55,7 @@ class IntakeEntry(Row):
     number = fields.IntField()
     kind = fields.CharField(max_length=10)
     at = UtcDatetimeField()
-    text = fields.BinaryField()
+    text = sealed_field(Subject("account", "sealed_under", by=("intake_id", "intake")))
 
     class Meta:
         table = "intake_entry"

@@ -38,6 +38,7 @@ from core.intake.rules import (
 from core.intake.signatures import clinical_engine, require_rules
 from core.intake.wording import remark, understood_words
 from core.people.errors import NoOrganisation
+from core.people.relations import speaks_for
 from core.people.rules import local_date
 from core.people.service import care_relations, home_organisation, joins_accounts, patient_card, village_doctors_of
 from nlp.interface.assessment import Assessment, Facts, Question
@@ -52,9 +53,9 @@ _OWN_QUESTIONS = frozenset({PLACE.code, DETAIL_CODE})
 
 @relation("own_intake")
 async def own_intake(work: Work, order: Order) -> bool:
-    """``order.intake_id`` was told by the actor's account."""
-    intake_id = getattr(order, "intake_id", None)
-    return intake_id is not None and await Intake.filter(id=intake_id, account_id=work.actor.account_id).exists()
+    """``order.intake_id`` was told by the actor's account, who still speaks for the patient whom it is about."""
+    row = await Intake.get_or_none(id=getattr(order, "intake_id", ""), account_id=work.actor.account_id)
+    return row is not None and (row.patient_id is None or await speaks_for(work, row.patient_id))
 
 
 @joins_accounts
@@ -196,7 +197,7 @@ async def _merge(work: Work, row: Intake, heard: Heard) -> Known:
         known = unasked(known, heard.unseen)
     facts = heard.engine.merge(known, heard.reading, answered=heard.engine_question)
     whom = facts.person.relation or row.relation
-    patient_id = row.patient_id or patient_meant(whom, await care_relations(row.account_id))
+    patient_id = row.patient_id or patient_meant(whom, await care_relations(work, row.account_id))
     if patient_id is None:
         return Known(facts, whom, None, row.organisation_id)
     card = await patient_card(work, patient_id)

@@ -13,6 +13,7 @@ class StopReminders(Command):
     name = "notifications.stop"
     title = "停止提醒"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
     gives = Done
 
 
@@ -20,6 +21,7 @@ class ResumeReminders(Command):
     name = "notifications.resume"
     title = "恢复提醒"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
     gives = Done
 
 
@@ -31,6 +33,7 @@ class ReadReminders(Query):
     name = "notifications.reminders"
     title = "提醒开着吗"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
     gives = ReminderChoiceView
 
 

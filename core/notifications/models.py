@@ -5,6 +5,7 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -24,7 +25,7 @@ class Notification(Row):
     sent_at = UtcDatetimeField(null=True)
     channel = fields.CharField(max_length=20, default="")
     failure = fields.CharField(max_length=60, default="")
-    words = fields.BinaryField(null=True)
+    words = sealed_field(Subject("account", "account_id"), Subject("conversation", "conversation_id"), null=True)
     """What was sent, sealed under the account's (the conversation's) key."""
 
     class Meta:
@@ -53,7 +54,7 @@ class CardRecord(Row):
     channel = fields.CharField(max_length=20)
     task_id = fields.CharField(max_length=128, default="")
     message_id = fields.CharField(max_length=128, default="")
-    response_code = fields.BinaryField(null=True)
+    response_code = sealed_field(Subject("account", "account_id"), null=True)
     """A short-lived right to change the card, sealed under the account's key."""
     sent_at = UtcDatetimeField()
     changed_at = UtcDatetimeField(null=True)

@@ -11,7 +11,7 @@ from core.foundation.work import Work
 from core.notifications.commands import ReadReminders, ReleaseNotification, ReminderChoiceView, ResumeReminders, StopReminders
 from core.notifications.models import CardRecord, Notification, ReminderChoice
 from core.notifications.rules import ANSWERS, Decision, decide, quiet_ends
-from core.people.service import joins_accounts
+from core.people.service import joins_accounts, tells_people
 
 RELEASE = "notification.release"
 due(RELEASE, lambda row: ReleaseNotification(notification_id=row.ref))
@@ -47,6 +47,12 @@ async def tell_chat(work: Work, conversation_id: str, kind: str, **ids: str) -> 
 async def wants_reminders(account_id: str) -> bool:
     """False while the account has 停止提醒."""
     return not await ReminderChoice.filter(account_id=account_id, stopped=True).exists()
+
+
+@tells_people
+async def tell_of_people(work: Work, account_id: str, kind: str, ids: dict[str, str]) -> None:
+    """What the room below tells a practitioner or an administrator: what concerns his sign-in or signature waits for nothing."""
+    await tell(work, account_id, kind, urgent=kind.startswith(("factor.", "session.")), **ids)
 
 
 @joins_accounts

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
-from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.models import ListedPatient, Organisation, Patient, Practitioner
+from core.people.relations import speaks_for
 from core.people.rules import county_of
+from core.people.scopes import scope_of
 
 
 @relation("own_patient")
 async def own_patient(work: Work, order: Order) -> bool:
-    """``order.patient_id`` is the actor himself or somebody for whom he speaks."""
+    """``order.patient_id`` is the actor himself or somebody for whom he speaks, in what the order needs."""
     patient_id = getattr(order, "patient_id", None)
-    return patient_id is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=patient_id).exists()
+    return patient_id is not None and await speaks_for(work, patient_id, scope_of(order))
 
 
 @relation("listed_patient")

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.models import AuditEntry
-from core.foundation.orders import answers, order_named
+from core.foundation.orders import BREAK_GLASS, answers, order_named
 from core.foundation.work import Work
 from core.people.cards import practitioner_cards
 from core.people.commands import AccessLogEntry, AccessLogView, WhoLookedAtMyRecord
-from core.people.models import CareRelation, Practitioner
+from core.people.models import Practitioner
+from core.people.relations import ever_spoke
 
 SHOWN = 200
 """The newest entries shown."""
@@ -34,7 +35,7 @@ async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
                 at=entry.at,
                 who=names.get(entry.account_id, "系统" if entry.account_id.startswith("system:") else "其他账号"),
                 role="本人或家人" if entry.role == Role.VISITOR else ROLE_LABELS[Role(entry.role)],
-                action=_title(entry.action),
+                action=_title(entry.action) + ("(紧急调阅)" if entry.relation == BREAK_GLASS else ""),
             )
             for entry in entries
         )
@@ -42,10 +43,11 @@ async def access_log(work: Work, order: WhoLookedAtMyRecord) -> AccessLogView:
 
 
 def _visits(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:
-    """Newest first; of the same thing done to the same thing by the same person over and over, the newest of each hour."""
-    shown: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], datetime] = {}
+    """Newest first; of the same thing done to the same thing by the same person over and over, the newest of each hour. A look by another right
+    (a record opened in an emergency) is another look."""
+    shown: dict[tuple[str, str, str, str, tuple[tuple[str, str], ...]], datetime] = {}
     for entry in entries:
-        what = (entry.account_id, entry.role, entry.action, tuple(sorted((entry.detail or {}).items())))
+        what = (entry.account_id, entry.role, entry.relation, entry.action, tuple(sorted((entry.detail or {}).items())))
         later = shown.get(what)
         if later is None or later - entry.at > ONE_VISIT:
             shown[what] = entry.at
@@ -56,7 +58,7 @@ async def _names(work: Work, patient_id: str, account_ids: set[str]) -> dict[str
     practitioners = {row.id: row.account_id for row in await Practitioner.filter(account_id__in=account_ids)}
     cards = await practitioner_cards(work, practitioners)
     names = {card.account_id: f"{card.called}({card.organisation})" for card in cards.values()}
-    for row in await CareRelation.filter(patient_id=patient_id, account_id__in=account_ids):
+    for row in await ever_spoke(patient_id):
         names[row.account_id] = _RELATION_LABELS.get(row.relation, "家属")
     return names
 

@@ -1,8 +1,8 @@
-"""Accounts, the identities behind them, phones and sessions; from an account to an actor."""
+"""Accounts, the identities behind them and phones; from an account to an actor."""
 
 from __future__ import annotations
 
-import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
@@ -10,13 +10,15 @@ from typing import TypeVar
 from tortoise.expressions import F
 
 from core.foundation.actor import Actor, HeldRole, Role
-from core.foundation.errors import NotFound
-from core.foundation.orders import Done, handles
+from core.foundation.errors import Conflict
+from core.foundation.orders import handles
 from core.foundation.work import Work
-from core.people.commands import AccountRef, CloseSession, EnsureAccount, OpenSession, SessionOpened, VerifyPhone
+from core.people.commands import AccountRef, EnsureAccount
 from core.people.errors import AccountUnknown
-from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld, Session
-from core.people.rules import SESSION_TIMES
+from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld
+from core.people.roles import roles_now
+
+logger = logging.getLogger("huizhen.people")
 
 Joining = Callable[[Work, str, str], Awaitable[None]]
 J = TypeVar("J", bound=Joining)
@@ -58,33 +60,53 @@ async def _learn_union(work: Work, identity: Identity, unionid: str) -> None:
     """The platform told the unionid of a known identity later: if another account has it, both are one person's."""
     other = await _account_of_union(unionid)
     await identity.change(unionid=unionid)
-    if other is not None and other != identity.account_id:
-        kept, left = sorted((other, identity.account_id))
-        if await Practitioner.filter(account_id=left).exists():
-            kept, left = left, kept
-        await _join(work, left, kept)
-        identity.account_id = kept
+    if other is None or other == identity.account_id:
+        return
+    practitioners = {row.account_id for row in await Practitioner.filter(account_id__in=[other, identity.account_id])}
+    if len(practitioners) == 2:
+        # Two people's licences are never one person's, whatever one phone was signed in to.
+        logger.warning("two practitioners' accounts have one unionid: %s, %s", *sorted((other, identity.account_id)))
+        return
+    kept, left = sorted((other, identity.account_id), key=lambda one: (one not in practitioners, one))
+    await join_accounts(work, left, kept)
+    identity.account_id = kept
 
 
-async def _join(work: Work, left: str, kept: str) -> None:
-    """Everything of account ``left`` becomes ``kept``'s. What ``left`` sealed stays sealed under its key."""
+async def join_accounts(work: Work, left: str, kept: str) -> None:
+    """Everything of account ``left`` becomes ``kept``'s, sessions and tokens too. What ``left`` sealed stays sealed under its key.
+
+    Both rows are held, so that of two joinings at once the second meets what the first left; :class:`Conflict` when one is gone by then.
+    """
+    held = await Account.filter(id__in=[left, kept], joined_to_id__isnull=True).order_by("id").select_for_update()
+    if len(held) != 2:
+        raise Conflict
     for mine in await CareRelation.filter(account_id=left).order_by("id"):
-        twice = await CareRelation.get_or_none(account_id=kept, patient_id=mine.patient_id)
-        own_twice = mine.relation == "self" and await CareRelation.filter(account_id=kept, relation="self").exists()
-        if twice is not None:
-            await mine.delete()
-            if mine.relation == "self" and not own_twice:
-                await twice.change(relation="self", self_of_id=mine.patient_id)
-        elif own_twice:
-            await mine.change(account_id=kept, relation="other", self_of_id=None)
-        else:
-            await mine.change(account_id=kept)
+        await _carry_relation(mine, kept)
     await Identity.filter(account_id=left).update(account_id=kept)
-    await Session.filter(account_id=left).update(account_id=kept)
     await _carry_phone(work, left, kept)
-    await Account.filter(id=left).update(joined_to_id=kept)
+    await Account.filter(id=left).update(joined_to_id=kept, version=F("version") + 1)
     for joining in _JOININGS:
         await joining(work, left, kept)
+
+
+async def _carry_relation(mine: CareRelation, kept: str) -> None:
+    """Of two relations to one patient one is left: the patient's own, else the one that holds."""
+    twice = await CareRelation.get_or_none(account_id=kept, patient_id=mine.patient_id)
+    own = mine.self_of_id is not None
+    own_twice = own and await CareRelation.filter(account_id=kept, self_of_id__isnull=False).exists()
+    if twice is not None:
+        await mine.delete()
+        if own and not own_twice:
+            await twice.change(relation="self", self_of_id=mine.patient_id, scope=mine.scope, guardian=False, ended_at=None, until=None)
+        elif twice.ended_at is not None and mine.ended_at is None:
+            await twice.change(
+                relation=mine.relation, scope=mine.scope, guardian=mine.guardian, since=mine.since, until=mine.until, ended_at=None, ended_by="",
+                end_reason="",
+            )
+    elif own_twice:
+        await mine.change(account_id=kept, relation="other", self_of_id=None)
+    else:
+        await mine.change(account_id=kept)
 
 
 async def _carry_phone(work: Work, left: str, kept: str) -> None:
@@ -97,6 +119,9 @@ async def _carry_phone(work: Work, left: str, kept: str) -> None:
             phone_blind=source.phone_blind,
             phone_verified_at=source.phone_verified_at,
         )
+    elif source.phone_blind is not None and source.phone_blind == target.phone_blind:
+        latest = max(one.phone_verified_at for one in (source, target) if one.phone_verified_at is not None)
+        await target.change(phone_verified_at=latest)
 
 
 async def live_account(account_id: str) -> Account:
@@ -119,66 +144,15 @@ async def account_phone(work: Work, account_id: str) -> str | None:
     return (await work.sealer("account", account_id)).open("account", "phone", account_id, bytes(account.phone))
 
 
-@handles(VerifyPhone)
-async def verify_phone(work: Work, order: VerifyPhone) -> Done:
-    account = await live_account(order.account_id)
-    sealer = await work.sealer("account", account.id)
-    await account.change(
-        phone=sealer.seal("account", "phone", account.id, order.phone),
-        phone_blind=work.blind("phone", order.phone),
-        phone_verified_at=work.now,
-    )
-    work.concerns("account", account.id)
-    return Done()
-
-
-async def actor_for(account_id: str, channel: str) -> Actor:
-    """Who acts when ``account_id`` speaks on ``channel``: with the roles he holds, or as a patient when he is no practitioner.
+async def actor_for(account_id: str, channel: str, now: datetime, *, session_id: str = "") -> Actor:
+    """Who acts when ``account_id`` speaks on ``channel`` at the domain time ``now``: with the roles that count then, or as a patient when he
+    is no practitioner.
 
     :class:`AccountUnknown` when there is no such account.
     """
     account = await live_account(account_id)
     practitioner = await Practitioner.get_or_none(account_id=account.id)
     if practitioner is None:
-        return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel)
-    held = await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id") if practitioner.active else []
-    return Actor(account.id, tuple(HeldRole(Role(row.role), row.organisation_id) for row in held), channel, practitioner.id)
-
-
-def token_hash(token: str) -> str:
-    """What is stored of a bearer token (it has 215 random bits; a slow hash adds nothing)."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-async def session_actor(token: str, kind: str, real_now: datetime) -> Actor | None:
-    """Who holds ``token`` of a running session of ``kind`` (h5, mini_program, terminal) at the real time ``real_now``; None when nobody does."""
-    session = await Session.get_or_none(token_hash=token_hash(token))
-    if session is None or session.kind != kind or session.closed_at is not None or session.expires_at <= real_now:
-        return None
-    return await actor_for(session.account_id, kind)
-
-
-@handles(OpenSession)
-async def open_session(work: Work, order: OpenSession) -> SessionOpened:
-    account = await live_account(order.account_id)
-    token = work.practice.ids.token()
-    real_now = work.practice.clock.real_now()
-    expires_at = real_now + SESSION_TIMES[order.kind]
-    await Session.create(
-        id=work.new_id(), account_id=account.id, kind=order.kind, token_hash=token_hash(token), created_at=real_now, expires_at=expires_at
-    )
-    work.concerns("account", account.id)
-    return SessionOpened(token=token, account_id=account.id, expires_at=expires_at)
-
-
-@handles(CloseSession)
-async def close_session(work: Work, order: CloseSession) -> Done:
-    session = await Session.get_or_none(token_hash=token_hash(order.token), account_id=work.actor.account_id)
-    if session is None:
-        raise NotFound
-    real_now = work.practice.clock.real_now()
-    if session.closed_at is None:
-        await session.change(closed_at=real_now)
-    await Session.filter(opened_by=session.id, closed_at__isnull=True).update(closed_at=real_now, version=F("version") + 1)
-    work.concerns("account", session.account_id)
-    return Done()
+        return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel, session_id=session_id)
+    held, withheld = roles_now(await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id"), practitioner, now)
+    return Actor(account.id, held, channel, practitioner.id, session_id=session_id, withheld=withheld)

@@ -12,7 +12,9 @@ from core.foundation.work import Work
 from core.people.errors import PatientNotListed
 from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
 from core.people.names import called, displayed, short_department, short_hospital
+from core.people.relations import live_relations
 from core.people.rules import age_spoken, age_years, local_date
+from core.people.scopes import Scope
 from nlp.interface.departments import department
 
 
@@ -57,6 +59,7 @@ class PatientCard:
     age_spoken: str
     phone: str | None
     has_wechat: bool
+    real_name: str
 
     @property
     def sex_label(self) -> str:
@@ -119,7 +122,7 @@ async def patient_cards(work: Work, patient_ids: Iterable[str]) -> dict[str, Pat
     rows = await Patient.filter(id__in=list(patient_ids)).order_by("id")
     ids = [row.id for row in rows]
     await work.practice.keys.fetch("patient", ids)
-    with_wechat = {row.patient_id for row in await CareRelation.filter(patient_id__in=ids, relation="self")}
+    with_wechat = {row.patient_id for row in await CareRelation.filter(self_of_id__in=ids)}
     return {row.id: await _patient_card(work, row, has_wechat=row.id in with_wechat) for row in rows}
 
 
@@ -137,6 +140,7 @@ async def _patient_card(work: Work, row: Patient, *, has_wechat: bool) -> Patien
         age_spoken=age_spoken(birth, today),
         phone=None if row.phone is None else sealer.open("patient", "phone", row.id, bytes(row.phone)),
         has_wechat=has_wechat,
+        real_name=row.real_name_state,
     )
 
 
@@ -154,10 +158,9 @@ async def number_on_list(practitioner_id: str, patient_id: str) -> int | None:
     return None if row is None else row.number
 
 
-async def patient_accounts(patient_id: str) -> list[str]:
-    """The accounts that speak for the patient, his own first."""
-    rows = await CareRelation.filter(patient_id=patient_id).order_by("created_at", "id")
-    return [row.account_id for row in sorted(rows, key=lambda row: row.relation != "self")]
+async def patient_accounts(work: Work, patient_id: str, scope: Scope = Scope.NOTICES) -> list[str]:
+    """The accounts that are told for the patient (may do ``scope`` for him), his own first."""
+    return [row.account_id for row in await live_relations(work, patient_id=patient_id, scope=scope)]
 
 
 async def holders_in_county(role: Role, county: str) -> list[str]:

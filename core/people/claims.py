@@ -1,4 +1,5 @@
-"""Who cannot prove that he belongs to a record reads a short code to the village doctor, and she, who knows him, confirms it.
+"""Who cannot prove that he belongs to a record reads a short code to the village doctor, and she, who knows him, confirms it. Who is on the
+record himself, or a minor's guardian, may let a relative in by such a code too.
 
 Only a code that is good, live and about a patient on her own list opens the record; wrong ones are counted against every live code of that patient.
 """
@@ -10,14 +11,15 @@ from typing import NoReturn
 
 from tortoise.expressions import F
 
-from core.foundation.errors import NotFound, Unavailable
+from core.foundation.actor import Role
+from core.foundation.errors import NotAllowed, NotFound, Unavailable
 from core.foundation.orders import handles
 from core.foundation.work import Work
 from core.people.accounts import live_account
 from core.people.commands import ConfirmAccount, PatientRef
 from core.people.errors import ClaimantHasOwnRecord, ClaimCodeWrong, ClaimExpired, ClaimUsed, OwnRecordExists, RecordNeedsConfirmation
 from core.people.models import Account, Patient, PatientClaim
-from core.people.relations import check_own, speak_for
+from core.people.relations import become_guardian, check_own, speak_for
 
 VALID_FOR = timedelta(minutes=30)
 """Real time."""
@@ -28,7 +30,7 @@ _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
 """Letters that no code has, as people take them for digits."""
 
 
-async def refuse_with_code(work: Work, account: Account, patient: Patient, relation: str) -> NoReturn:
+async def refuse_with_code(work: Work, account: Account, patient: Patient, relation: str, *, guardian: bool = False) -> NoReturn:
     """Refuse, and leave a claim that the village doctor can confirm; while one is live, the same code is shown again."""
     real_now = work.practice.clock.real_now()
     claim = await PatientClaim.get_or_none(live_for=f"{account.id}:{patient.id}")
@@ -41,11 +43,12 @@ async def refuse_with_code(work: Work, account: Account, patient: Patient, relat
         claim_id = work.new_id()
         claim = await PatientClaim.create(
             id=claim_id, account_id=account.id, patient_id=patient.id, live_for=f"{account.id}:{patient.id}", relation=relation,
+            guardian=guardian,
             code=sealer.seal("patient_claim", "code", claim_id, code), code_blind=_blind(work, patient.id, code), created_at=real_now,
             expires_at=real_now + VALID_FOR,
         )
-    elif claim.relation != relation:
-        await claim.change(relation=relation)
+    elif (claim.relation, claim.guardian) != (relation, guardian):
+        await claim.change(relation=relation, guardian=guardian)
     work.keep_what_is_written()
     left = max(1, int((claim.expires_at - real_now).total_seconds() // 60))
     raise RecordNeedsConfirmation(claim_code=sealer.open("patient_claim", "code", claim.id, bytes(claim.code)), valid_minutes=left)
@@ -83,12 +86,17 @@ async def confirm_account(work: Work, order: ConfirmAccount) -> PatientRef:
     if claim.live_for is None or claim.attempts >= ATTEMPTS or claim.expires_at <= real_now:
         raise ClaimExpired
     account = await live_account(claim.account_id)
+    if work.role is Role.VISITOR and claim.relation == "self":
+        # Somebody's own account is given to him by the village doctor, not by who is on the record already.
+        raise NotAllowed(order=order.name)
     if claim.relation == "self":
         try:
             await check_own(account.id, patient)
         except OwnRecordExists:
             raise ClaimantHasOwnRecord from None
-    await claim.change(conflict=ClaimUsed(), live_for=None, used_at=real_now, confirmed_by=work.actor.practitioner_id)
-    await speak_for(work, account.id, patient.id, claim.relation)
+    await claim.change(conflict=ClaimUsed(), live_for=None, used_at=real_now, confirmed_by=work.actor.practitioner_id or work.actor.account_id)
+    await speak_for(work, account.id, patient.id, claim.relation, guardian=claim.guardian)
+    if claim.guardian:
+        await become_guardian(work, account.id, patient.id)
     work.concerns("patient", patient.id, account=account.id, relation=claim.relation)
     return PatientRef(patient_id=patient.id)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
+from core.people.practitioners import Scope
+from core.people.purposes import PurposeCode
 
 Sex = Literal["male", "female"]
 
@@ -58,22 +60,26 @@ class RegisterPatient(Command):
     name = "people.register_patient"
     title = "实名登记"
     access = (Grant(Role.VISITOR),)
+    no_relation = "对上证件、姓名和验证过的手机号才连上档案"
     gives = PatientRef
     relation: Literal["self", "father", "mother", "spouse", "child", "other"] = "self"
     full_name: str = Field(min_length=2, max_length=30)
-    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
+    id_number: str = Field(min_length=6, max_length=24)
     phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
+    guardian: bool = False
+    """That a relative who is no parent acts as a minor's guardian. A parent does so without saying it."""
 
 
 class ConfirmAccount(Command):
     """The village doctor links an account to a patient on her list: ``claim_code`` is what the person, standing before her, reads from his screen.
+    A patient (a minor's guardian) lets a relative in the same way.
 
     ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, ClaimantHasOwnRecord.
     """
 
     name = "people.confirm_account"
     title = "确认家人"
-    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"), Grant(Role.VISITOR, "own_say"))
     gives = PatientRef
     patient_id: Id
     claim_code: str = Field(pattern=r"^[0-9A-Za-z]{6}$")
@@ -86,8 +92,8 @@ class GiveConsent(Command):
     title = "知情同意"
     access = (Grant(Role.PATIENT, "own_patient"), Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
     patient_id: Id
-    purpose: Literal["care", "consultation"]
-    text_version: str
+    purpose: PurposeCode
+    text_version: str = Field(max_length=20)
     evidence_blob_id: Id | None = None
 
 
@@ -109,7 +115,7 @@ class AttachPaperConsent(Command):
     access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
     comes_with_file = True
     patient_id: Id
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
     blob_id: Id
     media_type: Literal["image/jpeg", "image/png", "image/webp"]
     size: int = Field(ge=0, le=1 << 40)
@@ -117,11 +123,13 @@ class AttachPaperConsent(Command):
 
 
 class WithdrawConsent(Command):
+    """Taken back at once, by who may give it; by the village doctor for who has no WeChat and tells her so."""
+
     name = "people.withdraw_consent"
     title = "撤回同意"
-    access = (Grant(Role.VISITOR, "own_patient"),)
+    access = (Grant(Role.VISITOR, "own_patient"), Grant(Role.VILLAGE_DOCTOR, "listed_patient"))
     patient_id: Id
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
 
 
 class ConsentText(Result):
@@ -136,8 +144,9 @@ class CurrentConsentText(Query):
     name = "people.consent_text"
     title = "同意书"
     access = (Grant(Role.VISITOR),)
+    no_relation = "不含病人资料"
     gives = ConsentText
-    purpose: Literal["care", "consultation"]
+    purpose: PurposeCode
 
 
 class ConsentView(Result):
@@ -158,9 +167,17 @@ class PatientView(Result):
     age_years: int
     phone: str | None
     relation: str | None = None
+    relation_id: Id | None = None
+    scope: tuple[str, ...] = ()
+    """What the account that asks may do for him: book, record, consent, notices."""
+    guardian: bool = False
     number: int | None = None
     has_wechat: bool
+    real_name: str = "unchecked"
+    """match, mismatch, away (asked again by itself), unchecked."""
     consents: tuple[ConsentView, ...] = ()
+    care_needs: tuple[PurposeCode, ...] = ()
+    """Which consents booking and follow-up still need."""
 
 
 class HeldRoleView(Result):
@@ -183,6 +200,7 @@ class Me(Query):
     name = "people.me"
     title = "我的资料"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己和他替办的人"
     gives = MeView
     audited = True
 
@@ -197,6 +215,7 @@ class MyPatientList(Query):
     name = "people.my_patient_list"
     title = "我的病人"
     access = (Grant(Role.VILLAGE_DOCTOR),)
+    no_relation = "只列她名单上的"
     gives = PatientListView
     audited = True
 
@@ -222,15 +241,18 @@ class WhoLookedAtMyRecord(Query):
 
 
 class SessionOpened(Result):
-    """``token`` is a bearer secret; only its hash is stored."""
+    """``token`` is the access token, good until ``token_expires_at``; ``refresh_token`` gives the next, until ``expires_at``. Both are secrets."""
 
-    token: str
+    session_id: Id
     account_id: Id
+    token: str
+    token_expires_at: datetime
+    refresh_token: str
     expires_at: datetime
 
 
 class OpenSession(Command):
-    """Sign an account in on one device, after the platform said who it is. ``kind``: h5, mini_program or terminal."""
+    """Sign an account in on one device, after the platform said who it is. ``kind``: h5, mini_program or terminal; ``device``: iPhone · 微信."""
 
     name = "people.open_session"
     title = "登录"
@@ -238,13 +260,17 @@ class OpenSession(Command):
     gives = SessionOpened
     account_id: Id
     kind: Literal["h5", "mini_program", "terminal"]
+    device: str = Field(default="", max_length=40)
 
 
 class CloseSession(Command):
+    """End a sign-in of one's own, with the pages that it opened. ``session_id`` None: the one that asks."""
+
     name = "people.close_session"
     title = "退出登录"
     access = (Grant(Role.VISITOR),)
-    token: str = Field(min_length=20, max_length=80)
+    no_relation = "凭这次登录的凭据"
+    session_id: Id | None = None
 
 
 class HandedOver(Result):
@@ -260,8 +286,8 @@ class HandOverSession(Command):
     name = "people.hand_over_session"
     title = "带着登录打开网页"
     access = (Grant(Role.VISITOR),)
+    no_relation = "凭这次登录的凭据"
     gives = HandedOver
-    token: str = Field(min_length=20, max_length=80)
 
 
 class RedeemHandOver(Command):
@@ -311,13 +337,15 @@ class RegisterPractitioner(Command):
     licence_number: str = Field(max_length=30)
     """Empty for those whose work needs none (scheduler, administrator, auditor)."""
     licence_valid_until: date
-    department_code: str | None = None
-    expertise: tuple[str, ...] = ()
+    scope: Scope | None = None
+    """执业范围; without it, what the title says."""
+    department_code: str | None = Field(default=None, max_length=10)
+    expertise: tuple[Annotated[str, Field(max_length=7)], ...] = Field(default=(), max_length=40)
     """ICD-10 three-character categories or ranges ("I20-I25", "J44")."""
     years_of_practice: int = Field(ge=0, le=60)
     roles: tuple[Role, ...]
-    app: str
-    subject: str
+    app: str = Field(min_length=1, max_length=64)
+    subject: str = Field(min_length=1, max_length=64)
 
 
 class EnlistPatient(Command):
@@ -331,6 +359,6 @@ class EnlistPatient(Command):
     practitioner_id: Id
     number: int = Field(ge=1, le=9999)
     full_name: str = Field(min_length=2, max_length=30)
-    id_number: str = Field(pattern=r"^[0-9]{17}[0-9Xx]$")
+    id_number: str = Field(min_length=6, max_length=24)
     phone: str | None = Field(default=None, pattern=r"^1[0-9]{10}$")
     account_id: Id | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.foundation.errors import Conflict, Invalid, NotFound
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class IdNumberInvalid(Invalid):
@@ -154,3 +154,19 @@ class HandOverSpent(NotFound):
 
     code = "people.hand_over_spent"
     sentence = "这一页打开得太晚了。请返回小程序首页,再点一次。"
+
+
+class SessionOver(NotAllowed):
+    """The same for a refresh token that never was, whose session has ended, or that belongs to another kind of device."""
+
+    code = "session.over"
+    status = 401
+    sentence = "登录已经结束,请重新进入。"
+
+
+class SessionReused(NotAllowed):
+    """A refresh token came that had been changed for another before, and that one was in use: somebody has a copy."""
+
+    code = "session.reused"
+    status = 401
+    sentence = "为了您的安全,这次登录已经退出:它可能在别处被复制过。请重新进入。"

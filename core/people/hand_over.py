@@ -10,22 +10,21 @@ from datetime import datetime, timedelta
 from core.foundation.errors import NotFound
 from core.foundation.orders import handles
 from core.foundation.work import Work
-from core.people.accounts import token_hash
 from core.people.commands import HandedOver, HandOverSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
 from core.people.rules import SESSION_TIMES
+from core.people.sessions import ID_LENGTH, start_session, token_hash
 
 VALID_FOR = timedelta(seconds=60)
 """Real time."""
 _KIND = "hand_over"
-_ID_LENGTH = 26
 
 
 @handles(HandOverSession)
 async def hand_over_session(work: Work, order: HandOverSession) -> HandedOver:
     real_now = work.practice.clock.real_now()
-    session = await Session.get_or_none(token_hash=token_hash(order.token), kind="mini_program", account_id=work.actor.account_id)
+    session = await Session.get_or_none(id=work.actor.session_id, kind="mini_program", account_id=work.actor.account_id)
     if session is None or not _runs(session, real_now):
         raise NotFound
     await Session.filter(account_id=session.account_id, kind=_KIND, expires_at__lte=real_now).delete()
@@ -42,18 +41,14 @@ async def hand_over_session(work: Work, order: HandOverSession) -> HandedOver:
 async def redeem_hand_over(work: Work, order: RedeemHandOver) -> SessionOpened:
     real_now = work.practice.clock.real_now()
     given = await Session.get_or_none(token_hash=token_hash(order.code), kind=_KIND)
-    session = await Session.get_or_none(id=order.code[:_ID_LENGTH])
+    session = await Session.get_or_none(id=order.code[:ID_LENGTH])
     if given is None or session is None or session.account_id != given.account_id or not (_runs(given, real_now) and _runs(session, real_now)):
         raise HandOverSpent
     await given.change(conflict=HandOverSpent(), closed_at=real_now)
-    token = work.practice.ids.token()
     expires_at = min(real_now + SESSION_TIMES["h5"], session.expires_at)
-    await Session.create(
-        id=work.new_id(), account_id=given.account_id, kind="h5", opened_by=session.id, token_hash=token_hash(token), created_at=real_now,
-        expires_at=expires_at,
+    return await start_session(
+        work, account_id=given.account_id, kind="h5", expires_at=expires_at, device=session.device, opened_by=session.id
     )
-    work.concerns("account", given.account_id)
-    return SessionOpened(token=token, account_id=given.account_id, expires_at=expires_at)
 
 
 def _runs(session: Session, real_now: datetime) -> bool:

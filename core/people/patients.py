@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.foundation.actor import ROLE_LABELS, Role
+from core.foundation.actor import ROLE_LABELS, Actor, Role
 from core.foundation.errors import NotAllowed
-from core.foundation.orders import answers, handles
+from core.foundation.orders import answers, handles, prepares
+from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.people.account_joins import is_doubted
 from core.people.accounts import account_phone, live_account
 from core.people.cards import patient_cards, practitioner_card
 from core.people.claims import refuse_with_code
@@ -22,13 +24,17 @@ from core.people.commands import (
     PatientView,
     RegisterPatient,
 )
-from core.people.consents import consent_views
+from core.people.consents import care_needs, consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
+from core.people.errors_real_name import RealNameMismatch
 from core.people.id_numbers import IdNumber, read_id_number
-from core.people.models import Account, CareRelation, ListedPatient, Organisation, Patient, Practitioner
+from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import certificate_name
-from core.people.relations import check_no_other_own, check_own, speak_for
+from core.people.real_name import Answered, RealName, ask_real_name
+from core.people.real_name_again import KIND, again_at
+from core.people.relations import check_guardian, check_no_other_own, check_own, ever_spoke, live_relations, speak_for
 from core.people.rules import check_same_person, check_self, local_date
+from core.people.scopes import Scope, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,19 @@ class _Certificate:
     phone: str | None
 
 
+@prepares(RegisterPatient)
+@prepares(EnlistPatient)
+async def ask_whether_it_is_he(practice: Practice, actor: Actor, order: RegisterPatient | EnlistPatient) -> Answered | None:
+    """The real-name check of who is not on record yet, outside the transaction. A wrong form is refused before anybody is asked."""
+    today = local_date(practice.clock.now())
+    number, name = read_id_number(order.id_number, today), certificate_name(order.full_name)
+    if await Patient.filter(id_number_blind=practice.keys.blind("id_number", number.text)).exists():
+        return None
+    return await ask_real_name(practice, name, number.text, today)
+
+
 @handles(RegisterPatient)
-async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
+async def register_patient(work: Work, order: RegisterPatient, answered: Answered | None = None) -> PatientRef:
     account_id = work.actor.account_id
     verified_phone = await account_phone(work, account_id)
     number = read_id_number(order.id_number, local_date(work.now))
@@ -50,35 +67,41 @@ async def register_patient(work: Work, order: RegisterPatient) -> PatientRef:
     certificate = _Certificate(certificate_name(order.full_name), number, phone)
     if order.relation == "self":
         check_self(number.birth_date, local_date(work.now))
+    await check_guardian(work, number.birth_date, guardian=order.guardian)
     patient = await _recorded(work, number)
     if order.relation == "self":
         await check_no_other_own(account_id, patient)
-    if patient is not None and not await _has_proven(work, certificate.name, patient):
-        await refuse_with_code(work, await live_account(account_id), patient, order.relation)
+    if patient is not None and not await _has_proven(work, order, certificate.name, patient):
+        await refuse_with_code(work, await live_account(account_id), patient, order.relation, guardian=order.guardian)
     if order.relation == "self":
         await check_own(account_id, patient)
     if patient is None:
-        patient = await _record(work, await home_organisation(), certificate)
-    await speak_for(work, account_id, patient.id, order.relation)
+        patient = await _record(work, await home_organisation(), certificate, answered)
+    await speak_for(work, account_id, patient.id, order.relation, guardian=order.guardian)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
 
 
-async def _has_proven(work: Work, name: str, patient: Patient) -> bool:
+async def _has_proven(work: Work, order: RegisterPatient, name: str, patient: Patient) -> bool:
     """That who asks may be joined to the record of ``patient``: he speaks for him already, or the phone that the platform vouched for is the one
     on the record. Name and ID number are found out easily and a phone that he merely types proves nothing, while the record is sensitive
-    personal information, handled only under strict protection (个人信息保护法 articles 28 and 29). The same for oneself and for family."""
+    personal information, handled only under strict protection (个人信息保护法 articles 28 and 29). The same for oneself and for family.
+
+    Whose relation ended comes back by the village doctor's hand alone, and so does a relative who wants to become the guardian; and a number
+    that somebody else had, or has, proves nothing."""
     sealer = await work.sealer("patient", patient.id)
     if sealer.open("patient", "full_name", patient.id, bytes(patient.full_name)) != name:
         return False
     account = await live_account(work.actor.account_id)
-    if await CareRelation.filter(account_id=account.id, patient_id=patient.id).exists():
-        return True
+    if live := await live_relations(work, account_id=account.id, patient_id=patient.id):
+        return not order.guardian or bool(live[0].guardian)
+    if any(row.account_id == account.id for row in await ever_spoke(patient.id)) or await is_doubted(account.id):
+        return False
     return account.phone_verified_at is not None and account.phone_blind is not None and account.phone_blind == patient.phone_blind
 
 
 @handles(EnlistPatient)
-async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
+async def enlist_patient(work: Work, order: EnlistPatient, answered: Answered | None = None) -> PatientRef:
     practitioner = await Practitioner.get_or_none(id=order.practitioner_id)
     if practitioner is None or (order.account_id is not None and work.role is not Role.SYSTEM):
         raise NotAllowed(order=order.name)
@@ -93,7 +116,7 @@ async def enlist_patient(work: Work, order: EnlistPatient) -> PatientRef:
     if taken is not None:
         raise NumberTaken(number=order.number)
     if patient is None:
-        patient = await _record(work, practitioner.organisation_id, certificate)
+        patient = await _record(work, practitioner.organisation_id, certificate, answered)
     await ListedPatient.create(
         id=work.new_id(),
         organisation_id=practitioner.organisation_id,
@@ -130,8 +153,14 @@ async def _recorded(work: Work, number: IdNumber) -> Patient | None:
     return await Patient.get_or_none(id_number_blind=work.blind("id_number", number.text))
 
 
-async def _record(work: Work, organisation_id: str, certificate: _Certificate) -> Patient:
+async def _record(work: Work, organisation_id: str, certificate: _Certificate, answered: Answered | None) -> Patient:
+    """The new row. :class:`RealNameMismatch` when name and number are not one person's; what could not be asked is asked again."""
+    answer = answered or Answered(RealName.AWAY, "")
+    if answer.state is RealName.MISMATCH:
+        raise RealNameMismatch
     patient_id = work.new_id()
+    if answer.state is RealName.AWAY:
+        await work.schedule(KIND, patient_id, again_at(work.now, 1), step="1")
     sealer = await work.sealer("patient", patient_id)
 
     def seal(column: str, text: str) -> bytes:
@@ -141,21 +170,24 @@ async def _record(work: Work, organisation_id: str, certificate: _Certificate) -
         id=patient_id,
         organisation_id=organisation_id,
         full_name=seal("full_name", certificate.name),
+        full_name_blind=work.blind("name", certificate.name),
         birth_date=seal("birth_date", certificate.number.birth_date.isoformat()),
         sex=certificate.number.sex,
         id_number=seal("id_number", certificate.number.text),
         id_number_blind=work.blind("id_number", certificate.number.text),
         phone=None if certificate.phone is None else seal("phone", certificate.phone),
         phone_blind=None if certificate.phone is None else work.blind("phone", certificate.phone),
+        real_name_state=answer.state.value,
+        real_name_at=work.now,
+        real_name_provider=answer.provider,
         demonstration=work.practice.demo,
         created_at=work.now,
     )
 
 
-async def care_relations(account_id: str) -> list[tuple[str, str]]:
-    """For whom the account speaks: (relation, patient id), in the order they were registered."""
-    rows = await CareRelation.filter(account_id=account_id).order_by("created_at", "id")
-    return [(row.relation, row.patient_id) for row in rows]
+async def care_relations(work: Work, account_id: str) -> list[tuple[str, str]]:
+    """For whom the account may act: (relation, patient id), himself first, then in the order they were registered."""
+    return [(row.relation, row.patient_id) for row in await live_relations(work, account_id=account_id, scope=Scope.BOOK)]
 
 
 async def home_organisation() -> str:
@@ -196,10 +228,12 @@ async def me(work: Work, order: Me) -> MeView:
 
 async def _own_patients(work: Work) -> tuple[PatientView, ...]:
     """Those for whom the actor speaks, himself first."""
-    relations = await CareRelation.filter(account_id=work.actor.account_id).order_by("created_at", "id")
-    relations.sort(key=lambda row: row.relation != "self")
-    views = await _views(work, [row.patient_id for row in relations])
-    return tuple(view.model_copy(update={"relation": row.relation}) for row, view in zip(relations, views, strict=True))
+    relations = await live_relations(work, account_id=work.actor.account_id)
+    views = await patient_views(work, [row.patient_id for row in relations])
+    return tuple(
+        view.model_copy(update={"relation": row.relation, "relation_id": row.id, "scope": read(row.scope), "guardian": bool(row.guardian)})
+        for row, view in zip(relations, views, strict=True)
+    )
 
 
 @answers(MyPatientList)
@@ -208,11 +242,11 @@ async def my_patient_list(work: Work, order: MyPatientList) -> PatientListView:
         return PatientListView(patients=())
     rows = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
     work.concerns("practitioner", work.actor.practitioner_id)
-    views = await _views(work, [row.patient_id for row in rows])
+    views = await patient_views(work, [row.patient_id for row in rows])
     return PatientListView(patients=tuple(view.model_copy(update={"number": row.number}) for row, view in zip(rows, views, strict=True)))
 
 
-async def _views(work: Work, patient_ids: list[str]) -> list[PatientView]:
+async def patient_views(work: Work, patient_ids: list[str]) -> list[PatientView]:
     """The patients in this order, however many in a few questions to the database."""
     cards = await patient_cards(work, patient_ids)
     consents = await consent_views(patient_ids)
@@ -225,7 +259,9 @@ async def _views(work: Work, patient_ids: list[str]) -> list[PatientView]:
             age_years=card.age_years,
             phone=card.phone,
             has_wechat=card.has_wechat,
+            real_name=card.real_name,
             consents=consents.get(card.patient_id, ()),
+            care_needs=care_needs(consents.get(card.patient_id, ()), card.age_years),
         )
         for card in (cards[patient_id] for patient_id in patient_ids)
     ]

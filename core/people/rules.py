@@ -11,6 +11,8 @@ from core.people.errors import ExpertiseInvalid, RecordDiffers, RoleNotHeld, Too
 
 GUARDIAN_BELOW_YEARS = 14
 """Children under 14: the guardian's separate consent (个人信息保护法 articles 28 and 31)."""
+ADULT_YEARS = 18
+"""From 18 on nobody is another's guardian by age (民法典 article 17)."""
 
 SESSION_TIMES: dict[str, timedelta] = {"h5": timedelta(hours=12), "mini_program": timedelta(days=30), "terminal": timedelta(hours=12)}
 """How long a sign-in lasts, in real time."""

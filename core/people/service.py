@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from core.people import access, access_log, claims, hand_over, paper, staff
-from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, session_actor
+from core.people import (
+    access,
+    access_log,
+    account_joins,
+    administrators,
+    alarms,
+    claims,
+    consent_overview,
+    families,
+    finding,
+    hand_over,
+    organisations,
+    paper,
+    practitioner_views,
+    real_name_again,
+    role_grants,
+    second_factor,
+    staff,
+)
+from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
     PatientCard,
     PractitionerCard,
@@ -15,32 +33,58 @@ from core.people.cards import (
     practitioner_cards,
     village_doctors_of,
 )
-from core.people.consents import has_consent, require_consent
+from core.people.consents import has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
+from core.people.demonstration_factors import demonstration_secrets
 from core.people.patients import care_relations, home_organisation
+from core.people.real_name import connect_real_name
+from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
+from core.people.telling import tells_people
 
 __all__ = [
+    "BEARERS",
+    "PAGES",
     "PatientCard",
     "PractitionerCard",
+    "SignedIn",
     "access",
     "access_log",
+    "account_joins",
     "account_phone",
     "actor_for",
+    "administrators",
+    "alarms",
     "care_relations",
     "claims",
+    "connect_real_name",
+    "consent_overview",
+    "demonstration_secrets",
+    "families",
+    "finding",
     "hand_over",
     "has_consent",
+    "hears_withdrawal",
     "home_organisation",
     "joins_accounts",
     "listed_patient",
     "live_account",
     "number_on_list",
+    "organisations",
     "paper",
     "patient_accounts",
     "patient_card",
     "practitioner_card",
     "practitioner_cards",
+    "practitioner_views",
+    "real_name_again",
+    "require_care",
     "require_consent",
+    "role_grants",
+    "second_factor",
     "session_actor",
+    "session_runs",
+    "signed_in",
     "staff",
+    "tells_people",
     "village_doctors_of",
+    "was_withdrawn",
 ]

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
-from core.foundation.orders import Command, Grant, Query, Result
+from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
 from core.prescriptions.items import Facts, Finding, Item, Override, Pregnancy
 
 Items = Annotated[tuple[Item, ...], Field(min_length=1, max_length=5)]
@@ -78,7 +78,7 @@ class ReadFacts(Query):
     title = "用药安全资料"
     access = (
         Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"),
-        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"),
+        Grant(Role.DUTY_DOCTOR, "referred_consultation"), Grant(Role.PHARMACIST, "prescribed_consultation"), *IN_EMERGENCY,
     )
     gives = FactsView
     audited = True
@@ -113,6 +113,7 @@ class Drugs(Query):
     name = "prescriptions.drugs"
     title = "药品目录"
     access = (Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    no_relation = "不含病人资料"
     gives = DrugList
     text: str = Field(default="", max_length=40)
 
@@ -249,7 +250,7 @@ class Sign(Command):
 
     name = "prescriptions.sign"
     title = "签处方"
-    access = (Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"))
+    access = (Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "referred_prescription"))
     gives = PrescriptionView
     prescription_id: Id
     revision: int = Field(strict=True, ge=1)
@@ -263,7 +264,8 @@ class Withdraw(Command):
     name = "prescriptions.withdraw"
     title = "撤回处方"
     access = (
-        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
+        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),
+        Grant(Role.DUTY_DOCTOR, "referred_prescription"),
     )
     gives = PrescriptionView
     prescription_id: Id
@@ -276,7 +278,7 @@ class Release(Command):
 
     name = "prescriptions.release"
     title = "审方放行"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "signed_prescription"),)
     gives = PrescriptionView
     prescription_id: Id
     revision: int = Field(strict=True, ge=1)
@@ -289,7 +291,7 @@ class ReturnPrescription(Command):
 
     name = "prescriptions.return"
     title = "审方退回"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "signed_prescription"),)
     gives = PrescriptionView
     prescription_id: Id
     revision: int = Field(strict=True, ge=1)
@@ -301,7 +303,7 @@ class Dispense(Command):
 
     name = "prescriptions.dispense"
     title = "发药"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "signed_prescription"),)
     gives = PrescriptionView
     prescription_id: Id
     dispense_code: str = Field(min_length=4, max_length=20, repr=False)
@@ -323,8 +325,9 @@ class View(Query):
     name = "prescriptions.view"
     title = "看处方"
     access = (
-        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"), Grant(Role.DUTY_DOCTOR, "inviting_side"),
-        Grant(Role.PHARMACIST, "signed_prescription"), Grant(Role.AUDITOR, "same_county"), Grant(Role.VISITOR, "own_patient_prescription"),
+        Grant(Role.EXPERT, "proposed_prescription"), Grant(Role.VILLAGE_DOCTOR, "inviting_prescription"),
+        Grant(Role.DUTY_DOCTOR, "referred_prescription"),
+        Grant(Role.PHARMACIST, "signed_prescription"), Grant(Role.VISITOR, "own_patient_prescription"),
         Grant(Role.SYSTEM),
     )
     gives = PrescriptionView
@@ -347,6 +350,7 @@ class Mine(Query):
     access = (
         Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST), Grant(Role.VISITOR),
     )
+    no_relation = "只列他开的、签的、要审的,或他替办的人的"
     gives = PrescriptionList
     audited = True
     code: str | None = Field(default=None, max_length=12)
@@ -380,6 +384,7 @@ class Stages(Query):
     name = "prescriptions.stages"
     title = "处方到哪一步"
     access = (Grant(Role.VISITOR),)
+    no_relation = "只列他自己和他替办的人"
     gives = PrescriptionStages
     audited = True
 
@@ -407,6 +412,7 @@ class EmergencyDoses(Query):
     name = "prescriptions.emergency_doses"
     title = "急用一剂目录"
     access = (Grant(Role.SYSTEM), Grant(Role.VILLAGE_DOCTOR), Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST))
+    no_relation = "不含病人资料"
     gives = DoseChoices
 
 
@@ -465,7 +471,7 @@ class ViewDose(Query):
     name = "prescriptions.dose"
     title = "看急用医嘱"
     access = (
-        Grant(Role.VILLAGE_DOCTOR, "own_dose"), Grant(Role.EXPERT, "own_dose"), Grant(Role.PHARMACIST, "same_county"), Grant(Role.SYSTEM),
+        Grant(Role.VILLAGE_DOCTOR, "own_dose"), Grant(Role.EXPERT, "own_dose"), Grant(Role.PHARMACIST, "dose_to_see"), Grant(Role.SYSTEM),
     )
     gives = DoseView
     audited = True
@@ -477,7 +483,7 @@ class AcknowledgeDose(Command):
 
     name = "prescriptions.acknowledge_dose"
     title = "药师已阅急用医嘱"
-    access = (Grant(Role.PHARMACIST, "same_county"),)
+    access = (Grant(Role.PHARMACIST, "dose_to_see"),)
     gives = DoseView
     dose_id: Id
 
@@ -494,7 +500,7 @@ class CaseMedicines(Query):
 
     name = "prescriptions.of_consultation"
     title = "会诊的用药"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), *IN_EMERGENCY)
     gives = CaseMedicinesView
     audited = True
     consultation_id: Id
@@ -505,7 +511,7 @@ class PatientPrescriptions(Query):
 
     name = "prescriptions.of_patient"
     title = "病人的处方"
-    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"),)
+    access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"), *IN_EMERGENCY)
     gives = PrescriptionList
     audited = True
     patient_id: Id
@@ -558,5 +564,6 @@ class Waiting(Query):
     name = "prescriptions.waiting"
     title = "待办处方"
     access = (Grant(Role.PHARMACIST), Grant(Role.DUTY_DOCTOR))
+    no_relation = "只列他所在县或机构等他办的"
     gives = WaitingView
     audited = True

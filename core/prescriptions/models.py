@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
 
@@ -22,19 +23,19 @@ class Prescription(Owned):
     village_doctor_id = id_field(db_index=True)
     expert_id = id_field(db_index=True)
     revision = fields.IntField(default=1)
-    body = fields.BinaryField()
+    body = sealed_field(Subject("patient", "patient_id"))
     """:class:`core.prescriptions.items.Body` as JSON, sealed."""
     proposed_at = UtcDatetimeField()
     signer_id = id_field(null=True)
     signed_at = UtcDatetimeField(null=True)
-    overrides = fields.BinaryField(null=True)
+    overrides = sealed_field(Subject("patient", "patient_id"), null=True)
     """The findings at the signature with the signer's reasons (:class:`core.prescriptions.items.Overrides`), sealed."""
     override_count = fields.IntField(default=0)
     rules = fields.CharField(max_length=64, default="")
     """Digest of the rules of safety that the signature was checked against."""
     pharmacist_id = id_field(null=True)
     reviewed_at = UtcDatetimeField(null=True)
-    return_reason = fields.BinaryField(null=True)
+    return_reason = sealed_field(Subject("patient", "patient_id"), null=True)
     dispensed_at = UtcDatetimeField(null=True)
     step = id_field()
     """The id of the current signature's validity; a due row with another step is late."""
@@ -51,7 +52,7 @@ class EmergencyDose(Row):
     patient_id = id_field(db_index=True)
     region_code = fields.CharField(max_length=6)
     practitioner_id = id_field()
-    body = fields.BinaryField()
+    body = sealed_field(Subject("patient", "patient_id"))
     """Which dose and what was ruled out (:class:`core.prescriptions.items.DoseBody`), sealed."""
     ordered_at = UtcDatetimeField()
     seen_by_id = id_field(null=True)
@@ -65,7 +66,7 @@ class SafetyFacts(Row):
     """What the checks need to know of one patient, as it was last recorded."""
 
     patient_id = id_field(unique=True)
-    body = fields.BinaryField()
+    body = sealed_field(Subject("patient", "patient_id"))
     """:class:`core.prescriptions.items.Recorded` as JSON, sealed."""
     practitioner_id = id_field()
     recorded_at = UtcDatetimeField()

@@ -9,21 +9,14 @@ from core.consultations.service import consultation_of
 from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
-from core.people.models import Organisation, Practitioner, RoleHeld
+from core.people.houses import houses_above
+from core.people.models import Practitioner, RoleHeld
+from core.people.roles import running
+from core.people.rules import local_date
 from core.people.service import patient_accounts, practitioner_card
 from core.prescriptions.models import Prescription
 
 _DUTIES: dict[Literal["duty_doctor", "pharmacist"], Role] = {"duty_doctor": Role.DUTY_DOCTOR, "pharmacist": Role.PHARMACIST}
-
-
-async def houses_above(organisation_id: str) -> list[str]:
-    """The houses above this one, nearest first."""
-    found: list[str] = []
-    row = await Organisation.get_or_none(id=organisation_id)
-    while row is not None and row.parent_id is not None and row.parent_id not in found:
-        found.append(row.parent_id)
-        row = await Organisation.get_or_none(id=row.parent_id)
-    return found
 
 
 async def nearest(work: Work, duty: Literal["duty_doctor", "pharmacist"], organisation_id: str) -> list[str]:
@@ -31,10 +24,10 @@ async def nearest(work: Work, duty: Literal["duty_doctor", "pharmacist"], organi
     houses = await houses_above(organisation_id)
     for house in houses:
         if present := await on_duty(duty, work.now, [house]):
-            rows = await Practitioner.filter(id__in=present, active=True).order_by("id")
+            rows = await Practitioner.filter(id__in=present, active=True, licence_valid_until__gte=local_date(work.now)).order_by("id")
             if rows:
                 return [row.account_id for row in rows]
-    held = await RoleHeld.filter(role=_DUTIES[duty].value, ended_at__isnull=True, organisation_id__in=houses).order_by("id")
+    held = await RoleHeld.filter(running(work.now), role=_DUTIES[duty].value, organisation_id__in=houses).order_by("id")
     return list(dict.fromkeys(row.account_id for row in held))
 
 
@@ -62,5 +55,5 @@ async def is_pressing(row: Prescription) -> bool:
 
 async def tell_patient(work: Work, row: Prescription, kind: str, *, urgent: bool = False) -> None:
     """The patient's own account, or one that speaks for him; nobody when he has no WeChat. What was asked for in a hurry is told at night too."""
-    for account_id in (await patient_accounts(row.patient_id))[:1]:
+    for account_id in (await patient_accounts(work, row.patient_id))[:1]:
         await tell(work, account_id, kind, urgent=urgent or await is_pressing(row), prescription_id=row.id)

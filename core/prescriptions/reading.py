@@ -7,14 +7,16 @@ from tortoise.queryset import QuerySet
 from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
-from core.people.models import CareRelation, Organisation
+from core.people.houses import houses_above
+from core.people.models import Organisation
+from core.people.relations import spoken_for
 from core.people.rules import county_of
+from core.people.scopes import Scope
 from core.prescriptions.commands import DrugList, Drugs, DrugView, Mine, PrescriptionList, PrescriptionView, View
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import PrescriptionUnknown
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import Prescription
-from core.prescriptions.people_told import houses_above
 from core.prescriptions.signatures import require_rules
 from core.prescriptions.steps import prescription_of
 from core.prescriptions.views import view_of
@@ -81,8 +83,8 @@ async def _rows(work: Work, order: Mine, asked_for: QuerySet[Prescription]) -> l
         # One that he names he may see however it ended; the list is what is still to be done.
         query = query if order.code is not None else query.filter(state__in=open_states)
     else:
-        patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
-        query = asked_for.filter(patient_id__in=list(patients), state__in=PATIENTS_STATES)
+        patients = await spoken_for(work, Scope.RECORD)
+        query = asked_for.filter(patient_id__in=patients, state__in=PATIENTS_STATES)
     return await query.order_by("-id").limit(SHOWN)
 
 

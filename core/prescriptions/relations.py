@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from core.consultations.models import Consultation
+from datetime import timedelta
+
+from tortoise.expressions import Q
+
+from core.consultations.relations import treated_by
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
-from core.people.access import acts_in_county
-from core.people.models import CareRelation, Organisation
+from core.people.houses import houses_above
+from core.people.models import Organisation
+from core.people.relations import speaks_for
 from core.people.rules import county_of
+from core.people.scopes import scope_of
 from core.prescriptions.models import EmergencyDose, Prescription
-from core.prescriptions.people_told import houses_above
-from core.prescriptions.workflow import State
+from core.prescriptions.workflow import OPEN_STATES, State
 
 _PHARMACISTS = (State.SIGNED.value, State.RETURNED.value, State.RELEASED.value, State.DISPENSED.value)
-"""States in which it is a pharmacist's concern; what was withdrawn or expired opens nothing any more."""
+"""States in which the case behind it is a pharmacist's concern; what was withdrawn or expired opens nothing any more."""
+_ASKED_AFTER = timedelta(days=30)
+"""How long after the signature any pharmacist of the county answers for one that is closed; afterwards only who reviewed it."""
 
 
 async def _prescription(order: Order) -> Prescription | None:
@@ -36,42 +43,54 @@ async def proposed_prescription(work: Work, order: Order) -> bool:
 
 @relation("inviting_prescription")
 async def inviting_prescription(work: Work, order: Order) -> bool:
-    """The actor is the village doctor whose consultation it came from."""
+    """The actor is the village doctor whose consultation it came from, and still works at the clinic that asked."""
     row = await _prescription(order)
-    return row is not None and row.village_doctor_id == work.actor.practitioner_id
+    if row is None or row.village_doctor_id != work.actor.practitioner_id:
+        return False
+    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
 
 
-@relation("inviting_side")
-async def inviting_side(work: Work, order: Order) -> bool:
-    """The actor is a duty doctor at a house above the inviting clinic."""
+@relation("referred_prescription")
+async def referred_prescription(work: Work, order: Order) -> bool:
+    """It was referred to a duty doctor of the actor's house and is under way, or the actor signed it."""
     row = await _prescription(order)
     held = work.actor.organisations(Role.DUTY_DOCTOR)
-    return row is not None and bool(held) and not held.isdisjoint(await houses_above(row.organisation_id))
+    if row is None or not held:
+        return False
+    if row.signer_id is not None and row.signer_id == work.actor.practitioner_id:
+        return True
+    signed_above = row.signer_id is not None and row.signer_id != row.village_doctor_id and State(row.state) in OPEN_STATES
+    referred = row.state == State.REFERRED.value or signed_above
+    return referred and not held.isdisjoint(await houses_above(row.organisation_id))
 
 
 @relation("own_patient_prescription")
 async def own_patient_prescription(work: Work, order: Order) -> bool:
     """It is for the actor himself or somebody for whom he speaks."""
     row = await _prescription(order)
-    return row is not None and await CareRelation.filter(account_id=work.actor.account_id, patient_id=row.patient_id).exists()
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
 
 
 @relation("signed_prescription")
 async def signed_prescription(work: Work, order: Order) -> bool:
-    """It is signed, in a county where the actor is a pharmacist: what is only proposed is not yet his concern."""
+    """It is signed, in a county where the actor is a pharmacist, and under way or of the last thirty days; or he reviewed it himself."""
     row = await _prescription(order)
-    return row is not None and row.signed_at is not None and row.region_code in await _counties_of_pharmacist(work)
+    if row is None or row.signed_at is None or row.region_code not in await _counties_of_pharmacist(work):
+        return False
+    if State(row.state) in OPEN_STATES or row.signed_at > work.now - _ASKED_AFTER:
+        return True
+    return row.pharmacist_id is not None and row.pharmacist_id == work.actor.practitioner_id
 
 
 @relation("referred_consultation")
 async def referred_consultation(work: Work, order: Order) -> bool:
-    """A prescription of it waits for a duty doctor at the actor's house, or the actor signed one."""
+    """A prescription of it waits for a duty doctor at the actor's house, or the actor signed one that is under way or of the last thirty days."""
     consultation_id = getattr(order, "consultation_id", None)
     held = work.actor.organisations(Role.DUTY_DOCTOR)
     if consultation_id is None or not held:
         return False
     rows = Prescription.filter(consultation_id=consultation_id)
-    if await rows.filter(signer_id=work.actor.practitioner_id).exists():
+    if await rows.filter(_under_way_or_late(work), signer_id=work.actor.practitioner_id, signer_id__isnull=False).exists():
         return True
     waiting = await rows.filter(state=State.REFERRED.value).first()
     return waiting is not None and not held.isdisjoint(await houses_above(waiting.organisation_id))
@@ -79,13 +98,19 @@ async def referred_consultation(work: Work, order: Order) -> bool:
 
 @relation("prescribed_consultation")
 async def prescribed_consultation(work: Work, order: Order) -> bool:
-    """A prescription that is signed, and may be given or was, or an emergency dose came from it, in a county where the actor holds the role."""
+    """A prescription that is signed, and may be given or was within thirty days, or an emergency dose of that time came from it, in a county
+    where the actor is a pharmacist."""
     consultation_id = getattr(order, "consultation_id", None)
     if consultation_id is None:
         return False
-    signed = Prescription.filter(consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
-    row = await signed.first() or await EmergencyDose.filter(consultation_id=consultation_id).first()
+    signed = Prescription.filter(_under_way_or_late(work), consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
+    given = EmergencyDose.filter(consultation_id=consultation_id, ordered_at__gt=work.now - _ASKED_AFTER)
+    row = await signed.first() or await given.first()
     return row is not None and row.region_code in await _counties_of_pharmacist(work)
+
+
+def _under_way_or_late(work: Work) -> Q:
+    return Q(state__in=[state.value for state in OPEN_STATES]) | Q(signed_at__gt=work.now - _ASKED_AFTER)
 
 
 async def _counties_of_pharmacist(work: Work) -> set[str]:
@@ -94,17 +119,19 @@ async def _counties_of_pharmacist(work: Work) -> set[str]:
 
 @relation("own_dose")
 async def own_dose(work: Work, order: Order) -> bool:
-    """The actor ordered it, or is the expert of its consultation."""
+    """The actor ordered it, or treats in its consultation as expert, or did within thirty days."""
     row = await _dose(order)
     if row is None or work.actor.practitioner_id is None:
         return False
     if row.practitioner_id == work.actor.practitioner_id:
         return True
-    return await Consultation.filter(id=row.consultation_id, expert_id=work.actor.practitioner_id).exists()
+    return await treated_by(work.actor.practitioner_id, work.now).filter(id=row.consultation_id).exists()
 
 
-@relation("same_county")
-async def prescription_of_county(work: Work, order: Order) -> bool:
-    """Prescription or dose belongs to a county where the actor holds a granted role."""
-    row = await _prescription(order) or await _dose(order)
-    return row is not None and await acts_in_county(work, order, row.region_code)
+@relation("dose_to_see")
+async def dose_to_see(work: Work, order: Order) -> bool:
+    """It was given in a county where the actor is a pharmacist and no pharmacist has seen it, or he saw it himself, or a colleague did today."""
+    row = await _dose(order)
+    if row is None or row.region_code not in await _counties_of_pharmacist(work):
+        return False
+    return row.seen_at is None or row.seen_by_id == work.actor.practitioner_id or row.seen_at > work.now - timedelta(days=1)

@@ -11,7 +11,8 @@ from core.consultations.models import Consultation
 from core.foundation.models import Signature
 from core.foundation.orders import answers
 from core.foundation.work import Work
-from core.people.models import CareRelation
+from core.people.relations import spoken_for
+from core.people.scopes import Scope
 from core.people.service import patient_card
 from core.prescriptions.commands import PrescriptionStage, PrescriptionStages, Stages
 from core.prescriptions.models import Prescription
@@ -48,10 +49,10 @@ WORDS: dict[State, Words] = {
 @answers(Stages)
 async def stages(work: Work, order: Stages) -> PrescriptionStages:
     work.concerns("account", work.actor.account_id)
-    patients = await CareRelation.filter(account_id=work.actor.account_id).values_list("patient_id", flat=True)
+    patients = await spoken_for(work, Scope.RECORD)
     released = Subquery(Signature.filter(kind="review").values("subject_id"))
     shown = ~Q(state=State.WITHDRAWN.value) | Q(id__in=released)
-    rows = await Prescription.filter(shown, patient_id__in=list(patients)).order_by("-id").limit(SHOWN) if patients else []
+    rows = await Prescription.filter(shown, patient_id__in=patients).order_by("-id").limit(SHOWN) if patients else []
     codes = {one.id: one.code for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
     names = {one: (await patient_card(work, one)).full_name for one in {row.patient_id for row in rows}}
     return PrescriptionStages(prescriptions=tuple(

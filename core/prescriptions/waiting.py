@@ -14,6 +14,7 @@ from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.intake.urgency import UrgencyEntry, urgency
 from core.people.cards import PatientCard, patient_card, practitioner_cards
+from core.people.houses import houses_above
 from core.people.models import Organisation
 from core.people.rules import county_of, local_date
 from core.prescriptions.commands import Waiting, WaitingDose, WaitingPrescription, WaitingView
@@ -22,7 +23,6 @@ from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import Body
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.moments import since
-from core.prescriptions.people_told import houses_above
 from core.prescriptions.steps import body_of
 from core.prescriptions.workflow import STATE_LABELS, State
 from nlp.interface.urgency import Urgency

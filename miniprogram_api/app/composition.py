@@ -23,10 +23,10 @@ from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
 from core.foundation.guard import install_guard
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing, MasterKeys
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import RedisSignals
 from core.practice_rooms import load_rooms
+from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 
 logger = logging.getLogger("huizhen.composition")
@@ -65,7 +65,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     clock = SystemClock()
     rng = random.SystemRandom()
     ids = Ids(clock.real_now, rng)
-    keys = KeyRing(master_keys(settings), clock)
+    keys = key_ring(settings, clock)
     practice = Practice(
         clock=clock,
         ids=ids,
@@ -85,27 +85,21 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     apis = Apis(channel_settings, redis, clock=clock.real_now, ids=lambda: secrets.token_hex(16), spread=rng)
     await open_database(settings.database_url, settings.keyring_url)
     signals.start()
+    watching = asyncio.create_task(keys.follow(signals), name="follow keys")
     following = asyncio.create_task(_follow_clock(practice), name="follow clock") if settings.demo else None
     try:
+        await keys.start()
         if settings.demo:
             await read_offset(practice)
         yield House(settings, practice, channel_settings, connect_channels(channel_settings), apis, redis)
     finally:
+        watching.cancel()
         if following is not None:
             following.cancel()
         await signals.close()
         await apis.close()
         await close_database()
         await redis.aclose()
-
-
-def master_keys(settings: Settings) -> MasterKeys:
-    """The key file; made on first use in the demonstration, expected to be there otherwise (FileNotFoundError)."""
-    path = settings.secrets_dir / "keyring.key"
-    if settings.demo and not path.exists():
-        with contextlib.suppress(FileExistsError):
-            return MasterKeys.create(path)
-    return MasterKeys.load(path)
 
 
 async def _follow_clock(practice: Practice) -> None:

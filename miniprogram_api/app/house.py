@@ -67,6 +67,7 @@ def environment(settings: Settings, sockets: Sockets, redis_url: str) -> dict[st
         "KEYRING_URL": settings.keyring_url,
         "REDIS_URL": redis_url,
         "SEED": str(settings.seed),
+        "TRUSTED_PROXIES": settings.trusted_proxies,
         "WEB_PROCESSES": str(settings.web_processes),
         "SIMULATOR_URL": "",
         "WECHAT_API_BASE": settings.wechat_api_base,

@@ -6,17 +6,20 @@ import ipaddress
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import ValidationError
 
 from bot.channels.settings import ChannelSettings
+from core.foundation.encryption.master_keys import MasterKeys, UnusableMasterKeys
 from miniprogram_api.app.settings import Settings
+from miniprogram_api.app.tls import ServerTls, UnusableCertificate
 
 
 def reasons_against(settings: Settings) -> list[str]:
     """Why these settings must not serve real people; empty when nothing speaks against it. Reads files, changes nothing."""
-    return [*_about_addresses(settings), *_about_secrets(settings), *_about_redis(settings)]
+    parts = (_about_addresses, _about_secrets, _about_redis, _about_tls, _about_databases, _about_audit)
+    return [reason for about in parts for reason in about(settings)]
 
 
 def _about_addresses(settings: Settings) -> Iterator[str]:
@@ -34,16 +37,31 @@ def _about_addresses(settings: Settings) -> Iterator[str]:
 
 
 def _about_secrets(settings: Settings) -> Iterator[str]:
-    key_file = settings.secrets_dir / "keyring.key"
-    if not key_file.exists():
-        yield f"没有主密钥 {key_file}:首次部署请运行 huizhen keys 生成,并在别处妥善另存一份(丢失主密钥,病历无法解密)。"
+    yield from _about_master_keys(settings)
     if not settings.channels_file.exists():
         yield f"没有渠道凭据 {settings.channels_file}:请按 docs/connecting.md 填写公众号、小程序、企业微信的凭据。"
     else:
         yield from _about_channels(settings.channels_file)
-    for path in (settings.secrets_dir, key_file, settings.channels_file):
-        if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    kept = (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key)
+    for path in (*kept, settings.audit_key_file, settings.audit_bucket_file):
+        if path is not None and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield f"{path} 可被其他用户读取:请运行 chmod {'700' if path.is_dir() else '600'} {path}"
+
+
+def _about_master_keys(settings: Settings) -> Iterator[str]:
+    if settings.key_service_url:
+        parts = urlsplit(settings.key_service_url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and _on_this_machine(parts.hostname or "")):
+            yield "HUIZHEN_KEY_SERVICE_URL 必须是 https:// 开头的网址(在本机上可以是 http://)。"
+        if not settings.key_service_token.exists():
+            yield f"没有密钥服务的令牌 {settings.key_service_token}:请从密钥服务那台机器安全地拷来。"
+    elif settings.master_keys.get_secret_value():
+        try:
+            MasterKeys.parse(settings.master_keys.get_secret_value())
+        except UnusableMasterKeys:
+            yield "HUIZHEN_MASTER_KEYS 不是主密钥:内容应与 huizhen keys 生成的密钥文件相同。"
+    elif not settings.key_file.exists():
+        yield f"没有主密钥 {settings.key_file}:首次部署请运行 huizhen keys 生成,并在别处妥善另存一份(丢失主密钥,病历无法解密)。"
 
 
 def _about_channels(path: Path) -> Iterator[str]:
@@ -60,10 +78,37 @@ def _about_channels(path: Path) -> Iterator[str]:
         yield f"渠道凭据 {path} 里一个渠道也没有:至少接入公众号、小程序、企业微信之一。"
 
 
+def _about_audit(settings: Settings) -> Iterator[str]:
+    house = settings.audit_anchor_house
+    if house and urlsplit(house).scheme != "https":
+        yield "HUIZHEN_AUDIT_ANCHOR_HOUSE 必须是 https:// 开头的网址。"
+    if not house and not settings.audit_bucket_file.exists() and settings.anchors_dir.is_relative_to(settings.data_dir):
+        yield (
+            "审计树头没有送到外部:谁能改数据库,谁就能改掉证据。请用 HUIZHEN_AUDIT_ANCHOR_DIR 指到另一处存储,"
+            "或设置 HUIZHEN_AUDIT_ANCHOR_HOUSE(另一家机构),或写好 secrets/audit_bucket.json(对象存储)。"
+        )
+
+
 def _about_redis(settings: Settings) -> Iterator[str]:
     parts = urlsplit(settings.redis_url)
     if parts.scheme in ("redis", "rediss") and not _on_this_machine(parts.hostname or "") and not (parts.password and parts.scheme == "rediss"):
         yield "HUIZHEN_REDIS_URL 指向另一台机器:必须用 rediss:// 并带密码。"
+
+
+def _about_tls(settings: Settings) -> Iterator[str]:
+    if settings.tls_certificate is not None and settings.tls_key is not None:
+        try:
+            ServerTls(settings.tls_certificate, settings.tls_key)
+        except UnusableCertificate:
+            yield "HUIZHEN_TLS_CERTIFICATE 与 HUIZHEN_TLS_KEY 不能用:请检查两个文件是否成对、是否可读、私钥是否没有口令。"
+
+
+def _about_databases(settings: Settings) -> Iterator[str]:
+    for name in ("database_url", "keyring_url"):
+        parts = urlsplit(getattr(settings, name))
+        chosen = parse_qs(parts.query)
+        if parts.scheme in ("mysql", "mariadb") and not _on_this_machine(parts.hostname or "") and "ssl_ca" not in chosen:
+            yield f"HUIZHEN_{name.upper()} 指向另一台机器:必须用 TLS,请在地址后加 ?ssl_ca=<CA 证书文件>。"
 
 
 def _on_this_machine(host: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,17 +18,30 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="demonstration: simulator, seeded people, movable clock")
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port of the web processes; 0 picks a free one")
     host: str = Field(default="127.0.0.1", description="address the web processes listen on")
-    public_url: str = Field(default="", description="origin under which browsers and WeChat reach us; empty: http://127.0.0.1:<port>")
+    public_url: str = Field(default="", description="origin under which browsers and WeChat reach us; empty: this machine's loopback address")
     data_dir: Path = Field(default=Path("data"), description="folder that holds everything the house keeps")
     database_url: str = Field(default="", description="the practice's database; empty: SQLite in the data folder")
     keyring_url: str = Field(default="", description="the database of wrapped keys; empty: SQLite in the data folder")
     redis_url: str = Field(default="", description="a Redis of your own; empty: the supervisor runs one in the data folder")
     seed: int = Field(default=1, description="number that the demonstration's people are generated from")
+    trusted_proxies: str = Field(default="", description="networks of your reverse proxies, comma-separated; only they may say for whom they ask")
     web_processes: int = Field(default=2, ge=1, le=32, description="web processes on the one listening socket")
     simulator_url: str = Field(default="", description="loopback origin of the simulator; set by the supervisor, in the demonstration only")
     wechat_api_base: str = Field(default="https://api.weixin.qq.com", description="WeChat's server API")
     wechat_open_base: str = Field(default="https://open.weixin.qq.com", description="WeChat's page that people authorise on")
     wecom_api_base: str = Field(default="https://qyapi.weixin.qq.com", description="WeCom's server API")
+
+    audit_anchor_dir: Path | None = Field(default=None, description="folder on other storage for the audit's signed heads; empty: in the data folder")
+    audit_anchor_house: str = Field(default="", description="origin of another house that keeps the audit's signed heads, https")
+    audit_anchor_seconds: float = Field(default=10.0, ge=1, le=3600, description="how often the audit's grown head is signed and anchored")
+
+    suite: Literal["aes", "sm4"] = Field(default="aes", description="algorithms of new keys: AES-256-GCM and SHA-256, or SM4-GCM and SM3")
+    master_keys: SecretStr = Field(default=SecretStr(""), description="the master keys themselves, as in the key file; empty: from the file")
+    key_service_url: str = Field(default="", description="key service that holds the master keys, https; empty: the key file")
+    key_service_token_file: Path | None = Field(default=None, description="file with the key service's token; empty: secrets/key-service.token")
+    key_service_ca: Path | None = Field(default=None, description="certificates that the key service's is checked against; empty: the system's")
+    tls_certificate: Path | None = Field(default=None, description="certificate chain (PEM), where no reverse proxy ends TLS")
+    tls_key: Path | None = Field(default=None, description="its private key (PEM)")
 
     @field_validator("data_dir")
     @classmethod
@@ -38,6 +53,11 @@ class Settings(BaseSettings):
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        return ",".join(str(ip_network(one.strip())) for one in text.split(",") if one.strip())
+
     @model_validator(mode="before")
     @classmethod
     def _empty_is_absent(cls, values: dict[str, object]) -> dict[str, object]:
@@ -45,11 +65,19 @@ class Settings(BaseSettings):
         return {name: value for name, value in values.items() if value != ""}
 
     @model_validator(mode="after")
+    def _keys_and_certificates(self) -> Settings:
+        if self.key_service_url and self.master_keys.get_secret_value():
+            raise ValueError("HUIZHEN_KEY_SERVICE_URL 与 HUIZHEN_MASTER_KEYS 只能用一个")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("HUIZHEN_TLS_CERTIFICATE 与 HUIZHEN_TLS_KEY 要一起设置")
+        return self
+
+    @model_validator(mode="after")
     def _derive(self) -> Settings:
         derived = {
             "database_url": f"sqlite://{self.data_dir / 'practice.sqlite3'}",
             "keyring_url": f"sqlite://{self.data_dir / 'keyring.sqlite3'}",
-            "public_url": f"http://127.0.0.1:{self.port}",
+            "public_url": self._own_url(self.port),
         }
         for name, value in derived.items():
             if not getattr(self, name):
@@ -58,8 +86,26 @@ class Settings(BaseSettings):
 
     def on_port(self, port: int) -> Settings:
         """The same settings for the port that was really bound; the origin follows unless one was chosen."""
-        derived = self.public_url == f"http://127.0.0.1:{self.port}"
-        return self.model_copy(update={"port": port, "public_url": f"http://127.0.0.1:{port}" if derived else self.public_url})
+        derived = self.public_url == self._own_url(self.port)
+        return self.model_copy(update={"port": port, "public_url": self._own_url(port) if derived else self.public_url})
+
+    def _own_url(self, port: int) -> str:
+        return f"{'http' if self.tls_certificate is None else 'https'}://127.0.0.1:{port}"
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """``trusted_proxies`` as networks."""
+        return tuple(ip_network(one) for one in self.trusted_proxies.split(",") if one)
+
+    @property
+    def key_file(self) -> Path:
+        """The master keys, where they are in a file."""
+        return self.secrets_dir / "keyring.key"
+
+    @property
+    def key_service_token(self) -> Path:
+        """The file with the key service's token."""
+        return self.key_service_token_file or self.secrets_dir / "key-service.token"
 
     @property
     def secrets_dir(self) -> Path:
@@ -70,6 +116,26 @@ class Settings(BaseSettings):
     def channels_file(self) -> Path:
         """Credentials of the four WeChat channels."""
         return self.secrets_dir / "channels.json"
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key that signs the audit's heads."""
+        return self.secrets_dir / "audit.key"
+
+    @property
+    def audit_bucket_file(self) -> Path:
+        """The bucket that keeps the audit's heads, with its credentials; no bucket without it."""
+        return self.secrets_dir / "audit_bucket.json"
+
+    @property
+    def witnessed_file(self) -> Path:
+        """The other houses whose heads are kept here, with their public keys."""
+        return self.secrets_dir / "witnessed.json"
+
+    @property
+    def anchors_dir(self) -> Path:
+        """Where the file anchor writes."""
+        return self.audit_anchor_dir or self.data_dir / "anchors"
 
     @property
     def demo_secret_file(self) -> Path:

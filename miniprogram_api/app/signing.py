@@ -14,12 +14,11 @@ from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing
 from core.foundation.models import RuleSignature
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals
 from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
-from miniprogram_api.app.composition import master_keys
+from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
 
@@ -63,9 +62,10 @@ async def open_for_signing(settings: Settings) -> AsyncIterator[Practice]:
     """A practice with its databases and keys and nothing else, closed at the end. FileNotFoundError without master keys."""
     clock = SystemClock()
     rng = random.SystemRandom()
-    keys = KeyRing(master_keys(settings), clock)
+    keys = key_ring(settings, clock)
     await open_database(settings.database_url, settings.keyring_url)
     try:
+        await keys.start()
         yield Practice(
             clock=clock,
             ids=Ids(clock.real_now, rng),

@@ -1,4 +1,5 @@
-"""The ticker process: one leader at a time (by a lease in the database) turns due rows into commands. `python -m miniprogram_api.app.ticker`."""
+"""The ticker process: one leader at a time (by a lease in the database) turns due rows into commands; another lease decides who brings audit
+entries into their tree. `python -m miniprogram_api.app.ticker`."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from core.foundation.practice import Practice
 from core.imaging.commands import SweepFiles
 from miniprogram_api.app import logging as house_logging
 from miniprogram_api.app import settings as house_settings
+from miniprogram_api.app.auditing import anchor, sequence
 from miniprogram_api.app.composition import open_house
 from miniprogram_api.app.process import announce_ready
 
@@ -50,12 +52,19 @@ async def main() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
-        ticking = asyncio.create_task(run_ticker(house.practice, secrets.token_hex(8)), name="ticker")
+        name = secrets.token_hex(8)
+        loops = [
+            asyncio.create_task(run_ticker(house.practice, name), name="ticker"),
+            asyncio.create_task(sequence(house.practice, name), name="audit sequencer"),
+            asyncio.create_task(anchor(house.practice, settings, name), name="audit anchors"),
+        ]
         announce_ready()
         await stop.wait()
-        ticking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ticking
+        for one in loops:
+            one.cancel()
+        for one in loops:
+            with contextlib.suppress(asyncio.CancelledError):
+                await one
 
 
 if __name__ == "__main__":

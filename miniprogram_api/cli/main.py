@@ -45,7 +45,37 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("--rule", default="", metavar="<规则>", help="要签署的规则名(不写则签署全部未签署的)")
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
     rules.add_argument("--licence", default="", metavar="<编号>", help="签署人的执业证书编号")
-    add("keys", "生成一套新部署的主密钥(只做一次)", "keys")
+    words = "主密钥与数据密钥:create 生成(只做一次),rotate 换主密钥,reencrypt 换数据密钥,reindex 换检索密钥,retire 移除旧主密钥,status 查看"
+    keys = add("keys", words, "keys")
+    keys.add_argument(
+        "action", nargs="?", default="create", choices=("create", "rotate", "reencrypt", "reindex", "retire", "status"),
+        metavar="create|rotate|reencrypt|reindex|retire|status", help="都可在运行中进行;中断后再运行一次即继续(reindex 从头再来)",
+    )  # fmt: skip
+    keys.add_argument("--master", default="", metavar="<版本>", help="retire 要移除的主密钥版本")
+    sessions = add("sessions", "登录:replace-key 更换签发登录凭据的密钥(怀疑泄露时),没有人会因此退出登录", "sessions")
+    sessions.add_argument("action", choices=("replace-key",), metavar="replace-key", help="可在运行中进行")
+    service = add("key-service", "在另一台机器上保管主密钥(密钥服务)", "key_service")
+    service.add_argument("--keys", required=True, metavar="<文件>", help="主密钥文件(没有时生成)")
+    service.add_argument("--token", required=True, metavar="<文件>", help="令牌文件(没有时生成)")
+    service.add_argument("--listen", default="127.0.0.1:8200", metavar="<地址:端口>", help="监听地址")
+    service.add_argument("--certificate", default="", metavar="<文件>", help="TLS 证书链(不在本机监听时必须)")
+    service.add_argument("--certificate-key", default="", metavar="<文件>", help="TLS 私钥")
+    audit = add("audit", "审计:verify 核对全部记录,prove 出具证明,heads 列出树头,key 显示公钥或换钥,recover 恢复备份后另立日志", "audit")
+    actions = ("verify", "prove", "heads", "key", "recover")
+    audit.add_argument("action", choices=actions, metavar="|".join(actions), help="verify 发现改动时状态为 1")
+    audit.add_argument("--entry", default="", metavar="<编号>", help="prove:要证明的审计记录")
+    audit.add_argument("--from", dest="first", type=int, default=0, metavar="<条数>", help="prove:证明两个树头相承,从这个大小")
+    audit.add_argument("--to", dest="second", type=int, default=0, metavar="<条数>", help="prove:到这个大小")
+    audit.add_argument("--out", default="", metavar="<文件>", help="prove:证明写到哪里")
+    audit.add_argument("--new", action="store_true", help="key:换一把新的签名钥(旧公钥保留,旧树头仍可核对)")
+    admin = add("admin", "管理员:first 邀请首位管理员(打印一次性绑定码),list 列出", "admin")
+    admin.add_argument("action", choices=("first", "list"), metavar="first|list", help="first 只在还没有管理员时可用")
+    admin.add_argument("--name", default="", metavar="<姓名>", help="首位管理员的姓名")
+    admin.add_argument("--phone", default="", metavar="<手机>", help="首位管理员的手机号")
+    admin.add_argument("--organisation", default="", metavar="<机构>", help="所在机构的名称;只有一家县级医院时可以不写")
+    taken_in = add("import", "从 CSV 表格导入机构或医务人员(先检查每一行,有错就一行也不导入)", "imports")
+    taken_in.add_argument("what", choices=("organisations", "practitioners"), metavar="organisations|practitioners", help="机构,或医务人员")
+    taken_in.add_argument("file", metavar="<文件>", help="CSV 文件;写 - 打印表头")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole

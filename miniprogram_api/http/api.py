@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any, get_origin
@@ -17,14 +17,19 @@ from sanic.handlers import ErrorHandler
 from sanic.response import json as json_response
 
 from core.foundation.actor import Actor
+from core.foundation.audit.origin import network_of
 from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.orders import Command, Order, Query
 from core.foundation.practice import Practice
+from miniprogram_api.http.explaining import explain
 
 logger = logging.getLogger("huizhen.http")
 
 App = Sanic[Any, Any]
+
+DEEPEST = 16
+"""Levels of a JSON body; ours have five at most."""
 dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -32,6 +37,14 @@ class SignInNeeded(NotAllowed):
     code = "session.missing"
     status = 401
     sentence = "请先登录(从微信里打开),再做这一步。"
+
+
+class SessionStale(NotAllowed):
+    """The access token has run out, the sign-in has not: the program that asks fetches a new one and asks again."""
+
+    code = "session.stale"
+    status = 401
+    sentence = "登录要更新一下,请再点一次。"
 
 
 class EngineElsewhere(Invalid):
@@ -45,6 +58,12 @@ class RouteAccess:
 
     order: type[Order] | None = None
     reason: str = ""
+    status: int = 200
+    """Of the answer when all went well."""
+    query_names: Mapping[str, str] = field(default_factory=dict)
+    """Query parameter → the order's field, where they differ."""
+    plain: bool = False
+    """Fields in, result out, as JSON. Else the route takes and answers in its own way."""
 
 
 Handler = Callable[..., Awaitable[HTTPResponse]]
@@ -81,11 +100,11 @@ def house_of(request: Request) -> Any:
 
 
 def actor_of(request: Request) -> Actor:
-    """The signed-in person; SignInNeeded when there is none."""
+    """The signed-in person, with the network he asks from; SignInNeeded when there is none, SessionStale when his token has run out."""
     actor: Actor | None = request.ctx.actor
     if actor is None:
-        raise SignInNeeded
-    return actor
+        raise SignInNeeded if request.ctx.signed_in is None else SessionStale
+    return replace(actor, address=network_of(getattr(request.ctx, "address", "")))
 
 
 def problem(status: int, code: str, detail: str, fields: dict[str, Any] | None = None, headers: dict[str, str] | None = None) -> HTTPResponse:
@@ -95,7 +114,8 @@ def problem(status: int, code: str, detail: str, fields: dict[str, Any] | None =
 
 def refusal(error: DomainError) -> HTTPResponse:
     """The answer to a refused order. Named fields travel along (who has it, what else is free), as the error's class chose them."""
-    headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, Unavailable) else None
+    wait_s = getattr(error, "retry_after_s", None)
+    headers = None if wait_s is None else {"Retry-After": str(wait_s)}
     fields = {name: _plain(value) for name, value in error.fields.items()}
     return problem(error.status, error.code, error.message, fields, headers)
 
@@ -113,13 +133,19 @@ class Problems(ErrorHandler):
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         if isinstance(exception, DomainError):
-            return refusal(exception)
-        if isinstance(exception, RequestCancelled):
-            return HTTPResponse(status=408)  # who asked has hung up: nobody hears it
+            answer = refusal(exception)
+            if not request.path.startswith("/h5/"):
+                return answer
+            page = explain("现在打不开", exception.message, exception.status)
+            page.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "retry-after"})
+            return page
         if isinstance(exception, ValidationError):
             errors = exception.errors(include_url=False, include_input=False, include_context=False)
             places = [{"field": ".".join(str(part) for part in error["loc"]), "problem": error["type"]} for error in errors]
             return problem(422, "invalid", "有的内容缺少或格式不对,请检查标出的几项。", {"errors": places})
+        if isinstance(exception, RequestCancelled):
+            # Who asked has hung up; nobody reads this.
+            return problem(408, "http.408", _HTTP_SENTENCES[408])
         if isinstance(exception, SanicException) and exception.status_code < 500:
             return problem(exception.status_code, f"http.{exception.status_code}", _HTTP_SENTENCES.get(exception.status_code, "请求不对,请检查。"))
         if isinstance(exception, SanicException) and exception.status_code == 503:
@@ -167,7 +193,7 @@ def order_route(
         result = await carry_out(request, asked)
         return json_response(result.model_dump(mode="json"), status=status, dumps=dumps)
 
-    handle.access = RouteAccess(order=order)  # type: ignore[attr-defined]
+    handle.access = RouteAccess(order=order, status=status, query_names=query_names or {}, plain=True)  # type: ignore[attr-defined]
     name = f"{method.lower()}_{order.name.replace('.', '_')}"
     blueprint.add_route(handle, uri, methods=[method], name=name)
 
@@ -189,12 +215,27 @@ def json_object(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
     try:
-        values = json.loads(request.body)
+        values = json.loads(request.body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Invalid from None
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or _deeper_than(values, DEEPEST):
         raise Invalid
     return values
+
+
+def _refuse_constant(name: str) -> None:
+    """NaN and Infinity are no JSON, and nothing behind this expects them."""
+    raise ValueError(name)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    """Level by level, so that no depth costs stack."""
+    level = [value]
+    for _ in range(levels):
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _fields(request: Request, method: str, order: type[Order], renamed: dict[str, str]) -> dict[str, Any]:

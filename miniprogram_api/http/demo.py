@@ -16,6 +16,7 @@ from core.foundation.demonstration import REMINDERS, ClockView, MoveClock, Outbo
 from core.foundation.errors import Invalid, NotAllowed
 from core.people import commands as people
 from miniprogram_api.http.api import by_order, dumps, json_object, practice_of, public
+from miniprogram_api.http.sessions import tokens_of
 
 blueprint = Blueprint("demo", url_prefix="/v1/demo")
 
@@ -111,5 +112,5 @@ async def open_terminal_session(request: Request) -> HTTPResponse:
     practice = practice_of(request)
     wanted = TerminalSession.model_validate(json_object(request))
     account = await practice.execute(STAGE, people.EnsureAccount(app=wanted.app, subject=wanted.subject))
-    opened = await practice.execute(STAGE, people.OpenSession(account_id=account.account_id, kind="terminal"))
-    return json_response({"token": opened.token}, 201, dumps=dumps)
+    opened = await practice.execute(STAGE, people.OpenSession(account_id=account.account_id, kind="terminal", device="终端"))
+    return json_response(tokens_of(request, opened), 201, dumps=dumps)

@@ -11,23 +11,25 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from sanic import Blueprint, HTTPResponse, Request
-from sanic.response import html, redirect
+from sanic.response import redirect
 
 from bot.channels.api.errors import ApiError, SnapshotUser
 from bot.channels.api.sign_in import official_account_authorize_url, wecom_authorize_url
 from core.people import commands as people
 from miniprogram_api.http.api import house_of, practice_of, public
-from miniprogram_api.http.sessions import set_session_cookie
-from miniprogram_api.http.sign_in import PROCESS
+from miniprogram_api.http.explaining import explain
+from miniprogram_api.http.sessions import PROCESS, device_of, set_session_cookies
 
 blueprint = Blueprint("oauth", url_prefix="/h5/oauth")
 
-STATE_COOKIE = "huizhen_oauth"
 STATE_LIFE_S = 600
-SESSION_LIFE_S = 12 * 3600
 
-WECOM_PAGES = ("doctor", "desk", "pharmacy", "sign")
+WECOM_PAGES = ("doctor", "desk", "pharmacy", "sign", "factor")
 """Pages of practitioners; all others are patients' pages."""
+
+
+def _state_cookie(request: Request) -> str:
+    return "huizhen_oauth" if request.app.ctx.demo else "__Secure-huizhen_oauth"
 
 
 def send_to_authorise(request: Request) -> HTTPResponse:
@@ -44,7 +46,7 @@ def send_to_authorise(request: Request) -> HTTPResponse:
         address = official_account_authorize_url(open_base, settings.official_account.appid, redirect_uri, state)
     response = redirect(address)
     response.add_cookie(
-        STATE_COOKIE, f"{state}.{quote(request.path, safe='')}", path=f"{mount}/h5/oauth/", httponly=True, samesite="Lax",
+        _state_cookie(request), f"{state}.{quote(request.path, safe='')}", path=f"{mount}/h5/oauth/", httponly=True, samesite="Lax",
         secure=not request.app.ctx.demo, max_age=STATE_LIFE_S,
     )
     return response
@@ -53,7 +55,7 @@ def send_to_authorise(request: Request) -> HTTPResponse:
 @blueprint.get("/<kind:str>")
 @public("the platform sends the browser here with a one-time code; state binds it to this browser")
 async def come_back(request: Request, kind: str) -> HTTPResponse:
-    state, _, page = (request.cookies.get(STATE_COOKIE) or "").partition(".")
+    state, _, page = (request.cookies.get(_state_cookie(request)) or "").partition(".")
     given = request.args.get("state") or ""
     code = request.args.get("code") or ""
     if kind not in ("wecom", "official-account") or not state or not code or not hmac.compare_digest(state.encode(), given.encode(errors="replace")):
@@ -66,12 +68,12 @@ async def come_back(request: Request, kind: str) -> HTTPResponse:
         return explain("登录没有完成", "微信的登录码已经用过或过期。请回到微信,从消息里重新打开这个页面。", 403)
     practice = practice_of(request)
     account = await practice.execute(PROCESS, people.EnsureAccount(app=app, subject=subject, unionid=unionid))
-    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="h5"))
+    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="h5", device=device_of(request)))
     mount = getattr(request, "mount", "")
     target = unquote(page)
     response = redirect(f"{mount}{target if target.startswith('/h5/') and '//' not in target else '/h5/mini/'}")
-    set_session_cookie(request, response, opened.token, SESSION_LIFE_S)
-    response.delete_cookie(STATE_COOKIE, path=f"{mount}/h5/oauth/")
+    set_session_cookies(request, response, opened)
+    response.cookies.delete_cookie(_state_cookie(request), path=f"{mount}/h5/oauth/", secure=not request.app.ctx.demo)
     return response
 
 
@@ -82,15 +84,3 @@ async def _who(house: Any, kind: str, code: str) -> tuple[str, str, str | None]:
         return settings.wecom.corpid, member.userid, None
     user = await house.apis.official_account.web_user(code)
     return settings.official_account.appid, user.openid, user.unionid or None
-
-
-_PAGE = (
-    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-    "<title>会诊</title><style>body{{font:18px/1.6 system-ui,sans-serif;margin:20vh auto;max-width:24em;padding:0 20px;text-align:center}}"
-    "h1{{font-size:22px}}</style><h1>{title}</h1><p>{text}</p>"
-)
-
-
-def explain(title: str, text: str, status: int) -> HTTPResponse:
-    """A plain page that says what to do, where a person would otherwise meet an error."""
-    return html(_PAGE.format(title=title, text=text), status=status)

@@ -11,6 +11,7 @@ from sanic.exceptions import NotFound
 from sanic.response import file, redirect
 
 from miniprogram_api.http.api import public
+from miniprogram_api.http.headers import page_policy
 from miniprogram_api.http.oauth import send_to_authorise
 
 blueprint = Blueprint("pages", url_prefix="/h5")
@@ -19,20 +20,12 @@ ROOT = Path(__file__).resolve().parents[1] / "pages"
 WITHOUT_SESSION = ("mini", "shared", "vendor")
 """The mini program signs in by wx.login from within; shared scripts and styles hold no data."""
 
-_CONTENT = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-)
-_POLICY = {
-    "Content-Security-Policy": _CONTENT,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
+_FRESH = {"Cache-Control": "no-cache"}
+"""Kept by the browser, but asked for each time."""
 _ROOM = re.compile(r"^(doctor/)?room/[0-9A-HJKMNP-TV-Z]{26}/$")
 """The call room of one consultation; below ``doctor/`` for those who sign in by WeCom."""
 _OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases)/(case|rx)/([0-9A-HJKMNP-TV-Z]{26})/$")
 """One thing on a page of practitioners, as chats link to it: what stands behind ``#`` would be lost on the way through the platform's sign-in."""
-_HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,100}$")
 
 
 @blueprint.get("/<path:path>")
@@ -51,28 +44,26 @@ async def page(request: Request, path: str) -> HTTPResponse:
     if not target.is_file():
         raise NotFound
     is_document = target.suffix == ".html"
-    if is_document and path.split("/")[0] not in WITHOUT_SESSION and request.ctx.actor is None:
+    if is_document and path.split("/")[0] not in WITHOUT_SESSION and request.ctx.signed_in is None:
         return send_to_authorise(request)
     media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
-    return await file(target, mime_type=media_type, headers=dict(_POLICY))
+    return await file(target, mime_type=media_type, headers=dict(_FRESH))
 
 
 def _opened(request: Request, folder: str, kind: str, its_id: str) -> HTTPResponse:
-    if request.ctx.actor is None:
+    if request.ctx.signed_in is None:
         return send_to_authorise(request)
     return redirect(f"{getattr(request, 'mount', '')}/h5/{folder}/#/{kind}/{its_id}")
 
 
 async def _call_room(request: Request, room: re.Match[str]) -> HTTPResponse:
     """Its pictures, sounds and socket come from here and from nowhere else. A seat in the call needs a ticket besides."""
-    if request.ctx.actor is None:
+    if request.ctx.signed_in is None:
         return send_to_authorise(request)
     if room.group(1):
         return redirect(f"{getattr(request, 'mount', '')}/h5/{room.group(0).removeprefix('doctor/')}")
-    # Not every browser takes 'self' to mean the socket of the same origin too.
-    sockets = f" ws://{request.host} wss://{request.host}" if _HOST.match(request.host) else ""
-    policy = f"{_CONTENT}; connect-src 'self'{sockets}; media-src 'self' blob: mediastream:"
-    return await file(ROOT / "room" / "room.html", mime_type="text/html", headers={**_POLICY, "Content-Security-Policy": policy})
+    policy = page_policy(request, call_room=True)
+    return await file(ROOT / "room" / "room.html", mime_type="text/html", headers={**_FRESH, "Content-Security-Policy": policy})
 
 
 def _place(path: str) -> Path:

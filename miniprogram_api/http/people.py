@@ -1,4 +1,4 @@
-"""/v1/me, patients, consents, sessions."""
+"""/v1/me, patients, consents."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.people import commands as people
+from core.people import commands_accounts as accounts
+from core.people import commands_consents as consents
+from core.people import commands_families as families
+from core.people import finding
 from miniprogram_api.http.api import actor_of, by_order, dumps, order_route, practice_of
 from miniprogram_api.http.consultations import give_file, store_photo
 
@@ -15,11 +19,19 @@ order_route(blueprint, "GET", "/me", people.Me)
 order_route(blueprint, "GET", "/consent-texts/<purpose:str>", people.CurrentConsentText)
 order_route(blueprint, "POST", "/patients", people.RegisterPatient, status=201)
 order_route(blueprint, "POST", "/patients/<patient_id:str>/consents", people.GiveConsent, status=201)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/consents", consents.Consents)
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/consents/<purpose:str>", people.WithdrawConsent)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/speakers", families.Speakers)
+order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers", people.ConfirmAccount, status=201)
+order_route(blueprint, "PUT", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.AllowSpeaker)
+order_route(blueprint, "DELETE", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.EndSpeaker)
+order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers/<relation_id:str>/end", families.EndSpeaker)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/access-log", people.WhoLookedAtMyRecord)
+order_route(blueprint, "GET", "/join-reviews", accounts.JoinReviews)
+order_route(blueprint, "POST", "/join-reviews/<review_id:str>", accounts.SettleJoinReview)
 order_route(blueprint, "GET", "/patient-list", people.MyPatientList)
 order_route(blueprint, "POST", "/patient-list", people.EnlistPatient, status=201)
-order_route(blueprint, "POST", "/sessions/close", people.CloseSession)
+order_route(blueprint, "POST", "/patient-list/find", finding.FindOnMyList)
 
 
 @blueprint.post("/patients/<patient_id:str>/consents/<purpose:str>/paper", stream=True)

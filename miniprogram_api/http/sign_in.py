@@ -7,16 +7,13 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from bot.channels.api.errors import ApiError, CodeInvalid
-from core.foundation.actor import Actor
 from core.foundation.errors import Invalid, Unavailable
 from core.people import commands as people
 from core.people.service import session_actor
 from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, house_of, json_object, practice_of, public
-from miniprogram_api.http.sessions import bearer_of, refuse_foreign_site, set_session_cookie
+from miniprogram_api.http.sessions import PROCESS, device_of, refuse_foreign_site, set_session_cookies, tokens_of
 
 blueprint = Blueprint("sign_in", url_prefix="/v1/mini-program")
-
-PROCESS = Actor.system("web")
 
 
 class CodeRefused(Invalid):
@@ -47,10 +44,10 @@ async def sign_in(request: Request) -> HTTPResponse:
         raise refused(error) from None
     identity = people.EnsureAccount(app=house.channel_settings.mini_program.appid, subject=session.openid, unionid=session.unionid or None)
     account = await practice.execute(PROCESS, identity)
-    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="mini_program"))
-    actor = await session_actor(opened.token, "mini_program", practice.clock.real_now())
+    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="mini_program", device=device_of(request)))
+    actor = await session_actor(opened.token, "mini_program", practice.clock.real_now(), practice.clock.now())
     me = await practice.ask(actor, people.Me()) if actor is not None else None
-    answer = {"token": opened.token, "expires_at": opened.expires_at.isoformat(), "me": None if me is None else me.model_dump(mode="json")}
+    answer = {**tokens_of(request, opened), "me": None if me is None else me.model_dump(mode="json")}
     return json_response(answer, 201, dumps=dumps)
 
 
@@ -70,10 +67,8 @@ async def verify_phone(request: Request) -> HTTPResponse:
 @blueprint.post("/hand-over")
 @by_order(people.HandOverSession)
 async def hand_over(request: Request) -> HTTPResponse:
-    """``code`` for the page that the mini program is about to open, for the session whose bearer token came along."""
-    actor_of(request)
-    order = people.HandOverSession(token=bearer_of(request))
-    return json_response((await carry_out(request, order, keyed=False)).model_dump(mode="json"), 201, dumps=dumps)
+    """``code`` for the page that the mini program is about to open, for the session that asks."""
+    return json_response((await carry_out(request, people.HandOverSession(), keyed=False)).model_dump(mode="json"), 201, dumps=dumps)
 
 
 @blueprint.post("/hand-over/redeem")
@@ -83,9 +78,8 @@ async def redeem_hand_over(request: Request) -> HTTPResponse:
     refuse_foreign_site(request)
     practice = practice_of(request)
     opened = await practice.execute(PROCESS, people.RedeemHandOver(code=Code.model_validate(json_object(request)).code))
-    left = opened.expires_at - practice.clock.real_now()
     response = json_response({"expires_at": opened.expires_at.isoformat()}, 201, dumps=dumps)
-    set_session_cookie(request, response, opened.token, int(left.total_seconds()))
+    set_session_cookies(request, response, opened)
     return response
 
 

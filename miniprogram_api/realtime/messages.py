@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from core.calls.commands import EnterCall, LeaveCall
+from core.foundation.orders import Order
+
 LARGEST_MESSAGE = 96 * 1024
 """Bytes; a session description is the largest thing anybody sends."""
 HEARTBEAT_S = 5
@@ -67,6 +70,10 @@ class Bye(_Message):
 
 
 FromClient = Annotated[Hello | Publish | Answer | State | Quality | Ping | Bye, Field(discriminator="type")]
+MEANS: dict[type[_Message], type[Order] | None] = {
+    Hello: EnterCall, Bye: LeaveCall, Publish: None, Answer: None, State: None, Quality: None, Ping: None,
+}
+"""The order that a message becomes. None: it is about the sender's own seat alone, which the ticket gave him, and reaches nothing else."""
 from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
 
 

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ValidationError
 from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, ViewCall
 from core.calls.service import seen
 from core.foundation.actor import Actor
+from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
+from core.people.service import session_runs
 from media.calls.protocol import Accept, Join, Leave, News
 from miniprogram_api.realtime import messages
 from miniprogram_api.realtime.limits import Allowance
@@ -28,6 +30,8 @@ logger = logging.getLogger("huizhen.calls")
 HELLO_S = 10.0
 SEEN_EVERY_S = 10.0
 RETRY_MS = 700
+SIGNED_IN_EVERY_S = 5.0
+"""How late a missed signal lets the end of a sign-in be noticed."""
 MOST_UNREADABLE = 10
 
 UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
@@ -36,6 +40,7 @@ NO_TICKET = Closed(code="call.ticket_missing", sentence="没有入场券。请�
 SILENT = Closed(code="call.silent", sentence="好一会儿没有您的消息,连接已断开。请点「重新加入」。")
 REPLACED = Closed(code="call.replaced", sentence="您在另一处打开了视频,这里已退出。")
 OVER = Closed(code="call.over", sentence="视频已结束。")
+SIGNED_OUT = Closed(code="session.over", sentence="这次登录已在别处退出,视频已断开。请重新进入。")
 GOODBYE = Closed(code="call.left", sentence="您已退出视频。")
 
 
@@ -106,8 +111,8 @@ class CallSession:
         await self._show()
 
     async def _attend(self, heard: asyncio.Queue[Heard]) -> None:
-        """Three things at once; the first that ends ends them all."""
-        jobs: list[Callable[[], Awaitable[None]]] = [self._listen, lambda: self._follow(heard), self._stay]
+        """Four things at once; the first that ends ends them all."""
+        jobs: list[Callable[[], Awaitable[None]]] = [self._listen, lambda: self._follow(heard), self._stay, self._signed_in]
         tasks = [asyncio.create_task(_run(job)) for job in jobs]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -218,6 +223,17 @@ class CallSession:
                 except Exception as error:  # Database or Redis may be away for a moment; the call goes on.
                     logger.warning("presence not confirmed: %s", type(error).__name__)
                 await bell.wait(SEEN_EVERY_S)
+
+    async def _signed_in(self) -> None:
+        """Notice when the sign-in has ended in which the socket was opened."""
+        with self._practice.signals.listen(f"session:{self._actor.session_id}") as bell:
+            while True:
+                try:
+                    if not await session_runs(self._actor.session_id, self._practice.clock.real_now()):
+                        raise _End(SIGNED_OUT, "left")
+                except AWAY as error:  # The call goes on; the next look decides.
+                    logger.warning("sign-in not confirmed: %s", type(error).__name__)
+                await bell.wait(SIGNED_IN_EVERY_S)
 
     async def _show(self) -> None:
         """Tell everybody in the room how it stands with him."""

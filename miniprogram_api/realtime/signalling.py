@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sanic import Request
 
-from miniprogram_api.http.api import App, RouteAccess, SignInNeeded
+from miniprogram_api.http.api import App, RouteAccess, SessionStale, SignInNeeded
 from miniprogram_api.realtime import messages
 from miniprogram_api.realtime.link import MediaLine
 from miniprogram_api.realtime.messages import Closed
@@ -17,6 +17,7 @@ from miniprogram_api.realtime.session import CallSession
 PATH = "/v1/realtime/call"
 FOREIGN = Closed(code="request.foreign_site", sentence="视频要在会诊的页面里打开。")
 NOBODY = Closed(code=SignInNeeded.code, sentence=SignInNeeded.sentence)
+STALE = Closed(code=SessionStale.code, sentence=SessionStale.sentence)
 
 
 def install_signalling(app: App) -> None:
@@ -42,7 +43,7 @@ def install_signalling(app: App) -> None:
         if origin is not None and urlsplit(origin).netloc != request.host:
             await ws.send(messages.to_json(FOREIGN))
         elif actor is None:
-            await ws.send(messages.to_json(NOBODY))
+            await ws.send(messages.to_json(NOBODY if request.ctx.signed_in is None else STALE))
         else:
             house = app.ctx.house
             await CallSession(ws, house.practice, await line(house.redis), house.redis, actor).run()

@@ -23,8 +23,13 @@ TECHNICAL_WRITERS = {
     "core/notifications/service.py": {"mark_sent", "mark_failed", "keep_card"},
     # A heartbeat of an open socket: a lease by another name.
     "core/calls/attending.py": {"seen"},
+    # That an answer has arrived, and in which quarter hour somebody was here.
+    "core/people/sessions.py": {"_note_use"},
     # Bytes that have come: how far a file is on its way.
     "core/imaging/transfers.py": {"_keep"},
+    # The audit's tree over entries that orders have written: leaves, nodes, heads, how far each anchor is.
+    "core/foundation/audit/sequencer.py": {"append_batch", "_check_fence", "_size_for_append", "_append"},
+    "core/foundation/audit/anchoring.py": {"_sign", "_bring"},
     # Taken by handlers only: it locks the row that they are about to decide from.
     "core/consultations/timeline.py": {"hold"},
 }

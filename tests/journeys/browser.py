@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.journeys.codes import give_codes_on
 from tests.support.peers import need
 
 ARGUMENTS = [
@@ -19,6 +21,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 DESKTOP = (1440, 900)
 PHONE = (360, 740)
+_PHONE = re.compile(r"(?P<base>https?://[^/]+)/phone/(?P<key>[^/]+)/h5/")
 MOST_BYTES = 200_000
 """Of everything a page loads before pictures, compressed."""
 
@@ -50,11 +53,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visiting(chromium: Browser) -> AsyncIterator[Visiting]:
-    """`await visiting(address, size)`: a page in a fresh profile. A script that fails in it fails the test."""
+    """`await visiting(address, size)`: a page in a fresh profile. A script that fails in it fails the test.
+
+    Where it asks for the 动态码 it gets it, unless ``codes`` is False.
+    """
     visits: list[Visit] = []
     contexts = []
 
-    async def visit(address: str, size: tuple[int, int] = DESKTOP, storage: dict[str, str] | None = None) -> Visit:
+    async def visit(address: str, size: tuple[int, int] = DESKTOP, storage: dict[str, str] | None = None, codes: bool = True) -> Visit:
         context = await chromium.new_context(viewport={"width": size[0], "height": size[1]}, locale="zh-CN", has_touch=size == PHONE)
         contexts.append(context)
         for name, value in (storage or {}).items():
@@ -70,6 +76,8 @@ async def visiting(chromium: Browser) -> AsyncIterator[Visiting]:
 
         page.on("response", keep)
         visits.append(visit)
+        if codes and (phone := _PHONE.match(address)) is not None:
+            await give_codes_on(page, phone["base"], phone["key"])
         await page.goto(address)
         return visit
 

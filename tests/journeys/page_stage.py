@@ -21,6 +21,8 @@ from tests.bot.simulator.receiver import Receiver
 Body = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
 DEPARTMENTS = ("心血管内科", "呼吸内科", "神经内科", "儿科")
+KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+"""In the village doctors' authenticators."""
 SURNAMES = "王李张刘陈杨赵黄周吴"
 
 
@@ -35,7 +37,7 @@ def roster() -> Body:
     ]  # fmt: skip
     people += [
         {"key": f"village-doctor-{n:02}", "name": f"{'吴' if n == 1 else chance.choice(SURNAMES)}医生(演示)", "role": "village_doctor",
-         "userid": f"vd{n}", "groups": ["village-doctors"], "title": "乡村医生", "place": "平塘县 新塘村卫生室"}
+         "userid": f"vd{n}", "groups": ["village-doctors"], "title": "乡村医生", "place": "平塘县 新塘村卫生室", "authenticator": KEY}
         for n in range(1, 4)
     ]  # fmt: skip
     people += [

@@ -93,9 +93,10 @@ def test_one_patient_gets_the_last_slot_and_the_others_see_what_is_free(running_
             patient_id = mine[0]["patient_id"]
         else:
             patient_id = somebody.post("/v1/patients", {"full_name": "黄小满", "id_number": somebodys_number(rng)}).json()["patient_id"]
-        text = somebody.get("/v1/consent-texts/care").json()
-        given = somebody.post(f"/v1/patients/{patient_id}/consents", {"purpose": "care", "text_version": text["version"]})
-        assert given.status_code == 201, given.text
+        for purpose in ("care", "sensitive"):
+            text = somebody.get(f"/v1/consent-texts/{purpose}").json()
+            given = somebody.post(f"/v1/patients/{patient_id}/consents", {"purpose": purpose, "text_version": text["version"]})
+            assert given.status_code == 201, given.text
         patients.append((somebody, patient_id))
     departments = patients[0][0].get("/v1/departments").json()["departments"]
     slot = patients[0][0].get(f"/v1/slots?department={departments[0][0]}&limit=1").json()["slots"][0]

@@ -49,7 +49,9 @@ async def enrol_child(page: Page, name: str, serial: int) -> None:
     await page.get_by_role("button", name="下一步:知情同意").click()
     await expect(page.locator(".consent-text")).to_contain_text("同意")
     await page.get_by_role("button", name="我看过了,同意").click()
-    await expect(page.locator(".weui-cell", has_text=name)).to_be_visible()
+    await expect(page.locator(".weui-cells__title", has_text="监护人同意书")).to_be_visible()  # A child's data take a consent of its own.
+    await page.get_by_role("button", name="我看过了,同意").click()
+    await expect(page.locator(".weui-cell", has_text=name).first).to_be_visible()
 
 
 async def choose_slot(page: Page) -> None:
@@ -121,14 +123,14 @@ async def test_a_time_that_somebody_else_took_is_answered_with_others(visiting: 
 async def test_consent_is_withdrawn_and_who_looked_is_shown(visiting: Visiting, running_demo_house: Demo) -> None:
     page = (await mini_program(visiting, running_demo_house, patients(running_demo_house)[4])).page
     await enrol_child(page, "林小雨", 301)
-    await page.locator(".weui-cell", has_text="林小雨").click()
-    given = page.locator(".weui-cell", has_text="看病与健康服务")
+    await page.locator(".weui-cell", has_text="林小雨").first.click()
+    given = page.locator('.panel[data-purpose="care"]')
     await expect(given).to_contain_text("版本")
     await expect(page.locator("h2", has_text="谁看过记录")).to_be_visible()
     await assert_readable(page)
     await given.get_by_role("button", name="撤回").click()
     await page.get_by_role("dialog").get_by_role("button", name="撤回", exact=True).click()
-    await expect(given).to_contain_text("还没有同意")
+    await expect(given).to_contain_text("由监护人撤回了")
     await page.get_by_role("button", name="停止全部提醒").click()
     await expect(page.get_by_role("status")).to_contain_text("全部提醒已停")
     await page.get_by_role("button", name="恢复提醒").click()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +92,26 @@ def test_every_owned_row_names_its_organisation(data: Path):
                 continue  # the system acts for no organisation
             empty = practice.execute(f"SELECT COUNT(*) FROM \"{table}\" WHERE organisation_id IS NULL OR organisation_id = ''").fetchone()[0]  # noqa: S608
             assert empty == 0, table
+
+
+def audit_verify(folder: Path) -> subprocess.CompletedProcess[str]:
+    """`huizhen audit verify` as an operator types it, on this data folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "miniprogram_api.cli.main", "audit", "verify"], capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "HUIZHEN_DEMO": "1", "HUIZHEN_DATA_DIR": str(folder), "HUIZHEN_DATABASE_URL": "", "HUIZHEN_KEYRING_URL": ""},
+    )  # fmt: skip
+
+
+def test_the_audit_of_the_story_is_whole_and_one_changed_word_in_it_is_found(data: Path, tmp_path: Path):
+    done = audit_verify(data)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "未发现改动" in done.stdout
+    assert "未受保护" in done.stdout
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy, ignore=shutil.ignore_patterns("blobs", "redis", "run", "logs", "simulator"))
+    with sqlite3.connect(copy / "practice.sqlite3") as practice:
+        (changed,) = practice.execute("SELECT id FROM audit_entry WHERE subject_kind = 'patient' AND in_tree = 1 ORDER BY id LIMIT 1").fetchone()
+        practice.execute("UPDATE audit_entry SET account_id = 'somebody-else' WHERE id = ?", [changed])
+    done = audit_verify(copy)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert changed in done.stdout

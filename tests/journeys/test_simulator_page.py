@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import pyotp
 import pytest
 from playwright.async_api import FilePayload, Locator, Page, expect
 
@@ -15,7 +17,7 @@ from core.foundation.clock import spoken
 from tests.bot.simulator.conftest import until
 from tests.bot.simulator.receiver import xml_text
 from tests.journeys.browser import DESKTOP, PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
-from tests.journeys.page_stage import PageStage, stage
+from tests.journeys.page_stage import KEY, PageStage, stage
 
 __all__ = ["chromium", "stage", "visiting"]
 
@@ -523,3 +525,14 @@ async def test_the_mini_program_opens_inside_the_patient_s_phone(visiting: Visit
     await expect(inside.locator(".weui-cell").first).to_be_visible()
     await patient.get_by_label("关闭页面").click()
     await expect(patient.locator(".chats")).to_be_visible()
+
+
+async def test_a_practitioners_phone_shows_the_code_of_now_whatever_is_open_on_it(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage)).page
+    tile = page.locator(".phone", has_text="乡村医生").first.get_by_role("group", name="动态码验证器")
+    await expect(tile.locator("[data-code]")).to_have_attribute("data-code", re.compile("^[0-9]{6}$"))
+    seen = await tile.locator("[data-code]").get_attribute("data-code")
+    assert seen in {pyotp.TOTP(KEY).at(time.time() + shift) for shift in (-30, 0, 30)}
+    await expect(tile).to_be_visible()
+    assert await page.locator(".phone", has_text="秀英").first.get_by_role("group", name="动态码验证器").count() == 0
+    await assert_readable(page)

@@ -81,11 +81,17 @@ async def seed_small(practice: Practice) -> SmallCounty:
     old_man = await maker.patient(village_doctor, NUMBER_WITHOUT_WECHAT, "罗大山", date(1968, 3, 9), 11, None)
     woman_account = await maker.person("o-woman", "19900000011")
     woman = await maker.patient(village_doctor, NUMBER_WITH_WECHAT, "李秀英", date(1975, 7, 1), 22, woman_account)
-    await practice.execute(woman_account, GiveConsent(patient_id=woman, purpose="care", text_version=CURRENT["care"]))
+    await consent_to_care(practice, woman_account, woman)
     return SmallCounty(
         provincial, county, township, clinic, village_doctor, duty_doctor, scheduler, administrator, pharmacist, auditor, experts,
         old_man, woman, woman_account, await maker.person("o-stranger", None), await maker.slots(experts[2]),
     )
+
+
+async def consent_to_care(practice: Practice, actor: Actor, patient_id: str) -> None:
+    """What booking and follow-up need of a grown-up: the general consent, and the separate one for what is sensitive."""
+    await practice.execute(actor, GiveConsent(patient_id=patient_id, purpose="care", text_version=CURRENT["care"]))
+    await practice.execute(actor, GiveConsent(patient_id=patient_id, purpose="sensitive", text_version=CURRENT["sensitive"]))
 
 
 class _Maker:
@@ -126,13 +132,13 @@ class _Maker:
                 SYSTEM,
                 SetShift(practitioner_id=registered.practitioner_id, duty=duty, weekdays=WHOLE_WEEK, start_minute=0, end_minute=1440),
             )
-        return await actor_for(registered.account_id, "wecom_app")
+        return await actor_for(registered.account_id, "wecom_app", self.practice.clock.now())
 
     async def person(self, openid: str, phone: str | None) -> Actor:
         account = await self.practice.execute(SYSTEM, EnsureAccount(app=OFFICIAL_ACCOUNT, subject=openid, unionid=f"u-{openid}"))
         if phone is not None:
             await self.practice.execute(SYSTEM, VerifyPhone(account_id=account.account_id, phone=phone))
-        return await actor_for(account.account_id, "official_account")
+        return await actor_for(account.account_id, "official_account", self.practice.clock.now())
 
     async def patient(self, doctor: Actor, number: int, name: str, birth: date, sequence: int, account: Actor | None) -> str:
         order = EnlistPatient(
@@ -147,6 +153,6 @@ class _Maker:
             SYSTEM, OpenSlots(practitioner_id=expert.practitioner_id or "", starts_at=tomorrow, minutes=30, count=4)
         )
         account = await self.practice.execute(SYSTEM, EnsureAccount(app=OFFICIAL_ACCOUNT, subject="o-stranger", unionid="u-o-stranger"))
-        visitor = await actor_for(account.account_id, "mini_program")
+        visitor = await actor_for(account.account_id, "mini_program", self.practice.clock.now())
         view = await self.practice.ask(visitor, FreeSlots(department_code="03.01"))
         return tuple(slot.slot_id for slot in view.slots)

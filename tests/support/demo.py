@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from miniprogram_api.app.credentials import generate, write_private
+from tests.support.log_watch import read_house
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 180.0
@@ -129,3 +130,4 @@ def running(data_dir: Path, *, seed: int = 1, environment: dict[str, str] | None
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
+        read_house(data_dir)

@@ -40,7 +40,7 @@ class MariaDb:
 
 
 @contextlib.contextmanager
-def mariadb_server() -> Iterator[MariaDb]:
+def mariadb_server(*options: str) -> Iterator[MariaDb]:
     """A running server without a password, reachable on loopback and by its socket only."""
     folder = Path(tempfile.mkdtemp(prefix="hz-mariadb-", dir="/tmp"))
     data, socket_path = folder / "data", str(folder / "s")
@@ -55,7 +55,7 @@ def mariadb_server() -> Iterator[MariaDb]:
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         [PROGRAM, "--no-defaults", f"--datadir={data}", f"--socket={socket_path}", f"--port={port}", "--bind-address=127.0.0.1",
-         "--innodb-flush-log-at-trx-commit=2", "--max-connections=200", "--skip-name-resolve", *user],
+         "--innodb-flush-log-at-trx-commit=2", "--max-connections=200", "--skip-name-resolve", *options, *user],
         stdout=log, stderr=log,
     )
     running = MariaDb(port, socket_path)

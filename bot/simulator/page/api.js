@@ -47,6 +47,8 @@ export const send = (key, chat, message) => call("POST", `${chatPath(key, chat)}
 export const tap = (key, chat, body) => call("POST", `${chatPath(key, chat)}/taps`, body);
 export const enter = (key, chat) => call("POST", `${chatPath(key, chat)}/enter`, {});
 export const follow = (key, wanted) => call("POST", `/simulator/people/${part(key)}/official-account/${wanted ? "follow" : "unfollow"}`, {});
+export const oneTimeCode = (key) => call("GET", `/simulator/people/${part(key)}/authenticator`);
+export const scan = (key, address) => call("POST", `/simulator/people/${part(key)}/authenticator`, { address });
 export const exchange = (id) => call("GET", `/simulator/exchanges/${part(id)}`);
 export const conditions = () => call("GET", "/simulator/conditions");
 export const setConditions = (wanted) => call("PUT", "/simulator/conditions", wanted);

@@ -1,6 +1,7 @@
 // One phone: whose it is, his list of chats, the open chat or page.
 
 import * as api from "./api.js";
+import { authenticatorTile } from "./authenticator.js";
 import { avatar, chatAvatar } from "./avatar.js";
 import { ChatView } from "./chat.js";
 import { digits, short } from "./dates.js";
@@ -21,7 +22,8 @@ export class Phone {
     this.bar = h("header", { class: "title-bar" });
     this.screen = h("div", { class: "screen" });
     this.other = h("div", { class: "other", role: "status", hidden: true });
-    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner, this.other,
+    this.codes = h("div", { class: "codes", hidden: true });
+    this.element = h("section", { class: "phone", tabindex: -1 }, this.owner, this.other, this.codes,
       h("div", { class: "device" },
         h("div", { class: "status-bar", "aria-hidden": "true" }, this.time, h("span", { class: "signals" })),
         this.bar, this.screen));
@@ -63,6 +65,7 @@ export class Phone {
     if (this.announced?.key === key) this.forget();
     this.element.setAttribute("aria-label", `第 ${this.number} 部手机:${plainName(this.person.name)},${roleLabel(this.person.role)}`);
     this.#drawOwner();
+    this.#drawCodes();
     if (chat) this.openChat(chat);
     else this.showChats();
     this.changed();
@@ -129,6 +132,15 @@ export class Phone {
         : h("p", { class: "state-line" }, "这个人没有微信。村医会替他登记和上传。"),
     });
     if (held) [...this.screen.querySelectorAll(".entry")].find((entry) => entry.dataset.chat === held)?.focus();
+  }
+
+  /** The authenticator app lies above the screen: its code is wanted while a chat or a page is open. */
+  #drawCodes() {
+    if (this.tile?.key === this.key) return;
+    this.tile?.close();
+    this.tile = this.person.authenticator ? authenticatorTile(this.key) : null;
+    this.codes.hidden = !this.tile;
+    replace(this.codes, this.tile?.element);
   }
 
   #entry(chat) {

@@ -19,6 +19,7 @@ MIGRATIONS = {APP: "core.foundation.migrations.practice", KEYRING: "core.foundat
 
 MODEL_MODULES = (
     "core.foundation.models",
+    "core.foundation.audit.models",
     "core.people.models",
     "core.conversations.models",
     "core.intake.models",
@@ -30,6 +31,7 @@ MODEL_MODULES = (
     "core.calls.models",
     "core.imaging.models",
     "core.prescriptions.models",
+    "core.oversight.models",
     "core.followups.models",
     "core.coverage.models",
 )
@@ -39,6 +41,7 @@ MODEL_MODULES = (
 def connection_settings(url: str, *, foreign_keys: bool = True) -> dict[str, Any]:
     """Tortoise's settings of one connection. ``foreign_keys=False`` is for migrating SQLite only: a table rebuild would delete children.
 
+    ``mysql://user:password@host:port/schema``, with ``?unix_socket=``, or over TLS with ``?ssl_ca=`` (and ``&ssl_cert=&ssl_key=``).
     ValueError for a scheme that is not supported.
     """
     parts = urlsplit(url)
@@ -68,11 +71,21 @@ def connection_settings(url: str, *, foreign_keys: bool = True) -> dict[str, Any
             # The pool sets the time zone on its first connection only; init_command reaches all of them.
             "init_command": "set time_zone='+00:00', tx_isolation='READ-COMMITTED'",
         }
-        socket = parse_qs(parts.query).get("unix_socket")
-        if socket:
-            credentials["unix_socket"] = socket[0]
+        chosen = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if "unix_socket" in chosen:
+            credentials["unix_socket"] = chosen["unix_socket"]
+        if "ssl_ca" in chosen:
+            credentials["ssl"] = _tls(chosen)
         return {"engine": "core.foundation.database.mysql_client", "credentials": credentials}
     raise ValueError("HUIZHEN_DATABASE_URL 只支持 sqlite:/// 和 mysql://")
+
+
+def _tls(chosen: dict[str, str]) -> dict[str, Any]:
+    """TLS to the server: its certificate must come from ``ssl_ca`` and name the host; ``ssl_cert`` and ``ssl_key`` show who we are."""
+    tls: dict[str, Any] = {"ca": chosen["ssl_ca"], "check_hostname": True, "verify_mode": True}
+    if "ssl_cert" in chosen:
+        tls |= {"cert": chosen["ssl_cert"], "key": chosen.get("ssl_key")}
+    return tls
 
 
 def configuration(practice_url: str, keyring_url: str, *, foreign_keys: bool = True) -> dict[str, Any]:

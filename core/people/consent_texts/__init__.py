@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-CURRENT = {"care": "2026.1", "consultation": "2026.1"}
+CURRENT = {
+    "care": "2026.2", "sensitive": "2026.1", "children": "2026.1", "consultation": "2026.1", "recording": "2026.1", "research": "2026.1",
+    "teaching": "2026.1",
+}
 """The version of each purpose that is shown today."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,24 +38,30 @@ def unionid(seed: int, key: str) -> str:
     return platform_id("u", seed, f"union:{key}", 28)
 
 
-def roster(plan: CountyPlan) -> dict[str, Any]:
-    """People and groups as the simulator reads them; patients without WeChat have no phone here."""
+def roster(plan: CountyPlan, keys: Mapping[str, str]) -> dict[str, Any]:
+    """People and groups as the simulator reads them; patients without WeChat have no phone here. ``keys``: what is in the authenticators."""
     doctors = [one.key for one in plan.of_role(Role.VILLAGE_DOCTOR)]
     return {
         "people": [
             *(_patient(plan, one) for one in plan.patients if one.account),
-            *(_staff(plan, one) for one in plan.staff),
+            *(_staff(plan, one, keys.get(one.key, "")) for one in plan.staff),
         ],
         "groups": [{"chatid": GROUP, "name": "村医会诊群", "members": doctors}],
     }
 
 
-def write_roster(path: Path, plan: CountyPlan) -> None:
+def lacks_keys(path: Path) -> bool:
+    """Whether the roster is of a demonstration from before signatures took a second factor."""
+    people = json.loads(path.read_text(encoding="utf-8"))["people"]
+    return not any(one.get("authenticator") for one in people)
+
+
+def write_roster(path: Path, plan: CountyPlan, keys: Mapping[str, str]) -> None:
     """Put the roster into ``path`` whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".part")
     with temporary.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(roster(plan), ensure_ascii=False, indent=1) + "\n")
+        file.write(json.dumps(roster(plan, keys), ensure_ascii=False, indent=1) + "\n")
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(path)
@@ -76,7 +83,7 @@ def _patient(plan: CountyPlan, one: PlannedPatient) -> dict[str, Any]:
     }
 
 
-def _staff(plan: CountyPlan, one: PlannedStaff) -> dict[str, Any]:
+def _staff(plan: CountyPlan, one: PlannedStaff, key: str) -> dict[str, Any]:
     house = plan.organisation(one.organisation)
     is_village_doctor = one.role is Role.VILLAGE_DOCTOR
     name = called(one.name, one.title_name) if is_village_doctor else one.name
@@ -88,6 +95,7 @@ def _staff(plan: CountyPlan, one: PlannedStaff) -> dict[str, Any]:
         "groups": [GROUP] if is_village_doctor else [],
         "title": _title(one),
         "place": house.region_name if is_village_doctor else house.name,
+        "authenticator": key,
     }
 
 

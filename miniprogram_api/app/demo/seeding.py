@@ -29,12 +29,14 @@ from core.people.commands import (
 )
 from core.people.consent_texts import CURRENT
 from core.people.models import Organisation
-from core.people.rules import local_date
+from core.people.purposes import care_purposes
+from core.people.rules import ADULT_YEARS, local_date
 from miniprogram_api.app.demo.county import plan_county
+from miniprogram_api.app.demo.factors import enrol_signers
 from miniprogram_api.app.demo.insurance import member
 from miniprogram_api.app.demo.note import SeedNote
 from miniprogram_api.app.demo.plan import CountyPlan, PlannedPatient, PlannedStaff
-from miniprogram_api.app.demo.roster_file import mini_program_openid, official_account_openid, unionid, write_roster
+from miniprogram_api.app.demo.roster_file import lacks_keys, mini_program_openid, official_account_openid, unionid, write_roster
 
 SYSTEM = Actor.system("seed")
 SLOT_DAYS = 14
@@ -78,8 +80,8 @@ async def seed_county(
     if not complete:
         await maker.make_people()
     opened = await maker.open_slots(note, today)
-    if not complete:
-        write_roster(roster, plan)
+    if not complete or lacks_keys(roster):
+        write_roster(roster, plan, await enrol_signers(practice, plan, credentials["wecom"]["corpid"]))
     return SeedReport(
         made=not complete or opened,
         seed=plan.seed,
@@ -142,7 +144,7 @@ class _Maker:
     async def _actor(self, staff: str) -> Actor:
         userid = next(one.userid for one in self._plan.staff if one.key == staff)
         account = await self._practice.execute(SYSTEM, EnsureAccount(app=self._corp, subject=userid))
-        return await actor_for(account.account_id, "wecom_app")
+        return await actor_for(account.account_id, "wecom_app", self._practice.clock.now())
 
     async def _make_staff(self, one: PlannedStaff) -> None:
         order = RegisterPractitioner(
@@ -173,11 +175,13 @@ class _Maker:
             self._patients[one.key] = (await self._do(f"patient:{one.key}", order)).patient_id
             await self._insure(one)
         if account is not None and one.consents:
-            given = GiveConsent(patient_id=self._patients[one.key], purpose="care", text_version=CURRENT["care"])
-            await self._do(f"consent:{one.key}", given, await actor_for(account, "mini_program"))
+            himself = await actor_for(account, "mini_program", self._practice.clock.now())
+            for purpose in care_purposes(ADULT_YEARS):
+                given = GiveConsent(patient_id=self._patients[one.key], purpose=purpose, text_version=CURRENT[purpose])
+                await self._do(f"consent:{one.key}" if purpose == "care" else f"consent:{one.key}:{purpose}", given, himself)
         if one.guardian is not None:
             child = RegisterPatient(relation="child", full_name=one.name, id_number=one.id_number)
-            await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program"))
+            await self._do(f"child:{one.key}", child, await actor_for(self._accounts[one.guardian], "mini_program", self._practice.clock.now()))
 
     async def _insure(self, one: PlannedPatient) -> None:
         enrolled = member(one, self._plan.today)
@@ -223,7 +227,7 @@ class _Maker:
     async def _registered(self, one: PlannedStaff) -> str:
         """A practitioner made by an earlier run."""
         account = await self._practice.execute(SYSTEM, EnsureAccount(app=self._corp, subject=one.userid))
-        actor = await actor_for(account.account_id, "system")
+        actor = await actor_for(account.account_id, "system", self._practice.clock.now())
         if actor.practitioner_id is None:
             raise LookupError(one.key)
         return actor.practitioner_id

@@ -13,12 +13,11 @@ from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
 from core.practice_rooms import load_rooms
-from miniprogram_api.app.composition import master_keys
 from miniprogram_api.app.demo.seeding import Progress, seed_county
+from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 
 logger = logging.getLogger("huizhen.seed")
@@ -31,7 +30,7 @@ async def seed(settings: Settings, progress: Progress | None = None) -> bool:
     """
     load_rooms()
     clock, rng = SystemClock(), random.SystemRandom()
-    keys = KeyRing(master_keys(settings), clock)
+    keys = key_ring(settings, clock)
     blobs = BlobStore(settings.data_dir / "blobs", keys)
     engines = Engines(clinical=nlp.engine.build())
     practice = Practice(clock, Ids(clock.real_now, rng), rng, keys, blobs, LocalSignals(), engines=engines, demo=True)

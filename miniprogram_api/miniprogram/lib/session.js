@@ -1,9 +1,10 @@
-// Who is signed in. The token lives in memory only: every start of the mini program signs in anew, which nobody notices.
+// Who is signed in. The tokens live in memory only: every start of the mini program signs in anew, which nobody notices.
 
 const { Problem, request } = require("./request.js");
 const { problems } = require("../words.js");
 
 let token = "";
+let refreshToken = "";
 let signingIn = null;
 
 function loginCode() {
@@ -15,26 +16,39 @@ function loginCode() {
   });
 }
 
-/** Sign in by wx.login; pages that need it at the same time share one sign-in. */
+const byLogin = () => loginCode().then((code) => request("POST", "mini-program/sign-in", { body: { code } }));
+
+/** The next tokens; where the sign-in has ended, a new one by wx.login. */
+async function next() {
+  if (!refreshToken) return byLogin();
+  try {
+    return await request("POST", "sessions/refresh", { body: { refresh_token: refreshToken } });
+  } catch (problem) {
+    if (problem.status !== 401) throw problem;
+    return byLogin();
+  }
+}
+
+/** Sign in, or renew the sign-in; pages that need it at the same time share one. */
 function signIn() {
   if (!signingIn) {
-    signingIn = loginCode()
-      .then((code) => request("POST", "mini-program/sign-in", { body: { code } }))
-      .then((answer) => { token = answer.token; })
+    signingIn = next()
+      .then((answer) => { token = answer.token; refreshToken = answer.refresh_token; })
       .then(() => { signingIn = null; }, (problem) => { signingIn = null; throw problem; });
   }
   return signingIn;
 }
 
-/** A request as the signed-in person; a session that has ended is renewed once, without asking. */
+/** A request as the signed-in person; what has run out or ended is renewed once, without asking. */
 async function ask(method, path, body) {
   if (!token) await signIn();
+  const used = token;
   try {
-    return await request(method, path, { body, token });
+    return await request(method, path, { body, token: used });
   } catch (problem) {
     if (problem.status !== 401) throw problem;
-    token = "";
-    await signIn();
+    // Another request may have renewed it while this one was under way.
+    if (token === used) await signIn();
     return request(method, path, { body, token });
   }
 }

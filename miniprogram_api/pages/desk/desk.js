@@ -1,5 +1,6 @@
 // What the expert's pages have of their own: the bar below, and what stands in the place of a case that is not his.
 
+import { whyNot } from "../shared/api.js";
 import { empty, h } from "../shared/dom.js";
 import { tabLink } from "../shared/tabs.js";
 
@@ -16,7 +17,7 @@ export const tabs = (current) => TABS.map(([name, label, path]) => tabLink(`#/${
 export function refused(problem, name) {
   const back = h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回工作台");
   if (problem.status === 403 && name === "case") return empty("这份会诊不在您这里:可能已经退回、请了别的专家,或不是您接的。", back);
-  if (problem.status === 403) return empty("这一页是给会诊专家用的。您的会诊在聊天里发「进度」就能看。");
+  if (problem.status === 403) return empty(whyNot(problem, "这一页是给会诊专家用的。您的会诊在聊天里发「进度」就能看。"));
   if (problem.status === 404 || problem.status === 422) return empty("没有这份会诊。", back);
   return null;
 }

@@ -8,13 +8,14 @@ import { myPatients, patientLine } from "./my_patients.js";
 import { factsPart } from "../shared/facts.js";
 import { insurancePart } from "./insurance.js";
 import { choosePatient } from "./new.js";
+import { kinPart } from "./kin.js";
 import { plansPart } from "./plans.js";
 import { prescriptionRow } from "./prescriptions.js";
 import { readingsPart } from "./readings.js";
 import { Parts, saidPart } from "../shared/parts.js";
 
 const CLOSED = new Set(["COMPLETED", "CANCELLED"]);
-const CONSENTS = { care: "看病与健康服务", consultation: "远程会诊" };
+const CONSENTS = { care: "看病与健康服务", sensitive: "使用健康信息", children: "孩子的信息", consultation: "远程会诊", recording: "录像", research: "研究", teaching: "教学" };
 
 export async function patient({ rest: [id], go }) {
   const parts = new Parts();
@@ -48,6 +49,7 @@ function draw(parts, { one, now, readings, consultations, prescriptions, plans, 
   parts.draw([
     saidPart(said),
     ["head", one, () => head(one, go)],
+    ["kin", one.patient_id, () => kinPart(one)],
     ["consultations", consultations, () => [title("会诊"), consultations.length ? cells(consultations.map(consultationRow)) : none("还没有会诊。")]],
     ["prescriptions", prescriptions, () => [title("处方"), prescriptions.length ? cells(prescriptions.map(prescriptionRow)) : none("还没有处方。")]],
     ["plans", [one.consents, plans], () => [title("随访"), plansPart(one, plans, again)]],

@@ -40,7 +40,7 @@ function startPlan(patient, running, again) {
   const free = Object.entries(TEMPLATES).filter(([code]) => !running.has(code));
   if (!free.length) return null;
   const trouble = h("div");
-  if (!patient.consents.some((one) => one.purpose === "care" && !one.withdrawn_at)) return consentFirst(patient, again);
+  if (patient.care_needs.length) return consentFirst(patient, again);
   const start = (code, label) => orderButton(`建${label}`, async () =>
     (await confirmed(`为${patient.number}号 ${patient.full_name} 建${label}?会按计划提醒,夜里不发。`, "建计划")) ? [`patients/${patient.patient_id}/plans`, { template: code }] : null, again, { trouble, kind: "default", stale: again });
   const place = h("div", { class: "actions" });
@@ -65,5 +65,5 @@ function consentFirst(patient, again) {
     }
   });
   const how = patient.has_wechat ? "请他在小程序「授权与隐私」里点同意,或者签纸质的,拍下来。" : "请他签纸质的「看病与健康服务」同意书,拍下来。";
-  return h("div", { class: "doctor-none" }, h("p", null, `要先有知情同意才能建随访:${how}`), said, h("label", { class: "pick pick-second" }, input, "拍签好字的同意书"), h("a", { class: "weui-btn weui-btn_default", href: "#/consent/care" }, "打印空白同意书"));
+  return h("div", { class: "doctor-none" }, h("p", null, `要先有知情同意才能建随访:${how}`), said, h("label", { class: "pick pick-second" }, input, "拍签好字的同意书"), h("a", { class: "weui-btn weui-btn_default", href: patient.care_needs.includes("children") ? "#/consent/care/children" : "#/consent/care" }, "打印空白同意书"));
 }

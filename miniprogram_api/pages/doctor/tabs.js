@@ -1,5 +1,6 @@
 // What the village doctor's two documents have of their own: the bar below, whose ways depend on where one stands, and the sentence for others.
 
+import { whyNot } from "../shared/api.js";
 import { empty } from "../shared/dom.js";
 import { tabLink } from "../shared/tabs.js";
 
@@ -19,4 +20,4 @@ function tabAddress(name, href, from) {
 }
 
 /** Instead of a page that is not for who asks. */
-export const refused = (problem) => (problem.status === 403 ? empty("这一页是给村医用的。您的会诊在聊天里发「进度」就能看。") : null);
+export const refused = (problem) => (problem.status === 403 ? empty(whyNot(problem, "这一页是给村医用的。您的会诊在聊天里发「进度」就能看。")) : null);

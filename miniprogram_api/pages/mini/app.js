@@ -8,6 +8,7 @@ import { Problem } from "../shared/api.js";
 import { appointments } from "./appointments.js";
 import { confirmBooking, departments, slots } from "./booking.js";
 import { consultation, consultations } from "./consultations.js";
+import { devices } from "./devices.js";
 import { family } from "./family.js";
 import { home } from "./home.js";
 import { insurance } from "./insurance.js";
@@ -18,6 +19,7 @@ import { prescription, prescriptions } from "./prescriptions.js";
 import { privacy } from "./privacy.js";
 import { consent, register } from "./register.js";
 import { report, reports } from "./reports.js";
+import { speakers } from "./speakers.js";
 
 const TABS = [
   ["", "首页", "M4 11 12 4l8 7v9H4zM10 20v-6h4v6"],
@@ -45,9 +47,11 @@ const ROUTES = {
   report: ["会诊结果", "reports", report],
   appointments: ["我的预约", "mine", appointments],
   family: ["家人", "mine", family],
+  speakers: ["谁能替我办", "family", speakers],
   register: ["实名登记", "mine", register],
   consent: ["知情同意", "mine", consent],
   privacy: ["授权与隐私", "mine", privacy],
+  devices: ["我的设备", "mine", devices],
 };
 
 const page = document.getElementById("page");

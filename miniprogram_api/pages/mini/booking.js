@@ -75,7 +75,7 @@ export async function confirmBooking({ go, again }) {
     ?? me.patients.find((one) => one.relation === "self") ?? me.patients[0];
   chosen.patient = patient.patient_id;
   const { slot } = chosen;
-  const consented = patient.consents.some((consent) => consent.purpose === "care" && !consent.withdrawn_at);
+  const [needed] = patient.care_needs;
   const carried = Boolean(intake) && (!intake.patient_id || intake.patient_id === patient.patient_id);
   const trouble = h("div");
   return [
@@ -86,9 +86,9 @@ export async function confirmBooking({ go, again }) {
         `${one.full_name}(${RELATIONS[one.relation] ?? "家人"})`))),
     carried && h("p", { class: "actions faint" }, "您在聊天里说的病情会一起交给医生,不用再说一遍。"),
     trouble,
-    h("div", { class: "actions" }, consented
+    h("div", { class: "actions" }, !needed
       ? button("确认预约", () => book(carried ? intake.intake_id : null, trouble, again))
-      : [h("p", { class: "faint" }, "看病前请先看一眼知情同意书。"), h("a", { class: "weui-btn weui-btn_primary", href: `#/consent/${patient.patient_id}/care?then=confirm` }, "去看知情同意书")]),
+      : [h("p", { class: "faint" }, "看病前请先看一眼知情同意书。"), h("a", { class: "weui-btn weui-btn_primary", href: `#/consent/${patient.patient_id}/${needed}?then=confirm` }, "去看知情同意书")]),
   ];
 }
 

@@ -1,50 +1,47 @@
 // 授权与隐私: what I agreed to, who looked at my record, and silence.
 
 import { day, spoken } from "../shared/dates.js";
-import { button, cell, cells, empty, h, title } from "../shared/dom.js";
+import { button, cell, cells, empty, h, link, title } from "../shared/dom.js";
 import { reminderSwitch } from "./reminders.js";
 import { Problem } from "../shared/api.js";
 import { confirmed, notice } from "../shared/states.js";
+import { consentPanels } from "./consents.js";
 import { ask, whoAmI } from "./session.js";
-import { PURPOSES, RELATIONS, channelName } from "./words.js";
+import { RELATIONS } from "./words.js";
 
 export async function privacy({ query, go, again }) {
   const me = await whoAmI({ anew: true });
   const patient = me.patients.find((one) => one.patient_id === query.get("patient")) ?? me.patients.find((one) => one.relation === "self") ?? me.patients[0];
   if (!patient) return [empty("登记以后,这里能看到您同意过什么、谁看过您的记录。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记")), await reminderSwitch()];
-  const log = await ask("GET", `patients/${patient.patient_id}/access-log`);
-  const trouble = h("div");
+  const decides = patient.relation === "self" || patient.guardian;
+  const reads = patient.scope.includes("record");
+  const [log, consents] = reads ? await Promise.all([ask("GET", `patients/${patient.patient_id}/access-log`), ask("GET", `patients/${patient.patient_id}/consents`)]) : [null, null];
   return [
     me.patients.length > 1 && h("div", { class: "choices", role: "group", "aria-label": "看谁的" }, me.patients.map((one) =>
       h("a", { class: "weui-btn weui-btn_default small-button", href: `#/privacy?patient=${one.patient_id}`, "aria-current": String(one === patient) }, `${one.full_name}(${RELATIONS[one.relation] ?? "家人"})`))),
     title("同意过什么"),
-    cells(Object.keys(PURPOSES).map((purpose) => consentRow(patient, purpose, { trouble, go, again }))),
-    trouble,
-    title("谁看过记录"),
-    looked(log.entries),
+    consents ? consentPanels(patient, consents.lines, again) : h("p", { class: "actions faint" }, "他只让您办事,没让您看他的记录和授权。"),
+    decides && cells(link(`#/speakers?patient=${patient.patient_id}`, patient.relation === "self" ? "谁能替我办" : "谁能替他办", "", "看有谁、能办什么、随时移除")),
+    !decides && giveUp(patient, go),
+    log && [title("谁看过记录"), looked(log.entries)],
     await reminderSwitch(),
   ];
 }
 
-function consentRow(patient, purpose, { trouble, go, again }) {
-  const given = patient.consents.find((one) => one.purpose === purpose && !one.withdrawn_at);
-  if (!given) {
-    const last = patient.consents.filter((one) => one.purpose === purpose && one.withdrawn_at).sort((a, b) => b.withdrawn_at.localeCompare(a.withdrawn_at))[0];
-    const said = last ? `${spoken(last.withdrawn_at)} 撤回了,现在还没有同意(那时是版本 ${last.version})` : "还没有同意";
-    return cell(PURPOSES[purpose], button("去同意", () => go(`consent/${patient.patient_id}/${purpose}?then=privacy`), "default", { class: "weui-btn weui-btn_default small-button" }), said);
-  }
-  const withdraw = async () => {
-    if (!(await confirmed(`撤回「${PURPOSES[purpose]}」?撤回后不能再用它预约或会诊,已有的病历按规定保存。`, "撤回", "不撤回"))) return;
+/** Who speaks for somebody may always stop doing so. */
+function giveUp(patient, go) {
+  const trouble = h("div", { "aria-live": "polite" });
+  const stop = async () => {
+    if (!(await confirmed(`不再替${patient.full_name}办?之后您看不到他的记录,要再办须重新登记。`, "不再办", "先不"))) return;
     try {
-      await ask("DELETE", `patients/${patient.patient_id}/consents/${purpose}`);
-      await again();
+      await ask("DELETE", `patients/${patient.patient_id}/speakers/${patient.relation_id}`);
+      go("family");
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       trouble.replaceChildren(notice(problem));
     }
   };
-  return cell([PURPOSES[purpose], " ", h("a", { href: `#/consent/${patient.patient_id}/${purpose}?then=privacy` }, "看原文")], button("撤回", withdraw, "warn", { class: "weui-btn weui-btn_warn small-button" }),
-    `${spoken(given.given_at)} 在${channelName(given.channel)}同意,版本 ${given.version}`);
+  return h("div", { class: "actions" }, trouble, button("我不再替他办", stop, "default"));
 }
 
 const OWN = new Set(["本人或家人", "患者"]);

@@ -9,6 +9,9 @@ import { ask, givePhone, whoAmI } from "./session.js";
 import { PURPOSES, RELATIONS } from "./words.js";
 import { identityCard } from "./wx.js";
 
+/** Asked one after the other: consent to what is sensitive is a consent of its own. */
+const CARE = new Set(["care", "sensitive", "children"]);
+
 const ID_WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
 /** What is wrong with an ID number, as a sentence, or "". The practice checks it again. */
@@ -27,6 +30,9 @@ export async function register({ query, go }) {
   const name = h("input", { autocomplete: "name", maxlength: 30, required: true });
   const id = h("input", { autocomplete: "off", maxlength: 18, inputmode: "text", required: true, spellcheck: "false" });
   const phone = h("input", { autocomplete: "tel", maxlength: 11, inputmode: "tel" });
+  const guardian = h("input", { type: "checkbox" });
+  const guardianLine = h("label", { class: "check", hidden: relation !== "other" }, guardian, h("span", null, "我是他的监护人(他未满 18 岁,爸爸妈妈不在身边)"));
+  kin.addEventListener("change", () => { guardianLine.hidden = kin.value !== "other"; });
   const wrong = h("p", { class: "wrong", role: "alert" });
 
   function drawPhone(verified) {
@@ -54,6 +60,7 @@ export async function register({ query, go }) {
     try {
       const body = { relation: kin.value, full_name: name.value.trim(), id_number: id.value.trim().toUpperCase() };
       if (phone.value.trim()) body.phone = phone.value.trim();
+      if (kin.value === "other" && guardian.checked) body.guardian = true;
       const { patient_id: patient } = await ask("POST", "patients", { body, key: wish.key(body) });
       await whoAmI({ anew: true });
       const then = query.get("then");
@@ -75,6 +82,8 @@ export async function register({ query, go }) {
   }, "default");
   return h("form", { on: { submit: (event) => { event.preventDefault(); } }, novalidate: true },
     own ? null : h("label", { class: "field" }, h("span", null, "和您的关系"), kin),
+    !own && guardianLine,
+    !own && h("p", { class: "actions faint" }, "爸爸妈妈登记未满 18 岁的孩子,就是孩子的监护人。"),
     h("label", { class: "field" }, h("span", null, "姓名(和身份证一样)"), name),
     h("label", { class: "field" }, h("span", null, "身份证号"), id, wrong),
     fill && h("div", { class: "actions" }, fill),
@@ -97,6 +106,11 @@ export async function consent({ rest: [patientId, purpose = "care"], query, go }
       const body = { purpose, text_version: text.version };
       await ask("POST", `patients/${patientId}/consents`, { body, key: wish.key(body) });
       await whoAmI({ anew: true });
+      const next = CARE.has(purpose) && (await whoAmI()).patients.find((one) => one.patient_id === patientId)?.care_needs[0];
+      if (next) {
+        go(`consent/${patientId}/${next}?${query}`);
+        return;
+      }
       // His own registration leads back to what he came for; a relative's to the list that shows her.
       go(query.get("then") ?? (patient.relation === "self" ? "" : "family"));
     } catch (problem) {
@@ -106,6 +120,7 @@ export async function consent({ rest: [patientId, purpose = "care"], query, go }
   };
   return [
     h("p", { class: "actions" }, `${patient.full_name} · ${PURPOSES[purpose] ?? purpose}`),
+    !given && patient.care_needs.length > 1 && CARE.has(purpose) && h("p", { class: "actions faint" }, `一共 ${patient.care_needs.length} 份,分开同意。`),
     h("h2", { class: "weui-cells__title" }, `${text.title}(版本 ${text.version})`),
     h("div", { class: "consent-text", tabindex: 0, role: "document", "aria-label": text.title }, text.text),
     trouble,

@@ -63,5 +63,5 @@ function decided(opinion) {
 /** The images as they are shown everywhere; loaded only where there are some. */
 async function strip(id) {
   const { imageStrip } = await import("../shared/images.js");
-  return imageStrip(id, { token: await bearer() });
+  return imageStrip(id, { token: await bearer() && bearer });
 }

@@ -1,38 +1,68 @@
-// Who is signed in on this phone: the token lives in this tab only, under the phone's name.
+// Who is signed in on this phone: the tokens live in this tab only, under the phone's name.
 
-import { Problem, problemOf, request } from "../shared/api.js";
+import { Problem, bearing, isStale, problemOf, renew, request } from "../shared/api.js";
 import { PHONE_ELSEWHERE, SESSION_OVER, handedOver, takeOver } from "./hand_over.js";
 import * as wx from "./wx.js";
 
-const TOKEN_KEY = `huizhen.mini.token.${wx.phoneKey}`;
+const TOKENS_KEY = `huizhen.mini.tokens.${wx.phoneKey}`;
+const EARLY_MS = 60_000;
 
 let me = null;
 let signingIn = null;
+let freshening = null;
 
-const token = () => sessionStorage.getItem(TOKEN_KEY);
+const held = () => JSON.parse(sessionStorage.getItem(TOKENS_KEY) ?? "null");
+const keep = (answer) => sessionStorage.setItem(TOKENS_KEY, JSON.stringify({
+  token: answer.token, refresh: answer.refresh_token, freshUntil: Date.now() + answer.token_lasts_s * 1000 - EARLY_MS,
+}));
 
 /** Sign in by wx.login; people who press at the same time share one sign-in. */
 export function signIn() {
   signingIn ??= (async () => {
     const answer = await request("POST", "mini-program/sign-in", { body: { code: await wx.login() } });
-    sessionStorage.setItem(TOKEN_KEY, answer.token);
+    keep(answer);
     me = answer.me;
   })().finally(() => { signingIn = null; });
   return signingIn;
 }
 
+async function next() {
+  const tokens = held();
+  if (!tokens?.refresh) return signIn();
+  try {
+    keep(await request("POST", "sessions/refresh", { body: { refresh_token: tokens.refresh } }));
+  } catch (problem) {
+    if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
+    sessionStorage.removeItem(TOKENS_KEY);
+    await signIn();
+  }
+}
+
+/** The next tokens in place of `worn`; a sign-in where there are none, or theirs has ended. Requests that need it at once share one. */
+async function freshen(worn) {
+  const tokens = held();
+  if (tokens && tokens.token !== worn && Date.now() < tokens.freshUntil) return;
+  freshening ??= next().finally(() => { freshening = null; });
+  await freshening;
+}
+
+async function token() {
+  const tokens = held();
+  if (!tokens || Date.now() >= tokens.freshUntil) await freshen(tokens?.token);
+  return held().token;
+}
+
 /** A request as the signed-in person; a session that has ended is renewed once, without asking. */
 export async function ask(method, path, options = {}) {
-  await takeOver();
-  if (!handedOver() && !token()) await signIn();
+  const used = await bearer();
   try {
-    return await request(method, path, { ...options, token: token() });
+    return await request(method, path, { ...options, token: used });
   } catch (problem) {
     if (!(problem instanceof Problem) || problem.status !== 401) throw problem;
     if (handedOver()) throw new Problem(SESSION_OVER, { status: 401 });
-    sessionStorage.removeItem(TOKEN_KEY);
-    await signIn();
-    return request(method, path, { ...options, token: token() });
+    // A token of a session that was closed elsewhere is refused before its time.
+    await freshen(used);
+    return request(method, path, { ...options, token: held().token });
   }
 }
 
@@ -51,23 +81,26 @@ export async function givePhone() {
 /** The bearer token for what fetches by itself; null in the shell's pages, which have a cookie. */
 export async function bearer() {
   await takeOver();
-  if (!handedOver() && !token()) await signIn();
-  return token();
+  return handedOver() ? null : token();
 }
 
 /** A picture behind the sign-in, as an address for <img>. The caller gives it back with URL.revokeObjectURL. */
 export async function picture(path) {
-  const held = await bearer();
-  let response;
-  let blob;
-  try {
-    response = await fetch(new URL(`../../v1/${path}`, import.meta.url), { headers: held ? { Authorization: `Bearer ${held}` } : {}, cache: "no-store" });
-    blob = await response.blob();
-  } catch {
-    throw new Problem("网络断了,图还没有取到。");
+  for (let again = false; ; again = true) {
+    const headers = await bearing(await bearer());
+    let response;
+    let blob;
+    try {
+      response = await fetch(new URL(`../../v1/${path}`, import.meta.url), { headers, cache: "no-store" });
+      blob = await response.blob();
+    } catch {
+      throw new Problem("网络断了,图还没有取到。");
+    }
+    if (response.ok) return URL.createObjectURL(blob);
+    const problem = problemOf(response.status, await blob.text());
+    if (again || !handedOver() || !isStale(problem)) throw problem;
+    await renew();
   }
-  if (!response.ok) throw problemOf(response.status, await blob.text());
-  return URL.createObjectURL(blob);
 }
 
 /** GET that answers null where there is nothing. */

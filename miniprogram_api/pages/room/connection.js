@@ -11,7 +11,7 @@ const QUALITY_MS = 3000;
 const MOST_BITS = 1_000_000;
 const WAITS_MS = [300, 1000, 2000, 4000];
 /** Codes of the last message after which coming back by itself would be wrong. */
-const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing"]);
+const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing", "session.over"]);
 
 /**
  * Events: "state" (detail: connecting, connected, reconnecting, closed with {code, sentence}), "seats" (somebody came, changed or went),

@@ -14,6 +14,9 @@ export class Problem extends Error {
 
 const OFFLINE = "网络断了,连不上。您填的都还在,有信号时点「再试」。";
 
+/** Why somebody is not let in: that his licence has run out, say, or the page's own sentence. */
+export const whyNot = (problem, otherwise) => (problem.code === "access.role_withheld" ? problem.message : otherwise);
+
 /** Make the Problem of an answer that is not a success. */
 export function problemOf(status, text) {
   let body = null;
@@ -25,11 +28,50 @@ export function problemOf(status, text) {
   return new Problem(body?.detail || "没有成功,请再试一次。", { status, code: body?.code ?? "", fields: body?.fields ?? {} });
 }
 
-/** `token`: a bearer token, where the page has no cookie. `key`: the idempotency key, the same for every try of one intention. */
-export async function request(method, path, { body, token, key } = {}) {
-  const headers = {};
+let renewing = null;
+
+/** Fetch the page's next cookies: what signs its requests runs out every quarter of an hour. All that need it at once share one. Rejects with a Problem. */
+export function renew() {
+  renewing ??= once("POST", "sessions/refresh", { body: {} }).finally(() => { renewing = null; });
+  return renewing;
+}
+
+/** Whether this refusal goes away with new cookies. An answer to HEAD has no body that could say so. */
+export const isStale = (problem, method = "") => problem.status === 401 && (problem.code === "session.stale" || method === "HEAD");
+
+/** `token` as a header: a bearer token, or what gives a fresh one; nothing where the page has a cookie. */
+export async function bearing(token) {
+  const held = typeof token === "function" ? await token() : token;
+  return held ? { Authorization: `Bearer ${held}` } : {};
+}
+
+/** `token`: where the page has no cookie. `key`: the idempotency key, the same for every try of one intention. */
+export async function request(method, path, options = {}) {
+  try {
+    return await fresh(method, path, options);
+  } catch (problem) {
+    if (!(problem instanceof Problem) || !problem.code.startsWith("signing.second_factor")) throw problem;
+    // A signature that wants the 动态码: asked for here, whatever page it is, and then the same request goes on.
+    const { unlocked } = await import("./second_factor.js");
+    if (!(await unlocked(problem.code))) throw new Problem("没有签名。您写的都还在,要签时再点一次。", { status: 428, code: problem.code });
+    return fresh(method, path, options);
+  }
+}
+
+/** A request that goes on by itself over new cookies, and over nothing else. */
+export async function fresh(method, path, options = {}) {
+  try {
+    return await once(method, path, options);
+  } catch (problem) {
+    if (!(problem instanceof Problem) || options.token || !isStale(problem)) throw problem;
+    await renew();
+    return once(method, path, options);
+  }
+}
+
+async function once(method, path, { body, token, key }) {
+  const headers = await bearing(token);
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (token) headers.Authorization = `Bearer ${token}`;
   if (key) headers["Idempotency-Key"] = key;
   let response;
   let text;
@@ -44,7 +86,17 @@ export async function request(method, path, { body, token, key } = {}) {
 }
 
 /** Send a file as it is, with progress from 0 to 1. Resolves to {status, value}; a refusal is a Problem. */
-export function upload(path, file, progress) {
+export async function upload(path, file, progress) {
+  try {
+    return await sent(path, file, progress);
+  } catch (problem) {
+    if (!(problem instanceof Problem) || !isStale(problem)) throw problem;
+    await renew();
+    return sent(path, file, progress);
+  }
+}
+
+function sent(path, file, progress) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     sending.open("POST", new URL(path, BASE));

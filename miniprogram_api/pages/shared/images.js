@@ -1,7 +1,7 @@
 // The images of a consultation: small pictures in a row, and one of them over the whole screen, through windows, frame by frame.
 // Pictures are fetched with the session or the bearer token and live in memory only; they are let go when the person closes them.
 
-import { Problem, problemOf, request } from "./api.js";
+import { Problem, bearing, isStale, problemOf, renew, request } from "./api.js";
 import { day } from "./dates.js";
 import { button, h, replace } from "./dom.js";
 import { failed, loading } from "./states.js";
@@ -34,11 +34,11 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** One frame as an object URL; asks again while a worker is still drawing it. A refusal is a Problem. */
 async function fetchFrame(id, frame, { window = "auto", size = "full", token, urgent = false }) {
   const address = new URL(`images/${encodeURIComponent(id)}/frames/${frame}?window=${encodeURIComponent(window)}&size=${size}`, BASE);
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
   return inTurn(async () => {
     for (const until = Date.now() + LONGEST_MS; ;) {
       let response;
       let body;
+      const headers = await bearing(token);
       try {
         response = await fetch(address, { headers, cache: "no-store" });
         body = await response.blob();
@@ -46,7 +46,12 @@ async function fetchFrame(id, frame, { window = "auto", size = "full", token, ur
         throw new Problem(OFFLINE);
       }
       if (response.status === 200) return URL.createObjectURL(body);
-      if (response.status !== 202) throw problemOf(response.status, await body.text());
+      if (response.status !== 202) {
+        const problem = problemOf(response.status, await body.text());
+        if (token || !isStale(problem)) throw problem;
+        await renew();
+        continue;
+      }
       if (Date.now() > until) throw new Problem("这张影像还没有画好,请过一会儿再看。");
       await sleep(1000 * (Number(response.headers.get("Retry-After")) || 2));
     }
@@ -62,7 +67,7 @@ function takenWords(image) {
 const wordsOf = (image) => [image.label, takenWords(image)].filter(Boolean).join(" ");
 
 /**
- * The images of a consultation as an element that fills itself. `token`: the mini program's bearer token, where the page has no cookie.
+ * The images of a consultation as an element that fills itself. `token`: gives the mini program's bearer token, where the page has no cookie.
  * `strip.reload()` asks anew and keeps what is shown while it asks.
  */
 export function imageStrip(consultationId, { token } = {}) {

@@ -1,6 +1,6 @@
 // Files over a link that breaks: tus 1.0, piece by piece, and on from where it stopped — after a dead spot, a sleeping phone, a reload.
 
-import { Problem, newKey, problemOf, request } from "./api.js";
+import { Problem, isStale, newKey, problemOf, renew, request } from "./api.js";
 import { Sha256, base64, sha256OfFile } from "./sha256.js";
 
 const BASE = new URL("../../v1/", import.meta.url);
@@ -17,7 +17,20 @@ const VERDICT_MS = 1500;
 /** Nothing answered, or what answered is away for the moment. */
 const passing = (status) => status === 0 || status >= 500 || status === 429;
 
-function send(method, path, { headers = {}, token, body, onSent = () => {}, signal }) {
+/** Resolves to {status, header, text}; status 0 when nothing answered. */
+async function send(method, path, options) {
+  const answer = await once(method, path, options);
+  if (options.token || answer.status !== 401 || !isStale(problemOf(answer.status, answer.text), method)) return answer;
+  try {
+    await renew();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    return problem.offline ? { status: 0, header: () => null, text: "" } : answer;
+  }
+  return once(method, path, options);
+}
+
+function once(method, path, { headers = {}, token, body, onSent = () => {}, signal }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     let watch;

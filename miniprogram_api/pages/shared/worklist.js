@@ -1,6 +1,6 @@
 // A queue of prescriptions with the clock running, and one of them opened beside it (below it on a phone). For pharmacist and signing doctor.
 
-import { Problem, request } from "./api.js";
+import { Problem, request, whyNot } from "./api.js";
 import { spoken } from "./dates.js";
 import { card, cells, empty, h, replace, title } from "./dom.js";
 import { keepFresh } from "./fresh.js";
@@ -82,7 +82,7 @@ export class Worklist {
   #refused(problem) {
     if (this.#view !== null) this.#bar(problem.status === 401 ? EXPIRED : `${problem.message}(下面是上次取到的)`);
     else if (problem.status === 401) replace(this.#queue, empty("请从企业微信里打开这一页。"));
-    else if (problem.status === 403) replace(this.#queue, empty(this.notMine));
+    else if (problem.status === 403) replace(this.#queue, empty(whyNot(problem, this.notMine)));
     else replace(this.#queue, failed(problem, async () => { await this.refresh(); await this.#show(); }));
   }
 

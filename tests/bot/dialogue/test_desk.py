@@ -24,7 +24,7 @@ async def test_the_desk_has_one_open_card_a_case(stage: Stage) -> None:
     while offers := await ExpertOffer.filter(state="offered"):
         for offer in offers:
             expert = await Practitioner.get(id=offer.practitioner_id)
-            await stage.practice.execute(await actor_for(expert.account_id, APP), DeclineOffer(offer_id=offer.id))
+            await stage.practice.execute(await actor_for(expert.account_id, APP, stage.practice.clock.now()), DeclineOffer(offer_id=offer.id))
     alarm = await stage.hears("scheduler", APP, "无人应答", "已接手")
     assert "胸痛 2 小时" in alarm
     async with asyncio.timeout(10):
@@ -49,7 +49,7 @@ async def test_the_scheduler_reads_the_ranking_and_asks_the_first_again(stage: S
     asked = await ExpertOffer.filter(state="offered").order_by("-score").first()
     assert asked is not None
     expert = await Practitioner.get(id=asked.practitioner_id)
-    await stage.practice.execute(await actor_for(expert.account_id, APP), DeclineOffer(offer_id=asked.id))
+    await stage.practice.execute(await actor_for(expert.account_id, APP, stage.practice.clock.now()), DeclineOffer(offer_id=asked.id))
     await stage.say("scheduler", APP, "匹配")
     await stage.hears("scheduler", APP, "专家匹配")
     await stage.say("scheduler", APP, "请专家 1")

@@ -34,7 +34,7 @@ async def book_all(task: dict[str, Any]) -> None:
     folder = Path(task["keys"])
     keys = KeyRing(MasterKeys.load(folder / "keyring.key"), clock)
     practice = Practice(clock, Ids(clock.real_now, rng), rng, keys, BlobStore(folder / "blobs", keys), LocalSignals(), demo=True)
-    actor = await actor_for(task["account"], "mini_program")
+    actor = await actor_for(task["account"], "mini_program", clock.now())
     print("ready", flush=True)
     while slot := (await asyncio.to_thread(sys.stdin.readline)).strip():
         try:

@@ -49,7 +49,7 @@ from core.people.errors import ConsentMissing
 from core.people.models import Practitioner
 from tests.conftest import DatabaseUrls
 from tests.core.intake.small_engine import SmallEngine
-from tests.support.county import SmallCounty, id_number, seed_small
+from tests.support.county import SmallCounty, consent_to_care, id_number, seed_small
 
 pytestmark = pytest.mark.storage
 
@@ -62,10 +62,10 @@ async def county(practice: Practice) -> SmallCounty:
 async def another_patient(practice: Practice, number: int) -> tuple[Actor, str]:
     """A further person with an account, registered and consenting."""
     ref = await practice.execute(Actor.system("test"), EnsureAccount(app="wxmini", subject=f"m{number}"))
-    actor = await actor_for(ref.account_id, "mini_program")
+    actor = await actor_for(ref.account_id, "mini_program", practice.clock.now())
     birth = date(1980, 1, 1) + timedelta(days=number)
     patient = await practice.execute(actor, RegisterPatient(full_name="钱多多", id_number=id_number(birth, 100 + number)))
-    await practice.execute(actor, GiveConsent(patient_id=patient.patient_id, purpose="care", text_version=CURRENT["care"]))
+    await consent_to_care(practice, actor, patient.patient_id)
     return actor, patient.patient_id
 
 

@@ -121,7 +121,7 @@ async def test_a_relative_waits_until_the_patient_has_left_his_seat(room: Room):
     assert known is not None
     values = {name: getattr(known, name) for name in known._meta.db_fields}
     await CareRelation.create(**{**values, "id": room.practice.ids.new(), "account_id": account.account_id, "relation": "child", "self_of_id": None})
-    room.people["son"] = await actor_for(account.account_id, "h5")
+    room.people["son"] = await actor_for(account.account_id, "h5", room.practice.clock.now())
     sitting = await room.enter("patient")
     with pytest.raises(SeatTaken):
         await room.enter("son")

@@ -11,7 +11,8 @@ from core.foundation.errors import NotAllowed
 from core.foundation.models import Blob
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
-from core.people.commands import GiveConsent
+from core.foundation.work import Work
+from core.people.commands import GiveConsent, Me
 from core.people.consent_texts import CURRENT
 from core.people.models import Consent
 from core.people.service import has_consent
@@ -33,7 +34,7 @@ async def test_paper_consent_is_kept_with_the_patients_record(ward: Ward) -> Non
     ))
 
     assert status.missing == ("patient", "material")
-    assert await has_consent(ward.county.old_man, "consultation")
+    assert await has_consent(Work(ward.practice, SYSTEM, Me()), ward.county.old_man, "consultation")
     assert (await Consent.get(patient_id=ward.county.old_man)).evidence_blob_id == blob.id
     again = await ward.request(CRITICAL)
     assert again.missing == ("patient", "material")

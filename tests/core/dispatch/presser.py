@@ -29,7 +29,7 @@ from tests.conftest import START
 
 async def press(practice: Practice, account_id: str, offer_id: str) -> str:
     try:
-        answer = await practice.execute(await actor_for(account_id, "wecom_app"), AcceptOffer(offer_id=offer_id))
+        answer = await practice.execute(await actor_for(account_id, "wecom_app", practice.clock.now()), AcceptOffer(offer_id=offer_id))
     except DomainError as refusal:
         return refusal.code
     except Exception as error:

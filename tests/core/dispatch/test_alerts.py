@@ -36,7 +36,7 @@ async def township_doctor(ward: Ward) -> Actor:
     await ward.practice.execute(SYSTEM, SetShift(
         practitioner_id=registered.practitioner_id, duty="duty_doctor", weekdays=WHOLE_WEEK, start_minute=0, end_minute=1440
     ))
-    return await actor_for(registered.account_id, "wecom_app")
+    return await actor_for(registered.account_id, "wecom_app", ward.clock.now())
 
 
 async def test_who_has_no_place_yet_belongs_to_the_county_desk(ward: Ward) -> None:

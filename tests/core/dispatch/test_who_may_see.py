@@ -22,10 +22,10 @@ pytestmark = pytest.mark.storage
 
 async def colleague(ward: Ward, organisation: str, *roles: Role, subject: str = "colleague") -> Actor:
     registered = await ward.practice.execute(SYSTEM, RegisterPractitioner(
-        organisation_id=organisation, full_name="马兰", sex="female", title_name="乡村医生", licence_number=f"1190000000{subject}",
+        organisation_id=organisation, full_name="马兰", sex="female", title_name="执业助理医师", licence_number=f"1190000000{subject}",
         licence_valid_until=date(2030, 1, 1), years_of_practice=9, roles=roles, app=CORP, subject=subject,
     ))
-    return await actor_for(registered.account_id, "wecom_app")
+    return await actor_for(registered.account_id, "wecom_app", ward.clock.now())
 
 
 async def test_a_village_doctor_with_desk_duty_sees_no_name_of_anothers_patient(ward: Ward) -> None:

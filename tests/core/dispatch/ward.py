@@ -82,7 +82,7 @@ async def add_heart_expert(practice: Practice, county: SmallCounty, number: int,
     await practice.execute(
         SYSTEM, SetShift(practitioner_id=registered.practitioner_id, duty="expert", weekdays=WHOLE_WEEK, start_minute=0, end_minute=1440)
     )
-    return await actor_for(registered.account_id, "wecom_app")
+    return await actor_for(registered.account_id, "wecom_app", practice.clock.now())
 
 
 async def open_ward(practice: Practice, hearts: int = 8) -> Ward:

@@ -302,7 +302,7 @@ async def test_unsigned_rules_run_in_the_demonstration_only(practice: Practice, 
 
 async def test_accounts_of_one_person_bring_their_intakes_together(practice: Practice, county: SmallCounty, system: Actor):
     later = await practice.execute(system, EnsureAccount(app="wx1", subject="o9"))
-    view = await practice.execute(await actor_for(later.account_id, "official_account"), Say(text="我发烧 30岁"))
+    view = await practice.execute(await actor_for(later.account_id, "official_account", practice.clock.now()), Say(text="我发烧 30岁"))
     await practice.execute(system, EnsureAccount(app="wx1", subject="o9", unionid="u-o-stranger"))
     mine = await practice.ask(county.stranger, CurrentIntake())
     assert mine.intake_id == view.intake_id

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from core.foundation.actor import Actor, Role
-from core.foundation.clock import ManualClock
-from core.foundation.errors import NotAllowed, NotFound
+from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.people.accounts import actor_for, session_actor
-from core.people.commands import CloseSession, EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
+from core.people.accounts import actor_for
+from core.people.commands import EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
 from core.people.errors import AccountUnknown
-from core.people.models import Account, CareRelation, Identity, Practitioner, Session
+from core.people.models import Account, CareRelation, Identity, Practitioner
 from tests.support.county import id_number, seed_small
 
 pytestmark = pytest.mark.storage
@@ -54,13 +53,13 @@ async def test_a_unionid_learned_later_joins_two_accounts(practice: Practice, sy
     assert official.account_id != mini.account_id
     await practice.execute(system, VerifyPhone(account_id=mini.account_id, phone="19900000033"))
     patient = await practice.execute(
-        await actor_for(mini.account_id, "mini_program"),
+        await actor_for(mini.account_id, "mini_program", practice.clock.now()),
         RegisterPatient(full_name="王小梅", id_number=id_number(date(1990, 5, 17), 44)),
     )
     joined = await ensure(practice, system, "wx1", "o1", "u1")
     assert {row.account_id for row in await Identity.filter(unionid="u1")} == {joined.account_id}
     for channel, account_id in (("official_account", official.account_id), ("mini_program", mini.account_id)):
-        actor = await actor_for(account_id, channel)
+        actor = await actor_for(account_id, channel, practice.clock.now())
         assert actor.account_id == joined.account_id
         me = await practice.ask(actor, Me())
         assert [one.patient_id for one in me.patients] == [patient.patient_id]
@@ -70,36 +69,9 @@ async def test_a_unionid_learned_later_joins_two_accounts(practice: Practice, sy
 
 async def test_nobody_vouches_for_his_own_phone(practice: Practice, system: Actor):
     ref = await ensure(practice, system, "wx1", "o1")
-    actor = await actor_for(ref.account_id, "official_account")
+    actor = await actor_for(ref.account_id, "official_account", practice.clock.now())
     with pytest.raises(NotAllowed):
         await practice.execute(actor, VerifyPhone(account_id=ref.account_id, phone="19900000001"))
-
-
-async def test_a_session_lasts_its_time_and_only_its_hash_is_stored(practice: Practice, system: Actor, clock: ManualClock):
-    ref = await ensure(practice, system, "wx1", "o1")
-    opened = await practice.execute(system, OpenSession(account_id=ref.account_id, kind="h5"))
-    row = await Session.get()
-    assert opened.token not in (row.token_hash, row.id)
-    assert len(opened.token) >= 40
-    actor = await session_actor(opened.token, "h5", clock.real_now())
-    assert actor is not None
-    assert actor.account_id == ref.account_id
-    assert actor.channel == "h5"
-    assert actor.holds(Role.PATIENT)
-    assert await session_actor(opened.token, "mini_program", clock.real_now()) is None
-    assert await session_actor(opened.token + "0", "h5", clock.real_now()) is None
-    assert await session_actor(opened.token, "h5", opened.expires_at - timedelta(seconds=1)) is not None
-    assert await session_actor(opened.token, "h5", opened.expires_at) is None
-
-
-async def test_only_the_holder_closes_a_session(practice: Practice, system: Actor, clock: ManualClock):
-    mine = await ensure(practice, system, "wx1", "o1")
-    other = await ensure(practice, system, "wx1", "o2")
-    opened = await practice.execute(system, OpenSession(account_id=mine.account_id, kind="terminal"))
-    with pytest.raises(NotFound):
-        await practice.execute(await actor_for(other.account_id, "terminal"), CloseSession(token=opened.token))
-    await practice.execute(await actor_for(mine.account_id, "terminal"), CloseSession(token=opened.token))
-    assert await session_actor(opened.token, "terminal", clock.real_now()) is None
 
 
 async def test_actors_hold_their_roles(practice: Practice):
@@ -110,12 +82,12 @@ async def test_actors_hold_their_roles(practice: Practice):
     assert county.woman_account.holds(Role.PATIENT)
     assert county.woman_account.practitioner_id is None
     await Practitioner.filter(id=county.village_doctor.practitioner_id).update(active=False)
-    assert (await actor_for(county.village_doctor.account_id, "wecom_app")).roles == ()
+    assert (await actor_for(county.village_doctor.account_id, "wecom_app", practice.clock.now())).roles == ()
 
 
 async def test_an_unknown_account_is_a_typed_error(practice: Practice, system: Actor):
     with pytest.raises(AccountUnknown):
-        await actor_for(NOBODY, "h5")
+        await actor_for(NOBODY, "h5", practice.clock.now())
     with pytest.raises(AccountUnknown):
         await practice.execute(system, OpenSession(account_id=NOBODY, kind="h5"))
 
@@ -126,9 +98,9 @@ async def test_two_accounts_of_one_person_keep_his_own_record_his_own(practice: 
     number = id_number(date(1990, 5, 17), 44)
     first = await practice.execute(system, EnsureAccount(app="wxoa", subject="o1", unionid="u-one"))
     second = await practice.execute(system, EnsureAccount(app="wxmini", subject="m1"))
-    for account_id in (first.account_id, second.account_id):
-        await practice.execute(system, VerifyPhone(account_id=account_id, phone="19900000044"))
-    older, younger = await actor_for(first.account_id, "official_account"), await actor_for(second.account_id, "mini_program")
+    await practice.execute(system, VerifyPhone(account_id=second.account_id, phone="19900000044"))
+    older = await actor_for(first.account_id, "official_account", practice.clock.now())
+    younger = await actor_for(second.account_id, "mini_program", practice.clock.now())
     await practice.execute(older, RegisterPatient(relation="other", full_name="王小梅", id_number=number, phone="19900000044"))
     own = await practice.execute(younger, RegisterPatient(full_name="王小梅", id_number=number))
     await practice.execute(system, EnsureAccount(app="wxmini", subject="m1", unionid="u-one"))

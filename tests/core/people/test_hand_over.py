@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,11 @@ from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.practice import Practice
-from core.people.accounts import actor_for, session_actor
+from core.people.accounts import actor_for
 from core.people.commands import CloseSession, EnsureAccount, HandedOver, HandOverSession, OpenSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
+from core.people.sessions import session_actor
 
 pytestmark = pytest.mark.storage
 
@@ -22,11 +24,11 @@ pytestmark = pytest.mark.storage
 async def signed_in(practice: Practice, system: Actor, subject: str = "m1") -> tuple[Actor, SessionOpened]:
     ref = await practice.execute(system, EnsureAccount(app="wx2", subject=subject))
     opened = await practice.execute(system, OpenSession(account_id=ref.account_id, kind="mini_program"))
-    return await actor_for(ref.account_id, "mini_program"), opened
+    return await actor_for(ref.account_id, "mini_program", practice.clock.now(), session_id=opened.session_id), opened
 
 
 async def handed(practice: Practice, actor: Actor, opened: SessionOpened) -> HandedOver:
-    result: HandedOver = await practice.execute(actor, HandOverSession(token=opened.token))
+    result: HandedOver = await practice.execute(replace(actor, session_id=opened.session_id), HandOverSession())
     return result
 
 
@@ -34,17 +36,17 @@ async def test_the_page_is_signed_in_as_the_same_person_and_the_code_is_spent(pr
     actor, opened = await signed_in(practice, system)
     code = (await handed(practice, actor, opened)).code
     page = await practice.execute(system, RedeemHandOver(code=code))
-    found = await session_actor(page.token, "h5", clock.real_now())
+    found = await session_actor(page.token, "h5", clock.real_now(), clock.now())
     assert found is not None
     assert found.account_id == actor.account_id
     assert page.expires_at == clock.real_now() + timedelta(hours=12)
     with pytest.raises(HandOverSpent):
         await practice.execute(system, RedeemHandOver(code=code))
     stored = {row.token_hash for row in await Session.all()}
-    assert not stored & {code, page.token, opened.token}
+    assert not stored & {code, page.token, page.refresh_token, opened.token, opened.refresh_token}
     # The code itself is no session of any kind.
     for kind in ("h5", "mini_program", "terminal"):
-        assert await session_actor(code, kind, clock.real_now()) is None
+        assert await session_actor(code, kind, clock.real_now(), clock.now()) is None
 
 
 async def test_of_many_at_once_one_takes_it(practice: Practice, system: Actor):
@@ -63,7 +65,7 @@ async def test_after_a_minute_and_after_the_session_it_opens_nothing(practice: P
         await practice.execute(system, RedeemHandOver(code=late))
     orphan = (await handed(practice, actor, opened)).code
     assert await Session.filter(kind="hand_over").count() == 1  # the late one is swept away
-    await practice.execute(actor, CloseSession(token=opened.token))
+    await practice.execute(actor, CloseSession(session_id=opened.session_id))
     with pytest.raises(HandOverSpent):
         await practice.execute(system, RedeemHandOver(code=orphan))
     with pytest.raises(NotFound):
@@ -77,8 +79,8 @@ async def test_the_page_is_signed_out_with_the_mini_program_and_nobody_else_is(p
     own = await practice.execute(system, OpenSession(account_id=ref, kind="h5"))
     second = await practice.execute(system, OpenSession(account_id=ref, kind="mini_program"))
     pages = [await practice.execute(system, RedeemHandOver(code=(await handed(practice, actor, one)).code)) for one in (opened, opened, second)]
-    await practice.execute(actor, CloseSession(token=opened.token))
-    runs = [await session_actor(one.token, "h5", clock.real_now()) is not None for one in (*pages, own)]
+    await practice.execute(actor, CloseSession(session_id=opened.session_id))
+    runs = [await session_actor(one.token, "h5", clock.real_now(), clock.now()) is not None for one in (*pages, own)]
     assert runs == [False, False, True, True]
 
 

@@ -70,3 +70,22 @@ def test_noise_is_refused_with_one_sentence_and_without_the_number():
             read_id_number(text, TODAY)
         assert refused.value.message.startswith("身份证号码不对")
         assert len(text) < 6 or text not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("522727900517441", "15 位"), ("E12345678", "卫生院"), ("EA1234567", "卫生院"), ("H1234567890", "卫生院"), ("M12345678", "卫生院"),
+        ("12345678", "卫生院"), ("1234567890", "卫生院"), ("52272719900517", "18 位"), ("１２３", "18 位"), ("", "18 位"),
+    ],
+)
+def test_other_documents_are_told_apart(number: str, said: str):
+    with pytest.raises(IdNumberInvalid) as refused:
+        read_id_number(number, date(2026, 11, 20))
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize("region", ["810000", "820000", "830000"])
+def test_residence_permits_are_taken(region: str):
+    first = f"{region}19900517044"
+    assert read_id_number(first + check_character(first), date(2026, 11, 20)).birth_date == date(1990, 5, 17)

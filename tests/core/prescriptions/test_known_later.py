@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from core.foundation.actor import Actor, Role
+from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.practice import Practice
-from core.people.models import Practitioner, RoleHeld
-from core.people.service import actor_for
+from core.people.models import Practitioner
 from core.prescriptions.commands import Dispense, PrescriptionView, Release, View
 from core.prescriptions.errors import DispenseBlocked, FourEyes, LicenceExpired, PrescriptionBlocked, PrescriptionOver, WarningsAfterSignature
 from core.prescriptions.models import Prescription
@@ -93,19 +93,15 @@ async def test_after_three_days_it_is_worth_nothing_though_no_ticker_has_been_by
     assert (await state_of(view), await state_of(signed)) == ("RELEASED", "SIGNED")
 
 
-async def also_pharmacist(pharmacy: Pharmacy, actor: Actor) -> Actor:
-    await RoleHeld.create(
-        id=pharmacy.ward.practice.ids.new(), organisation_id=pharmacy.ward.county.county_hospital, account_id=actor.account_id,
-        role=Role.PHARMACIST.value, granted_at=pharmacy.ward.clock.now(),
-    )
-    return await actor_for(actor.account_id, "wecom_app")
+def also_pharmacist(pharmacy: Pharmacy, actor: Actor) -> Actor:
+    return replace(actor, roles=(*actor.roles, HeldRole(Role.PHARMACIST, pharmacy.ward.county.county_hospital)))
 
 
 async def test_who_proposed_or_signed_it_does_not_hand_it_out(pharmacy: Pharmacy) -> None:
     view, order = await ready(pharmacy, AMLODIPINE)
     for actor in (pharmacy.expert, pharmacy.doctor):
         with pytest.raises(FourEyes):
-            await pharmacy.give(await also_pharmacist(pharmacy, actor), order)
+            await pharmacy.give(also_pharmacist(pharmacy, actor), order)
     assert await state_of(view) == "RELEASED"
 
 

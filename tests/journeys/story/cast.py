@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parents[3]
 PLACES = {"official_account": "服务号", "mini_program": "小程序", "wecom_app": "会诊工作台(单聊)", "wecom_robot": "会诊助手(单聊)"}
 
 
+SIGNING = ("确认签名", "确认通过")
+"""What is tapped under a signature."""
+
+
 class StepFailed(AssertionError):
     """A step of the story did not happen."""
 
@@ -37,6 +41,7 @@ class Person:
         self.role: str = roster["role"]
         self._transcript = transcript
         self._seen: dict[str, int] = {}
+        self._unlocked: set[str] = set()
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.journeys.story.phone", base_url, self.key],
@@ -99,7 +104,15 @@ class Person:
         answer = self.do("tap", chat=chat, seq=message["seq"], key=key)
         if answer["status"] != 201:
             raise StepFailed(f"{self.name} could not tap {label}: {answer}")
+        if label in SIGNING and chat not in self._unlocked:
+            self._give_code(chat, before)
         return before
+
+    def _give_code(self, chat: str, after: int) -> None:
+        """The first signature in a chat waits for the code of his authenticator, and goes on with it."""
+        self.expect(chat, after, "请发 6 位动态码", "the signature asks for the one-time code")
+        self._unlocked.add(chat)
+        self.say(chat, self.do("one_time_code"))
 
     def choose(self, chat: str, after: int, label: str, what: str, limit_s: float = 25) -> int:
         """Tap ``label`` in the first message after ``after`` that offers it; the seq after which its answers come."""

@@ -29,9 +29,10 @@ class Family(Scene):
         doctor.expect(APP, after, "确认好了", "the village doctor confirms the daughter")
         mine = self._answered(daughter.api("GET", "/v1/me"), 200, "the daughter's people")["patients"]
         self._need(any(one["patient_id"] == father["patient_id"] and one["relation"] == "father" for one in mine), "she speaks for her father")
-        consent = self._answered(daughter.api("GET", "/v1/consent-texts/care"), 200, "the text of the consent")
-        given = daughter.api("POST", f"/v1/patients/{father['patient_id']}/consents", {"purpose": "care", "text_version": consent["version"]})
-        self._answered(given, 201, "she consents for him")
+        for purpose in ("care", "sensitive"):
+            consent = self._answered(daughter.api("GET", f"/v1/consent-texts/{purpose}"), 200, "the text of the consent")
+            body = {"purpose": purpose, "text_version": consent["version"]}
+            self._answered(daughter.api("POST", f"/v1/patients/{father['patient_id']}/consents", body), 201, "she consents for him")
         after = daughter.say(OA, f"进度 {self.notes['code']}")
         daughter.expect(OA, after, re.escape(self.notes["code"]), "she sees how far it is")
         self.notes.update(daughter=daughter, father=father)

@@ -30,10 +30,12 @@ class Phone:
         self.base_url = base_url
         self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
         self.token = ""
+        self.refresh_token = ""
         self._line: Any = None
         self._caller: Any = None
         self._call: Any = None
         self._ticket = ""
+        self._codes: set[str] = set()
 
     def _chat(self, chat: str) -> str:
         return f"/simulator/people/{self.key}/chats/{quote(chat, safe=':')}"
@@ -139,7 +141,7 @@ class Phone:
         """wx.login; its code serves once, so a lost answer costs a new one."""
         answer = self._with_code("login", lambda code: self._api("POST", "/v1/mini-program/sign-in", {"code": code}, None))
         if answer["status"] == 201:
-            self.token = answer["body"]["token"]
+            self.token, self.refresh_token = answer["body"]["token"], answer["body"]["refresh_token"]
         return answer
 
     def mini_phone(self, order: Order) -> Any:
@@ -155,8 +157,24 @@ class Phone:
                 break
         return answer
 
+    def one_time_code(self, order: Order) -> Any:
+        """The next code of his authenticator that he has not used yet."""
+        while True:
+            shown = self._json(self._steadily(lambda: self.http.get(f"/simulator/people/{self.key}/authenticator")))["body"]
+            fresh = [code for code in (shown["code"], shown["next_code"]) if code not in self._codes]
+            if fresh:
+                self._codes.add(fresh[0])
+                return fresh[0]
+            time.sleep(shown["seconds_left"] + 0.2)
+
     def api(self, order: Order) -> Any:
-        return self._api(order["method"], order["path"], order.get("body"), order.get("idempotency_key"))
+        """A request; a signature that wants the code gets it, and is asked for again."""
+        key = order.get("idempotency_key") or secrets.token_hex(12)
+        answer = self._api(order["method"], order["path"], order.get("body"), key)
+        while isinstance(answer, dict) and answer["body"].get("code") == "signing.second_factor_needed":
+            self._api("POST", "/v1/me/second-factor/codes", {"code": self.one_time_code({})}, None)
+            answer = self._api(order["method"], order["path"], order.get("body"), key)
+        return answer
 
     def _api(self, method: str, path: str, body: Any, idempotency_key: str | None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
@@ -164,7 +182,19 @@ class Phone:
             # A weak link may send it twice; it is one order all the same.
             headers["Idempotency-Key"] = idempotency_key or secrets.token_hex(12)
         mount = "" if self.token else f"/phone/{self.key}"
-        return self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers=headers)))
+        answer = self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers=headers)))
+        if isinstance(answer, dict) and answer["status"] == 401 and answer["body"].get("code") == "session.stale":
+            self._renew(mount)
+            bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+            answer = self._json(self._steadily(lambda: self.http.request(method, mount + path, json=body, headers={**headers, **bearer})))
+        return answer
+
+    def _renew(self, mount: str) -> None:
+        """The next tokens: for the mini program in the answer, for a page as its cookies."""
+        body = {"refresh_token": self.refresh_token} if self.token else {}
+        answer = self._json(self._steadily(lambda: self.http.post(f"{mount}/v1/sessions/refresh", json=body)))
+        if answer["status"] == 200 and self.token:
+            self.token, self.refresh_token = answer["body"]["token"], answer["body"]["refresh_token"]
 
     def open_page(self, order: Order) -> Any:
         """Open a page as the phone's WeChat or WeCom does: through the authorise page, back with a code, to the page with a session."""
@@ -279,7 +309,7 @@ def text_of(message: dict[str, Any]) -> str:
 
 ORDERS = (
     "say", "speak", "send_file", "tap", "read", "wait", "wait_closed", "wait_link", "wait_kind", "mini_sign_in", "mini_phone", "api", "open_page",
-    "upload", "join_call", "used_ticket", "use_ticket", "call_counts", "drop_call", "leave_call",
+    "upload", "one_time_code", "join_call", "used_ticket", "use_ticket", "call_counts", "drop_call", "leave_call",
 )  # fmt: skip
 
 

@@ -111,7 +111,6 @@ class Spine(Scene):
         self._need(signed["status"] == 201, f"signs in to the mini program: {signed}")
         self._need(patient.do("mini_phone")["status"] == 200, "the phone number is verified")
         me = patient.api("GET", "/v1/me")["body"]
-        consent = patient.api("GET", "/v1/consent-texts/care")["body"]
         mine = [one for one in me["patients"] if one.get("relation") in (None, "self")]
         if not mine:
             body = {"relation": "self", "full_name": "黄小满", "id_number": somebodys_number(self.rng)}
@@ -120,8 +119,10 @@ class Spine(Scene):
             patient_id = made["body"]["patient_id"]
         else:
             patient_id = mine[0]["patient_id"]
-        given = patient.api("POST", f"/v1/patients/{patient_id}/consents", {"purpose": "care", "text_version": consent["version"]})
-        self._need(given["status"] == 201, f"gives consent: {given}")
+        for purpose in ("sensitive", "care"):
+            consent = patient.api("GET", f"/v1/consent-texts/{purpose}")["body"]
+            given = patient.api("POST", f"/v1/patients/{patient_id}/consents", {"purpose": purpose, "text_version": consent["version"]})
+            self._need(given["status"] == 201, f"gives consent: {given}")
         consents = [one for who in patient.api("GET", "/v1/me")["body"]["patients"] if who["patient_id"] == patient_id for one in who["consents"]]
         self._need(any(one["version"] == consent["version"] and one["given_at"] for one in consents), "version and time of the consent are recorded")
         intake = patient.api("GET", "/v1/intakes/current")["body"]

@@ -116,7 +116,7 @@ def test_some_cannot_be_asked(plan: CountyPlan):
 
 
 def test_the_roster_is_what_the_simulator_reads(plan: CountyPlan):
-    read = Roster.model_validate(roster(plan))
+    read = Roster.model_validate(roster(plan, {}))
     assert all(person.name.endswith("(演示)") for person in read.people)
     assert Counter(person.role for person in read.people)["patient"] == 40
     for ids in ("official_account_openid", "mini_program_openid", "unionid", "userid"):
@@ -163,10 +163,28 @@ async def test_a_county_cut_off_at_any_moment_is_completed(practice: Practice, c
     again = await seed_county(practice, 99, tmp_path, credentials)
     assert (again.made, again.seed) == (False, 1)
     assert await counts() == made
+    roster_file = tmp_path / "simulator" / "people.json"
+    keys = _keys_in(roster_file)
+    assert {one.split("-")[0] for one in keys} == {"village", "duty", "expert", "pharmacist"}
+    _without_keys(roster_file)
+    await seed_county(practice, 1, tmp_path, credentials)
+    assert _keys_in(roster_file) == keys
     clock.advance(days=3)
     later = await seed_county(practice, 1, tmp_path, credentials)
     assert later.made
     assert (await counts())["Slot"] == made["Slot"] + made["Slot"] * 3 // SLOT_DAYS
+
+
+def _keys_in(path: Path) -> dict[str, str]:
+    return {one["key"]: one["authenticator"] for one in json.loads(path.read_text("utf-8"))["people"] if one.get("authenticator")}
+
+
+def _without_keys(path: Path) -> None:
+    """The roster as it was before signatures took a code."""
+    found = json.loads(path.read_text("utf-8"))
+    for one in found["people"]:
+        one.pop("authenticator", None)
+    path.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
 
 
 async def _lives(practice: Practice, people: dict[str, Any], credentials: dict[str, Any]) -> None:
@@ -182,7 +200,7 @@ async def _lives(practice: Practice, people: dict[str, Any], credentials: dict[s
         )
         ref = await practice.execute(Actor.system("test"), EnsureAccount(app=app, subject=subject))
         assert not ref.created
-        return await actor_for(ref.account_id, "wecom_app")
+        return await actor_for(ref.account_id, "wecom_app", practice.clock.now())
 
     doctor = await actor(FIRST_VILLAGE_DOCTOR)
     listed = (await practice.ask(doctor, MyPatientList())).patients

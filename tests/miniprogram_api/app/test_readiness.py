@@ -16,7 +16,7 @@ from miniprogram_api.app.settings import Settings
 @pytest.fixture
 def ready(tmp_path: Path) -> Settings:
     """A data folder and settings that nothing speaks against."""
-    settings = Settings(demo=False, data_dir=tmp_path / "data", public_url="https://huizhen.example.cn")
+    settings = Settings(demo=False, data_dir=tmp_path / "data", public_url="https://huizhen.example.cn", audit_anchor_dir=tmp_path / "elsewhere")
     write_private(settings.channels_file, json.dumps(with_callbacks(generate(random.Random(1).randbytes), settings.public_url)))
     MasterKeys.create(settings.secrets_dir / "keyring.key")
     settings.secrets_dir.chmod(0o700)
@@ -36,6 +36,8 @@ def test_a_ready_house_may_serve(ready: Settings) -> None:
         ({"wechat_api_base": "http://api.weixin.qq.com"}, "HUIZHEN_WECHAT_API_BASE"),
         ({"wecom_api_base": "http://qyapi.weixin.qq.com"}, "HUIZHEN_WECOM_API_BASE"),
         ({"redis_url": "redis://10.0.0.5/0"}, "HUIZHEN_REDIS_URL"),
+        ({"audit_anchor_dir": None}, "HUIZHEN_AUDIT_ANCHOR_DIR"),
+        ({"audit_anchor_house": "http://other.example.cn"}, "HUIZHEN_AUDIT_ANCHOR_HOUSE"),
         ({"redis_url": "rediss://10.0.0.5/0"}, "HUIZHEN_REDIS_URL"),
     ],
 )

@@ -33,6 +33,7 @@ class Face:
 
     practice: Practice
     client: httpx.AsyncClient
+    app: Any = None
 
     async def bearer(self, account_id: str) -> dict[str, str]:
         opened = await self.practice.execute(SYSTEM, OpenSession(account_id=account_id, kind="terminal"))
@@ -55,4 +56,4 @@ async def face(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     app = web.build_app(Settings(demo=True, data_dir=tmp_path, port=8000), f"face-{random.getrandbits(40)}")
     listening = socket.create_server(("127.0.0.1", 0))
     async with serving(app, listening) as origin, httpx.AsyncClient(base_url=origin, trust_env=False, timeout=30) as client:
-        yield Face(practice, client)
+        yield Face(practice, client, app)

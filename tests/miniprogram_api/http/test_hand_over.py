@@ -29,10 +29,9 @@ async def test_a_code_for_the_bearer_becomes_the_page_s_cookie_once(face: Face) 
     taken = await face.client.post(REDEEM, json={"code": code}, headers={"Sec-Fetch-Site": "same-origin"})
     assert taken.status_code == 201
     assert set(taken.json()) == {"expires_at"}
-    cookie = taken.headers["set-cookie"]
-    assert cookie.startswith("huizhen_session=")
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
+    cookies = taken.headers.get_list("set-cookie")
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["huizhen_session", "huizhen_refresh"]
+    assert all("HttpOnly" in cookie and "SameSite=Lax" in cookie for cookie in cookies)
     me = await face.client.get("/v1/me")
     assert me.json()["account_id"] == county.woman_account.account_id
     face.client.cookies.clear()

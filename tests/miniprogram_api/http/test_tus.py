@@ -346,6 +346,7 @@ async def test_a_moved_clock_ends_no_file_on_its_way(sender: Sender, face: Face,
         clock.advance(days=30)
         while (await tick(face.practice)).done:
             pass
+        sender.headers |= await face.bearer((await Transfer.get(id=id_of(place))).account_id)
         assert await sender.where(place) == 0
         assert (await sender.send(place, 0, b"x" * 400)).status_code == 204
         patch.setattr(clock, "real_now", lambda: begun + timedelta(hours=25))

@@ -23,7 +23,8 @@ from websockets.exceptions import ConnectionClosed
 from bot.channels.connections import connect_channels
 from bot.channels.settings import ChannelSettings
 from core.calls.models import CallAttendance
-from core.people.commands import OpenSession
+from core.people.commands import CloseSession, OpenSession
+from core.people.models import Session
 from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
 from miniprogram_api.app import web
@@ -228,6 +229,18 @@ async def test_the_same_person_elsewhere_takes_the_seat_and_a_cancelled_case_end
     doctor = stand.room.people["village_doctor"]
     await stand.room.practice.execute(doctor, CancelConsultation(consultation_id=stand.room.consultation_id, reason="不用了"))
     assert (await hear(second, "closed"))["code"] == "call.over"
+
+
+async def test_who_is_signed_out_elsewhere_is_out_of_the_call_at_once(stand: Stand):
+    await stand.node("media:a")
+    socket, _ = await stand.enter("patient")
+    other, _ = await stand.enter("village_doctor")
+    session = await Session.filter(account_id=stand.room.people["patient"].account_id, kind="terminal").order_by("-id").first()
+    assert session is not None
+    await stand.room.practice.execute(stand.room.people["patient"], CloseSession(session_id=session.id))
+    assert (await hear(socket, "closed"))["code"] == "session.over"
+    gone = await hear(other, "seat", where=lambda message: message["seat"] == "patient" and message["here"] is None)
+    assert gone["here"] is None
 
 
 async def test_who_says_too_much_is_cut_off(stand: Stand):

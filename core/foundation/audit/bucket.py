@@ -1,0 +1,76 @@
+"""An anchor in an object store: one object a head, put under a name that must be new. Set the bucket to object lock with a retention of its own:
+then nobody, the operator included, deletes or replaces a head before its time. Works with every store that speaks S3."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from core.foundation.audit.anchors import AnchorFailed, Kept
+from core.foundation.audit.heads import SignedHead, read_head
+
+TIMEOUT_S = 10
+
+
+class BucketAnchor:
+    """``store`` is an obstore store that can sign; ``prefix`` the folder in it."""
+
+    name = "bucket"
+
+    def __init__(self, store: Any, prefix: str = "audit-heads") -> None:
+        self._store = store
+        self._prefix = prefix
+
+    async def put(self, head: SignedHead) -> None:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        # The root is part of the name: two heads of one size, which only a forgery brings, are both kept.
+        path = f"{self._prefix}/{head.log_id}/{head.tree_size:016d}-{head.root.hex()}.json"
+        body = json.dumps(head.document(), sort_keys=True).encode()
+        # Under object lock a store takes nothing without Content-MD5, which obstore's own put does not send: it signs, we put.
+        digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+        try:
+            url = await obstore.sign_async(self._store, "PUT", path, timedelta(minutes=5))
+            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as client:
+                answer = await client.put(url, content=body, headers={"Content-MD5": digest, "If-None-Match": "*"})
+        except (BaseError, OSError, httpx.HTTPError) as error:
+            raise AnchorFailed(type(error).__name__) from error
+        if answer.status_code not in (200, 412):  # 412: it is there already
+            raise AnchorFailed(f"http_{answer.status_code}")
+
+    async def kept(self, log_id: str) -> Kept:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        heads, damaged = [], 0
+        try:
+            async for page in obstore.list(self._store, prefix=f"{self._prefix}/{log_id}", chunk_size=500):
+                for found in page:
+                    answer = await obstore.get_async(self._store, found["path"])
+                    try:
+                        heads.append(read_head(json.loads(bytes(await answer.bytes_async()))))
+                    except (ValueError, RecursionError):
+                        damaged += 1
+        except (BaseError, OSError) as error:
+            raise AnchorFailed(type(error).__name__) from error
+        return Kept(tuple(heads), damaged)
+
+
+def open_bucket(settings: dict[str, str]) -> BucketAnchor:
+    """The anchor that a settings file describes: ``bucket`` and, as the store needs them, ``endpoint``, ``region``, ``access_key_id``,
+    ``secret_access_key``, ``prefix``. KeyError without ``bucket``."""
+    from obstore.store import S3Store
+
+    chosen: dict[str, Any] = {name: settings[name] for name in ("endpoint", "region", "access_key_id", "secret_access_key") if settings.get(name)}
+    # The anchoring tries again by itself, so that a store that is away is told soon.
+    chosen |= {
+        "client_options": {"timeout": f"{TIMEOUT_S}s", "allow_http": settings.get("endpoint", "").startswith("http://")},
+        "retry_config": {"max_retries": 1, "retry_timeout": timedelta(seconds=10)},
+    }  # fmt: skip
+    return BucketAnchor(S3Store(settings["bucket"], **chosen), settings.get("prefix", "audit-heads"))

@@ -1,0 +1,38 @@
+"""Erasing a subject: its data keys are destroyed, and with them everything that was ever sealed under them, wherever a copy of it lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.foundation.encryption.ring import BELL, new_edition
+from core.foundation.keyring.models import WrappedKey
+
+if TYPE_CHECKING:
+    from core.foundation.practice import Practice
+    from core.foundation.work import Work
+
+
+async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
+    """Destroy the keys of subject ``kind:subject_id`` for good; False when it has none (any more). For use in an order's handler.
+
+    It cannot be taken back, not even by the roll-back of the order's transaction: the key ring is another database. So the handler calls it
+    last, when nothing can refuse any more. The audit entry of the order names the subject. Every process forgets the key at once: by the
+    bell, and where that is not heard by the edition of the ring, within a second.
+    """
+    work.concerns(kind, subject_id, erased="key")
+    return await destroy_keys(work.practice, kind, subject_id)
+
+
+async def destroy_keys(practice: Practice, kind: str, subject_id: str) -> bool:
+    """The same without an audit entry: for what is no person's (a test, a key that was never used)."""
+    subject = f"{kind}:{subject_id}"
+    # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
+    destroyed = await WrappedKey.filter(id=subject, erased_at__isnull=True).update(
+        wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
+    )
+    if not destroyed:
+        return False
+    await new_edition()
+    await practice.keys.look()
+    await practice.signals.publish(BELL)
+    return True

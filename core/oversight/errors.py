@@ -1,0 +1,41 @@
+"""Why a record is not opened, or an opening not reviewed."""
+
+from __future__ import annotations
+
+from core.foundation.errors import Conflict, Invalid, NotFound
+
+
+class PatientUnknown(NotFound):
+    """The same for a code or ID number that nobody has."""
+
+    code = "oversight.patient_unknown"
+    sentence = "没有找到这位病人的档案。请核对会诊编号或身份证号码;先救人,可以直接打 120 或问家属。"
+
+
+class PatientNotNamed(Invalid):
+    """Exactly one of patient, consultation code and ID number is needed."""
+
+    code = "oversight.patient_not_named"
+    sentence = "请写一个会诊编号,或病人的身份证号码。"
+
+
+class WordsEmpty(Invalid):
+    code = "oversight.words_empty"
+    sentence = "请用自己的话写清为什么要紧急调阅,至少 {shortest} 个字。病人会收到通知,审查员会看。"
+
+
+class TooManyUnreviewed(Conflict):
+    """With so many openings that nobody has reviewed, no further one."""
+
+    code = "oversight.too_many_unreviewed"
+    sentence = "您有 {count} 次紧急调阅还没有人审查,现在不能再调阅。请联系县里的审计员或管理员先审查;病人危急请打 120。"
+
+
+class AlreadyReviewed(Conflict):
+    code = "oversight.already_reviewed"
+    sentence = "{code}已经审查过了,结论是「{verdict}」。"
+
+
+class BreakGlassUnknown(NotFound):
+    code = "oversight.unknown"
+    sentence = "没有这次紧急调阅。发「调阅审查」看名单。"

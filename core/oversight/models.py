@@ -1,0 +1,41 @@
+"""Tables of oversight: a record that was opened in an emergency by somebody who had no part in it."""
+
+from __future__ import annotations
+
+from tortoise import fields
+
+from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.fields import UtcDatetimeField, id_field
+from core.foundation.rows import Owned
+
+
+class BreakGlass(Owned):
+    """One opening. ``organisation_id``: the house at which the doctor acts. Never deleted; reviewed once."""
+
+    code = fields.CharField(max_length=12, unique=True)
+    region_code = fields.CharField(max_length=6, db_index=True)
+    """The county of the patient, whose auditors review it."""
+    patient_id = id_field(db_index=True)
+    account_id = id_field(db_index=True)
+    practitioner_id = id_field()
+    role = fields.CharField(max_length=20)
+    channel = fields.CharField(max_length=20)
+    reason = fields.CharField(max_length=20)
+    words = sealed_field(Subject("patient", "patient_id"))
+    """Why, in the doctor's words; sealed under the patient's key."""
+    opened_at = UtcDatetimeField()
+    until = UtcDatetimeField()
+    live_for = fields.CharField(max_length=60, null=True, unique=True)
+    """``<practitioner>:<patient>`` of the latest opening: one at a time."""
+    slot = fields.CharField(max_length=40, null=True, unique=True)
+    """``<practitioner>:<n>`` until it is reviewed: the column's uniqueness keeps the number of openings that nobody has looked at."""
+    verdict = fields.CharField(max_length=12, default="")
+    """Empty until it is reviewed; then justified or unjustified."""
+    verdict_words = sealed_field(Subject("patient", "patient_id"), null=True)
+    reviewed_by = id_field(null=True)
+    """The account of the reviewer."""
+    reviewed_at = UtcDatetimeField(null=True)
+    escalated_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "break_glass"

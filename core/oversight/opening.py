@@ -1,0 +1,91 @@
+"""紧急调阅: the record opens at once, the patient is told at once, and somebody looks at it afterwards."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from core.consultations.models import Consultation
+from core.foundation.due import due
+from core.foundation.orders import answers, handles
+from core.foundation.work import Work
+from core.oversight.commands import BreakGlassList, BreakGlassView, BreakTheGlass, MyBreakGlasses, OpenedCase, RemindReview
+from core.oversight.errors import PatientUnknown, TooManyUnreviewed
+from core.oversight.models import BreakGlass
+from core.oversight.named import patient_named, regions_of
+from core.oversight.people_told import tell_patients_side, tell_reviewers
+from core.oversight.rules import (
+    MOST_UNREVIEWED,
+    OPEN_FOR,
+    REASONS,
+    REVIEW_WITHIN,
+    VERDICTS,
+    Reason,
+    Verdict,
+    check_words,
+    first_free,
+)
+from core.people.rules import county_of
+
+REMIND = "oversight.remind"
+SHOWN = 50
+CASES = 10
+
+due(REMIND, lambda row: RemindReview(break_glass_id=row.ref))
+
+
+@handles(BreakTheGlass)
+async def break_the_glass(work: Work, order: BreakTheGlass) -> BreakGlassView:
+    check_words(order.words)
+    patient = await patient_named(work, order)
+    practitioner_id = work.actor.practitioner_id
+    if patient is None or practitioner_id is None:
+        raise PatientUnknown
+    work.concerns("patient", patient.id, reason=order.reason)
+    pair = f"{practitioner_id}:{patient.id}"
+    last = await BreakGlass.get_or_none(live_for=pair)
+    if last is not None and last.until > work.now:
+        return await view_of(work, last)
+    taken = await BreakGlass.filter(practitioner_id=practitioner_id, slot__isnull=False).values_list("slot", flat=True)
+    slot = first_free({str(one) for one in taken}, practitioner_id)
+    if slot is None:
+        raise TooManyUnreviewed(count=MOST_UNREVIEWED)
+    if last is not None:
+        await last.change(live_for=None)
+    home = next(iter(await regions_of(patient)), "")
+    houses = sorted(work.actor.organisations(work.role))
+    row_id = work.new_id()
+    sealer = await work.sealer("patient", patient.id)
+    # Two at once meet in the unique columns; the one that loses is tried again and sees the other.
+    row = await BreakGlass.create(
+        id=row_id, organisation_id=houses[0] if houses else patient.organisation_id, code=work.new_code("J", 5), region_code=county_of(home),
+        patient_id=patient.id, account_id=work.actor.account_id, practitioner_id=practitioner_id, role=work.role.value,
+        channel=work.actor.channel, reason=order.reason, words=sealer.seal("break_glass", "words", row_id, order.words), opened_at=work.now,
+        until=work.now + OPEN_FOR, live_for=pair, slot=slot,
+    )
+    work.concerns("patient", patient.id, reason=order.reason, opening=row.code)
+    await work.schedule(REMIND, row.id, work.now + REVIEW_WITHIN)
+    await tell_patients_side(work, row)
+    await tell_reviewers(work, row, "break_glass.to_review")
+    await work.emit("break_glass.opened", key=patient.id, break_glass_id=row.id)
+    return await view_of(work, row)
+
+
+@answers(MyBreakGlasses)
+async def my_break_glasses(work: Work, order: MyBreakGlasses) -> BreakGlassList:
+    work.concerns("account", work.actor.account_id)
+    rows = await BreakGlass.filter(account_id=work.actor.account_id).order_by("-id").limit(SHOWN)
+    return BreakGlassList(openings=tuple([await view_of(work, row) for row in rows]))
+
+
+async def view_of(work: Work, row: BreakGlass) -> BreakGlassView:
+    live = row.until > work.now
+    cases = await Consultation.filter(patient_id=row.patient_id).order_by("-id").limit(CASES) if live else []
+    return BreakGlassView(
+        break_glass_id=row.id, code=row.code, patient_id=row.patient_id, reason=cast(Reason, row.reason), reason_label=REASONS[row.reason],
+        opened_at=row.opened_at, until=row.until, live=live, reviewed=row.reviewed_at is not None, verdict_label=verdict_label(row),
+        cases=tuple(OpenedCase(consultation_id=one.id, code=one.code) for one in cases),
+    )
+
+
+def verdict_label(row: BreakGlass) -> str:
+    return VERDICTS[cast(Verdict, row.verdict)] if row.verdict else "待审查"

@@ -1,0 +1,136 @@
+"""调阅审查: somebody of the county who had no part in it says whether the record was opened for good reason."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from core.foundation.actor import ROLE_LABELS, Role
+from core.foundation.models import AuditEntry
+from core.foundation.orders import BREAK_GLASS, Done, answers, handles, order_named
+from core.foundation.work import Work
+from core.notifications.service import tell
+from core.oversight.commands import (
+    BreakGlassesOfPatient,
+    BreakGlassesToReview,
+    PatientBreakGlass,
+    PatientBreakGlasses,
+    ReadBreakGlass,
+    ReadThing,
+    RemindReview,
+    ReviewBreakGlass,
+    ReviewList,
+    ReviewView,
+)
+from core.oversight.errors import AlreadyReviewed, BreakGlassUnknown
+from core.oversight.models import BreakGlass
+from core.oversight.opening import REMIND, verdict_label
+from core.oversight.people_told import tell_reviewers
+from core.oversight.relations import counties_reviewed
+from core.oversight.rules import REASONS, REMIND_EVERY, REVIEW_WITHIN, Verdict
+from core.people.models import Practitioner
+from core.people.service import patient_accounts, patient_card, practitioner_card
+
+SHOWN = 50
+MOST_READS = 200
+
+
+async def _row(break_glass_id: str) -> BreakGlass:
+    row = await BreakGlass.get_or_none(id=break_glass_id)
+    if row is None:
+        raise BreakGlassUnknown
+    return row
+
+
+@answers(BreakGlassesToReview)
+async def to_review(work: Work, order: BreakGlassesToReview) -> ReviewList:
+    work.concerns("account", work.actor.account_id)
+    ours = BreakGlass.filter(region_code__in=list(await counties_reviewed(work))).exclude(account_id=work.actor.account_id)
+    waiting = await ours.filter(reviewed_at__isnull=True).order_by("id").limit(SHOWN)
+    done = await ours.filter(reviewed_at__isnull=False).order_by("-reviewed_at").limit(SHOWN)
+    return ReviewList(
+        openings=tuple([await review_view(work, row) for row in (*waiting, *done)]),
+        unreviewed=await ours.filter(reviewed_at__isnull=True).count(),
+    )
+
+
+@answers(ReadBreakGlass)
+async def read_break_glass(work: Work, order: ReadBreakGlass) -> ReviewView:
+    row = await _row(order.break_glass_id)
+    work.concerns("patient", row.patient_id, opening=row.code)
+    return await review_view(work, row, with_reads=True)
+
+
+@handles(ReviewBreakGlass)
+async def review(work: Work, order: ReviewBreakGlass) -> ReviewView:
+    row = await _row(order.break_glass_id)
+    work.concerns("patient", row.patient_id, opening=row.code, verdict=order.verdict)
+    if row.reviewed_at is not None:
+        raise AlreadyReviewed(code=row.code, verdict=verdict_label(row))
+    sealer = await work.sealer("patient", row.patient_id)
+    # What was opened without need closes now.
+    until = min(row.until, work.now) if order.verdict == "unjustified" else row.until
+    await row.change(
+        verdict=order.verdict, verdict_words=sealer.seal("break_glass", "verdict_words", row.id, order.words), until=until,
+        reviewed_by=work.actor.account_id, reviewed_at=work.now, slot=None,
+    )
+    await work.unschedule(REMIND, row.id)
+    await tell(work, row.account_id, "break_glass.reviewed", break_glass_id=row.id)
+    if order.verdict == "unjustified":
+        for account_id in await patient_accounts(work, row.patient_id):
+            await tell(work, account_id, "break_glass.unjustified", break_glass_id=row.id)
+    return await review_view(work, row, with_reads=True)
+
+
+@handles(RemindReview)
+async def remind(work: Work, order: RemindReview) -> Done:
+    """Nobody looked at it: auditors and administrators are told, every day until somebody does."""
+    row = await _row(order.break_glass_id)
+    if row.reviewed_at is not None:
+        return Done(done=False)
+    await row.change(escalated_at=work.now)
+    await tell_reviewers(work, row, "break_glass.overdue", also_administrators=True)
+    await work.schedule(REMIND, row.id, work.now + REMIND_EVERY)
+    return Done()
+
+
+@answers(BreakGlassesOfPatient)
+async def of_patient(work: Work, order: BreakGlassesOfPatient) -> PatientBreakGlasses:
+    work.concerns("patient", order.patient_id)
+    rows = await BreakGlass.filter(patient_id=order.patient_id).order_by("-id").limit(SHOWN)
+    return PatientBreakGlasses(openings=tuple([
+        PatientBreakGlass(
+            at=row.opened_at, until=row.until, doctor=(await practitioner_card(work, row.practitioner_id)).introduced,
+            reason_label=REASONS[row.reason], verdict_label=verdict_label(row),
+        )
+        for row in rows
+    ]))
+
+
+async def review_view(work: Work, row: BreakGlass, *, with_reads: bool = False) -> ReviewView:
+    """For the reviewer: the patient without his full name, what was read by its titles."""
+    sealer = await work.sealer("patient", row.patient_id)
+    doctor, patient = await practitioner_card(work, row.practitioner_id), await patient_card(work, row.patient_id)
+    reads = AuditEntry.filter(account_id=row.account_id, subject_id=row.patient_id, relation=BREAK_GLASS, outcome="done", at__gte=row.opened_at)
+    if row.live_for is None or row.until <= work.now:
+        reads = reads.filter(at__lte=row.until)
+    found = await reads.order_by("id").limit(MOST_READS) if with_reads else []
+    words = None if row.verdict_words is None else sealer.open("break_glass", "verdict_words", row.id, bytes(row.verdict_words))
+    return ReviewView(
+        break_glass_id=row.id, code=row.code, doctor=doctor.introduced, role_label=ROLE_LABELS[Role(row.role)],
+        patient=f"{patient.full_name[0]}某 {patient.sex_label} {patient.age_spoken}", reason_label=REASONS[row.reason],
+        words=sealer.open("break_glass", "words", row.id, bytes(row.words)), opened_at=row.opened_at, until=row.until,
+        overdue=row.reviewed_at is None and row.opened_at <= work.now - REVIEW_WITHIN, reviewed_at=row.reviewed_at,
+        reviewed_by=await _reviewer(work, row), verdict=cast(Verdict, row.verdict) if row.verdict else None,
+        verdict_label=verdict_label(row), verdict_words=words or "",
+        read_count=await reads.count(), reads=tuple(_thing(one) for one in found),
+    )
+
+
+async def _reviewer(work: Work, row: BreakGlass) -> str | None:
+    practitioner = None if row.reviewed_by is None else await Practitioner.get_or_none(account_id=row.reviewed_by)
+    return None if practitioner is None else (await practitioner_card(work, practitioner.id)).called
+
+
+def _thing(entry: AuditEntry) -> ReadThing:
+    order = order_named(entry.action)
+    return ReadThing(at=entry.at, title=entry.action if order is None else order.title, about=(entry.detail or {}).get("consultation", ""))

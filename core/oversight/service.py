@@ -1,0 +1,7 @@
+"""The room's front: loading this module registers its handlers, relations and due work; other rooms import from here."""
+
+from __future__ import annotations
+
+from core.oversight import opening, relations, reviewing
+
+__all__ = ["opening", "relations", "reviewing"]

@@ -1,0 +1,35 @@
+"""Telling those who run the house that something of the house itself needs them: not care, which has its own ways."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from tortoise.expressions import Q
+
+from core.foundation.actor import Role
+from core.foundation.orders import Command, Done, Grant, handles
+from core.foundation.work import Work
+from core.people.models import RoleHeld
+from core.people.telling import tell_person
+
+
+class AlarmAdministrators(Command):
+    """The system: tell every administrator and auditor. ``about`` is a code, for instance the name of an anchor."""
+
+    name = "people.alarm"
+    title = "提醒管理员"
+    access = (Grant(Role.SYSTEM),)
+    kind: Literal["audit.anchor_failing", "audit.anchor_contradicts", "audit.tree_damaged"]
+    about: str = Field(default="", pattern="^[a-z_]{0,40}$")
+
+
+@handles(AlarmAdministrators)
+async def alarm_administrators(work: Work, order: AlarmAdministrators) -> Done:
+    begun = Q(valid_from=None) | Q(valid_from__lte=work.now)
+    lasting = Q(valid_until=None) | Q(valid_until__gt=work.now)
+    held = RoleHeld.filter(begun, lasting, role__in=(Role.ADMINISTRATOR.value, Role.AUDITOR.value), ended_at=None)
+    accounts = sorted(set(await held.values_list("account_id", flat=True)))
+    for account_id in accounts:
+        await tell_person(work, str(account_id), order.kind, about=order.about)
+    return Done(done=bool(accounts))

@@ -1,0 +1,17 @@
+"""/v1/break-glass: open a record in an emergency, and what the county's reviewers say of it."""
+
+from __future__ import annotations
+
+from sanic import Blueprint
+
+from core.oversight import commands as oversight
+from miniprogram_api.http.api import order_route
+
+blueprint = Blueprint("oversight", url_prefix="/v1")
+
+order_route(blueprint, "POST", "/break-glass", oversight.BreakTheGlass, status=201)
+order_route(blueprint, "GET", "/break-glass", oversight.MyBreakGlasses)
+order_route(blueprint, "GET", "/break-glass/to-review", oversight.BreakGlassesToReview)
+order_route(blueprint, "GET", "/break-glass/<break_glass_id:str>", oversight.ReadBreakGlass)
+order_route(blueprint, "POST", "/break-glass/<break_glass_id:str>/review", oversight.ReviewBreakGlass)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/break-glass", oversight.BreakGlassesOfPatient)

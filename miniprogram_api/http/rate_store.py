@@ -1,0 +1,87 @@
+"""Where requests are counted: in Redis for all web processes together; in this process alone while Redis does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from limits import RateLimitItem
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from redis.asyncio import BlockingConnectionPool
+
+logger = logging.getLogger("huizhen.limits")
+
+ANSWER_S = 0.25
+"""Longest wait for Redis; a request does not wait for its counting."""
+AWAY_S = 2.0
+"""After a failure Redis is left alone for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Whether there was something left, and in how many seconds there is again."""
+
+    allowed: bool
+    wait_s: int = 0
+
+
+class RateStore:
+    """Sliding windows. Without Redis each process counts for itself: a limit is then up to as many times higher as there are processes, never off."""
+
+    def __init__(self, redis_url: str = "") -> None:
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared: SlidingWindowCounterRateLimiter | None = None
+        self._pool: Any = None
+        self._away_until = 0.0
+        if redis_url:
+            self._pool = BlockingConnectionPool.from_url(
+                redis_url, max_connections=10, timeout=ANSWER_S, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
+            )
+            storage = RedisStorage("redis://", implementation="redispy", key_prefix="huizhen:limits", connection_pool=self._pool)
+            self._shared = SlidingWindowCounterRateLimiter(storage)
+
+    async def take(self, item: RateLimitItem, *names: str) -> Taken:
+        """Count one of ``item`` for ``names`` where there is something left."""
+        return await self._ask(item, names, count=True)
+
+    async def look(self, item: RateLimitItem, *names: str) -> Taken:
+        """The same without counting."""
+        return await self._ask(item, names, count=False)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def _ask(self, item: RateLimitItem, names: tuple[str, ...], *, count: bool) -> Taken:
+        if self._shared is not None and time.monotonic() >= self._away_until:
+            try:
+                async with asyncio.timeout(2 * ANSWER_S):
+                    return await _of(self._shared, item, names, count=count)
+            except Exception as error:  # Whatever Redis does, nobody is turned away for it, and nobody is let past.
+                logger.warning("counting in this process alone: %s", type(error).__name__)
+                self._away_until = time.monotonic() + AWAY_S
+        return await _of(self._own, item, names, count=count)
+
+
+@contextlib.asynccontextmanager
+async def counting(redis_url: str) -> AsyncIterator[RateStore]:
+    """The store of a process that runs."""
+    store = RateStore(redis_url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _of(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, names: tuple[str, ...], *, count: bool) -> Taken:
+    allowed = await (limiter.hit(item, *names) if count else limiter.test(item, *names))
+    if allowed:
+        return Taken(True)
+    stats = await limiter.get_window_stats(item, *names)
+    return Taken(False, max(1, min(item.get_expiry(), int(stats.reset_time - time.time()) + 1)))

@@ -1,0 +1,315 @@
+"""Tampering is done directly in the database, at random places that a seed names; the verifier must find each one and say where."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.connection import get_connection
+
+from core.foundation.audit.anchoring import Anchorer
+from core.foundation.audit.anchors import FileAnchor
+from core.foundation.audit.entries import SELECTED, entry_bytes
+from core.foundation.audit.findings import Finding, Report, What
+from core.foundation.audit.heads import HeadKeys
+from core.foundation.audit.models import Anchoring, AuditHead, AuditLeaf, AuditNode, AuditTree
+from core.foundation.audit.sequencer import LEASE, Sequencer
+from core.foundation.audit.tree import leaf_hash
+from core.foundation.audit.verify import verify
+from core.foundation.models import AuditEntry, Lease, OutboxEvent
+from core.foundation.practice import Practice
+from tests.core.foundation.audit.stage import grow, new_keys, write_entries
+
+pytestmark = pytest.mark.storage
+
+ROUNDS = 100 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 4
+"""Of each kind of tampering; 100 of each at full scale. `test_a_hundred_of_a_hundred` always makes a hundred in all."""
+
+
+@dataclass
+class Log:
+    """An anchored audit: ``ids`` in the order of their leaves, heads signed at several sizes on the way."""
+
+    practice: Practice
+    keys: HeadKeys
+    anchor: FileAnchor
+    ids: list[str]
+
+    async def verify(self) -> Report:
+        return await verify(self.keys.public, self.keys.log_id, [self.anchor])
+
+    async def anchored(self) -> None:
+        await Anchorer(self.practice, self.keys, [self.anchor], _silent).run_once()
+
+    async def more(self, count: int) -> None:
+        self.ids += await grow(self.practice, count)
+        await self.anchored()
+
+
+async def _silent(kind: str, anchor: str) -> None:
+    """Nobody is told here."""
+
+
+async def open_log(practice: Practice, folder: Path, sizes: tuple[int, ...] = (9, 30, 14, 8)) -> Log:
+    log = Log(practice, new_keys(folder, practice), FileAnchor(folder / "anchor"), [])
+    for size in sizes:
+        await log.more(size)
+    return log
+
+
+@pytest.fixture
+async def log(practice: Practice, tmp_path: Path) -> Log:
+    return await open_log(practice, tmp_path / "log")
+
+
+Snapshot = dict[type[Any], list[dict[str, Any]]]
+TABLES: tuple[type[Any], ...] = (AuditEntry, AuditLeaf, AuditNode, AuditTree, AuditHead, Anchoring, OutboxEvent)
+
+
+async def remember() -> Snapshot:
+    return {table: await table.all().values() for table in TABLES}
+
+
+async def restore(snapshot: Snapshot) -> None:
+    for table, rows in snapshot.items():
+        await table.all().delete()
+        await table.bulk_create([table(**row) for row in rows])
+
+
+async def entry_hash(entry_id: str) -> bytes:
+    rows = await get_connection("practice").execute_query_dict(
+        f"SELECT {SELECTED} FROM audit_entry e WHERE e.id = '{entry_id}'"  # noqa: S608 - an id made here
+    )
+    return leaf_hash(entry_bytes(list(rows[0].values())))
+
+
+async def rebuild(log: Log, rng: random.Random, order: list[str] | None = None) -> None:
+    """What somebody does who has the database whole: the tree over what he wants to have been."""
+    await AuditLeaf.all().delete()
+    await AuditNode.all().delete()
+    await AuditTree.all().delete()
+    await Lease.filter(id=LEASE).delete()
+    await AuditEntry.all().update(in_tree=None)
+    await Sequencer(log.practice, "one").run_once()
+
+
+# Each way of tampering: does it, and gives what must be among the findings.
+Tampering = Callable[[Log, random.Random], Awaitable[Callable[[Finding], bool]]]
+
+
+async def edit(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    index = rng.randrange(len(log.ids))
+    column, value = rng.choice((
+        ("account_id", "somebody-else"), ("outcome", "access.denied"), ("subject_id", "another"), ("detail", {"consultation_id": "another"}),
+        ("action", "test.nothing"), ("reason", "emergency"), ("session_id", "another"), ("relation", "any"), ("address", "10.0.0.0/24"),
+    ))  # fmt: skip
+    await AuditEntry.filter(id=log.ids[index]).update(**{column: value})
+    return lambda one: (one.what, one.leaf, one.entry_id) == (What.ENTRY_EDITED, index, log.ids[index])
+
+
+async def delete(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    index = rng.randrange(len(log.ids))
+    await AuditEntry.filter(id=log.ids[index]).delete()
+    return lambda one: (one.what, one.leaf, one.entry_id) == (What.ENTRY_REMOVED, index, log.ids[index])
+
+
+async def delete_with_leaf(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    index = rng.randrange(len(log.ids))
+    await AuditEntry.filter(id=log.ids[index]).delete()
+    await AuditLeaf.filter(leaf_index=index).delete()
+    return lambda one: one.what is What.LEAF_REMOVED and one.leaf is not None and one.leaf <= index < (one.upto or one.leaf + 1)
+
+
+async def delete_leaf(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    index = rng.randrange(len(log.ids))
+    await AuditLeaf.filter(leaf_index=index).delete()
+    return lambda one: (one.what, one.entry_id) == (What.ENTRY_OUTSIDE, log.ids[index])
+
+
+async def reorder(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    first, second = sorted(rng.sample(range(len(log.ids)), 2))
+    await _exchange(log, first, second)
+    last = len(log.ids) // 16 * 16
+    if first < last <= second:  # across the end of the last whole block: the whole one is named, the rest by the heads over it
+        return lambda one: one.leaf is not None and one.leaf <= first < (one.upto or 0)
+    return lambda one: (one.what, one.leaf, one.upto, one.entry_id, one.other_id) == (
+        What.REORDERED, first, second, log.ids[second], log.ids[first],
+    )  # fmt: skip
+
+
+async def _exchange(log: Log, first: int, second: int) -> None:
+    rows = {row.leaf_index: row for row in await AuditLeaf.filter(leaf_index__in=[first, second])}
+    await AuditLeaf.filter(leaf_index__in=[first, second]).delete()
+    for index, row in ((first, rows[second]), (second, rows[first])):
+        await AuditLeaf.create(leaf_index=index, entry_id=row.entry_id, hash=bytes(row.hash))
+
+
+async def edit_with_leaf(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    index = rng.randrange(len(log.ids))
+    await AuditEntry.filter(id=log.ids[index]).update(account_id="somebody-else")
+    await AuditLeaf.filter(leaf_index=index).update(hash=await entry_hash(log.ids[index]))
+    return lambda one: (
+        one.what in (What.LEAF_ALTERED, What.HISTORY_REWRITTEN) and one.leaf is not None and one.upto is not None and one.leaf <= index < one.upto
+    )
+
+
+async def alter_node(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    row = rng.choice(await AuditNode.all())
+    await AuditNode.filter(place=row.place).update(hash=rng.randbytes(32))
+    block = (row.place & (2**48 - 1)) * 16
+    return lambda one: (one.what, one.leaf) == (What.NODE_ALTERED, block)
+
+
+async def cut_tail(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    """Everything of the last entries goes: entries, leaves, nodes, heads, the size. What the anchor holds stays."""
+    kept = rng.randrange(len(log.ids))
+    await AuditEntry.filter(id__in=log.ids[kept:]).delete()
+    await AuditLeaf.filter(leaf_index__gte=kept).delete()
+    for row in await AuditNode.all():
+        level, index = row.place >> 48, row.place & (2**48 - 1)
+        if (index + 1) << level > kept:
+            await row.delete()
+    await AuditTree.filter(id=1).update(size=kept)
+    await AuditHead.filter(tree_size__gt=kept).delete()
+    await Anchoring.all().update(tree_size=kept)
+    return lambda one: (one.what, one.leaf, one.upto, one.seen_by) == (What.TAIL_CUT, kept, len(log.ids), "file")
+
+
+async def rewrite(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    """One entry is changed and the whole tree built anew over it; heads as they were."""
+    index = rng.randrange(len(log.ids))
+    await AuditEntry.filter(id=log.ids[index]).update(subject_id="another")
+    await rebuild(log, rng)
+    return lambda one: one.what is What.HISTORY_REWRITTEN and one.leaf is not None and one.upto is not None and one.leaf <= index < one.upto
+
+
+async def rewrite_with_heads(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    """As before, and the database's heads are made anew with the true key, as the operator himself could."""
+    index = rng.randrange(len(log.ids))
+    heads = await AuditHead.all().order_by("tree_size")
+    await AuditEntry.filter(id=log.ids[index]).update(subject_id="another")
+    await rebuild(log, rng)
+    from core.foundation.audit.store import root_of
+
+    for row in heads:
+        head = log.keys.sign(row.tree_size, await root_of(row.tree_size), row.at)
+        await AuditHead.filter(tree_size=row.tree_size).update(root=head.root, signature=head.signature)
+    return lambda one: (
+        (one.what, one.seen_by) == (What.HISTORY_REWRITTEN, "file")
+        and one.leaf is not None and one.upto is not None and one.leaf <= index < one.upto
+    )  # fmt: skip
+
+
+async def forge_head(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    row = rng.choice(await AuditHead.all())
+    await AuditHead.filter(tree_size=row.tree_size).update(root=rng.randbytes(32))
+    return lambda one: (one.what, one.upto) == (What.HEAD_FORGED, row.tree_size)
+
+
+async def remove_head(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    row = rng.choice(await AuditHead.all())
+    await AuditHead.filter(tree_size=row.tree_size).delete()
+    return lambda one: (one.what, one.upto, one.seen_by) == (What.HEAD_REMOVED, row.tree_size, "file")
+
+
+async def add(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    (new,) = await write_entries(log.practice, 1)
+    await AuditEntry.filter(id=new).update(in_tree=True)
+    return lambda one: (one.what, one.entry_id) == (What.ENTRY_OUTSIDE, new)
+
+
+async def act_without_entry(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    now = log.practice.clock.real_now()
+    rows = [
+        await OutboxEvent.create(
+            id=log.practice.ids.new(), topic="case.changed", lane="send", body={}, entry_id=entry, created_at=now, claimed_until=now
+        )
+        for entry in (log.ids[0], "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    ]
+    return lambda one: (one.what, one.row) == (What.ACT_WITHOUT_ENTRY, f"outbox_event:{rows[1].id}:case.changed")
+
+
+EDITS: tuple[Tampering, ...] = (edit, delete, reorder, cut_tail)
+OTHERS: tuple[Tampering, ...] = (
+    delete_with_leaf, delete_leaf, edit_with_leaf, alter_node, rewrite, rewrite_with_heads, forge_head, remove_head, add, act_without_entry,
+)  # fmt: skip
+
+
+async def test_an_untouched_audit_is_clean(log: Log) -> None:
+    report = await log.verify()
+    assert report.clean, report.findings
+    assert (report.size, report.heads, report.anchored) == (61, 4, {"file": 4})
+    assert report.unprotected == 0
+    await grow(log.practice, 5)
+    await write_entries(log.practice, 2)
+    report = await log.verify()
+    assert report.clean, report.findings
+    assert (report.size, report.waiting, report.anchored_size, report.unprotected) == (66, 2, 61, 7)
+
+
+async def test_a_hundred_of_a_hundred(log: Log) -> None:
+    """Twenty-five each of what the issue names: an entry edited, deleted, re-ordered, the tail cut, directly in the database."""
+    snapshot = await remember()
+    for number in range(100):
+        await _found(log, EDITS[number % 4], number)
+        await restore(snapshot)
+    assert (await log.verify()).clean
+
+
+@pytest.mark.parametrize("tampering", OTHERS, ids=lambda one: one.__name__)
+async def test_everything_else_is_found_too(log: Log, tampering: Tampering) -> None:
+    snapshot = await remember()
+    for number in range(ROUNDS):
+        await _found(log, tampering, number)
+        await restore(snapshot)
+
+
+async def _found(log: Log, tampering: Tampering, number: int) -> None:
+    expected = await tampering(log, random.Random(f"{tampering.__name__}:{number}"))
+    report = await log.verify()
+    assert any(expected(one) for one in report.findings), (tampering.__name__, number, report.findings)
+
+
+async def test_several_at_once_are_all_named(practice: Practice, tmp_path: Path) -> None:
+    log = await open_log(practice, tmp_path / "log", (70, 90, 40))
+    await AuditEntry.filter(id=log.ids[3]).update(outcome="access.denied")
+    await AuditEntry.filter(id=log.ids[5]).update(account_id="somebody-else")
+    await AuditLeaf.filter(leaf_index=5).update(hash=await entry_hash(log.ids[5]))
+    await AuditEntry.filter(id=log.ids[100]).delete()
+    await _exchange(log, 40, 130)
+    found = {(one.what, one.leaf, one.upto) for one in (await log.verify()).findings}
+    assert found == {
+        (What.ENTRY_EDITED, 3, None), (What.LEAF_ALTERED, 0, 16), (What.ENTRY_REMOVED, 100, None), (What.REORDERED, 40, 130),
+    }  # fmt: skip
+
+
+async def test_more_than_a_page(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.foundation.audit.verify.PAGE", 64)
+    log = await open_log(practice, tmp_path / "log", (300, 250, 77))
+    assert (await log.verify()).clean
+    await AuditNode.filter(place=(8 << 48) | 1).update(hash=b"?" * 32)
+    await AuditEntry.filter(id=log.ids[600]).update(outcome="x")
+    found = {(one.what, one.leaf, one.upto) for one in (await log.verify()).findings}
+    assert found == {(What.NODE_ALTERED, 256, 512), (What.ENTRY_EDITED, 600, None)}
+    done: list[tuple[int, int]] = []
+    await verify(log.keys.public, log.keys.log_id, [], progress=lambda one, whole: done.append((one, whole)))
+    assert done[-1] == (627, 627)
+
+
+async def test_a_head_of_a_stranger_counts_nothing(log: Log, tmp_path: Path, practice: Practice) -> None:
+    stranger = HeadKeys.create(tmp_path / "stranger.key", log.keys.log_id)
+    head = stranger.sign(61, b"x" * 32, 0)
+    await log.anchor.put(head)
+    await AuditHead.create(tree_size=60, log_id=head.log_id, root=head.root, at=0, key_id=head.key_id, signature=head.signature)
+    found = {(one.what, one.upto, one.seen_by) for one in (await log.verify()).findings}
+    assert found == {(What.HEAD_FORGED, 60, "database"), (What.ANCHOR_DAMAGED, None, "file")}
+
+
+async def test_an_anchor_that_lost_its_heads_is_told(log: Log, tmp_path: Path) -> None:
+    (tmp_path / "log" / "anchor" / f"{log.keys.log_id}.heads").unlink()
+    assert {(one.what, one.seen_by) for one in (await log.verify()).findings} == {(What.ANCHOR_LOST, "file")}

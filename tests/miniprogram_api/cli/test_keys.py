@@ -1,0 +1,34 @@
+"""`huizhen keys` as an operator types it, on a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ALL = """
+from miniprogram_api.cli.main import main
+for line in ("keys", "keys", "migrate", "keys rotate", "keys retire", "keys retire --master 2", "keys retire --master 7", "keys retire --master 1",
+             "keys status"):
+    print(">", line, "=", main(line.split()))
+"""
+
+
+def test_the_life_of_the_keys(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIZHEN_")}
+    environment |= {"HUIZHEN_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": os.getcwd()}
+    done = subprocess.run([sys.executable, "-c", ALL], capture_output=True, text=True, env=environment, check=True)
+    statuses = [line.rpartition(" = ")[2] for line in done.stdout.splitlines() if line.startswith("> ")]
+    assert statuses == ["0", "1", "0", "0", "1", "1", "1", "0", "0"], done.stdout + done.stderr
+    assert "当前主密钥:2" in done.stdout
+    key = (tmp_path / "data" / "secrets" / "keyring.key").read_text()
+    assert key.split('"key": "')[1].split('"')[0] not in done.stdout + done.stderr
+
+
+def test_without_keys_it_says_what_to_do(tmp_path: Path) -> None:
+    environment = {**os.environ, "HUIZHEN_DATA_DIR": str(tmp_path / "data")}
+    done = subprocess.run([sys.executable, "-m", "miniprogram_api.cli.main", "keys", "rotate"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 1
+    assert "huizhen keys" in done.stdout
+    assert "Traceback" not in done.stderr
