@@ -119,7 +119,9 @@ class Conflicts(Query):
     name = "imaging.conflicts"
     title = "待核对的影像编号"
     access = (Grant(Role.ADMINISTRATOR), Grant(Role.SYSTEM))
+    no_relation = "只列本县的,只有编号,没有影像"
     gives = ConflictList
+    audited = True
     conflict_id: Id | None = None
 
 

@@ -50,7 +50,7 @@ PART_OF_AN_AUDITED_ACT = {
 """Queries that name a patient by id and say nothing of him."""
 
 CODES = {
-    "account", "answer", "appointment", "claim", "code", "consultation", "decision", "erased", "former", "given_as", "image", "intake", "kind",
+    "account", "answer", "appointment", "claim", "code", "conflict", "consultation", "decision", "erased", "former", "given_as", "image", "intake", "kind",
     "opening", "other", "prescription", "purpose", "reason", "ref", "relation", "role", "scope", "slot", "template", "tree_size", "verdict",
     "version", "withdrawn_as",
 }  # fmt: skip

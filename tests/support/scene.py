@@ -36,6 +36,7 @@ from core.foundation.orders import Order
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
 from core.imaging.commands import FrameState, ShowFrame
+from core.imaging.models import ImageConflict
 from core.oversight.commands import BreakTheGlass
 from core.people.commands import OpenSession
 from core.people.models import CareRelation
@@ -250,6 +251,7 @@ async def _case(scene: Scene) -> None:
         one for one in ward.hearts if one.practitioner_id not in (first.practitioner_id, second.practitioner_id)
     )
     upload = await send(ward, asked.consultation_id, small_ct())
+    await send(ward, asked.consultation_id, small_ct(PixelData=b"\x01" * 128))
     await practice.execute(county.village_doctor, ShowFrame(image_id=upload.instance_id, frame=1))
     shown = await practice.ask(county.village_doctor, FrameState(image_id=upload.instance_id, frame=1))
     entered = await practice.execute(county.village_doctor, EnterCall(
@@ -263,7 +265,7 @@ async def _case(scene: Scene) -> None:
     scene.values |= {
         "consultation_id": asked.consultation_id, "offer_id": second.id, "upload_id": upload.upload_id, "image_id": upload.instance_id,
         "frame_id": shown.frame_id, "ticket": ticket.ticket, "attendance_id": entered.attendance_id, "call_id": entered.call_id,
-        "opinion_id": opinion.opinion_id,
+        "opinion_id": opinion.opinion_id, "conflict_id": (await ImageConflict.get()).id,
     }
     scene.secret = frozenset({"李秀英", asked.consultation_id, asked.code, county.woman, "调整降压药"})
 
@@ -326,7 +328,8 @@ def _holds() -> dict[str, frozenset[str]]:
         "own_say": {"woman"}, "own_relation": {"daughter"},
         "same_county": home, "booked_intake": {"chest_expert"},
         "holds_ticket": {"village_doctor"}, "own_attendance": {"village_doctor"}, "own_upload": {"village_doctor"},
-        "own_consultation": {"village_doctor"}, "own_image": {"village_doctor"}, "inviting_prescription": {"village_doctor"},
+        "own_consultation": {"village_doctor"}, "own_image": {"village_doctor"},
+        "conflict_of_county": {"administrator"}, "inviting_prescription": {"village_doctor"},
         "assigned_consultation": {"expert"}, "assigned_intake": {"expert"}, "assigned_image": {"expert"}, "offered": {"expert"},
         "proposed_prescription": {"expert"}, "own_dose": {"village_doctor", "expert"},
         "alerted": {"duty_doctor", "scheduler", "administrator"}, "alerted_intake": {"duty_doctor", "scheduler", "administrator"},
