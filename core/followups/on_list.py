@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.followups.commands import ListedPlan, ListedPlans, ListedPlansView
 from core.followups.models import FollowupPlan
-from core.followups.plans import view_of
+from core.followups.plans import views_of
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.people.models import ListedPatient
@@ -16,5 +16,5 @@ async def listed_plans(work: Work, order: ListedPlans) -> ListedPlansView:
     listed = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
     numbers = {row.patient_id: row.number for row in listed}
     rows = await FollowupPlan.filter(patient_id__in=list(numbers), ended_at__isnull=True).order_by("id") if numbers else []
-    found = [ListedPlan(number=numbers[row.patient_id], plan=await view_of(work, row)) for row in rows]
+    found = [ListedPlan(number=numbers[plan.patient_id], plan=plan) for plan in await views_of(work, rows)]
     return ListedPlansView(plans=tuple(sorted(found, key=lambda one: one.number)))

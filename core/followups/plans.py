@@ -168,22 +168,33 @@ async def my_plans(work: Work, order: MyPlans) -> PlansView:
     work.concerns("account", work.actor.account_id)
     patients = await spoken_for(work, Scope.RECORD)
     rows = await FollowupPlan.filter(patient_id__in=patients, ended_at__isnull=True).order_by("id") if patients else []
-    return PlansView(plans=tuple([await view_of(work, row) for row in sorted(rows, key=lambda row: patients.index(row.patient_id))]), now=work.now)
+    return PlansView(plans=tuple(await views_of(work, sorted(rows, key=lambda row: patients.index(row.patient_id)))), now=work.now)
 
 
 @answers(PatientPlans)
 async def patient_plans(work: Work, order: PatientPlans) -> PlansView:
     work.concerns("patient", order.patient_id)
     rows = await FollowupPlan.filter(patient_id=order.patient_id).order_by("-id").limit(20)
-    return PlansView(plans=tuple([await view_of(work, row) for row in rows]), now=work.now)
+    return PlansView(plans=tuple(await views_of(work, rows)), now=work.now)
 
 
 async def view_of(work: Work, plan: FollowupPlan) -> PlanView:
+    return (await views_of(work, [plan]))[0]
+
+
+async def views_of(work: Work, plans: list[FollowupPlan]) -> list[PlanView]:
+    """The views of ``plans``, in their order, with as many reads for many as for one."""
+    due: dict[str, list[Occurrence]] = {plan.id: [] for plan in plans}
+    for row in await Occurrence.filter(plan_id__in=list(due), state__in=("pending", "reminded")).order_by("due_at", "id") if due else ():
+        due[row.plan_id].append(row)
+    doctors = {plan.village_doctor_id for plan in plans if plan.village_doctor_id is not None}
+    cards = await practitioner_cards(work, doctors) if doctors else {}
+    called = {one: card.called for one, card in cards.items()}
+    return [_view(plan, due[plan.id], None if plan.village_doctor_id is None else called[plan.village_doctor_id]) for plan in plans]
+
+
+def _view(plan: FollowupPlan, due: list[Occurrence], doctor: str | None) -> PlanView:
     template = template_of(plan)
-    due = await Occurrence.filter(plan_id=plan.id, state__in=("pending", "reminded")).order_by("due_at", "id")
-    doctor = None
-    if plan.village_doctor_id is not None:
-        doctor = (await practitioner_cards(work, [plan.village_doctor_id]))[plan.village_doctor_id].called
     behind = (*[one.source for one in template.routines], template.public_health.source, template.guideline.source, LOW_PRESSURE.source)
     sources = dict.fromkeys(_source(one) for one in behind)
     return PlanView(

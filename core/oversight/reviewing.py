@@ -28,7 +28,7 @@ from core.oversight.people_told import tell_reviewers
 from core.oversight.relations import counties_reviewed
 from core.oversight.rules import REASONS, REMIND_EVERY, REVIEW_WITHIN, Verdict
 from core.people.models import Practitioner
-from core.people.service import patient_accounts, patient_card, practitioner_card
+from core.people.service import patient_accounts, patient_card, practitioner_card, practitioner_cards
 
 SHOWN = 50
 MOST_READS = 200
@@ -97,9 +97,10 @@ async def remind(work: Work, order: RemindReview) -> Done:
 async def of_patient(work: Work, order: BreakGlassesOfPatient) -> PatientBreakGlasses:
     work.concerns("patient", order.patient_id)
     rows = await BreakGlass.filter(patient_id=order.patient_id).order_by("-id").limit(SHOWN)
+    doctors = await practitioner_cards(work, {row.practitioner_id for row in rows}) if rows else {}
     return PatientBreakGlasses(openings=tuple([
         PatientBreakGlass(
-            at=row.opened_at, until=row.until, doctor=(await practitioner_card(work, row.practitioner_id)).introduced,
+            at=row.opened_at, until=row.until, doctor=doctors[row.practitioner_id].introduced,
             reason_label=REASONS[row.reason], verdict_label=verdict_label(row),
         )
         for row in rows

@@ -102,19 +102,19 @@ class Session(Row):
     created_at = UtcDatetimeField()
     expires_at = UtcDatetimeField()
     closed_at = UtcDatetimeField(null=True)
-    closed_because = fields.CharField(max_length=16, default="")
+    closed_because = fields.CharField(max_length=16, default="", db_default="")
     """signed_out, reused (a refresh token came that had been used before)."""
-    device = fields.CharField(max_length=40, default="")
+    device = fields.CharField(max_length=40, default="", db_default="")
     """As people say it (iPhone · 微信); the browser's own description is not kept."""
     seen_at = UtcDatetimeField(null=True)
     """Rounded down to the quarter hour: when somebody was here, not what he did when."""
-    turn = fields.IntField(default=0)
+    turn = fields.IntField(default=0, db_default=0)
     """How often the refresh token was changed."""
-    arrived_turn = fields.IntField(default=0)
+    arrived_turn = fields.IntField(default=0, db_default=0)
     """The last turn whose tokens somebody has used, so that its answer is known to have arrived."""
     earlier_hash = fields.CharField(max_length=64, null=True)
     """Of the refresh token before this one."""
-    salt = fields.CharField(max_length=64, default="")
+    salt = fields.CharField(max_length=64, default="", db_default="")
     """With the token before this one and the house's key it gives the one in force again."""
     turned_at = UtcDatetimeField(null=True)
 

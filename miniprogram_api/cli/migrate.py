@@ -1,4 +1,4 @@
-"""`huizhen migrate`: back up, then bring both databases to the newest schema."""
+"""`huizhen migrate`: back up, then bring both databases to the newest schema, and make sure that they are at it: the house starts on nothing else."""
 
 from __future__ import annotations
 
@@ -33,10 +33,16 @@ async def _make(settings: Settings) -> int:
 
 
 async def _migrate(settings: Settings) -> int:
+    from core.foundation.database.drift import SchemaDrift, check_schema
     from core.foundation.database.migrate import WrongCollation, migrate, pending_migrations
 
     pending = await pending_migrations(settings.database_url, settings.keyring_url)
     if not pending:
+        try:
+            await check_schema(settings.database_url, settings.keyring_url)
+        except SchemaDrift as drift:
+            print(drift.sentence)
+            return 1
         print("数据库已是最新。")
         return 0
     now = datetime.datetime.now(datetime.UTC)
@@ -46,7 +52,8 @@ async def _migrate(settings: Settings) -> int:
             print(f"已备份到 {copy}")
     try:
         await migrate(settings.database_url, settings.keyring_url)
-    except WrongCollation as wrong:
+        await check_schema(settings.database_url, settings.keyring_url)
+    except (WrongCollation, SchemaDrift) as wrong:
         print(wrong.sentence)
         return 1
     print(f"数据库已升级({pending} 步)。")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
+import pkgutil
+from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
+import tortoise.models
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from core.foundation.database.connection import KEYRING, PRACTICE, configuration
+from core.foundation.database.shapes import shapes_there, wanted_shape
 
 
 class BrokenReferences(RuntimeError):
@@ -29,6 +37,11 @@ class WrongCollation(RuntimeError):
         )
 
 
+def migration_names(package: str) -> list[str]:
+    """The migrations in the folder ``package``, oldest first."""
+    return sorted(one.name for one in pkgutil.iter_modules(importlib.import_module(package).__path__))
+
+
 async def pending_migrations(practice_url: str, keyring_url: str) -> int:
     """How many migrations are still to be applied."""
     config = configuration(practice_url, keyring_url, foreign_keys=False)
@@ -44,10 +57,11 @@ async def pending_migrations(practice_url: str, keyring_url: str) -> int:
 
 
 async def migrate(practice_url: str, keyring_url: str, *, target: str | None = None) -> None:
-    """Apply what is pending (or go to ``app.name``, also backwards), alone even when several machines start at once.
+    """Apply what is pending (or take one app to ``app.name``, also backwards), alone even when several machines start at once.
 
     SQLite is migrated with foreign keys off, because a table rebuild with them on deletes the children; afterwards every reference is
-    checked (:class:`BrokenReferences`). On MariaDB the schema must compare text letter by letter (:class:`WrongCollation`).
+    checked (:class:`BrokenReferences`). Indexes that the migration engine forgot are made.
+    On MariaDB the schema must compare text letter by letter (:class:`WrongCollation`).
     """
     config = configuration(practice_url, keyring_url, foreign_keys=False)
     try:
@@ -55,7 +69,14 @@ async def migrate(practice_url: str, keyring_url: str, *, target: str | None = N
         for name in (PRACTICE, KEYRING):
             await _check_collation(get_connection(name))
         await _lock(practice_url)
-        await run_migrations(config=config, target=target)
+        # Without this the engine would bring the other app to its newest on the way.
+        apps = list(config["apps"]) if target is None else [target.partition(".")[0]]
+        with _states_without_queries():
+            await run_migrations(config=config, target=target, app_labels=apps)
+        for app, options in config["apps"].items():
+            if app not in apps:
+                continue
+            await _make_missing_indexes(get_connection(options["default_connection"]), app, options, newest=target is None)
         for name in (PRACTICE, KEYRING):
             await _check_references(get_connection(name))
     finally:
@@ -116,6 +137,47 @@ async def _lock(practice_url: str) -> None:
                 return
             await asyncio.sleep(0.5)
         raise TimeoutError("another process is migrating")
+
+
+@contextlib.contextmanager
+def _states_without_queries() -> Iterator[None]:
+    """While migrating, models of the past are never asked for rows: building the queries of all of them twice a step took most of the time."""
+
+    def fields_only(self: Any) -> None:
+        for models in self.apps.values():
+            for model in models.values():
+                if model._meta._inited:
+                    model._meta.finalise_fields()
+
+    with patch.object(StateApps, "_build_initial_querysets", fields_only), patch.object(tortoise.models, "get_filters_for_field", _no_filters):
+        yield
+
+
+def _no_filters(**_: Any) -> dict[str, Any]:
+    return {}
+
+
+async def _make_missing_indexes(connection: Any, app: str, options: dict[str, Any], *, newest: bool) -> None:
+    """Make the indexes that the applied migrations call for and that are not there, upwards and downwards alike.
+
+    The engine adds an indexed column without its index, and rebuilds a table on SQLite without its indexes and unique sets.
+    """
+    executor = MigrationExecutor(connection, {app: options})
+    if newest:
+        models = (Tortoise.apps or {})[app]
+    else:
+        await executor.loader.build_graph()
+        state = await executor._project_state(set(await executor.recorder.applied_migrations()))
+        models = state.apps.apps.get(app, {})
+    there = await shapes_there(connection)
+    editor = executor._schema_editor(atomic=False)
+    quote = "`" if editor.DIALECT == "mysql" else '"'
+    for model in models.values():
+        table = model._meta.db_table
+        for columns, unique in sorted(wanted_shape(model, editor.DIALECT).indexes - there[table].indexes):
+            name = editor._generate_index_name_for_table("uid" if unique else "idx", table, list(columns))
+            named = ", ".join(f"{quote}{column}{quote}" for column in columns)
+            await connection.execute_query(f"CREATE {'UNIQUE ' if unique else ''}INDEX {quote}{name}{quote} ON {quote}{table}{quote} ({named})")
 
 
 async def _check_collation(connection: Any) -> None:

@@ -344,17 +344,17 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Session',
             name='arrived_turn',
-            field=fields.IntField(default=0),
+            field=fields.IntField(default=0, db_default=0),
         ),
         ops.AddField(
             model_name='Session',
             name='closed_because',
-            field=fields.CharField(default='', max_length=16),
+            field=fields.CharField(default='', db_default='', max_length=16),
         ),
         ops.AddField(
             model_name='Session',
             name='device',
-            field=fields.CharField(default='', max_length=40),
+            field=fields.CharField(default='', db_default='', max_length=40),
         ),
         ops.AddField(
             model_name='Session',
@@ -364,7 +364,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Session',
             name='salt',
-            field=fields.CharField(default='', max_length=64),
+            field=fields.CharField(default='', db_default='', max_length=64),
         ),
         ops.AddField(
             model_name='Session',
@@ -374,7 +374,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name='Session',
             name='turn',
-            field=fields.IntField(default=0),
+            field=fields.IntField(default=0, db_default=0),
         ),
         ops.AddField(
             model_name='Session',
