@@ -50,8 +50,8 @@ PART_OF_AN_AUDITED_ACT = {
 """Queries that name a patient by id and say nothing of him."""
 
 CODES = {
-    "account", "answer", "appointment", "claim", "code", "conflict", "consultation", "decision", "erased", "former", "given_as", "image", "intake", "kind",
-    "opening", "other", "prescription", "purpose", "reason", "ref", "relation", "role", "scope", "slot", "template", "tree_size", "verdict",
+    "account", "answer", "appointment", "claim", "code", "conflict", "consultation", "decision", "erased", "former", "given_as", "image", "intake",
+    "kind", "opening", "other", "prescription", "purpose", "reason", "ref", "relation", "role", "scope", "slot", "template", "tree_size", "verdict",
     "version", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: each is an id or a code of a closed list. Work keeps everything else out at run time, whatever its name."""
