@@ -12,7 +12,7 @@ ROOMS = (
 
 def load_rooms() -> None:
     """Import what the foundation can be asked, then ``core.<room>.service`` of every room, bottom first."""
-    for module in ("demonstration", "rule_signing", "audit.witness", "audit.proofs", "audit.recovery"):
+    for module in ("demonstration", "rule_signing", "retention", "audit.witness", "audit.proofs", "audit.recovery"):
         importlib.import_module(f"core.foundation.{module}")
     for room in ROOMS:
         importlib.import_module(f"core.{room}.service")

@@ -35,6 +35,8 @@ logger = logging.getLogger("huizhen.practice")
 
 TRIES = 6
 """Attempts at one transaction when the database reports a deadlock or a lock wait."""
+PATIENCE_S = 8.0
+"""Nothing is attempted again after this: SQLite alone waits ten seconds for its lock each time, and somebody is waiting for an answer."""
 
 UNFORESEEN = "unforeseen"
 """The outcome of an order that failed in a way nobody foresaw."""
@@ -115,6 +117,8 @@ class Practice:
         return result
 
     async def _transact(self, tries: list[Work], actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + PATIENCE_S
         for attempt in range(TRIES):
             try:
                 async with in_transaction(PRACTICE):
@@ -143,7 +147,7 @@ class Practice:
             except DoesNotExist:
                 raise
             except AWAY as error:
-                if not _is_passing(error) or attempt + 1 == TRIES:
+                if not _is_passing(error) or attempt + 1 == TRIES or loop.time() > give_up_at:
                     raise _away(command, error) from error
             await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
         raise Unavailable

@@ -19,6 +19,7 @@ from core.foundation.actor import Actor
 from core.foundation.database.away import AWAY
 from core.foundation.errors import NotFound
 from core.foundation.orders import Done, answers, handles
+from core.foundation.retention import HALF_YEAR, Kept, keeps
 from core.foundation.work import Work
 from core.people.access_tokens import make_token, read_token
 from core.people.accounts import actor_for, joins_accounts, live_account
@@ -38,6 +39,10 @@ KEPT_AFTER_END = timedelta(days=90)
 """How long an ended session is remembered, so that a device stays known."""
 ID_LENGTH = 26
 """A refresh token begins with the id of its session."""
+
+# Of people who never come back; of the others they go sooner, when they sign in.
+keeps("sessions", Kept(Session, "expires_at", HALF_YEAR, "logs of who was signed in"))
+keeps("spent_tokens", Kept(SpentRefreshToken, "spent_at", HALF_YEAR, "our choice: longer than a sign-in lasts"))
 
 PAGES = ("h5",)
 BEARERS = ("mini_program", "terminal")

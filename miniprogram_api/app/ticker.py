@@ -13,6 +13,7 @@ from core.foundation.actor import Actor
 from core.foundation.due import tick
 from core.foundation.leases import take_lease
 from core.foundation.practice import Practice
+from core.foundation.retention import PruneRows
 from core.imaging.commands import SweepFiles
 from miniprogram_api.app import logging as house_logging
 from miniprogram_api.app import settings as house_settings
@@ -35,8 +36,9 @@ async def run_ticker(practice: Practice, name: str) -> None:
                 if await take_lease(practice, "ticker", name, LEASE_S):
                     while (await tick(practice)).more:
                         pass
-                    if not swept:  # begins the daily round, and mends what the last stop left
+                    if not swept:  # begins the daily rounds, and mends what the last stop left
                         await practice.execute(Actor.system("ticker"), SweepFiles())
+                        await practice.execute(Actor.system("ticker"), PruneRows())
                         swept = True
             except asyncio.CancelledError:
                 raise

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROGRAM = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
@@ -24,6 +24,27 @@ def is_installed() -> bool:
 class MariaDb:
     port: int
     socket_path: str
+    command: tuple[str, ...] = ()
+    log: str = "/dev/null"
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start the server (again), on the same socket and port; returns when it answers."""
+        with open(self.log, "ab") as log:
+            self.processes.append(subprocess.Popen(self.command, stdout=log, stderr=log))
+        for _ in range(600):
+            if self.processes[-1].poll() is not None:
+                raise RuntimeError(Path(self.log).read_text()[-2000:])
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self.sql("SELECT 1")
+                return
+            time.sleep(0.1)
+        raise RuntimeError("mariadbd does not answer")
+
+    def kill(self) -> None:
+        """As a power cut of the server: no farewell to anybody."""
+        self.processes[-1].kill()
+        self.processes[-1].wait()
 
     def url(self, schema: str) -> str:
         return f"mysql://root@127.0.0.1:{self.port}/{schema}?unix_socket={self.socket_path}"
@@ -52,27 +73,19 @@ def mariadb_server(*options: str) -> Iterator[MariaDb]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = (folder / "log").open("wb")
-    server = subprocess.Popen(
-        [PROGRAM, "--no-defaults", f"--datadir={data}", f"--socket={socket_path}", f"--port={port}", "--bind-address=127.0.0.1",
-         "--innodb-flush-log-at-trx-commit=2", "--max-connections=200", "--skip-name-resolve", *options, *user],
-        stdout=log, stderr=log,
-    )
-    running = MariaDb(port, socket_path)
+    command = (
+        PROGRAM, "--no-defaults", f"--datadir={data}", f"--socket={socket_path}", f"--port={port}", "--bind-address=127.0.0.1",
+        "--innodb-flush-log-at-trx-commit=2", "--max-connections=200", "--skip-name-resolve", *options, *user,
+    )  # fmt: skip
+    running = MariaDb(port, socket_path, command, str(folder / "log"))
     try:
-        for _ in range(200):
-            if server.poll() is not None:
-                raise RuntimeError((folder / "log").read_text()[-2000:])
-            with contextlib.suppress(subprocess.CalledProcessError):
-                running.sql("SELECT 1")
-                break
-            time.sleep(0.1)
+        running.start()
         yield running
     finally:
+        server = running.processes[-1]
         server.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(20)
         if server.poll() is None:
             server.kill()
-        log.close()
         shutil.rmtree(folder, ignore_errors=True)
