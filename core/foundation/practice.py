@@ -19,7 +19,7 @@ from core.foundation.access import check_access, check_role
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
-from core.foundation.database.away import AWAY
+from core.foundation.database.away import AWAY, is_passing
 from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
@@ -147,7 +147,7 @@ class Practice:
             except DoesNotExist:
                 raise
             except AWAY as error:
-                if not _is_passing(error) or attempt + 1 == TRIES or loop.time() > give_up_at:
+                if not is_passing(error) or attempt + 1 == TRIES or loop.time() > give_up_at:
                     raise _away(command, error) from error
             await asyncio.sleep(self.rng.uniform(0.005, 0.02) * 2**attempt)
         raise Unavailable
@@ -214,10 +214,3 @@ def _record_id(actor: Actor, key: str) -> str:
     if not 1 <= len(key) <= 100:
         raise Invalid
     return f"{actor.account_id}:{key}"
-
-
-def _is_passing(error: Exception) -> bool:
-    """Deadlock (1213), lock wait (1205), record changed since last read (1020), server gone (2006, 2013), or SQLite's lock."""
-    cause = error.args[0] if error.args else error
-    number = cause.args[0] if isinstance(cause, Exception) and cause.args else None
-    return number in (1213, 1205, 1020, 2006, 2013) or "locked" in str(cause)

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from miniprogram_api.app.process import ProcessSpec
 from miniprogram_api.app.redis_server import redis_process
 from miniprogram_api.app.settings import Settings
@@ -83,7 +85,13 @@ def environment(settings: Settings, sockets: Sockets, redis_url: str) -> dict[st
             # People's browsers go here, and they know the web processes' port only.
             "WECHAT_OPEN_BASE": f"{settings.public_url}/simulator/{host_of('wechat_open_base')}",
         }
-    return {f"HUIZHEN_{name}": value for name, value in chosen.items()}
+    others = {name.upper(): _as_text(getattr(settings, name)) for name in Settings.model_fields if name.upper() not in chosen}
+    return {f"HUIZHEN_{name}": value for name, value in (others | chosen).items()}
+
+
+def _as_text(value: object) -> str:
+    """A setting that nothing is derived from, as it was given. The master keys, if they come this way, stand in the environment already."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else "" if value is None else str(value)
 
 
 def host_of(setting: str) -> str:

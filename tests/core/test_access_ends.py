@@ -99,7 +99,7 @@ async def test_what_is_completed_is_read_for_thirty_days_and_what_one_signed_alw
     pharmacy = await open_pharmacy(ward)
     image = await send(ward, pharmacy.consultation_id, small_ct())
     await pharmacy.decide()
-    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id))
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id, without="急救在先"))
     one, expert = pharmacy.consultation_id, pharmacy.expert
     orders = (Case(consultation_id=one), Timeline(consultation_id=one), Images(consultation_id=one), ReadFacts(consultation_id=one))
     ward.clock.advance(days=30, seconds=-1)
@@ -199,7 +199,7 @@ async def test_auditors_and_administrators_read_titles_and_never_what_was_said(w
         assert await reads(ward, actor, Case(consultation_id=one), ReadOpinion(consultation_id=one), Images(consultation_id=one)) == [False] * 3
     desk = await pharmacy.ask(ward.county.scheduler, Timeline(consultation_id=one))
     assert (bool(desk.complaint), desk.images) == (True, ())
-    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=one))
+    await pharmacy.give(pharmacy.doctor, CompleteConsultation(consultation_id=one, without="急救在先"))
     assert (await pharmacy.ask(ward.county.scheduler, Timeline(consultation_id=one))).complaint is None
 
 

@@ -16,6 +16,7 @@ from tortoise import Tortoise
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
+from core.foundation.database.away import AWAY, is_passing
 from core.foundation.database.connection import APP, PRACTICE
 from core.foundation.encryption.fields import BlindIndex, blind_indexes, sealed_tables
 from core.foundation.encryption.renewal import Progress, Renewal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from core.foundation.practice import Practice
 
 BATCH = 500
+TRIES = 6
 OVERLAP = timedelta(seconds=5 * LOOK_EVERY_S)
 """Between the new key being there and the change: every process can load it, and no order is still under way that saw no row to wait at."""
 
@@ -51,13 +53,25 @@ async def reindex(practice: Practice, *, overlap: timedelta = OVERLAP, progress:
         await asyncio.sleep(overlap.total_seconds())
         run.row.total = await count_rows(one.table for one in indexes)
         await run.enter("reindex")
-        async with in_transaction(PRACTICE):
-            # Whoever has asked at this row keeps it until he commits; whoever asks now waits, and then sees the new edition.
-            await BlindEdition.filter(id=1).update(edition=edition)
-            await _make_all(run, practice, indexes, edition)
+        await _change_over(run, practice, indexes, edition)
         await run.announce()
         await run.finish()
         return run.row
+
+
+async def _change_over(run: Renewal, practice: Practice, indexes: list[BlindIndex], edition: int) -> None:
+    """All in one transaction, tried again where the database chose it to give way to an order (a deadlock): nothing of it stays then."""
+    for left in reversed(range(TRIES)):
+        try:
+            async with in_transaction(PRACTICE):
+                # Whoever has asked at this row keeps it until he commits; whoever asks now waits, and then sees the new edition.
+                await BlindEdition.filter(id=1).update(edition=edition)
+                await _make_all(run, practice, indexes, edition)
+            return
+        except AWAY as error:
+            if not left or not is_passing(error):
+                raise
+            run.row.done, run.row.place, run.row.cursor = 0, "", ""
 
 
 async def _make_all(run: Renewal, practice: Practice, indexes: list[BlindIndex], edition: int) -> None:

@@ -99,4 +99,4 @@ async def add_staff(ward: Ward, house: str, role: Role, title: str, number: int,
         await ward.practice.execute(SYSTEM, SetShift.model_validate({
             "practitioner_id": registered.practitioner_id, "duty": role.value, "weekdays": WHOLE_WEEK, "start_minute": 0, "end_minute": 1440,
         }))
-    return await actor_for(registered.account_id, "wecom_app", ward.clock.now())
+    return await actor_for(registered.account_id, "wecom_app", ward.practice.clock.now())
