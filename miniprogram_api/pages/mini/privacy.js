@@ -4,6 +4,7 @@ import { day, spoken } from "../shared/dates.js";
 import { button, cell, cells, empty, h, title } from "../shared/dom.js";
 import { reminderSwitch } from "./reminders.js";
 import { Problem } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask, whoAmI } from "./session.js";
 import { PURPOSES, RELATIONS, channelName } from "./words.js";
@@ -33,10 +34,11 @@ function consentRow(patient, purpose, { trouble, go, again }) {
     const said = last ? `${spoken(last.withdrawn_at)} 撤回了,现在还没有同意(那时是版本 ${last.version})` : "还没有同意";
     return cell(PURPOSES[purpose], button("去同意", () => go(`consent/${patient.patient_id}/${purpose}?then=privacy`), "default", { class: "weui-btn weui-btn_default small-button" }), said);
   }
+  const wish = intention();
   const withdraw = async () => {
     if (!(await confirmed(`撤回「${PURPOSES[purpose]}」?撤回后不能再用它预约或会诊,已有的病历按规定保存。`, "撤回", "不撤回"))) return;
     try {
-      await ask("DELETE", `patients/${patient.patient_id}/consents/${purpose}`);
+      await ask("DELETE", `patients/${patient.patient_id}/consents/${purpose}`, { key: wish.key() });
       await again();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
