@@ -49,7 +49,7 @@ def _recorded(turn: Turn, patient_id: str, recorded: ReadingRecorded) -> Reply:
     often = f",这周第 {recorded.highs_in_week} 次偏高" if reading.level == "high" and recorded.highs_in_week > 1 else f",{reading.level_label}"
     told = f"我告诉{recorded.told}了,他会联系您。" if recorded.told else ""
     head = f"记下了:**{reading.said}**{often}。{told}"
-    text = f"{recorded.advice}\n{head}" if danger else f"{head}{recorded.advice}"
+    text = f"{recorded.advice}\n{head}" if danger else f"{head}{recorded.advice.removeprefix(reading.level_label + '。')}"
     if not recorded.ask_danger_signs:
         return turn.say(text)
     choices = (Choice(code=f"no_signs:{reading.level}", label="没有"), Choice(code=f"signs:{patient_id}", label="有"))

@@ -59,7 +59,7 @@ async def signed(turn: Turn, consultation_id: str, message_id: str) -> Reply:
     arguments = await _said_before(turn, message_id, "opinion")
     order = GiveOpinion(consultation_id=consultation_id, advice=arguments.get("words", ""), confirm=True)
     view: OpinionView = await turn.execute(order)
-    text = f"会诊 **{view.code}** 的意见已签名(第 {view.revision} 版),村医已收到,等她决定。"
+    text = f"会诊 **{view.code}** 的意见已签名(第 {view.revision} 版),村医会马上收到,等村医决定。"
     return Reply((*tapped(turn, "意见已签名"), Text(text=text)), turn.state.asking(None))
 
 

@@ -80,7 +80,7 @@ async def revised(turn: Turn, prescription_id: str, message_id: str) -> Reply:
 async def _done(turn: Turn, view: PrescriptionView) -> Reply:
     # An old button tapped again gives the answer of then; where the prescription is now is what counts.
     view = await turn.ask(View(prescription_id=view.prescription_id))
-    text = f"处方 **{view.code}** 已提交(第 {view.revision} 版),{standing(view)}签名、审方有结果马上告诉您。"
+    text = f"处方 **{view.code}** 已提交(第 {view.revision} 版),{standing(view)}签不了、被退回,马上告诉您;走到哪一步,发「我的处方」看。"
     return Reply((*tapped(turn, "已提交"), Text(text=text)), turn.state.asking(None))
 
 

@@ -153,6 +153,8 @@ async def dispense(turn: Turn, code: str | None, dispense_code: str) -> Reply:
         return turn.say(ALONE)
     if code is None or not dispense_code:
         return turn.say("请写处方编号和患者出示的取药码,比如:发药 R-7K2M 3F9K2M。")
+    if not 4 <= len(dispense_code) <= 20:
+        return turn.say(f"取药码不对:它是患者手机上显示的一串字母和数字,比如:发药 {code} 3F9K2M。")
     meant = await prescription_meant.one(turn, code, ("RELEASED",))
     if isinstance(meant, Reply):
         return meant

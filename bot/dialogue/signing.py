@@ -100,7 +100,7 @@ async def signed(turn: Turn, prescription_id: str, revision: int) -> Reply:
     except OutsideLicence as refusal:
         reply = turn.offer(refusal.message, (Choice(code=f"rx_refer:{prescription_id}", label="请镇卫生院医生签"),))
         return Reply((*tapped(turn, "超出您的权限"), *reply.shapes), reply.state)
-    text = f"处方 **{view.code}** 已签名,等药师审方。有结果马上告诉您。"
+    text = f"处方 **{view.code}** 已签名,等药师审方。审过或被退回都会告诉您。"
     return Reply((*tapped(turn, "已签名"), Text(text=text)), turn.state.asking(None))
 
 

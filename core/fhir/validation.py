@@ -20,7 +20,7 @@ class BundleFaulty(DomainError):
 
     code = "fhir.bundle_faulty"
     status = 422
-    sentence = "这份病历现在转不成标准格式(已记录,管理员会查)。请过一会儿再试。"
+    sentence = "这份病历现在转不成标准格式(系统已记录)。请联系管理员;病历本身没有问题。"
 
     def __init__(self, places: Sequence[str]) -> None:
         super().__init__()

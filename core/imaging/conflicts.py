@@ -47,16 +47,25 @@ async def _counties(work: Work) -> set[str]:
 @answers(Conflicts)
 async def conflicts(work: Work, order: Conflicts) -> ConflictList:
     work.concerns("account", work.actor.account_id)
-    counties, found = await _counties(work), []
-    rows = ImageConflict.filter(id=order.conflict_id) if order.conflict_id is not None else ImageConflict.filter(resolved_at__isnull=True)
-    for row in await rows.order_by("-id").limit(SHOWN):
-        upload = await Upload.get(id=row.upload_id)
-        if work.role is Role.SYSTEM or await county_of_organisation(upload.organisation_id) in counties:
-            found.append(ConflictView(
-                conflict_id=row.id, kind=cast(Literal["content", "patient"], row.kind), consultation_id=upload.consultation_id, upload_id=upload.id,
-                instance_id=row.instance_id, found_at=row.found_at, settled_at=row.resolved_at,
-            ))  # fmt: skip
-    return ConflictList(conflicts=tuple(found))
+    wanted = ImageConflict.filter(id=order.conflict_id) if order.conflict_id is not None else ImageConflict.filter(resolved_at__isnull=True)
+    rows = await wanted.order_by("-id")
+    uploads = {one.id: one for one in await Upload.filter(id__in=[row.upload_id for row in rows])} if rows else {}
+    if work.role is not Role.SYSTEM:
+        # Before the newest are taken: another county's must not push this one's off the list.
+        near = await _houses_of(await _counties(work))
+        rows = [row for row in rows if uploads[row.upload_id].organisation_id in near]
+    return ConflictList(conflicts=tuple(_view(row, uploads[row.upload_id]) for row in rows[:SHOWN]))
+
+
+async def _houses_of(counties: set[str]) -> set[str]:
+    return {house.id for house in await Organisation.all() if county_of(house.region_code) in counties}
+
+
+def _view(row: ImageConflict, upload: Upload) -> ConflictView:
+    return ConflictView(
+        conflict_id=row.id, kind=cast(Literal["content", "patient"], row.kind), consultation_id=upload.consultation_id, upload_id=upload.id,
+        instance_id=row.instance_id, found_at=row.found_at, settled_at=row.resolved_at,
+    )
 
 
 @handles(SettleConflict)

@@ -77,7 +77,7 @@ class TransferClosed(Conflict):
 
 TRANSFER_SENTENCES = {
     "upload.checksum": "传到的内容和您手机里的不一样,没有收下。请重新传一次。",
-    "upload.lost_here": "文件传到了,但存在我们这边的一段读不出来了(已记录,管理员会查)。请再传一次。",
+    "upload.lost_here": "文件传到了,但存在我们这边的一段读不出来了(系统已记录)。请再传一次;还不行,请联系管理员。",
     "upload.photo_expected": PhotoExpected.sentence,
     "consultation.consent_not_a_picture": PhotoExpected.sentence,
     "consultation.closed": "会诊已经结束,文件没有收下。需要的话请重新申请会诊,再传一次。",

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -181,6 +182,22 @@ async def low_values_are_answered_with_what_helps(page: Page, patient_id: str) -
     await expect(page.get_by_role("note").filter(has_text="66/40,很危险")).to_contain_text("马上打 120")
 
 
+def lose_the_second_answer() -> Callable[[Route], Awaitable[None]]:
+    """The first request (for whom) goes through; of the second the practice hears, but its answer does not arrive."""
+    seen = 0
+
+    async def handle(route: Route) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == 1:
+            await route.continue_()
+            return
+        await route.fetch()
+        await route.abort()
+
+    return handle
+
+
 async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visiting, running_demo_house: Demo) -> None:
     demo = running_demo_house
     doctor = sign_in(demo, [one for one in roster(demo) if one["role"] == "village_doctor"][6])
@@ -253,6 +270,12 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
 
     await page.get_by_role("link", name="更难受了").click()
     await expect(page.get_by_role("note")).to_contain_text("马上打 120")
+    # The sentence arrives, its answer is lost on the way; what she writes then is another sentence, and is taken.
+    await page.route("**/v1/commands", lose_the_second_answer())
+    await page.get_by_label("哪里更难受").fill("胸口有点闷")
+    await page.get_by_role("button", name="告诉医生").click()
+    await expect(page.get_by_text("网络断了,连不上")).to_be_visible(timeout=SLOW)
+    await page.unroute("**/v1/commands")
     await page.get_by_label("哪里更难受").fill("胸口压着痛,出冷汗,喘不上气")
     await page.get_by_role("button", name="告诉医生").click()
     await expect(page.locator(".mini-bubble-practice").first).to_be_visible(timeout=SLOW)

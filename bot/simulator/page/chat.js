@@ -9,6 +9,8 @@ import { exchangeDrawer, pictureDrawer } from "./exchange.js";
 import { accountMenu } from "./menu.js";
 
 const PAUSE_MS = 5 * 60 * 1000;
+/** What is hidden below by less is seen well enough. */
+const UNSEEN_PX = 60;
 
 export class ChatView {
   #rows = new Map();
@@ -37,7 +39,7 @@ export class ChatView {
     this.element = h("div", { class: "chat" }, this.list, this.error, this.bottom);
     this.#drawBottom();
     inboxes.addEventListener("chat", this.#onNews);
-    this.list.addEventListener("scroll", () => this.#isFollowing() && this.#noNews(), { passive: true });
+    this.list.addEventListener("scroll", () => this.#isAtEnd() && this.#noNews(), { passive: true });
     // A panel that opens below takes room: what was in view stays in view.
     this.resized = new ResizeObserver(() => this.loaded && this.#isFollowing() && this.#follow());
     this.resized.observe(this.list);
@@ -95,8 +97,8 @@ export class ChatView {
       this.list.setAttribute("aria-busy", "false");
       this.#anchor = shown.at(-1)?.seq ?? null;
       this.#follow();
-    } else if (following || (this.#waiting && this.#fresh)) this.#follow();
-    else if (this.#fresh) this.#tellNews();
+    } else if (following || (this.#waiting && this.#fresh)) this.#follow(this.#fresh);
+    else if (this.#fresh) this.#tellNews(this.#fresh);
     if (this.#fresh) this.#waiting = false;
     if (this.element.isConnected && !document.hidden) this.inboxes.markRead(this.person.key, this.chat.id);
   }
@@ -219,13 +221,19 @@ export class ChatView {
     return Math.abs(scrollTop - this.#placed) < 4 || scrollHeight - scrollTop - clientHeight < 120;
   }
 
+  #isAtEnd() {
+    return this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < UNSEEN_PX;
+  }
+
   /** To the end, but not past the beginning of what was answered: in danger the first line is the one that matters. */
-  #follow() {
+  #follow(fresh = 0) {
     requestAnimationFrame(() => {
       const first = this.#anchor === null ? null : this.#rows.get(this.#anchor)?.element;
       const end = this.list.scrollHeight - this.list.clientHeight;
       this.list.scrollTop = first ? Math.min(end, first.offsetTop - 8) : end;
       this.#placed = this.list.scrollTop;
+      // What came after the beginning of a long answer lies below: it is told, not followed.
+      if (fresh && end - this.list.scrollTop > UNSEEN_PX) this.#tellNews(fresh);
     });
   }
 
@@ -235,8 +243,8 @@ export class ChatView {
   }
 
   /** Something came while the person read elsewhere: one press leads there. */
-  #tellNews() {
-    this.#unread += this.#fresh;
+  #tellNews(fresh) {
+    this.#unread += fresh;
     this.#news?.remove();
     this.#news = button(`↓ ${this.#unread} 条新消息`, () => this.#toEnd(), { class: "news" });
     this.list.append(this.#news);

@@ -3,6 +3,7 @@
 import { spoken } from "../shared/dates.js";
 import { button, card, h } from "../shared/dom.js";
 import { Problem } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask } from "./session.js";
 import { channelName } from "./words.js";
@@ -13,10 +14,11 @@ export const consentPanels = (patient, lines, again) => [...lines].sort((a, b) =
 function consentPanel(patient, line, again) {
   const trouble = h("div", { "aria-live": "polite" });
   const textHref = `#/consent/${patient.patient_id}/${line.purpose}?then=${encodeURIComponent(`privacy?patient=${patient.patient_id}`)}`;
+  const wish = intention();
   const withdraw = async () => {
     if (!(await confirmed(`撤回「${line.label}」?马上生效:${line.without}已有的病历按规定保存。`, "撤回", "不撤回"))) return;
     try {
-      await ask("DELETE", `patients/${patient.patient_id}/consents/${line.purpose}`);
+      await ask("DELETE", `patients/${patient.patient_id}/consents/${line.purpose}`, { key: wish.key() });
       await again();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

@@ -3,6 +3,7 @@
 import { day, spoken } from "../shared/dates.js";
 import { button, card, cells, empty, h, replace, title } from "../shared/dom.js";
 import { Problem, newKey } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { alwaysDanger, emergencyCard } from "./emergency.js";
 import { reminderSwitch } from "./reminders.js";
@@ -113,15 +114,16 @@ export async function worse({ rest: [patientId] }) {
   const words = h("textarea", { rows: 3, maxlength: 500, "aria-label": "哪里更难受" });
   const question = h("span", null, "哪里更难受?从什么时候开始的?");
   let begun = false;
-  let key = newKey();
+  const beginning = newKey();
+  const wish = intention();
 
   async function say(order) {
     replace(trouble);
     try {
-      if (!begun) await ask("POST", "commands", { body: { button: `signs:${patientId}` }, key: `${key}-whom` });
+      if (!begun) await ask("POST", "commands", { body: { button: `signs:${patientId}` }, key: beginning });
       begun = true;
-      const { replies } = await ask("POST", "commands", { body: order, key });
-      key = newKey();
+      const { replies } = await ask("POST", "commands", { body: order, key: wish.key(order) });
+      wish.settled();
       return replies;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

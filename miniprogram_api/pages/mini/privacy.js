@@ -4,6 +4,7 @@ import { day, spoken } from "../shared/dates.js";
 import { button, cell, cells, empty, h, link, title } from "../shared/dom.js";
 import { reminderSwitch } from "./reminders.js";
 import { Problem } from "../shared/api.js";
+import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { consentPanels } from "./consents.js";
 import { ask, whoAmI } from "./session.js";
@@ -31,10 +32,11 @@ export async function privacy({ query, go, again }) {
 /** Who speaks for somebody may always stop doing so. */
 function giveUp(patient, go) {
   const trouble = h("div", { "aria-live": "polite" });
+  const wish = intention();
   const stop = async () => {
     if (!(await confirmed(`不再替${patient.full_name}办?之后您看不到他的记录,要再办须重新登记。`, "不再办", "先不"))) return;
     try {
-      await ask("DELETE", `patients/${patient.patient_id}/speakers/${patient.relation_id}`);
+      await ask("DELETE", `patients/${patient.patient_id}/speakers/${patient.relation_id}`, { key: wish.key() });
       go("family");
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

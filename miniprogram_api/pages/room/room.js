@@ -11,8 +11,9 @@ import { Stage } from "./stage.js";
 const place = document.getElementById("room");
 const consultationId = location.pathname.split("/").filter(Boolean).at(-1);
 
-/** Where the case stands for each seat, from this page's address. */
-const CASES = { patient: "../../mini/#/consultation/", village_doctor: "../../cases/#/case/", expert: "../../../desk/#/case/" };
+/** Where the case stands for each seat, among all pages: this one has an address for patients and one for staff. */
+const CASES = { patient: "mini/#/consultation/", village_doctor: "doctor/cases/#/case/", expert: "desk/#/case/" };
+const PAGES = location.pathname.slice(0, location.pathname.indexOf("/h5/") + 4);
 
 /** Who was in the call while this page looked. */
 const met = new Set();
@@ -21,7 +22,7 @@ const met = new Set();
 export let call = null;
 
 /** The way to the case, for whom there is one. */
-const caseLink = (seat) => CASES[seat] && h("a", { class: "weui-btn weui-btn_default", href: CASES[seat] + consultationId }, "回到会诊");
+const caseLink = (seat) => CASES[seat] && h("a", { class: "weui-btn weui-btn_default", href: PAGES + CASES[seat] + consultationId }, "回到会诊");
 
 async function open(stream = null) {
   let view;

@@ -103,7 +103,8 @@ async function hashOf(file, progress, signal) {
   try {
     return await sha256OfFile(file, progress, signal);
   } catch (error) {
-    if (signal?.aborted) throw error;
+    // What a browser raises for a file that it cannot read any more; anything else is a fault of ours and must not look like one of the phone.
+    if (signal?.aborted || !(error instanceof DOMException)) throw error;
     throw new Problem(UNREADABLE);
   }
 }

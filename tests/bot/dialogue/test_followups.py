@@ -140,6 +140,7 @@ async def test_the_village_doctor_begins_records_and_ends_a_plan(stage: Stage) -
     await advised(stage, "调整降压药,两周后复诊")
     await stage.press("village_doctor", APP, "同意并执行")
     await stage.press("village_doctor", APP, "确认签名")
+    await stage.hears("village_doctor", APP, "已签名")
     await stage.say("village_doctor", APP, "完成会诊 病人已急转县医院")
     await stage.hears("village_doctor", APP, "5号病人要不要随访")
     await stage.press("village_doctor", APP, "建高血压随访")
