@@ -138,9 +138,9 @@ async def _dose(turn: Turn, verb: str, first: str, second: str, third: str) -> R
         case "dose_clear":
             return await emergency_dose.cleared(turn, first, second, _id(third))
         case "dose_hit":
-            return emergency_dose.hit(turn)
+            return await emergency_dose.hit(turn, first, second, _id(third))
         case "dose_skip":
-            return emergency_dose.skipped(turn, _id(first))
+            return await emergency_dose.skipped(turn, first, _id(second))
         case "dose_seen":
             return await emergency_dose.seen(turn, _id(first))
         case _:

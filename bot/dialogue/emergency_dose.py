@@ -17,6 +17,7 @@ from core.intake.errors import RulesUnsigned
 from core.prescriptions.commands import (
     AcknowledgeDose,
     CheckDose,
+    DeclineDose,
     DoseCheckView,
     DoseChoice,
     DoseChoices,
@@ -30,7 +31,7 @@ from core.prescriptions.errors import ContraindicationsOpen, DoseGiven, DoseRefu
 QUESTION, CONFIRM = "dose", "dose_confirm"
 UNREVIEWED = "(演示·未经临床审定)"
 _STOP = (
-    "这一剂没有下医嘱。请马上在视频里或打电话告诉专家是哪一条,听他的下一步;病人变重先打 120。\n"
+    "这一剂没有下医嘱,已告诉专家是哪一条。请马上在视频里或打电话听他的下一步;病人变重先打 120。\n"
     "专家改了意见,会再请您决定;看错了要重新核对,发「急用一剂」。"
 )
 
@@ -88,8 +89,8 @@ async def _ask(turn: Turn, dose: DoseChoice, consultation_id: str, rules_signed:
         lines = [*head, "请逐条核对,一条一条答:", *lines]
         lines += [] if rules_signed else [UNREVIEWED]
     no = Choice(code=f"dose_clear:{dose.code}:{code}:{consultation_id}", label="没有")
-    yes = Choice(code=f"dose_hit:{dose.code}", label="有")
-    skip = Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂")
+    yes = Choice(code=f"dose_hit:{dose.code}:{code}:{consultation_id}", label="有")
+    skip = Choice(code=f"dose_skip:{dose.code}:{consultation_id}", label="不用这一剂")
     return turn.offer("\n".join(lines), (no, yes, skip), asked=Asked(kind=QUESTION, ref=consultation_id, detail=detail))
 
 
@@ -97,14 +98,15 @@ async def _to_confirm(turn: Turn, dose: DoseChoice, consultation_id: str, detail
     """What will be signed, with what is on record against it; what forbids it outright is said instead."""
     known: DoseCheckView = await turn.ask(CheckDose(consultation_id=consultation_id, dose=dose.code))
     if known.refused:
-        return Reply((Text(text=DoseRefused(what=";".join(known.refused)).message),), turn.state.asking(None))
+        await turn.execute(DeclineDose(consultation_id=consultation_id, dose=dose.code, why="on_record"))
+        text = f"{DoseRefused(what=';'.join(known.refused)).message}这一剂没有下,已告诉专家。"
+        return Reply((Text(text=text),), turn.state.asking(None))
     ruled_out = ";".join(dose.contraindications.values())
     lines = [f"将下医嘱:**{_spoken(dose)}**,{dose.directions}。", *(f"⚠ 提醒:{one}" for one in known.warnings)]
     lines += [f"给药时:{dose.watch}"] if dose.watch else []
     lines += [f"您已逐条排除:{ruled_out}。", "看过无误请点「确认签名」,签了就可以给药,药师会收到。"]
-    choices = (
-        Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名"), Choice(code=f"dose_skip:{consultation_id}", label="不用这一剂"),
-    )
+    sign = Choice(code=f"sign_dose:{dose.code}:{consultation_id}", label="确认签名")
+    choices = (sign, Choice(code=f"dose_skip:{dose.code}:{consultation_id}", label="不用这一剂"))
     return turn.offer("\n".join(lines), choices if known.warnings else choices[:1], asked=Asked(kind=CONFIRM, ref=consultation_id, detail=detail))
 
 
@@ -128,13 +130,16 @@ async def cleared(turn: Turn, code: str, contraindication: str, consultation_id:
     return Reply((*tapped(turn, "没有"), *reply.shapes), reply.state)
 
 
-def hit(turn: Turn) -> Reply:
-    """【有】: it is not ordered."""
+async def hit(turn: Turn, code: str, contraindication: str, consultation_id: str) -> Reply:
+    """【有】: it is not ordered, and the expert hears why."""
+    order = DeclineDose(consultation_id=consultation_id, dose=code, why="contraindicated", contraindication=contraindication)
+    await turn.execute(order)
     return Reply((*tapped(turn, "有禁忌,不用"), Text(text=_STOP)), turn.state.asking(None))
 
 
-def skipped(turn: Turn, consultation_id: str) -> Reply:
-    shapes = turn.offer("好的,不下这一剂。都办完了,点「完成会诊」。", (Choice(code=f"complete:{consultation_id}", label="完成会诊"),))
+async def skipped(turn: Turn, code: str, consultation_id: str) -> Reply:
+    await turn.execute(DeclineDose(consultation_id=consultation_id, dose=code, why="not_used"))
+    shapes = turn.offer("好的,不下这一剂,已告诉专家。都办完了,点「完成会诊」。", (Choice(code=f"complete:{consultation_id}", label="完成会诊"),))
     return Reply((*tapped(turn, "不用这一剂"), *shapes.shapes), shapes.state)
 
 

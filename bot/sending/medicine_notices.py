@@ -24,7 +24,7 @@ from core.foundation.actor import Actor, Role
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.service import actor_for
-from core.prescriptions.commands import DoseView, PrescriptionView, View, ViewDose
+from core.prescriptions.commands import DoseNotGiven, DoseView, PrescriptionView, ReadDoseNotGiven, View, ViewDose
 
 _SYSTEM = Actor.system("worker")
 
@@ -168,6 +168,16 @@ async def _dose_ordered(practice: Practice, row: Notification) -> Notice:
     return Notice((text, card), card_ref=dose.dose_id, shown=shown)
 
 
+async def _dose_not_given(practice: Practice, row: Notification) -> Notice:
+    """To the expert; nothing where it was given after all meanwhile."""
+    told: DoseNotGiven = await practice.ask(_SYSTEM, ReadDoseNotGiven(consultation_id=row.ids["consultation_id"]))
+    if told.given_since:
+        return Notice()
+    next_step = f"请马上告诉村医下一步;要改意见,发「意见 {told.consultation_code} …」。"
+    text = f"会诊 **{told.consultation_code}**:{told.said_by}**没有用**急用一剂 {told.words}。{next_step}"
+    return Notice((Text(text=text),), shown={"consultation": told.consultation_id})
+
+
 async def _dose_closed(practice: Practice, row: Notification) -> CardChange:
     dose: DoseView = await practice.ask(_SYSTEM, ViewDose(dose_id=row.ids["dose_id"]))
     return CardChange(dose.dose_id, f"{dose.seen_by}已阅" if dose.seen_by else "不用再处理")
@@ -198,5 +208,6 @@ MEDICINE_RENDERERS: dict[str, Renderer] = {
     "prescription.withdrawn": _withdrawn,
     "prescription.expired": _expired,
     "emergency_dose.ordered": _dose_ordered,
+    "emergency_dose.not_given": _dose_not_given,
     "emergency_dose.closed": _dose_closed,
 }

@@ -140,6 +140,7 @@ ENTRY_LABELS: dict[str, str] = {
     "prescription.withdrawn": "处方 {code} 已撤回",
     "prescription.expired": "处方 {code} 已过期",
     "dose.ordered": "急用一剂已下医嘱",
+    "dose.not_given": "急用一剂没有用",
     "dose.seen": "药师已阅急用医嘱",
     "complete": "会诊完成",
     "cancel": "会诊取消",
@@ -150,6 +151,9 @@ ENTRY_LABELS: dict[str, str] = {
 }
 """What happened, in one sentence; names of fields in braces come from the entry's ids."""
 
+
+TOLD_WITH_WORDS = frozenset({"dose.ordered", "dose.not_given"})
+"""Entries whose words are part of the sentence, for those who treat the patient and for himself: which drug it was."""
 
 DECISION_LABELS: dict[str, str] = {"agree": "同意", "partly": "部分同意", "disagree": "不同意"}
 

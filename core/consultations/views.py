@@ -8,7 +8,7 @@ from core.consultations.commands import ConsultationStatus, TimelineEntryView
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.picture import Picture
 from core.consultations.relations import is_treating
-from core.consultations.rules import Reader, Requirement, Standing, entry_label, missing_of, next_sentence
+from core.consultations.rules import TOLD_WITH_WORDS, Reader, Requirement, Standing, entry_label, missing_of, next_sentence
 from core.consultations.workflow import STATE_LABELS, State
 from core.foundation.work import Work
 from core.intake.urgency import urgency
@@ -68,7 +68,7 @@ async def complaint_opened(work: Work, row: Consultation) -> str:
 
 _STAFF_ONLY = frozenset({
     "offer.declined", "offer.deferred", "offers.expired", "material.conflict", "search.repaired", "facts.recorded", "prescription.proposed",
-    "prescription.revised", "prescription.referred", "prescription.returned", "prescription.withdrawn", "dose.seen",
+    "prescription.revised", "prescription.referred", "prescription.returned", "prescription.withdrawn", "dose.seen", "dose.not_given",
 })
 
 
@@ -77,12 +77,14 @@ async def entries_of(work: Work, row: Consultation, reader: Reader) -> tuple[Tim
     entries = await TimelineEntry.filter(consultation_id=row.id).order_by("sequence")
     shown = [one for one in entries if reader is not Reader.PATIENT or one.kind not in _STAFF_ONLY]
     names = await _names(work, (one.practitioner_id for one in shown))
-    return tuple(
-        TimelineEntryView(
-            at=one.at, kind=one.kind, label=entry_label(one.kind, one.ids), who=_who(one, names)
-        )
-        for one in shown
-    )
+    return tuple([TimelineEntryView(at=one.at, kind=one.kind, label=await _label(work, row, reader, one), who=_who(one, names)) for one in shown])
+
+
+async def _label(work: Work, row: Consultation, reader: Reader, entry: TimelineEntry) -> str:
+    label = entry_label(entry.kind, entry.ids)
+    if reader is Reader.DESK or entry.words is None or entry.kind not in TOLD_WITH_WORDS:
+        return label
+    return f"{label}:{(await work.sealer('patient', row.patient_id)).open('timeline_entry', 'words', entry.id, bytes(entry.words))}"
 
 
 def _who(entry: TimelineEntry, names: dict[str, str]) -> str | None:

@@ -467,6 +467,44 @@ class OrderDose(Command):
     confirm: bool = False
 
 
+class DoseNotGiven(Result):
+    """``words``: which dose and why not. ``given_since``: one was ordered after all."""
+
+    consultation_id: Id
+    consultation_code: str
+    words: str
+    said_by: str
+    said_at: datetime
+    given_since: bool
+
+
+class DeclineDose(Command):
+    """The inviting side does not give an emergency dose: the expert must not go on believing that it was given.
+
+    ``why``: she will not use it; one of its contraindications holds (``contraindication`` is its code); what is on record refuses it.
+    """
+
+    name = "prescriptions.decline_dose"
+    title = "不用急用一剂"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = DoseNotGiven
+    consultation_id: Id
+    dose: str = Field(max_length=40)
+    why: Literal["not_used", "contraindicated", "on_record"]
+    contraindication: str = Field(default="", max_length=40)
+
+
+class ReadDoseNotGiven(Query):
+    """The last that was not given in a consultation: for what the system tells the expert."""
+
+    name = "prescriptions.dose_not_given"
+    title = "急用一剂没有用"
+    access = (Grant(Role.SYSTEM),)
+    gives = DoseNotGiven
+    audited = True
+    consultation_id: Id
+
+
 class ViewDose(Query):
     name = "prescriptions.dose"
     title = "看急用医嘱"

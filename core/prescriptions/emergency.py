@@ -56,16 +56,16 @@ async def emergency_doses(work: Work, order: EmergencyDoses) -> DoseChoices:
 
 @answers(CheckDose)
 async def check_dose(work: Work, order: CheckDose) -> DoseCheckView:
-    dose, row = _dose(order.dose), await consultation_of(order.consultation_id)
+    dose, row = dose_named(order.dose), await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
-    refused, weighed = await _known_against(work, row.patient_id, dose, await facts_of(work, row))
+    refused, weighed = await known_against(work, row.patient_id, dose, await facts_of(work, row))
     return DoseCheckView(refused=refused, warnings=weighed)
 
 
 @handles(OrderDose)
 async def order_dose(work: Work, order: OrderDose) -> DoseView:
     await require_rules(work.practice)
-    dose = _dose(order.dose)
+    dose = dose_named(order.dose)
     row = await hold_consultation(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
     decision = await latest_decision(row.id)
@@ -78,7 +78,7 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     missing = [words for code, words in dose.contraindications.items() if code not in order.ruled_out]
     if missing:
         raise ContraindicationsOpen(what=";".join(missing))
-    refused, weighed = await _known_against(work, row.patient_id, dose, await facts_of(work, row))
+    refused, weighed = await known_against(work, row.patient_id, dose, await facts_of(work, row))
     if refused:
         raise DoseRefused(what=";".join(refused))
     dose_id = work.new_id()
@@ -90,7 +90,7 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
         ordered_at=work.now,
     )
     await sign(work, "emergency_dose", dose_id, _document(given, body), confirm=order.confirm)
-    await note(work, row.id, "dose.ordered", ids={"dose_id": dose_id})
+    await note(work, row.id, "dose.ordered", words=spoken_dose(dose), ids={"dose_id": dose_id})
     await work.emit("prescription.dose_ordered", key=row.id, dose_id=dose_id, consultation_id=row.id)
     await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "emergency_dose.ordered", dose_id=dose_id)
     if row.expert_id is not None:
@@ -98,7 +98,7 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
     return await dose_view(work, given)
 
 
-async def _known_against(work: Work, patient_id: str, dose: Dose, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+async def known_against(work: Work, patient_id: str, dose: Dose, facts: Facts) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What refuses it whatever was ticked (a measure below the limit, an allergy, a condition or a drug on record), and what is to be weighed."""
     measured = getattr(facts, dose.refused_measure) if dose.refused_measure else None
     low = measured is not None and dose.refused_below is not None and measured < dose.refused_below
@@ -135,7 +135,7 @@ async def dose_view(work: Work, row: EmergencyDose) -> DoseView:
     """Opened, with the signature checked against what the rows say now."""
     sealer = await work.sealer("patient", row.patient_id)
     body = DoseBody.model_validate_json(sealer.open("emergency_dose", "body", row.id, bytes(row.body)))
-    dose = _dose(body.dose)
+    dose = dose_named(body.dose)
     people = await practitioner_cards(work, [one for one in (row.practitioner_id, row.seen_by_id) if one is not None])
     return DoseView(
         dose_id=row.id, consultation_id=row.consultation_id, consultation_code=(await consultation_of(row.consultation_id)).code,
@@ -162,7 +162,13 @@ async def _row(dose_id: str) -> EmergencyDose:
     return row
 
 
-def _dose(code: str) -> Dose:
+def spoken_dose(dose: Dose) -> str:
+    """阿司匹林肠溶片 300 mg."""
+    return f"{drug(dose.drug).name} {spoken_amount(dose.amount, drug(dose.drug))}"
+
+
+def dose_named(code: str) -> Dose:
+    """:class:`DoseUnknown` where the list has none of this code."""
     found = knowledge().doses.get(code)
     if found is None:
         raise DoseUnknown

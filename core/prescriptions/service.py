@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from core.foundation.work import Work
-from core.prescriptions import case_facts, emergency, facts, of_case, reading, relations, review, signing, stages, waiting, withdrawing, writing
+from core.prescriptions import (
+    case_facts,
+    emergency,
+    facts,
+    not_given,
+    of_case,
+    reading,
+    relations,
+    review,
+    signing,
+    stages,
+    waiting,
+    withdrawing,
+    writing,
+)
 from core.prescriptions.commands import ItemView
 from core.prescriptions.knowledge_base import rule_sets
 from core.prescriptions.models import Prescription
@@ -11,8 +25,8 @@ from core.prescriptions.steps import body_of
 from core.prescriptions.views import item_view
 
 __all__ = [
-    "case_facts", "emergency", "facts", "items_of", "of_case", "reading", "relations", "review", "rule_sets", "signing", "stages", "waiting",
-    "withdrawing", "writing",
+    "case_facts", "emergency", "facts", "items_of", "not_given", "of_case", "reading", "relations", "review", "rule_sets", "signing", "stages",
+    "waiting", "withdrawing", "writing",
 ]
 
 

@@ -22,6 +22,7 @@ order_route(blueprint, "GET", "/consultations/<consultation_id:str>/medicines", 
 order_route(blueprint, "GET", "/patients/<patient_id:str>/prescriptions", prescriptions.PatientPrescriptions)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose", prescriptions.OrderDose, status=201)
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/emergency-dose-check", prescriptions.CheckDose)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose-not-given", prescriptions.DeclineDose)
 order_route(blueprint, "GET", "/prescriptions", prescriptions.Mine)
 order_route(blueprint, "GET", "/prescriptions/waiting", prescriptions.Waiting)
 order_route(blueprint, "GET", "/prescriptions/stages", prescriptions.Stages)

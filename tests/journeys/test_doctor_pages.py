@@ -142,6 +142,7 @@ async def give_dose(page: Page) -> None:
     await dose.get_by_role("button", name="阿司匹林").click()
     await dose.get_by_role("button", name="有,或不清楚").click()
     await expect(dose.get_by_role("alert")).to_contain_text("现在不能用")
+    await expect(dose.get_by_role("status")).to_contain_text("已告诉专家,这一剂没有用")
     await dose.get_by_role("button", name="阿司匹林").click()
     for _ in range(CONTRAINDICATIONS):
         await dose.get_by_role("button", name="看过,没有").click()

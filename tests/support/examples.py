@@ -72,6 +72,7 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "prescriptions.check": {"items": _DRUGS},
     "prescriptions.propose": {"items": _DRUGS, "diagnosis": "高血压"},
     "prescriptions.revise": {"items": _DRUGS, "diagnosis": "高血压"},
+    "prescriptions.decline_dose": {"dose": "aspirin_chewed"},
     "prescriptions.dispense": {"dispense_code": "ABCD-1234"},
     "dispatch.decline_offer": {"reason": "no_time"},
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.channels.outgoing import Menu
-from core.consultations.models import Consultation, Decision
+from core.consultations.models import Consultation, Decision, TimelineEntry
+from core.notifications.models import Notification
 from core.prescriptions.models import EmergencyDose
 from tests.bot.dialogue.stage import Stage
 from tests.bot.dialogue.test_opinions import taken
@@ -76,12 +77,29 @@ async def test_a_contraindication_stops_the_dose_and_a_disagreement_takes_its_re
     await stage.press("village_doctor", APP, "有")
     await stage.hears("village_doctor", APP, "没有下医嘱", "告诉专家")
     await stage.hears("expert1", APP, "部分同意您的意见", "先转院")
+    await stage.hears("expert1", APP, f"会诊 {code}", "没有用急用一剂 阿司匹林肠溶片 300 mg", "病人有或不能排除")
     await stage.say("village_doctor", APP, f"同意 {code}")
     await stage.hears("village_doctor", APP, "确认签名")
     await stage.press("village_doctor", APP, "确认签名")
     await stage.hears("village_doctor", APP, "已经决定过")
     assert not await EmergencyDose.exists()
     assert (await Decision.get()).choice == "partly"
+
+
+async def test_the_expert_hears_once_of_a_dose_that_is_not_used(stage: Stage) -> None:
+    code = await advised(stage)
+    for label in ("同意并执行", "确认签名"):
+        await stage.press("village_doctor", APP, label)
+    await stage.hears("village_doctor", APP, "1/5")
+    for _ in range(2):
+        await stage.press("village_doctor", APP, "不用这一剂")
+        await stage.hears("village_doctor", APP, "不下这一剂,已告诉专家")
+        await stage.say("village_doctor", APP, f"急用一剂 {code} 阿司匹林")
+        await stage.hears("village_doctor", APP, "1/5")
+    await stage.hears("expert1", APP, f"会诊 {code}", "没有用急用一剂 阿司匹林肠溶片 300 mg(村医决定不用)")
+    entries = await TimelineEntry.filter(kind="dose.not_given")
+    assert len(entries) == 1
+    assert await Notification.filter(kind="emergency_dose.not_given").count() == 1
 
 
 async def test_an_old_button_answers_no_contraindication_and_signs_no_dose(stage: Stage) -> None:

@@ -7,12 +7,23 @@ from datetime import date
 
 import pytest
 
-from core.consultations.commands import CompleteConsultation
-from core.foundation.errors import NotAllowed
+from core.consultations.commands import Case, CompleteConsultation
+from core.consultations.models import TimelineEntry
+from core.foundation.errors import Invalid, NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.signing_keys import SignatureNotConfirmed
 from core.people.commands import EnlistPatient
-from core.prescriptions.commands import AcknowledgeDose, CheckDose, DoseView, EmergencyDoses, OrderDose, Release, ViewDose
+from core.prescriptions.commands import (
+    AcknowledgeDose,
+    CheckDose,
+    DeclineDose,
+    DoseView,
+    EmergencyDoses,
+    OrderDose,
+    ReadDoseNotGiven,
+    Release,
+    ViewDose,
+)
 from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.models import EmergencyDose
 from tests.core.dispatch.ward import open_ward
@@ -69,6 +80,31 @@ async def test_ordered_by_the_decision_alone_and_the_pharmacist_is_told_afterwar
     assert seen.seen_by
     await EmergencyDose.filter(id=given.dose_id).update(decision_id=given.dose_id)
     assert not (await pharmacy.ask(pharmacy.expert, ViewDose(dose_id=given.dose_id))).signature_valid
+
+
+async def test_one_that_is_not_given_stands_on_the_timeline_and_the_expert_is_told_once(pharmacy: Pharmacy) -> None:
+    await pharmacy.decide()
+    order = DeclineDose(consultation_id=pharmacy.consultation_id, dose="aspirin_chewed", why="contraindicated", contraindication="bleeding")
+    for _ in range(2):
+        told = await pharmacy.give(pharmacy.doctor, order)
+    assert "阿司匹林" in told.words
+    for wrong in ({"contraindication": "thirst"}, {"why": "on_record"}):
+        with pytest.raises(Invalid):
+            await pharmacy.give(pharmacy.doctor, order.model_copy(update=wrong))
+    with pytest.raises(NotAllowed):
+        await pharmacy.give(pharmacy.pharmacist, order)
+    assert (await pharmacy.ward.told(pharmacy.expert)).count("emergency_dose.not_given") == 1
+    case = await pharmacy.ask(pharmacy.expert, Case(consultation_id=pharmacy.consultation_id))
+    assert [one.label for one in case.timeline if one.kind == "dose.not_given"] == [f"急用一剂没有用:{told.words}"]
+    row = await TimelineEntry.get(consultation_id=pharmacy.consultation_id, kind="dose.not_given")
+    assert "阿司匹林".encode() not in bytes(row.words or b"")
+
+    await pharmacy.give(pharmacy.doctor, await order_for(pharmacy))
+    with pytest.raises(DoseGiven):
+        await pharmacy.give(pharmacy.doctor, order)
+    assert (await pharmacy.ward.practice.ask(SYSTEM, ReadDoseNotGiven(consultation_id=pharmacy.consultation_id))).given_since
+    entries = (await pharmacy.ask(pharmacy.expert, Case(consultation_id=pharmacy.consultation_id))).timeline
+    assert "急用一剂已下医嘱:阿司匹林肠溶片 300 mg" in [one.label for one in entries]
 
 
 async def test_what_is_known_refuses_it_whatever_was_ticked(pharmacy: Pharmacy) -> None:

@@ -56,6 +56,17 @@ class Asking {
       done, this.ruledOut.length < this.open.length ? this.question() : this.confirm());
   }
 
+  /** Nothing is ordered: the expert is told, who would else believe that it was given. Over a weak link it can be tried again. */
+  ends(told, body) {
+    const trouble = h("div");
+    const order = { dose: this.dose.code, ...body };
+    const send = orderButton("告诉专家没有用", () => [`consultations/${this.view.consultation_id}/emergency-dose-not-given`, order],
+      () => replace(place, h("p", { class: "done-line", role: "status" }, "已告诉专家,这一剂没有用。")), { trouble, kind: "default" });
+    const place = h("div", null, trouble, send);
+    replace(this.element, h("p", { class: "notice", role: "alert" }, told), place);
+    send.click();
+  }
+
   question() {
     const [code, words] = this.open[this.ruledOut.length];
     const answer = (label, kind, then) => {
@@ -70,7 +81,12 @@ class Asking {
         this.draw();
         this.element.querySelector("button")?.focus();
       }),
-      answer("有,或不清楚", "warn", () => replace(this.element, h("p", { class: "notice", role: "alert" }, `有「${words}」,${this.dose.name}现在不能用。请马上和专家商量;病人不好先打 120。`))));
+      answer("有,或不清楚", "warn", () => this.ends(`有「${words}」,${this.dose.name}现在不能用。请马上和专家商量;病人不好先打 120。`, { why: "contraindicated", contraindication: code })),
+      answer("不用这一剂", "default", () => this.leave()));
+  }
+
+  leave() {
+    this.ends(`没有下 ${this.dose.name}。`, { why: "not_used" });
   }
 
   /** Before the signature stands what is on record against it: what forbids it ends here. */
@@ -79,9 +95,8 @@ class Asking {
     const look = async () => {
       try {
         const known = await ask(`consultations/${this.view.consultation_id}/emergency-dose-check?dose=${this.dose.code}`);
-        replace(place, known.refused.length
-          ? h("p", { class: "notice", role: "alert" }, `这一剂现在不能用:${known.refused.join(";")}。请马上和专家商量。`)
-          : [known.warnings.map((one) => h("p", { class: "notice", role: "note" }, `提醒:${one}`)), this.sign(known.warnings)]);
+        if (known.refused.length) this.ends(`这一剂现在不能用:${known.refused.join(";")}。请马上和专家商量。`, { why: "on_record" });
+        else replace(place, [known.warnings.map((one) => h("p", { class: "notice", role: "note" }, `提醒:${one}`)), this.sign(known.warnings), button("不用这一剂", () => this.leave(), "default")]);
       } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
         replace(place, notice(problem), button("再核对一次", look, "default"));
