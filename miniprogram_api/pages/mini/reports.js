@@ -17,19 +17,21 @@ export async function reports() {
 
 export async function report({ rest: [id] }) {
   const address = encodeURIComponent(id);
-  const [{ status, complaint }, opinion, { images }, { prescriptions }] = await Promise.all([
+  const [{ status, complaint, entries }, opinion, { images }, { prescriptions }] = await Promise.all([
     ask("GET", `consultations/${address}/timeline`),
     askOrNull(`consultations/${address}/opinion`),
     ask("GET", `consultations/${address}/images`),
     ask("GET", "prescriptions/stages"),
   ]);
   const mine = prescriptions.filter((one) => one.consultation_id === id);
+  const given = entries.filter((one) => one.kind === "dose.ordered");
   return [
     h("section", { class: "panel panel-strong" },
       h("h2", null, `会诊 ${status.code} · ${status.state_label}`),
       status.patient && h("p", null, status.patient),
       complaint && h("p", { class: "faint" }, `当时说的:${complaint}`)),
     opinion?.decision ? decided(opinion) : card(h("p", null, "医生还没有定下来。定了会在微信里告诉您,结果写在这里。")),
+    given.length > 0 && [title("当场用的药"), given.map((one) => card(h("p", null, one.label), h("p", { class: "faint" }, [spoken(one.at), one.who].filter(Boolean).join(" · "))))],
     mine.length > 0 && [title("开的药"), cells(mine.map((one) => link(`#/prescription/${one.prescription_id}`, [stageTag(one.stage, one.stage_label), `处方 ${one.code}`])))],
     title("影像"),
     images.length ? card(await strip(id)) : h("p", { class: "actions faint" }, "这次会诊没有影像。"),
