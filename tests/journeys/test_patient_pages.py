@@ -120,7 +120,31 @@ async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Vi
     await expect(page.get_by_label("费用")).to_contain_text("已结算")
     await expect(page.get_by_label("费用")).to_contain_text("¥116.60")
     await expect(page.get_by_label("取药码", exact=True)).to_have_count(0)
+    await follow_the_course(page, treatment)
     await look_at_the_outcome(page, treatment)
+
+
+async def follow_the_course(page: Page, treatment: Treatment) -> None:
+    """What happens meanwhile appears by itself; while one asking is on its way over a weak link, no other follows it. The dose that was given is named."""
+    address = f"consultation/{treatment.case.consultation_id}"
+    await turn_to(page, address)
+    asked: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        asked.append(route)
+
+    await page.route("**/timeline", hold)
+    for _ in range(3):
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    body = {"dose": "aspirin_chewed", "ruled_out": ["allergy", "bleeding", "anticoagulant", "dissection", "child"], "confirm": True}
+    given = treatment.doctor.post(f"/v1/consultations/{treatment.case.consultation_id}/emergency-dose", body)
+    assert given.status_code == 201, given.text
+    assert len(asked) == 1
+    await asked[0].continue_()
+    await expect(page.locator(".timeline")).to_contain_text("急用一剂已下医嘱:阿司匹林肠溶片 300 mg")
+    await page.unroute("**/timeline")
+    await turn_to(page, f"report/{treatment.case.consultation_id}")
+    await expect(page.locator(".panel", has_text="急用一剂已下医嘱")).to_contain_text("阿司匹林肠溶片 300 mg")
 
 
 async def look_at_the_outcome(page: Page, treatment: Treatment) -> None:
@@ -140,9 +164,11 @@ async def look_at_the_outcome(page: Page, treatment: Treatment) -> None:
     await assert_readable(page)
     await keep(page, "mini-report-360")
 
+    await turn_to(page, f"consultation/{consultation_id}")
     done = treatment.doctor.post(f"/v1/consultations/{consultation_id}/complete", {"without": "急救在先"})
     assert done.status_code == 200, done.text
-    await turn_to(page, f"consultation/{consultation_id}")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(page.get_by_role("link", name="看医生的决定")).to_be_visible()
     await page.get_by_role("button", name="提交评价").click()
     await expect(page.get_by_role("alert")).to_have_text("先点一下星星。")
     await page.get_by_role("button", name="4 星,满意").click()

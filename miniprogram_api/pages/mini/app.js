@@ -3,6 +3,7 @@
 import { stepsOf } from "../shared/address.js";
 import { button, empty, h, replace } from "../shared/dom.js";
 import { tabLink } from "../shared/tabs.js";
+import { keepFresh } from "../shared/fresh.js";
 import { failed, loading } from "../shared/states.js";
 import { Problem } from "../shared/api.js";
 import { appointments } from "./appointments.js";
@@ -28,7 +29,7 @@ const TABS = [
   ["mine", "我的", "M12 4a4 4 0 1 0 .01 0M4 21c0-5 3.5-7 8-7s8 2 8 7"],
 ];
 
-// Name of the page, its title, the page it belongs under, and what draws it.
+// Name of the page, its title, the page it belongs under, and what draws it: elements, or {element, fresh} where it asks anew by itself.
 const ROUTES = {
   "": ["会诊", null, home],
   book: ["预约", null, departments],
@@ -57,6 +58,9 @@ const ROUTES = {
 const page = document.getElementById("page");
 const tabs = document.getElementById("tabs");
 let turn = 0;
+const FRESH_MS = 15_000;
+/** What asks the page that is shown anew, null where it stays as it is. */
+let fresh = null;
 
 /** What each address showed last, for when the network is gone. */
 const kept = new Map();
@@ -80,12 +84,15 @@ async function show() {
   document.title = heading;
   drawTabs(tabOf(name));
   const address = location.hash;
+  fresh = null;
   const head = h("header", { class: "page-head" }, above !== null && h("a", { class: "back", href: `#/${above}` }, "‹ 返回"), h("h1", { tabindex: -1 }, heading));
   replace(page, head, loading());
   window.scrollTo(0, 0);
   try {
-    const content = await draw({ rest, query, go, again: show });
+    const drawn = await draw({ rest, query, go, again: show });
     if (mineTurn !== turn) return;
+    const content = drawn?.fresh ? drawn.element : drawn;
+    fresh = drawn?.fresh ?? null;
     replace(page, head, content);
     kept.delete(address);
     kept.set(address, [...page.childNodes].slice(1));
@@ -93,6 +100,15 @@ async function show() {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (mineTurn === turn) replace(page, head, trouble(problem, kept.get(address)));
+  }
+}
+
+/** What is shown stays when the asking fails: the bar says that there is no network, and the next time comes. */
+async function refresh() {
+  try {
+    await fresh?.();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
   }
 }
 
@@ -137,4 +153,5 @@ window.addEventListener("hashchange", async () => {
 });
 window.addEventListener("huizhen-care", care);
 care();
+keepFresh(refresh, FRESH_MS);
 show();

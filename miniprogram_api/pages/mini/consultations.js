@@ -4,6 +4,7 @@ import { spoken } from "../shared/dates.js";
 import { button, card, cells, empty, h, link, replace, title } from "../shared/dom.js";
 import { Problem } from "../shared/api.js";
 import { intention } from "../shared/intention.js";
+import { Parts } from "../shared/parts.js";
 import { notice } from "../shared/states.js";
 import { ask } from "./session.js";
 import { urgencyTag } from "./words.js";
@@ -11,31 +12,51 @@ import { urgencyTag } from "./words.js";
 const CALLABLE = new Set(["ASSIGNED", "IN_PROGRESS"]);
 
 export async function consultations() {
-  const { consultations: list } = await ask("GET", "consultations");
-  if (!list.length) return empty("没有会诊。村医或医生替您申请后,进展会在这里。");
-  return cells(list.map((one) => link(`#/consultation/${one.consultation_id}`, [urgencyTag(one.urgency, one.urgency_label), `会诊 ${one.code}`], one.state_label, one.next)));
+  return asParts(async () => {
+    const { consultations: list } = await ask("GET", "consultations");
+    return [["list", list, () => (list.length ? cells(list.map(row)) : empty("没有会诊。村医或医生替您申请后,进展会在这里。"))]];
+  });
 }
+
+const row = (one) => link(`#/consultation/${one.consultation_id}`, [urgencyTag(one.urgency, one.urgency_label), `会诊 ${one.code}`], one.state_label, one.next);
 
 export async function consultation({ rest: [id] }) {
   const address = encodeURIComponent(id);
-  const [{ status, complaint, vitals, entries }, rating] = await Promise.all([ask("GET", `consultations/${address}/timeline`), ask("GET", `consultations/${address}/rating`)]);
-  const call = CALLABLE.has(status.state) ? await ask("GET", `consultations/${address}/call`) : null;
-  const inside = (call?.seats ?? []).filter((one) => one.present && one.seat !== "patient");
-  return [
-    h("section", { class: "panel panel-strong" },
-      h("h2", null, urgencyTag(status.urgency, status.urgency_label), `会诊 ${status.code} · ${status.state_label}`),
-      status.patient && h("p", null, status.patient),
-      status.expert && h("p", null, `专家:${status.expert}`),
-      h("p", null, status.next),
-      inside.length > 0 && h("p", { class: "done-line", role: "status" }, `${inside.map((one) => one.person ?? one.label).join("、")}已经在视频里等您。`),
-      call && !call.closed && h("a", { class: "weui-btn weui-btn_primary", href: `../room/${address}/` }, "进入视频"),
-      status.state === "COMPLETED" && h("a", { class: "weui-btn weui-btn_primary", href: `#/report/${address}` }, "看医生的决定")),
-    (rating.may_rate || rating.stars) && ratingCard(address, rating),
-    (complaint || vitals.length > 0) && card(complaint && h("p", null, `哪里不舒服:${complaint}`), vitals.map(([name, value]) => h("p", null, `${name}:${value}`))),
-    title("经过"),
-    h("ol", { class: "timeline" }, [...entries].reverse().map((entry) => h("li", null, h("p", null, entry.label), h("p", { class: "faint" }, [spoken(entry.at), entry.who].filter(Boolean).join(" · "))))),
-  ];
+  return asParts(async () => {
+    const { status, complaint, vitals, entries } = await ask("GET", `consultations/${address}/timeline`);
+    const [call, rating] = await Promise.all([
+      CALLABLE.has(status.state) ? ask("GET", `consultations/${address}/call`) : null,
+      status.state === "COMPLETED" ? ask("GET", `consultations/${address}/rating`) : null,
+    ]);
+    const inside = (call?.seats ?? []).filter((one) => one.present && one.seat !== "patient").map((one) => one.person ?? one.label);
+    return [
+      ["standing", [status, call?.closed, inside], () => standing(status, address, call, inside)],
+      ["rating", rating, () => rating && (rating.may_rate || rating.stars) && ratingCard(address, rating)],
+      ["told", [complaint, vitals], () => (complaint || vitals.length > 0) && card(complaint && h("p", null, `哪里不舒服:${complaint}`), vitals.map(([name, value]) => h("p", null, `${name}:${value}`)))],
+      ["course", entries, () => [title("经过"), h("ol", { class: "timeline" }, [...entries].reverse().map(entry))]],
+    ];
+  });
 }
+
+/** A page that asks anew by itself: only what changed is drawn, and nothing under somebody's fingers. */
+async function asParts(read) {
+  const parts = new Parts();
+  const fresh = async () => parts.draw(await read());
+  await fresh();
+  return { element: parts.element, fresh };
+}
+
+const standing = (status, address, call, inside) =>
+  h("section", { class: "panel panel-strong" },
+    h("h2", null, urgencyTag(status.urgency, status.urgency_label), `会诊 ${status.code} · ${status.state_label}`),
+    status.patient && h("p", null, status.patient),
+    status.expert && h("p", null, `专家:${status.expert}`),
+    h("p", null, status.next),
+    inside.length > 0 && h("p", { class: "done-line", role: "status" }, `${inside.join("、")}已经在视频里等您。`),
+    call && !call.closed && h("a", { class: "weui-btn weui-btn_primary", href: `../room/${address}/` }, "进入视频"),
+    status.state === "COMPLETED" && h("a", { class: "weui-btn weui-btn_primary", href: `#/report/${address}` }, "看医生的决定"));
+
+const entry = (one) => h("li", null, h("p", null, one.label), h("p", { class: "faint" }, [spoken(one.at), one.who].filter(Boolean).join(" · ")));
 
 const STARS = ["", "很不满意", "不满意", "一般", "满意", "很满意"];
 const starLine = (stars) => `${"★".repeat(stars)}${"☆".repeat(5 - stars)}`;

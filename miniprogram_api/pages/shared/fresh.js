@@ -1,13 +1,20 @@
-// Asking anew: every so often, when the page is looked at again and when the signal is back; never under a finger, a question or a step on its way.
+// Asking anew: every so often, when the page is looked at again and when the signal is back; never under a finger, a question or a step on its way,
+// and never while the last asking is still on its way: over a weak link one waits, others do not pile up behind it.
 
 const TOUCH_MS = 800;
 
 /** Call `act` every `ms` and whenever it is worth it. */
 export function keepFresh(act, ms) {
   let touched = 0;
-  const now = () => {
-    if (document.hidden || Date.now() - touched < TOUCH_MS || document.querySelector("dialog[open], [aria-busy=true]")) return;
-    act();
+  let asking = false;
+  const now = async () => {
+    if (asking || document.hidden || Date.now() - touched < TOUCH_MS || document.querySelector("dialog[open], [aria-busy=true]")) return;
+    asking = true;
+    try {
+      await act();
+    } finally {
+      asking = false;
+    }
   };
   document.addEventListener("pointerdown", () => { touched = Date.now(); }, { passive: true });
   document.addEventListener("visibilitychange", now);
