@@ -121,6 +121,8 @@ def standing(view: PrescriptionView) -> str:
             return f"{view.pharmacist}已退回:{view.return_reason or '请看处方'}。等专家修改。"
         case "RELEASED":
             return f"{view.pharmacist}已审方通过,可以发药。"
+        case "DISPENSED":
+            return f"{view.dispensed_by}已发药。" if view.dispensed_by else "已发药。"
         case _:
             return f"{view.state_label}。"
 

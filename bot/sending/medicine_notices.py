@@ -137,7 +137,7 @@ async def _stopped(practice: Practice, row: Notification) -> Notice:
 
 async def _dispensed(practice: Practice, row: Notification) -> Notice:
     view = await _view(practice, row)
-    return _told(view, "药已发出,请按说明服用。")
+    return _told(view, f"{view.dispensed_by}已把药发出,请按说明服用。" if view.dispensed_by else "药已发出,请按说明服用。")
 
 
 async def _withdrawn(practice: Practice, row: Notification) -> Notice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from core.consultations.commands import Decide, DecisionView, GiveOpinion, OpinionView, ReadOpinion
@@ -32,6 +33,15 @@ class OpinionText(Value):
 async def latest_opinion(consultation_id: str) -> Opinion | None:
     """The opinion in its latest revision, None before the first."""
     return await Opinion.filter(consultation_id=consultation_id).order_by("-revision").first()
+
+
+async def latest_of(consultation_ids: Iterable[str]) -> dict[str, tuple[Opinion, Decision | None]]:
+    """By consultation: the opinion in its latest revision and the decision on it, of those that have one."""
+    ids = list(consultation_ids)
+    opinions = {one.consultation_id: one for one in await Opinion.filter(consultation_id__in=ids).order_by("revision")} if ids else {}
+    made = await Decision.filter(opinion_id__in=[one.id for one in opinions.values()]) if opinions else []
+    decisions = {one.opinion_id: one for one in made}
+    return {key: (one, decisions.get(one.id)) for key, one in opinions.items()}
 
 
 async def latest_decision(consultation_id: str) -> Decision | None:

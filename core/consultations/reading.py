@@ -18,13 +18,13 @@ from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.relations import asked_for_by, is_treating, treated_by
 from core.consultations.rules import Reader
 from core.consultations.timeline import consultation_of
-from core.consultations.views import complaint_opened, entries_of, picture_opened, reader_of, status_of
+from core.consultations.views import complaint_opened, entries_of, picture_opened, reader_of, status_of, statuses_of
 from core.consultations.workflow import OPEN_STATES, State
 from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.people.models import Organisation
-from core.people.relations import speaks_for, spoken_for
+from core.people.relations import spoken_for
 from core.people.rules import county_of
 from core.people.scopes import Scope
 
@@ -46,11 +46,9 @@ async def progress(work: Work, order: Progress) -> StatusList:
         rows = [row]
     else:
         rows = await _rows_of_actor(work)
-    return StatusList(consultations=tuple([await _seen(work, row, order.in_group) for row in rows]))
-
-
-async def _seen(work: Work, row: Consultation, in_group: bool) -> ConsultationStatus:
-    return await status_of(work, row, reader_of(work, row) if not await _is_patients(work, row) else Reader.PATIENT, in_group=in_group)
+    spoken = frozenset(await spoken_for(work, Scope.RECORD))
+    seen = [(row, Reader.PATIENT if _is_patients(work, row, spoken) else reader_of(work, row)) for row in rows]
+    return StatusList(consultations=tuple(await statuses_of(work, seen, in_group=order.in_group)))
 
 
 async def _rows_of_actor(work: Work) -> list[Consultation]:
@@ -77,13 +75,16 @@ async def _rows_of_actor(work: Work) -> list[Consultation]:
 async def _concerns_actor(work: Work, row: Consultation) -> bool:
     if is_treating(work, row):
         return True
-    return await _is_patients(work, row) or row.region_code in await _desk_counties(work) or row.id in await involved_otherwise(work)
+    if _is_patients(work, row, frozenset(await spoken_for(work, Scope.RECORD))):
+        return True
+    return row.region_code in await _desk_counties(work) or row.id in await involved_otherwise(work)
 
 
-async def _is_patients(work: Work, row: Consultation) -> bool:
+def _is_patients(work: Work, row: Consultation, spoken: frozenset[str]) -> bool:
+    """Whether the actor reads it as the patient, or as one of those who speak for him; ``spoken``: for whom he speaks."""
     if work.actor.practitioner_id is not None and work.actor.practitioner_id in (row.village_doctor_id, row.expert_id):
         return False
-    return await speaks_for(work, row.patient_id, Scope.RECORD)
+    return row.patient_id in spoken
 
 
 async def _desk_counties(work: Work) -> set[str]:

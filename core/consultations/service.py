@@ -6,11 +6,11 @@ from core.consultations import beginning, case, of_patient, opinions, ratings, r
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
 from core.consultations.hooks import CaseFacts, involves, tells_of_case, when_closed, when_forgotten, when_ready, when_returned
-from core.consultations.opinions import latest_decision, latest_opinion
+from core.consultations.opinions import latest_decision, latest_of, latest_opinion
 from core.consultations.requirements import material_arrived, open_consultation
 from core.consultations.steps import begin
 from core.consultations.timeline import consultation_of, hold, make_step, note
-from core.consultations.views import complaint_opened, missing, picture_opened, status_of
+from core.consultations.views import complaint_opened, missing, picture_opened, status_of, statuses_of
 from core.consultations.waiting import wait_for_requirements
 from core.people.files import keep_blob
 
@@ -28,6 +28,7 @@ __all__ = [
     "involves",
     "keep_blob",
     "latest_decision",
+    "latest_of",
     "latest_opinion",
     "make_step",
     "material_arrived",
@@ -41,6 +42,7 @@ __all__ = [
     "reading",
     "relations",
     "status_of",
+    "statuses_of",
     "steps",
     "tell_everybody",
     "tell_group",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from core.consultations.commands import ConsultationStatus, TimelineEntryView
 from core.consultations.models import Consultation, TimelineEntry
@@ -12,7 +12,7 @@ from core.consultations.rules import TOLD_WITH_WORDS, Reader, Requirement, Stand
 from core.consultations.workflow import STATE_LABELS, State
 from core.foundation.work import Work
 from core.intake.urgency import urgency
-from core.people.cards import patient_card, practitioner_cards
+from core.people.cards import PatientCard, PractitionerCard, patient_cards, practitioner_cards
 
 NAMED_TO = frozenset({Reader.VILLAGE_DOCTOR, Reader.EXPERT, Reader.PATIENT})
 """Who may read the patient's name (in a chat of his own or behind a login)."""
@@ -27,12 +27,30 @@ def missing(row: Consultation) -> tuple[Requirement, ...]:
 
 async def status_of(work: Work, row: Consultation, reader: Reader, *, in_group: bool = False) -> ConsultationStatus:
     """Where ``row`` stands for ``reader``. The patient's name only for those who treat him or are he, never in a group."""
-    experts = {} if row.expert_id is None else await practitioner_cards(work, [row.expert_id])
+    return (await statuses_of(work, [(row, reader)], in_group=in_group))[0]
+
+
+async def statuses_of(work: Work, seen: Sequence[tuple[Consultation, Reader]], *, in_group: bool = False) -> list[ConsultationStatus]:
+    """The same for many, each with its reader, in their order: as many statements as for one."""
+    expert_ids = {row.expert_id for row, _ in seen if row.expert_id is not None}
+    experts = await practitioner_cards(work, expert_ids) if expert_ids else {}
+    named = {row.patient_id for row, reader in seen if _is_named(reader, in_group)}
+    patients = await patient_cards(work, named) if named else {}
+    return [_status(row, reader, experts, patients, in_group=in_group) for row, reader in seen]
+
+
+def _is_named(reader: Reader, in_group: bool) -> bool:
+    return reader in NAMED_TO and not in_group
+
+
+def _status(
+    row: Consultation, reader: Reader, experts: dict[str, PractitionerCard], patients: dict[str, PatientCard], *, in_group: bool
+) -> ConsultationStatus:
     expert = None if row.expert_id is None else experts[row.expert_id].introduced
     entry = urgency(row.urgency)
     standing = Standing(State(row.state), missing(row), row.experts_asked, row.alarmed_at is not None, expert, entry.minutes_to_expert)
     group = in_group or reader is Reader.GROUP
-    patient = (await patient_card(work, row.patient_id)).full_name if reader in NAMED_TO and not group else None
+    patient = patients[row.patient_id].full_name if _is_named(reader, in_group) else None
     return ConsultationStatus(
         consultation_id=row.id,
         code=row.code,

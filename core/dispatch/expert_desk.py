@@ -8,16 +8,16 @@ from statistics import median
 from core.consultations.models import Consultation
 from core.consultations.relations import treated_by
 from core.consultations.rules import DECISION_LABELS, Reader
-from core.consultations.service import latest_decision, latest_opinion, picture_opened, status_of
+from core.consultations.service import latest_of, picture_opened, statuses_of
 from core.consultations.workflow import CLOSED_STATES, OPEN_STATES
 from core.dispatch.commands import DeskFigures, ExpertCase, ExpertDesk, ExpertDeskView
 from core.dispatch.models import ExpertOffer
-from core.dispatch.offer_views import open_offers, region_name
+from core.dispatch.offer_views import open_offers, region_names
 from core.foundation.clock import SHANGHAI, shanghai
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.intake.urgency import urgency
-from core.people.service import patient_card, practitioner_card
+from core.people.cards import patient_cards, practitioner_cards
 
 FINISHED_SHOWN = 10
 OPEN_SHOWN = 20
@@ -34,24 +34,31 @@ async def expert_desk(work: Work, order: ExpertDesk) -> ExpertDeskView:
     finished = await closed.order_by("-closed_at").limit(FINISHED_SHOWN)
     offers = sorted(await open_offers(work), key=lambda one: (-urgency(one.urgency).code.severity, one.expires_at))
     cases = sorted(running, key=lambda row: (-urgency(row.urgency).code.severity, row.id))
+    lines = await _lines(work, [*cases, *finished])
     return ExpertDeskView(
-        now=work.now, offers=tuple(offers), cases=tuple([await _line(work, row) for row in cases]),
-        finished=tuple([await _line(work, row) for row in finished]), figures=await _figures(work),
+        now=work.now, offers=tuple(offers), cases=tuple(lines[: len(cases)]), finished=tuple(lines[len(cases) :]), figures=await _figures(work),
     )
 
 
-async def _line(work: Work, row: Consultation) -> ExpertCase:
-    status, picture = await status_of(work, row, Reader.EXPERT), await picture_opened(work, row)
-    patient, doctor = await patient_card(work, row.patient_id), await practitioner_card(work, row.village_doctor_id)
-    opinion, decision = await latest_opinion(row.id), await latest_decision(row.id)
-    return ExpertCase(
-        consultation_id=row.id, code=row.code, state=status.state, state_label=status.state_label, urgency=row.urgency,
-        urgency_label=status.urgency_label, headline=picture.headline,
-        patient=f"{patient.full_name} {patient.sex_label} {patient.age_spoken}",
-        place=f"{await region_name(row)} · 村医 {doctor.called}", next=status.next, requested_at=row.created_at, assigned_at=row.assigned_at,
-        closed_at=row.closed_at, opinion_revision=0 if opinion is None else opinion.revision,
-        decision=None if decision is None else DECISION_LABELS[decision.choice],
-    )
+async def _lines(work: Work, rows: list[Consultation]) -> list[ExpertCase]:
+    """One a row, in their order; with as many statements for many rows as for one."""
+    statuses = await statuses_of(work, [(row, Reader.EXPERT) for row in rows])
+    patients = await patient_cards(work, {row.patient_id for row in rows})
+    doctors = await practitioner_cards(work, {row.village_doctor_id for row in rows})
+    places, latest = await region_names({row.region_code for row in rows}), await latest_of(row.id for row in rows)
+    lines = []
+    for row, status in zip(rows, statuses, strict=True):
+        patient, picture = patients[row.patient_id], await picture_opened(work, row)
+        opinion, decision = latest.get(row.id, (None, None))
+        lines.append(ExpertCase(
+            consultation_id=row.id, code=row.code, state=status.state, state_label=status.state_label, urgency=row.urgency,
+            urgency_label=status.urgency_label, headline=picture.headline,
+            patient=f"{patient.full_name} {patient.sex_label} {patient.age_spoken}",
+            place=f"{places[row.region_code]} · 村医 {doctors[row.village_doctor_id].called}", next=status.next, requested_at=row.created_at,
+            assigned_at=row.assigned_at, closed_at=row.closed_at, opinion_revision=0 if opinion is None else opinion.revision,
+            decision=None if decision is None else DECISION_LABELS[decision.choice],
+        ))
+    return lines
 
 
 async def _figures(work: Work) -> DeskFigures:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
+from tortoise.expressions import Q
+
 from core.consultations.models import Consultation
+from core.consultations.picture import Picture
 from core.consultations.service import consultation_of, picture_opened
 from core.consultations.workflow import State
 from core.dispatch.commands import MyOffers, Offer, OffersView, OfferView, RankedExpert, Ranking, RankingView
@@ -15,8 +18,8 @@ from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.intake.urgency import urgency
+from core.people.cards import PatientCard, PractitionerCard, patient_cards, practitioner_cards
 from core.people.models import Organisation
-from core.people.service import patient_card, practitioner_card, practitioner_cards
 
 OfferState = Literal["offered", "deferred", "accepted", "declined", "expired", "withdrawn"]
 WHY_SHOWN = 3
@@ -52,15 +55,33 @@ async def open_offers(work: Work) -> list[OfferView]:
     """What the actor is being asked now, in the order in which he was asked."""
     rows = await ExpertOffer.filter(practitioner_id=work.actor.practitioner_id, state__in=OPEN).order_by("id")
     consultations = {one.id: one for one in await Consultation.filter(id__in=[row.consultation_id for row in rows], state=State.PENDING.value)}
-    return [await offer_view(work, row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations]
+    return await _offer_views(work, [(row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations])
 
 
 async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -> OfferView:
     """What the card says; no name, no number of the patient."""
-    picture = await picture_opened(work, consultation)
-    doctor = await practitioner_card(work, consultation.village_doctor_id)
-    patient = await patient_card(work, consultation.patient_id)
-    taken_by = None if consultation.expert_id is None else (await practitioner_card(work, consultation.expert_id)).introduced
+    return (await _offer_views(work, [(row, consultation)]))[0]
+
+
+async def _offer_views(work: Work, asked: list[tuple[ExpertOffer, Consultation]]) -> list[OfferView]:
+    """One an offer, in their order; with as many statements for many as for one."""
+    cases = [consultation for _, consultation in asked]
+    people = {one.village_doctor_id for one in cases} | {one.expert_id for one in cases if one.expert_id is not None}
+    practitioners = await practitioner_cards(work, people) if people else {}
+    patients = await patient_cards(work, {one.patient_id for one in cases}) if cases else {}
+    places = await region_names({one.region_code for one in cases})
+    return [
+        _offer_view(
+            row, consultation, await picture_opened(work, consultation), practitioners, patients[consultation.patient_id],
+            places[consultation.region_code],
+        )
+        for row, consultation in asked
+    ]
+
+
+def _offer_view(
+    row: ExpertOffer, consultation: Consultation, picture: Picture, practitioners: dict[str, PractitionerCard], patient: PatientCard, place: str
+) -> OfferView:
     return OfferView(
         offer_id=row.id,
         consultation_id=consultation.id,
@@ -70,12 +91,12 @@ async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -
         urgency_label=urgency(consultation.urgency).label,
         headline=picture.headline,
         patient=f"{patient.age_spoken} {patient.sex_label}",
-        place=f"{await region_name(consultation)} · 村医 {doctor.called}",
+        place=f"{place} · 村医 {practitioners[consultation.village_doctor_id].called}",
         vitals=" ".join(f"{label} {value}" for label, value in picture.vitals),
         material=_material(consultation),
         why_you=",".join(row.reasons[:WHY_SHOWN]),
         expires_at=row.expires_at,
-        taken_by=taken_by,
+        taken_by=None if consultation.expert_id is None else practitioners[consultation.expert_id].introduced,
         do_now=picture.do_now,
     )
 
@@ -88,8 +109,16 @@ def _material(consultation: Consultation) -> str:
 
 async def region_name(consultation: Consultation) -> str:
     """The county as people say it: the shortest name among the places of that county."""
-    names = await Organisation.filter(region_code__startswith=consultation.region_code).values_list("region_name", flat=True)
-    return min((str(one) for one in names if one), key=len, default="本县")
+    return (await region_names({consultation.region_code}))[consultation.region_code]
+
+
+async def region_names(counties: set[str]) -> dict[str, str]:
+    """The same of several counties, by region code."""
+    if not counties:
+        return {}
+    places = Organisation.filter(Q(*(Q(region_code__startswith=one) for one in counties), join_type="OR"))
+    found = [(str(code), str(name)) for code, name in await places.values_list("region_code", "region_name") if name]
+    return {one: min((name for code, name in found if code.startswith(one)), key=len, default="本县") for one in counties}
 
 
 @answers(Ranking)

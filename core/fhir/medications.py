@@ -60,10 +60,12 @@ async def medication_requests(case: Case, work: Work, row: Consultation, encount
             )  # fmt: skip
             requests.append(request)
             if prescription.dispensed_at is not None:
+                by = prescription.dispensed_by_id
                 case.add(
                     "MedicationDispense", f"{prescription.id}-{place}", status="completed", medicationCodeableConcept=medication,
                     subject=case.ref("Patient", row.patient_id), context=encounter_ref, authorizingPrescription=[request], quantity=packs,
                     whenHandedOver=instant(prescription.dispensed_at),
+                    **({} if by is None else {"performer": [{"actor": await people.practitioner(case, work, by)}]}),
                 )
         if prescription.signer_id is not None:
             await encounter.signed(case, work, "prescription", prescription.id, requests, prescription.signer_id)

@@ -64,7 +64,10 @@ async def sign(work: Work, kind: str, subject_id: str, document: Mapping[str, An
 
 async def verify(signature: Signature, document: Mapping[str, Any]) -> bool:
     """Whether ``signature`` is its practitioner's under exactly this document."""
-    key = await SigningKey.get(id=signature.key_id)
+    return _holds(await SigningKey.get(id=signature.key_id), signature, document)
+
+
+def _holds(key: SigningKey, signature: Signature, document: Mapping[str, Any]) -> bool:
     if key.practitioner_id != signature.practitioner_id:
         return False
     try:
@@ -82,8 +85,19 @@ async def signatures_of(kind: str, subject_id: str) -> list[Signature]:
 
 async def is_signed(kind: str, subject_id: str, document: Mapping[str, Any]) -> bool:
     """Whether there is a signature of ``kind`` and the latest one is right for ``document``."""
-    found = await signatures_of(kind, subject_id)
-    return bool(found) and await verify(found[-1], document)
+    return (await are_signed(kind, {subject_id: document}))[subject_id]
+
+
+async def are_signed(kind: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
+    """The same of many documents, by the row that each is about; with two statements for all."""
+    if not documents:
+        return {}
+    latest = {one.subject_id: one for one in await Signature.filter(kind=kind, subject_id__in=list(documents)).order_by("id")}
+    keys = {one.id: one for one in await SigningKey.filter(id__in={one.key_id for one in latest.values()})} if latest else {}
+    return {
+        subject_id: (signature := latest.get(subject_id)) is not None and _holds(keys[signature.key_id], signature, document)
+        for subject_id, document in documents.items()
+    }
 
 
 def _message(kind: str, subject_id: str, document: Mapping[str, Any]) -> bytes:

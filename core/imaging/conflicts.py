@@ -50,6 +50,8 @@ async def conflicts(work: Work, order: Conflicts) -> ConflictList:
     wanted = ImageConflict.filter(id=order.conflict_id) if order.conflict_id is not None else ImageConflict.filter(resolved_at__isnull=True)
     rows = await wanted.order_by("-id")
     uploads = {one.id: one for one in await Upload.filter(id__in=[row.upload_id for row in rows])} if rows else {}
+    # Where the second file is gone, nothing is left to settle.
+    rows = [row for row in rows if row.upload_id in uploads]
     if work.role is not Role.SYSTEM:
         # Before the newest are taken: another county's must not push this one's off the list.
         near = await _houses_of(await _counties(work))

@@ -74,16 +74,27 @@ async def break_the_glass(work: Work, order: BreakTheGlass) -> BreakGlassView:
 async def my_break_glasses(work: Work, order: MyBreakGlasses) -> BreakGlassList:
     work.concerns("account", work.actor.account_id)
     rows = await BreakGlass.filter(account_id=work.actor.account_id).order_by("-id").limit(SHOWN)
-    return BreakGlassList(openings=tuple([await view_of(work, row) for row in rows]))
+    return BreakGlassList(openings=tuple(await _views_of(work, rows)))
 
 
 async def view_of(work: Work, row: BreakGlass) -> BreakGlassView:
-    live = row.until > work.now
-    cases = await Consultation.filter(patient_id=row.patient_id).order_by("-id").limit(CASES) if live else []
+    return (await _views_of(work, [row]))[0]
+
+
+async def _views_of(work: Work, rows: list[BreakGlass]) -> list[BreakGlassView]:
+    """In their order; the cases of all that are open with one statement."""
+    live = {row.patient_id for row in rows if row.until > work.now}
+    cases: dict[str, list[Consultation]] = {}
+    for one in await Consultation.filter(patient_id__in=list(live)).order_by("-id") if live else ():
+        cases.setdefault(one.patient_id, []).append(one)
+    return [_view(row, row.until > work.now, cases.get(row.patient_id, [])[:CASES]) for row in rows]
+
+
+def _view(row: BreakGlass, live: bool, cases: list[Consultation]) -> BreakGlassView:
     return BreakGlassView(
         break_glass_id=row.id, code=row.code, patient_id=row.patient_id, reason=cast(Reason, row.reason), reason_label=REASONS[row.reason],
         opened_at=row.opened_at, until=row.until, live=live, reviewed=row.reviewed_at is not None, verdict_label=verdict_label(row),
-        cases=tuple(OpenedCase(consultation_id=one.id, code=one.code) for one in cases),
+        cases=tuple(OpenedCase(consultation_id=one.id, code=one.code) for one in cases) if live else (),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
+
+from tortoise.queryset import QuerySet
 
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.models import AuditEntry
@@ -27,8 +30,9 @@ from core.oversight.opening import REMIND, verdict_label
 from core.oversight.people_told import tell_reviewers
 from core.oversight.relations import counties_reviewed
 from core.oversight.rules import REASONS, REMIND_EVERY, REVIEW_WITHIN, Verdict
+from core.people.cards import PatientCard, PractitionerCard, patient_cards
 from core.people.models import Practitioner
-from core.people.service import patient_accounts, patient_card, practitioner_card, practitioner_cards
+from core.people.service import patient_accounts, practitioner_cards
 
 SHOWN = 50
 MOST_READS = 200
@@ -48,7 +52,7 @@ async def to_review(work: Work, order: BreakGlassesToReview) -> ReviewList:
     waiting = await ours.filter(reviewed_at__isnull=True).order_by("id").limit(SHOWN)
     done = await ours.filter(reviewed_at__isnull=False).order_by("-reviewed_at").limit(SHOWN)
     return ReviewList(
-        openings=tuple([await review_view(work, row) for row in (*waiting, *done)]),
+        openings=tuple(await _views_of(work, [*waiting, *done])),
         unreviewed=await ours.filter(reviewed_at__isnull=True).count(),
     )
 
@@ -57,7 +61,7 @@ async def to_review(work: Work, order: BreakGlassesToReview) -> ReviewList:
 async def read_break_glass(work: Work, order: ReadBreakGlass) -> ReviewView:
     row = await _row(order.break_glass_id)
     work.concerns("patient", row.patient_id, opening=row.code)
-    return await review_view(work, row, with_reads=True)
+    return await review_view(work, row)
 
 
 @handles(ReviewBreakGlass)
@@ -78,7 +82,7 @@ async def review(work: Work, order: ReviewBreakGlass) -> ReviewView:
     if order.verdict == "unjustified":
         for account_id in await patient_accounts(work, row.patient_id):
             await tell(work, account_id, "break_glass.unjustified", break_glass_id=row.id)
-    return await review_view(work, row, with_reads=True)
+    return await review_view(work, row)
 
 
 @handles(RemindReview)
@@ -107,29 +111,58 @@ async def of_patient(work: Work, order: BreakGlassesOfPatient) -> PatientBreakGl
     ]))
 
 
-async def review_view(work: Work, row: BreakGlass, *, with_reads: bool = False) -> ReviewView:
+async def review_view(work: Work, row: BreakGlass) -> ReviewView:
     """For the reviewer: the patient without his full name, what was read by its titles."""
+    [view] = await _views_of(work, [row])
+    found = await _reads_of([row]).filter(at__gte=row.opened_at, at__lte=_read_until(work, row)).order_by("id").limit(MOST_READS)
+    return view.model_copy(update={"reads": tuple(_thing(one) for one in found)})
+
+
+async def _views_of(work: Work, rows: list[BreakGlass]) -> list[ReviewView]:
+    """In their order, without the things that were read; as many statements for many as for one."""
+    if not rows:
+        return []
+    reviewers = await Practitioner.filter(account_id__in=[row.reviewed_by for row in rows if row.reviewed_by is not None])
+    doctors = await practitioner_cards(work, {row.practitioner_id for row in rows} | {one.id for one in reviewers})
+    called = {one.account_id: doctors[one.id].called for one in reviewers}
+    patients = await patient_cards(work, {row.patient_id for row in rows})
+    times: dict[tuple[str, str], list[datetime]] = {}
+    for account_id, patient_id, at in await _reads_of(rows).values_list("account_id", "subject_id", "at"):
+        times.setdefault((account_id, patient_id), []).append(at)
+    views = []
+    for row in rows:
+        until = _read_until(work, row)
+        read = sum(row.opened_at <= at <= until for at in times.get((row.account_id, row.patient_id), ()))
+        views.append(await _view(work, row, doctors[row.practitioner_id], patients[row.patient_id], called.get(row.reviewed_by or ""), read))
+    return views
+
+
+def _reads_of(rows: list[BreakGlass]) -> QuerySet[AuditEntry]:
+    """What was read through openings by those who made ``rows``, of those patients, since the first of them."""
+    return AuditEntry.filter(
+        account_id__in=list({row.account_id for row in rows}), subject_id__in=list({row.patient_id for row in rows}), relation=BREAK_GLASS,
+        outcome="done", at__gte=min(row.opened_at for row in rows),
+    )
+
+
+def _read_until(work: Work, row: BreakGlass) -> datetime:
+    return row.until if row.live_for is None or row.until <= work.now else work.now
+
+
+async def _view(
+    work: Work, row: BreakGlass, doctor: PractitionerCard, patient: PatientCard, reviewed_by: str | None, read_count: int
+) -> ReviewView:
     sealer = await work.sealer("patient", row.patient_id)
-    doctor, patient = await practitioner_card(work, row.practitioner_id), await patient_card(work, row.patient_id)
-    reads = AuditEntry.filter(account_id=row.account_id, subject_id=row.patient_id, relation=BREAK_GLASS, outcome="done", at__gte=row.opened_at)
-    if row.live_for is None or row.until <= work.now:
-        reads = reads.filter(at__lte=row.until)
-    found = await reads.order_by("id").limit(MOST_READS) if with_reads else []
     words = None if row.verdict_words is None else sealer.open("break_glass", "verdict_words", row.id, bytes(row.verdict_words))
     return ReviewView(
         break_glass_id=row.id, code=row.code, doctor=doctor.introduced, role_label=ROLE_LABELS[Role(row.role)],
         patient=f"{patient.full_name[0]}某 {patient.sex_label} {patient.age_spoken}", reason_label=REASONS[row.reason],
         words=sealer.open("break_glass", "words", row.id, bytes(row.words)), opened_at=row.opened_at, until=row.until,
         overdue=row.reviewed_at is None and row.opened_at <= work.now - REVIEW_WITHIN, reviewed_at=row.reviewed_at,
-        reviewed_by=await _reviewer(work, row), verdict=cast(Verdict, row.verdict) if row.verdict else None,
+        reviewed_by=reviewed_by, verdict=cast(Verdict, row.verdict) if row.verdict else None,
         verdict_label=verdict_label(row), verdict_words=words or "",
-        read_count=await reads.count(), reads=tuple(_thing(one) for one in found),
+        read_count=read_count,
     )
-
-
-async def _reviewer(work: Work, row: BreakGlass) -> str | None:
-    practitioner = None if row.reviewed_by is None else await Practitioner.get_or_none(account_id=row.reviewed_by)
-    return None if practitioner is None else (await practitioner_card(work, practitioner.id)).called
 
 
 def _thing(entry: AuditEntry) -> ReadThing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from core.foundation.work import Work
@@ -22,16 +23,32 @@ _MAY_EXPIRE = frozenset({State.SIGNED, State.RELEASED})
 async def besides_of(work: Work, patient_id: str, row: Prescription | None = None) -> tuple[Besides, ...]:
     """The drugs of the patient's other prescriptions that were there before ``row``: signed earlier or, where it is not signed, proposed earlier or
     signed at all. So of two that do not go together one is stopped, the later. Without ``row``, of all."""
-    found = await Prescription.filter(patient_id=patient_id, state__in=[*(one.value for one in OPEN_STATES), State.DISPENSED.value]).order_by("id")
-    besides: list[Besides] = []
-    for other in found:
-        if (row is None or (other.id != row.id and _order(other) < _order(row))) and not _is_over(other, work.now):
-            besides += [
-                Besides(item=item, code=other.code, dispensed=other.dispensed_at is not None, ending=_is_ending(other, item, work.now))
-                for item in (await body_of(work, other)).items
-                if not _is_used_up(other, item, work.now)
-            ]
-    return tuple(besides)
+    return besides_among(work.now, (await counting_of(work, [patient_id])).get(patient_id, []), row)
+
+
+Counting = list[tuple[Prescription, tuple[Item, ...]]]
+"""Prescriptions of one patient that may still count beside another, oldest first, with their drugs."""
+
+
+async def counting_of(work: Work, patient_ids: Iterable[str]) -> dict[str, Counting]:
+    """Of many patients, by patient; with one statement for all. For :func:`besides_among`."""
+    states = [*(one.value for one in OPEN_STATES), State.DISPENSED.value]
+    found: dict[str, Counting] = {}
+    for other in await Prescription.filter(patient_id__in=list(patient_ids), state__in=states).order_by("id"):
+        if not _is_over(other, work.now):
+            found.setdefault(other.patient_id, []).append((other, (await body_of(work, other)).items))
+    return found
+
+
+def besides_among(now: datetime, counting: Counting, row: Prescription | None) -> tuple[Besides, ...]:
+    """As :func:`besides_of`, among what was read before."""
+    return tuple(
+        Besides(item=item, code=other.code, dispensed=other.dispensed_at is not None, ending=_is_ending(other, item, now))
+        for other, items in counting
+        if row is None or (other.id != row.id and _order(other) < _order(row))
+        for item in items
+        if not _is_used_up(other, item, now)
+    )
 
 
 def _order(row: Prescription) -> tuple[bool, str, str]:

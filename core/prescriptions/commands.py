@@ -150,7 +150,8 @@ class SourceView(Result):
 class PrescriptionView(Result):
     """``findings``: the check as it stands now, ``sources`` what they name; ``overrides``: what was signed with which reason.
     ``signature_valid``: None before the signature; it fits exactly what stands here. ``dispense_code``: once released and until dispensed, for the
-    patient's side and the village doctor who prints it. ``withdrawable``: by the one who reads."""
+    patient's side and the village doctor who prints it. ``dispensed_by``: who handed it out; None before that. ``withdrawable``: by the one who
+    reads."""
 
     prescription_id: Id
     code: str
@@ -181,6 +182,7 @@ class PrescriptionView(Result):
     reviewed_at: datetime | None
     return_reason: str | None
     dispensed_at: datetime | None
+    dispensed_by: str | None
     dispense_code: str | None
     withdrawable: bool
     rules_signed: bool

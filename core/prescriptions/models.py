@@ -37,6 +37,8 @@ class Prescription(Owned):
     reviewed_at = UtcDatetimeField(null=True)
     return_reason = sealed_field(Subject("patient", "patient_id"), null=True)
     dispensed_at = UtcDatetimeField(null=True)
+    dispensed_by_id = id_field(null=True)
+    """Who handed it out; null in rows that were handed out before this was kept."""
     step = id_field()
     """The id of the current signature's validity; a due row with another step is late."""
 

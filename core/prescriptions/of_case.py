@@ -11,7 +11,7 @@ from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, Patien
 from core.prescriptions.emergency import dose_view
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.reading import PATIENTS_STATES, SHOWN
-from core.prescriptions.views import view_of
+from core.prescriptions.views import views_of
 
 
 @answers(CaseMedicines)
@@ -21,7 +21,7 @@ async def case_medicines(work: Work, order: CaseMedicines) -> CaseMedicinesView:
     found = await Prescription.filter(consultation_id=row.id).order_by("-id")
     dose = await EmergencyDose.get_or_none(consultation_id=row.id)
     return CaseMedicinesView(
-        prescriptions=tuple([await view_of(work, one) for one in found]), dose=None if dose is None else await dose_view(work, dose)
+        prescriptions=await views_of(work, found), dose=None if dose is None else await dose_view(work, dose)
     )
 
 
@@ -30,4 +30,4 @@ async def patient_prescriptions(work: Work, order: PatientPrescriptions) -> Pres
     work.concerns("patient", order.patient_id)
     hers = Q(village_doctor_id=work.actor.practitioner_id) | Q(state__in=PATIENTS_STATES)
     rows = await Prescription.filter(hers, patient_id=order.patient_id).order_by("-id").limit(SHOWN)
-    return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in rows]))
+    return PrescriptionList(prescriptions=await views_of(work, rows))

@@ -19,7 +19,7 @@ from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import Prescription
 from core.prescriptions.signatures import require_rules
 from core.prescriptions.steps import prescription_of
-from core.prescriptions.views import view_of
+from core.prescriptions.views import view_of, views_of
 from core.prescriptions.workflow import OPEN_STATES, State
 
 SHOWN = 20
@@ -59,7 +59,7 @@ async def mine(work: Work, order: Mine) -> PrescriptionList:
     """As :class:`Mine` says, for the role in which the actor asks."""
     work.concerns("account", work.actor.account_id)
     rows = await _rows(work, order, _asked_for(order))
-    return PrescriptionList(prescriptions=tuple([await view_of(work, row) for row in rows]))
+    return PrescriptionList(prescriptions=await views_of(work, rows))
 
 
 def _asked_for(order: Mine) -> QuerySet[Prescription]:

@@ -89,7 +89,7 @@ async def dispense(work: Work, order: Dispense) -> PrescriptionView:
     if not await is_signed("review", row.id, review_document(row, body, overrides)):
         raise SignatureBroken
     await _check_again(work, row, body, overrides, DispenseBlocked)
-    row = await make_step(work, row, Event.DISPENSE, dispensed_at=work.now)
+    row = await make_step(work, row, Event.DISPENSE, dispensed_at=work.now, dispensed_by_id=work.actor.practitioner_id)
     await work.unschedule(EXPIRE, row.id)
     await tell_patient(work, row, "prescription.dispensed")
     await tell_practitioner(work, row.village_doctor_id, "prescription.dispensed", urgent=await is_pressing(row), prescription_id=row.id)

@@ -124,7 +124,7 @@ function shortReason(line) {
 }
 
 function signatures(rx) {
-  const names = [rx.expert && `专家 ${rx.expert}`, rx.signer && `签名 ${rx.signer}`, rx.pharmacist && `药师 ${rx.pharmacist}`].filter(Boolean).join(" · ");
+  const names = [rx.expert && `专家 ${rx.expert}`, rx.signer && `签名 ${rx.signer}`, rx.pharmacist && `审方 ${rx.pharmacist}`, rx.dispensed_by && `发药 ${rx.dispensed_by}`].filter(Boolean).join(" · ");
   return card(
     h("p", { class: rx.signature_valid ? "done-line" : "wrong" }, rx.signature_valid ? "✓ 医生签过名,药师审过,内容没有被改过。" : "签名核对不上,请先不要用药,马上问村医。"),
     h("p", { class: "faint" }, `处方 ${rx.code} · ${names}`));

@@ -100,7 +100,7 @@ const measures = (facts) => [
 const round = (value) => String(Math.round(Number(value) * 10) / 10);
 
 export function signatureLine(rx) {
-  const hands = [`开方 ${rx.expert}`, rx.signer && `签名 ${rx.signer}(${spoken(rx.signed_at)})`, rx.pharmacist && `审方 ${rx.pharmacist}`].filter(Boolean).join(" · ");
+  const hands = [`开方 ${rx.expert}`, rx.signer && `签名 ${rx.signer}(${spoken(rx.signed_at)})`, rx.pharmacist && `审方 ${rx.pharmacist}`, rx.dispensed_by && `发药 ${rx.dispensed_by}(${spoken(rx.dispensed_at)})`].filter(Boolean).join(" · ");
   return h("div", { class: "rx-hands" },
     rx.signature_valid === true && h("p", { class: "done-line" }, "✓ 签名核对无误,内容没有被改过。"),
     rx.signature_valid === false && h("p", { class: "rx-broken", role: "alert" }, "签名和内容对不上:不要签,不要放行,也不要发药。请联系管理员。"),

@@ -71,6 +71,18 @@ async def test_a_wrong_code_hands_out_nothing_a_carelessly_typed_one_does_once(p
     assert code not in str(await AuditEntry.all().values())
 
 
+async def test_who_handed_it_out_stands_on_it_for_patient_and_doctor(pharmacy: Pharmacy) -> None:
+    view = await released(pharmacy)
+    assert view.dispensed_by is None
+    counter = await add_staff(pharmacy.ward, pharmacy.ward.county.county_hospital, Role.PHARMACIST, "药师", 94)
+    await pharmacy.give(counter, Dispense(prescription_id=view.prescription_id, dispense_code=await pharmacy.code_of(view)))
+    name = (await pharmacy.ask(counter, View(prescription_id=view.prescription_id))).dispensed_by
+    assert name
+    for actor in (pharmacy.ward.county.woman_account, pharmacy.doctor, pharmacy.expert):
+        seen = await pharmacy.ask(actor, View(prescription_id=view.prescription_id))
+        assert (seen.dispensed_by, seen.dispensed_by != seen.pharmacist) == (name, True)
+
+
 async def test_each_signature_has_a_code_of_its_own(pharmacy: Pharmacy) -> None:
     first = await released(pharmacy)
     second = await released(pharmacy, item("metformin", "500"))

@@ -54,4 +54,5 @@ const prescriptionOnPaper = (one) => h("section", null,
   one.overrides.length > 0 && line("带理由签的提醒", one.overrides.map((each) => `${each.text}(理由:${each.reason})`).join(";")),
   h("p", { class: "print-signed" }, one.signer ? `提议:${one.expert} · 签名:${one.signer} ${dated(one.signed_at)} · ${state(one.signature_valid)}` : `提议:${one.expert} · 还没有医生签名`),
   h("p", { class: "print-signed" }, one.pharmacist && ["RELEASED", "DISPENSED"].includes(one.state) ? `审方:${one.pharmacist} 通过` : "还没有药师审方通过,不能取药"),
+  one.dispensed_by && h("p", { class: "print-signed" }, `发药:${one.dispensed_by} ${dated(one.dispensed_at)}`),
   one.dispense_code && line("取药码", one.dispense_code));

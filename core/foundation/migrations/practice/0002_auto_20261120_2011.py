@@ -332,6 +332,11 @@ class Migration(migrations.Migration):
             field=fields.CharField(null=True, max_length=16),
         ),
         ops.AddField(
+            model_name='Prescription',
+            name='dispensed_by_id',
+            field=fields.CharField(null=True, max_length=26),
+        ),
+        ops.AddField(
             model_name='RoleHeld',
             name='valid_from',
             field=UtcDatetimeField(null=True, auto_now=False, auto_now_add=False),
