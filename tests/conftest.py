@@ -17,13 +17,15 @@ from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import ManualClock
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing, MasterKeys
+from core.foundation.keys import KeyRing
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
+from tests.support.kept import same_master_keys
 from tests.support.log_watch import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from tests.support.peers import need
+from tests.support.reports import pytest_runtest_makereport
 
-__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = ["pytest_configure", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
@@ -142,7 +144,7 @@ def clinical() -> Any:
 async def practice(database: DatabaseUrls, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Practice]:
     """A practice with empty tables; ``practice.engines`` are empty until a test sets them."""
     rng = random.Random(20261120)
-    keys = KeyRing(MasterKeys.create(tmp_path / "keyring.key"), clock)
+    keys = KeyRing(same_master_keys(tmp_path / "keyring.key"), clock)
     yield Practice(
         clock=clock,
         ids=Ids(clock.real_now, rng),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +20,7 @@ from core.people.commands import RegisterPractitioner
 from core.people.service import actor_for
 from tests.core.dispatch.line_engine import LineEngine
 from tests.support.county import CORP, NUMBER_WITHOUT_WECHAT, SYSTEM, WHOLE_WEEK, SmallCounty, seed_small
+from tests.support.kept import once
 
 CRITICAL = "胸痛2小时 出冷汗 血压90/60"
 EMERGENT = "头晕 紧急"
@@ -86,8 +88,11 @@ async def add_heart_expert(practice: Practice, county: SmallCounty, number: int,
 
 
 async def open_ward(practice: Practice, hearts: int = 8) -> Ward:
-    county = await seed_small(practice)
+    async def people(practice: Practice) -> tuple[SmallCounty, tuple[Actor, ...]]:
+        county = await seed_small(practice)
+        return county, tuple([await add_heart_expert(practice, county, number) for number in range(hearts)])
+
+    county, added = await once(f"ward of {hearts}", practice, people)
     practice.engines.clinical = LineEngine()
     assert isinstance(practice.clock, ManualClock)
-    added = [await add_heart_expert(practice, county, number) for number in range(hearts)]
-    return Ward(practice, practice.clock, county, tuple(added))
+    return Ward(practice, practice.clock, copy(county), added)
