@@ -96,9 +96,10 @@ REMINDERS = ("followup.remind", "notification.release")
 """What brings a person a reminder."""
 
 
-async def next_due(*kinds: str) -> DueWork | None:
-    """The pending thing that is due first, of ``kinds`` if any are named; None when nothing waits. Audits, which only look, do not count."""
-    waiting = DueWork.filter(state="pending").exclude(kind__endswith=".audit")
+async def next_due(*kinds: str, after: datetime) -> DueWork | None:
+    """The pending thing that is due first after ``after``, of ``kinds`` if any are named; None when nothing waits. What is due already is being
+    done, and audits, which only look, do not count."""
+    waiting = DueWork.filter(state="pending", due_at__gt=after).exclude(kind__endswith=".audit")
     return await (waiting.filter(kind__in=kinds) if kinds else waiting).order_by("due_at").first()
 
 

@@ -70,7 +70,7 @@ async def move_clock(request: Request) -> HTTPResponse:
     elif move.to == "now":
         offset = timedelta()
     elif move.to is not None:
-        row = await next_due(*(REMINDERS if move.to == "reminder" else ()))
+        row = await next_due(*(REMINDERS if move.to == "reminder" else ()), after=practice.clock.now())
         if row is None:
             raise NothingDue
         offset = max(offset, offset_to(practice, row))
@@ -78,11 +78,13 @@ async def move_clock(request: Request) -> HTTPResponse:
         raise Invalid
     view: ClockView = await practice.execute(STAGE, MoveClock(offset_s=round(offset.total_seconds())))
     await practice.signals.publish("clock", "due")
+    if (tell_phones := getattr(request.app.ctx, "tell_phones", None)) is not None:
+        await tell_phones(view.offset_s)
     return await _clock(view.now, timedelta(seconds=view.offset_s))
 
 
 async def _clock(now: datetime, offset: timedelta) -> HTTPResponse:
-    row = await next_due()
+    row = await next_due(after=now)
     coming = None if row is None else {"kind": row.kind, "title": title_of(row), "at": row.due_at.isoformat(), "spoken": spoken(row.due_at)}
     body = {"now": now.isoformat(), "spoken": spoken(now), "offset_s": round(offset.total_seconds()), "next": coming}
     return json_response(body, dumps=dumps)

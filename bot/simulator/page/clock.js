@@ -13,6 +13,11 @@ export class DomainClock extends EventTarget {
     return Date.now() + this.offset;
   }
 
+  /** What was said to be next is due now. */
+  get overdue() {
+    return Boolean(this.next) && new Date(this.next.at).getTime() <= this.now();
+  }
+
   async refresh() {
     this.#take(await api.clock());
   }

@@ -5,13 +5,14 @@ import { lasting, short, spoken } from "./dates.js";
 import { openDialog } from "./dialog.js";
 import { button, h, replace } from "./dom.js";
 
+const ASK_MS = 3000;
 const DELAYS = [[0, "正常"], [800, "慢(0.8 秒)"], [3000, "很慢(3 秒)"], [6000, "超过微信的 5 秒"]];
 const DROPS = [[0, "不丢"], [0.2, "丢两成"], [0.5, "丢一半"], [1, "全部丢"]];
 const API_ERRORS = [[null, "没有"], [-1, "-1 系统繁忙"], [40001, "40001 令牌失效"], [45009, "45009 当天次数用完"], [45015, "45015 超过回复时限"], [45047, "45047 客服消息条数用完"],
   [48001, "48001 没有接口权限"]];
 
 export function controlDrawer(clock, opener) {
-  const panes = { clock: ["时间", () => clockPane(clock)], network: ["网络与故障", networkPane], outbox: ["发件箱", outboxPane] };
+  const panes = { clock: ["时间", () => clockPane(clock)], network: ["网络与故障", networkPane], outbox: ["发件箱", () => outboxPane(clock)] };
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "演示控制" });
   const pane = h("div", { class: "pane", role: "tabpanel", id: "control-pane" });
   let stop = null;
@@ -62,7 +63,7 @@ function clockPane(clock) {
   function draw() {
     shown.textContent = clock.known ? spoken(clock.now()) : "—";
     const apart = Math.round(clock.offset / 1000);
-    const coming = clock.next ? `;下一件到期的事:${clock.next.title},${clock.next.spoken}` : ";没有等着到期的事";
+    const coming = clock.overdue ? `;正在办:${clock.next.title}` : clock.next ? `;下一件到期的事:${clock.next.title},${clock.next.spoken}` : ";没有等着到期的事";
     replace(detail, !clock.known ? "" : (apart === 0 ? "和真实时间一致" : `比真实时间${apart > 0 ? "快" : "慢"} ${lasting(apart)}`) + coming);
   }
 
@@ -79,7 +80,14 @@ function clockPane(clock) {
   }
 
   clock.addEventListener("moved", draw);
-  const ticking = setInterval(draw, 1000);
+  // What it names comes due while one looks: then it asks what is next, and not more often than every few seconds.
+  let asked = Date.now();
+  const ticking = setInterval(() => {
+    draw();
+    if (!clock.overdue || Date.now() - asked < ASK_MS) return;
+    asked = Date.now();
+    clock.refresh().catch(() => undefined);
+  }, 1000);
   clock.refresh().catch((problem) => { said.textContent = problem.message; });
   draw();
   return {
@@ -133,14 +141,14 @@ function networkPane() {
   return { element: [form, said, h("p", { class: "faint" }, "故障按种子抽取,同一个种子可以重演。微信的规矩照旧:5 秒没有回答就重试,最多送 3 次。")] };
 }
 
-function outboxPane() {
+function outboxPane(clock) {
   const list = h("div", { "aria-live": "polite" }, h("p", { class: "state-line" }, "正在取发件箱…"));
   async function load() {
     try {
       const answer = await api.outbox();
       replace(list,
         h("p", null, answer.waiting ? `等着处理 ${answer.waiting} 件` : "没有等着处理的事", answer.failed > 0 && h("strong", { class: "failed" }, `,失败 ${answer.failed} 件`)),
-        answer.events.length > 0 && outboxTable(answer.events));
+        answer.events.length > 0 && outboxTable(answer.events, clock.now()));
     } catch (problem) {
       replace(list, h("p", { class: "state-line", role: "alert" }, problem.message));
     }
@@ -152,11 +160,11 @@ function outboxPane() {
 
 const STATES = { waiting: "等待", claimed: "处理中", done: "已处理", failed: "失败" };
 
-const outboxTable = (rows) =>
+const outboxTable = (rows, now) =>
   h("table", null,
     h("thead", null, h("tr", null, ["事件", "涉及的编号", "时间", "状态"].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", null, rows.map((row) => h("tr", null,
       h("td", { class: "wire" }, row.topic),
       h("td", { class: "wire" }, Object.entries(row.body).map(([name, id]) => h("div", { title: id }, `${name} …${String(id).slice(-6)}`))),
-      h("td", null, short(row.created_at, Date.now())),
+      h("td", null, short(row.created_at, now)),
       h("td", null, STATES[row.state] ?? row.state, row.tries > 1 && `(第 ${row.tries} 次)`)))));
