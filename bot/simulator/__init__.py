@@ -27,6 +27,7 @@ People's side (JSON; errors {"error": code, "message": Chinese sentence})
                                                                 request {method, url, raw, decrypted}, answer {status, raw, decrypted} | null}]}
     GET  /simulator/exchanges                                   the last 50, newest first, without attempts
     GET  /simulator/events?person=                              server-sent events {person, chat, message} and {person, chat, update: message}
+    PUT /simulator/clock                                        {offset_s}: how far the phones' clocks are ahead; told by the practice's own server
     GET, PUT /simulator/conditions                              {delay_ms, drop_callbacks, duplicate_callbacks, api_error, seed}
     POST /simulator/verifications                               URL verification of the four callbacks: {channel: {ok, reason}}
     GET  /simulator/static/wx.js                                the wx object of one phone, for a mini program's own code (page/wx.js)

@@ -17,6 +17,7 @@ from .world import Chat, Conditions, PeopleError, World
 Body = dict[str, Any]
 HEARTBEAT = 15.0
 PAGE = 500
+LONGEST_SHIFT = 5 * 366 * 86400
 
 
 def body_of(request: Request) -> Body:
@@ -145,6 +146,14 @@ def build(world: World, courier: Courier) -> Blueprint:
     async def set_conditions(request: Request) -> HTTPResponse:
         world.set_conditions(_conditions(body_of(request), world.conditions))
         return answer(world.conditions.as_json())
+
+    @people.put("/clock")
+    async def set_clock(request: Request) -> HTTPResponse:
+        offset = body_of(request).get("offset_s")
+        if not isinstance(offset, int) or isinstance(offset, bool) or not 0 <= offset <= LONGEST_SHIFT:
+            raise PeopleError("clock.invalid", 422, "offset_s 是 0 或更多的整秒数")
+        world.shift(offset)
+        return answer({"offset_s": offset})
 
     @people.post("/verifications")
     async def verifications(_: Request) -> HTTPResponse:

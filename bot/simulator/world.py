@@ -18,6 +18,7 @@ from .store import Store, dump
 
 Body = dict[str, Any]
 EXCHANGES_KEPT = 5000
+SHIFTS_KEPT = 500
 ATTEMPTS_KEPT, REFRESHES_KEPT = 12, 4
 RAW_KEPT = 65536
 CHANNEL_TITLES = {"official_account": "会诊服务号", "mini_program": "会诊小程序", "wecom_app": "会诊工作台", "wecom_robot": "会诊助手"}
@@ -90,6 +91,7 @@ class World:
         self.store = Store(folder / "state.sqlite3")
         self.origin = ""
         self.ciphers = self._ciphers()
+        self.shifts: list[tuple[float, float]] = [(at, offset) for at, offset in self.store.fact("shifts", [])]
         self.conditions = Conditions()
         self.set_conditions(Conditions(**self.store.fact("conditions", {})))
         self._watchers: set[asyncio.Queue[Body | None]] = set()
@@ -188,6 +190,8 @@ class World:
             origin = "person" if sender == viewer.key else "member"
             sender = self.people[sender].name if sender in self.people else sender
         shown: Body = {"seq": row["seq"], "at": instant(row["at"]), "from": origin, "sender": sender, **body}
+        if offset := self.offset_at(row["at"]):
+            shown["shown_at"] = instant(row["at"] + offset)
         if row["exchange"]:
             shown["exchange"] = row["exchange"]
         return shown
@@ -263,6 +267,18 @@ class World:
         body["warnings"] = [*body["warnings"], *(warnings or [])]
         body.update(changes)
         self.store.run("UPDATE exchanges SET body = ? WHERE id = ?", dump(body), exchange)
+
+    # the clock of the phones
+
+    def shift(self, offset: float) -> None:
+        """From now on the phones show real time plus ``offset`` seconds; what was said before keeps the time that they showed then."""
+        if offset != self.offset_at(self.now()):
+            self.shifts = [*self.shifts, (self.now(), offset)][-SHIFTS_KEPT:]
+            self.store.remember("shifts", self.shifts)
+
+    def offset_at(self, at: float) -> float:
+        """How far the phones' clock was ahead of real time then, in seconds."""
+        return next((offset for since, offset in reversed(self.shifts) if since <= at), 0.0)
 
     # faults on demand
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -18,6 +19,7 @@ LARGEST_BODY = 32 * 1024 * 1024
 FIRST_ANSWER_LIMIT = 30.0
 """Seconds until the simulator's answer begins; how long a stream then lasts is its own affair."""
 
+logger = logging.getLogger("huizhen.proxy")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 HOP_BY_HOP = frozenset(
@@ -56,6 +58,14 @@ def hand_to_simulator(app: Sanic[Any, Any], simulator_url: str, *, demo: bool) -
     @app.after_server_stop
     async def close_client(app: Sanic[Any, Any]) -> None:
         await app.ctx.simulator.aclose()
+
+    async def tell_phones(offset_s: int) -> None:
+        try:
+            await app.ctx.simulator.put(origin.join("/simulator/clock"), json={"offset_s": offset_s}, timeout=FIRST_ANSWER_LIMIT)
+        except httpx.HTTPError:
+            logger.warning("the phones were not told that the clock was moved")
+
+    app.ctx.tell_phones = tell_phones
 
     async def forward(request: Request, path: str = "") -> HTTPResponse | None:
         target = origin.copy_with(raw_path=bytes(request.raw_url))

@@ -125,7 +125,7 @@ async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Vi
 
 
 async def follow_the_course(page: Page, treatment: Treatment) -> None:
-    """What happens meanwhile appears by itself; while one asking is on its way over a weak link, no other follows it. The dose that was given is named."""
+    """What happens meanwhile appears by itself; while one asking is on its way over a weak link, no other follows it."""
     address = f"consultation/{treatment.case.consultation_id}"
     await turn_to(page, address)
     asked: list[Route] = []

@@ -509,6 +509,8 @@ async def test_the_clock_moves_and_the_outbox_is_seen(visiting: Visiting, runnin
     drawer = page.get_by_role("dialog")
     await drawer.get_by_role("button", name="快进 10 分钟").click()
     await expect(drawer).to_contain_text("比真实时间快")
+    known = await (await page.request.get(f"{running_demo}/v1/demo/clock")).json()
+    assert known["next"] is None or known["next"]["at"] > known["now"]
     await assert_readable(page)
     await drawer.get_by_role("tab", name="发件箱").click()
     await expect(drawer.locator(".pane")).to_contain_text(re.compile("等着处理"))
@@ -529,6 +531,25 @@ async def test_the_mini_program_opens_inside_the_patient_s_phone(visiting: Visit
     await expect(inside.locator(".weui-cell").first).to_be_visible()
     await patient.get_by_label("关闭页面").click()
     await expect(patient.locator(".chats")).to_be_visible()
+
+
+async def test_a_message_stands_under_the_time_that_the_phone_showed_when_it_came(visiting: Visiting, stage: PageStage) -> None:
+    await stage.say("village-doctor-01", "wecom_app", "前一天")
+    shifted = await stage.client.put(f"{stage.origin}/simulator/clock", json={"offset_s": 86400})
+    assert shifted.status_code == 200
+    await stage.say("village-doctor-01", "wecom_app", "后一天")
+    await stage.stop()
+    await stage.start()
+    page = (await opened(visiting, stage)).page
+    doctor = page.locator(".phone", has_text="乡村医生").first
+    await doctor.get_by_label("回到聊天列表").click()
+    await doctor.locator(".entry", has_text="会诊工作台").click()
+    lines = doctor.locator(".time-line time")
+    await expect(lines).to_have_count(2)
+    before, after = [datetime.fromisoformat(str(await line.get_attribute("datetime"))) for line in await lines.all()]
+    assert timedelta(hours=23) < after - before < timedelta(hours=25)
+    refused = await stage.client.put(f"{stage.origin}/simulator/clock", json={"offset_s": "soon"})
+    assert refused.status_code == 422
 
 
 async def test_a_practitioners_phone_shows_the_code_of_now_whatever_is_open_on_it(visiting: Visiting, stage: PageStage) -> None:

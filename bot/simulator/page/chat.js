@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { row } from "./bubbles.js";
 import { composer } from "./composer.js";
-import { short } from "./dates.js";
+import { short, shownAt } from "./dates.js";
 import { button, h, replace } from "./dom.js";
 import { exchangeDrawer, pictureDrawer } from "./exchange.js";
 import { accountMenu } from "./menu.js";
@@ -131,8 +131,8 @@ export class ChatView {
 
   #time(message, before) {
     const held = this.#rows.get(message.seq);
-    const wanted = !before || new Date(message.at) - new Date(before.at) > PAUSE_MS;
-    if (wanted && !held.time) held.time = h("p", { class: "time-line" }, h("time", { datetime: message.at }, short(message.at, this.host.now())));
+    const wanted = !before || new Date(shownAt(message)) - new Date(shownAt(before)) > PAUSE_MS;
+    if (wanted && !held.time) held.time = h("p", { class: "time-line" }, h("time", { datetime: shownAt(message) }, short(shownAt(message), this.host.now())));
     if (wanted) held.element.before(held.time);
     else held.time?.remove();
   }

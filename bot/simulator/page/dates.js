@@ -23,6 +23,9 @@ export function short(moment, now) {
   return at.toISOString().slice(0, 10) === local(now).toISOString().slice(0, 10) ? hour(at) : spoken(moment);
 }
 
+/** When the phone's own clock says that a message came: the demonstration's time, which runs ahead of the platform's after a fast-forward. */
+export const shownAt = (message) => message.shown_at ?? message.at;
+
 /** 15:04, for a phone's status bar. */
 export const digits = (moment) => local(moment).toISOString().slice(11, 16);
 

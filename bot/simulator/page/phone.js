@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { authenticatorTile } from "./authenticator.js";
 import { avatar, chatAvatar } from "./avatar.js";
 import { ChatView } from "./chat.js";
-import { digits, short } from "./dates.js";
+import { digits, short, shownAt } from "./dates.js";
 import { button, h, icon, iconButton, replace } from "./dom.js";
 import { plainName, preview, roleLabel } from "./inboxes.js";
 import { badge, switcher } from "./switcher.js";
@@ -156,7 +156,7 @@ export class Phone {
     return button([
       chatAvatar(chat.id),
       h("span", { class: "entry-text" }, h("span", { class: "entry-name" }, chat.title), h("span", { class: "faint one-line" }, line)),
-      h("span", { class: "entry-side" }, chat.message && h("time", { class: "faint", datetime: chat.message.at }, short(chat.message.at, Date.now())), badge(chat.count)),
+      h("span", { class: "entry-side" }, chat.message && h("time", { class: "faint", datetime: shownAt(chat.message) }, short(shownAt(chat.message), this.domainNow())), badge(chat.count)),
     ], open, { class: "entry", data: { chat: chat.id } });
   }
 
@@ -168,7 +168,7 @@ export class Phone {
     }
     const view = new ChatView({
       inboxes: this.inboxes, person: this.person, chat,
-      host: { open: (url) => this.openPage(url, id), openMiniProgram: (path) => this.openMiniProgram(path, id), now: () => Date.now() },
+      host: { open: (url) => this.openPage(url, id), openMiniProgram: (path) => this.openMiniProgram(path, id), now: () => this.domainNow() },
     });
     this.#show("chat", {
       left: [iconButton("back", "回到聊天列表", () => this.showChats()), h("span", { class: "back-count", "aria-hidden": "true" })],
