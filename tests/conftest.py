@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from core.foundation.keys import KeyRing, MasterKeys
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
 from tests.support.peers import need
+from tests.support.seeded import is_of_the_fixture
 
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
@@ -121,12 +123,21 @@ def clinical() -> Any:
     return build()
 
 
+@pytest.fixture(scope="session")
+def master_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One key file for the whole run: each test gets a copy."""
+    path = tmp_path_factory.mktemp("keys") / "keyring.key"
+    MasterKeys.create(path)
+    return path
+
+
 @pytest.fixture
-async def practice(database: DatabaseUrls, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Practice]:
+async def practice(database: DatabaseUrls, master_keys: Path, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Practice]:
     """A practice with empty tables; ``practice.engines`` are empty until a test sets them."""
     rng = random.Random(20261120)
-    keys = KeyRing(MasterKeys.create(tmp_path / "keyring.key"), clock)
-    yield Practice(
+    shutil.copy(master_keys, tmp_path / "keyring.key")
+    keys = KeyRing(MasterKeys.load(tmp_path / "keyring.key"), clock)
+    made = Practice(
         clock=clock,
         ids=Ids(clock.real_now, rng),
         rng=rng,
@@ -136,4 +147,6 @@ async def practice(database: DatabaseUrls, clock: ManualClock, tmp_path: Path) -
         engines=Engines(),
         demo=True,
     )
+    is_of_the_fixture(made)
+    yield made
     await _delete_all_rows()

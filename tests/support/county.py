@@ -20,6 +20,7 @@ from core.people.commands import (
 )
 from core.people.consent_texts import CURRENT
 from core.people.id_numbers import check_character
+from tests.support.seeded import seeded
 
 SYSTEM = Actor.system("test")
 CORP = "wwtest"
@@ -61,6 +62,10 @@ class SmallCounty:
 
 async def seed_small(practice: Practice) -> SmallCounty:
     """The small county in ``practice``, which must be empty."""
+    return await seeded(practice, "small county", lambda: _make(practice))
+
+
+async def _make(practice: Practice) -> SmallCounty:
     maker = _Maker(practice)
     provincial = await maker.organisation("贵州省人民医院", "provincial_hospital", "520103", "贵阳市云岩区")
     county = await maker.organisation("平塘县人民医院", "county_hospital", "522727", "平塘县")

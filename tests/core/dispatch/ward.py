@@ -19,6 +19,7 @@ from core.people.commands import RegisterPractitioner
 from core.people.service import actor_for
 from tests.core.dispatch.line_engine import LineEngine
 from tests.support.county import CORP, NUMBER_WITHOUT_WECHAT, SYSTEM, WHOLE_WEEK, SmallCounty, seed_small
+from tests.support.seeded import seeded
 
 CRITICAL = "胸痛2小时 出冷汗 血压90/60"
 EMERGENT = "头晕 紧急"
@@ -86,8 +87,11 @@ async def add_heart_expert(practice: Practice, county: SmallCounty, number: int,
 
 
 async def open_ward(practice: Practice, hearts: int = 8) -> Ward:
-    county = await seed_small(practice)
-    practice.engines.clinical = LineEngine()
+    async def make() -> tuple[SmallCounty, list[Actor]]:
+        county = await seed_small(practice)
+        return county, [await add_heart_expert(practice, county, number) for number in range(hearts)]
+
     assert isinstance(practice.clock, ManualClock)
-    added = [await add_heart_expert(practice, county, number) for number in range(hearts)]
+    county, added = await seeded(practice, f"ward of {hearts}", make)
+    practice.engines.clinical = LineEngine()
     return Ward(practice, practice.clock, county, tuple(added))
