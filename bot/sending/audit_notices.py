@@ -1,4 +1,4 @@
-"""What is told to administrators and auditors about the audit itself."""
+"""What is told to administrators and auditors about the house itself: its audit, and what it can no longer read."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ async def _damaged(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text="**审计树与上一次签名的树头对不上,已停止签名。**请保留现场,马上运行 huizhen audit verify,并通知审计员。"),))
 
 
+async def _unreadable(practice: Practice, row: Notification) -> Notice:
+    where = row.ids.get("about") or "文件"
+    text = (
+        f"**有资料打不开了(表 {where}),可能被改动或损坏。**看它的人已得到提示,其他资料不受影响。"
+        "请在服务器日志里查「does not open」后面的编号,再运行 huizhen audit verify,需要时从备份恢复。"
+    )
+    return Notice((Text(text=text),))
+
+
 AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
+    "record.unreadable": _unreadable,
 }  # fmt: skip

@@ -29,6 +29,7 @@ _SYSTEM = Actor.system("worker")
 @dataclass(slots=True)
 class Replies:
     outlets: Outlets
+    after_answer_s: float = AFTER_ANSWER_S
 
     async def push(self, practice: Practice, event: Event) -> None:
         """Push one part of a reply (rest, aside, or again: what HTTP answers held that did not arrive); nothing when it went out before."""
@@ -39,7 +40,7 @@ class Replies:
         conversation = await Conversation.get(id=message.conversation_id)
         shapes = read(await reading.opened(practice, message, "aside" if part == "aside" else "rest"))
         if part == "rest" and message.state == "delivered":
-            await asyncio.sleep(AFTER_ANSWER_S)
+            await asyncio.sleep(self.after_answer_s)
         try:
             await self._send(practice, message, conversation, shapes, part)
         except NoWayOut as none:

@@ -12,6 +12,7 @@ from tortoise.expressions import Q
 
 from core.foundation.actor import Actor
 from core.foundation.errors import Conflict, DomainError, Unavailable
+from core.foundation.keys import SealBroken
 from core.foundation.models import DueWork
 from core.foundation.orders import Command
 
@@ -72,6 +73,11 @@ async def _work(practice: Practice, row: DueWork) -> None:
     except DomainError as refusal:
         if isinstance(refusal, Unavailable) or type(refusal) is Conflict:
             # The database was away, or another writer came first: the step is still owed.
+            await _later(practice, row, refusal.code)
+            return
+        if isinstance(refusal, SealBroken):
+            # Still owed: an administrator may put back what was damaged.
+            logger.log(logging.ERROR if row.tries >= LOUD_AFTER else logging.WARNING, "due %s %s meets something damaged", row.kind, row.id)
             await _later(practice, row, refusal.code)
             return
         outcome = refusal.code

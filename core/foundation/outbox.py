@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tortoise.expressions import F
 
+from core.foundation.damage import TOPIC, tell_of_damage
 from core.foundation.database.claiming import claim_events
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.events import Event, listeners_of
+from core.foundation.keys import SealBroken
 from core.foundation.models import OutboxEvent
 
 if TYPE_CHECKING:
@@ -85,6 +87,10 @@ class OutboxWorker:
             raise
         except Unavailable as away:
             return await self._given_up(mine, event, away)
+        except SealBroken as broken:
+            if event.tries >= TRIES and event.topic != TOPIC:
+                await tell_of_damage(self._practice, broken)
+            return await self._given_up(mine, event, broken)
         except DomainError as refusal:
             if type(refusal) is Conflict:
                 # Another writer came first: what the event asks for is still to be done.

@@ -19,13 +19,14 @@ from core.foundation.access import check_access, check_role
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
+from core.foundation.damage import tell_of_damage
 from core.foundation.database.away import AWAY, is_passing
 from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing
+from core.foundation.keys import KeyRing, SealBroken
 from core.foundation.models import IdempotencyRecord
 from core.foundation.orders import Command, Query, handler_of, preparation_of
 from core.foundation.signals import Signals
@@ -92,6 +93,7 @@ class Practice:
         except Exception as error:
             refusal = _refusal(command, error)
             await self._audit_refusal(tries[-1], refusal)
+            await self._tell_of_damage(tries[-1], refusal)
             if refusal is None or refusal is error:
                 raise
             raise refusal from error
@@ -109,8 +111,9 @@ class Practice:
                 await work.audit("done")
         except Exception as error:
             refusal = _refusal(query, error)
-            if query.audited or isinstance(refusal, NotAllowed):
+            if query.audited or isinstance(refusal, NotAllowed | SealBroken):
                 await self._audit_refusal(work, refusal)
+            await self._tell_of_damage(work, refusal)
             if refusal is None or refusal is error:
                 raise
             raise refusal from error
@@ -184,6 +187,11 @@ class Practice:
     def _digest(self, command: Command) -> str:
         """What the order said, comparable but not to be guessed back: a bare hash of a phone number is reversed in seconds."""
         return self.keys.blind("order", f"{command.name}\x00{command.model_dump_json()}")
+
+    async def _tell_of_damage(self, work: Work, refusal: DomainError | None) -> None:
+        """A value that does not open concerns whoever runs the house, not only who asked for it."""
+        if isinstance(refusal, SealBroken):
+            await tell_of_damage(self, refusal, None if work.kept else work.entry_id)
 
     async def _audit_refusal(self, work: Work, refusal: DomainError | None) -> None:
         """Leave the entry of an order that was refused, or failed unforeseen (None). What it did is rolled back: the entry stands by itself."""

@@ -17,7 +17,6 @@ from redis.backoff import ExponentialBackoff
 
 from bot.channels.connections import Apis, Channels, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
-from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
@@ -26,6 +25,7 @@ from core.foundation.ids import Ids
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import RedisSignals
 from core.practice_rooms import load_rooms
+from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 
@@ -71,7 +71,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         ids=ids,
         rng=rng,
         keys=keys,
-        blobs=BlobStore(settings.data_dir / "blobs", keys),
+        blobs=open_files(settings, keys),
         signals=signals,
         engines=engines or Engines(),
         demo=settings.demo,

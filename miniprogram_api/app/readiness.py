@@ -12,13 +12,14 @@ from pydantic import ValidationError
 
 from bot.channels.settings import ChannelSettings
 from core.foundation.encryption.master_keys import MasterKeys, UnusableMasterKeys
+from miniprogram_api.app.files import UnusableBucketKeys, bucket_of
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.tls import ServerTls, UnusableCertificate
 
 
 def reasons_against(settings: Settings) -> list[str]:
     """Why these settings must not serve real people; empty when nothing speaks against it. Reads files, changes nothing."""
-    parts = (_about_addresses, _about_secrets, _about_redis, _about_tls, _about_databases, _about_audit)
+    parts = (_about_addresses, _about_secrets, _about_redis, _about_tls, _about_databases, _about_audit, _about_files)
     return [reason for about in parts for reason in about(settings)]
 
 
@@ -43,7 +44,7 @@ def _about_secrets(settings: Settings) -> Iterator[str]:
     else:
         yield from _about_channels(settings.channels_file)
     kept = (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key)
-    for path in (*kept, settings.audit_key_file, settings.audit_bucket_file):
+    for path in (*kept, settings.audit_key_file, settings.audit_bucket_file, settings.files_keys):
         if path is not None and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield f"{path} 可被其他用户读取:请运行 chmod {'700' if path.is_dir() else '600'} {path}"
 
@@ -87,6 +88,14 @@ def _about_audit(settings: Settings) -> Iterator[str]:
             "审计树头没有送到外部:谁能改数据库,谁就能改掉证据。请用 HUIZHEN_AUDIT_ANCHOR_DIR 指到另一处存储,"
             "或设置 HUIZHEN_AUDIT_ANCHOR_HOUSE(另一家机构),或写好 secrets/audit_bucket.json(对象存储)。"
         )
+
+
+def _about_files(settings: Settings) -> Iterator[str]:
+    if settings.files_bucket:
+        try:
+            bucket_of(settings)
+        except UnusableBucketKeys as unusable:
+            yield str(unusable)
 
 
 def _about_redis(settings: Settings) -> Iterator[str]:

@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 from redis.asyncio import Redis
 
-from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.ids import Ids
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals, RedisSignals, Signals
+from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.redis_server import socket_path
 from miniprogram_api.app.settings import Settings
@@ -29,7 +29,7 @@ async def open_for_rekeying(settings: Settings) -> AsyncIterator[Practice]:
         await open_database(settings.database_url, settings.keyring_url)
         stack.push_async_callback(close_database)
         await keys.start()
-        yield Practice(clock, Ids(clock.real_now, rng), rng, keys, BlobStore(settings.data_dir / "blobs", keys), signals, demo=settings.demo)
+        yield Practice(clock, Ids(clock.real_now, rng), rng, keys, open_files(settings, keys), signals, demo=settings.demo)
 
 
 @contextlib.asynccontextmanager

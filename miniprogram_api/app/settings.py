@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +35,27 @@ class Settings(BaseSettings):
     audit_anchor_dir: Path | None = Field(default=None, description="folder on other storage for the audit's signed heads; empty: in the data folder")
     audit_anchor_house: str = Field(default="", description="origin of another house that keeps the audit's signed heads, https")
     audit_anchor_seconds: float = Field(default=10.0, ge=1, le=3600, description="how often the audit's grown head is signed and anchored")
+
+    files_bucket: str = Field(default="", description="bucket (S3) for the sealed files; empty: a folder in the data folder")
+    files_endpoint: str = Field(default="", description="origin of the store that has it, https; empty: Amazon's own")
+    files_region: str = Field(default="us-east-1", description="its region")
+    files_prefix: str = Field(default="files", pattern=r"^[A-Za-z0-9_\-/]{1,100}$", description="folder in the bucket")
+    files_access_key_id: SecretStr = Field(default=SecretStr(""), description="who writes to the bucket; empty: from the file")
+    files_secret_access_key: SecretStr = Field(default=SecretStr(""), description="the secret to it; empty: from the file")
+    files_keys_file: Path | None = Field(default=None, description="file with both (JSON); empty: secrets/files_bucket.json")
+
+    backup_repository: str = Field(default="", description="restic's address of the data snapshots; empty: no backups")
+    backup_keyring_repository: str = Field(default="", description="restic's address of the key ring's snapshots, apart from the data's")
+    backup_second_repository: str = Field(default="", description="restic's address of the second site's data snapshots; empty: no second site")
+    backup_second_keyring_repository: str = Field(default="", description="restic's address of the second site's key ring snapshots")
+    backup_password_file: Path | None = Field(default=None, description="file with the data repositories' password; empty: secrets/backup.password")
+    backup_keyring_password_file: Path | None = Field(
+        default=None, description="file with the key ring repositories' password; empty: secrets/backup-keyring.password"
+    )
+    backup_keep: str = Field(default="last=2,daily=14,weekly=8,monthly=12", description="which snapshots stay, as restic's forget understands it")
+    backup_max_age_hours: float = Field(default=26, ge=1, le=24 * 31, description="an older last good backup is told to administrators")
+    backup_follow_minutes: float = Field(default=15, ge=1, le=24 * 60, description="how often `huizhen backup follow` takes a snapshot")
+    backup_full_hours: float = Field(default=24, ge=1, le=24 * 7, description="how often following dumps MariaDB anew instead of its log")
 
     suite: Literal["aes", "sm4"] = Field(default="aes", description="algorithms of new keys: AES-256-GCM and SHA-256, or SM4-GCM and SM3")
     master_keys: SecretStr = Field(default=SecretStr(""), description="the master keys themselves, as in the key file; empty: from the file")
@@ -73,6 +95,24 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _bucket(self) -> Settings:
+        host = urlsplit(self.files_endpoint)
+        if self.files_endpoint and host.scheme != "https" and host.hostname not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError("HUIZHEN_FILES_ENDPOINT 要用 https(只有本机可以用 http)")
+        if bool(self.files_access_key_id.get_secret_value()) != bool(self.files_secret_access_key.get_secret_value()):
+            raise ValueError("HUIZHEN_FILES_ACCESS_KEY_ID 与 HUIZHEN_FILES_SECRET_ACCESS_KEY 要一起设置")
+        return self
+
+    @field_validator("backup_keep")
+    @classmethod
+    def _keep(cls, text: str) -> str:
+        for one in text.split(","):
+            name, _, count = one.strip().partition("=")
+            if name not in ("last", "hourly", "daily", "weekly", "monthly", "yearly") or not count.isdigit() or not 1 <= int(count) <= 9999:
+                raise ValueError("写成 last=2,daily=14,weekly=8,monthly=12 这样")
+        return text
+
+    @model_validator(mode="after")
     def _derive(self) -> Settings:
         derived = {
             "database_url": f"sqlite://{self.data_dir / 'practice.sqlite3'}",
@@ -108,6 +148,16 @@ class Settings(BaseSettings):
         return self.key_service_token_file or self.secrets_dir / "key-service.token"
 
     @property
+    def blobs_dir(self) -> Path:
+        """The sealed files, where they are in a folder."""
+        return self.data_dir / "blobs"
+
+    @property
+    def files_keys(self) -> Path:
+        """The bucket's keys, where they are in a file."""
+        return self.files_keys_file or self.secrets_dir / "files_bucket.json"
+
+    @property
     def secrets_dir(self) -> Path:
         """Folder of credentials and keys, readable by the owner alone."""
         return self.data_dir / "secrets"
@@ -136,6 +186,26 @@ class Settings(BaseSettings):
     def anchors_dir(self) -> Path:
         """Where the file anchor writes."""
         return self.audit_anchor_dir or self.data_dir / "anchors"
+
+    @property
+    def backup_password(self) -> Path:
+        """The file with the password of the data repositories."""
+        return self.backup_password_file or self.secrets_dir / "backup.password"
+
+    @property
+    def backup_keyring_password(self) -> Path:
+        """The file with the password of the key ring's repositories."""
+        return self.backup_keyring_password_file or self.secrets_dir / "backup-keyring.password"
+
+    @property
+    def erased_file(self) -> Path:
+        """The list of destroyed keys, beside the audit's heads: on other storage, and in no snapshot."""
+        return self.anchors_dir / "erased.keys"
+
+    @property
+    def restoring_dir(self) -> Path:
+        """What an unfinished restore keeps; nothing is served while it is there."""
+        return self.data_dir / "restoring"
 
     @property
     def demo_secret_file(self) -> Path:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from core.dispatch.service import rule_sets as rule_sets_of_practice
 from core.followups.service import rule_sets as rule_sets_of_followups
 from core.foundation.actor import Actor
-from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.ids import Ids
@@ -18,6 +17,7 @@ from core.foundation.models import RuleSignature
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals
 from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
+from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
@@ -71,7 +71,7 @@ async def open_for_signing(settings: Settings) -> AsyncIterator[Practice]:
             ids=Ids(clock.real_now, rng),
             rng=rng,
             keys=keys,
-            blobs=BlobStore(settings.data_dir / "blobs", keys),
+            blobs=open_files(settings, keys),
             signals=LocalSignals(),
             demo=settings.demo,
         )

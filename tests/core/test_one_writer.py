@@ -19,6 +19,8 @@ TECHNICAL_WRITERS = {
     "core/foundation/encryption/erasure.py": {"destroy_keys"},
     "core/foundation/outbox.py": {"_work", "_work_in_order", "_later", "release_claims"},
     "core/foundation/due.py": {"tick", "_work", "_later"},
+    # Told of what an order met after it was rolled back.
+    "core/foundation/damage.py": {"tell_of_damage"},
     "core/foundation/leases.py": {"take_lease", "release_lease"},
     "core/foundation/database/claiming.py": {"_claim_mysql"},
     "core/foundation/rows.py": {"change"},

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tortoise import Tortoise
 from tortoise.connection import get_connection
 
-from core.foundation.clock import ManualClock
+from core.foundation.clock import ManualClock, SystemClock
 from core.foundation.database.connection import APP, KEYRING, PRACTICE
 from core.foundation.keys import MasterKeys
 from core.foundation.practice import Practice
@@ -71,18 +71,22 @@ async def once(name: str, practice: Practice, make: Callable[[Practice], Awaitab
 def _stands(practice: Practice) -> tuple[Any, ...] | None:
     """Everything outside the tables on which the result of an order depends."""
     master = practice.keys.master
-    if type(practice.clock) is not ManualClock or not isinstance(master, MasterKeys) or practice.ids._rng is not practice.rng:
+    if type(practice.clock) not in (ManualClock, SystemClock) or not isinstance(master, MasterKeys) or practice.ids._rng is not practice.rng:
         return None
     try:
         numbers = practice.rng.getstate()
     except NotImplementedError:
         return None
-    return practice.clock.now(), practice.ids._last, numbers, master.text(), practice.keys.suite.name, practice.demo
+    rest = (numbers, master.text(), practice.keys.suite.name, practice.demo)
+    if isinstance(practice.clock, SystemClock):
+        # Real time goes on while things are made: what is made for one day serves the others of that day, and no id is made twice.
+        return practice.clock.now().date(), 0, *rest
+    return practice.clock.now(), practice.ids._last, *rest
 
 
 def _go_on(practice: Practice, after: tuple[Any, ...]) -> None:
-    assert isinstance(practice.clock, ManualClock)
-    practice.clock.time, practice.ids._last = after[:2]
+    if isinstance(practice.clock, ManualClock):
+        practice.clock.time, practice.ids._last = after[:2]
     practice.rng.setstate(after[2])
 
 

@@ -15,6 +15,7 @@ from os import urandom
 from cryptography.exceptions import InvalidTag
 
 from core.foundation.encryption.suites import AES, NONCE, Aead, Suite
+from core.foundation.errors import DomainError
 
 FIRST_FORMAT = 1
 FORMAT = 2
@@ -23,8 +24,19 @@ HEAD = 4
 LAST_VERSION = 0xFFFF
 
 
-class SealBroken(Exception):
-    """A sealed value does not open: altered, moved to another row, or sealed for another subject. Holds no data."""
+class SealBroken(DomainError):
+    """A sealed value does not open: altered, moved to another row, or sealed for another subject. Holds where it stands, no data.
+
+    A refusal as others are (409, never 500): trying again does not help, an administrator must look, who is told (core/people/alarms.py).
+    """
+
+    code = "record.unreadable"
+    status = 409
+    sentence = "这份资料读不出来了(可能被改动或损坏),系统已通知管理员。请先用纸质记录;急事请直接打电话。"
+
+    def __init__(self, table: str = "", column: str = "", row_id: str = "") -> None:
+        super().__init__()
+        self.table, self.column, self.row_id = table, column, row_id
 
 
 class Sealer:
@@ -84,7 +96,7 @@ class Sealer:
                 return self._first.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place.encode())
         except (InvalidTag, ValueError):
             pass
-        raise SealBroken
+        raise SealBroken(table, column, row_id)
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether ``sealed`` is of the newest format under the subject's newest key."""

@@ -8,7 +8,6 @@ import random
 import time
 
 import nlp.engine
-from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
@@ -17,6 +16,7 @@ from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.demo.seeding import Progress, seed_county
+from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 
@@ -31,7 +31,7 @@ async def seed(settings: Settings, progress: Progress | None = None) -> bool:
     load_rooms()
     clock, rng = SystemClock(), random.SystemRandom()
     keys = key_ring(settings, clock)
-    blobs = BlobStore(settings.data_dir / "blobs", keys)
+    blobs = open_files(settings, keys)
     engines = Engines(clinical=nlp.engine.build())
     practice = Practice(clock, Ids(clock.real_now, rng), rng, keys, blobs, LocalSignals(), engines=engines, demo=True)
     credentials = json.loads(settings.channels_file.read_text("utf-8"))

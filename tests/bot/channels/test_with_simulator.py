@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import random
 import secrets
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +27,7 @@ from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Button, Card, CardUpdate, Choice, Line, Link, Menu, Outgoing, Stream, Text
 from bot.channels.refused import Refused
 from bot.channels.settings import Addresses, ChannelSettings
+from tests.support.simulated import simulated_platform
 
 PEOPLE = {
     "people": [
@@ -160,13 +159,6 @@ async def stage(tmp_path: Path, redis: Redis) -> AsyncIterator[Stage]:
             wecom_api=f"{origin}/simulator/qyapi.weixin.qq.com",
         ),
     )
-    environment = os.environ | {"HUIZHEN_DATA_DIR": str(tmp_path), "HUIZHEN_SOCKET_FD": str(theirs.fileno())}
-    environment.pop("HUIZHEN_PARENT", None)
-    environment.pop("HUIZHEN_READY_FD", None)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.simulator", pass_fds=(theirs.fileno(),), env=environment, cwd=Path(__file__).parents[3]
-    )
-    theirs.close()
     bot = Bot(connect_channels(settings))
     app: Any = Sanic(f"bot-{random.randrange(10**9)}", configure_logging=False)
     app.config.update(AUTO_EXTEND=False, TOUCHUP=False)
@@ -176,11 +168,9 @@ async def stage(tmp_path: Path, redis: Redis) -> AsyncIterator[Stage]:
     await server.before_start()
     await server.start_serving()
     apis = Apis(settings, redis, clock=lambda: datetime.now(UTC), ids=lambda: secrets.token_hex(8), spread=random.Random(1))
-    async with httpx.AsyncClient(base_url=f"{origin}/simulator", trust_env=False, timeout=15) as people:
+    async with simulated_platform(tmp_path, theirs), httpx.AsyncClient(base_url=f"{origin}/simulator", trust_env=False, timeout=15) as people:
         yield Stage(bot, apis, people)
     await apis.close()
-    process.terminate()
-    await process.wait()
     await server.before_stop()
     await server.close()
     await server.after_stop()

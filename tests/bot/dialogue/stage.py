@@ -6,13 +6,11 @@ import asyncio
 import base64
 import contextlib
 import json
-import os
 import random
 import re
 import secrets
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +30,7 @@ from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from tests.support.county import CORP, OFFICIAL_ACCOUNT, SmallCounty
+from tests.support.simulated import simulated_platform
 
 STAFF = ("village_doctor", "duty_doctor", "scheduler", "administrator", "pharmacist", "auditor", "expert1", "expert2", "expert3", "expert4")
 """In the order in which the small county registers them: staff01, staff02 …"""
@@ -204,33 +203,26 @@ async def open_stage(practice: Practice, county: SmallCounty, redis: Redis, fold
         wecom_api=f"{origin}/simulator/qyapi.weixin.qq.com",
     )
     settings = ChannelSettings.read(folder / "channels.json", addresses)
-    environment = os.environ | {"HUIZHEN_DATA_DIR": str(folder), "HUIZHEN_SOCKET_FD": str(theirs.fileno())}
-    for name in ("HUIZHEN_PARENT", "HUIZHEN_READY_FD"):
-        environment.pop(name, None)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.simulator", pass_fds=(theirs.fileno(),), env=environment, cwd=Path(__file__).parents[3]
-    )
-    theirs.close()
-    apis = Apis(settings, redis, clock=lambda: datetime.now(UTC), ids=lambda: secrets.token_hex(8), spread=random.Random(1))
-    runtime = BotRuntime(practice, settings, connect_channels(settings), apis)
-    server = await _serve(ours, runtime)
-    runtime.start_worker()
-    lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, SEND_LANE, IMAGE_LANE)]
-    async with httpx.AsyncClient(trust_env=False, timeout=15) as http:
-        await _until_it_answers(http, origin)
+    async with simulated_platform(folder, theirs), httpx.AsyncClient(trust_env=False, timeout=15) as http:
+        apis = Apis(settings, redis, clock=lambda: datetime.now(UTC), ids=lambda: secrets.token_hex(8), spread=random.Random(1))
+        runtime = BotRuntime(practice, settings, connect_channels(settings), apis)
+        server = await _serve(ours, runtime)
+        runtime.start_worker()
+        # Here both travel within one machine.
+        assert runtime.replies is not None
+        runtime.replies.after_answer_s = 0.05
+        lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, SEND_LANE, IMAGE_LANE)]
         yield Stage(practice, county, runtime, http, f"{origin}/simulator")
         await _until_quiet()
-    for lane in lanes:
-        lane.cancel()
-    await asyncio.gather(*lanes, return_exceptions=True)
-    await runtime.stop_worker()
-    await apis.close()
-    process.terminate()
-    await process.wait()
-    await runtime.inbox.quiet()
-    await server.before_stop()
-    await server.close()
-    await server.after_stop()
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+        await runtime.stop_worker()
+        await apis.close()
+        await runtime.inbox.quiet()
+        await server.before_stop()
+        await server.close()
+        await server.after_stop()
 
 
 async def _serve(ours: socket.socket, runtime: BotRuntime) -> Any:
@@ -259,15 +251,3 @@ async def _until_quiet(tries: int = 100) -> None:
         if not await OutboxEvent.filter(state="waiting").exists():
             return
         await asyncio.sleep(0.05)
-
-
-async def _until_it_answers(http: httpx.AsyncClient, origin: str, tries: int = 200) -> None:
-    waiting: Callable[[], Any] = lambda: http.get(f"{origin}/simulator/people")  # noqa: E731
-    for _ in range(tries):
-        with contextlib.suppress(httpx.HTTPError):
-            if (await waiting()).status_code == 200:
-                # It serves a moment before it takes up old deliveries; one begun in between would be delivered twice.
-                await asyncio.sleep(0.3)
-                return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the simulator did not start")

@@ -49,7 +49,7 @@ async def test_a_picture_that_the_practice_refuses_is_not_kept(stage: Stage) -> 
     await stage.hears("village_doctor", ROBOT, "会诊", "3号")
     await stage.send("village_doctor", APP, "image", "x.gif", b"GIF89a" + b"\x00" * 200)
     await stage.hears("village_doctor", APP, "请拍照发图片")
-    kept = [path for path in stage.practice.blobs._folder.rglob("*") if path.is_file()]
+    kept = [path for path in stage.practice.blobs.objects.folder.rglob("*") if path.is_file()]
     assert kept == []
 
 

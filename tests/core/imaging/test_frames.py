@@ -124,7 +124,7 @@ async def test_a_picture_is_forgotten_after_some_days_and_drawn_anew_when_wanted
 
     assert not await ImageFrame.all().exists()
     assert not await Blob.filter(id=first.frame_id).exists()
-    assert not ward.practice.blobs._path(first.frame_id).exists()
+    assert not ward.practice.blobs.objects.path_of(first.frame_id).exists()
     assert (await look(ward, image_id)).state == "ready"
 
 
