@@ -53,6 +53,8 @@ async def record_membership(work: Work, order: RecordMembership, standing: Stand
         return await _view(work, live, standing)
     if live is not None:
         await live.change(live_for=None, ended_at=work.now)
+        # What was attested of the membership before this one holds no more.
+        await work.emit("membership.changed", key=order.patient_id, patient_id=order.patient_id)
     row_id = work.new_id()
     sealer = await work.sealer("patient", order.patient_id)
     row = await Membership.create(

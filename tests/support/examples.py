@@ -75,6 +75,15 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "prescriptions.decline_dose": {"dose": "aspirin_chewed"},
     "prescriptions.dispense": {"dispense_code": "ABCD-1234"},
     "dispatch.decline_offer": {"reason": "no_time"},
+    "credentials.check": {"nonce": "1234567890", "proof": "{}"},
+    "credentials.open_check": {"audience": "pharmacy"},
+    "credentials.show": {"code": "Z-00000000", "nonce": "1234567890", "audience": "pharmacy"},
+    "credentials.published": {"county": "520303"},
+    "credentials.make_issuer": {"county": "520303"},
+    "credentials.add_registry": {"county": "520303", "after": 0},
+    "credentials.take_place": {"credential_id": NOWHERE},
+    "credentials.make": {"credential_id": NOWHERE},
+    "credentials.revoke": {"because": "holder"},
 }
 
 

@@ -335,7 +335,7 @@ def _holds() -> dict[str, frozenset[str]]:
         "alerted": {"duty_doctor", "scheduler", "administrator"}, "alerted_intake": {"duty_doctor", "scheduler", "administrator"},
         "referred_prescription": {"duty_doctor", "duty_off"}, "signed_prescription": {"pharmacist"}, "prescribed_consultation": {"pharmacist"},
         "break_glass": {"colleague", "duty_off", "nerve_expert"}, "reviewer": {"auditor", "administrator"},
-        "at_the_place": {"village_doctor", "colleague"},
+        "at_the_place": {"village_doctor", "colleague"}, "own_or_ward": {"woman"},
         "referred_consultation": {"duty_doctor"}, "on_duty_above": {"duty_doctor"}, "wrote_opinion": {"expert"}, "dose_to_see": {"pharmacist"},
     }
     return {name: frozenset(people) for name, people in written.items()}

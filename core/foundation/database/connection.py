@@ -34,6 +34,7 @@ MODEL_MODULES = (
     "core.oversight.models",
     "core.followups.models",
     "core.coverage.models",
+    "core.credentials.models",
 )
 """Every module with tables: one Tortoise app, because migrations of several apps come out without dependencies between them."""
 

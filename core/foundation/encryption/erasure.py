@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from core.foundation.encryption.ring import BELL, new_edition
 from core.foundation.keyring.models import WrappedKey
@@ -10,6 +11,20 @@ from core.foundation.keyring.models import WrappedKey
 if TYPE_CHECKING:
     from core.foundation.practice import Practice
     from core.foundation.work import Work
+
+Ending = Callable[["Work", str], Awaitable[None]]
+E = TypeVar("E", bound=Callable[..., Awaitable[None]])
+_ENDINGS: dict[str, list[Ending]] = {}
+
+
+def before_erasure(kind: str) -> Callable[[E], E]:
+    """Registers ``(work, subject_id) -> None``: what a room ends in the same transaction when a subject of ``kind`` is erased."""
+
+    def register(ending: E) -> E:
+        _ENDINGS.setdefault(kind, []).append(ending)
+        return ending
+
+    return register
 
 
 async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
@@ -19,6 +34,8 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
     last, when nothing can refuse any more. The audit entry of the order names the subject. Every process forgets the key at once: by the
     bell, and where that is not heard by the edition of the ring, within a second.
     """
+    for ending in _ENDINGS.get(kind, ()):
+        await ending(work, subject_id)
     work.concerns(kind, subject_id, erased="key")
     return await destroy_keys(work.practice, kind, subject_id)
 

@@ -1,6 +1,8 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
+import functools
 from core.foundation.fields import UtcDatetimeField
+from json import dumps, loads
 from tortoise.fields.base import OnDelete
 from tortoise import fields
 from tortoise.indexes import Index
@@ -123,6 +125,48 @@ class Migration(migrations.Migration):
             bases=['Owned'],
         ),
         ops.CreateModel(
+            name='CountyIssuer',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('county', fields.CharField(unique=True, max_length=6)),
+                ('name', fields.CharField(max_length=60)),
+                ('public_key', fields.JSONField(encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('signing_key', fields.BinaryField()),
+                ('age_schema', fields.TextField(unique=False)),
+                ('age_definition', fields.TextField(unique=False)),
+                ('age_proof_of_key', fields.TextField(unique=False)),
+                ('age_private', fields.BinaryField()),
+                ('next_status', fields.IntField(default=0)),
+                ('made_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'county_issuer', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='IssuedCredential',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('organisation_id', fields.CharField(db_index=True, max_length=26)),
+                ('patient_id', fields.CharField(db_index=True, max_length=26)),
+                ('attribute', fields.CharField(max_length=12)),
+                ('live_for', fields.CharField(null=True, unique=True, max_length=40)),
+                ('county', fields.CharField(max_length=6)),
+                ('registry', fields.IntField(null=True)),
+                ('place', fields.IntField(null=True)),
+                ('basis', fields.CharField(max_length=12)),
+                ('credential', fields.BinaryField(null=True)),
+                ('secret', fields.BinaryField(null=True)),
+                ('asked_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('revoked_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('revoked_because', fields.CharField(default='', max_length=20)),
+            ],
+            options={'table': 'issued_credential', 'app': 'huizhen', 'indexes': [Index(fields=['county', 'attribute', 'revoked_at'])], 'pk_attr': 'id'},
+            bases=['Owned'],
+        ),
+        ops.CreateModel(
             name='JoinReview',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -136,6 +180,55 @@ class Migration(migrations.Migration):
                 ('decided_by', fields.CharField(default='', max_length=40)),
             ],
             options={'table': 'join_review', 'app': 'huizhen', 'unique_together': (('older_id', 'newer_id'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='ProofCheck',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('nonce', fields.CharField(unique=True, max_length=40)),
+                ('audience', fields.CharField(max_length=80)),
+                ('made_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('used_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('outcome', fields.CharField(default='', max_length=12)),
+            ],
+            options={'table': 'proof_check', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='ProofOffer',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('patient_id', fields.CharField(db_index=True, max_length=26)),
+                ('credential_id', fields.CharField(max_length=26)),
+                ('attribute', fields.CharField(max_length=12)),
+                ('code_hash', fields.CharField(unique=True, max_length=64)),
+                ('made_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('expires_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('used_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('audience', fields.CharField(default='', max_length=80)),
+            ],
+            options={'table': 'proof_offer', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='RevocationRegistry',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('county', fields.CharField(max_length=6)),
+                ('number', fields.IntField()),
+                ('definition', fields.TextField(unique=False)),
+                ('private', fields.BinaryField()),
+                ('tails', fields.BinaryField()),
+                ('status_list', fields.TextField(unique=False)),
+                ('capacity', fields.IntField()),
+                ('next_index', fields.IntField(default=1)),
+            ],
+            options={'table': 'revocation_registry', 'app': 'huizhen', 'unique_together': (('county', 'number'),), 'pk_attr': 'id'},
             bases=['Row'],
         ),
         ops.CreateModel(
