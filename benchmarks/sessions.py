@@ -17,13 +17,13 @@ from benchmarks.execute import opened_practice
 from benchmarks.support.figure import Figure, show
 from benchmarks.support.timing import by_turns, row
 from core.foundation.actor import Actor
+from core.foundation.rates import RateStore
 from core.people.access_tokens import read_token
 from core.people.accounts import actor_for
 from core.people.commands import EnsureAccount, OpenSession
 from core.people.models import Session
 from core.people.sessions import session_actor, token_hash
 from miniprogram_api.app.redis_server import redis_process
-from miniprogram_api.http.rate_store import RateStore
 
 ROUNDS, CALLS = 7, 200
 

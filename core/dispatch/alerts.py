@@ -151,7 +151,7 @@ async def _township_of(work: Work, intake: Intake) -> Organisation | None:
     """The township centre over the village doctor who has the patient (or somebody of his family) on her list."""
     patients = [intake.patient_id] if intake.patient_id is not None else await spoken_for(work, account_id=intake.account_id)
     for patient_id in patients:
-        for practitioner_id in await village_doctors_of(patient_id):
+        for practitioner_id in await village_doctors_of(work, patient_id):
             practitioner = await Practitioner.get(id=practitioner_id)
             clinic = await Organisation.get(id=practitioner.organisation_id)
             if clinic.kind == "township_centre":

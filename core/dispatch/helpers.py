@@ -20,7 +20,7 @@ async def ask_helper(work: Work, order: AskHelper) -> HelperAsked:
     """The first of those for whom the actor speaks (himself first) who stands on a list. Asked again soon, the doctor is not told again."""
     relations = sorted(await care_relations(work, work.actor.account_id), key=lambda one: one[0] != "self")
     for _, patient_id in relations:
-        doctors = await village_doctors_of(patient_id)
+        doctors = await village_doctors_of(work, patient_id)
         if not doctors:
             continue
         work.concerns("patient", patient_id)

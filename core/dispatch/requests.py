@@ -69,7 +69,7 @@ async def read_request(practice: Practice, actor: Actor, order: RequestConsultat
     if not signed and not practice.demo:
         raise RulesUnsigned
     work = Work(practice, actor, order)
-    patient_id = await listed_patient(work, actor.practitioner_id, order.number)
+    patient_id = await listed_patient(work, order.number)
     patient = await patient_card(work, patient_id)
     reading = await asyncio.to_thread(engine.read, order.text)
     facts = with_record(engine.merge(Facts(), reading), sex=patient.sex, birth=patient.birth_date, today=local_date(work.now))

@@ -28,7 +28,7 @@ from core.foundation.models import RuleSignature
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.models import ListedPatient
+from core.people.lists import is_on_own_list
 from core.people.relations import speaks_for, spoken_for
 from core.people.scopes import Scope, scope_of
 from core.people.service import patient_card, practitioner_cards, require_care, village_doctors_of
@@ -52,11 +52,9 @@ async def own_plan(work: Work, order: Order) -> bool:
 
 @relation("listed_plan")
 async def listed_plan(work: Work, order: Order) -> bool:
-    """It is of a patient on the actor's list."""
+    """It is of a patient on the actor's list, of a clinic where the actor works now."""
     row = await _plan(order)
-    if row is None or work.actor.practitioner_id is None:
-        return False
-    return await ListedPatient.filter(practitioner_id=work.actor.practitioner_id, patient_id=row.patient_id).exists()
+    return row is not None and await is_on_own_list(work, row.patient_id)
 
 
 async def require_templates(practice: Practice) -> bool:
@@ -79,7 +77,7 @@ async def start_plan(work: Work, order: StartPlan) -> PlanView:
     live_for = f"{order.patient_id}:{template.key}"
     if await FollowupPlan.filter(live_for=live_for).exists():
         raise AlreadyFollowed(title=template.title)
-    doctors = await village_doctors_of(order.patient_id)
+    doctors = await village_doctors_of(work, order.patient_id)
     doctor = work.actor.practitioner_id if work.actor.practitioner_id in doctors else next(iter(doctors), None)
     plan = await FollowupPlan.create(
         id=work.new_id(), organisation_id=card.organisation_id, patient_id=order.patient_id, template=template.key, edition=template.edition,

@@ -48,7 +48,7 @@ from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.models import ListedPatient
+from core.people.lists import is_on_own_list
 from core.people.relations import speaks_for
 from core.people.scopes import scope_of
 from core.people.service import patient_card
@@ -76,11 +76,9 @@ async def own_reading(work: Work, order: Order) -> bool:
 
 @relation("listed_reading")
 async def listed_reading(work: Work, order: Order) -> bool:
-    """It is of a patient on the actor's list."""
+    """It is of a patient on the actor's list, of a clinic where the actor works now."""
     row = await _reading(order)
-    if row is None or work.actor.practitioner_id is None:
-        return False
-    return await ListedPatient.filter(practitioner_id=work.actor.practitioner_id, patient_id=row.patient_id).exists()
+    return row is not None and await is_on_own_list(work, row.patient_id)
 
 
 def value_of(order: RecordReading) -> Value:

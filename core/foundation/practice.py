@@ -25,10 +25,12 @@ from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
+from core.foundation.guessing import check_guesses, count_guess
 from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing, SealBroken
 from core.foundation.models import IdempotencyRecord
 from core.foundation.orders import Command, Query, handler_of, preparation_of
+from core.foundation.rates import RateStore
 from core.foundation.signals import Signals
 from core.foundation.work import Work
 
@@ -73,6 +75,8 @@ class Practice:
     signals: Signals
     engines: Engines = field(default_factory=Engines)
     demo: bool = False
+    rates: RateStore = field(default_factory=RateStore)
+    """Where guesses are counted; without Redis in this process alone."""
 
     async def execute(self, actor: Actor, command: Command, *, idempotency_key: str | None = None) -> Any:
         """Carry out ``command`` for ``actor`` and give its result; the same key again gives the stored result and changes nothing.
@@ -82,6 +86,7 @@ class Practice:
         """
         tries = [Work(self, actor, command)]
         try:
+            await check_guesses(self.rates, actor, command)
             check_role(actor, command)
             record = None if idempotency_key is None else _record_id(actor, idempotency_key)
             if record is not None and (stored := await self._stored(actor, record, command)) is not None:
@@ -92,6 +97,7 @@ class Practice:
             work, result = await asyncio.shield(self._transact(tries, actor, command, prepared, record))
         except Exception as error:
             refusal = _refusal(command, error)
+            await count_guess(self.rates, actor, command, refusal)
             await self._audit_refusal(tries[-1], refusal)
             await self._tell_of_damage(tries[-1], refusal)
             if refusal is None or refusal is error:

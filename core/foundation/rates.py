@@ -1,12 +1,10 @@
-"""Where requests are counted: in Redis for all web processes together; in this process alone while Redis does not answer."""
+"""Where requests and guesses are counted: in Redis for all processes together; in this process alone while Redis does not answer."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +65,6 @@ class RateStore:
                 logger.warning("counting in this process alone: %s", type(error).__name__)
                 self._away_until = time.monotonic() + AWAY_S
         return await _of(self._own, item, names, count=count)
-
-
-@contextlib.asynccontextmanager
-async def counting(redis_url: str) -> AsyncIterator[RateStore]:
-    """The store of a process that runs."""
-    store = RateStore(redis_url)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 async def _of(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, names: tuple[str, ...], *, count: bool) -> Taken:

@@ -213,7 +213,7 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
     known = await _merge(work, row, heard)
     before = await opened(work, row, "assessment", Assessment)
     assessment = standing_assessment(before, heard.engine.assess(known.facts), known.facts.urgency_said)
-    place_known = row.place is not None or heard.says_place or await _lives_somewhere(known.patient_id)
+    place_known = row.place is not None or heard.says_place or await _lives_somewhere(work, known.patient_id)
     question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)
     lines = _lines(heard, None if row.question is not None and row.emergency_rule == "" else before, assessment, question)
     new_danger = becomes_critical(row.level, assessment.level)
@@ -282,9 +282,9 @@ def _lines(heard: Heard, before: Assessment | None, assessment: Assessment, ques
     return lines
 
 
-async def _lives_somewhere(patient_id: str | None) -> bool:
+async def _lives_somewhere(work: Work, patient_id: str | None) -> bool:
     """A patient on a village doctor's list can be found through her."""
-    return patient_id is not None and bool(await village_doctors_of(patient_id))
+    return patient_id is not None and bool(await village_doctors_of(work, patient_id))
 
 
 async def _alert(work: Work, row: Intake) -> None:

@@ -18,7 +18,7 @@ async def tell_patients_side(work: Work, row: BreakGlass) -> None:
         await tell(work, account_id, "break_glass.patient", urgent=True, break_glass_id=row.id)
     if accounts:
         return
-    doctors = [one for one in await village_doctors_of(row.patient_id) if one != row.practitioner_id]
+    doctors = [one for one in await village_doctors_of(work, row.patient_id) if one != row.practitioner_id]
     for card in (await practitioner_cards(work, doctors)).values():
         await tell(work, card.account_id, "break_glass.tell_patient", break_glass_id=row.id, patient_id=row.patient_id)
 

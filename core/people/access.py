@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
-from core.people.models import ListedPatient, Organisation, Patient, Practitioner
+from core.people.lists import is_on_own_list
+from core.people.models import Organisation, Patient, Practitioner
 from core.people.relations import speaks_for
 from core.people.rules import county_of
 from core.people.scopes import scope_of
@@ -19,11 +20,9 @@ async def own_patient(work: Work, order: Order) -> bool:
 
 @relation("listed_patient")
 async def listed_patient(work: Work, order: Order) -> bool:
-    """``order.patient_id`` stands on the actor's list."""
-    patient_id, practitioner_id = getattr(order, "patient_id", None), work.actor.practitioner_id
-    if patient_id is None or practitioner_id is None:
-        return False
-    return await ListedPatient.filter(practitioner_id=practitioner_id, patient_id=patient_id).exists()
+    """``order.patient_id`` stands on the actor's list of a clinic where the actor works now."""
+    patient_id = getattr(order, "patient_id", None)
+    return patient_id is not None and await is_on_own_list(work, patient_id)
 
 
 @relation("own_practitioner")

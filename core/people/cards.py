@@ -10,6 +10,7 @@ from core.foundation.actor import Role
 from core.foundation.errors import NotFound
 from core.foundation.work import Work
 from core.people.errors import PatientNotListed
+from core.people.lists import own_list
 from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
 from core.people.names import called, displayed, short_department, short_hospital
 from core.people.relations import live_relations
@@ -144,9 +145,9 @@ async def _patient_card(work: Work, row: Patient, *, has_wechat: bool) -> Patien
     )
 
 
-async def listed_patient(work: Work, practitioner_id: str, number: int) -> str:
-    """The patient whom this village doctor knows as ``number``; :class:`PatientNotListed` when nobody is."""
-    row = await ListedPatient.get_or_none(practitioner_id=practitioner_id, number=number)
+async def listed_patient(work: Work, number: int) -> str:
+    """The patient whom the actor knows as ``number`` on her list; :class:`PatientNotListed` when nobody is."""
+    row = await own_list(work).get_or_none(number=number)
     if row is None:
         raise PatientNotListed(number=number)
     return row.patient_id
@@ -169,9 +170,3 @@ async def holders_in_county(role: Role, county: str) -> list[str]:
     held = await RoleHeld.filter(role=role.value, ended_at__isnull=True, organisation_id__in=list(houses)).values_list("account_id", flat=True)
     people = await Practitioner.filter(account_id__in=list(held), active=True).order_by("id")
     return [one.account_id for one in people]
-
-
-async def village_doctors_of(patient_id: str) -> list[str]:
-    """The practitioners on whose lists the patient stands, longest first."""
-    rows = await ListedPatient.filter(patient_id=patient_id).order_by("created_at", "id")
-    return [row.practitioner_id for row in rows]

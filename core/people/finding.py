@@ -12,7 +12,8 @@ from core.foundation.actor import Role
 from core.foundation.orders import Grant, Query, answers
 from core.foundation.work import Work
 from core.people.commands import PatientListView
-from core.people.models import ListedPatient, Patient
+from core.people.lists import own_list
+from core.people.models import Patient
 from core.people.names import certificate_name
 from core.people.patients import patient_views
 
@@ -42,7 +43,7 @@ async def find_on_my_list(work: Work, order: FindOnMyList) -> PatientListView:
     if work.actor.practitioner_id is None:
         return PatientListView(patients=())
     work.concerns("practitioner", work.actor.practitioner_id)
-    listed = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
+    listed = await own_list(work).order_by("number")
     numbers = {row.patient_id: row.number for row in listed}
     found = await Patient.filter(id__in=list(numbers), **_wanted(work, order)).only("id")
     views = await patient_views(work, sorted((row.id for row in found), key=numbers.__getitem__))

@@ -28,11 +28,13 @@ from core.people.consents import care_needs, consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.errors_real_name import RealNameMismatch
 from core.people.id_numbers import IdNumber, read_id_number
-from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner
+from core.people.lists import own_list
+from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
 from core.people.names import certificate_name
 from core.people.real_name import Answered, RealName, ask_real_name
 from core.people.real_name_again import KIND, again_at
 from core.people.relations import check_guardian, check_no_other_own, check_own, ever_spoke, live_relations, speak_for
+from core.people.roles import running
 from core.people.rules import check_same_person, check_self, local_date
 from core.people.scopes import Scope, read
 
@@ -111,15 +113,17 @@ async def enlist_patient(work: Work, order: EnlistPatient, answered: Answered | 
     patient = await _known(work, certificate)
     if patient is not None:
         listed = await ListedPatient.get_or_none(practitioner_id=practitioner.id, patient_id=patient.id)
-        if listed is not None:
+        if listed is not None and await _still_works_at(work, practitioner, listed.organisation_id):
             raise AlreadyListed(number=listed.number)
+        if listed is not None:
+            return await _listed_anew(work, order, practitioner, listed, taken)
     if taken is not None:
         raise NumberTaken(number=order.number)
     if patient is None:
         patient = await _record(work, practitioner.organisation_id, certificate, answered)
     await ListedPatient.create(
         id=work.new_id(),
-        organisation_id=practitioner.organisation_id,
+        organisation_id=_clinic_of(work, practitioner),
         practitioner_id=practitioner.id,
         patient_id=patient.id,
         number=order.number,
@@ -131,6 +135,29 @@ async def enlist_patient(work: Work, order: EnlistPatient, answered: Answered | 
         await speak_for(work, account.id, patient.id, "self")
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
+
+
+def _clinic_of(work: Work, practitioner: Practitioner) -> str:
+    """At which clinic she lists somebody: her house, or where else she works as village doctor."""
+    clinics = work.actor.organisations(Role.VILLAGE_DOCTOR)
+    return practitioner.organisation_id if not clinics or practitioner.organisation_id in clinics else min(clinics)
+
+
+async def _still_works_at(work: Work, practitioner: Practitioner, organisation_id: str) -> bool:
+    return await RoleHeld.filter(
+        running(work.now), account_id=practitioner.account_id, role=Role.VILLAGE_DOCTOR.value, organisation_id=organisation_id
+    ).exists()
+
+
+async def _listed_anew(
+    work: Work, order: EnlistPatient, practitioner: Practitioner, listed: ListedPatient, taken: ListedPatient | None
+) -> PatientRef:
+    """She had the patient at a clinic that she left; now she has him at the one where she works."""
+    if taken is not None and taken.id != listed.id:
+        raise NumberTaken(number=order.number)
+    await listed.change(organisation_id=_clinic_of(work, practitioner), number=order.number)
+    work.concerns("patient", listed.patient_id)
+    return PatientRef(patient_id=listed.patient_id)
 
 
 async def _known(work: Work, certificate: _Certificate) -> Patient | None:
@@ -240,7 +267,7 @@ async def _own_patients(work: Work) -> tuple[PatientView, ...]:
 async def my_patient_list(work: Work, order: MyPatientList) -> PatientListView:
     if work.actor.practitioner_id is None:
         return PatientListView(patients=())
-    rows = await ListedPatient.filter(practitioner_id=work.actor.practitioner_id).order_by("number")
+    rows = await own_list(work).order_by("number")
     work.concerns("practitioner", work.actor.practitioner_id)
     views = await patient_views(work, [row.patient_id for row in rows])
     return PatientListView(patients=tuple(view.model_copy(update={"number": row.number}) for row, view in zip(rows, views, strict=True)))

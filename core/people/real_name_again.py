@@ -13,8 +13,9 @@ from core.foundation.due import due
 from core.foundation.orders import Done, handles, prepares
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.cards import patient_accounts, practitioner_cards, village_doctors_of
+from core.people.cards import patient_accounts, practitioner_cards
 from core.people.commands_real_name import CheckRealName
+from core.people.lists import village_doctors_of
 from core.people.models import Patient
 from core.people.real_name import Answered, RealName, ask_real_name
 from core.people.rules import local_date
@@ -59,6 +60,6 @@ async def check_real_name(work: Work, order: CheckRealName, answered: Answered |
 
 
 async def _tell(work: Work, patient_id: str) -> None:
-    cards = await practitioner_cards(work, await village_doctors_of(patient_id))
+    cards = await practitioner_cards(work, await village_doctors_of(work, patient_id))
     for account_id in dict.fromkeys([*await patient_accounts(work, patient_id), *(card.account_id for card in cards.values())]):
         await tell_person(work, account_id, MISMATCH, patient_id=patient_id)

@@ -31,10 +31,10 @@ from core.people.cards import (
     patient_card,
     practitioner_card,
     practitioner_cards,
-    village_doctors_of,
 )
 from core.people.consents import has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
 from core.people.demonstration_factors import demonstration_secrets
+from core.people.lists import village_doctors_of
 from core.people.patients import care_relations, home_organisation
 from core.people.real_name import connect_real_name
 from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tortoise.expressions import Q
 
 from core.consultations.service import consultation_of
+from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
@@ -28,6 +29,7 @@ async def case_medicines(work: Work, order: CaseMedicines) -> CaseMedicinesView:
 @answers(PatientPrescriptions)
 async def patient_prescriptions(work: Work, order: PatientPrescriptions) -> PrescriptionList:
     work.concerns("patient", order.patient_id)
-    hers = Q(village_doctor_id=work.actor.practitioner_id) | Q(state__in=PATIENTS_STATES)
+    clinics = work.actor.organisations(Role.VILLAGE_DOCTOR)
+    hers = Q(village_doctor_id=work.actor.practitioner_id, organisation_id__in=list(clinics)) | Q(state__in=PATIENTS_STATES)
     rows = await Prescription.filter(hers, patient_id=order.patient_id).order_by("-id").limit(SHOWN)
     return PrescriptionList(prescriptions=await views_of(work, rows))

@@ -73,7 +73,7 @@ async def _rows(work: Work, order: Mine, asked_for: QuerySet[Prescription]) -> l
     if work.role is Role.EXPERT:
         query = asked_for.filter(expert_id=practitioner_id)
     elif work.role is Role.VILLAGE_DOCTOR:
-        query = asked_for.filter(village_doctor_id=practitioner_id)
+        query = asked_for.filter(village_doctor_id=practitioner_id, organisation_id__in=list(work.actor.organisations(Role.VILLAGE_DOCTOR)))
     elif work.role is Role.DUTY_DOCTOR:
         return await _below(work, await asked_for.filter(state=State.REFERRED.value).order_by("-id"))
     elif work.role is Role.PHARMACIST:

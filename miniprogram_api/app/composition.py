@@ -23,6 +23,7 @@ from core.foundation.demonstration import read_offset
 from core.foundation.guard import install_guard
 from core.foundation.ids import Ids
 from core.foundation.practice import Engines, Practice
+from core.foundation.rates import RateStore
 from core.foundation.signals import RedisSignals
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.files import open_files
@@ -75,6 +76,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         signals=signals,
         engines=engines or Engines(),
         demo=settings.demo,
+        rates=RateStore(settings.redis_url),
     )
     channel_settings = ChannelSettings.read(
         settings.channels_file,
@@ -98,6 +100,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
             following.cancel()
         await signals.close()
         await apis.close()
+        await practice.rates.close()
         await close_database()
         await redis.aclose()
 

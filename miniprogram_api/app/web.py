@@ -52,7 +52,6 @@ from miniprogram_api.http.api import App, Problems, dumps
 from miniprogram_api.http.headers import secure_headers
 from miniprogram_api.http.limits import install_limits
 from miniprogram_api.http.phone_mount import MountedRequest
-from miniprogram_api.http.rate_store import counting
 from miniprogram_api.http.sessions import install_sessions
 from miniprogram_api.realtime.signalling import install_signalling
 
@@ -103,7 +102,7 @@ def _open_and_close(app: App, settings: Settings) -> None:
         house = await stack.enter_async_context(open_house(settings))
         app.ctx.house = house
         app.ctx.practice = house.practice
-        app.ctx.rates = await stack.enter_async_context(counting(settings.redis_url))
+        app.ctx.rates = house.practice.rates
         app.ctx.bot = BotRuntime(house.practice, house.channel_settings, house.channels, house.apis)
 
     @app.after_server_stop

@@ -13,11 +13,10 @@ from limits import RateLimitItem, RateLimitItemPerSecond
 from sanic import Request
 
 from core.foundation.errors import DomainError
+from core.foundation.guessing import HOUR, MINUTE, WRONG
+from core.foundation.rates import RateStore, Taken
 from miniprogram_api.http.api import App
 from miniprogram_api.http.client_address import counted_as, is_loopback
-from miniprogram_api.http.rate_store import RateStore, Taken
-
-MINUTE, HOUR = 60, 3600
 
 
 class Per(StrEnum):
@@ -71,16 +70,12 @@ LIMITS: tuple[Limit, ...] = (
     Limit("sign_ins", Per.ADDRESS, 600, MINUTE, routes=_SIGN_INS),
     Limit("phone", Per.ACCOUNT, 10, HOUR, routes=("POST v1/mini-program/phone",)),
     Limit("hand_overs", Per.ACCOUNT, 60, MINUTE, routes=("POST v1/mini-program/hand-over",)),
-    # Guesses: at codes of a sign-in, at tokens, at the ID numbers of others, at what a claimant reads aloud.
+    # Guesses at what no account stands behind yet. What an account guesses is counted with its orders: core/foundation/guessing.py.
     Limit("wrong_sign_ins", Per.ADDRESS, 60, 10 * MINUTE, routes=_SIGN_INS, counts=Counts.REFUSED),
-    Limit("wrong_registrations", Per.ACCOUNT, 10, HOUR, routes=("POST v1/patients",), counts=Counts.REFUSED),
     Limit("wrong_registrations_here", Per.ADDRESS, 100, HOUR, routes=("POST v1/patients",), counts=Counts.REFUSED),
-    Limit("wrong_codes", Per.ACCOUNT, 30, 10 * MINUTE, routes=("POST v1/prescriptions/<prescription_id:str>/dispense",), counts=Counts.REFUSED),
     Limit("wrong_commands", Per.ACCOUNT, 120, 10 * MINUTE, routes=("POST v1/commands",), counts=Counts.REFUSED),
 )
 
-_GUESSES = frozenset({400, 401, 403, 404, 409, 422})
-"""Statuses of a refusal; 429 is none: who is locked out is not locked out longer by asking."""
 _NEVER = ("callback/", "healthz", "simulator", "h5/shared", "h5/vendor")
 
 
@@ -108,7 +103,7 @@ def install_limits(app: App) -> None:
                 raise TooMany(taken.wait_s)
 
     async def count_guesses(request: Request, response: Any) -> None:
-        if response.status in _GUESSES and hasattr(request.ctx, "address"):
+        if response.status in WRONG and hasattr(request.ctx, "address"):
             for limit in _that_hold(request):
                 if limit.counts is Counts.REFUSED and (name := _counted_by(request, limit)) is not None:
                     await request.app.ctx.rates.take(limit.item, name)

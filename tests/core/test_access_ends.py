@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from core.appointments.commands import SetAbsence
-from core.consultations.commands import Case, CaseView, CompleteConsultation, Progress, ReadOpinion, ReturnConsultation, Timeline
+from core.consultations.commands import (
+    Case,
+    CaseView,
+    CompleteConsultation,
+    PatientConsultations,
+    Progress,
+    ReadOpinion,
+    ReturnConsultation,
+    Timeline,
+)
 from core.consultations.models import Consultation
 from core.consultations.relations import READABLE_FOR
 from core.dispatch.commands import AcknowledgeAlert, ExpertDesk
 from core.dispatch.models import DangerAlert
 from core.fhir.commands import Everything
+from core.followups.commands import Readings
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.imaging.commands import Images, ShowFrame
 from core.intake.commands import IntakeRecord
+from core.people.commands import EnlistPatient, MyPatientList
+from core.people.commands_consents import Consents
+from core.people.commands_staff import EndRole, GrantRole
+from core.people.finding import FindOnMyList
 from core.people.service import actor_for
-from core.prescriptions.commands import AcknowledgeDose, EmergencyDoses, OrderDose, ReadFacts, RecordFacts, View, ViewDose
+from core.prescriptions.commands import (
+    AcknowledgeDose,
+    EmergencyDoses,
+    Mine,
+    OrderDose,
+    PatientPrescriptions,
+    ReadFacts,
+    RecordFacts,
+    View,
+    ViewDose,
+)
 from media.imaging import build
 from tests.core.dispatch.test_with_intake import says_danger
 from tests.core.dispatch.ward import EMERGENT, Ward, open_ward
 from tests.core.imaging.test_uploads import send
 from tests.core.prescriptions.pharmacy import add_staff, item, open_pharmacy
 from tests.media.test_check import small_ct
-from tests.support.county import NUMBER_WITH_WECHAT
+from tests.support.county import NUMBER_WITH_WECHAT, id_number
 
 pytestmark = pytest.mark.storage
 
@@ -211,3 +235,34 @@ async def test_a_role_that_ended_opens_nothing(ward: Ward) -> None:
     await RoleHeld.filter(account_id=pharmacy.expert.account_id).update(ended_at=ward.clock.now())
     again = await actor_for(pharmacy.expert.account_id, "wecom_app", ward.clock.now())
     assert await reads(ward, again, Case(consultation_id=pharmacy.consultation_id)) == [False]
+
+
+async def test_a_list_ends_with_the_work_at_its_clinic_and_comes_back_with_it(ward: Ward) -> None:
+    """What she has on her list is the clinic's; the consultation that an expert has goes on, whoever works there."""
+    pharmacy = await open_pharmacy(ward)
+    county, expert = ward.county, pharmacy.expert
+    doctor, one = pharmacy.doctor, county.woman
+    of_list = (
+        PatientConsultations(patient_id=one), PatientPrescriptions(patient_id=one), Readings(patient_id=one, task="blood_pressure"),
+        Consents(patient_id=one),
+    )
+    assert all(await reads(ward, doctor, *of_list))
+    assert [view.patient_id for view in (await pharmacy.ask(doctor, MyPatientList())).patients] == [county.old_man, one]
+    ended = EndRole(practitioner_id=doctor.practitioner_id or "", organisation_id=county.clinic, role="village_doctor")
+    await pharmacy.give(county.administrator, ended)
+    await pharmacy.give(county.administrator, GrantRole(
+        practitioner_id=doctor.practitioner_id or "", organisation_id=county.township_centre, role="village_doctor"
+    ))
+    moved = await actor_for(doctor.account_id, "wecom_app", ward.clock.now())
+    assert not any(await reads(ward, moved, *of_list))
+    assert (await pharmacy.ask(moved, MyPatientList())).patients == ()
+    assert (await pharmacy.ask(moved, FindOnMyList(full_name="李秀英"))).patients == ()
+    assert (await pharmacy.ask(moved, Mine())).prescriptions == ()
+    # The open assignment of the expert is not hers: it stays.
+    assert await reads(ward, expert, Case(consultation_id=pharmacy.consultation_id)) == [True]
+    # At the new clinic she has him again once he is listed there, and not what the former clinic asked for.
+    await pharmacy.give(moved, EnlistPatient(
+        practitioner_id=doctor.practitioner_id or "", number=9, full_name="李秀英", id_number=id_number(date(1975, 7, 1), 22)
+    ))
+    assert all(await reads(ward, moved, *of_list))
+    assert await reads(ward, moved, Case(consultation_id=pharmacy.consultation_id)) == [False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import date
 
@@ -10,11 +11,12 @@ import pytest
 from bot.dialogue import binding
 from bot.dialogue.second_factor import code_in
 from core.consultations.models import Opinion
+from core.foundation import guessing
 from core.foundation.actor import Actor
 from core.foundation.models import Signature
 from core.people.commands_staff import InviteAdministrator
 from core.people.models import Practitioner, RoleHeld, SecondFactor, SigningUnlock
-from core.people.second_factor_commands import BeginFactor, ConfirmFactor
+from core.people.second_factor_commands import BeginFactor, ConfirmFactor, UnlockSigning
 from core.prescriptions.models import EmergencyDose
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.bot.dialogue.test_deciding import OPINION, _rules_out
@@ -54,6 +56,7 @@ async def test_a_signature_waits_for_the_code_and_then_goes_on(stage: Stage) -> 
     assert not await Opinion.exists()
     await stage.say("expert1", APP, phone.code())
     await stage.hears("expert1", APP, "意见已签名")
+    await _closed(stage, "expert1", "意见已签名")
     assert (await Signature.get()).confirmed == "session+totp"
     assert (await SecondFactor.get()).wrong_tries == 0
 
@@ -72,7 +75,15 @@ async def test_a_signature_waits_for_the_code_and_then_goes_on(stage: Stage) -> 
     await stage.hears("village_doctor", APP, "请发 6 位动态码")
     await stage.say("village_doctor", APP, doctor.code(steps=1))
     await stage.hears("village_doctor", APP, "现在给药:阿司匹林")
+    await _closed(stage, "village_doctor", "医嘱已签名")
     assert await EmergencyDose.all().count() == 1
+
+
+async def _closed(stage: Stage, person: str, note: str) -> None:
+    """The card whose button waited for the code cannot be pressed any more and says what came of it."""
+    async with asyncio.timeout(15):
+        while all(message.get("card", {}).get("replaced") != note for message in await stage.messages(person, APP)):
+            await asyncio.sleep(0.05)
 
 
 async def test_who_may_not_practise_any_more_is_told_so(stage: Stage) -> None:
@@ -111,3 +122,22 @@ def test_what_is_no_invitation_is_none() -> None:
     assert binding.code_in("绑定管理员 7K2MQ-9XW3P") == "7K2MQ-9XW3P"
     for text in ("绑定管理员", "我要绑定管理员 7K2MQ-9XW3P", "绑定管理员 短", "绑定管理员 " + "A" * 40):
         assert binding.code_in(text) is None
+
+
+@pytest.mark.second_factor
+async def test_who_guesses_codes_in_a_chat_hears_when_to_try_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guessing, "GUESSES", (guessing.Guess("one_time_codes", 2, 600, (UnlockSigning.name,)),))
+    code = await taken(stage)
+    phone = await enrol(stage, stage.county.experts[0])
+    await stage.say("expert1", APP, f"意见 {code} {OPINION}")
+    await stage.press("expert1", APP, "确认签名")
+    await stage.hears("expert1", APP, "请发 6 位动态码")
+    for left in ("4 次", "3 次"):
+        await stage.say("expert1", APP, phone.wrong())
+        await stage.hears("expert1", APP, "动态码不对", left)
+    await stage.say("expert1", APP, phone.code())
+    await stage.hears("expert1", APP, "错的次数太多了", "分钟后再试", "120")
+    assert not await Opinion.exists()
+    monkeypatch.setattr(guessing, "GUESSES", ())
+    await stage.say("expert1", APP, phone.code())
+    await stage.hears("expert1", APP, "意见已签名")

@@ -183,10 +183,10 @@ async def test_the_list_has_numbers_that_are_given_once(practice: Practice, syst
     await practice.execute(doctor, enlist(8, "王小梅", id_number(date(1990, 5, 17), 44)))
     view = await practice.ask(doctor, MyPatientList())
     assert [(one.number, one.full_name) for one in view.patients] == [(3, "罗大山(演示)"), (5, "李秀英(演示)"), (8, "王小梅(演示)")]
-    work = Work(practice, system, MyPatientList())
-    assert await listed_patient(work, doctor.practitioner_id or "", 3) == county.old_man
+    work = Work(practice, doctor, MyPatientList())
+    assert await listed_patient(work, 3) == county.old_man
     with pytest.raises(PatientNotListed):
-        await listed_patient(work, doctor.practitioner_id or "", 4)
+        await listed_patient(work, 4)
     assert (await patient_card(work, county.old_man)).age_spoken == "58 岁"
 
 

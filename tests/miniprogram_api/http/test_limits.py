@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from limits import RateLimitItemPerSecond
 
+from core.foundation import rates
+from core.foundation.rates import RateStore, Taken
 from miniprogram_api.app.redis_server import redis_process
 from miniprogram_api.http import limits as table
-from miniprogram_api.http import rate_store
 from miniprogram_api.http.client_address import client_address, counted_as, is_loopback
 from miniprogram_api.http.limits import LIMITS, Counts, Limit, Per
-from miniprogram_api.http.rate_store import RateStore, Taken
 from tests.miniprogram_api.http.conftest import Face
 from tests.support.county import seed_small
 
@@ -143,7 +143,7 @@ async def redis_server(folder: Path) -> AsyncIterator[str]:
 
 
 async def test_two_processes_count_together_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_store, "ANSWER_S", 10.0)  # a busy machine is not an absent Redis
+    monkeypatch.setattr(rates, "ANSWER_S", 10.0)  # a busy machine is not an absent Redis
     item = RateLimitItemPerSecond(25, 600)
     async with redis_server(tmp_path) as address:
         stores = [RateStore(address) for _ in range(2)]
@@ -156,7 +156,7 @@ async def test_two_processes_count_together_at_once(tmp_path: Path, monkeypatch:
 
 
 async def test_without_redis_each_process_counts_for_itself_and_nothing_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_store, "ANSWER_S", 10.0)
+    monkeypatch.setattr(rates, "ANSWER_S", 10.0)
     item = RateLimitItemPerSecond(5, 600)
     async with redis_server(tmp_path) as address:
         store = RateStore(address)
