@@ -1,7 +1,7 @@
 """One process of many that press 接诊: opens the practice's database by itself, waits for the word, presses all at once, prints what came.
 
-``python -m tests.core.dispatch.presser`` reads one line of JSON ({"practice", "keyring", "key", "presses": [[account, offer] …]}), answers
-"ready", and begins at the next line.
+``python -m tests.core.dispatch.presser <practice> <keyring>`` reads one line of JSON for each round ({"key", "presses": [[account, offer] …]}),
+answers "ready", begins at the next line, and ends with its input.
 """
 
 from __future__ import annotations
@@ -37,22 +37,26 @@ async def press(practice: Practice, account_id: str, offer_id: str) -> str:
     return f"accepted:{answer.code}:{account_id}"
 
 
-async def main() -> None:
-    load_rooms()
-    given = json.loads(sys.stdin.readline())
-    await open_database(given["practice"], given["keyring"])
+async def round_of(key: str, presses: list[list[str]]) -> None:
     clock = ManualClock(START)
     rng = random.Random(os.getpid())
-    keys = KeyRing(MasterKeys.load(Path(given["key"])), clock)
+    keys = KeyRing(MasterKeys.load(Path(key)), clock)
     practice = Practice(
         clock=clock, ids=Ids(clock.real_now, rng), rng=rng, keys=keys, blobs=BlobStore(Path("/nonexistent"), keys), signals=LocalSignals()
     )
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    outcomes = await asyncio.gather(*(press(practice, account, offer) for account, offer in given["presses"]))
+    outcomes = await asyncio.gather(*(press(practice, account, offer) for account, offer in presses))
     print(json.dumps(outcomes), flush=True)
+
+
+async def main(practice_url: str, keyring_url: str) -> None:
+    load_rooms()
+    await open_database(practice_url, keyring_url)
+    while given := await asyncio.to_thread(sys.stdin.readline):
+        await round_of(**json.loads(given))
     await close_database()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -26,30 +27,38 @@ ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.storage
 
 
-async def press_all(urls: DatabaseUrls, key: Path, presses: list[tuple[str, str]]) -> list[str]:
-    """Deal the presses to four processes, start them together, gather what each was told."""
-    running = []
-    for number in range(PROCESSES):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.core.dispatch.presser", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
-        given = {"practice": urls.practice, "keyring": urls.keyring, "key": str(key), "presses": presses[number::PROCESSES]}
+Press = Callable[[Path, list[tuple[str, str]]], Awaitable[list[str]]]
+
+
+@pytest.fixture(scope="module")
+async def press_all(database: DatabaseUrls) -> AsyncIterator[Press]:
+    """Deals presses to four processes, starts them together, gathers what each was told. The processes serve every test here."""
+    argv = [sys.executable, "-m", "tests.core.dispatch.presser", database.practice, database.keyring]
+    pipe = asyncio.subprocess.PIPE
+    running = [await asyncio.create_subprocess_exec(*argv, cwd=ROOT, stdin=pipe, stdout=pipe, limit=1 << 20) for _ in range(PROCESSES)]
+
+    def tell(process: asyncio.subprocess.Process, line: str) -> None:
         assert process.stdin is not None
+        process.stdin.write(line.encode() + b"\n")
+
+    async def hear(process: asyncio.subprocess.Process) -> bytes:
         assert process.stdout is not None
-        process.stdin.write(json.dumps(given).encode() + b"\n")
-        running.append(process)
-    for process in running:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
+        return await process.stdout.readline()
+
+    async def press(key: Path, presses: list[tuple[str, str]]) -> list[str]:
+        for number, process in enumerate(running):
+            tell(process, json.dumps({"key": str(key), "presses": presses[number::PROCESSES]}))
+        assert [await hear(process) for process in running] == [b"ready\n"] * PROCESSES
+        for process in running:
+            tell(process, "go")
+        return [outcome for process in running for outcome in json.loads(await hear(process))]
+
+    yield press
     for process in running:
         assert process.stdin is not None
-        process.stdin.write(b"go\n")
-    outcomes: list[str] = []
-    for process in running:
-        out, _ = await process.communicate()
-        assert process.returncode == 0
-        outcomes += json.loads(out)
-    return outcomes
+        process.stdin.close()
+        await process.wait()
+    assert [process.returncode for process in running] == [0] * PROCESSES
 
 
 async def ask_many(ward: Ward, consultation_id: str) -> list[ExpertOffer]:
@@ -59,14 +68,14 @@ async def ask_many(ward: Ward, consultation_id: str) -> list[ExpertOffer]:
     return await ward.offers(consultation_id, "deferred")
 
 
-async def test_exactly_one_of_many_has_the_consultation(practice: Practice, database: DatabaseUrls, tmp_path: Path) -> None:
+async def test_exactly_one_of_many_has_the_consultation(practice: Practice, press_all: Press, tmp_path: Path) -> None:
     ward = await open_ward(practice, hearts=18)
     asked = await ward.request(CRITICAL)
     offers = await ask_many(ward, asked.consultation_id)
     assert len(offers) == 20
     presses = [(offers[number % 20].account_id, offers[number % 20].id) for number in range(PRESSES)]
 
-    outcomes = await press_all(database, tmp_path / "keyring.key", presses)
+    outcomes = await press_all(tmp_path / "keyring.key", presses)
 
     told = Counter(one.split(":")[0] for one in outcomes)
     winners = {one for one in outcomes if one.startswith("accepted")}
@@ -81,14 +90,14 @@ async def test_exactly_one_of_many_has_the_consultation(practice: Practice, data
     assert (await ward.timeline(row.id)).count("accept") == 1
 
 
-async def test_an_expert_with_two_offers_gets_one_of_them(practice: Practice, database: DatabaseUrls, tmp_path: Path) -> None:
+async def test_an_expert_with_two_offers_gets_one_of_them(practice: Practice, press_all: Press, tmp_path: Path) -> None:
     ward = await open_ward(practice, hearts=2)
     asked = [await ward.request(EMERGENT), await ward.request(EMERGENT)]
     mine = [(await ask_many(ward, one.consultation_id)) for one in asked]
     presses = [(offer.account_id, offer.id) for offers in mine for offer in offers if offer.practitioner_id == ward.hearts[0].practitioner_id]
     assert len(presses) == 2
 
-    outcomes = await press_all(database, tmp_path / "keyring.key", presses * 2)
+    outcomes = await press_all(tmp_path / "keyring.key", presses * 2)
 
     assert Counter(one.split(":")[0] for one in outcomes) == {"accepted": 2, "offer.expert_busy": 2}
     assert await Consultation.filter(busy_expert_id=ward.hearts[0].practitioner_id).count() == 1
