@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 
 State = Literal["DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS", "COMPLETED", "CANCELLED"]
 
@@ -96,7 +97,7 @@ class CancelConsultation(Command):
     reason: str = Field(min_length=1, max_length=200)
 
 
-class StatusList(Result):
+class StatusList(WithWithheld):
     consultations: tuple[ConsultationStatus, ...]
 
 
@@ -432,7 +433,7 @@ class PatientConsultation(Result):
     own: bool
 
 
-class PatientConsultationsView(Result):
+class PatientConsultationsView(WithWithheld):
     consultations: tuple[PatientConsultation, ...]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import itemgetter
+
 from core.consultations.commands import (
     ConsultationStatus,
     Progress,
@@ -22,6 +25,7 @@ from core.consultations.views import complaint_opened, entries_of, picture_opene
 from core.consultations.workflow import OPEN_STATES, State
 from core.foundation.actor import Role
 from core.foundation.orders import answers
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.people.models import Organisation
 from core.people.relations import spoken_for
@@ -48,7 +52,8 @@ async def progress(work: Work, order: Progress) -> StatusList:
         rows = await _rows_of_actor(work)
     spoken = frozenset(await spoken_for(work, Scope.RECORD))
     seen = [(row, Reader.PATIENT if _is_patients(work, row, spoken) else reader_of(work, row)) for row in rows]
-    return StatusList(consultations=tuple(await statuses_of(work, seen, in_group=order.in_group)))
+    lines, withheld = await shown(work, seen, partial(statuses_of, work, in_group=order.in_group), name=itemgetter(0))
+    return StatusList(consultations=lines, withheld=withheld)
 
 
 async def _rows_of_actor(work: Work) -> list[Consultation]:

@@ -31,6 +31,7 @@ from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
 from core.foundation.orders import Order, answers, handles, prepares, relation
 from core.foundation.practice import Practice
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.access import acts_in_county, county_of_organisation
@@ -275,4 +276,9 @@ async def read_claim(work: Work, order: ReadClaim) -> ClaimView:
 async def claims(work: Work, order: Claims) -> ClaimsView:
     work.concerns("patient", order.patient_id)
     rows = await Claim.filter(patient_id=order.patient_id).order_by("-id").limit(50)
-    return ClaimsView(claims=tuple([await view_of(work, row) for row in rows]))
+
+    async def lines(some: list[Claim]) -> list[ClaimView]:
+        return [await view_of(work, row) for row in some]
+
+    found, withheld = await shown(work, rows, lines)
+    return ClaimsView(claims=found, withheld=withheld)

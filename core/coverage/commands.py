@@ -11,6 +11,7 @@ from core.coverage.policies import DrugClass, HouseLevel, Service, Trait
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 
 Scheme = Literal["residents", "employees"]
 MemberNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{6,30}$", strip_whitespace=True)]
@@ -210,7 +211,7 @@ class ReadClaim(Query):
     claim_id: Id
 
 
-class ClaimsView(Result):
+class ClaimsView(WithWithheld):
     claims: tuple[ClaimView, ...]
 
 

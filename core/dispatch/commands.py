@@ -10,6 +10,7 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 
 DeclineReason = Literal["no_time", "not_my_field", "knows_patient"]
 
@@ -139,7 +140,7 @@ class Offer(Query):
     offer_id: Id
 
 
-class OffersView(Result):
+class OffersView(WithWithheld):
     offers: tuple[OfferView, ...]
 
 
@@ -186,7 +187,7 @@ class DeskFigures(Result):
     median_answer_s: int | None
 
 
-class ExpertDeskView(Result):
+class ExpertDeskView(WithWithheld):
     """``offers``: most urgent first, then the one that runs out first. ``now``: domain time, which the clocks of a page run by."""
 
     now: datetime

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from statistics import median
 
 from core.consultations.models import Consultation
@@ -15,6 +16,7 @@ from core.dispatch.models import ExpertOffer
 from core.dispatch.offer_views import open_offers, region_names
 from core.foundation.clock import SHANGHAI, shanghai
 from core.foundation.orders import answers
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.intake.urgency import urgency
 from core.people.cards import patient_cards, practitioner_cards
@@ -32,11 +34,14 @@ async def expert_desk(work: Work, order: ExpertDesk) -> ExpertDeskView:
     running = await taken.filter(state__in=[state.value for state in OPEN_STATES]).order_by("-id").limit(OPEN_SHOWN)
     closed = taken.filter(state__in=[state.value for state in CLOSED_STATES])
     finished = await closed.order_by("-closed_at").limit(FINISHED_SHOWN)
-    offers = sorted(await open_offers(work), key=lambda one: (-urgency(one.urgency).code.severity, one.expires_at))
+    asked, unasked = await open_offers(work)
+    offers = sorted(asked, key=lambda one: (-urgency(one.urgency).code.severity, one.expires_at))
     cases = sorted(running, key=lambda row: (-urgency(row.urgency).code.severity, row.id))
-    lines = await _lines(work, [*cases, *finished])
+    lines, withheld = await shown(work, [*cases, *finished], partial(_lines, work))
+    here = {row.id for row in cases}
     return ExpertDeskView(
-        now=work.now, offers=tuple(offers), cases=tuple(lines[: len(cases)]), finished=tuple(lines[len(cases) :]), figures=await _figures(work),
+        now=work.now, offers=tuple(offers), cases=tuple(one for one in lines if one.consultation_id in here),
+        finished=tuple(one for one in lines if one.consultation_id not in here), figures=await _figures(work), withheld=(*unasked, *withheld),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from operator import itemgetter
 from typing import Literal, cast
 
 from tortoise.expressions import Q
@@ -16,6 +18,7 @@ from core.dispatch.models import ExpertOffer, RankingRecord
 from core.dispatch.offers import OPEN
 from core.foundation.actor import Role
 from core.foundation.orders import answers
+from core.foundation.withheld import Withheld, shown
 from core.foundation.work import Work
 from core.intake.urgency import urgency
 from core.people.cards import PatientCard, PractitionerCard, patient_cards, practitioner_cards
@@ -48,14 +51,16 @@ def _is_over(row: ExpertOffer, consultation: Consultation) -> bool:
 @answers(MyOffers)
 async def my_offers(work: Work, order: MyOffers) -> OffersView:
     work.concerns("practitioner", work.actor.practitioner_id or "")
-    return OffersView(offers=tuple(sorted(await open_offers(work), key=lambda view: -urgency(view.urgency).code.severity)))
+    lines, withheld = await open_offers(work)
+    return OffersView(offers=tuple(sorted(lines, key=lambda view: -urgency(view.urgency).code.severity)), withheld=withheld)
 
 
-async def open_offers(work: Work) -> list[OfferView]:
+async def open_offers(work: Work) -> tuple[tuple[OfferView, ...], tuple[Withheld, ...]]:
     """What the actor is being asked now, in the order in which he was asked."""
     rows = await ExpertOffer.filter(practitioner_id=work.actor.practitioner_id, state__in=OPEN).order_by("id")
     consultations = {one.id: one for one in await Consultation.filter(id__in=[row.consultation_id for row in rows], state=State.PENDING.value)}
-    return await _offer_views(work, [(row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations])
+    asked = [(row, consultations[row.consultation_id]) for row in rows if row.consultation_id in consultations]
+    return await shown(work, asked, partial(_offer_views, work), name=itemgetter(1))
 
 
 async def offer_view(work: Work, row: ExpertOffer, consultation: Consultation) -> OfferView:

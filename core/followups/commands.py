@@ -13,6 +13,7 @@ from core.foundation.actor import Role
 from core.foundation.clock import Moment
 from core.foundation.ids import Id
 from core.foundation.orders import IN_EMERGENCY, Command, Done, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 from core.intake.commands import IntakeView
 
 TemplateKey = Literal["hypertension", "diabetes"]
@@ -208,7 +209,7 @@ class RecordReading(Command):
     taken_at: Moment | None = None
 
 
-class ReadingsView(Result):
+class ReadingsView(WithWithheld):
     readings: tuple[ReadingView, ...]
 
 

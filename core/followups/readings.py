@@ -46,6 +46,7 @@ from core.foundation.events import Event, listens
 from core.foundation.models import Blob
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.lists import is_on_own_list
@@ -197,7 +198,12 @@ async def view_of(work: Work, row: Reading) -> ReadingView:
 async def readings(work: Work, order: Readings) -> ReadingsView:
     work.concerns("patient", order.patient_id)
     rows = await Reading.filter(patient_id=order.patient_id, task=order.task).order_by("-taken_at", "-id").limit(LATEST)
-    return ReadingsView(readings=tuple([await view_of(work, row) for row in reversed(rows)]))
+
+    async def lines(some: list[Reading]) -> list[ReadingView]:
+        return [await view_of(work, row) for row in some]
+
+    found, withheld = await shown(work, list(reversed(rows)), lines)
+    return ReadingsView(readings=found, withheld=withheld)
 
 
 @listens("reading.recorded")

@@ -32,5 +32,3 @@ async def tell_of_damage(practice: Practice, broken: SealBroken, entry_id: str |
         )  # fmt: skip
     except AWAY as error:
         logger.warning("nobody could be told of it: %s", type(error).__name__)
-        return
-    await practice.signals.publish(lane_of(TOPIC))

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 
 
 class UploadView(Result):
@@ -81,7 +82,7 @@ class ImageView(Result):
     received_at: datetime
 
 
-class ImagesView(Result):
+class ImagesView(WithWithheld):
     images: tuple[ImageView, ...]
 
 

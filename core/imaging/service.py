@@ -15,6 +15,7 @@ from core.foundation.events import Event, listens
 from core.foundation.keys import SealBroken, Sealer
 from core.foundation.orders import Order, answers, handles, prepares, relation
 from core.foundation.practice import EngineAway, Practice
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView, WindowChoice
 from core.imaging.commands import Upload as UploadQuery
@@ -202,25 +203,30 @@ async def upload_query(work: Work, order: UploadQuery) -> UploadView:
 async def images(work: Work, order: Images) -> ImagesView:
     row = await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
-    shown = [one.instance_id for one in await ConsultationImage.filter(consultation_id=row.id).order_by("added_at", "id")]
-    found = {one.id: one for one in await Instance.filter(id__in=shown)}
+    in_case = [one.instance_id for one in await ConsultationImage.filter(consultation_id=row.id).order_by("added_at", "id")]
+    found = {one.id: one for one in await Instance.filter(id__in=in_case)}
     sealer = await work.sealer("patient", row.patient_id)
-    return ImagesView(
-        images=tuple(
-            ImageView(
-                instance_id=one.id,
-                modality=one.modality,
-                label=" ".join(filter(None, (modality_words(one.modality), part_words(_opened(sealer, "body_part", one))))),
-                description=_opened(sealer, "description", one),
-                taken_on=date.fromisoformat(day) if (day := _opened(sealer, "taken_on", one)) else None,
-                rows=one.rows,
-                columns=one.columns,
-                frames=one.frames,
-                windows=tuple(WindowChoice(window=window.key, label=window.label) for window in windows_of(one.modality)) if one.frames else (),
-                received_at=one.received_at,
-            )
-            for one in (found[instance_id] for instance_id in shown)
-        )
+
+    async def lines(some: list[Instance]) -> list[ImageView]:
+        return [_image_view(sealer, one) for one in some]
+
+    views, withheld = await shown(work, [found[instance_id] for instance_id in in_case], lines)
+    return ImagesView(images=views, withheld=withheld)
+
+
+def _image_view(sealer: Sealer, one: Instance) -> ImageView:
+    day = _opened(sealer, "taken_on", one)
+    return ImageView(
+        instance_id=one.id,
+        modality=one.modality,
+        label=" ".join(filter(None, (modality_words(one.modality), part_words(_opened(sealer, "body_part", one))))),
+        description=_opened(sealer, "description", one),
+        taken_on=date.fromisoformat(day) if day else None,
+        rows=one.rows,
+        columns=one.columns,
+        frames=one.frames,
+        windows=tuple(WindowChoice(window=window.key, label=window.label) for window in windows_of(one.modality)) if one.frames else (),
+        received_at=one.received_at,
     )
 
 

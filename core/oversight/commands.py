@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 from core.oversight.rules import Reason, Verdict
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -103,7 +104,7 @@ class ReviewView(Result):
     reads: tuple[ReadThing, ...] = ()
 
 
-class ReviewList(Result):
+class ReviewList(WithWithheld):
     openings: tuple[ReviewView, ...]
     unreviewed: int
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 from tortoise.queryset import QuerySet
@@ -10,6 +11,7 @@ from tortoise.queryset import QuerySet
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.models import AuditEntry
 from core.foundation.orders import BREAK_GLASS, Done, answers, handles, order_named
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.oversight.commands import (
@@ -51,8 +53,10 @@ async def to_review(work: Work, order: BreakGlassesToReview) -> ReviewList:
     ours = BreakGlass.filter(region_code__in=list(await counties_reviewed(work))).exclude(account_id=work.actor.account_id)
     waiting = await ours.filter(reviewed_at__isnull=True).order_by("id").limit(SHOWN)
     done = await ours.filter(reviewed_at__isnull=False).order_by("-reviewed_at").limit(SHOWN)
+    lines, withheld = await shown(work, [*waiting, *done], partial(_views_of, work))
     return ReviewList(
-        openings=tuple(await _views_of(work, [*waiting, *done])),
+        openings=lines,
+        withheld=withheld,
         unreviewed=await ours.filter(reviewed_at__isnull=True).count(),
     )
 

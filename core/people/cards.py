@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.foundation.actor import Role
+from core.foundation.damage import tell_of_damage
 from core.foundation.errors import NotFound
+from core.foundation.keys import SealBroken, SubjectErased
+from core.foundation.withheld import CANNOT_OPEN, Openable
 from core.foundation.work import Work
 from core.people.errors import PatientNotListed
 from core.people.lists import own_list
@@ -106,25 +109,38 @@ async def _practitioner_card(work: Work, row: Practitioner, organisation: Organi
 
 
 async def practitioner_name(work: Work, row: Practitioner) -> str:
-    sealer = await work.sealer("practitioner", row.id)
-    return sealer.open("practitioner", "full_name", row.id, bytes(row.full_name))
+    """The name, or in its place that there is none to be read: what he wrote about others must stay readable."""
+    try:
+        sealer = await work.sealer("practitioner", row.id)
+        return sealer.open("practitioner", "full_name", row.id, bytes(row.full_name))
+    except SubjectErased:
+        return "(姓名已删除)"
+    except SealBroken as broken:
+        await tell_of_damage(work.practice, broken)
+        return "(姓名读不出)"
 
 
 async def patient_card(work: Work, patient_id: str) -> PatientCard:
     """The patient; NotFound when there is none."""
     cards = await patient_cards(work, [patient_id])
-    if not cards:
+    if not cards and not cards.closed:
         raise NotFound
     return cards[patient_id]
 
 
-async def patient_cards(work: Work, patient_ids: Iterable[str]) -> dict[str, PatientCard]:
-    """Those of ``patient_ids`` that exist, by id."""
+async def patient_cards(work: Work, patient_ids: Iterable[str]) -> Openable[str, PatientCard]:
+    """Those of ``patient_ids`` that exist, by id; those that do not open are among the closed."""
     rows = await Patient.filter(id__in=list(patient_ids)).order_by("id")
     ids = [row.id for row in rows]
     await work.practice.keys.fetch("patient", ids)
     with_wechat = {row.patient_id for row in await CareRelation.filter(self_of_id__in=ids)}
-    return {row.id: await _patient_card(work, row, has_wechat=row.id in with_wechat) for row in rows}
+    cards: Openable[str, PatientCard] = Openable()
+    for row in rows:
+        try:
+            cards[row.id] = await _patient_card(work, row, has_wechat=row.id in with_wechat)
+        except CANNOT_OPEN as error:
+            cards.closed[row.id] = error
+    return cards
 
 
 async def _patient_card(work: Work, row: Patient, *, has_wechat: bool) -> PatientCard:

@@ -10,6 +10,7 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 from core.people.practitioners import Scope
 from core.people.purposes import PurposeCode
 
@@ -185,9 +186,10 @@ class HeldRoleView(Result):
     label: str
     organisation_id: Id
     organisation: str
+    region_code: str
 
 
-class MeView(Result):
+class MeView(WithWithheld):
     account_id: Id
     display_name: str | None
     roles: tuple[HeldRoleView, ...]
@@ -205,7 +207,7 @@ class Me(Query):
     audited = True
 
 
-class PatientListView(Result):
+class PatientListView(WithWithheld):
     patients: tuple[PatientView, ...]
 
 
@@ -344,7 +346,8 @@ class RegisterPractitioner(Command):
     """ICD-10 three-character categories or ranges ("I20-I25", "J44")."""
     years_of_practice: int = Field(ge=0, le=60)
     roles: tuple[Role, ...]
-    app: str = Field(min_length=1, max_length=64)
+    app: str | None = Field(default=None, min_length=1, max_length=64)
+    """The WeCom in which he is ``subject``; without it, the administrator's own."""
     subject: str = Field(min_length=1, max_length=64)
 
 

@@ -15,7 +15,7 @@ from core.people.commands import PatientListView
 from core.people.lists import own_list
 from core.people.models import Patient
 from core.people.names import certificate_name
-from core.people.patients import patient_views
+from core.people.patients import listed
 
 
 class FindOnMyList(Query):
@@ -43,11 +43,11 @@ async def find_on_my_list(work: Work, order: FindOnMyList) -> PatientListView:
     if work.actor.practitioner_id is None:
         return PatientListView(patients=())
     work.concerns("practitioner", work.actor.practitioner_id)
-    listed = await own_list(work).order_by("number")
-    numbers = {row.patient_id: row.number for row in listed}
+    enlisted = await own_list(work).order_by("number")
+    numbers = {row.patient_id: row.number for row in enlisted}
     found = await Patient.filter(id__in=list(numbers), **_wanted(work, order)).only("id")
-    views = await patient_views(work, sorted((row.id for row in found), key=numbers.__getitem__))
-    return PatientListView(patients=tuple(view.model_copy(update={"number": numbers[view.patient_id]}) for view in views))
+    hits = {row.id for row in found}
+    return await listed(work, [row for row in enlisted if row.patient_id in hits])
 
 
 def _wanted(work: Work, order: FindOnMyList) -> dict[str, str]:

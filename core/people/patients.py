@@ -8,6 +8,7 @@ from core.foundation.actor import ROLE_LABELS, Actor, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.orders import answers, handles, prepares
 from core.foundation.practice import Practice
+from core.foundation.withheld import Withheld, shown
 from core.foundation.work import Work
 from core.people.account_joins import is_doubted
 from core.people.accounts import account_phone, live_account
@@ -29,7 +30,7 @@ from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.errors_real_name import RealNameMismatch
 from core.people.id_numbers import IdNumber, read_id_number
 from core.people.lists import own_list
-from core.people.models import Account, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
+from core.people.models import Account, CareRelation, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
 from core.people.names import certificate_name
 from core.people.real_name import Answered, RealName, ask_real_name
 from core.people.real_name_again import KIND, again_at
@@ -229,7 +230,7 @@ async def home_organisation() -> str:
 async def me(work: Work, order: Me) -> MeView:
     account = await Account.get_or_none(id=work.actor.account_id)
     organisations = {row.id: row.name for row in await Organisation.filter(id__in=[held.organisation_id for held in work.actor.roles])}
-    patients = await _own_patients(work)
+    patients, withheld = await _own_patients(work)
     name = next((patient.full_name for patient in patients if patient.relation == "self"), None)
     if work.actor.practitioner_id is not None:
         name = (await practitioner_card(work, work.actor.practitioner_id)).full_name
@@ -250,17 +251,21 @@ async def me(work: Work, order: Me) -> MeView:
         practitioner_id=work.actor.practitioner_id,
         phone_verified=account is not None and account.phone is not None,
         patients=patients,
+        withheld=withheld,
     )
 
 
-async def _own_patients(work: Work) -> tuple[PatientView, ...]:
+async def _own_patients(work: Work) -> tuple[tuple[PatientView, ...], tuple[Withheld, ...]]:
     """Those for whom the actor speaks, himself first."""
-    relations = await live_relations(work, account_id=work.actor.account_id)
-    views = await patient_views(work, [row.patient_id for row in relations])
-    return tuple(
-        view.model_copy(update={"relation": row.relation, "relation_id": row.id, "scope": read(row.scope), "guardian": bool(row.guardian)})
-        for row, view in zip(relations, views, strict=True)
-    )
+
+    async def lines(some: list[CareRelation]) -> list[PatientView]:
+        views = await patient_views(work, [row.patient_id for row in some])
+        return [
+            view.model_copy(update={"relation": row.relation, "relation_id": row.id, "scope": read(row.scope), "guardian": bool(row.guardian)})
+            for row, view in zip(some, views, strict=True)
+        ]
+
+    return await shown(work, await live_relations(work, account_id=work.actor.account_id), lines)
 
 
 @answers(MyPatientList)
@@ -269,8 +274,18 @@ async def my_patient_list(work: Work, order: MyPatientList) -> PatientListView:
         return PatientListView(patients=())
     rows = await own_list(work).order_by("number")
     work.concerns("practitioner", work.actor.practitioner_id)
-    views = await patient_views(work, [row.patient_id for row in rows])
-    return PatientListView(patients=tuple(view.model_copy(update={"number": row.number}) for row, view in zip(rows, views, strict=True)))
+    return await listed(work, rows)
+
+
+async def listed(work: Work, rows: list[ListedPatient]) -> PatientListView:
+    """The patients of these lines of a list, with the numbers under which they stand there."""
+
+    async def lines(some: list[ListedPatient]) -> list[PatientView]:
+        views = await patient_views(work, [row.patient_id for row in some])
+        return [view.model_copy(update={"number": row.number}) for row, view in zip(some, views, strict=True)]
+
+    patients, withheld = await shown(work, rows, lines)
+    return PatientListView(patients=patients, withheld=withheld)
 
 
 async def patient_views(work: Work, patient_ids: list[str]) -> list[PatientView]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from core.foundation.withheld import CANNOT_OPEN, Openable
 from core.foundation.work import Work
 from core.people.errors import OwnRecordExists, PatientTaken
 from core.people.errors_families import GuardianOfAdult
@@ -27,6 +28,7 @@ async def live_relations(
         rows = rows.filter(patient_id=patient_id)
     found = [row for row in await rows.order_by("created_at", "id") if scope is None or scope in read(row.scope)]
     births = await birth_dates(work, {row.patient_id for row in found if may_be_guardian(row)})
+    found = [row for row in found if row.patient_id not in births.closed]
     live = [row for row in found if standing_of(row, births.get(row.patient_id), work.now) is Standing.LIVE]
     return sorted(live, key=lambda row: row.relation != "self")
 
@@ -53,13 +55,16 @@ async def guardians_of(work: Work, patient_id: str) -> list[CareRelation]:
     return [row for row in await live_relations(work, patient_id=patient_id) if birth is not None and is_guardian(row, birth)]
 
 
-async def birth_dates(work: Work, patient_ids: Iterable[str]) -> dict[str, date]:
-    """By patient; asked of the database only when somebody is named."""
+async def birth_dates(work: Work, patient_ids: Iterable[str]) -> Openable[str, date]:
+    """By patient; asked of the database only when somebody is named. One whose date does not open is among the closed."""
     ids = list(patient_ids)
-    births: dict[str, date] = {}
+    births: Openable[str, date] = Openable()
     for row in await Patient.filter(id__in=ids) if ids else ():
-        sealer = await work.sealer("patient", row.id)
-        births[row.id] = date.fromisoformat(sealer.open("patient", "birth_date", row.id, bytes(row.birth_date)))
+        try:
+            sealer = await work.sealer("patient", row.id)
+            births[row.id] = date.fromisoformat(sealer.open("patient", "birth_date", row.id, bytes(row.birth_date)))
+        except CANNOT_OPEN as error:
+            births.closed[row.id] = error
     return births
 
 

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
+from core.foundation.withheld import WithWithheld
 from core.prescriptions.items import Facts, Finding, Item, Override, Pregnancy
 
 Items = Annotated[tuple[Item, ...], Field(min_length=1, max_length=5)]
@@ -337,7 +338,7 @@ class View(Query):
     prescription_id: Id
 
 
-class PrescriptionList(Result):
+class PrescriptionList(WithWithheld):
     prescriptions: tuple[PrescriptionView, ...]
 
 
@@ -376,7 +377,7 @@ class PrescriptionStage(Result):
     readable: bool
 
 
-class PrescriptionStages(Result):
+class PrescriptionStages(WithWithheld):
     prescriptions: tuple[PrescriptionStage, ...]
 
 
@@ -528,7 +529,7 @@ class AcknowledgeDose(Command):
     dose_id: Id
 
 
-class CaseMedicinesView(Result):
+class CaseMedicinesView(WithWithheld):
     """``prescriptions`` newest first."""
 
     prescriptions: tuple[PrescriptionView, ...]
@@ -586,7 +587,7 @@ class WaitingDose(Result):
     age: str
 
 
-class WaitingView(Result):
+class WaitingView(WithWithheld):
     """The most urgent first, then who has waited longest. ``now`` is the practice's time; ``done_today`` counts from midnight in China."""
 
     now: datetime

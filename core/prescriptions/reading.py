@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tortoise.queryset import QuerySet
 
 from core.foundation.actor import Role
 from core.foundation.orders import answers
+from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.people.houses import houses_above
 from core.people.models import Organisation
@@ -59,7 +62,8 @@ async def mine(work: Work, order: Mine) -> PrescriptionList:
     """As :class:`Mine` says, for the role in which the actor asks."""
     work.concerns("account", work.actor.account_id)
     rows = await _rows(work, order, _asked_for(order))
-    return PrescriptionList(prescriptions=await views_of(work, rows))
+    lines, withheld = await shown(work, rows, partial(views_of, work))
+    return PrescriptionList(prescriptions=lines, withheld=withheld)
 
 
 def _asked_for(order: Mine) -> QuerySet[Prescription]:

@@ -10,10 +10,11 @@ from tortoise.expressions import Q, Subquery
 from core.consultations.models import Consultation
 from core.foundation.models import Signature
 from core.foundation.orders import answers
+from core.foundation.withheld import shown
 from core.foundation.work import Work
+from core.people.cards import patient_cards
 from core.people.relations import spoken_for
 from core.people.scopes import Scope
-from core.people.service import patient_card
 from core.prescriptions.commands import PrescriptionStage, PrescriptionStages, Stages
 from core.prescriptions.models import Prescription
 from core.prescriptions.moments import good_until, since
@@ -51,13 +52,16 @@ async def stages(work: Work, order: Stages) -> PrescriptionStages:
     work.concerns("account", work.actor.account_id)
     patients = await spoken_for(work, Scope.RECORD)
     released = Subquery(Signature.filter(kind="review").values("subject_id"))
-    shown = ~Q(state=State.WITHDRAWN.value) | Q(id__in=released)
-    rows = await Prescription.filter(shown, patient_id__in=patients).order_by("-id").limit(SHOWN) if patients else []
+    told = ~Q(state=State.WITHDRAWN.value) | Q(id__in=released)
+    rows = await Prescription.filter(told, patient_id__in=patients).order_by("-id").limit(SHOWN) if patients else []
     codes = {one.id: one.code for one in await Consultation.filter(id__in={row.consultation_id for row in rows})}
-    names = {one: (await patient_card(work, one)).full_name for one in {row.patient_id for row in rows}}
-    return PrescriptionStages(prescriptions=tuple(
-        _stage_of(row, codes[row.consultation_id], names[row.patient_id]) for row in rows
-    ))
+    cards = await patient_cards(work, {row.patient_id for row in rows})
+
+    async def lines(some: list[Prescription]) -> list[PrescriptionStage]:
+        return [_stage_of(row, codes[row.consultation_id], cards[row.patient_id].full_name) for row in some]
+
+    found, withheld = await shown(work, rows, lines)
+    return PrescriptionStages(prescriptions=found, withheld=withheld)
 
 
 def _stage_of(row: Prescription, consultation_code: str, patient: str) -> PrescriptionStage:
