@@ -39,7 +39,7 @@ GUESSES: tuple[Guess, ...] = (
     Guess("one_time_codes", 20, HOUR, ("people.unlock_signing", "people.begin_second_factor", "people.confirm_second_factor")),
     Guess("dispensing_codes", 30, 10 * MINUTE, ("prescriptions.dispense",)),
     Guess("claim_codes", 20, HOUR, ("people.confirm_account",)),
-    Guess("invitations", 10, HOUR, ("people.redeem_invitation",)),
+    Guess("invitations", 30, HOUR, ("people.redeem_invitation",)),
     Guess("registrations", 10, HOUR, ("people.register_patient",)),
     Guess("enlistings", 40, HOUR, ("people.enlist_patient",)),
     Guess("records_in_emergency", 20, HOUR, ("oversight.break_glass",)),

@@ -118,3 +118,17 @@ class InvitationWrong(NotFound):
 class InvitationElsewhere(NotAllowed):
     code = "people.invitation_elsewhere"
     sentence = "请在企业微信的「会诊工作台」里发绑定码。"
+
+
+class RegisterWrong(Invalid):
+    """``problem``: the first line that is wrong, and why. Nothing was made."""
+
+    code = "people.register_wrong"
+    sentence = "没有导入:{problem}"
+
+
+class WecomUnknown(Invalid):
+    """Somebody without an account in WeCom cannot say in which one the others are."""
+
+    code = "people.wecom_unknown"
+    sentence = "不知道是哪家企业微信,请从企业微信里登录后再登记。"

@@ -229,7 +229,7 @@ async def home_organisation() -> str:
 @answers(Me)
 async def me(work: Work, order: Me) -> MeView:
     account = await Account.get_or_none(id=work.actor.account_id)
-    organisations = {row.id: row.name for row in await Organisation.filter(id__in=[held.organisation_id for held in work.actor.roles])}
+    organisations = {row.id: row for row in await Organisation.filter(id__in=[held.organisation_id for held in work.actor.roles])}
     patients, withheld = await _own_patients(work)
     name = next((patient.full_name for patient in patients if patient.relation == "self"), None)
     if work.actor.practitioner_id is not None:
@@ -243,7 +243,8 @@ async def me(work: Work, order: Me) -> MeView:
                 role=held.role.value,
                 label=ROLE_LABELS[held.role],
                 organisation_id=held.organisation_id,
-                organisation=organisations[held.organisation_id],
+                organisation=organisations[held.organisation_id].name,
+                region_code=organisations[held.organisation_id].region_code,
             )
             for held in work.actor.roles
             if held.organisation_id in organisations

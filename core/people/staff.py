@@ -20,6 +20,7 @@ from core.people.names import certificate_name
 from core.people.organisations import hold_organisation
 from core.people.practitioner_views import practitioner_view
 from core.people.practitioners import TITLES, covers, scope_of_title
+from core.people.register_orders import wecom_of
 from core.people.role_grants import keep_an_administrator
 from core.people.roles import LICENSED, running
 from core.people.rules import check_expertise, check_roles, county_of, local_date
@@ -39,7 +40,7 @@ async def register_practitioner(work: Work, order: RegisterPractitioner) -> Prac
     _check(order, scope)
     name = certificate_name(order.full_name)
     await hold_organisation(order.organisation_id)
-    account = await work.execute(EnsureAccount(app=order.app, subject=order.subject), as_system=True)
+    account = await work.execute(EnsureAccount(app=order.app or await wecom_of(work), subject=order.subject), as_system=True)
     licence_blind = work.blind("licence", order.licence_number) if order.licence_number else None
     if await Practitioner.filter(account_id=account.account_id).exists():
         raise AlreadyPractitioner

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from core.practice_rooms import load_rooms
-from miniprogram_api.app.register_files import (
+from core.people.register_files import (
     LARGEST,
     ORGANISATION_COLUMNS,
     PRACTITIONER_COLUMNS,
@@ -21,6 +20,7 @@ from miniprogram_api.app.register_files import (
     read_organisations,
     read_practitioners,
 )
+from core.practice_rooms import load_rooms
 from miniprogram_api.app.register_import import Imported, NotImported, import_organisations, import_practitioners
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import open_for_signing

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sanic import Blueprint
 
 from core.people import commands as people
+from core.people import commands_register as register
 from core.people import commands_staff as staff
 from miniprogram_api.http.api import order_route
 
@@ -12,6 +13,8 @@ blueprint = Blueprint("staff", url_prefix="/v1")
 
 order_route(blueprint, "GET", "/organisations", staff.Organisations)
 order_route(blueprint, "POST", "/organisations", people.RegisterOrganisation, status=201)
+order_route(blueprint, "POST", "/registers/check", register.CheckRegister)
+order_route(blueprint, "POST", "/registers", register.ImportRegister, status=201)
 order_route(blueprint, "PUT", "/organisations/<organisation_id:str>/name", staff.RenameOrganisation)
 order_route(blueprint, "PUT", "/organisations/<organisation_id:str>/place", staff.MoveOrganisation)
 order_route(blueprint, "POST", "/organisations/<organisation_id:str>/closing", staff.CloseOrganisation, status=201)

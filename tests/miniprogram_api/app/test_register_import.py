@@ -13,8 +13,7 @@ import pytest
 from core.foundation.actor import Role
 from core.foundation.practice import Practice
 from core.people.models import Organisation, Practitioner, RoleHeld
-from core.people.service import actor_for
-from miniprogram_api.app.register_files import (
+from core.people.register_files import (
     LARGEST,
     MOST,
     ORGANISATION_COLUMNS,
@@ -23,6 +22,7 @@ from miniprogram_api.app.register_files import (
     read_organisations,
     read_practitioners,
 )
+from core.people.service import actor_for
 from miniprogram_api.app.register_import import Imported, NotImported, import_organisations, import_practitioners
 from miniprogram_api.cli import imports
 
