@@ -13,7 +13,7 @@ from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
 from core.foundation.encryption.fields import SealedColumn, SealedTable, Subject, sealed_tables
-from core.foundation.encryption.walking import rows_after
+from core.foundation.encryption.walking import FoundRow, rows_after
 from core.foundation.practice import Practice
 
 _NUMBERS = itertools.count(1)
@@ -73,10 +73,15 @@ async def opened(practice: Practice, table: SealedTable, key: str) -> dict[str, 
     """Every sealed column of one row, opened with the sealers of its subjects."""
     before = key[:-1] + chr(ord(key[-1]) - 1) if key else ""
     (row,) = [one for one in await rows_after(table, before, 1000) if one.key == key]
+    return await opened_row(practice, table, row)
+
+
+async def opened_row(practice: Practice, table: SealedTable, row: FoundRow) -> dict[str, str]:
+    """The same of a row that was read already."""
     found = {}
     for column, (subject, sealed) in row.values.items():
         kind, _, subject_id = subject.partition(":")
-        found[column] = (await practice.keys.sealer(kind, subject_id)).open(table.table, column, key, sealed)
+        found[column] = (await practice.keys.sealer(kind, subject_id)).open(table.table, column, row.key, sealed)
     return found
 
 
@@ -113,6 +118,8 @@ def _value(practice: Practice, field: Any) -> Any:
         return b"plain"
     if isinstance(field, fields.JSONField):
         return {}
+    if isinstance(field, fields.TextField):
+        return "{}"
     if isinstance(field, fields.CharField):
         return practice.ids.new() if field.max_length >= 26 else str(next(_NUMBERS))[: field.max_length]
     raise TypeError(type(field).__name__)

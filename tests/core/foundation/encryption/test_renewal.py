@@ -22,7 +22,7 @@ from core.foundation.keyring.models import KeyRenewal, WrappedKey
 from core.foundation.keys import KeyRing, SealBroken
 from core.foundation.models import Blob
 from core.foundation.practice import Practice
-from tests.core.foundation.encryption.every_column import AT, make_row, opened, tables, without_references
+from tests.core.foundation.encryption.every_column import AT, make_row, opened_row, tables, without_references
 
 pytestmark = pytest.mark.storage
 
@@ -51,7 +51,7 @@ async def everything(practice: Practice) -> dict[tuple[str, str], dict[str, str]
     found = {}
     for table in tables():
         for row in await rows_after(table, "", 1000):
-            found[table.table, row.key] = await opened(practice, table, row.key)
+            found[table.table, row.key] = await opened_row(practice, table, row)
     return found
 
 

@@ -18,8 +18,8 @@ from core.foundation.practice import Practice
 from tests.core.foundation.encryption.every_column import make_row, opened, tables, without_references
 
 pytestmark = pytest.mark.storage
-NOT_SECRET = re.compile(r"\.(public_key|signature|hash|root)$")
-"""Binary columns that hold nothing secret: public keys, signatures, digests of the audit tree."""
+NOT_SECRET = re.compile(r"\.(public_key|signature|hash|root|tails)$")
+"""Binary columns that hold nothing secret: public keys, signatures, digests of the audit tree, the published numbers of a revocation registry."""
 
 
 async def test_no_binary_column_is_forgotten(practice: Practice) -> None:
