@@ -6,6 +6,7 @@ from bot.channels.outgoing import Button, Card, Link, Outgoing, Text
 from bot.channels.words import cut
 from core.prescriptions.commands import CheckView, ItemView, PrescriptionView, State
 from core.prescriptions.items import Finding
+from core.prescriptions.remedies import changes, lacks
 
 UNREVIEWED = "(演示·未经临床审定)"
 TITLE, SUB_TITLE = 26, 110
@@ -52,10 +53,15 @@ def source_title(view: PrescriptionView | CheckView, one: Finding) -> str:
 
 def whose_turn(stops: list[Finding]) -> str:
     """Who must change what before anybody can sign."""
-    asks = [one for one in stops if one.kind == "facts"]
-    if len(asks) == len(stops):
-        return "缺的资料请村医补上,补好就能签。"
-    return "请专家换药或改量;改好会再请您签。" + ("缺的资料请村医补上。" if asks else "")
+    change, missing = changes(stops), lacks(stops)
+    return f"请专家{change};改好会再请您签。{missing}" if change else f"{missing}补好就能签。"
+
+
+def to_give_back(view: PrescriptionView) -> str:
+    """What a pharmacist who cannot release it asks for, by what stands against it."""
+    change, missing = changes(stops_of(view)), lacks(stops_of(view))
+    asked = [f"请专家{change}。" if change else "", missing, "新出现的提醒要签名的医生补理由。" if unreasoned(view) else ""]
+    return f"请点【退回,写理由】:{''.join(asked)}"
 
 
 def described(view: PrescriptionView) -> str:

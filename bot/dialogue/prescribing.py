@@ -13,6 +13,8 @@ from bot.phrases.reader import read_phrase
 from core.consultations.commands import Progress, StatusList
 from core.foundation.errors import Invalid
 from core.prescriptions.commands import Check, CheckView, PrescriptionView, Propose, Revise, View
+from core.prescriptions.remedies import changes
+from core.prescriptions.remedies import lacks as missing_of
 
 ALONE = "处方请在单独会话里开,群里不说用药。"
 _EXAMPLE = "高血压:氨氯地平 5mg 每日一次 7天;辛伐他汀 20mg 每晚一次 7天"
@@ -56,7 +58,10 @@ async def _shown(turn: Turn, words: str, consultation_id: str, key: str, phrase:
     if not found.rules_signed:
         lines.append(UNREVIEWED)
     if any(one.action == "B" and one.kind != "facts" for one in found.findings):
-        lines.append("**这样开谁也不能签,没有提交。**请换药,重新发一遍。")
+        stops = [one for one in found.findings if one.action == "B"]
+        change, missing = changes(stops), missing_of(stops)
+        asked = f"请{change},重新发一遍。{missing}" if change else f"{missing}补好再发一遍。"
+        lines.append(f"**这样开谁也不能签,没有提交。**{asked}")
         return Reply((Text(text="\n".join(lines)), _page(consultation_id)), turn.state.asking(None))
     if any(one.action == "B" for one in found.findings):
         lines.append("缺的资料,村医会先补上再签。")

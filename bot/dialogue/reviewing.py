@@ -7,7 +7,7 @@ import re
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue import prescription_meant
 from bot.dialogue.cases import tapped
-from bot.dialogue.medicine_words import described, finding_line, short_note, standing, stops_of, to_review, unreasoned
+from bot.dialogue.medicine_words import described, finding_line, short_note, standing, stops_of, to_give_back, to_review, unreasoned
 from bot.dialogue.said_before import words_of
 from bot.dialogue.signing import ALONE
 from bot.dialogue.state import Asked
@@ -57,7 +57,7 @@ async def may_pass(turn: Turn, prescription_id: str) -> Reply:
     if view.state != "SIGNED":
         return _as_it_stands(turn, view)
     if stops := [*stops_of(view), *unreasoned(view)]:
-        lines = [f"处方 **{view.code}** 不能放行:", *(finding_line(view, one) for one in stops), "请点【退回,写理由】,让专家修改。"]
+        lines = [f"处方 **{view.code}** 不能放行:", *(finding_line(view, one) for one in stops), to_give_back(view)]
         return Reply((Text(text="\n".join(lines)),), turn.state)
     turn.state = turn.state.showing("prescription", prescription_id)
     head = f"{described(view)}\n{view.signer}签。看过无误请点「确认通过」,通过后患者就能取药。"

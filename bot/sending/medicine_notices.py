@@ -58,12 +58,12 @@ async def _blocked(practice: Practice, row: Notification) -> Notice:
     lines = [f"处方 **{view.code}**(会诊 {view.consultation_code})现在谁也不能签:", *(finding_line(view, one) for one in stops), whose_turn(stops)]
     if not view.rules_signed:
         lines.append(UNREVIEWED)
-    lines.append(f"点下面的页面换,或发「改方 {view.code} 诊断:药 量 次数 天数」。")
+    lines.append(f"点下面的页面改,或发「改方 {view.code} 诊断:药 量 次数 天数」。")
     return Notice((Text(text="\n".join(lines)), _change_page(view)), shown={"prescription": view.prescription_id})
 
 
 def _change_page(view: PrescriptionView) -> Link:
-    return Link(title=f"去页面换药 {view.code}", url=f"page:/h5/desk/case/{view.consultation_id}/", description="改好后村医会再收到。")
+    return Link(title=f"去页面改处方 {view.code}", url=f"page:/h5/desk/case/{view.consultation_id}/", description="改好后村医会再收到。")
 
 
 async def _referred(practice: Practice, row: Notification) -> Notice:

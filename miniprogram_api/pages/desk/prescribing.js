@@ -196,7 +196,7 @@ export class Prescribing {
       const check = await request("POST", `consultations/${this.id}/drug-check`, { body: { items, ...(this.#revised && { prescription_id: this.#revised.prescription_id }) } });
       const stops = hard(check);
       replace(this.checked,
-        stops.length > 0 && h("p", { class: "rx-stopped", role: "alert" }, h("b", null, "不能这样开:"), stops.map((one) => one.text).join(";"), "。请换药再检查。"),
+        stops.length > 0 && h("p", { class: "rx-stopped", role: "alert" }, h("b", null, "不能这样开:"), stops.map((one) => one.text).join(";"), `。${remedy(stops)}再检查。`),
         checkList(check), h("ul", { class: "desk-amounts faint" }, check.items.map((one) => h("li", null, `${one.name} 共 ${one.packs} ${one.pack}`))),
         check.beyond_village.length > 0 && h("p", { class: "faint" }, `村医签不了,会请镇卫生院值班医生签:${check.beyond_village.join(";")}`));
       return check;
@@ -243,6 +243,11 @@ export class Prescribing {
     }
   }
 }
+
+const BY_KEY = { "dose.weight": "让村医重新称体重", "dose.age": "换药", days: "改天数" };
+
+/** What the findings ask for, as core/prescriptions/remedies.py tells them apart: 请换药、改剂量, */
+const remedy = (stops) => `请${[...new Set(stops.map((one) => BY_KEY[one.key.split(":")[0]] ?? (one.kind === "dose" ? "改剂量" : "换药")))].join("、")},`;
 
 /** What no signature gets past. What has only not been asked of the patient yet is the village doctor's to add. */
 const hard = (check) => check.findings.filter((one) => one.action === "B" && one.kind !== "facts");

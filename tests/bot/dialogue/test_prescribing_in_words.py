@@ -45,6 +45,18 @@ async def test_one_button_tapped_twice_proposes_and_revises_once(stage: Stage) -
     assert await Prescription.all().count() == 2
 
 
+async def test_a_refusal_asks_for_what_its_reason_asks_for(stage: Stage) -> None:
+    await advised(stage, "调整降压药,两周后复诊")
+    expert = stage.county.experts[0].account_id
+    for words, asked in (("氨氯地平 50mg 每日一次 7天", "请改剂量,"), ("氨氯地平 5mg 每日一次 90天", "请改天数,")):
+        shapes = await stage.runtime.say(expert, f"开方 高血压:{words}")
+        assert shapes is not None
+        said = "\n".join(getattr(shape, "text", "") for shape in shapes)
+        assert asked in said
+        assert "换药" not in said
+    assert await Prescription.all().count() == 0
+
+
 async def test_one_opinion_signed_twice_is_one_revision(stage: Stage) -> None:
     code = await taken(stage)
     expert = stage.county.experts[0]
