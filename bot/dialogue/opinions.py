@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from bot.channels.cards import MAX_BUTTONS
 from bot.channels.message import Incoming
 from bot.channels.outgoing import Choice, Text
+from bot.dialogue import prescription_meant
 from bot.dialogue.cases import tapped
 from bot.dialogue.deciding import follows
 from bot.dialogue.turn import Reply, Turn
@@ -112,7 +114,18 @@ async def completed(turn: Turn, consultation_id: str, *, without: str = "") -> R
             raise
         done = known
     text = f"会诊 **{done.code}** 已完成。请打个分:评价 {done.code} 5星"
-    return Reply((*tapped(turn, "会诊已完成"), Text(text=text)), turn.state.asking(None))
+    unsigned = await _unsigned(turn, consultation_id)
+    return Reply((*tapped(turn, "会诊已完成"), Text(text=text), *unsigned.shapes), unsigned.state)
+
+
+async def _unsigned(turn: Turn, consultation_id: str) -> Reply:
+    """What of it still waits for her signature is said and offered: the end of the consultation does not end it."""
+    waiting = [one for one in await prescription_meant.waiting(turn, ("PROPOSED",)) if one.consultation_id == consultation_id][:MAX_BUTTONS]
+    if not waiting:
+        return Reply((), turn.state.asking(None))
+    lines = [f"· {prescription_meant.line(one)}" for one in waiting]
+    choices = tuple(Choice(code=f"rx_sign:{one.prescription_id}:{one.revision}", label=f"签 {one.code}") for one in waiting)
+    return turn.offer("\n".join(["还有处方等您签名,不签药师不会审:", *lines]), choices)
 
 
 async def give_back(turn: Turn, arguments: dict[str, Any]) -> Reply:

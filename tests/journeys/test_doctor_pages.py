@@ -172,6 +172,9 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     treatment.propose()
     signing = page.get_by_role("region", name=f"处方 {treatment.prescription['code']}", exact=True)
     await expect(signing).to_contain_text("收缩压低于 100", timeout=SLOW)
+    await expect(part(page, "finish")).to_contain_text(f"处方 {treatment.prescription['code']} 还等您签名")
+    await part(page, "finish").get_by_role("button", name="去签名").click()
+    await expect(signing).to_be_in_viewport()
     await signing.get_by_role("button", name="签名", exact=True).click()
     await expect(signing.get_by_role("alert")).to_contain_text("没有写理由")
     await signing.locator("textarea").first.fill("小剂量开始")
@@ -179,6 +182,7 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     await answer(page, "签名")
     await expect(signing).to_contain_text("待药师审方")
     assert treatment.read()["state"] == "SIGNED"
+    await expect(part(page, "finish")).not_to_contain_text("还等您签名")
     await expect(signing.locator("summary", has_text="撤回这张处方")).to_be_visible()
     await assert_nothing_kept(page, patient["full_name"].split("(")[0], "胸痛", "小剂量")
     assert_at_home(visit, demo.base_url)

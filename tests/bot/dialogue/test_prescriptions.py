@@ -229,3 +229,17 @@ async def test_what_waits_is_found_behind_however_many_newer_ones(treated: Stage
     await stage.hears("pharmacist", APP, "确认通过")
     await stage.say("expert1", APP, f"改方 {view.code} 高血压:氨氯地平 2.5mg 每日一次 7天")
     await stage.hears("expert1", APP, "吴医生已签名,在等药师审方")
+
+
+async def test_the_end_of_a_consultation_names_what_still_waits_for_the_signature(treated: Stage) -> None:
+    view = await _propose(treated, item("amlodipine", "5"))
+    await treated.hears("village_doctor", APP, "等您签名")
+    await treated.tap("village_doctor", APP, "同意并执行")
+    await treated.hears("village_doctor", APP, "确认签名")
+    await treated.press("village_doctor", APP, "确认签名")
+    await treated.hears("village_doctor", APP, "都办完了")
+    await treated.say("village_doctor", APP, "完成会诊 病人已转县医院")
+    await treated.hears("village_doctor", APP, "已完成")
+    await treated.hears("village_doctor", APP, "还有处方等您签名", view.code, f"【签 {view.code}】")
+    await treated.press("village_doctor", APP, f"签 {view.code}")
+    await treated.hears("village_doctor", APP, "将签处方", view.code)

@@ -59,7 +59,7 @@ function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force
     ["dose", [view.state, opinion?.decision, medicines.dose, doses], () => dosePart(view, medicines.dose, doses, again)],
     ["facts", Boolean(facts?.open), () => facts?.open && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(view.consultation_id, again))],
     ...medicines.prescriptions.map((one) => [one.prescription_id, one, () => prescriptionPart(one, again)]),
-    ["finish", [view.state, view.missing, opinion?.decision, rating], () => finishPart(view, rating, again)],
+    ["finish", [view.state, view.missing, opinion?.decision, rating, medicines.prescriptions.map((one) => [one.code, one.state])], () => finishPart(view, rating, again, medicines.prescriptions)],
   ], { force });
   told.draw([
     ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: images(view) })],
