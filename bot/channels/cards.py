@@ -12,6 +12,8 @@ MAX_LINES = 6
 MAX_BUTTONS = 6
 SUB_TITLE_LIMIT = 112
 TITLE_LIMIT = 26
+SHORTEST_TITLE = 4
+_STOPS, _OPENS, _CLOSES = "。;,:!?;:!?", "((", "))"
 LABEL_LIMIT = 10
 NOTE_LIMIT = 20
 LINE_KEY_LIMIT = 5
@@ -69,10 +71,27 @@ def menu_card(menu: Menu) -> tuple[str, Card] | None:
     said = "\n".join(filter(None, [more.strip(), menu.tail]))
     if title and len(title) <= TITLE_LIMIT and len(said) <= SUB_TITLE_LIMIT:
         return "", Card(task_id=menu.menu_id, title=title, sub_title=said, buttons=buttons)
-    if len(menu.head) + len(menu.tail) < SUB_TITLE_LIMIT:
-        whole = "\n".join(filter(None, [without_emphasis(menu.head), menu.tail]))
-        return "", Card(task_id=menu.menu_id, title="请选择", sub_title=whole, buttons=buttons)
-    return "\n".join(filter(None, [menu.head, menu.tail])), Card(task_id=menu.menu_id, title="请选择", buttons=buttons)
+    short, rest = _heading(title)
+    whole = "\n".join(filter(None, [rest, said]))
+    if short and len(whole) <= SUB_TITLE_LIMIT:
+        return "", Card(task_id=menu.menu_id, title=short, sub_title=whole, buttons=buttons)
+    return "\n".join(filter(None, [menu.head, menu.tail])), Card(task_id=menu.menu_id, title=short or "请选择", buttons=buttons)
+
+
+def _heading(line: str) -> tuple[str, str]:
+    """A first line as the card's heading: broken at the last stop that leaves it short enough, with what comes after the stop."""
+    if len(line) <= TITLE_LIMIT:
+        return line, ""
+    stops, depth = [], 0
+    for place, sign in enumerate(line[: TITLE_LIMIT + 1]):
+        # What stands in brackets stays together.
+        if depth == 0 and sign in _STOPS + _OPENS and place >= SHORTEST_TITLE:
+            stops.append(place)
+        depth += (sign in _OPENS) - (sign in _CLOSES)
+    if not stops:
+        return cut(line, TITLE_LIMIT), line
+    rest = line[stops[-1] :]
+    return line[: stops[-1]], rest[rest[0] not in _OPENS :].strip()
 
 
 def _buttons(card: Card, note: str) -> tuple[Button, ...]:

@@ -18,7 +18,7 @@ async def test_an_administrator_settles_what_was_not_joined(stage: Stage) -> Non
     await stage.say("administrator", APP, "核对账号")
     heard = await stage.hears("administrator", APP, "要核对的账号 1 组", "两个不同的微信", "尾号 0066")
     assert "19900000066" not in heard
-    await stage.hears("administrator", APP, "请选择")
+    await stage.hears("administrator", APP, "要核对的账号 1 组", "【1 不是同一个人】")
     await stage.tap("administrator", APP, "1 不是同一个人")
     await stage.hears("administrator", APP, "不再问")
     assert (await JoinReview.get()).state == "apart"
