@@ -84,12 +84,15 @@ class Card(Frozen):
 
 
 class CardUpdate(Frozen):
-    """Change a card that is already on a screen: only its buttons (`note` stands in their place) or all of it."""
+    """Change a card that is already on a screen: only its buttons (`note` stands in their place) or all of it.
+
+    `pressed_in`: the message in which it was pressed, where that is an earlier one than the one that is answered."""
 
     shape: Literal["card_update"] = "card_update"
     note: Annotated[str, StringConstraints(min_length=1)]
     card: Card | None = None
     everyone: bool = False
+    pressed_in: str = ""
 
 
 class Image(Frozen):

@@ -131,7 +131,9 @@ def todo_shapes(menu_id: str, status: ConsultationStatus) -> tuple[Outgoing, ...
 
 
 def tapped(turn: Turn, note: str) -> tuple[Outgoing, ...]:
-    """The change of the card that was tapped, if a card it was."""
+    """The change of the card that was tapped, if a card it was; also of the one whose button waited for the 动态码 that was typed now."""
+    if turn.pressed_in:
+        return (CardUpdate(note=note[:20], pressed_in=turn.pressed_in),)
     tap = turn.incoming.tap
     return (CardUpdate(note=note[:20]),) if tap is not None and tap.source == "card" else ()
 

@@ -64,6 +64,8 @@ class Turn:
     settled: dict[str, Any] = field(default_factory=dict)
     unseen: bool = False
     """The open question never came before the person: what he says is no answer to it."""
+    pressed_in: str = ""
+    """The earlier message in which the card was pressed whose button goes on now."""
     _commands: int = 0
 
     @property

@@ -86,12 +86,17 @@ class Replies:
             await self.outlets.template(way, "progress", data, once=message.id)
 
     async def _change_card(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
-        """Change the card that was pressed, by the right that the press itself gave; the other shapes come back, to be sent as messages."""
+        """Change the card that was pressed, by the right that the press itself gave; the other shapes come back, to be sent as messages.
+
+        The press may lie some messages back: between it and the signature the 动态码 was asked for and typed."""
         updates = [shape for shape in shapes if isinstance(shape, CardUpdate)]
         api = self.outlets.apis.wecom
         if not updates or api is None:
             return shapes
-        tap = Incoming.model_validate_json(await reading.opened(practice, message, "body")).tap
+        pressed: Message | None = message
+        if updates[0].pressed_in:
+            pressed = await Message.get_or_none(id=updates[0].pressed_in, conversation_id=message.conversation_id)
+        tap = None if pressed is None else Incoming.model_validate_json(await reading.opened(practice, pressed, "body")).tap
         if tap is not None and tap.response_code:
             try:
                 await api.update_template_card(tap.response_code, updates[0])
