@@ -42,6 +42,7 @@ from miniprogram_api.http import (
     pages,
     people,
     prescriptions,
+    proofs,
     second_factor,
     sessions,
     sign_in,
@@ -63,7 +64,7 @@ GRACE_S = 5.0
 
 RESOURCES = (
     appointments, audit_heads, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes,
-    notifications, oauth, openapi, oversight, pages, people, prescriptions, second_factor, sessions, sign_in, staff, uploads,
+    notifications, oauth, openapi, oversight, pages, people, prescriptions, proofs, second_factor, sessions, sign_in, staff, uploads,
 )
 
 

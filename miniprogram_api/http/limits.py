@@ -59,6 +59,7 @@ _SIGN_INS = (
     "POST v1/mini-program/sign-in", "POST v1/mini-program/hand-over/redeem", "GET h5/oauth/<kind:str>", "POST v1/sessions/refresh",
     "POST v1/demo/sessions",
 )
+_PROOFS = ("POST v1/credentials/checks", "POST v1/credentials/shown", "POST v1/credentials/checked")
 
 LIMITS: tuple[Limit, ...] = (
     # Behind one address there may be a whole town (carrier-grade NAT) or a hospital: it only keeps out what no town does.
@@ -73,6 +74,10 @@ LIMITS: tuple[Limit, ...] = (
     # Guesses at what no account stands behind yet. What an account guesses is counted with its orders: core/foundation/guessing.py.
     Limit("wrong_sign_ins", Per.ADDRESS, 60, 10 * MINUTE, routes=_SIGN_INS, counts=Counts.REFUSED),
     Limit("wrong_registrations_here", Per.ADDRESS, 100, HOUR, routes=("POST v1/patients",), counts=Counts.REFUSED),
+    # A proof costs a tenth of a second of CPU to make and as much to check; nobody is signed in who does it.
+    Limit("proofs", Per.ADDRESS, 120, MINUTE, routes=_PROOFS),
+    Limit("published", Per.ADDRESS, 120, MINUTE, routes=("GET v1/credentials/issuers/<county:str>",)),
+    Limit("wrong_proofs", Per.ADDRESS, 60, 10 * MINUTE, routes=_PROOFS, counts=Counts.REFUSED),
     Limit("wrong_commands", Per.ACCOUNT, 120, 10 * MINUTE, routes=("POST v1/commands",), counts=Counts.REFUSED),
 )
 

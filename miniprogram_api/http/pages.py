@@ -17,8 +17,8 @@ from miniprogram_api.http.oauth import send_to_authorise
 blueprint = Blueprint("pages", url_prefix="/h5")
 
 ROOT = Path(__file__).resolve().parents[1] / "pages"
-WITHOUT_SESSION = ("mini", "shared", "vendor")
-"""The mini program signs in by wx.login from within; shared scripts and styles hold no data."""
+WITHOUT_SESSION = ("mini", "shared", "vendor", "verify")
+"""The mini program signs in by wx.login from within; shared scripts and styles hold no data; who checks a proof needs no account."""
 
 _FRESH = {"Cache-Control": "no-cache"}
 """Kept by the browser, but asked for each time."""

@@ -26,6 +26,7 @@ NOT_OF_A_PATIENT = {
     "appointments.my_roster": "one's own shifts",
     "audit.heads_kept": "hashes and signatures of another house",
     "audit.prove_heads": "hashes and signatures",
+    "credentials.published": "public keys, definitions and revocation lists: indexes that name nobody",
     "demonstration.outbox": "counts and ids of what is still to be told",
     "notifications.reminders": "one's own choice",
     "people.administrators": "members of staff",

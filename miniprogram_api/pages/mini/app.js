@@ -18,6 +18,7 @@ import { followup, worse } from "./followup.js";
 import { measure } from "./measure.js";
 import { prescription, prescriptions } from "./prescriptions.js";
 import { privacy } from "./privacy.js";
+import { prove } from "./prove.js";
 import { consent, register } from "./register.js";
 import { report, reports } from "./reports.js";
 import { speakers } from "./speakers.js";
@@ -53,6 +54,7 @@ const ROUTES = {
   consent: ["知情同意", "mine", consent],
   privacy: ["授权与隐私", "mine", privacy],
   devices: ["我的设备", "mine", devices],
+  prove: ["出示证明", "mine", prove],
 };
 
 const page = document.getElementById("page");
