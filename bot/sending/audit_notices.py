@@ -35,7 +35,14 @@ async def _unreadable(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _backup_too_old(practice: Practice, row: Notification) -> Notice:
+    found = "还没有做过备份" if row.ids.get("about") == "never" else "最近一次备份已经过期"
+    text = f"**{found}。**诊疗不受影响,但机器坏了会丢掉这段时间的资料。请在服务器上运行 huizhen backup,再看定时备份为什么没有做。"
+    return Notice((Text(text=text),))
+
+
 AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
+    "backup.too_old": _backup_too_old,
     "record.unreadable": _unreadable,
 }  # fmt: skip

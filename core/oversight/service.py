@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.oversight import opening, relations, reviewing
+from core.oversight import backups, opening, relations, reviewing
 
-__all__ = ["opening", "relations", "reviewing"]
+__all__ = ["backups", "opening", "relations", "reviewing"]

@@ -27,7 +27,8 @@ class AlarmAdministrators(Command):
     name = "people.alarm"
     title = "提醒管理员"
     access = (Grant(Role.SYSTEM),)
-    kind: Literal["audit.anchor_failing", "audit.anchor_contradicts", "audit.tree_damaged", "record.unreadable"]
+    kind: Literal["audit.anchor_failing", "audit.anchor_contradicts", "audit.tree_damaged", "record.unreadable",
+        "backup.too_old"]
     about: str = Field(default="", pattern=ABOUT.pattern)
 
 

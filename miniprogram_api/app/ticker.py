@@ -8,10 +8,12 @@ import contextlib
 import logging
 import secrets
 import signal
+from collections.abc import Sequence
 
 from core.foundation.actor import Actor
 from core.foundation.due import tick
 from core.foundation.leases import take_lease
+from core.foundation.orders import Command
 from core.foundation.practice import Practice
 from core.foundation.retention import PruneRows
 from core.imaging.commands import SweepFiles
@@ -20,6 +22,7 @@ from miniprogram_api.app import settings as house_settings
 from miniprogram_api.app.auditing import anchor, sequence
 from miniprogram_api.app.composition import open_house
 from miniprogram_api.app.process import announce_ready
+from miniprogram_api.backups.watching import backup_rounds, keep_erased
 
 logger = logging.getLogger("huizhen.ticker")
 
@@ -27,8 +30,8 @@ LEASE_S = 3.0
 LONGEST_SLEEP_S = 0.5
 
 
-async def run_ticker(practice: Practice, name: str) -> None:
-    """Tick while leading; wake at a "due" or "clock" signal, at the latest after half a second."""
+async def run_ticker(practice: Practice, name: str, rounds: Sequence[Command] = ()) -> None:
+    """Tick while leading; wake at a "due" or "clock" signal, at the latest after half a second. ``rounds``: given once besides, at the start."""
     swept = False
     with practice.signals.listen("due") as bell:
         while True:
@@ -39,6 +42,8 @@ async def run_ticker(practice: Practice, name: str) -> None:
                     if not swept:  # begins the daily rounds, and mends what the last stop left
                         await practice.execute(Actor.system("ticker"), SweepFiles())
                         await practice.execute(Actor.system("ticker"), PruneRows())
+                        for one in rounds:
+                            await practice.execute(Actor.system("ticker"), one)
                         swept = True
             except asyncio.CancelledError:
                 raise
@@ -56,7 +61,8 @@ async def main() -> None:
             loop.add_signal_handler(number, stop.set)
         name = secrets.token_hex(8)
         loops = [
-            asyncio.create_task(run_ticker(house.practice, name), name="ticker"),
+            asyncio.create_task(run_ticker(house.practice, name, backup_rounds(settings)), name="ticker"),
+            asyncio.create_task(keep_erased(settings), name="list of destroyed keys"),
             asyncio.create_task(sequence(house.practice, name), name="audit sequencer"),
             asyncio.create_task(anchor(house.practice, settings, name), name="audit anchors"),
         ]

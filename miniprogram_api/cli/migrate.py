@@ -16,6 +16,9 @@ def run(given: argparse.Namespace) -> int:
     settings = explain_settings()
     if settings is None:
         return 1
+    if settings.restoring_dir.exists() and not given.make:
+        print(f"这里有一次没做完的恢复({settings.restoring_dir}):请再运行一次 huizhen restore,做完再启动。")
+        return 1
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         return asyncio.run(_make(settings) if given.make else _migrate(settings))
