@@ -111,7 +111,7 @@ async def take_place(work: Work, order: TakePlace) -> CredentialState:
     newest = await RevocationRegistry.filter(county=row.county).order_by("-number").first()
     if newest is None:
         raise RegistryFull(number=0)
-    taken = await RevocationRegistry.filter(id=newest.id, next_index__lte=newest.capacity).update(
+    taken = await RevocationRegistry.filter(id=newest.id, next_index__lt=newest.capacity).update(
         next_index=F("next_index") + 1, version=F("version") + 1
     )
     if not taken:

@@ -35,7 +35,7 @@ class CountyIssuer(Row):
 
 
 class RevocationRegistry(Row):
-    """One AnonCreds revocation registry of a county. Indexes run from 1 to ``capacity``."""
+    """One AnonCreds revocation registry of a county. Indexes run from 1 to ``capacity`` - 1."""
 
     county = fields.CharField(max_length=6)
     number = fields.IntField()

@@ -28,7 +28,7 @@ from core.credentials.errors import ProofRefused
 
 BIRTH, UNTIL = "birth_date", "valid_until"
 CAPACITY = 1024
-"""Credentials of one revocation registry; its tails file has 264 KB then, and making it takes about a second."""
+"""One more than the credentials of one revocation registry (index 0 is not given away); its tails file has 264 KB then, and making it takes about a second."""
 LONGEST = 60_000
 _LONGEST_NUMBER = 1500
 """Digits. The longest number of a genuine proof has about 920; an exponent of a hundred thousand would keep the machine busy."""
@@ -111,7 +111,7 @@ def new_link_secret() -> str:
 def issue(
     county: str, definition: Definition, registry: Registry, index: int, secret: str, birth: date, until: date
 ) -> str:
-    """A credential at ``index`` (from 1 to the capacity) of the registry, blindly bound to ``secret``."""
+    """A credential at ``index`` (from 1 to below the capacity) of the registry, blindly bound to ``secret``."""
     from anoncreds import (
         Credential,
         CredentialDefinition,
