@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from miniprogram_api.app.logging import Lines
+from tests.support.reports import TOLD
 
 PATTERNS = {
     "a citizen number": re.compile(r"(?<![0-9A-Za-z])\d{17}[\dXx](?![0-9A-Za-z])"),
@@ -118,6 +119,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    _write(terminalreporter, TOLD)
     told = WATCH.told()
     if told:
         terminalreporter.section("in the logs, where it must not be")

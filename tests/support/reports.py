@@ -1,4 +1,4 @@
-"""Reports of failures are written with the garbage collector at rest.
+"""What a run tells: figures that tests have measured, and failures, whose reports are written with the garbage collector at rest.
 
 Python 3.11 (before 3.11.8) counts the depth of a parse in one place for the whole process: when the collector runs in the middle of one and something
 it takes away is told with a traceback, which parses too, the first parse ends with "AST constructor recursion depth mismatch". pytest parses the
@@ -12,6 +12,9 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+
+TOLD: list[str] = []
+"""What tests have measured and a person is to read: written at the end of the run, whether it failed or not."""
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,21 @@ from core.foundation.audit.verify import verify
 from core.foundation.models import AuditEntry, Lease, OutboxEvent
 from core.foundation.practice import Practice
 from tests.core.foundation.audit.stage import grow, new_keys, write_entries
+from tests.support.reports import TOLD
 
 pytestmark = pytest.mark.storage
 
 ROUNDS = 100 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 4
-"""Of each kind of tampering; 100 of each at full scale. `test_a_hundred_of_a_hundred` always makes a hundred in all."""
+"""Of each kind of tampering; 100 of each at full scale. `test_a_hundred_of_a_hundred` makes at least a hundred in all."""
+MADE, FOUND = Counter[str](), Counter[str]()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def told() -> Iterator[None]:
+    """How often tampering was found is told at the end of the run."""
+    yield
+    kinds = ", ".join(f"{kind} {FOUND[kind]} of {made}" for kind, made in MADE.items())
+    TOLD.append(f"audit: tampering was found {FOUND.total()} of {MADE.total()} times ({kinds})")
 
 
 @dataclass
@@ -250,12 +261,13 @@ async def test_an_untouched_audit_is_clean(log: Log) -> None:
     report = await log.verify()
     assert report.clean, report.findings
     assert (report.size, report.waiting, report.anchored_size, report.unprotected) == (66, 2, 61, 7)
+    TOLD.append(f"audit: unprotected window: the {report.unprotected} of {report.size + report.waiting} entries after the last anchored head")
 
 
 async def test_a_hundred_of_a_hundred(log: Log) -> None:
-    """Twenty-five each of what the issue names: an entry edited, deleted, re-ordered, the tail cut, directly in the database."""
+    """At least twenty-five each: an entry edited, deleted, re-ordered, the tail cut, directly in the database."""
     snapshot = await remember()
-    for number in range(100):
+    for number in range(max(100, 4 * ROUNDS)):
         await _found(log, EDITS[number % 4], number)
         await restore(snapshot)
     assert (await log.verify()).clean
@@ -270,9 +282,11 @@ async def test_everything_else_is_found_too(log: Log, tampering: Tampering) -> N
 
 
 async def _found(log: Log, tampering: Tampering, number: int) -> None:
+    MADE[tampering.__name__] += 1
     expected = await tampering(log, random.Random(f"{tampering.__name__}:{number}"))
     report = await log.verify()
     assert any(expected(one) for one in report.findings), (tampering.__name__, number, report.findings)
+    FOUND[tampering.__name__] += 1
 
 
 async def test_several_at_once_are_all_named(practice: Practice, tmp_path: Path) -> None:
