@@ -28,7 +28,8 @@ from core.credentials.errors import ProofRefused
 
 BIRTH, UNTIL = "birth_date", "valid_until"
 CAPACITY = 1024
-"""One more than the credentials of one revocation registry (index 0 is not given away); its tails file has 264 KB then, and making it takes about a second."""
+"""One more than the credentials of one revocation registry (index 0 is not given away). Its tails file has 264 KB then, and making it takes
+about a second."""
 LONGEST = 60_000
 _LONGEST_NUMBER = 1500
 """Digits. The longest number of a genuine proof has about 920; an exponent of a hundred thousand would keep the machine busy."""
