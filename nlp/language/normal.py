@@ -48,7 +48,7 @@ class NormalText:
 
 
 @cache
-def _simplified() -> dict[str, str]:
+def simplified() -> dict[str, str]:
     """Traditional to simplified, one character for one (OpenCC's table), so that offsets hold."""
     table: dict[str, str] = {}
     content = resources.files("opencc").joinpath("dictionary/TSCharacters.txt").read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def _character(character: str) -> tuple[str, bool]:
     for piece in unicodedata.normalize("NFKC", character):
         piece = _PUNCTUATION.get(piece, piece)
         if piece == "°" or unicodedata.category(piece)[0] in "LNP" or piece in "%+-~/<>=":
-            out += _simplified().get(piece, piece.lower())
+            out += simplified().get(piece, piece.lower())
     return out, not out
 
 

@@ -30,6 +30,12 @@ class WordBoundaries:
             tokenizer.add_word(word)
         return tokenizer
 
+    @property
+    def tokenizer(self) -> Any:
+        """The tokenizer, loaded on first use: for whoever needs more of jieba than boundaries."""
+        self.warm()
+        return self._tokenizer
+
     def warm(self) -> None:
         """Load the dictionary now rather than with the first text."""
         if self._tokenizer is None:
