@@ -48,7 +48,7 @@ async def working(holder: Holder) -> AsyncIterator[Holder]:
 
 async def picture(page: Page, name: str) -> None:
     if PICTURES:
-        await page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+        await page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
 
 
 async def sign_in(page: Page, face: Face, account_id: str) -> None:
@@ -77,6 +77,7 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await picture(phone, "mini-prove-360")
     await phone.set_viewport_size({"width": DESK[0], "height": DESK[1]})
     await assert_readable(phone)
+    await of_age.locator("img").scroll_into_view_if_needed()
     await picture(phone, "mini-prove-1280")
 
     desk = (await visiting(f"{origin}/h5/verify/", DESK)).page

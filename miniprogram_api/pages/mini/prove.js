@@ -49,7 +49,9 @@ function panel(patient, line, again) {
   });
   const show = doing(async () => {
     const offer = await ask("POST", `${base}/proofs`, { body: { attribute: line.attribute } });
-    replace(outcome, offered(offer));
+    const box = offered(offer);
+    replace(outcome, box);
+    box.scrollIntoView({ block: "center" });
   });
   const made = card(
     h("h2", null, ONLY[line.attribute] ?? line.label, " ", h("span", { class: `tag ${line.state === "ready" ? "tag-ready" : "tag-plain"}` }, { none: "没有办", making: "正在制作", ready: "可以出示" }[line.state])),
