@@ -20,6 +20,7 @@ from core.dispatch.commands import (
     OfferView,
 )
 from core.foundation.errors import DomainError, NotAllowed, NotFound, Unavailable
+from core.foundation.withheld import in_words
 
 DECLINE_REASONS: tuple[tuple[DeclineReason, str], ...] = (
     ("no_time", "没空"), ("not_my_field", "不是我的专业"), ("knows_patient", "认识患者"),
@@ -104,8 +105,8 @@ async def open_offers(turn: Turn) -> Reply:
         return turn.say("会诊邀请只在单独会话里看。")
     found: OffersView = await turn.ask(MyOffers())
     if not found.offers:
-        return turn.say("现在没有等您答复的会诊邀请。")
-    lines = [offer_line(offer) for offer in found.offers[:6]]
+        return turn.say("现在没有等您答复的会诊邀请。", in_words(found.withheld))
+    lines = [*(offer_line(offer) for offer in found.offers[:6]), *filter(None, [in_words(found.withheld)])]
     choices = tuple(Choice(code=f"accept:{offer.offer_id}", label=f"接 {offer.code}") for offer in found.offers[:6])
     return turn.offer("\n\n".join(lines), choices)
 

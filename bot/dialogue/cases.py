@@ -11,6 +11,7 @@ from bot.dialogue.turn import Reply, Turn
 from core.consultations.commands import CancelConsultation, ConfirmPatient, ConsultationStatus, Progress, StatusList, WaiveMaterial
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.foundation.actor import Role
+from core.foundation.withheld import in_words
 from core.intake.urgency import urgency
 from core.people.commands import MyPatientList, PatientListView
 
@@ -79,12 +80,12 @@ def _called(made: ConsultationRequested) -> str:
 async def progress(turn: Turn, code: str | None) -> Reply:
     found: StatusList = await turn.ask(Progress(code=code, in_group=turn.group))
     if not found.consultations:
-        return turn.say("没有找到这份会诊,请核对编号。" if code else "现在没有和您有关的会诊。")
+        return turn.say(in_words(found.withheld) or ("没有找到这份会诊,请核对编号。" if code else "现在没有和您有关的会诊。"))
     shown = found.consultations[:6]
     lines = [status_line(status, with_patient=not turn.group) for status in shown]
     if len(found.consultations) > len(shown):
         lines.append(f"还有 {len(found.consultations) - len(shown)} 份,发「进度」加编号可以单独看。")
-    return turn.say("\n".join(lines))
+    return turn.say("\n".join(lines), in_words(found.withheld))
 
 
 def status_line(status: ConsultationStatus, *, with_patient: bool) -> str:
@@ -194,12 +195,12 @@ async def patients(turn: Turn) -> Reply:
         return turn.say("病人名单只在单独会话里看。请在单独会话里发「我的病人」。")
     found: PatientListView = await turn.ask(MyPatientList())
     if not found.patients:
-        return turn.say("您的名单上还没有病人。请在村医页面登记签约病人。")
+        return turn.say("您的名单上还没有病人。请在村医页面登记签约病人。", in_words(found.withheld))
     lines = [
         f"{one.number}号 {one.full_name} {'男' if one.sex == 'male' else '女'} {one.age_years}岁{'' if one.has_wechat else '(没有微信)'}"
         for one in found.patients[:60]
     ]
-    return turn.say("\n".join(["您的病人:", *lines, f"请会诊时写编号,比如:{_EXAMPLE}"]))
+    return turn.say("\n".join(filter(None, ["您的病人:", *lines, in_words(found.withheld), f"请会诊时写编号,比如:{_EXAMPLE}"])))
 
 
 async def _one(turn: Turn, *, consultation_id: str | None = None, code: str | None = None) -> ConsultationStatus | None:

@@ -25,9 +25,12 @@ async def tell_of_damage(practice: Practice, broken: SealBroken, entry_id: str |
     """
     logger.error("a sealed value does not open: %s.%s of %s", broken.table or "-", broken.column or "-", broken.row_id or "-")
     real_now = practice.clock.real_now()
+    key = broken.row_id[-40:]
     try:
+        if await OutboxEvent.filter(state="waiting", lane=lane_of(TOPIC), key=key, topic=TOPIC).exists():
+            return
         await OutboxEvent.create(
-            id=practice.ids.new(), topic=TOPIC, lane=lane_of(TOPIC), key="", body={"table": broken.table, "row_id": broken.row_id},
+            id=practice.ids.new(), topic=TOPIC, lane=lane_of(TOPIC), key=key, body={"table": broken.table, "row_id": broken.row_id},
             entry_id=entry_id, created_at=real_now, claimed_until=real_now,
         )  # fmt: skip
     except AWAY as error:

@@ -37,6 +37,14 @@ class WithWithheld(Result):
     withheld: tuple[Withheld, ...] = ()
 
 
+def in_words(withheld: Sequence[Withheld]) -> str:
+    """What a list says of the lines that it could not show; "" when it shows them all."""
+    erased = sum(one.reason == "erased" for one in withheld)
+    unreadable = len(withheld) - erased
+    parts = [f"{erased} 条已按规定删除"] * bool(erased) + [f"{unreadable} 条无法读取(已通知管理员)"] * bool(unreadable)
+    return f"另有 {','.join(parts)},没有列出。" if parts else ""
+
+
 async def shown(
     work: Work, rows: Sequence[ROW], lines_of: Callable[[list[ROW]], Awaitable[Sequence[LINE]]], *, name: Callable[[ROW], Any] | None = None
 ) -> tuple[tuple[LINE, ...], tuple[Withheld, ...]]:
@@ -83,3 +91,7 @@ class Openable(dict[KEY, VALUE]):
         if key in self.closed:
             raise self.closed[key]
         raise KeyError(key)
+
+    def get(self, key: KEY, default: Any = None) -> Any:
+        """As of any dictionary; but of what did not open, the reason."""
+        return self[key] if key in self or key in self.closed else default

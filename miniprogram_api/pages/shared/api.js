@@ -1,6 +1,8 @@
 // Requests to the practice, relative to this file, so that every page works below a phone's prefix.
 // A refusal becomes a Problem with a sentence for the person.
 
+import { noteWithheld } from "./withheld.js";
+
 const BASE = new URL("../../v1/", import.meta.url);
 
 export class Problem extends Error {
@@ -82,7 +84,9 @@ async function once(method, path, { body, token, key }) {
     throw new Problem(OFFLINE);
   }
   if (!response.ok) throw problemOf(response.status, text);
-  return text ? JSON.parse(text) : null;
+  const value = text ? JSON.parse(text) : null;
+  if (method === "GET") noteWithheld(path, value?.withheld ?? []);
+  return value;
 }
 
 /** Send a file as it is, with progress from 0 to 1. Resolves to {status, value}; a refusal is a Problem. */
