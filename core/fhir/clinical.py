@@ -79,7 +79,7 @@ async def allergies(case: Case, work: Work, row: Consultation) -> None:
 async def pre_consultation(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:
     """The intake as questions and answers, for those who read its words with the case: the expert, and the account that spoke."""
     intake = None if row.intake_id is None else await Intake.get_or_none(id=row.intake_id)
-    if intake is None or not (work.role is Role.EXPERT or intake.account_id == work.actor.account_id):
+    if intake is None or not (case.whole or work.role is Role.EXPERT or intake.account_id == work.actor.account_id):
         return
     items: list[Json] = []
     question = "主诉"

@@ -55,10 +55,12 @@ def identifier(what: str, value: str) -> Json:
 
 
 class Case:
-    """The resources of one case. ``base`` is the address under which they are read; a resource added twice stands once."""
+    """The resources of one case. ``base`` is the address under which they are read; a resource added twice stands once. ``whole``: with what its
+    reader might not read, because it is rewritten before anybody does."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *, whole: bool = False) -> None:
         self.base = base.rstrip("/")
+        self.whole = whole
         self.resources: dict[str, Json] = {}
 
     def add(self, kind: str, resource_id: str, **elements: Any) -> Json:

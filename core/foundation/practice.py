@@ -52,10 +52,11 @@ class KeyReused(Invalid):
 
 @dataclass(slots=True)
 class Engines:
-    """The two engines, where this process has them."""
+    """The engines, where this process has them. ``masking`` only where de-identified copies are made."""
 
     clinical: Any = None
     imaging: Any = None
+    masking: Any = None
 
 
 class EngineAway(Unavailable):

@@ -32,7 +32,8 @@ class Known(Value):
     """What the practice itself knows of the people in a text; it is masked wherever it stands, however it is spaced or written.
 
     ``names``: whole names. ``numbers``: phones, ID numbers, member numbers, codes. ``places``: names of houses, villages, townships.
-    ``band``: what stands for the age of the patient (``age``), in years. ``shift_days``: by how many days a date is moved; None: a date is masked.
+    ``band``: what stands for the age of the patient (``age``), in years; "": nothing does.
+    ``shift_days``: by how many days a date is moved; None: a date is masked.
     ``written_on``: the day on which the text was written, for dates without a year.
     """
 

@@ -49,8 +49,8 @@ def ages(text: str, known: Known) -> Iterator[tuple[Kind, int, int, str]]:
             continue
         if years > OLDEST:
             yield Kind.AGE, *match.span(), OVER
-        elif known.age is not None and abs(years - known.age) <= 1 and known.band:
-            yield Kind.AGE, *match.span(), f"[{known.band}岁]"
+        elif known.age is not None and abs(years - known.age) <= 1:
+            yield Kind.AGE, *match.span(), f"[{known.band}岁]" if known.band else f"[{Kind.AGE.value}]"
 
 
 def _day(year: str, month: str, day: str) -> date | None:

@@ -51,7 +51,7 @@ _RECORD_CUE = re.compile(
     rf"[ ]?(?:单|卡|册|本)?[ ]?(?:号码|编号|号|ID|id|No|no)?[ .:：是为#＃=]{{0,4}}((?:[A-Za-z]{{1,4}}[\-_ ]?)?{D}(?:[\-_ ]?[0-9A-Za-z]|"
     rf"{D}){{3,19}})(?![0-9A-Za-z%.度])"
 )
-_CODE = re.compile(r"(?<![0-9A-Za-z])(?:[CYSRJPTQ]-[0-9A-Za-z]{4,6}|[0-9A-Z]{4}-[0-9A-Z]{4})(?![0-9A-Za-z])")
+_CODE = re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]-(?=[A-Z]{0,9}[0-9])[0-9A-Z]{4,10}|[0-9A-Z]{4}-[0-9A-Z]{4})(?![0-9A-Za-z])")
 """The practice's own codes (C-K7M2), as people copy them into a sentence."""
 _RUN = re.compile(r"(?<![0-9.])[A-Za-z]{0,4}[0-9]{7,}(?![0-9]*\.[0-9])")
 _NUMERALS = re.compile(r"[零一二三四五六七八九〇壹贰叁肆伍陆柒捌玖幺]{7,}(?![十百千万])")

@@ -1,0 +1,132 @@
+"""What can be asked of de-identified copies: begin one, see whom it may hold, take one record into it, finish it, list them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from core.deidentification.rules import CopyPurpose, Levels
+from core.foundation.actor import Role
+from core.foundation.ids import Id
+from core.foundation.orders import Command, Grant, Query, Result
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=500)]
+_OWN = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "own_copy"))
+
+
+class CopyRef(Result):
+    copy_id: Id
+    code: str
+
+
+class BeginCopy(Command):
+    """A new copy, empty. For research and teaching it holds who consented; for tests an administrator answers (NeedsAdministrator) for his county."""
+
+    name = "deidentification.begin"
+    title = "开始去标识化副本"
+    access = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR))
+    no_relation = "只含他所在县的患者"
+    gives = CopyRef
+    purpose: CopyPurpose
+    reason: Words
+    k: int = Field(default=5, ge=2, le=100)
+
+
+class Candidate(Result):
+    """What others may know of a patient: the quasi-identifiers."""
+
+    patient_id: Id
+    age: int
+    sex: str
+    region_code: str
+    departments: tuple[str, ...]
+
+
+class CandidatesView(Result):
+    """``people``: whom the copy may hold now. ``without_consent``, ``withdrawn``: how many have a record and are left out for that."""
+
+    people: tuple[Candidate, ...]
+    without_consent: int
+    withdrawn: int
+
+
+class Candidates(Query):
+    """Whom a copy may hold at this moment; only who is named in ``patients``, if anybody is."""
+
+    name = "deidentification.candidates"
+    title = "可进副本的患者"
+    access = _OWN
+    gives = CandidatesView
+    audited = True
+    copy_id: Id
+    patients: tuple[Id, ...] = ()
+
+
+class DeidentifiedView(Result):
+    """``resources``: R4 resources without who they are about; ``masked``: how often what was masked in words; ``images``: of the patient, to be had
+    one by one."""
+
+    pseudonym: str
+    resources: tuple[dict[str, Any], ...]
+    masked: dict[str, int]
+    images: tuple[Id, ...]
+
+
+class DeidentifiedRecord(Query):
+    """One patient's record for the copy. ConsentMissing once he has taken it back, CopyFinished."""
+
+    name = "deidentification.record"
+    title = "抄一份去标识化病历"
+    access = _OWN
+    gives = DeidentifiedView
+    audited = True
+    copy_id: Id
+    patient_id: Id
+    levels: Levels
+
+
+class FinishCopy(Command):
+    """The copy is whole: what came out is recorded, and the key of its pseudonyms destroyed. A second time nothing happens."""
+
+    name = "deidentification.finish"
+    title = "完成去标识化副本"
+    access = _OWN
+    gives = CopyRef
+    copy_id: Id
+    patients: int = Field(ge=0)
+    suppressed: int = Field(ge=0)
+    k_before: int = Field(ge=0)
+    k_after: int = Field(ge=0)
+
+
+class CopyView(Result):
+    """One copy as those see it who watch over them."""
+
+    code: str
+    purpose: str
+    reason: str
+    made_by: str
+    begun_at: datetime
+    finished_at: datetime | None
+    patients: int | None
+    k: int
+    k_before: int | None
+    k_after: int | None
+    suppressed: int | None
+
+
+class CopiesView(Result):
+    copies: tuple[CopyView, ...]
+
+
+class Copies(Query):
+    """Every copy that holds patients of the actor's county, newest first, at most fifty."""
+
+    name = "deidentification.copies"
+    title = "去标识化副本清单"
+    access = (Grant(Role.AUDITOR), Grant(Role.ADMINISTRATOR), Grant(Role.SYSTEM))
+    no_relation = "只列含他所在县患者的副本,没有患者资料"
+    gives = CopiesView
+    audited = True

@@ -1,0 +1,112 @@
+"""One patient's record for a copy: gathered as FHIR, with what the practice knows of the people in it, and rewritten."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import date
+from functools import partial
+from typing import Any
+
+from core.consultations.models import Consultation
+from core.coverage.models import Membership
+from core.deidentification.commands import DeidentifiedRecord, DeidentifiedView
+from core.deidentification.making import homes_of, is_of, open_copy, refusal
+from core.deidentification.models import DeidentifiedCopy
+from core.deidentification.pseudonyms import PatientKey
+from core.deidentification.rewriting import Json, Rewriting
+from core.deidentification.rules import Quasi, band, generalised
+from core.fhir.elements import Case
+from core.fhir.service import gather
+from core.fhir.validation import validate
+from core.foundation.errors import NotFound
+from core.foundation.orders import answers
+from core.foundation.practice import EngineAway
+from core.foundation.work import Work
+from core.imaging.models import Instance
+from core.people.accounts import account_phone
+from core.people.cards import PatientCard, patient_cards, practitioner_name
+from core.people.errors import ConsentMissing
+from core.people.models import CareRelation, Organisation, Patient, Practitioner
+from core.people.names import DEMONSTRATION_MARK
+from core.people.rules import local_date
+from nlp.interface.masking import Known
+
+_KINDS_OF_PLACE = re.compile(r"(?<=[省市县区乡镇村州旗盟])")
+BASE = "urn:huizhen:copy"
+
+
+@answers(DeidentifiedRecord)
+async def deidentified_record(work: Work, order: DeidentifiedRecord) -> DeidentifiedView:
+    copy = await open_copy(order.copy_id)
+    work.concerns("patient", order.patient_id, copy=copy.code, reason=copy.purpose)
+    consultations = await Consultation.filter(patient_id=order.patient_id).order_by("created_at", "id")
+    homes = await homes_of({order.patient_id: set()})
+    if not consultations or not is_of(copy, homes[order.patient_id]):
+        raise NotFound
+    if await refusal(work, copy, order.patient_id) is not None:
+        raise ConsentMissing
+    if work.practice.engines.masking is None:
+        raise EngineAway
+    key = await key_of(work, copy, order.patient_id)
+    card = (await patient_cards(work, [order.patient_id]))[order.patient_id]
+    quasi = Quasi(card.age_years, card.sex, homes[order.patient_id], tuple(sorted({one.department_code for one in consultations})))
+    known = await known_of(work, card, consultations)
+    shown = "" if order.levels.age == 3 else band(card.age_years, order.levels.age)
+    known = known.model_copy(update={"age": card.age_years, "band": shown, "shift_days": key.shift_days})
+    case = Case(BASE, whole=True)
+    for row in consultations:
+        await gather(case, work, row)
+    written_on = local_date(consultations[-1].created_at)
+    masks = partial(_masks, work.practice.engines.masking, known, written_on)
+    rewriting = Rewriting(key, order.levels, quasi, generalised(quasi, order.levels), masks)
+    resources = await asyncio.to_thread(_rewritten, rewriting, list(case.resources.values()))
+    images = await Instance.filter(patient_id=order.patient_id).order_by("id").values_list("id", flat=True)
+    return DeidentifiedView(
+        pseudonym=key.patient, resources=tuple(resources), masked=dict(rewriting.counts), images=tuple(str(one) for one in images)
+    )
+
+
+def _masks(masker: Any, known: Known, written_on: date, text: str) -> Any:
+    return masker.mask(text, known.model_copy(update={"written_on": written_on}))
+
+
+def _rewritten(rewriting: Rewriting, resources: list[Json]) -> list[Json]:
+    """Rewritten, and valid R4 still: what we hand to others is checked as what we show."""
+    out = [rewriting.resource(one) for one in resources]
+    entries = [{"fullUrl": f"{BASE}/{one['resourceType']}/{one['id']}", "resource": one} for one in out]
+    validate({"resourceType": "Bundle", "type": "collection", "entry": entries})
+    return out
+
+
+async def key_of(work: Work, copy: DeidentifiedCopy, patient_id: str) -> PatientKey:
+    sealer = await work.sealer("deidentified_copy", copy.id)
+    return PatientKey(bytes.fromhex(sealer.open("deidentified_copy", "key", copy.id, bytes(copy.key))), patient_id)
+
+
+async def known_of(work: Work, card: PatientCard, consultations: list[Consultation]) -> Known:
+    """Everybody and every place that the practice itself can name in this record: the patient, his family, all who work here, all houses."""
+    relations = await CareRelation.filter(patient_id=card.patient_id)
+    accounts = {one.account_id for one in relations}
+    family = await CareRelation.filter(account_id__in=list(accounts)) if accounts else []
+    people = {card.patient_id, *(one.patient_id for one in family)}
+    names, numbers = [], [one.code for one in consultations]
+    for row in await Patient.filter(id__in=list(people)):
+        sealer = await work.sealer("patient", row.id)
+        names.append(sealer.open("patient", "full_name", row.id, bytes(row.full_name)))
+        numbers.append(sealer.open("patient", "id_number", row.id, bytes(row.id_number)))
+        if row.phone is not None:
+            numbers.append(sealer.open("patient", "phone", row.id, bytes(row.phone)))
+    numbers += [phone for account in sorted(accounts) if (phone := await account_phone(work, account))]
+    numbers += await _member_numbers(work, card.patient_id)
+    names += [await practitioner_name(work, row) for row in await Practitioner.all().order_by("id")]
+    places: set[str] = set()
+    for house in await Organisation.all():
+        places |= {house.name.removesuffix(DEMONSTRATION_MARK), *(part for part in _KINDS_OF_PLACE.split(house.region_name) if len(part) > 1)}
+    return Known(names=tuple(sorted(set(names))), numbers=tuple(numbers), places=tuple(sorted(places)))
+
+
+async def _member_numbers(work: Work, patient_id: str) -> list[str]:
+    sealer = await work.sealer("patient", patient_id)
+    rows = await Membership.filter(patient_id=patient_id)
+    return [sealer.open("membership", "member_number", row.id, bytes(row.member_number)) for row in rows]
