@@ -35,6 +35,7 @@ MODEL_MODULES = (
     "core.followups.models",
     "core.coverage.models",
     "core.credentials.models",
+    "core.deidentification.models",
 )
 """Every module with tables: one Tortoise app, because migrations of several apps come out without dependencies between them."""
 

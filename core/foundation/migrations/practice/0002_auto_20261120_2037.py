@@ -144,6 +144,28 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='DeidentifiedCopy',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('code', fields.CharField(unique=True, max_length=12)),
+                ('account_id', fields.CharField(max_length=40)),
+                ('purpose', fields.CharField(max_length=12)),
+                ('region_codes', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('reason', fields.BinaryField()),
+                ('k', fields.IntField()),
+                ('key', fields.BinaryField(null=True)),
+                ('begun_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('finished_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('patients', fields.IntField(null=True)),
+                ('k_before', fields.IntField(null=True)),
+                ('k_after', fields.IntField(null=True)),
+                ('suppressed', fields.IntField(null=True)),
+            ],
+            options={'table': 'deidentified_copy', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='IssuedCredential',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
