@@ -1,8 +1,9 @@
 // 动态码: what stands between 确认签名 and the signature. A small sheet asks for the six digits; whoever has no authenticator yet makes one in it.
 // What the person has written stays where it is: the request that was refused simply goes on afterwards.
 
-import { Problem, fresh, newKey } from "./api.js";
+import { Problem, fresh } from "./api.js";
 import { h, replace } from "./dom.js";
+import { intention } from "./intention.js";
 import { notice } from "./states.js";
 
 export const NEEDED = "signing.second_factor_needed";
@@ -44,13 +45,15 @@ export function enrolment(done, oldCode = null) {
   return place;
 }
 
-/** Six digits; sent as soon as the sixth is there. */
+/** Six digits; sent as soon as the sixth is there. What was refused is not sent again, for each wrong one counts; what found no answer keeps its key. */
 export function codeForm(path, label, done) {
   const field = h("input", { class: "factor-code", type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 7, "aria-label": "6 位动态码" });
   const trouble = h("div", { "aria-live": "polite" });
   const send = h("button", { type: "submit", class: "weui-btn weui-btn_primary" }, label);
   const digits = () => field.value.replace(/[^0-9]/g, "");
+  const wish = intention();
   let sending = false;
+  let refused = "";
   async function submit(event) {
     event?.preventDefault();
     if (sending) return;
@@ -58,14 +61,27 @@ export function codeForm(path, label, done) {
       replace(trouble, notice("动态码是 6 位数字。"));
       return;
     }
+    const code = digits();
+    if (code === refused) {
+      field.value = "";
+      replace(trouble, notice("这个动态码刚才试过了,请输入验证器上现在的数字。"));
+      field.focus();
+      return;
+    }
     sending = send.disabled = true;
     replace(trouble);
     try {
-      await done(await fresh("POST", path, { body: { code: digits() }, key: newKey() }));
+      const answer = await fresh("POST", path, { body: { code }, key: wish.key(code) });
+      wish.settled();
+      await done(answer);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
+      if (!problem.offline) {
+        wish.settled();
+        refused = code;
+        field.value = "";
+      }
       replace(trouble, notice(problem));
-      field.select();
       field.focus();
     } finally {
       sending = send.disabled = false;
