@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 from playwright.async_api import expect
@@ -54,6 +56,12 @@ async def test_the_code_is_asked_for_and_the_signature_goes_on(visiting: Visitin
     right = await fresh_code_soon(demo.base_url, expert.key)
     await code.fill("000000" if right != "000000" else "111111")
     await expect(sheet.get_by_role("alert")).to_contain_text("动态码不对")
+    await expect(code).to_have_value("")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/second-factor/codes") else None)
+    await code.fill("000000" if right != "000000" else "111111")
+    await expect(sheet.get_by_role("alert")).to_contain_text("刚才试过了")
+    assert asked == []
     await expect(form.get_by_label("建议")).to_have_value("调整降压药,两周后复诊")
     await code.fill(right)
     await expect(sheet).to_have_count(0)
@@ -77,7 +85,7 @@ async def test_after_a_reset_it_is_bound_anew_in_the_sheet(visiting: Visiting, r
     scan(demo, doctor.key, otpauth)
     await page.get_by_label("6 位动态码").fill(await fresh_code_soon(demo.base_url, doctor.key))
     await expect(page.get_by_role("status")).to_contain_text("绑定好了")
-    await expect(page.get_by_text("已绑定")).to_be_visible()
+    await expect(page.get_by_text("已绑定")).to_contain_text(re.compile(r"已绑定.\d+月\d+日 周. (凌晨|上午|下午|晚上)\d+:\d\d"))
     await page.get_by_text("换手机").click()
     await page.get_by_label("旧动态码").fill("000000")
     await page.get_by_role("button", name="下一步").click()

@@ -1,12 +1,12 @@
 // 动态码: whether the practitioner has one, how to make one, how to change the phone.
 
 import { Problem, request } from "../shared/api.js";
+import { spoken } from "../shared/dates.js";
 import { button, card, h, replace } from "../shared/dom.js";
 import { enrolment } from "../shared/second_factor.js";
 import { failed, loading } from "../shared/states.js";
 
 const place = document.getElementById("factor");
-const clock = (moment) => new Date(moment).toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit" });
 
 async function show(said = null) {
   replace(place, loading());
@@ -29,8 +29,8 @@ function bound(view) {
   const code = h("input", { type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: 6, "aria-label": "旧动态码" });
   const next = h("div");
   return card(
-    h("p", null, h("b", null, `已绑定(${clock(view.enrolled_at)})。`)),
-    view.locked_until && h("p", { class: "notice" }, `输错太多次,${clock(view.locked_until)} 以后再试。`),
+    h("p", null, h("b", null, `已绑定(${spoken(view.enrolled_at)})。`)),
+    view.locked_until && h("p", { class: "notice" }, `输错太多次,${spoken(view.locked_until)} 以后再试。`),
     h("details", null, h("summary", { class: "fold" }, "换手机"),
       h("p", { class: "faint" }, "先输入旧手机验证器上的动态码。旧手机不在了,请管理员重置。"),
       h("label", { class: "field" }, h("span", null, "旧动态码"), code),
