@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.dialogue.turn import Reply, Turn
-from core.foundation.clock import spoken
 from core.people.session_commands import CloseOtherSessions, MySessions, SessionsClosed, SessionsView
 
 _KINDS = {"h5": "网页", "mini_program": "小程序", "terminal": "终端"}
@@ -14,7 +13,7 @@ async def mine(turn: Turn) -> Reply:
     view: SessionsView = await turn.ask(MySessions())
     if not view.sessions:
         return turn.say("您现在没有登录着的网页或小程序。")
-    lines = [f"- {_KINDS[one.kind]} {one.device or '不认识的设备'}:{spoken(one.last_seen)}前后用过" for one in view.sessions[:SHOWN]]
+    lines = [f"- {_KINDS[one.kind]} {one.device or '不认识的设备'}:{one.first_seen_ago}登录,{one.last_seen_ago}用过" for one in view.sessions[:SHOWN]]
     more = len(view.sessions) - SHOWN
     if more > 0:
         lines.append(f"……还有 {more} 处")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Text
 from bot.sending.notice import Notice, Renderer
-from core.foundation.clock import spoken
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.service import actor_for
@@ -19,7 +18,7 @@ async def _new_device(practice: Practice, row: Notification) -> Notice:
     found = next((one for one in view.sessions if one.session_id == row.ids["session_id"]), None)
     if found is None:
         return Notice()  # It has been ended since.
-    return Notice((Text(text=f"您的账号刚在一台没用过的设备上登录:{found.device}({spoken(found.first_seen)})。\n{_NOT_YOU}"),))
+    return Notice((Text(text=f"您的账号在一台没用过的设备上登录:{found.device}({found.first_seen_ago})。\n{_NOT_YOU}"),))
 
 
 async def _reused(practice: Practice, row: Notification) -> Notice:

@@ -64,6 +64,15 @@ def shanghai(moment: datetime) -> datetime:
 _WEEKDAYS = "一二三四五六日"
 
 
+def ago(length: timedelta) -> str:
+    """How long ago something was, coarsely: 半小时内, 约 3 小时前, 5 天前."""
+    if length < timedelta(minutes=30):
+        return "半小时内"
+    if length < timedelta(days=1):
+        return f"约 {max(1, round(length / timedelta(hours=1)))} 小时前"
+    return f"{length.days} 天前"
+
+
 def spoken(moment: datetime) -> str:
     """As people read it: 11月20日 周五 下午3:00."""
     local = shanghai(moment)

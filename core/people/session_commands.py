@@ -14,13 +14,16 @@ from core.people.commands import SessionOpened
 
 class SessionView(Result):
     """``kind``: h5, mini_program or terminal. ``device``: iPhone · 微信, "" when it said nothing of itself. ``last_seen`` is rounded down to the
-    quarter hour; times are real time."""
+    quarter hour; times are real time, which the demonstration's clock may be ahead of: to be read there are ``first_seen_ago`` and
+    ``last_seen_ago``, 半小时内, 约 3 小时前, 5 天前."""
 
     session_id: Id
     kind: str
     device: str
     first_seen: datetime
     last_seen: datetime
+    first_seen_ago: str
+    last_seen_ago: str
     expires_at: datetime
     current: bool
 
@@ -30,7 +33,8 @@ class SessionsView(Result):
 
 
 class MySessions(Query):
-    """Where the person is signed in, the newest first. Pages that the mini program opened belong to its sign-in and are not listed apart."""
+    """Where the person is signed in: first the device that asks, then what was used last. Pages that the mini program opened belong to its
+    sign-in and are not listed apart."""
 
     name = "people.my_sessions"
     title = "我的设备"

@@ -16,6 +16,7 @@ from typing import NoReturn
 from tortoise.expressions import F, Q
 
 from core.foundation.actor import Actor
+from core.foundation.clock import ago
 from core.foundation.database.away import AWAY
 from core.foundation.errors import NotFound
 from core.foundation.orders import Done, answers, handles
@@ -206,14 +207,16 @@ async def my_sessions(work: Work, order: MySessions) -> SessionsView:
     # A page goes with the mini program that opened it, as long as that is signed in.
     listed = [session for session in mine if session.opened_by is None or session.opened_by not in present]
     parts = {one.id: [session for session in mine if session.id == one.id or session.opened_by == one.id] for one in listed}
-    return SessionsView(sessions=tuple(
-        SessionView(
-            session_id=one.id, kind=one.kind, device=one.device, first_seen=one.created_at, expires_at=one.expires_at,
-            last_seen=max(part.seen_at or part.created_at for part in parts[one.id]),
-            current=work.actor.session_id in {part.id for part in parts[one.id]},
-        )
-        for one in listed
-    ))
+    views = [_seen(one, parts[one.id], work.actor.session_id, real_now) for one in listed]
+    return SessionsView(sessions=tuple(sorted(views, key=lambda view: (view.current, view.last_seen), reverse=True)))
+
+
+def _seen(one: Session, parts: list[Session], asking: str | None, real_now: datetime) -> SessionView:
+    last_seen = max(part.seen_at or part.created_at for part in parts)
+    return SessionView(
+        session_id=one.id, kind=one.kind, device=one.device, first_seen=one.created_at, expires_at=one.expires_at, last_seen=last_seen,
+        first_seen_ago=ago(real_now - one.created_at), last_seen_ago=ago(real_now - last_seen), current=asking in {part.id for part in parts},
+    )
 
 
 async def _end_family(work: Work, session: Session, because: str) -> None:

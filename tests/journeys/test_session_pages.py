@@ -75,6 +75,7 @@ async def test_the_mini_program_s_pages_go_on_and_list_the_devices(visiting: Vis
     await visit.page.context.route("**/v1/**", out.answer)
     await visit.page.locator(".weui-cell", has_text="我的设备").click()
     await expect(visit.page.get_by_text("本机")).to_be_visible()
+    await expect(visit.page.locator("main .weui-cell").first).to_contain_text("半小时内登录,半小时内用过本机")
     assert out.refreshed == [200]
     assert out.refused == 0  # it knew by its own clock
     await assert_readable(visit.page)

@@ -1,8 +1,7 @@
-// 我的设备: where I am signed in, to the quarter hour, and the end of each.
+// 我的设备: where I am signed in and since when, coarsely, and the end of each. This device stands first.
 
 import { button, cell, cells, empty, h, title } from "../shared/dom.js";
 import { Problem } from "../shared/api.js";
-import { spoken } from "../shared/dates.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask } from "./session.js";
 
@@ -26,7 +25,7 @@ export async function devices({ again }) {
     const end = one.current
       ? h("span", { class: "faint" }, "本机")
       : button("退出", order(`让「${name}」退出登录?`, "退出", "sessions/close", { session_id: one.session_id }, again), "warn", { class: "weui-btn weui-btn_warn small-button" });
-    return cell(`${KINDS[one.kind]} · ${name}`, end, `${spoken(one.first_seen)} 登录,${spoken(one.last_seen)}前后用过`);
+    return cell(`${KINDS[one.kind]} · ${name}`, end, `${one.first_seen_ago}登录,${one.last_seen_ago}用过`);
   };
   const others = sessions.filter((one) => !one.current);
   return [

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bot.sending.notices import render
 from core.foundation.actor import Actor, Role
-from core.foundation.clock import ManualClock
+from core.foundation.clock import ManualClock, ago
 from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
@@ -187,8 +187,10 @@ async def test_the_list_shows_where_one_is_signed_in_and_ends_it_at_once(practic
     assert me is not None
     assert she is not None
     listed = (await practice.ask(me, MySessions())).sessions
-    assert [(one.kind, one.device, one.current) for one in listed] == [("h5", "电脑 · Chrome", False), ("mini_program", "iPhone · 微信", True)]
+    assert [(one.kind, one.device, one.current) for one in listed] == [("mini_program", "iPhone · 微信", True), ("h5", "电脑 · Chrome", False)]
     assert all(one.last_seen.minute % 15 == 0 and one.last_seen.second == 0 for one in listed)
+    told = {minutes: ago(timedelta(minutes=minutes)) for minutes in (0, 29, 31, 179, 1439, 1440, 4000)}
+    assert list(told.values()) == ["半小时内", "半小时内", "约 1 小时前", "约 3 小时前", "约 24 小时前", "1 天前", "2 天前"]
     with pytest.raises(NotFound):
         await practice.execute(she, CloseSession(session_id=second.opened.session_id))
     await practice.execute(me, CloseSession(session_id=second.opened.session_id))
