@@ -239,6 +239,7 @@ async def test_a_patient_is_enlisted_followed_and_insured(visiting: Visiting, ru
     doctor = free_doctor(running_demo_house, has_consented)
     visit = await open_page(visiting, running_demo_house, doctor.person, size=WIDE)
     page = visit.page
+    await expect(page.locator(".doctor-number").first).to_be_visible()
     assert [text.split("号")[0] for text in await page.locator(".doctor-number").all_inner_texts()] == [str(one["number"]) for one in doctor.patients]
     await assert_readable(page)
     await enlist(page, write_files(tmp_path) / "consent.jpg")
