@@ -39,3 +39,8 @@ class AlreadyReviewed(Conflict):
 class BreakGlassUnknown(NotFound):
     code = "oversight.unknown"
     sentence = "没有这次紧急调阅。发「调阅审查」看名单。"
+
+
+class DisposalOver(Conflict):
+    code = "oversight.disposal_over"
+    sentence = "这份资料已经开始删除,或者又有了新的诊疗,不用再保留。请刷新看看。"

@@ -1,4 +1,4 @@
-"""Tables of oversight: a record that was opened in an emergency by somebody who had no part in it."""
+"""Tables of oversight: a record opened in an emergency by somebody who had no part in it, and what is to be deleted because its time is over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tortoise import fields
 
 from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
-from core.foundation.rows import Owned
+from core.foundation.rows import Owned, Row
 
 
 class BreakGlass(Owned):
@@ -39,3 +39,24 @@ class BreakGlass(Owned):
 
     class Meta:
         table = "break_glass"
+
+
+class Disposal(Row):
+    """Something whose time is over: announced first, then done, unless a person or a new act of care keeps it. Stays for ever, without data.
+
+    ``kind``: record (everything of one patient) or process (what was said in one month, ``subject_id`` as 2023-11).
+    """
+
+    kind = fields.CharField(max_length=8)
+    subject_id = id_field()
+    state = fields.CharField(max_length=10)
+    """announced, held (the house keeps it), alive (needed again), erasing (keys or words gone, files on their way), done."""
+    announced_at = UtcDatetimeField()
+    due_at = UtcDatetimeField()
+    done_at = UtcDatetimeField(null=True)
+    held_by = id_field(null=True)
+    """The account of the administrator who keeps it."""
+
+    class Meta:
+        table = "disposal"
+        unique_together = (("kind", "subject_id"),)

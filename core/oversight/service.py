@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.oversight import backups, opening, relations, reviewing
+from core.oversight import backups, disposals, opening, relations, reviewing, traces
 
-__all__ = ["backups", "opening", "relations", "reviewing"]
+__all__ = ["backups", "disposals", "opening", "relations", "reviewing", "traces"]

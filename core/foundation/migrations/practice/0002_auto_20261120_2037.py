@@ -166,6 +166,22 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='Disposal',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('kind', fields.CharField(max_length=8)),
+                ('subject_id', fields.CharField(max_length=26)),
+                ('state', fields.CharField(max_length=10)),
+                ('announced_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('due_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('done_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('held_by', fields.CharField(null=True, max_length=26)),
+            ],
+            options={'table': 'disposal', 'app': 'huizhen', 'unique_together': (('kind', 'subject_id'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='IssuedCredential',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),

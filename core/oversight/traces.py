@@ -1,0 +1,49 @@
+"""Which rows of the rooms keep a patient's record: acts of care with their times, and what is still under way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tortoise.expressions import Q
+
+from core.appointments.models import Appointment
+from core.consultations.models import Consultation
+from core.consultations.workflow import OPEN_STATES as OPEN_CASES
+from core.followups.models import FollowupPlan, Reading, WorseReport
+from core.foundation.lifecycle import Trace, leaves_trace, needs_words
+from core.foundation.work import Work
+from core.imaging.models import Instance, Upload
+from core.intake.models import Intake
+from core.oversight.models import BreakGlass
+from core.people.models import CareRelation, Consent, Practitioner
+from core.prescriptions.models import EmergencyDose, Prescription, SafetyFacts
+from core.prescriptions.workflow import OPEN_STATES as OPEN_PRESCRIPTIONS
+
+leaves_trace("consultation", Trace(Consultation, ("created_at", "closed_at"), {"state__in": [one.value for one in OPEN_CASES]}))
+leaves_trace("prescription", Trace(Prescription, ("proposed_at", "dispensed_at"), {"state__in": [one.value for one in OPEN_PRESCRIPTIONS]}))
+leaves_trace("emergency_dose", Trace(EmergencyDose, ("ordered_at",), {"seen_at__isnull": True}))
+leaves_trace("safety_facts", Trace(SafetyFacts, ("recorded_at",)))
+leaves_trace("intake", Trace(Intake, ("opened_at", "updated_at"), {"closed_at__isnull": True}))
+leaves_trace("appointment", Trace(Appointment, ("booked_at",)))
+leaves_trace("image", Trace(Instance, ("received_at",)))
+leaves_trace("upload", Trace(Upload, ("received_at",), {"state": "received"}))
+leaves_trace("plan", Trace(FollowupPlan, ("started_at", "ended_at"), {"ended_at__isnull": True}))
+leaves_trace("reading", Trace(Reading, ("recorded_at",)))
+leaves_trace("worse", Trace(WorseReport, ("at",)))
+leaves_trace("consent", Trace(Consent, ("given_at", "withdrawn_at")))
+leaves_trace("break_glass", Trace(BreakGlass, ("opened_at",), {"reviewed_at__isnull": True}))
+
+
+@needs_words
+async def open_cases_need(work: Work, account_ids: list[str], before: datetime) -> set[str]:
+    """Who has a part in a case that was begun before the words were said and is still open: the patient's side, village doctor, expert."""
+    begun = Consultation.filter(state__in=[one.value for one in OPEN_CASES], created_at__lte=before)
+    cases = await begun.only("id", "patient_id", "village_doctor_id", "expert_id")
+    if not cases:
+        return set()
+    staff = {one for row in cases for one in (row.village_doctor_id, row.expert_id) if one is not None}
+    accounts = {one.account_id for one in await Practitioner.filter(id__in=list(staff))}
+    # Who ever spoke for the patient, not only who does now: it is about what was said then.
+    spoke = CareRelation.filter(Q(patient_id__in=[row.patient_id for row in cases]))
+    accounts |= {row.account_id for row in await spoke}
+    return accounts & set(account_ids)
