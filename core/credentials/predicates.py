@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +36,22 @@ _LONGEST_NUMBER = 1500
 """Digits. The longest number of a genuine proof has about 920; an exponent of a hundred thousand would keep the machine busy."""
 _DEEPEST = 12
 _LINK = "link"
+
+
+_LOADING = threading.Lock()
+_loaded = False
+
+
+def _load() -> None:
+    """Has the native library at hand. Two threads that load it at the same time make it panic, so the first one does it alone."""
+    global _loaded
+    if _loaded:
+        return
+    with _LOADING:
+        import anoncreds
+
+        anoncreds.library_version()
+        _loaded = True
 
 
 def schema_id(county: str) -> str:
@@ -81,6 +98,7 @@ def set_up(county: str) -> Definition:
     """New keys for a county: two safe primes of 1024 bits are looked for, which takes from two to some twenty seconds."""
     from anoncreds import CredentialDefinition, Schema
 
+    _load()
     schema = Schema.create("age", "1", issuer_id(county), [BIRTH, UNTIL])
     public, private, proof = CredentialDefinition.create(schema_id(county), schema, issuer_id(county), "1", "CL", support_revocation=True)
     return Definition(schema.to_json(), public.to_json(), private.to_json(), proof.to_json())
@@ -90,6 +108,7 @@ def new_registry(county: str, definition: Definition, number: int, *, at: int, c
     """An empty registry. ``at``: seconds since 1970, the time of its first list."""
     from anoncreds import CredentialDefinition, RevocationRegistryDefinition, RevocationStatusList
 
+    _load()
     owner, of = issuer_id(county), CredentialDefinition.load(definition.public)
     with tempfile.TemporaryDirectory() as folder:
         public, private = RevocationRegistryDefinition.create(
@@ -106,6 +125,7 @@ def new_registry(county: str, definition: Definition, number: int, *, at: int, c
 def new_link_secret() -> str:
     from anoncreds import create_link_secret
 
+    _load()
     return str(create_link_secret())
 
 
@@ -126,6 +146,7 @@ def issue(
         RevocationStatusList,
     )
 
+    _load()
     public = CredentialDefinition.load(definition.public)
     revocation = RevocationRegistryDefinition.load(registry.public)
     offer = CredentialOffer.create(schema_id(county), definition_id(county), KeyCorrectnessProof.load(definition.proof_of_key))
@@ -147,6 +168,7 @@ def revoke(definition: Definition, registry: Registry, indexes: list[int], *, at
         RevocationStatusList,
     )
 
+    _load()
     changed = RevocationStatusList.load(registry.status_list).update(
         CredentialDefinition.load(definition.public), RevocationRegistryDefinition.load(registry.public),
         RevocationRegistryDefinitionPrivate.load(registry.private), None, indexes, at,
@@ -187,6 +209,7 @@ def prove(county: str, definition: Definition, registry: Registry, credential: s
     )
     from anoncreds import CredentialDefinition as PublicDefinition
 
+    _load()
     status = RevocationStatusList.load(registry.status_list)
     at = listed_at(registry.status_list)
     opened = Credential.load(credential)
@@ -227,6 +250,7 @@ def verify(
         Schema,
     )
 
+    _load()
     told = _parsed(presentation)
     registry, at = _identified(told, county)
     if registry not in registries:
