@@ -87,6 +87,27 @@ class DeidentifiedRecord(Query):
     levels: Levels
 
 
+class DeidentifiedImageView(Result):
+    """``data``: a DICOM file; empty when the image is left out, for ``withheld`` (a code of media.imaging.deidentify)."""
+
+    name: str
+    data: bytes
+    withheld: str
+
+
+class DeidentifiedImage(Query):
+    """One image for the copy, under new UIDs. ``with_text``: also where text may be burned in, which stays."""
+
+    name = "deidentification.image"
+    title = "抄一张去标识化影像"
+    access = _OWN
+    gives = DeidentifiedImageView
+    audited = True
+    copy_id: Id
+    image_id: Id
+    with_text: bool = False
+
+
 class FinishCopy(Command):
     """The copy is whole: what came out is recorded, and the key of its pseudonyms destroyed. A second time nothing happens."""
 

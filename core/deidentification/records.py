@@ -10,7 +10,7 @@ from typing import Any
 
 from core.consultations.models import Consultation
 from core.coverage.models import Membership
-from core.deidentification.commands import DeidentifiedRecord, DeidentifiedView
+from core.deidentification.commands import DeidentifiedImage, DeidentifiedImageView, DeidentifiedRecord, DeidentifiedView
 from core.deidentification.making import homes_of, is_of, open_copy, refusal
 from core.deidentification.models import DeidentifiedCopy
 from core.deidentification.pseudonyms import PatientKey
@@ -30,6 +30,7 @@ from core.people.errors import ConsentMissing
 from core.people.models import CareRelation, Organisation, Patient, Practitioner
 from core.people.names import DEMONSTRATION_MARK
 from core.people.rules import local_date
+from media.imaging.deidentify import ImageWithheld, NewNames
 from nlp.interface.masking import Known
 
 _KINDS_OF_PLACE = re.compile(r"(?<=[省市县区乡镇村州旗盟])")
@@ -65,6 +66,30 @@ async def deidentified_record(work: Work, order: DeidentifiedRecord) -> Deidenti
     return DeidentifiedView(
         pseudonym=key.patient, resources=tuple(resources), masked=dict(rewriting.counts), images=tuple(str(one) for one in images)
     )
+
+
+@answers(DeidentifiedImage)
+async def deidentified_image(work: Work, order: DeidentifiedImage) -> DeidentifiedImageView:
+    copy = await open_copy(order.copy_id)
+    row = await Instance.get_or_none(id=order.image_id)
+    if row is None:
+        raise NotFound
+    work.concerns("patient", row.patient_id, copy=copy.code, image=row.id, reason=copy.purpose)
+    homes = await homes_of({row.patient_id: set()})
+    if not is_of(copy, homes[row.patient_id]):
+        raise NotFound
+    if await refusal(work, copy, row.patient_id) is not None:
+        raise ConsentMissing
+    if work.practice.engines.imaging is None:
+        raise EngineAway
+    key = await key_of(work, copy, row.patient_id)
+    names = NewNames(key.patient, key.uid, key.shift_days)
+    data = await work.practice.blobs.get(row.blob_id, "patient", row.patient_id)
+    try:
+        made = await asyncio.to_thread(work.practice.engines.imaging.deidentified, data, names, with_text=order.with_text)
+    except ImageWithheld as withheld:
+        return DeidentifiedImageView(name="", data=b"", withheld=withheld.reason)
+    return DeidentifiedImageView(name=key.uid(row.sop_instance_uid), data=made, withheld="")
 
 
 def _masks(masker: Any, known: Known, written_on: date, text: str) -> Any:

@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from media.imaging.broken import BrokenDicom, only_broken
+from media.imaging.deidentify import NewNames, deidentified
 from media.imaging.render_process import RenderProcess, Shown
 from media.imaging.structure import Encoding, Pixels, Walker, guess_encoding, read_file_meta
 from media.imaging.summary import DicomSummary
@@ -57,6 +58,10 @@ class ImagingEngine:
     def render(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
         """One frame as a picture; ``key`` is the SHA-256 of ``data``, which may be left out while the decoder holds it (else FileNeeded)."""
         return self._decoder.render(key, data, frame, window, max_side)
+
+    def deidentified(self, data: bytes, names: NewNames, *, with_text: bool = False) -> bytes:
+        """A copy of ``data`` without who it shows; ImageWithheld."""
+        return deidentified(data, names, with_text=with_text)
 
     def close(self) -> None:
         self._decoder.stop()

@@ -1,0 +1,232 @@
+"""Makes a whole copy: one patient after the other into a folder of work, then the files for others, then the end of the key.
+
+What broke off goes on: with the same folder the patients that are done are not read again. Whoever takes his consent back in between is in no
+file. FHIR R4 as newline-delimited JSON, one file a resource type (as FHIR Bulk Data writes it), a table of the quasi-identifiers, a manifest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.deidentification.commands import (
+    BeginCopy,
+    Candidates,
+    CandidatesView,
+    CopyRef,
+    DeidentifiedImage,
+    DeidentifiedImageView,
+    DeidentifiedRecord,
+    DeidentifiedView,
+    FinishCopy,
+)
+from core.deidentification.errors import CopyFinished, OtherCopy
+from core.deidentification.k_anonymity import Table, at, check_library, measured, table
+from core.deidentification.manifest import Outcome, manifest
+from core.deidentification.rules import COLUMNS, FINEST, CopyPurpose, Quasi, generalised
+from core.foundation.actor import Actor
+from core.foundation.practice import Practice
+from core.people.errors import ConsentMissing
+
+MANIFEST, WORK, STATE = "manifest.json", ".work", "state.json"
+Progress = Callable[[str, int, int], None]
+"""Phase, how many are done, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``patients``: only these; ``images``, ``burned_in``: with images, also where text may be burned in."""
+
+    out: Path
+    purpose: CopyPurpose
+    reason: str
+    k: int = 5
+    patients: tuple[str, ...] = ()
+    images: bool = False
+    burned_in: bool = False
+
+    @property
+    def same(self) -> str:
+        """What must be the same when a copy goes on."""
+        chosen = json.dumps([self.purpose, self.k, sorted(self.patients), self.images, self.burned_in])
+        return hashlib.sha256(chosen.encode()).hexdigest()
+
+
+@dataclass
+class _Run:
+    practice: Practice
+    actor: Actor
+    wanted: Wanted
+    progress: Progress
+    copy: CopyRef
+    withheld: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def work(self) -> Path:
+        return self.wanted.out / WORK
+
+    def part(self, patient_id: str, levels_key: str) -> Path:
+        """Where a patient's part lies; the name says nothing and goes with the folder."""
+        return self.work / levels_key / hashlib.sha256(f"{self.copy.copy_id}:{patient_id}".encode()).hexdigest()
+
+
+async def make_copy(practice: Practice, actor: Actor, wanted: Wanted, progress: Progress) -> dict[str, Any]:
+    """The manifest. TooFewPatients, NeedsAdministrator, CheckMissing, OtherCopy, ConsentMissing never (who has none is left out)."""
+    check_library()
+    run = _Run(practice, actor, wanted, progress, await _opened(practice, actor, wanted))
+    try:
+        seen: CandidatesView = await practice.ask(actor, Candidates(copy_id=run.copy.copy_id, patients=wanted.patients))
+    except CopyFinished:
+        return _settled(run)
+    people = _people(seen)
+    chosen = table(people, wanted.k)
+    k_before = await asyncio.to_thread(measured, [generalised(one, FINEST) for one in people.values()])
+    await _read_all(run, chosen)
+    now: CandidatesView = await practice.ask(actor, Candidates(copy_id=run.copy.copy_id, patients=wanted.patients))
+    still = {one: quasi for one, quasi in _people(now).items() if run.part(one, chosen.levels.key).exists()}
+    # Whoever left in between may leave others with fewer than k: they go too.
+    final = at(still, wanted.k, chosen.levels)
+    k_after = await asyncio.to_thread(measured, list(final.rows.values()))
+    outcome = Outcome(
+        candidates=len(people), patients=len(final.rows), suppressed=len(people) - len(final.rows), without_consent=now.without_consent,
+        withdrawn=now.withdrawn, k_before=k_before, k_after=k_after,
+    )
+    await asyncio.to_thread(_assemble, run, final, outcome)
+    await practice.execute(actor, FinishCopy(
+        copy_id=run.copy.copy_id, patients=outcome.patients, suppressed=outcome.suppressed, k_before=k_before, k_after=k_after
+    ))  # fmt: skip
+    return _settled(run)
+
+
+async def _opened(practice: Practice, actor: Actor, wanted: Wanted) -> CopyRef:
+    """The copy that was begun in this folder, or a new one. OtherCopy when the folder holds something else."""
+    state = wanted.out / WORK / STATE
+    if state.exists():
+        found = json.loads(state.read_text("utf-8"))
+        if found["same"] != wanted.same:
+            raise OtherCopy(what=f"没做完的 {found['code']},参数不同")
+        return CopyRef(copy_id=found["copy_id"], code=found["code"])
+    if wanted.out.exists() and any(wanted.out.iterdir()):
+        raise OtherCopy(what="已完成的" if (wanted.out / MANIFEST).exists() else "别的文件")
+    begun: CopyRef = await practice.execute(actor, BeginCopy(purpose=wanted.purpose, reason=wanted.reason, k=wanted.k))
+    state.parent.mkdir(parents=True, mode=0o700)
+    wanted.out.chmod(0o700)
+    _write(state, json.dumps({"copy_id": begun.copy_id, "code": begun.code, "same": wanted.same}).encode())
+    return begun
+
+
+def _people(seen: CandidatesView) -> dict[str, Quasi]:
+    return {one.patient_id: Quasi(one.age, one.sex, one.region_code, one.departments) for one in seen.people}
+
+
+async def _read_all(run: _Run, chosen: Table) -> None:
+    patients = sorted(chosen.rows)
+    for done, patient_id in enumerate(patients):
+        run.progress("records", done, len(patients))
+        part = run.part(patient_id, chosen.levels.key)
+        if part.exists():
+            continue
+        part.parent.mkdir(exist_ok=True, mode=0o700)
+        with contextlib.suppress(ConsentMissing):  # taken back since we began: he is in no file
+            order = DeidentifiedRecord(copy_id=run.copy.copy_id, patient_id=patient_id, levels=chosen.levels)
+            view: DeidentifiedView = await run.practice.ask(run.actor, order)
+            images = await _images(run, view, part) if run.wanted.images else {}
+            body = {"pseudonym": view.pseudonym, "masked": view.masked, "resources": view.resources, "images": images}
+            _write(part, json.dumps(body, ensure_ascii=False).encode())
+    run.progress("records", len(patients), len(patients))
+
+
+async def _images(run: _Run, view: DeidentifiedView, part: Path) -> dict[str, int]:
+    """The patient's images beside his part; how many were taken and, by reason, left out."""
+    counted: Counter[str] = Counter()
+    for image_id in view.images:
+        order = DeidentifiedImage(copy_id=run.copy.copy_id, image_id=image_id, with_text=run.wanted.burned_in)
+        image: DeidentifiedImageView = await run.practice.ask(run.actor, order)
+        counted[image.withheld or "taken"] += 1
+        if image.data:
+            folder = part.with_suffix(".images")
+            folder.mkdir(exist_ok=True, mode=0o700)
+            await asyncio.to_thread(_write, folder / f"{image.name}.dcm", image.data)
+    return dict(counted)
+
+
+def _assemble(run: _Run, final: Table, outcome: Outcome) -> None:
+    """The files that others get, in the order of the pseudonyms, which says nothing."""
+    ready = run.work / "ready"
+    shutil.rmtree(ready, ignore_errors=True)
+    ready.mkdir(mode=0o700)
+    cohort: list[list[str]] = []
+    parts = [(patient_id, run.part(patient_id, final.levels.key)) for patient_id in final.rows]
+    read = sorted((json.loads(part.read_bytes())["pseudonym"], patient_id, part) for patient_id, part in parts)
+    with contextlib.ExitStack() as stack:
+        files: dict[str, io.TextIOWrapper] = {}
+        for done, (pseudonym, patient_id, part) in enumerate(read):
+            run.progress("files", done, len(read))
+            body = json.loads(part.read_bytes())
+            outcome.masked.update(body["masked"])
+            outcome.images.update(body["images"])
+            cohort.append([pseudonym, *final.rows[patient_id]])
+            for resource in body["resources"]:
+                kind = resource["resourceType"]
+                if kind not in files:
+                    files[kind] = stack.enter_context((ready / f"{kind}.ndjson").open("w", encoding="utf-8", newline="\n"))
+                files[kind].write(json.dumps(resource, ensure_ascii=False, separators=(",", ":")) + "\n")
+                outcome.resources[kind] += 1
+            if (images := part.with_suffix(".images")).exists():
+                shutil.copytree(images, ready / "images", dirs_exist_ok=True)
+    table_of_people = io.StringIO()
+    writer = csv.writer(table_of_people, lineterminator="\n")
+    writer.writerows([["patient", *COLUMNS], *cohort])
+    (ready / "cohort.csv").write_text(table_of_people.getvalue(), "utf-8")
+    said = manifest(run.copy.code, run.wanted.purpose, run.wanted.k, final.levels, outcome, _digests(ready), run.practice)
+    _write(ready / MANIFEST, json.dumps(said, ensure_ascii=False, indent=2).encode())
+    run.progress("files", len(read), len(read))
+
+
+def _digests(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of every file, by its name."""
+    found = {}
+    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        found[str(path.relative_to(folder))] = {"bytes": path.stat().st_size, "sha256": digest}
+    return found
+
+
+def _settled(run: _Run) -> dict[str, Any]:
+    """Bring the ready files to their place, the manifest last, and take the work away; may be done again where it broke off."""
+    ready = run.work / "ready"
+    for path in sorted(ready.iterdir(), key=lambda one: one.name == MANIFEST) if ready.exists() else ():
+        path.replace(run.wanted.out / path.name)
+    said: dict[str, Any] = json.loads((run.wanted.out / MANIFEST).read_text("utf-8"))
+    # The state goes last: while it is there, the copy is taken up again.
+    for path in sorted(_children(run.work), key=lambda one: one.name == STATE):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with contextlib.suppress(OSError):
+        run.work.rmdir()
+    return said
+
+
+def _children(folder: Path) -> Iterable[Path]:
+    return list(folder.iterdir()) if folder.exists() else ()
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all, for the owner alone."""
+    temporary = path.with_name(f"{path.name}.part")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
