@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -50,6 +48,7 @@ from core.people.models import Practitioner
 from tests.conftest import DatabaseUrls
 from tests.core.intake.small_engine import SmallEngine
 from tests.support.county import SmallCounty, consent_to_care, id_number, seed_small
+from tests.support.forked import Forked
 
 pytestmark = pytest.mark.storage
 
@@ -251,36 +250,15 @@ async def test_of_four_processes_one_wins_each_slot(
             "practice": database_urls.practice, "keyring": database_urls.keyring, "keys": str(tmp_path), "seed": number,
             "account": actor.account_id, "patient": patient,
         }
-        processes.append(await asyncio.to_thread(BookingProcess, json.dumps(task)))
-    assert [await asyncio.to_thread(process.hears) for process in processes] == ["ready"] * 4
+        process = await Forked.begin("tests.core.appointments.booking_process")
+        process.tell(json.dumps(task))
+        processes.append(process)
+    assert [await process.hear() for process in processes] == ["ready"] * 4
     for slot in slots:
         for process in processes:
-            process.is_told(slot)
-        outcomes = [await asyncio.to_thread(process.hears) for process in processes]
+            process.tell(slot)
+        outcomes = [await process.hear() for process in processes]
         assert Counter(outcomes) == {"booked": 1, "appointments.slot_taken": 3}
-    assert [await asyncio.to_thread(process.ends) for process in processes] == [0] * 4
+    assert [await process.end() for process in processes] == [0] * 4
     assert await Appointment.filter(live_slot_id__in=slots).count() == 25
     assert await Slot.filter(id__in=slots, state="booked", version=2).count() == 25
-
-
-class BookingProcess:
-    """A running :mod:`tests.core.appointments.booking_process`."""
-
-    def __init__(self, task: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.core.appointments.booking_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.is_told(task)
-
-    def is_told(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    def hears(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
-
-    def ends(self) -> int:
-        self._process.communicate("\n", 30)
-        return self._process.returncode

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -18,11 +16,11 @@ from core.dispatch.models import ExpertOffer
 from core.foundation.practice import Practice
 from tests.conftest import DatabaseUrls
 from tests.core.dispatch.ward import CRITICAL, EMERGENT, Ward, open_ward
+from tests.support.forked import Forked
 
 PROCESSES = 4
 FULL = os.environ.get("HUIZHEN_SOAK") == "1" or os.environ.get("HUIZHEN_TEST_SCALE") == "full"
 PRESSES = 200 if FULL else 20
-ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.storage
 
@@ -33,32 +31,18 @@ Press = Callable[[Path, list[tuple[str, str]]], Awaitable[list[str]]]
 @pytest.fixture(scope="module")
 async def press_all(database: DatabaseUrls) -> AsyncIterator[Press]:
     """Deals presses to four processes, starts them together, gathers what each was told. The processes serve every test here."""
-    argv = [sys.executable, "-m", "tests.core.dispatch.presser", database.practice, database.keyring]
-    pipe = asyncio.subprocess.PIPE
-    running = [await asyncio.create_subprocess_exec(*argv, cwd=ROOT, stdin=pipe, stdout=pipe, limit=1 << 20) for _ in range(PROCESSES)]
-
-    def tell(process: asyncio.subprocess.Process, line: str) -> None:
-        assert process.stdin is not None
-        process.stdin.write(line.encode() + b"\n")
-
-    async def hear(process: asyncio.subprocess.Process) -> bytes:
-        assert process.stdout is not None
-        return await process.stdout.readline()
+    running = [await Forked.begin("tests.core.dispatch.presser", database.practice, database.keyring) for _ in range(PROCESSES)]
 
     async def press(key: Path, presses: list[tuple[str, str]]) -> list[str]:
         for number, process in enumerate(running):
-            tell(process, json.dumps({"key": str(key), "presses": presses[number::PROCESSES]}))
-        assert [await hear(process) for process in running] == [b"ready\n"] * PROCESSES
+            process.tell(json.dumps({"key": str(key), "presses": presses[number::PROCESSES]}))
+        assert [await process.hear() for process in running] == ["ready"] * PROCESSES
         for process in running:
-            tell(process, "go")
-        return [outcome for process in running for outcome in json.loads(await hear(process))]
+            process.tell("go")
+        return [outcome for process in running for outcome in json.loads(await process.hear())]
 
     yield press
-    for process in running:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
-    assert [process.returncode for process in running] == [0] * PROCESSES
+    assert [await process.end() for process in running] == [0] * PROCESSES
 
 
 async def ask_many(ward: Ward, consultation_id: str) -> list[ExpertOffer]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from core.foundation.keyring.models import WrappedKey
 from core.foundation.practice import Practice
 from tests.conftest import DatabaseUrls
 from tests.core.foundation.encryption.every_column import AT
+from tests.support.forked import Forked
 
 pytestmark = pytest.mark.storage
 
@@ -21,11 +20,9 @@ ROWS = 400
 PEOPLE = 40
 
 
-async def begin(urls: DatabaseUrls, folder: Path, seconds: int) -> Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.core.foundation.encryption.renewing_process", urls.practice, urls.keyring, str(folder), str(seconds),
-        stdout=PIPE,
-    )
+async def begin(urls: DatabaseUrls, folder: Path, seconds: int) -> Forked:
+    module = "tests.core.foundation.encryption.renewing_process"
+    return await Forked.begin(module, urls.practice, urls.keyring, str(folder), str(seconds))
 
 
 async def said(practice: Practice) -> dict[str, str]:
@@ -70,16 +67,15 @@ async def test_killed_and_begun_again_while_people_read_and_write(practice: Prac
     kills = 0
     for seconds, batches in ((0, 5), (100, 10**6)):
         process = await begin(database_urls, tmp_path, seconds)
-        assert process.stdout is not None
         told = []
-        async for line in process.stdout:
+        while line := await process.hear():
             told.append(line)
             if len(told) == batches:
-                process.kill()
+                await process.kill()
                 kills += 1
-        status = await process.wait()
-        if batches == 10**6:
-            assert (status, told[-1]) == (0, b"finished 0\n")
+                break
+        else:
+            assert (await process.end(), told[-1]) == (0, "finished 0")
     working = False
     await busy
     assert kills == 1
