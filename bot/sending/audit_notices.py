@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Text
 from bot.sending.notice import Notice, Renderer
+from core.foundation.actor import Actor
+from core.foundation.clock import shanghai
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
+from core.oversight.commands_disposals import Disposals, DisposalView
+
+_SYSTEM = Actor.system("worker")
 
 ANCHORS = {"file": "外部存储上的文件", "bucket": "对象存储", "house": "另一家机构"}
 
@@ -41,8 +46,33 @@ async def _backup_too_old(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _disposal(practice: Practice, row: Notification) -> DisposalView | None:
+    found = await practice.ask(_SYSTEM, Disposals())
+    return next((one for one in found.disposals if one.disposal_id == row.ids.get("disposal_id")), None)
+
+
+async def _record_over(practice: Practice, row: Notification) -> Notice:
+    """To the administrators of the county and to the patient's own side; no name stands in it."""
+    view = await _disposal(practice, row)
+    day = "一个月后" if view is None else f"{shanghai(view.due_at):%Y年%m月%d日}"
+    text = (
+        f"有一份病历最后一次诊疗已过法定保存年限,将在 {day} 按规定删除,删除后无法恢复。"
+        "本人或家属需要留存,请在这之前到医院复印;又来看病,就不会删除。医院要继续保留的,请管理员在「到期资料」里选择保留。"
+    )
+    return Notice((Text(text=text),))
+
+
+async def _words_over(practice: Practice, row: Notification) -> Notice:
+    view = await _disposal(practice, row)
+    what, day = ("到期的聊天记录", "一个月后") if view is None else (f"{view.subject} 的聊天记录", f"{shanghai(view.due_at):%Y年%m月%d日}")
+    text = f"{what}已过法定保存年限,将在 {day} 按规定删除;未结束的会诊需要的不删。要继续保留,请管理员在「到期资料」里选择保留。"
+    return Notice((Text(text=text),))
+
+
 AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
     "backup.too_old": _backup_too_old,
     "record.unreadable": _unreadable,
+    "retention.record": _record_over,
+    "retention.process": _words_over,
 }  # fmt: skip

@@ -37,7 +37,7 @@ class Disposals(Query):
     name = "oversight.disposals"
     title = "到期资料的清理"
     access = (Grant(Role.ADMINISTRATOR), Grant(Role.AUDITOR), Grant(Role.SYSTEM))
-    no_relation = "只有编号、月份和时间,没有病人的资料"
+    no_relation = "病历只列本县的,只有编号、月份和时间"
     gives = DisposalList
     audited = True
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from tortoise.expressions import Q, Subquery
+
 from core.conversations.models import Message
 from core.foundation.actor import Role
 from core.foundation.due import due
@@ -33,8 +35,9 @@ from core.oversight.errors import DisposalOver
 from core.oversight.models import Disposal
 from core.people.access import acts_in_county, county_of_organisation
 from core.people.cards import holders_in_county
-from core.people.models import Patient
+from core.people.models import Organisation, Patient
 from core.people.relations import live_relations
+from core.people.rules import county_of
 
 REVIEW, DISPOSE = "oversight.review_retention", "oversight.dispose"
 EVERY, SOON = timedelta(days=1), timedelta(seconds=20)
@@ -195,8 +198,15 @@ async def hold_disposal(work: Work, order: HoldDisposal) -> DisposalView:
 @answers(Disposals)
 async def disposals(work: Work, order: Disposals) -> DisposalList:
     work.concerns("account", work.actor.account_id)
-    ahead = await Disposal.filter(state__in=["announced", "erasing"]).order_by("due_at").limit(SHOWN)
-    over = await Disposal.filter(state__in=["done", "held", "alive"]).order_by("-id").limit(SHOWN)
+    rows = Disposal.all()
+    if work.role is not Role.SYSTEM:
+        near = await Organisation.filter(id__in=list(work.actor.organisations(work.role)))
+        counties = {county_of(house.region_code) for house in near}
+        houses = [house.id for house in await Organisation.all() if county_of(house.region_code) in counties]
+        theirs = Subquery(Patient.filter(organisation_id__in=houses).values("id"))
+        rows = rows.filter(Q(kind="process") | Q(subject_id__in=theirs))
+    ahead = await rows.filter(state__in=["announced", "erasing"]).order_by("due_at").limit(SHOWN)
+    over = await rows.filter(state__in=["done", "held", "alive"]).order_by("-id").limit(SHOWN)
     return DisposalList(disposals=tuple(_view(row) for row in (*ahead, *over)))
 
 

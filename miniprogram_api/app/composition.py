@@ -22,6 +22,7 @@ from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
 from core.foundation.guard import install_guard
 from core.foundation.ids import Ids
+from core.foundation.lifecycle import Terms, set_terms
 from core.foundation.practice import Engines, Practice
 from core.foundation.rates import RateStore
 from core.foundation.signals import RedisSignals
@@ -52,6 +53,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     """Everything open in this process's own loop, closed at the end."""
     install_guard(asyncio.get_running_loop())
     load_rooms()
+    set_terms(Terms(settings.keep_record_years, settings.keep_process_years))
     redis = Redis(
         connection_pool=BlockingConnectionPool.from_url(
             settings.redis_url,

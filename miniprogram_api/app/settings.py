@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     backup_follow_minutes: float = Field(default=15, ge=1, le=24 * 60, description="how often `huizhen backup follow` takes a snapshot")
     backup_full_hours: float = Field(default=24, ge=1, le=24 * 7, description="how often following dumps MariaDB anew instead of its log")
 
+    keep_record_years: int = Field(default=15, ge=15, le=100, description="years after the last act of care that records stay; the law: 15 at least")
+    keep_process_years: int = Field(default=3, ge=3, le=100, description="years that what was said stays; the law: 3 at least")
+
     suite: Literal["aes", "sm4"] = Field(default="aes", description="algorithms of new keys: AES-256-GCM and SHA-256, or SM4-GCM and SM3")
     master_keys: SecretStr = Field(default=SecretStr(""), description="the master keys themselves, as in the key file; empty: from the file")
     key_service_url: str = Field(default="", description="key service that holds the master keys, https; empty: the key file")

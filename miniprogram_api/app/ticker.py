@@ -17,6 +17,7 @@ from core.foundation.orders import Command
 from core.foundation.practice import Practice
 from core.foundation.retention import PruneRows
 from core.imaging.commands import SweepFiles
+from core.oversight.commands_disposals import ReviewRetention
 from miniprogram_api.app import logging as house_logging
 from miniprogram_api.app import settings as house_settings
 from miniprogram_api.app.auditing import anchor, sequence
@@ -61,7 +62,7 @@ async def main() -> None:
             loop.add_signal_handler(number, stop.set)
         name = secrets.token_hex(8)
         loops = [
-            asyncio.create_task(run_ticker(house.practice, name, backup_rounds(settings)), name="ticker"),
+            asyncio.create_task(run_ticker(house.practice, name, (ReviewRetention(), *backup_rounds(settings))), name="ticker"),
             asyncio.create_task(keep_erased(settings), name="list of destroyed keys"),
             asyncio.create_task(sequence(house.practice, name), name="audit sequencer"),
             asyncio.create_task(anchor(house.practice, settings, name), name="audit anchors"),

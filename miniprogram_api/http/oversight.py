@@ -5,6 +5,7 @@ from __future__ import annotations
 from sanic import Blueprint
 
 from core.oversight import commands as oversight
+from core.oversight import commands_disposals as disposals
 from miniprogram_api.http.api import order_route
 
 blueprint = Blueprint("oversight", url_prefix="/v1")
@@ -14,4 +15,6 @@ order_route(blueprint, "GET", "/break-glass", oversight.MyBreakGlasses)
 order_route(blueprint, "GET", "/break-glass/to-review", oversight.BreakGlassesToReview)
 order_route(blueprint, "GET", "/break-glass/<break_glass_id:str>", oversight.ReadBreakGlass)
 order_route(blueprint, "POST", "/break-glass/<break_glass_id:str>/review", oversight.ReviewBreakGlass)
+order_route(blueprint, "GET", "/disposals", disposals.Disposals)
+order_route(blueprint, "POST", "/disposals/<disposal_id:str>/hold", disposals.HoldDisposal)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/break-glass", oversight.BreakGlassesOfPatient)

@@ -39,6 +39,7 @@ from core.foundation.signals import LocalSignals
 from core.imaging.commands import FrameState, ShowFrame
 from core.imaging.models import ImageConflict
 from core.oversight.commands import BreakTheGlass
+from core.oversight.models import Disposal
 from core.people.commands import OpenSession
 from core.people.models import CareRelation
 from core.prescriptions.commands import EmergencyDoses, OrderDose, Propose, RecordFacts, Refer, Sign
@@ -315,6 +316,12 @@ async def _emergencies(scene: Scene) -> None:
             patient_id=scene.values["patient_id"], reason="unconscious", words="病人送来时昏迷,家属不在,急查用药史"
         ))
         scene.values["break_glass_id"] = opened.break_glass_id
+    now = scene.ward.clock.now()
+    over = await Disposal.create(
+        id=scene.practice.ids.new(), kind="record", subject_id=scene.values["patient_id"], state="announced", announced_at=now,
+        due_at=now + timedelta(days=30),
+    )  # fmt: skip
+    scene.values["disposal_id"] = over.id
     begun = await scene.practice.execute(scene.people["administrator"], BeginCopy(purpose="tests", reason="给测试环境用"))
     scene.values["copy_id"] = begun.copy_id
 
