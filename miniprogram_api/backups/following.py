@@ -49,8 +49,6 @@ async def back_up_once(
 async def bring_to(first: Targets, second: Targets) -> None:
     """Copy the finished sets that the second site lacks, and remove there what is gone here: what was thinned out, and destroyed keys above all."""
     sets = await sets_in(first)
-    for one in (second.data, second.keys):
-        await one.unlock()
     # The data first: a set is one when its key ring is there.
     await second.data.take_from(first.data, [one.data.id for one in sets])
     await second.keys.take_from(first.keys, [one.keys.id for one in sets])

@@ -95,7 +95,7 @@ def read_erased(path: Path) -> Erased:
     """The list that lies outside; empty when there is none. A torn last line is passed over: its subject is in the key ring."""
     found = Erased()
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return found
     for line in lines:
@@ -138,10 +138,10 @@ def _read(lines: bytes) -> Iterator[dict[str, Any]]:
     try:
         for text in lines.splitlines():
             line = json.loads(text)
-            if line["table"] not in _MODELS:
+            if line["table"] not in _MODELS or not (line["table"] != _KEYS or (isinstance(line["id"], str) and "erased_at" in line)):
                 raise KeyError
             yield line
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise RepositoryDamaged("密钥库的快照读不懂:已损坏,或是更新版本的程序做的。请换一份快照(--set)。") from None
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from miniprogram_api.backups.failures import BackupFailed, TargetInUse
+from miniprogram_api.backups.failures import BackupFailed, RepositoryDamaged, TargetInUse
 from miniprogram_api.backups.programs import Ended, run
 
 _POSITION = re.compile(rb"-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+);")
@@ -148,7 +148,7 @@ def client_options(url: str) -> list[str]:
     """The lines of a client's option file for this address."""
     parts = urlsplit(url)
     chosen = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    lines = [f"user={_quoted(parts.username)}", f"password={_quoted(parts.password)}", "default-character-set=utf8mb4"]
+    lines = [f"user={_quoted(parts.username)}", f"password={_quoted(parts.password)}", "loose-default-character-set=utf8mb4"]
     if "unix_socket" in chosen:
         lines.append(f"socket={_quoted(chosen['unix_socket'])}")
     else:
@@ -171,14 +171,14 @@ def read_dump(path: Path) -> Dumped:
                 continue
             table = ""
             if begun := _TABLE.fullmatch(line):
-                table = begun[1].decode()
+                table = begun[1].decode("utf-8", "replace")
                 found.rows.setdefault(table, 0)
             elif line.startswith(b"INSERT INTO"):
                 raise BackupFailed("mariadb-dump 太旧(要 10.5 或更新的):它的输出无法核对。数据库没有改动。")
             elif line.startswith(b"CREATE TABLE `"):
-                found.rows.setdefault(line.split(b"`")[1].decode(), 0)
+                found.rows.setdefault(line.split(b"`")[1].decode("utf-8", "replace"), 0)
             elif where := _POSITION.match(line):
-                found.position = Position(where[1].decode(), int(where[2]))
+                found.position = Position(where[1].decode("utf-8", "replace"), int(where[2]))
             last = line if line.strip() else last
     if not last.startswith(b"-- Dump completed"):
         raise BackupFailed("mariadb-dump 的输出不完整:请检查磁盘空间与数据库连接后重试。数据库没有改动。")
@@ -186,19 +186,27 @@ def read_dump(path: Path) -> Dumped:
 
 
 def cut_log(path: Path, until: datetime) -> None:
-    """Shorten the statements of a log to the transactions that began not after ``until`` (whole seconds, as the log keeps them)."""
+    """Shorten the statements of a log to the transactions that began not after ``until`` (whole seconds, as the log keeps them).
+    RepositoryDamaged when they are none."""
     with path.open("r+b") as lines:
         start = 0
         for line in iter(lines.readline, b""):
             if line.startswith(b"# at "):
                 start = lines.tell() - len(line)
             elif (event := _EVENT.match(line)) and _TRANSACTION.search(line):
-                at = datetime.strptime(f"{event[1].decode()} {event[2].decode()}", "%y%m%d %H:%M:%S").replace(tzinfo=UTC)
+                at = _moment(event)
                 if at > until:
                     lines.truncate(start)
                     lines.seek(start)
                     lines.write(b"DELIMITER ;\n")
                     return
+
+
+def _moment(event: re.Match[bytes]) -> datetime:
+    try:
+        return datetime.strptime(f"{event[1].decode()} {event[2].decode()}", "%y%m%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        raise RepositoryDamaged("这份快照里的二进制日志读不懂:请不带 --until 恢复,或换一份快照(--set)。") from None
 
 
 def _refused(schema: str, ended: Ended) -> BackupFailed:

@@ -129,10 +129,6 @@ class Repository:
         """That index and trees are whole; with ``read`` ("5%", "100%") so much of the data is read back too. RepositoryDamaged."""
         await self._ask("check", *(("--read-data-subset", read) if read else ()))
 
-    async def unlock(self) -> None:
-        """Take away the locks of runs that were killed; those of living ones stay."""
-        await self._ask("unlock")
-
     async def forget(self, snapshots: Iterable[str]) -> None:
         """Remove snapshots, and what only they held."""
         ids = list(snapshots)
@@ -164,7 +160,11 @@ class Repository:
             "RESTIC_REPOSITORY": self.address, "RESTIC_PASSWORD_FILE": str(self.password_file), "RESTIC_CACHE_DIR": str(self._cache),
             "RESTIC_PROGRESS_FPS": "2", "LC_ALL": "C",
         }  # fmt: skip
-        ended = await run(("restic", "--cleanup-cache", *arguments), environment=environment, folder=folder, heard=heard, by_lines=by_lines)
+        ended = await run(("restic", *arguments), environment=environment, folder=folder, heard=heard, by_lines=by_lines)
+        if ended.status and "already locked" in ended.complaints:
+            # Takes away the locks of runs that were killed; those of living ones stay.
+            await run(("restic", "unlock"), environment=environment)
+            ended = await run(("restic", *arguments), environment=environment, folder=folder, heard=heard, by_lines=by_lines)
         if ended.status not in fine:
             raise self._failure(arguments[0], ended)
 

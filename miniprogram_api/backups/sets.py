@@ -75,7 +75,7 @@ async def sets_in(targets: Targets) -> list[BackupSet]:
         if tags.get("kind") == DATA and tags.get("set", "") in keys:
             one, said = keys[tags["set"]]
             found.append(BackupSet(tags["set"], data, one, _moment(said["taken"]), _moment(said["reaches"]), int(said.get("erased", 0))))
-    return sorted(found, key=lambda one: (one.reaches, one.taken_at))
+    return sorted(found, key=lambda one: (one.reaches, one.taken_at, one.data.at))
 
 
 def choose(sets: list[BackupSet], *, until: datetime | None = None, named: str = "") -> BackupSet:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,8 +30,8 @@ from miniprogram_api.backups.failures import BackupFailed, RepositoryDamaged
 from miniprogram_api.backups.key_lines import Erased, add_erased, erased_in, export_keys, read_erased, without_erased
 from miniprogram_api.backups.manifest import FILE, KEYS_FILE, SEAL_FILE, STAGING, LogTaken, Manifest, Needs, SetSeal, read_manifest, read_seal
 from miniprogram_api.backups.mariadb import MariaDb, Position
-from miniprogram_api.backups.repository import Repository
-from miniprogram_api.backups.sets import DATA, KEYS, Targets, alone, keep_of, sets_in, tags_for, tags_of, targets_of
+from miniprogram_api.backups.repository import Repository, Saved
+from miniprogram_api.backups.sets import DATA, KEYS, Targets, alone, keep_of, tags_for, tags_of, targets_of
 
 Say = Callable[[str], None]
 Progress = Callable[[float], None]
@@ -55,8 +55,6 @@ async def take(
     """Take a set, read it back, let old ones go. ``full=False``: on MariaDB its log since the last dump instead of another dump. BackupFailed."""
     targets = targets_of(settings)
     with alone(settings):
-        for one in (targets.data, targets.keys):
-            await one.unlock()
         for _ in range(_TRIES):
             began = practice.clock.real_now()
             taken = await _take_once(settings, practice, targets, full, say, progress)
@@ -195,19 +193,22 @@ async def _save_set(repository: Repository, folder: Path, seal: SetSeal, at: dat
 
 async def _let_go(settings: Settings, targets: Targets) -> None:
     """Old sets by the settings, unfinished ones at once, and destroyed keys out of the key ring's older snapshots."""
-    done = {one.id for one in await sets_in(targets)}
-    await targets.data.forget(one.id for one in await targets.data.snapshots() if tags_of(one).get("set") not in done)
+    keys = await targets.keys.snapshots()
+    done = {tags_of(one).get("set") for one in keys}
+    saved = await targets.data.snapshots()
+    await targets.data.forget(one.id for one in saved if tags_of(one).get("set") not in done)
     keep = keep_of(settings)
     if len(done) > min(keep.values()):
         await targets.data.thin_out(keep, f"kind={DATA}")
-    left = {tags_of(one).get("set") for one in await targets.data.snapshots()}
-    await targets.keys.forget(one.id for one in await targets.keys.snapshots() if tags_of(one).get("set") not in left)
-    await take_out_destroyed(settings, targets.keys)
+        saved = await targets.data.snapshots()
+    left = {tags_of(one).get("set") for one in saved}
+    await targets.keys.forget(one.id for one in keys if tags_of(one).get("set") not in left)
+    await take_out_destroyed(settings, targets.keys, [one for one in keys if tags_of(one).get("set") in left])
 
 
-async def take_out_destroyed(settings: Settings, repository: Repository) -> int:
-    """Write every snapshot of the key ring anew that still holds keys which were destroyed since, and remove the former one; how many."""
-    snapshots = [one for one in await repository.snapshots() if tags_of(one).get("kind") == KEYS]
+async def take_out_destroyed(settings: Settings, repository: Repository, snapshots: Sequence[Saved]) -> int:
+    """Write every snapshot of the key ring anew that still holds keys which were destroyed since, and remove the former one; how many.
+    ``snapshots``: all of them, oldest first."""
     if not snapshots:
         return 0
     newest = snapshots[-1]

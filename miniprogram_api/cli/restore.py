@@ -10,6 +10,7 @@ from miniprogram_api.cli.refusals import explain_settings
 
 def run(given: argparse.Namespace) -> int:
     """Exit status 0 when the house can be started, 1 when it could not be restored (what to do has been printed; nothing was written over)."""
+    from core.foundation.database.away import AWAY
     from miniprogram_api.backups.failures import BackupFailed
     from miniprogram_api.backups.restoring import restore
     from miniprogram_api.cli.backup import _Bar, _moment, _when
@@ -22,6 +23,9 @@ def run(given: argparse.Namespace) -> int:
             done = asyncio.run(restore(settings, until=_moment(given.until), named=given.set, second=given.second, say=bar.say))
     except BackupFailed as failure:
         print(failure.sentence)
+        return 1
+    except AWAY:
+        print("恢复没有做完:数据库出错。请检查它是否在运行、账号权限是否够,再运行一次 huizhen restore。")
         return 1
     except OSError as error:
         print(f"恢复没有做完({error.strerror or type(error).__name__}):请检查磁盘空间和目录的权限,再运行一次 huizhen restore。")

@@ -1,0 +1,53 @@
+"""Administrators and auditors hear that the last good backup is old; whoever asks is told when it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.sending.notices import render
+from core.foundation.clock import ManualClock
+from core.foundation.due import tick
+from core.foundation.models import DueWork
+from core.foundation.practice import Practice
+from core.notifications.models import Notification
+from core.oversight.backups import CHECK, BackupDrilled, BackupTaken, CheckBackups, LastBackup, ShowLastBackup
+from tests.support.county import SYSTEM, seed_small
+
+pytestmark = pytest.mark.storage
+
+
+async def test_an_old_backup_is_told_once_a_day(practice: Practice, clock: ManualClock) -> None:
+    county = await seed_small(practice)
+    check = CheckBackups(max_age_hours=26)
+    assert not (await practice.execute(SYSTEM, check)).done, "a house so young needs none yet"
+    clock.advance(hours=27)
+    assert (await practice.execute(SYSTEM, check)).done
+    told = await Notification.filter(kind="backup.too_old")
+    assert {row.account_id for row in told} == {county.administrator.account_id, county.auditor.account_id}
+    notice: Any = await render(practice, told[0])
+    assert "还没有做过备份" in notice.shapes[0].text and "huizhen backup" in notice.shapes[0].text
+
+    taken = BackupTaken(set_id=practice.ids.new(), taken_at=practice.clock.real_now())
+    await practice.execute(SYSTEM, taken)
+    clock.advance(hours=25)
+    await tick(practice)
+    assert await Notification.filter(kind="backup.too_old").count() == 2, "the check goes on by itself, and a good backup is no news"
+    clock.advance(hours=6)
+    await tick(practice)
+    late = await Notification.filter(kind="backup.too_old").order_by("-id").first()
+    assert late is not None and "已经过期" in (await render(practice, late)).shapes[0].text  # type: ignore[union-attr]
+    waiting = await DueWork.filter(kind=CHECK, state="pending")
+    assert len(waiting) == 1 and waiting[0].due_at - practice.clock.now() == timedelta(days=1)
+
+
+async def test_when_the_last_good_one_was(practice: Practice, clock: ManualClock) -> None:
+    assert await practice.ask(SYSTEM, ShowLastBackup()) == LastBackup(taken_at=None, drilled_at=None, drill_clean=None, restored_at=None)
+    taken_at = practice.clock.real_now().replace(microsecond=0)
+    clock.advance(minutes=5)
+    await practice.execute(SYSTEM, BackupTaken(set_id=practice.ids.new(), taken_at=taken_at))
+    await practice.execute(SYSTEM, BackupDrilled(set_id=practice.ids.new(), clean=False, seconds=12))
+    last = await practice.ask(SYSTEM, ShowLastBackup())
+    assert (last.taken_at, last.drill_clean) == (taken_at, False)

@@ -1,0 +1,209 @@
+"""A house that serves is backed up, burns down, and is there again elsewhere: every recorded file, no erased person, no key where none belongs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.foundation.audit.anchoring import Anchorer
+from core.foundation.audit.anchors import FileAnchor
+from core.foundation.audit.heads import HeadKeys
+from core.foundation.audit.sequencer import Sequencer
+from core.foundation.encryption.erasure import destroy_keys
+from core.foundation.keyring.models import WrappedKey
+from core.foundation.models import AuditEntry, Blob
+from core.foundation.practice import Practice
+from core.oversight.backups import BackupTaken, CheckBackups
+from miniprogram_api.app.signing import OPERATOR
+from miniprogram_api.backups.failures import BackupFailed
+from miniprogram_api.backups.following import back_up_once
+from miniprogram_api.backups.manifest import KEYS_FILE
+from miniprogram_api.backups.sets import sets_in, targets_of
+from miniprogram_api.backups.taking import Taken, take
+from tests.miniprogram_api.backups.conftest import Site
+
+pytestmark = pytest.mark.storage
+Urls = Callable[[Path], dict[str, str]]
+
+
+async def store(practice: Practice, subject: str, content: bytes) -> str:
+    """A file as an order stores it: first the object, then the row."""
+    blob_id = practice.ids.new()
+    await practice.blobs.put(blob_id, "patient", subject, content)
+    await Blob.create(
+        id=blob_id, subject_kind="patient", subject_id=subject, media_type="text/plain", size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(), created_at=practice.clock.real_now(),
+    )
+    return blob_id
+
+
+def look(site: Site, **others: str) -> dict[str, list[str]]:
+    command = [sys.executable, "-m", "tests.miniprogram_api.backups.look"]
+    done = subprocess.run(command, env=site.environment(**others), capture_output=True, text=True, check=True)
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+async def write_on(practice: Practice, subject: str, stop: asyncio.Event, written: list[str]) -> None:
+    """Files come, and now and then one is deleted by its order: the row first, then the object."""
+    while not stop.is_set():
+        written.append(await store(practice, subject, f"while it runs {len(written)}".encode()))
+        if len(written) % 5 == 4:
+            gone = written[-4]
+            await Blob.filter(id=gone).delete()
+            await practice.blobs.delete(gone)
+        await asyncio.sleep(0.02)
+
+
+async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_not(practice: Practice, site: Site, new_urls: Urls) -> None:
+    settings = site.settings
+    stays, goes = practice.ids.new(), practice.ids.new()
+    before = [await store(practice, stays, b"first"), await store(practice, goes, b"a person's words")]
+    wrapped = bytes((await WrappedKey.get(id=f"patient:{goes}")).wrapped)
+    stop, written = asyncio.Event(), list[str]()
+    writer = asyncio.create_task(write_on(practice, stays, stop, written))
+    while len(written) < 8:
+        await asyncio.sleep(0.01)
+    first = await take(settings, practice)
+    stop.set()
+    await writer
+    assert len(before) < first.manifest.rows["blob"] < await Blob.all().count(), "it was written before, while and after the database was copied"
+
+    await destroy_keys(practice, "patient", goes)
+    second = (await back_up_once(settings, practice)).taken
+    here = targets_of(settings)
+    for targets in (here, targets_of(settings, second=True)):
+        sets = await sets_in(targets)
+        assert [one.id for one in sets] == [first.seal.set_id, second.seal.set_id]
+        assert all(one.erased == 1 for one in sets)
+        for one in await targets.keys.snapshots() if targets is not here else ():
+            lines = await targets.keys.read(one.id, KEYS_FILE)
+            assert wrapped not in lines and _b64(wrapped) not in lines, "a destroyed key stayed in a snapshot of the key ring"
+
+    await no_key_lies_where_the_data_lie(site)
+    new = site.new_house("keyring.key", "backup.password", "backup-keyring.password")
+    urls = new_urls(new)
+    restoring = subprocess.Popen(site.command("restore", "--set", first.seal.set_id), env=site.environment(**urls), stdout=subprocess.DEVNULL)
+    _until(lambda: (new / "restoring/fetched").exists())
+    restoring.send_signal(signal.SIGKILL)
+    restoring.wait()
+    refused = site.huizhen("migrate", **urls)
+    assert refused.returncode == 1 and "huizhen restore" in refused.stdout
+    done = site.huizhen("restore", **urls)
+    assert done.returncode == 0, done.stdout
+    assert "接着上次没做完的恢复" in done.stdout and not (new / "restoring").exists()
+    found = look(site, **urls)
+    assert not [one for one in found["wrong"] if one.split()[0] not in first.seal.gone]
+    assert found["erased"] == [before[1]]
+    assert len(found["opened"]) + len(found["erased"]) + len(first.seal.gone) == first.manifest.rows["blob"]
+    assert found["actions"][-1] == "oversight.backup_restored"
+    again = site.huizhen("restore", **urls)
+    assert again.returncode == 1 and "不会覆盖" in again.stdout
+
+
+async def no_key_lies_where_the_data_lie(site: Site) -> None:
+    target = site.folder / "opened"
+    await targets_of(site.settings).data.restore("latest", target)
+    await targets_of(site.settings).keys.restore("latest", target)
+    keys = [bytes(row.wrapped) for row in await WrappedKey.filter(erased_at__isnull=True)]
+    masters = list(json.loads(site.settings.key_file.read_text())["keys"].values())
+    for path in target.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not [one for one in masters if one["key"].encode() in content], path
+            if path.name != KEYS_FILE:
+                assert not [one for one in keys if one in content or _b64(one) in content or one.hex().upper().encode() in content], path
+    passwords = [site.settings.backup_password.read_text().strip(), site.settings.backup_keyring_password.read_text().strip()]
+    assert passwords[0] != passwords[1]
+
+
+async def test_the_drill_passes_what_is_right_and_finds_what_is_not(practice: Practice, site: Site) -> None:
+    settings = site.settings
+    heads = HeadKeys.create(settings.audit_key_file, practice.ids.new())
+    for _ in range(3):
+        await practice.execute(OPERATOR, BackupTaken(set_id=practice.ids.new(), taken_at=practice.clock.real_now()))
+    lost = await store(practice, practice.ids.new(), b"an image")
+    sequencer = Sequencer(practice, "test")
+    await sequencer.run_once()
+    await Anchorer(practice, heads, [FileAnchor(settings.anchors_dir)], _nobody).run_once()
+    await take(settings, practice)
+    # What anchors hear of after the set is no fault of the set.
+    await practice.execute(OPERATOR, CheckBackups(max_age_hours=26))
+    await sequencer.run_once()
+    await Anchorer(practice, heads, [FileAnchor(settings.anchors_dir)], _nobody).run_once()
+    good = site.huizhen("backup", "drill")
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert "演练通过" in good.stdout and "还有此后的 1 条" in good.stdout and "1 个文件" in good.stdout
+    assert await AuditEntry.filter(action="oversight.backup_drilled").count() == 1
+
+    entry = await AuditEntry.all().order_by("id").first()
+    assert entry is not None
+    await AuditEntry.filter(id=entry.id).update(outcome="nothing.at.all")
+    path = practice.blobs.objects.path_of(lost)  # type: ignore[attr-defined]
+    damaged = bytearray(path.read_bytes())
+    damaged[20] ^= 1
+    path.write_bytes(bytes(damaged))
+    await take(settings, practice)
+    bad = site.huizhen("backup", "drill")
+    assert bad.returncode == 1, bad.stdout
+    assert "审计:" in bad.stdout and f"文件 {lost} 打不开" in bad.stdout and "演练没有通过" in bad.stdout
+    assert not (settings.data_dir / "drill").exists()
+
+
+async def test_a_killed_backup_leaves_the_set_before_it_and_the_next_one_runs(practice: Practice, site: Site) -> None:
+    await store(practice, practice.ids.new(), b"kept")
+    first = await take(site.settings, practice)
+    locks = site.folder / "one/data/locks"
+    backup = subprocess.Popen(site.command("backup"), env=site.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _until(lambda: any((site.settings.data_dir / "snapshot").glob("*.part")) or any(locks.iterdir()))
+    backup.send_signal(signal.SIGKILL)
+    backup.wait()
+    targets = targets_of(site.settings)
+    assert [one.id for one in await sets_in(targets)] == [first.seal.set_id]
+    # Of two at once one is made. Of the sets the settings keep one; what was left half done goes in any case.
+    keeps_one = site.settings.model_copy(update={"backup_keep": "last=1"})
+    outcomes = await asyncio.gather(take(keeps_one, practice), take(keeps_one, practice), return_exceptions=True)
+    (refused,) = [one for one in outcomes if isinstance(one, BackupFailed)]
+    (second,) = [one for one in outcomes if isinstance(one, Taken)]
+    assert "另一次备份" in refused.sentence
+    assert [one.id for one in await sets_in(targets)] == [second.seal.set_id]
+    assert len(await targets.data.snapshots()) == 1
+    await targets.data.check("100%")
+
+
+async def test_a_recorded_file_that_is_away_makes_no_set(practice: Practice, site: Site) -> None:
+    lost = await store(practice, practice.ids.new(), b"lost")
+    await practice.blobs.delete(lost)
+    with pytest.raises(BackupFailed, match=lost):
+        await take(site.settings, practice)
+    assert await targets_of(site.settings).data.snapshots() == []
+
+
+async def _nobody(kind: str, anchor: str) -> None:
+    raise AssertionError(f"{kind} {anchor}")
+
+
+def _b64(key: bytes) -> bytes:
+    from base64 import b64encode
+
+    return b64encode(key)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 120
+    while time.monotonic() < give_up:
+        with contextlib.suppress(FileNotFoundError):
+            if holds():
+                return
+        time.sleep(0.005)
+    raise AssertionError("it did not come to that")
