@@ -1,5 +1,6 @@
 """The masker: what must go and what must stay, never an exception, and nothing more to find in what it gives."""
 
+# ruff: noqa: E501 (sentences and facts are read better whole)
 from __future__ import annotations
 
 import os
