@@ -29,6 +29,7 @@ NOT_OF_A_PATIENT = {
     "credentials.published": "public keys, definitions and revocation lists: indexes that name nobody",
     "demonstration.outbox": "counts and ids of what is still to be told",
     "notifications.reminders": "one's own choice",
+    "oversight.last_backup": "times of backups and drills",
     "people.administrators": "members of staff",
     "people.consent_text": "the published text",
     "people.my_second_factor": "the state of one's own second factor",
@@ -51,11 +52,11 @@ PART_OF_AN_AUDITED_ACT = {
 """Queries that name a patient by id and say nothing of him."""
 
 CODES = {
-    "account", "answer", "appointment", "claim", "code", "conflict", "consultation", "decision", "erased", "former", "given_as", "image", "intake",
-    "kind", "opening", "other", "prescription", "purpose", "reason", "ref", "relation", "role", "scope", "slot", "template", "tree_size", "verdict",
-    "version", "withdrawn_as",
+    "account", "answer", "appointment", "attribute", "claim", "clean", "code", "conflict", "consultation", "credential", "decision", "erased", "former",
+    "given_as", "image", "intake", "kind", "opening", "other", "outcome", "prescription", "purpose", "reaches", "reason", "ref", "relation", "role", "scope",
+    "seconds", "slot", "taken_at", "template", "tree_size", "verdict", "version", "withdrawn_as",
 }  # fmt: skip
-"""What an entry's detail may be called: each is an id or a code of a closed list. Work keeps everything else out at run time, whatever its name."""
+"""What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""
 
 
 WORDS = ("AuditEntry", "audit_entry", "concerns(", "handler_of", "async def carry_out")

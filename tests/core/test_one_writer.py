@@ -15,7 +15,7 @@ TECHNICAL_WRITERS = {
     "core/foundation/encryption/ring.py": {"_row", "new_edition"},
     "core/foundation/encryption/renewal.py": {"__aenter__", "_save"},
     "core/foundation/encryption/reencryption.py": {"reencrypt", "_forget_formers"},
-    "core/foundation/encryption/reindexing.py": {"reindex"},
+    "core/foundation/encryption/reindexing.py": {"reindex", "_change_over"},
     "core/foundation/encryption/erasure.py": {"destroy_keys"},
     "core/foundation/outbox.py": {"_work", "_work_in_order", "_later", "release_claims"},
     "core/foundation/due.py": {"tick", "_work", "_later"},
@@ -45,6 +45,14 @@ TECHNICAL_WRITERS = {
     "core/people/accounts.py": {"_carry_relation"},
 }
 """The closed list of architecture.md: claiming a message, marking an outbox or due row, an allowance, a lease, what was sent, a wrapped key."""
+
+ABOVE = {
+    # The key ring of a house that was restored and serves nobody yet: there is no practice to give an order to.
+    "miniprogram_api/backups/key_lines.py": {"import_keys"},
+    # What is saved here are files, in a backup's repository.
+    "miniprogram_api/backups/taking.py": {"_take_once", "_save_set"},
+}
+"""Above the practice: what must write, and what only looks like it."""
 
 
 def modules(*packages: str) -> Iterator[Path]:
@@ -97,7 +105,10 @@ def writes(path: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:
 
 
 def test_nothing_above_the_practice_writes_rows():
-    found = [f"{path.relative_to(ROOT)}:{line}" for path in modules("bot", "miniprogram_api") for _, _, line in writes(path)]
+    found = [
+        f"{path.relative_to(ROOT)}:{line}" for path in modules("bot", "miniprogram_api") for function, _, line in writes(path)
+        if function not in ABOVE.get(str(path.relative_to(ROOT)), set())
+    ]
     assert found == []
 
 

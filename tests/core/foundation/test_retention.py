@@ -80,5 +80,5 @@ def test_each_class_says_why_and_none_is_a_record_of_care() -> None:
         assert kept.days >= 30, name
         assert kept.since in kept.model._meta.fields_map, name
     assert {kept.model._meta.db_table for kept in kept_rows().values()} == {
-        "due_work", "idempotency_record", "outbox_event", "session", "spent_refresh_token"
+        "due_work", "idempotency_record", "outbox_event", "proof_check", "proof_offer", "session", "spent_refresh_token"
     }  # fmt: skip

@@ -31,7 +31,7 @@ async def test_a_patient_records_her_insurance_and_sees_what_it_pays(face: Face)
     told = await face.client.post(f"{base}/quotes", json={"items": [DRUG]}, headers=mine)
     assert told.status_code == 200, told.text
     assert [told.json()[name] for name in ("fee_fen", "pays_fen", "own_fen")] == [8640, 6048, 2592]
-    assert (await face.client.get(f"{base}/claims", headers=mine)).json() == {"claims": []}
+    assert (await face.client.get(f"{base}/claims", headers=mine)).json() == {"claims": [], "withheld": []}
 
     stranger = await face.bearer(county.stranger.account_id)
     assert (await face.client.post(f"{base}/quotes", json={"items": [DRUG]}, headers=stranger)).status_code == 403

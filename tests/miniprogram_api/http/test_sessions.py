@@ -98,7 +98,7 @@ async def test_a_closed_session_is_closed_with_the_next_request_and_its_cookies_
     other = await opened(face, county.woman_account.account_id, "terminal")
     await handed_over(face, phone)
     listed = (await face.client.get("/v1/sessions/", headers=bearer(phone))).json()["sessions"]
-    assert [(one["kind"], one["current"]) for one in listed] == [("terminal", False), ("mini_program", True)]
+    assert [(one["kind"], one["current"]) for one in listed] == [("mini_program", True), ("terminal", False)]
     assert (await face.client.post("/v1/sessions/close-others", headers=bearer(phone))).json() == {"closed": 1}
     assert (await face.client.get("/v1/me", headers=bearer(other))).status_code == 401
     assert (await face.client.get("/v1/me")).status_code == 200
