@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.channels.outgoing import Choice, Text
+from bot.channels.outgoing import Choice, Link, Text
 from bot.dialogue.cases import tapped
 from bot.dialogue.said_before import words_of
 from bot.dialogue.turn import Reply, Turn
@@ -31,6 +31,8 @@ _HOW = (
     "请写清病人、理由和情况,比如:\n紧急调阅 C-7K2M 昏迷 病人送来时叫不醒,要查用药史\n"
     "病人写会诊编号或身份证号码;理由写「昏迷」「抢救」「转来」「中毒」或「过敏」。"
 )
+OPEN_PAGE = Link(title="在页面里紧急调阅", url="page:/h5/emergency/", description="填编号、理由和情况,打开后看会诊和处方。")
+REVIEW_PAGE = Link(title="调阅审查", url="page:/h5/emergency/", description="谁紧急调阅过、为什么、看了什么,写结论。")
 _ID_NUMBER = re.compile(r"^(\d{17}[\dXx])(?!\d)[\s,,。]*")
 _STOPS = " ,。.;:、"
 _SHOWN, _PRESCRIPTIONS = 8, 3
@@ -65,7 +67,7 @@ async def in_words(turn: Turn, code: str | None, words: str) -> Reply:
         return turn.say(ALONE)
     meant = _meant(code, words)
     if meant is None:
-        return turn.say(_HOW)
+        return Reply((Text(text=_HOW), OPEN_PAGE), turn.state)
     check_words(meant.words)
     text = (
         f"**紧急调阅**({REASONS[meant.reason]})\n打开后您能看这位病人的档案 4 小时。"
@@ -116,7 +118,7 @@ async def review(turn: Turn, code: str | None, words: str) -> Reply:
         return turn.say(ALONE)
     found: ReviewList = await turn.ask(BreakGlassesToReview())
     if code is None:
-        return turn.say(_listed(found))
+        return Reply((Text(text=_listed(found)), *((REVIEW_PAGE,) if found.openings else ())), turn.state)
     one = next((each for each in found.openings if each.code == code), None)
     if one is None:
         raise BreakGlassUnknown

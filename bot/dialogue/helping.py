@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bot.channels.outgoing import Link
+from bot.dialogue.binding import STAFF_PAGE
+from bot.dialogue.emergency_access import REVIEW_PAGE
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
 from bot.phrases.help import help_text
 from core.dispatch.commands import AskHelper, HelperAsked
-from core.foundation.actor import ROLE_LABELS
+from core.foundation.actor import ROLE_LABELS, Role
 from core.people.commands import Me, MeView
 
 NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
@@ -32,4 +35,15 @@ async def explained(turn: Turn) -> Reply:
         roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
     elif turn.incoming.channel.value.startswith("wecom"):
         return turn.say(NOT_STAFF, help_text(turn.actor, staff=False, group=turn.group))
-    return turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))
+    told = turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))
+    return told if turn.group or not turn.staff else Reply((*told.shapes, *_own_pages(turn)), told.state)
+
+
+def _own_pages(turn: Turn) -> tuple[Link, ...]:
+    """The pages of whose work no other message leads there."""
+    pages: list[Link] = []
+    if turn.actor.holds(Role.ADMINISTRATOR):
+        pages.append(STAFF_PAGE)
+    if turn.actor.holds(Role.ADMINISTRATOR) or turn.actor.holds(Role.AUDITOR):
+        pages.append(REVIEW_PAGE)
+    return tuple(pages)

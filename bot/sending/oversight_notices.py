@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Text
+from bot.channels.outgoing import Link, Text
 from bot.channels.words import cut
 from bot.sending.notice import Notice, Renderer
 from core.foundation.actor import Actor
@@ -46,7 +46,8 @@ async def _to_review(practice: Practice, row: Notification) -> Notice:
         return Notice()
     late = "已经超过 72 小时没有审查,请今天处理。" if row.kind == "break_glass.overdue" else "请在 72 小时内审查。"
     text = f"紧急调阅 **{one.code}**:{one.doctor},{one.reason_label},{spoken(one.opened_at)}。{late}\n发「调阅审查 {one.code}」看详情。"
-    return Notice((Text(text=text),))
+    page = Link(title=f"去页面审查 {one.code}", url=f"page:/h5/emergency/review/{row.ids['break_glass_id']}/", description="看过什么、为什么。")
+    return Notice((Text(text=text), page))
 
 
 async def _reviewed(practice: Practice, row: Notification) -> Notice:

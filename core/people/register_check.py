@@ -45,6 +45,7 @@ async def check_organisations(lines: Sequence[OrganisationLine], county: str | N
     for row in known.values():
         houses[row.name].append(_House(row.name, row.kind, row.region_code))
     problems: list[Problem] = []
+    here = 0
     new: list[OrganisationLine] = []
     seen: dict[tuple[str, str], OrganisationLine] = {}
     for one in lines:
@@ -58,10 +59,12 @@ async def check_organisations(lines: Sequence[OrganisationLine], county: str | N
             houses[one.name].append(_House(one.name, one.kind, one.region_code))
         elif (there.kind, there.region_code) != (one.kind, one.region_code):
             problems.append(Problem(one.line, "本县已有同名机构,但类别或区划代码不同。"))
+        else:
+            here += 1
         seen[place] = one
     problems += [Problem(one.line, wrong) for one in new if (wrong := _parent_problem(one, houses))]
     in_order = tuple(sorted(new, key=lambda one: (RANK[one.kind], one.line)))
-    return Checked(in_order, len(lines) - len(new), tuple(sorted(problems, key=lambda one: one.line)))
+    return Checked(in_order, here, tuple(sorted(problems, key=lambda one: one.line)))
 
 
 def _parent_problem(one: OrganisationLine, houses: dict[str, list[_House]]) -> str:
@@ -108,6 +111,7 @@ async def check_practitioners(
     identities = {row.subject: row.account_id for row in await Identity.filter(app=corp)}
     people = {row.account_id: row for row in await Practitioner.all()}
     problems: list[Problem] = []
+    here = 0
     new: list[PractitionerLine] = []
     by_user: dict[str, int] = {}
     by_licence: dict[str, int] = {}
@@ -126,9 +130,11 @@ async def check_practitioners(
             new.append(one)
         elif himself is None or (holder is not None and holder.id != himself.id) or (himself.licence_blind or "") != blind:
             problems.append(Problem(one.line, "企业微信账号或执业证号已经登记给另一位,请核对。"))
+        else:
+            here += 1
         by_user.setdefault(one.userid, one.line)
         by_licence.setdefault(blind, one.line)
-    return Checked(tuple(new), len(lines) - len(new), tuple(problems)), {name: rows[0].id for name, rows in houses.items()}
+    return Checked(tuple(new), here, tuple(problems)), {name: rows[0].id for name, rows in houses.items()}
 
 
 def practitioner_order(one: PractitionerLine, organisation_id: str, corp: str) -> RegisterPractitioner:

@@ -19,7 +19,7 @@ L = TypeVar("L")
 
 @answers(CheckRegister)
 async def check_register(work: Work, order: CheckRegister) -> RegisterChecked:
-    work.concerns("region", order.region_code, what=order.what)
+    work.concerns("region", order.region_code)
     if order.what == "organisations":
         return _told(await _organisations(order))
     return _told((await _practitioners(work, order))[0])
@@ -27,7 +27,7 @@ async def check_register(work: Work, order: CheckRegister) -> RegisterChecked:
 
 @handles(ImportRegister)
 async def import_register(work: Work, order: ImportRegister) -> RegisterChecked:
-    work.concerns("region", order.region_code, what=order.what)
+    work.concerns("region", order.region_code)
     if order.what == "organisations":
         houses = _sound(await _organisations(order))
         for house in houses.new:

@@ -24,7 +24,7 @@ blueprint = Blueprint("oauth", url_prefix="/h5/oauth")
 
 STATE_LIFE_S = 600
 
-WECOM_PAGES = ("doctor", "desk", "pharmacy", "sign", "factor")
+WECOM_PAGES = ("doctor", "desk", "pharmacy", "sign", "factor", "staff", "emergency")
 """Pages of practitioners; all others are patients' pages."""
 
 

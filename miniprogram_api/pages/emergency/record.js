@@ -1,0 +1,59 @@
+// The record that is open: its cases and what was prescribed, for reading only, with the time until it closes.
+
+import { ask } from "../shared/asking.js";
+import { caseSummary } from "../shared/case_summary.js";
+import { spoken } from "../shared/dates.js";
+import { empty, h, link, title } from "../shared/dom.js";
+import { Parts } from "../shared/parts.js";
+import { prescriptionLines } from "../shared/prescription.js";
+import { Problem } from "../shared/api.js";
+
+/** The doctor's own opening of this id. */
+async function own(id) {
+  const { openings } = await ask("break-glass");
+  const found = openings.find((one) => one.break_glass_id === id);
+  if (!found) throw new Problem("", { status: 404 });
+  return found;
+}
+
+export async function opened({ rest: [id = ""] }) {
+  const parts = new Parts();
+
+  async function fresh({ force = false } = {}) {
+    const view = await own(id);
+    if (!view.live) {
+      parts.draw([["over", view, () => empty(`紧急调阅 ${view.code} 已经关上。还要看,请重新调阅。`, h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回到紧急调阅"))]], { force });
+      return;
+    }
+    const { prescriptions } = await ask(`patients/${view.patient_id}/prescriptions`);
+    parts.draw([
+      ["head", view, () => head(view)],
+      ["cases", view.cases, () => cases(view)],
+      ["prescriptions", prescriptions, () => medicines(prescriptions)],
+    ], { force });
+  }
+
+  await fresh();
+  return { element: parts.element, fresh };
+}
+
+const head = (view) => h("section", { class: "panel panel-strong", "aria-label": `紧急调阅 ${view.code}` },
+  h("h2", null, `紧急调阅 ${view.code}`), h("p", null, view.reason_label),
+  h("p", { class: "emergency-after", role: "note" }, `开到 ${spoken(view.until)}。病人一方已收到通知;您看了什么会记下来,县里会审查。`));
+
+const cases = (view) => h("section", { "aria-label": "会诊" }, title("会诊"),
+  view.cases.length
+    ? h("div", { class: "weui-cells" }, view.cases.map((one) => link(`#/case/${one.consultation_id}/${view.break_glass_id}`, `会诊 ${one.code}`, null, "主诉、生命体征、过敏、用药、意见")))
+    : empty("档案里还没有会诊。"));
+
+const medicines = (list) => h("section", { "aria-label": "处方" }, title("处方"),
+  list.length
+    ? list.map((one) => h("details", { class: "panel", "data-id": one.prescription_id }, h("summary", { class: "fold" }, `${one.code} · ${one.state_label} · ${one.items.map((item) => item.name).join("、")}`), prescriptionLines(one)))
+    : empty("档案里还没有处方。"));
+
+export async function oneCase({ rest: [id = "", opening = ""] }) {
+  const view = await ask(`consultations/${encodeURIComponent(id)}/case`);
+  const element = h("div", { class: "emergency-case" },
+    h("p", { class: "actions" }, h("a", { class: "back", href: opening ? `#/opened/${encodeURIComponent(opening)}` : "#/" }, "‹ 回打开的档案")), caseSummary(view));
+  return { element };
+}

@@ -1,0 +1,47 @@
+// Who works at one house: roles that count, licence, whether the one-time code is bound.
+
+import { ask } from "../shared/asking.js";
+import { empty, h, link, title } from "../shared/dom.js";
+import { Parts } from "../shared/parts.js";
+import { counties, licence } from "./staff.js";
+
+export async function house({ rest: [id = ""] }) {
+  const parts = new Parts();
+  const name = await called(id);
+
+  async function fresh({ force = false } = {}) {
+    const { practitioners } = await ask(`organisations/${encodeURIComponent(id)}/practitioners`);
+    parts.draw([
+      ["head", name, () => h("div", { class: "actions" },
+        h("a", { class: "weui-btn weui-btn_primary", href: `#/add/${encodeURIComponent(id)}` }, "登记人员"))],
+      ["people", practitioners, () => people(practitioners, name)],
+    ], { force });
+  }
+
+  await fresh();
+  parts.element.className = "staff-people";
+  return { element: parts.element, fresh };
+}
+
+/** The name of a house, asked of the list of the county; empty where it stands in none. */
+export async function called(id) {
+  const lists = await Promise.all((await counties()).map(([code]) => ask(`organisations?region_code=${code}`)));
+  return lists.flatMap((one) => one.organisations).find((one) => one.organisation_id === id)?.full_name ?? "";
+}
+
+function people(list, name) {
+  if (!list.length) return empty(`${name || "这里"}还没有登记人员。`);
+  return h("section", { "aria-label": "人员" }, title(`${name} · ${list.length} 人`), h("div", { class: "weui-cells" }, list.map(row)));
+}
+
+function row(one) {
+  const held = one.roles.filter((role) => role.running);
+  const { words, tag } = licence(one);
+  const element = link(`#/person/${one.practitioner_id}`, one.full_name, null, [one.title_name, words].filter(Boolean).join(" · "));
+  element.querySelector(".weui-cell__bd").append(h("span", { class: "staff-tags" },
+    !one.active && h("span", { class: "tag tag-past" }, "已停用"),
+    held.map((role) => h("span", { class: `tag ${role.withheld ? "tag-urgent" : ""}` }, role.label)),
+    one.active && !held.length && h("span", { class: "tag tag-past" }, "没有岗位"),
+    tag && h("span", { class: `tag ${tag}` }, tag === "tag-critical" ? "执业证过期" : "快到期")));
+  return element;
+}
