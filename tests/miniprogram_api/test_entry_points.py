@@ -359,7 +359,10 @@ AS_SYSTEM = {
 ROWS = {"Notification", "CardRecord", "Conversation", "Message", "Identity", "RuleSignature", "AuditHead", "KeyRenewal", "WrappedKey"}
 """Rows that code above the practice reads itself: what was said and told, never what stands in a record."""
 
-OPERATORS = {"miniprogram_api/app/register_import.py": {"Organisation", "Practitioner"}, "miniprogram_api/cli/": {"Organisation", "Practitioner"}}
+OPERATORS = {
+    "miniprogram_api/app/register_import.py": {"Organisation", "Practitioner"}, "miniprogram_api/cli/": {"Organisation", "Practitioner"},
+    "miniprogram_api/backups/": {"Blob", "KeyringEdition"},
+}  # fmt: skip
 """What the operator on the machine itself compares a file with. No patients."""
 
 

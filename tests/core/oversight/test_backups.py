@@ -28,7 +28,8 @@ async def test_an_old_backup_is_told_once_a_day(practice: Practice, clock: Manua
     told = await Notification.filter(kind="backup.too_old")
     assert {row.account_id for row in told} == {county.administrator.account_id, county.auditor.account_id}
     notice: Any = await render(practice, told[0])
-    assert "还没有做过备份" in notice.shapes[0].text and "huizhen backup" in notice.shapes[0].text
+    assert "还没有做过备份" in notice.shapes[0].text
+    assert "huizhen backup" in notice.shapes[0].text
 
     taken = BackupTaken(set_id=practice.ids.new(), taken_at=practice.clock.real_now())
     await practice.execute(SYSTEM, taken)
@@ -38,9 +39,11 @@ async def test_an_old_backup_is_told_once_a_day(practice: Practice, clock: Manua
     clock.advance(hours=6)
     await tick(practice)
     late = await Notification.filter(kind="backup.too_old").order_by("-id").first()
-    assert late is not None and "已经过期" in (await render(practice, late)).shapes[0].text  # type: ignore[union-attr]
+    assert late is not None
+    assert "已经过期" in (await render(practice, late)).shapes[0].text
     waiting = await DueWork.filter(kind=CHECK, state="pending")
-    assert len(waiting) == 1 and waiting[0].due_at - practice.clock.now() == timedelta(days=1)
+    assert len(waiting) == 1
+    assert waiting[0].due_at - practice.clock.now() == timedelta(days=1)
 
 
 async def test_when_the_last_good_one_was(practice: Practice, clock: ManualClock) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,12 +34,13 @@ async def test_a_schema_is_brought_to_a_point_in_time(logged: Any, tmp_path: Pat
     logged.sql("CREATE TABLE practice.lease (id varchar(26) PRIMARY KEY, word longblob); CREATE TABLE keyring.wrapped_key (word blob)")
     logged.sql("INSERT INTO practice.lease VALUES ('in the dump', x'00ff0a27'), ('goes', '中文')")
     dumped = await practice.dump(tmp_path / "practice.sql")
-    assert dumped.rows == {"lease": 2} and dumped.position is not None
+    assert dumped.rows == {"lease": 2}
+    assert dumped.position is not None
     logged.sql("INSERT INTO practice.lease VALUES ('before', 'x'); DELETE FROM practice.lease WHERE id='goes'")
     logged.sql("INSERT INTO keyring.wrapped_key VALUES ('a wrapped key')")
-    time.sleep(1.1)  # the log knows whole seconds
+    await asyncio.sleep(1.1)  # the log knows whole seconds
     until = datetime.now(UTC).replace(microsecond=0)
-    time.sleep(1.1)
+    await asyncio.sleep(1.1)
     logged.sql("INSERT INTO practice.lease VALUES ('after', 'x')")
     await practice.fetch_log(dumped.position, tmp_path / "log.sql")
     assert "wrapped" not in (tmp_path / "log.sql").read_text()

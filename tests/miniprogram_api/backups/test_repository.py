@@ -22,7 +22,8 @@ async def test_a_wrong_password_and_none_are_told_apart(repositories: Site) -> N
     path.unlink()
     with pytest.raises(WrongPassword, match="没有数据备份仓库的密码文件"):
         await targets_of(repositories.settings).data.snapshots()
-    assert make_password(path) and not make_password(path)
+    assert make_password(path)
+    assert not make_password(path)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -80,7 +81,9 @@ async def test_the_password_is_in_no_command_line_and_our_settings_reach_nobody(
     repository = Repository("数据备份仓库", "rest:https://user:secret@backup.example", repositories.settings.backup_password, tmp_path / "cache")
     assert await repository.snapshots() == []
     arguments, _, environment = (tmp_path / "seen").read_text().partition("\n")
-    assert password not in arguments + environment and "secret" not in arguments and "the keys themselves" not in environment
+    assert password not in arguments + environment
+    assert "secret" not in arguments
+    assert "the keys themselves" not in environment
 
 
 async def test_a_restore_says_what_it_needs_before_it_touches_anything(repositories: Site) -> None:
@@ -98,7 +101,8 @@ async def test_a_restore_says_what_it_needs_before_it_touches_anything(repositor
         await restore(empty)
     with alone(empty), pytest.raises(BackupFailed, match="正在进行"):
         await restore(empty)
-    Path(empty.database_url.removeprefix("sqlite://")).write_bytes(b"")
+    (empty.data_dir / "practice.sqlite3").write_bytes(b"")
     with pytest.raises(BackupFailed, match="不会覆盖"):
         await restore(empty)
-    assert not empty.restoring_dir.exists() and not empty.key_file.exists()
+    assert not empty.restoring_dir.exists()
+    assert not empty.key_file.exists()
