@@ -33,7 +33,7 @@ from tests.support.examples import example
 from tests.support.scene import Scene, scene_in, undone
 
 load_rooms()
-COPIES = 9
+COPIES = 4
 NOT_MULTIPLIED = ("audit_", "lease", "clock_offset", "blind_edition", "idempotency_record", "signing_key", "token_key", "second_factor")
 """Tables of the house itself, and what a person has one of."""
 
