@@ -12,7 +12,18 @@ import pytest
 from core.coverage.commands import RecordMembership
 from core.credentials import predicates
 from core.credentials.attributes import Attribute
-from core.credentials.commands import CheckProof, IssueCredential, MyCredentials, OfferProof, ShowProof, WithdrawCredential
+from core.credentials.commands import (
+    AddRegistry,
+    CheckProof,
+    IssueCredential,
+    MakeCredential,
+    MakeIssuer,
+    MyCredentials,
+    OfferProof,
+    ShowProof,
+    TakePlace,
+    WithdrawCredential,
+)
 from core.credentials.errors import (
     BirthNotChecked,
     CredentialMissing,
@@ -24,9 +35,11 @@ from core.credentials.errors import (
     OfferUsed,
     ProofRefused,
 )
+from core.credentials.issuing import bring_about
 from core.credentials.models import CountyIssuer, IssuedCredential, ProofCheck, ProofOffer, RevocationRegistry
 from core.foundation.encryption.erasure import erase_subject
 from core.foundation.errors import NotAllowed
+from core.foundation.events import Event
 from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done
 from core.foundation.work import Work
@@ -262,3 +275,21 @@ async def test_a_full_registry_is_followed_by_another(holder):
     assert (row.registry, row.place) == (2, 1)
     nonce, proof = await shown(holder, Attribute.OF_AGE)
     await holder.practice.execute(SYSTEM, CheckProof(nonce=nonce, proof=proof))
+
+
+async def test_a_credential_that_stopped_half_way_is_finished_once(holder):
+    """A worker is killed after the place was taken: the event comes again, the place is kept, and a third time changes nothing."""
+    order = IssueCredential(patient_id=holder.woman, attribute=Attribute.OF_AGE)
+    await holder.practice.execute(holder.actor, order)
+    row = await IssuedCredential.get()
+    await holder.practice.execute(SYSTEM, MakeIssuer(county=COUNTY))
+    await holder.practice.execute(SYSTEM, AddRegistry(county=COUNTY, after=0))
+    await holder.practice.execute(SYSTEM, TakePlace(credential_id=row.id))
+    await holder.work()
+    made = await IssuedCredential.get()
+    assert (made.registry, made.place, made.credential is not None) == (1, 1, True)
+    await bring_about(holder.practice, Event("1", "credential.asked", row.id, {"credential_id": row.id}, 1))
+    await holder.practice.execute(SYSTEM, MakeCredential(credential_id=row.id))
+    assert (await IssuedCredential.get()).credential == made.credential
+    await holder.practice.execute(holder.actor, order)
+    assert await IssuedCredential.all().count() == 1
