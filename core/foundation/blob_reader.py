@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from core.foundation.encryption.sealer import SealBroken, Sealer
+from core.foundation.errors import DomainError
 from core.foundation.objects.layout import CHECKSUM, CHUNK, MAGIC, MARK, TABLE
 from core.foundation.objects.port import FilesAway, Objects
 
@@ -29,6 +30,8 @@ class BlobReader:
         self._tail = end - first - self._last * stride - _LENGTH
         self._chunks: OrderedDict[int, bytes] = OrderedDict()
         self.size = 0
+        self.failure: DomainError | None = None
+        """Why it could not be read on: a reader of strangers' files takes every error for the file's own."""
 
     @classmethod
     async def opened(cls, objects: Objects, name: str, sealer: Sealer) -> BlobReader:
@@ -84,7 +87,11 @@ class BlobReader:
         try:
             return asyncio.run_coroutine_threadsafe(self._open(number), self._loop).result(PATIENCE_S)
         except TimeoutError:
-            raise FilesAway from None
+            self.failure = FilesAway()
+            raise self.failure from None
+        except DomainError as error:
+            self.failure = error
+            raise
 
     async def _open(self, number: int) -> bytes:
         framed = await self._objects.read_at(self._name, self._first + number * self._stride, self._length(number) + _LENGTH)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
+from core.foundation.damage import tell_of_damage
 from core.foundation.due import due
+from core.foundation.errors import DomainError
 from core.foundation.events import Event, listens
+from core.foundation.keys import SealBroken
 from core.foundation.models import Blob
 from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
@@ -14,10 +18,19 @@ from core.foundation.work import Work
 from core.imaging.commands import SweepFiles
 from core.imaging.models import Transfer, TransferPiece
 
+logger = logging.getLogger("huizhen.imaging")
+
 SWEEP = "imaging.sweep"
 EVERY = timedelta(days=1)
 LEFT_LYING = timedelta(days=1)
 """Real time. Whoever puts a file records it within minutes, or puts it anew."""
+
+
+async def lost_here(practice: Practice, what: str, lost: DomainError) -> None:
+    """A file that came safely cannot be read any more: that is ours, and whoever runs the house is told."""
+    logger.error("the file of %s cannot be read: %s", what, type(lost).__name__)
+    if isinstance(lost, SealBroken):
+        await tell_of_damage(practice, lost)
 
 
 async def drop_file(work: Work, blob_id: str) -> None:

@@ -27,7 +27,7 @@ from core.foundation.practice import EngineAway, Practice
 from core.foundation.work import Work
 from core.imaging.commands import DrawFrame, ForgetFrame, FrameState, FrameView, RedrawFrame, ShowFrame
 from core.imaging.errors import FrameUnknown, ImageUnknown, NotAPicture
-from core.imaging.files import drop_file
+from core.imaging.files import drop_file, lost_here
 from core.imaging.models import ConsultationImage, ImageFrame, Instance
 from core.people.relations import spoken_for
 from core.people.scopes import scope_of
@@ -156,7 +156,7 @@ async def draw(practice: Practice, actor: Actor, order: DrawFrame) -> Drawn:
     except BrokenDicom as broken:
         return Drawn(refusal=broken.code)
     except (NotFound, SealBroken) as lost:
-        logger.error("the file of image %s cannot be read: %s", instance.id, type(lost).__name__)
+        await lost_here(practice, f"image {instance.id}", lost)
         return Drawn(refusal="lost_here")
     stored = await practice.blobs.put(row.id, "patient", row.patient_id, shown.data)
     return Drawn(stored.size, stored.sha256)
@@ -168,8 +168,9 @@ async def _drawn(practice: Practice, instance: Instance, row: ImageFrame) -> Sho
     try:
         return cast(Shown, await asyncio.to_thread(draw_it, instance.sha256, None))
     except FileNeeded:
-        data = await practice.blobs.get(instance.blob_id, "patient", instance.patient_id)
-        return cast(Shown, await asyncio.to_thread(draw_it, instance.sha256, data))
+        # The decoder holds the file; this process only passes it on, a piece at a time.
+        content = await practice.blobs.reader(instance.blob_id, "patient", instance.patient_id)
+        return cast(Shown, await asyncio.to_thread(draw_it, instance.sha256, content))
 
 
 @handles(DrawFrame)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, cast
@@ -21,7 +20,7 @@ from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, Re
 from core.imaging.commands import Upload as UploadQuery
 from core.imaging.conflicts import keep_conflict
 from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
-from core.imaging.files import file_dropped, files_swept
+from core.imaging.files import file_dropped, files_swept, lost_here
 from core.imaging.frames import frame_asked
 from core.imaging.models import ConsultationImage, Instance, Upload
 from core.imaging.transfers import as_upload, join_transfer, sends
@@ -31,8 +30,6 @@ from core.people.service import practitioner_card
 from media.imaging.broken import REASONS, BrokenDicom
 from media.imaging.summary import DicomSummary
 from media.imaging.windows import windows_of
-
-logger = logging.getLogger("huizhen.imaging")
 
 __all__ = ["file_dropped", "files_swept", "frame_asked", "join_transfer"]
 
@@ -83,12 +80,15 @@ async def read_file(practice: Practice, actor: Actor, order: CheckUpload) -> Che
     if engine is None:
         raise EngineAway
     try:
-        data = await practice.blobs.get(upload.blob_id, "patient", upload.patient_id)
-        return Checked(await asyncio.to_thread(engine.check, data))
-    except BrokenDicom as broken:
-        return Checked(None, broken.code)
+        content = await practice.blobs.reader(upload.blob_id, "patient", upload.patient_id)
+        try:
+            return Checked(await asyncio.to_thread(engine.check, content))
+        except BrokenDicom as broken:
+            if content.failure is not None:
+                raise content.failure from None
+            return Checked(None, broken.code)
     except (NotFound, SealBroken) as lost:
-        logger.error("the file of upload %s cannot be read: %s", upload.id, type(lost).__name__)
+        await lost_here(practice, f"upload {upload.id}", lost)
         return Checked(None, "lost_here")
 
 

@@ -53,7 +53,7 @@ from core.imaging.errors import (
     TransferEnded,
     UploadUnknown,
 )
-from core.imaging.files import drop_file, drop_unheld
+from core.imaging.files import drop_file, drop_unheld, lost_here
 from core.imaging.models import Transfer, TransferPiece, Upload
 from core.people.service import actor_for
 from media.imaging.photos import photo_type
@@ -167,7 +167,7 @@ async def join_transfer(practice: Practice, event: Event) -> None:
     try:
         joined = await _join(practice, transfer)
     except (NotFound, SealBroken) as lost:
-        logger.error("the pieces of upload %s cannot be read: %s", transfer.id, type(lost).__name__)
+        await lost_here(practice, f"pieces of upload {transfer.id}", lost)
         joined, refusal = _Joined(0, "0" * 64, None), "upload.lost_here"
     if not refusal and transfer.expected_sha256 not in ("", joined.sha256):
         refusal = "upload.checksum"

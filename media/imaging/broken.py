@@ -10,7 +10,7 @@ from typing import Final
 REASONS: Final[dict[str, str]] = {
     "empty": "文件是空的,请重新导出再发一次。",
     "too_large": "文件太大(超过 512 MB),请分开导出,一份一份发。",
-    "not_dicom": "这不是 DICOM 影像文件。请在影像设备或工作站上选“导出 DICOM(.dcm)”再发。",
+    "not_dicom": "这不是 DICOM 影像,也不是照片(JPEG、PNG)。请在影像设备或工作站上选“导出 DICOM(.dcm)”再发,纸上的心电图可以拍照。",
     "truncated": "文件不完整,可能没有传完。请重新发一次。",
     "malformed": "文件内部已经损坏,读不出来。请从设备上重新导出。",
     "missing_uids": "文件缺少影像编号(UID),不能入库。请从设备上重新导出,不要用截图或转换过的文件。",

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 
+from media.imaging.photos import photo_type
+
 KEPT = (
     "SOPClassUID", "ImageType", "Modality", "Manufacturer", "SeriesNumber", "InstanceNumber", "AcquisitionNumber", "NumberOfFrames",
     "BodyPartExamined", "Laterality", "ImageLaterality", "ViewPosition", "PatientPosition", "PatientOrientation", "ImagePositionPatient",
@@ -60,6 +62,9 @@ def deidentified(data: bytes, names: NewNames, *, with_text: bool = False) -> by
     from pydicom import dcmread, dcmwrite
     from pydicom.dataset import Dataset, FileMetaDataset
 
+    if photo_type(data[:16]) is not None:
+        # A photo of paper shows the name that stands on it.
+        raise ImageWithheld("burned_in")
     source = dcmread(BytesIO(data))
     if "PixelData" not in source:
         raise ImageWithheld("no_pixels")

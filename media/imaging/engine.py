@@ -1,4 +1,4 @@
-"""Checks a file: is it DICOM, whole, identified, and of a size that can be handled? Pixels are counted, not decoded.
+"""Checks a file: is it DICOM (or a photo), whole, identified, and of a size that can be handled? Pixels are counted, not decoded.
 
 Caps are this project's own: they bound memory and time for any file whatever.
 """
@@ -9,11 +9,12 @@ import contextlib
 import logging
 import zlib
 from datetime import datetime
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from media.imaging.broken import BrokenDicom, only_broken
+from media.imaging.content import Content, file_of
 from media.imaging.deidentify import NewNames, deidentified
+from media.imaging.photos import photo_summary, photo_type
 from media.imaging.render_process import RenderProcess, Shown
 from media.imaging.structure import Encoding, Pixels, Walker, guess_encoding, read_file_meta
 from media.imaging.summary import DicomSummary
@@ -52,10 +53,10 @@ class ImagingEngine:
     def __init__(self) -> None:
         self._decoder = RenderProcess()
 
-    def check(self, data: bytes) -> DicomSummary:
+    def check(self, data: Content) -> DicomSummary:
         return check(data)
 
-    def render(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
+    def render(self, key: str, data: Content | None, frame: int, window: str, max_side: int) -> Shown:
         """One frame as a picture; ``key`` is the SHA-256 of ``data``, which may be left out while the decoder holds it (else FileNeeded)."""
         return self._decoder.render(key, data, frame, window, max_side)
 
@@ -71,7 +72,7 @@ def build() -> ImagingEngine:
     return ImagingEngine()
 
 
-def check(data: bytes) -> DicomSummary:
+def check(data: Content) -> DicomSummary:
     """What ``data`` says of itself, or :class:`BrokenDicom` with the reason."""
     try:
         with only_broken("malformed"):
@@ -82,18 +83,20 @@ def check(data: bytes) -> DicomSummary:
         raise
 
 
-def _check(data: bytes) -> DicomSummary:
-    if not data:
+def _check(data: Content) -> DicomSummary:
+    if len(data) == 0:
         raise BrokenDicom("empty")
     if len(data) > MAX_SIZE:
         raise BrokenDicom("too_large")
+    if photo_type(data[:16]) is not None:
+        return photo_summary(data)
     dataset_bytes, start, encoding, syntax = data_set_of(data)
     pixels = Walker(dataset_bytes, encoding).walk(start)
     dataset = _values(dataset_bytes, start, encoding)
     return _summary(dataset, syntax, pixels)
 
 
-def data_set_of(data: bytes) -> tuple[bytes, int, Encoding, str]:
+def data_set_of(data: Content) -> tuple[Content, int, Encoding, str]:
     """The bytes that hold the data set, where it starts, how it is encoded, and its transfer syntax."""
     if data[128:132] != b"DICM":
         # Without a preamble nothing says that it is DICOM: it must at least begin like a data set, and name its UIDs below.
@@ -112,13 +115,14 @@ def data_set_of(data: bytes) -> tuple[bytes, int, Encoding, str]:
             raise BrokenDicom("unknown_syntax")
         return data, meta.start, encoding, _guessed_syntax(encoding)
     if meta.transfer_syntax == DEFLATED:
-        return _inflate(data[meta.start :]), 0, Encoding(implicit=False, big_endian=False), DEFLATED
+        # The one kind that is read whole: a deflated stream has no places to go to.
+        return _inflate(data[meta.start : len(data)]), 0, Encoding(implicit=False, big_endian=False), DEFLATED
     if not _is_known(meta.transfer_syntax):
         raise BrokenDicom("unknown_syntax")
     return data, meta.start, _encoding_found(data, meta.start, meta.transfer_syntax), meta.transfer_syntax
 
 
-def _encoding_found(data: bytes, start: int, syntax: str) -> Encoding:
+def _encoding_found(data: Content, start: int, syntax: str) -> Encoding:
     """As declared; but some devices write the other VR kind than they declare, and every reader follows what is there."""
     declared = Encoding(implicit=syntax == IMPLICIT, big_endian=syntax == BIG_ENDIAN)
     found = guess_encoding(data, start)
@@ -150,13 +154,13 @@ def _inflate(zipped: bytes) -> bytes:
     return data
 
 
-def _values(data: bytes, start: int, encoding: Encoding) -> Dataset:
+def _values(data: Content, start: int, encoding: Encoding) -> Dataset:
     """The few values that are needed, read by pydicom; it stops at the pixel data."""
     from pydicom import filereader
     from pydicom.tag import Tag
 
     quiet()
-    file = BytesIO(data)
+    file = cast(BinaryIO, file_of(data))
     file.seek(start)
     return filereader.read_dataset(
         file,

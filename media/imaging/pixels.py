@@ -6,10 +6,10 @@ it; High-Throughput JPEG 2000 by OpenJPEG. Twelve-bit lossy JPEG, JPEG 2000 part
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from media.imaging.broken import BrokenDicom
+from media.imaging.content import file_of
 from media.imaging.engine import DEFLATED, EXPLICIT, MEDIA_VIDEO, check, data_set_of, quiet
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read_picture(data: bytes) -> Dataset:
         raise BrokenDicom("too_many_pixels")
     content, start, encoding, syntax = data_set_of(data)
     quiet()
-    file = BytesIO(content)
+    file = cast(BinaryIO, file_of(content))
     file.seek(start)
     dataset = filereader.read_dataset(file, encoding.implicit, not encoding.big_endian, specific_tags=[Tag(name) for name in _TAGS])
     dataset.file_meta = FileMetaDataset()

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from media.imaging.broken import BrokenDicom, only_broken
+from media.imaging.photos import Photo, photo_picture, photo_type
 from media.imaging.pixels import frame_pixels, read_picture, values_of_frame
 from media.imaging.windows import AUTO, Window, window_named
 
@@ -43,15 +44,21 @@ def render(data: bytes, frame: int, window: str, max_side: int) -> Picture:
     return render_read(read(data), frame, window, max_side)
 
 
-def read(data: bytes) -> Dataset:
+def read(data: bytes) -> Dataset | Photo:
     """What of the file is needed for any of its frames."""
+    if photo_type(data[:16]) is not None:
+        return Photo(data)
     with only_broken("undecodable"):
         return read_picture(data)
 
 
-def render_read(dataset: Dataset, frame: int, window: str, max_side: int) -> Picture:
+def render_read(dataset: Dataset | Photo, frame: int, window: str, max_side: int) -> Picture:
     """As :func:`render`, from what :func:`read` gave."""
     with only_broken("undecodable"):
+        if isinstance(dataset, Photo):
+            if frame != 0:
+                raise BrokenDicom("no_frame")
+            return _encode(_fit(photo_picture(dataset), max_side), max_side)
         return _encode(_fit(_shaped(grey_or_colour(dataset, frame, window), values_of_frame(dataset, frame)), max_side), max_side)
 
 

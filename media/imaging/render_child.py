@@ -14,16 +14,19 @@ import resource
 import signal
 from typing import IO, Any
 
+from media.imaging.content import Content, pieces_of
+
 MEMORY = 3 << 30
 """Address space in bytes: a file of 512 MB, its frame decoded, and the libraries."""
 PATIENCE_S = 30
 """Longest time for one frame; the caller gives up before."""
 
 
-def send(stream: IO[bytes], head: dict[str, Any], content: bytes = b"") -> None:
+def send(stream: IO[bytes], head: dict[str, Any], content: Content = b"") -> None:
     text = json.dumps({**head, "size": len(content)}).encode()
     stream.write(len(text).to_bytes(4, "big") + text)
-    stream.write(content)
+    for piece in pieces_of(content):
+        stream.write(piece)
     stream.flush()
 
 

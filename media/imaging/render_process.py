@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from media.imaging.broken import BrokenDicom
+from media.imaging.content import Content
 from media.imaging.render_child import receive, send
 
 logger = logging.getLogger("huizhen.imaging")
@@ -20,6 +21,8 @@ LONGEST_S = 20.0
 STARTS_IN_S = 20.0
 IDLE_S = 60.0
 """The decoder holds the last file, so that the next frame of it needs no second reading; not for longer than somebody looks."""
+SLOWEST = 16 << 20
+"""Bytes a second at which a file comes at least, from wherever it lies: the decoder's own time begins after that."""
 _ROOT = Path(__file__).resolve().parents[2]
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 """Nothing of the worker's own environment: whoever breaks out of a decoder finds no setting there."""
@@ -57,7 +60,7 @@ class RenderProcess:
         self._held = ""
         self._idle: threading.Timer | None = None
 
-    def render(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
+    def render(self, key: str, data: Content | None, frame: int, window: str, max_side: int) -> Shown:
         """``key`` names the content (its SHA-256); ``data`` None when the decoder may hold it. :class:`BrokenDicom`, or :class:`FileNeeded`."""
         with self._turn:
             if self._idle is not None:
@@ -81,7 +84,7 @@ class RenderProcess:
                 self._idle.daemon = True
                 self._idle.start()
 
-    def _asked(self, key: str, data: bytes | None, frame: int, window: str, max_side: int) -> Shown:
+    def _asked(self, key: str, data: Content | None, frame: int, window: str, max_side: int) -> Shown:
         process = self._running()
         source, target = _pipes(process)
         late = threading.Event()
@@ -90,17 +93,22 @@ class RenderProcess:
             late.set()
             process.kill()
 
-        watch = threading.Timer(self._longest_s, give_up)
+        content = b"" if data is None or key == self._held else data
+        watch = threading.Timer(self._longest_s + len(content) / SLOWEST, give_up)
         watch.start()
         try:
-            send(target, {"key": key, "frame": frame, "window": window, "max_side": max_side}, data if key != self._held and data else b"")
+            send(target, {"key": key, "frame": frame, "window": window, "max_side": max_side}, content)
             self._held = key
-            head, content = receive(source)
+            head, picture = receive(source)
         except (OSError, EOFError, ValueError):
             self._end()
             if late.is_set():
                 raise BrokenDicom("too_slow") from None
             raise DecoderDied from None
+        except BaseException:
+            # The content could not be read to its end: the decoder waits in the middle of a message.
+            self._end()
+            raise
         finally:
             watch.cancel()
         if "broken" in head:
@@ -109,7 +117,7 @@ class RenderProcess:
             if head["broken"] not in ("no_frame",):
                 self._held = ""
             raise BrokenDicom(head["broken"])
-        return Shown(content, head["width"], head["height"])
+        return Shown(picture, head["width"], head["height"])
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

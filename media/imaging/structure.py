@@ -7,10 +7,10 @@ elements would otherwise cost gigabytes.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
 from media.imaging.broken import BrokenDicom
+from media.imaging.content import Content, unpacked
 
 MAX_ELEMENTS = 300_000
 """Top level and nested together; an enhanced object of 2,000 frames has about 120,000."""
@@ -55,11 +55,11 @@ class FileMeta:
     sop_class: str
 
 
-def read_file_meta(data: bytes) -> FileMeta:
+def read_file_meta(data: Content) -> FileMeta:
     """Group 0002 after the preamble, always explicit little endian (PS3.10 7.1)."""
     position, syntax, sop_class = 132, "", ""
     while position + 8 <= len(data):
-        group, element = struct.unpack_from("<HH", data, position)
+        group, element = unpacked("<HH", data, position)
         if group != 0x0002:
             break
         vr, value_at, length = _explicit_header(data, position, "<")
@@ -79,17 +79,17 @@ def uid_text(value: bytes) -> str:
     return value.rstrip(b"\x00 ").decode("ascii", "replace")
 
 
-def guess_encoding(data: bytes, start: int) -> Encoding | None:
+def guess_encoding(data: Content, start: int) -> Encoding | None:
     """The encoding of a data set without a transfer syntax, from its first element; None when it does not look like one."""
     if start + 8 > len(data):
         return None
     for order in "<>":
-        group, _ = struct.unpack_from(f"{order}HH", data, start)
+        group, _ = unpacked(f"{order}HH", data, start)
         if group in (0x0002, 0x0008):
             vr = data[start + 4 : start + 6]
             if vr in SHORT_VRS or vr in LONG_VRS:
                 return Encoding(implicit=False, big_endian=order == ">")
-            if order == "<" and struct.unpack_from("<I", data, start + 4)[0] <= len(data):
+            if order == "<" and unpacked("<I", data, start + 4)[0] <= len(data):
                 return Encoding(implicit=True, big_endian=False)
     return None
 
@@ -97,7 +97,7 @@ def guess_encoding(data: bytes, start: int) -> Encoding | None:
 class Walker:
     """Walks one data set; :meth:`walk` gives where the pixel data are, or None."""
 
-    def __init__(self, data: bytes, encoding: Encoding) -> None:
+    def __init__(self, data: Content, encoding: Encoding) -> None:
         self._data = data
         self._end = len(data)
         self._encoding = encoding
@@ -131,9 +131,9 @@ class Walker:
         self._count()
         if position + 8 > self._end:
             raise BrokenDicom("truncated")
-        tag = struct.unpack_from(f"{encoding.order}HH", self._data, position)
+        tag = unpacked(f"{encoding.order}HH", self._data, position)
         if encoding.implicit or tag[0] == 0xFFFE:
-            return (tag[0], tag[1]), b"", position + 8, struct.unpack_from(f"{encoding.order}I", self._data, position + 4)[0]
+            return (tag[0], tag[1]), b"", position + 8, unpacked(f"{encoding.order}I", self._data, position + 4)[0]
         vr, value_at, length = _explicit_header(self._data, position, encoding.order)
         if vr == b"":
             raise BrokenDicom("malformed")
@@ -188,13 +188,13 @@ class Walker:
             items += 1
 
 
-def _explicit_header(data: bytes, position: int, order: str) -> tuple[bytes, int, int]:
+def _explicit_header(data: Content, position: int, order: str) -> tuple[bytes, int, int]:
     """VR, where the value begins, its length; an empty VR when it is none."""
     vr = data[position + 4 : position + 6]
     if vr in SHORT_VRS:
-        return vr, position + 8, struct.unpack_from(f"{order}H", data, position + 6)[0]
+        return vr, position + 8, unpacked(f"{order}H", data, position + 6)[0]
     if vr in LONG_VRS:
         if position + 12 > len(data):
             raise BrokenDicom("truncated")
-        return vr, position + 12, struct.unpack_from(f"{order}I", data, position + 8)[0]
+        return vr, position + 12, unpacked(f"{order}I", data, position + 8)[0]
     return b"", position + 8, 0

@@ -59,6 +59,7 @@ async def _kept(request: Request, shown: imaging.FrameView) -> bytes | None:
     try:
         return await practice_of(request).blobs.get(shown.frame_id, "patient", shown.patient_id)
     except (NotFound, SealBroken):
+        # Nobody is alarmed: a picture is a copy, made anew from the image, and that one's damage is told.
         logger.warning("picture %s is away or altered and is drawn anew", shown.frame_id)
         return None
 
