@@ -23,6 +23,7 @@ module.exports = {
       { to: "prescriptions", name: "处方与费用", hint: "药怎么吃、报销多少" },
       { to: "followup", name: "随访", hint: "今天要量的、趋势图" },
       { to: "reports", name: "报告与影像", hint: "会诊结果、片子" },
+      { to: "prove", name: "出示证明", hint: "只证明参保、只证明已满 18 岁" },
       { to: "family", name: "家人", hint: "替谁看病" },
       { to: "privacy", name: "授权与隐私", hint: "同意书、谁看过、停止提醒" },
     ],

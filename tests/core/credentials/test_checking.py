@@ -254,7 +254,7 @@ def test_whatever_is_broken_is_refused_with_a_reason(issuer):
     proofs = (disclosed(issuer.insured(holder), holder), proved(issuer, issuer.aged(secret), secret))
     for _ in range(3_000 if FULL else 200):
         assert reason(_broken(chance, proofs[0]), published) != "right"
-    for _ in range(1_000 if FULL else 30):
+    for _ in range(1_000 if FULL else 12):
         broken = json.loads(proofs[1])
         told = json.loads(broken["presentation"])
         _break_inside(chance, told)
@@ -265,7 +265,8 @@ def test_whatever_is_broken_is_refused_with_a_reason(issuer):
         assert reason(envelope(COUNTY, Attribute.OF_AGE, text), published) == "form"
     for name in published:
         for value in (None, [], {}, 7, "x", ["x"], [7], {"kty": "EC"}):
-            for proof in proofs:
+            # The second kind takes a tenth of a second each time: one value is enough where not all is asked for.
+            for proof in proofs if FULL or value == ["x"] else proofs[:1]:
                 answer = reason(proof, {**published, name: value})
                 unread = answer == "right" and name in ("name", "status_lists", "registries", "issuer")
                 assert answer in ("issuer", "stale") or unread, (name, value)
