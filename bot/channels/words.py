@@ -24,6 +24,21 @@ def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+THING = 20
+"""Characters that a template message's field takes."""
+_CLAUSE_END, _STOPS_AT_END = re.compile("(?<=[。!;,!?;,])"), re.compile("[。!;,!;, ]+$")
+
+
+def whole_clauses(text: str, limit: int = THING) -> str:
+    """As many whole clauses from the beginning as `limit` characters hold, without the stop at their end; cut only where not even the first fits."""
+    kept = ""
+    for clause in _CLAUSE_END.split(" ".join(text.replace("**", "").split())):
+        if len(_STOPS_AT_END.sub("", kept + clause)) > limit:
+            break
+        kept += clause
+    return _STOPS_AT_END.sub("", kept) or cut(text.strip(), limit)
+
+
 def split_text(text: str, limit: int) -> list[str]:
     """Pieces of at most `limit` bytes, cut after a sentence where one ends, else between characters.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.channels.outgoing import Choice, Menu, Text
-from bot.channels.words import cut
+from bot.channels.words import whole_clauses
 from bot.dialogue import following
 from bot.sending.notice import Notice, Picture, Renderer
 from core.coverage.commands import ClaimView, ReadClaim
@@ -29,7 +29,7 @@ async def _reminder(practice: Practice, row: Notification) -> Notice:
     due: OccurrenceView = await practice.ask(_SYSTEM, ReadOccurrence(occurrence_id=row.ids["occurrence_id"]))
     if due.state != "reminded":
         return Notice()
-    values = {"character_string1": "随访", "phrase2": "到时间了", "thing3": cut(due.reminder, 20)}
+    values = {"character_string1": "随访", "phrase2": "到时间了", "thing3": whole_clauses(due.reminder)}
     return Notice((Text(text=f"{due.reminder}\n不想收,说「停止提醒」。"),), template=("progress", values))
 
 
@@ -63,7 +63,8 @@ async def _claim(practice: Practice, row: Notification) -> Notice:
     lines = [f"报销 **{claim.code}** {claim.state_label}:{claim.next}"]
     lines += [f"{line.name}:{line.reason}" for line in claim.lines if claim.state == "settled"]
     figures = f"医保报 {yuan(claim.pays_fen)},您付 {yuan(claim.own_fen)}"
-    values = {"character_string1": claim.code, "phrase2": claim.state_label, "thing3": cut(figures if claim.state == "settled" else claim.next, 20)}
+    said = figures if claim.state == "settled" else claim.next
+    values = {"character_string1": claim.code, "phrase2": claim.state_label, "thing3": whole_clauses(said)}
     return Notice((Text(text="\n".join([*lines, "(演示数据)"])),), template=("progress", values))
 
 

@@ -118,7 +118,7 @@ async def _ready(practice: Practice, row: Notification) -> Notice:
     lines.append("不舒服就停药并告诉村医,严重时打 120。")
     if not view.rules_signed:
         lines.append(UNREVIEWED)
-    values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": cut(f"{len(view.items)} 种药,请到卫生室取", 20)}
+    values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": f"{len(view.items)} 种药,请到卫生室取"}
     menu = Menu(head="\n".join(lines), choices=buttons(view.prescription_id), menu_id=f"ready-{row.id}")
     return Notice((menu, page_of(view.prescription_id)), shown={"prescription": view.prescription_id}, template=("progress", values))
 

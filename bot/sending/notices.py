@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.channels.outgoing import Button, Card, Line, Link, Text
-from bot.channels.words import cut
+from bot.channels.words import THING, cut, whole_clauses
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
 from bot.dialogue.deciding import decision_card
@@ -149,12 +149,16 @@ async def _progress(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
 
 
+_IN_SHORT = {"ASSIGNED": "专家已接诊,村医会带您一起会诊", "COMPLETED": "会诊已完成,点开看医生的决定"}
+"""Where the sentence begins with a name that takes the whole field."""
+
+
 async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     status = await _status(practice, row, "patient")
     step = row.ids.get("step", "")
     said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
-    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": cut(status.next, 20)}
+    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": _IN_SHORT.get(status.state) or whole_clauses(status.next)}
     return Notice((Text(text=text),), template=("progress", values))
 
 
@@ -192,7 +196,7 @@ async def _appointment(practice: Practice, row: Notification) -> Notice:
     values = {
         "character_string1": made.code,
         "phrase2": "已取消" if gone else "已预约",
-        "thing3": cut(f"{slot.department} {slot.practitioner}", 20),
+        "thing3": cut(f"{slot.department} {slot.practitioner}", THING),
         "time4": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
     }
     return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import CardUpdate, Outgoing
-from bot.channels.words import as_words
+from bot.channels.words import as_words, whole_clauses
 from bot.inbox.shapes import read
 from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
 from core.conversations import reading
@@ -82,7 +82,7 @@ class Replies:
         try:
             await self.outlets.send(way, shapes, not_yet)
         except AllowanceSpent:
-            data = {"thing1": "助手有新的回复", "thing2": _cut(" ".join(as_words(shape) for shape in shapes))}
+            data = {"thing1": "助手有新的回复", "thing2": whole_clauses(" ".join(as_words(shape) for shape in shapes))}
             await self.outlets.template(way, "progress", data, once=message.id)
 
     async def _change_card(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
@@ -128,8 +128,3 @@ class Replies:
         if way is None:
             raise NoWayOut("no_identity")
         return way
-
-
-def _cut(text: str) -> str:
-    plain = " ".join(text.replace("**", "").split())
-    return plain if len(plain) <= 20 else plain[:19] + "…"

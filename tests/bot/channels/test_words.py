@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from bot.channels.outgoing import Choice, Image, Link, Menu, Stream, Text
-from bot.channels.words import as_words, gather, markdown, plain, split_text
+from bot.channels.words import THING, as_words, gather, markdown, plain, split_text, whole_clauses
 
 
 def test_pieces_are_within_the_limit_and_lose_nothing_but_blanks() -> None:
@@ -45,3 +45,18 @@ def test_gathering_leaves_over_what_does_not_fit() -> None:
     first, rest = gather([Text(text="一" * 30), shapes[1]], 30, plain)
     assert (first, rest) == ("一" * 10, (Text(text="一" * 10), Text(text="一" * 10), shapes[1]))
     assert gather([], 30, plain) == ("", ())
+
+
+def test_a_field_of_a_template_ends_with_a_whole_clause() -> None:
+    for text, shown in (
+        ("已请 3 位专家,一般 15 分钟内有人接。", "已请 3 位专家"),
+        ("专家和村医正在会诊,有结果马上告诉您。", "专家和村医正在会诊,有结果马上告诉您"),
+        ("王建国主任医师从省人民医院心血管内科的门诊那里回话了", "王建国主任医师从省人民医院心血管内科的…"),
+        ("**好**", "好"),
+        ("", ""),
+    ):
+        assert whole_clauses(text) == shown
+    chance = random.Random(3)
+    for _ in range(2000):
+        text = "".join(chance.choice("会诊专家,。;ab 1") for _ in range(chance.randrange(60)))
+        assert len(whole_clauses(text)) <= THING

@@ -10,7 +10,7 @@ from bot.sending.notices import RENDERERS, render
 from core.consultations.commands import CompleteConsultation
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.prescriptions.commands import OrderDose, Release, ReturnPrescription, Withdraw
+from core.prescriptions.commands import DeclineDose, OrderDose, Release, ReturnPrescription, Withdraw
 from core.prescriptions.knowledge_base import knowledge
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
@@ -37,6 +37,9 @@ async def test_from_the_opinion_to_the_drugs(pharmacy: Pharmacy) -> None:
     assert "调整降压药" in said["opinion.given"][0]
     await pharmacy.decide("partly", "先减半")
     dose = knowledge().doses["glucose_intravenous"]
+    await pharmacy.give(pharmacy.doctor, DeclineDose(consultation_id=pharmacy.consultation_id, dose=dose.code, why="not_used"))
+    await hear(practice, said)
+    assert "没有用" in said["emergency_dose.not_given"][0]
     await pharmacy.give(
         pharmacy.doctor,
         OrderDose(consultation_id=pharmacy.consultation_id, dose=dose.code, ruled_out=tuple(dose.contraindications), confirm=True),
