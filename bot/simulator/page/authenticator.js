@@ -7,7 +7,7 @@ import { button, h, replace } from "./dom.js";
 export function authenticatorTile(key) {
   const code = h("b", { class: "one-time-code", title: "签名时输入" }, "······");
   const left = h("span", null, "");
-  const next = h("span", null, "");
+  const next = h("span", { class: "next-code" }, "");
   const trouble = h("span", { role: "status" });
   const scanned = h("input", { type: "text", class: "scan-field", "aria-label": "二维码下面的那行密钥地址", placeholder: "otpauth://…", autocomplete: "off" });
   const scanning = h("details", { class: "scan" }, h("summary", null, "扫码"),
