@@ -101,6 +101,13 @@ def _settings(folder: Path, **others: Any) -> Settings:
 
 
 @pytest.fixture
+def once(on_mariadb: bool) -> None:
+    """For what is the same on either database: it costs seconds, and is tried on one."""
+    if on_mariadb:
+        pytest.skip("the same on either database; tried on SQLite")
+
+
+@pytest.fixture
 def new_urls(on_mariadb: bool, request: pytest.FixtureRequest) -> Callable[[Path], dict[str, str]]:
     """Settings of two empty databases for a house in a folder."""
 

@@ -165,6 +165,7 @@ async def test_the_drill_passes_what_is_right_and_finds_what_is_not(practice: Pr
     assert not (settings.data_dir / "drill").exists()
 
 
+@pytest.mark.usefixtures("once")
 async def test_a_killed_backup_leaves_the_set_before_it_and_the_next_one_runs(practice: Practice, site: Site) -> None:
     await store(practice, practice.ids.new(), b"kept")
     first = await take(site.settings, practice)
@@ -183,6 +184,7 @@ async def test_a_killed_backup_leaves_the_set_before_it_and_the_next_one_runs(pr
     await targets.data.check("100%")
 
 
+@pytest.mark.usefixtures("once")
 async def test_a_recorded_file_that_is_away_makes_no_set(practice: Practice, site: Site) -> None:
     lost = await store(practice, practice.ids.new(), b"lost")
     await practice.blobs.delete(lost)
