@@ -15,7 +15,7 @@ from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
 from core.notifications.rules import is_quiet, quiet_ends
 from core.notifications.service import tell, wants_reminders
-from core.people.service import patient_accounts, practitioner_card
+from core.people.service import patient_accounts, practitioner_card, village_doctors_of
 
 due(REMIND, lambda row: Remind(occurrence_id=row.ref))
 due(LAPSE, lambda row: Lapse(occurrence_id=row.ref))
@@ -56,10 +56,11 @@ async def _tell(work: Work, plan: FollowupPlan, row: Occurrence, routine: Routin
 
 
 async def tell_doctor(work: Work, plan: FollowupPlan, kind: str, *, urgent: bool = False, **ids: str) -> str | None:
-    """Tell the plan's village doctor; how he is called, or None without one."""
-    if plan.village_doctor_id is None:
+    """Tell the plan's village doctor, or who has the patient on a list now where she left the clinic; how he is called, or None without one."""
+    doctors = await village_doctors_of(work, plan.patient_id)
+    if not doctors:
         return None
-    card = await practitioner_card(work, plan.village_doctor_id)
+    card = await practitioner_card(work, plan.village_doctor_id if plan.village_doctor_id in doctors else doctors[0])
     await tell(work, card.account_id, kind, urgent=urgent, plan_id=plan.id, **ids)
     return card.called
 

@@ -40,6 +40,7 @@ from core.foundation.rule_signing import SignRules
 from core.intake.models import Intake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.notifications.models import Notification
+from core.people.commands_staff import EndRole
 from core.people.errors import ConsentMissing
 from nlp.interface.urgency import Urgency
 from tests.support.county import SYSTEM, SmallCounty, seed_small
@@ -295,6 +296,18 @@ async def test_sugar_that_is_too_low_is_answered_with_sugar_and_told_to_the_vill
     assert await following.doctor_told("followup.danger") == 1
     kept = await following.practice.ask(following.county.woman_account, Readings(patient_id=following.county.woman, task="fasting_glucose"))
     assert kept.readings[-1].advice == recorded.advice
+
+
+async def test_who_left_the_clinic_is_not_told_any_more(following: Following) -> None:
+    """Where nobody has the patient on a list, no village doctor is named; what is advised stays."""
+    await following.start("diabetes")
+    county, doctor = following.county, following.county.village_doctor
+    await following.practice.execute(county.administrator, EndRole(
+        practitioner_id=doctor.practitioner_id or "", organisation_id=county.clinic, role="village_doctor"
+    ))
+    recorded = await following.sugar("2.4")
+    assert (recorded.told, "120" in recorded.advice) == (None, True)
+    assert await following.doctor_told("followup.danger") == 0
 
 
 async def test_sugar_that_is_too_high_is_answered_otherwise(following: Following) -> None:
