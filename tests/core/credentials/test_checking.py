@@ -325,3 +325,11 @@ def _break_inside(chance: random.Random, told: object) -> None:
         old, str
     ) else [None, -1, 10**12, "0", []]
     holder[name] = chance.choice([one for one in choices if one != old])  # type: ignore[index]
+
+
+@pytest.mark.skipif(not FULL, reason="two safe primes of 1024 bits take from two to some twenty seconds; HUIZHEN_TEST_SCALE=full")
+def test_keys_that_are_really_made_sign_and_verify():
+    definition = predicates.set_up(COUNTY)
+    fresh = Issuer(selective.new_key(), definition, predicates.new_registry(COUNTY, definition, 1, at=AT))
+    secret = predicates.new_link_secret()
+    assert reason(proved(fresh, fresh.aged(secret, place=predicates.CAPACITY - 1), secret), fresh.published()) == "right"
