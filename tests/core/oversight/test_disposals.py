@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ from core.oversight.models import Disposal
 from core.people.commands import MyPatientList
 from core.people.models import Patient
 from core.practice_rooms import load_rooms
+from tests.conftest import START, DatabaseUrls
 from tests.core.dispatch.ward import Ward, open_ward
 
 load_rooms()
@@ -247,3 +250,29 @@ async def test_words_go_month_by_month_after_three_years_but_what_an_open_case_n
     assert young in {one.id for one in await Message.all()}
     assert needed not in {one.id for one in await Message.all()}
     assert (await Disposal.get(id=row.id)).state == "done"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_who_is_killed_over_it_is_followed_by_another(
+    ward: Ward, database: DatabaseUrls, tmp_path: Path, when: str
+) -> None:
+    practice, patient = ward.practice, ward.county.old_man
+    await long_ago(ward, patient)
+    files = await with_files(ward, patient, 2)
+    (row,) = await reviewed(ward)
+    ward.clock.advance(days=31)
+    seconds = (ward.clock.now() - START).total_seconds()
+    killed = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.core.oversight.disposing_process", database.practice, database.keyring, str(tmp_path), str(seconds), row.id, when
+    )
+    assert await killed.wait() == -signal.SIGKILL
+    assert (await Disposal.get(id=row.id)).state == "announced"
+    assert await Blob.filter(subject_id=patient).count() == 2
+    await practice.keys.look()
+    if when == "before":
+        assert await practice.blobs.get(files[0], "patient", patient) == b"file 0"
+    await worked(ward)
+    assert (await Disposal.get(id=row.id)).state == "done"
+    assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+    with pytest.raises(SubjectErased):
+        await practice.keys.sealer("patient", patient)
