@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import csv
+import fcntl
 import hashlib
 import io
 import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from core.people.errors import ConsentMissing
 
-MANIFEST, WORK, STATE = "manifest.json", ".work", "state.json"
+MANIFEST, WORK, STATE, LOCK = "manifest.json", ".work", "state.json", "lock"
 Progress = Callable[[str, int, int], None]
 """Phase, how many are done, of how many."""
 
@@ -84,6 +85,12 @@ class _Run:
 async def make_copy(practice: Practice, actor: Actor, wanted: Wanted, progress: Progress) -> dict[str, Any]:
     """The manifest. TooFewPatients, NeedsAdministrator, CheckMissing, OtherCopy, ConsentMissing never (who has none is left out)."""
     check_library()
+    _check_folder(wanted.out)
+    with _alone(wanted.out / WORK):
+        return await _make(practice, actor, wanted, progress)
+
+
+async def _make(practice: Practice, actor: Actor, wanted: Wanted, progress: Progress) -> dict[str, Any]:
     run = _Run(practice, actor, wanted, progress, await _opened(practice, actor, wanted))
     try:
         seen: CandidatesView = await practice.ask(actor, Candidates(copy_id=run.copy.copy_id, patients=wanted.patients))
@@ -109,6 +116,32 @@ async def make_copy(practice: Practice, actor: Actor, wanted: Wanted, progress: 
     return _settled(run)
 
 
+def _check_folder(out: Path) -> None:
+    """OtherCopy when the folder holds something that no unfinished copy put there."""
+    if out.exists() and not (out / WORK / STATE).exists() and any(path.name != WORK for path in out.iterdir()):
+        raise OtherCopy(what="已完成的" if (out / MANIFEST).exists() else "别的文件")
+
+
+@contextlib.contextmanager
+def _alone(work: Path) -> Iterator[None]:
+    """Nobody else writes this copy meanwhile; OtherCopy when somebody does. A process that died holds nothing."""
+    work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    work.parent.chmod(0o700)
+    with (work / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OtherCopy(what="另一次运行正在写的") from None
+        try:
+            yield
+        finally:
+            if not (work / STATE).exists():
+                (work / LOCK).unlink(missing_ok=True)
+                for folder in (work, work.parent):  # the copy's own only when nothing was begun
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
+
+
 async def _opened(practice: Practice, actor: Actor, wanted: Wanted) -> CopyRef:
     """The copy that was begun in this folder, or a new one. OtherCopy when the folder holds something else."""
     state = wanted.out / WORK / STATE
@@ -117,11 +150,7 @@ async def _opened(practice: Practice, actor: Actor, wanted: Wanted) -> CopyRef:
         if found["same"] != wanted.same:
             raise OtherCopy(what=f"没做完的 {found['code']},参数不同")
         return CopyRef(copy_id=found["copy_id"], code=found["code"])
-    if wanted.out.exists() and any(wanted.out.iterdir()):
-        raise OtherCopy(what="已完成的" if (wanted.out / MANIFEST).exists() else "别的文件")
     begun: CopyRef = await practice.execute(actor, BeginCopy(purpose=wanted.purpose, reason=wanted.reason, k=wanted.k))
-    state.parent.mkdir(parents=True, mode=0o700)
-    wanted.out.chmod(0o700)
     _write(state, json.dumps({"copy_id": begun.copy_id, "code": begun.code, "same": wanted.same}).encode())
     return begun
 
@@ -213,13 +242,11 @@ def _settled(run: _Run) -> dict[str, Any]:
     # The state goes last: while it is there, the copy is taken up again.
     for path in sorted(_children(run.work), key=lambda one: one.name == STATE):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with contextlib.suppress(OSError):
-        run.work.rmdir()
     return said
 
 
 def _children(folder: Path) -> Iterable[Path]:
-    return list(folder.iterdir()) if folder.exists() else ()
+    return [path for path in folder.iterdir() if path.name != LOCK]
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 # ruff: noqa: E501 (sentences and facts are read better whole)
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections import Counter
@@ -256,6 +257,15 @@ async def test_what_broke_off_goes_on_and_reads_nobody_twice(ward: Ward, tmp_pat
     assert not (out / ".work").exists()
     with pytest.raises(OtherCopy):
         await make_copy(ward.practice, SYSTEM, wanted(out), quiet)
+
+
+async def test_of_two_at_once_in_one_folder_one_makes_the_copy(ward: Ward, tmp_path: Path) -> None:
+    await two_cases(ward)
+    runs = [make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet) for _ in range(2)]
+    ended = await asyncio.gather(*runs, return_exceptions=True)
+    assert [type(one) for one in ended if isinstance(one, BaseException)] == [OtherCopy]
+    assert await DeidentifiedCopy.all().count() == 1
+    assert len(lines(tmp_path / "copy", "Patient")) == 2
 
 
 async def test_between_the_end_of_the_key_and_of_the_files_nothing_is_lost(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
