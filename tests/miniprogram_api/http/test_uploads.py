@@ -9,6 +9,7 @@ import pytest
 from core.consultations.models import Consultation
 from core.dispatch.commands import RequestConsultation
 from core.foundation.models import Blob
+from core.foundation.objects.bucket import BucketObjects, BucketSettings
 from tests.core.dispatch.line_engine import LineEngine
 from tests.miniprogram_api.http.conftest import Face
 from tests.support.county import NUMBER_WITHOUT_WECHAT, SmallCounty, seed_small
@@ -65,3 +66,15 @@ async def test_what_is_refused_is_not_kept(face: Face, county: SmallCounty, cons
         answer = await face.client.post(f"/v1/consultations/{consultation_id}/{path}", content=data, headers=headers)
         assert answer.status_code == status, answer.text
     assert kept(tmp_path) == []
+
+
+async def test_a_store_that_is_away_is_503_and_nothing_is_recorded(face: Face, county: SmallCounty, consultation_id: str, tmp_path: Path) -> None:
+    folder, nowhere = face.practice.blobs.objects, BucketSettings("files", "http://127.0.0.1:9", "us-east-1", "files", "id", "secret")
+    headers = await face.bearer(county.village_doctor.account_id)
+    face.practice.blobs.objects = BucketObjects(nowhere)
+    answer = await face.client.post(f"/v1/consultations/{consultation_id}/consent", content=PHOTO, headers=headers)
+    assert (answer.status_code, answer.json()["code"], answer.headers["Retry-After"]) == (503, "files.away", "10"), answer.text
+    assert await Blob.all().count() == 0
+    face.practice.blobs.objects = folder
+    answer = await face.client.post(f"/v1/consultations/{consultation_id}/consent", content=PHOTO, headers=headers)
+    assert answer.status_code == 201
