@@ -10,6 +10,8 @@ import asyncio
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -214,9 +216,11 @@ def _manifest_there(room: Path) -> Manifest:
 
 
 def _move(source: Path, target: Path) -> None:
-    """A database without its log: SQLite's own last close has brought everything into the one file."""
+    """A database that nobody has open; what stands in its log is brought into the one file first."""
     if target.exists():
         raise TargetInUse(f"已有数据库 {target},恢复不会覆盖它。")
+    with closing(sqlite3.connect(source)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     try:
         os.rename(source, target)
     except OSError:  # another file system
