@@ -19,7 +19,7 @@ from sanic.response import json as json_response
 from core.foundation.actor import Actor
 from core.foundation.audit.origin import network_of
 from core.foundation.database.away import AWAY
-from core.foundation.errors import DomainError, Invalid, NotAllowed, Unavailable
+from core.foundation.errors import DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.orders import Command, Order, Query
 from core.foundation.practice import Practice
 from miniprogram_api.http.explaining import explain
@@ -28,6 +28,8 @@ logger = logging.getLogger("huizhen.http")
 
 App = Sanic[Any, Any]
 
+LENIENT = "handling=lenient"
+"""RFC 7240: what is not there is answered with 204 and nothing, not with a refusal that every browser writes into its console."""
 DEEPEST = 16
 """Levels of a JSON body; ours have five at most."""
 dumps = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
@@ -133,6 +135,9 @@ class Problems(ErrorHandler):
 
     def default(self, request: Request, exception: Exception) -> HTTPResponse:
         if isinstance(exception, DomainError):
+            if isinstance(exception, NotFound) and request.method == "GET" and LENIENT in request.headers.get("prefer", ""):
+                # Whoever asks whether there is one takes "none" for an answer.
+                return HTTPResponse(status=204, headers={"Preference-Applied": LENIENT})
             answer = refusal(exception)
             if not request.path.startswith("/h5/"):
                 return answer

@@ -8,7 +8,7 @@ from typing import Any
 from sanic import Request
 
 _YEAR_S = 365 * 86400
-_PERMISSIONS = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=(), browsing-topics=()"
+_PERMISSIONS = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), serial=(), midi=(), browsing-topics=()"
 """The call room films and listens; nothing else of a device is asked for."""
 _HOST = re.compile(r"^[A-Za-z0-9.\-\[\]:]{1,100}$")
 

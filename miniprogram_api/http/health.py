@@ -1,4 +1,4 @@
-"""/healthz: whether this process answers and its database does."""
+"""/healthz: whether this process answers and its database does; and the icon that browsers ask for by themselves."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ async def healthz(request: Request) -> HTTPResponse:
     except AWAY:
         raise Unavailable from None
     return json_response({"up": True})
+
+
+@blueprint.get("/favicon.ico")
+@public("an empty answer")
+async def favicon(request: Request) -> HTTPResponse:
+    """Browsers ask for it beside every page that names no icon, and would write a refusal into the console."""
+    return HTTPResponse(status=204, headers={"Cache-Control": "public, max-age=86400"})

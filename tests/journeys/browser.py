@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from tests.journeys.codes import give_codes_on
 from tests.support.peers import need
@@ -69,6 +69,7 @@ async def visiting(chromium: Browser) -> AsyncIterator[Visiting]:
         page.set_default_timeout(15_000)
         visit = Visit(page)
         page.on("pageerror", lambda error: visit.troubles.append(str(error)))
+        page.on("console", lambda message: _is_noise(message) and visit.troubles.append(f"{message.type}: {message.text} ({message.location})"))
 
         async def keep(response: Any) -> None:
             if response.ok and response.request.resource_type in ("document", "script", "stylesheet", "font"):
@@ -85,7 +86,21 @@ async def visiting(chromium: Browser) -> AsyncIterator[Visiting]:
     troubles = [trouble for visit in visits for trouble in visit.troubles]
     for context in contexts:
         await context.close()
-    assert troubles == []
+    assert troubles == [], troubles
+
+
+_REFUSED = re.compile(r"Failed to load resource: (net::|the server responded with a status of [45])")
+"""What a browser writes for each request that is refused or finds no network: many tests ask for that, and the pages tell it to the person."""
+_DATA = re.compile(r"/v1/|/simulator/(people|events|conditions|exchanges|api|qyapi|open)")
+
+
+def _is_noise(message: ConsoleMessage) -> bool:
+    """Whether the page wrote an error or a warning of its own, or misses a file of its own."""
+    if message.type not in ("error", "warning"):
+        return False
+    asked = str(message.location.get("url"))
+    shown = "" if message.page is None else message.page.url
+    return not (_REFUSED.match(message.text) and ("net::" in message.text or _DATA.search(asked) or asked.split("#")[0] == shown.split("#")[0]))
 
 
 # A page is measured as it stands: every visible text against the ground it stands on (WCAG 2.1, 1.4.3).

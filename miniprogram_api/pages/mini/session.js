@@ -106,7 +106,7 @@ export async function picture(path) {
 /** GET that answers null where there is nothing. */
 export async function askOrNull(path) {
   try {
-    return await ask("GET", path);
+    return await ask("GET", path, { lenient: true });
   } catch (problem) {
     if (problem instanceof Problem && problem.status === 404) return null;
     throw problem;

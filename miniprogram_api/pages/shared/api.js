@@ -47,7 +47,10 @@ export async function bearing(token) {
   return held ? { Authorization: `Bearer ${held}` } : {};
 }
 
-/** `token`: where the page has no cookie. `key`: the idempotency key, the same for every try of one intention. */
+/**
+ * `token`: where the page has no cookie. `key`: the idempotency key, the same for every try of one intention. `lenient`: null where there is no such
+ * thing, instead of a refusal.
+ */
 export async function request(method, path, options = {}) {
   try {
     return await fresh(method, path, options);
@@ -71,8 +74,9 @@ export async function fresh(method, path, options = {}) {
   }
 }
 
-async function once(method, path, { body, token, key }) {
+async function once(method, path, { body, token, key, lenient }) {
   const headers = await bearing(token);
+  if (lenient) headers.Prefer = "handling=lenient";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
   let response;

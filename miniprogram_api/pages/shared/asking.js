@@ -10,7 +10,7 @@ export const ask = (path) => request("GET", path);
 /** The answer, or null where the practice has none (`codes`: by which refusals it says so). */
 export async function askOrNull(path, ...codes) {
   try {
-    return await ask(path);
+    return await request("GET", path, { lenient: true });
   } catch (problem) {
     if (problem instanceof Problem && codes.includes(problem.code)) return null;
     throw problem;
