@@ -32,7 +32,9 @@ async def _picture(turn: Turn) -> Reply:
     if consultation_id is None:
         if many:
             return turn.say("您有几份会诊都缺知情同意。请先发「进度」,点要补的那一份的【去补】,再发照片。")
-        return turn.say("现在没有会诊在等知情同意书,这张照片没有存。影像请当文件发 DICOM(.dcm)。")
+        if (await consultation_lacking(turn, "material"))[0] is not None:
+            return await _image_file(turn)
+        return turn.say("现在没有会诊在等知情同意书或影像,这张照片没有存。还要加影像,请当文件发(DICOM 或照片)。")
     stored = await _stored(turn, consultation_id)
     status: ConsultationStatus = await _hand_over(
         turn,

@@ -68,6 +68,10 @@ def bring_image(treatment: Treatment, folder: Path) -> None:
     body = (write_files(folder) / "image.dcm").read_bytes()
     arrived = httpx.post(address, content=body, headers=treatment.doctor.headers, timeout=60, trust_env=False)
     assert arrived.status_code in (201, 202), arrived.text
+    # The electrocardiogram on paper, photographed.
+    photo = (write_files(folder) / "consent.jpg").read_bytes()
+    arrived = httpx.post(address, content=photo, headers=treatment.doctor.headers, timeout=60, trust_env=False)
+    assert arrived.status_code in (201, 202), arrived.text
 
 
 async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:
@@ -159,14 +163,23 @@ async def look_at_the_outcome(page: Page, treatment: Treatment) -> None:
     await expect(page.get_by_label("专家的建议")).to_contain_text("调整降压药,两周后复诊")
     await expect(page.get_by_label("要当心")).to_contain_text("胸痛加重马上再呼叫")
     await expect(page.locator(".done-line")).to_contain_text("专家和村医都签过名")
-    await page.locator(".images-item").scroll_into_view_if_needed()
-    await expect(page.get_by_label("影像", exact=True).locator("img")).to_be_visible(timeout=SLOW)
+    await page.locator(".images-item").first.scroll_into_view_if_needed()
+    await expect(page.get_by_label("影像", exact=True).locator("img").first).to_be_visible(timeout=SLOW)
+    await page.locator(".images-item", has_text="照片").click()
+    viewer = page.get_by_role("dialog", name="影像")
+    shown = viewer.locator("img.viewer-picture")
+    await expect(shown).to_be_visible(timeout=SLOW)
+    await page.keyboard.press("+")
+    assert "scale(1.25)" in str(await shown.get_attribute("style"))
+    await assert_readable(page)
+    await viewer.get_by_role("button", name="关闭").click()
     await assert_readable(page)
     await keep(page, "mini-report-360")
 
     await turn_to(page, f"consultation/{consultation_id}")
     done = treatment.doctor.post(f"/v1/consultations/{consultation_id}/complete", {"without": "急救在先"})
     assert done.status_code == 200, done.text
+    await page.wait_for_timeout(900)  # Nothing is drawn anew under a finger.
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.get_by_role("link", name="看医生的决定")).to_be_visible()
     await page.get_by_role("button", name="提交评价").click()

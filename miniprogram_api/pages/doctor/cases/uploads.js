@@ -49,7 +49,7 @@ export class Uploads {
   element(missing, images) {
     return h("div", null,
       this.#picker("consent", missing.includes("consent") ? "拍知情同意书" : "再存一张知情同意书", "image/*", missing.includes("consent")),
-      this.#picker("image", images ? `再传心电图或影像(已有 ${images} 份)` : "传心电图或影像(DICOM)", "", missing.includes("material")),
+      this.#picker("image", images ? `再传心电图或影像(已有 ${images} 份)` : "传心电图或影像(DICOM 或照片)", "", missing.includes("material")),
       this.#list, this.#said);
   }
 
