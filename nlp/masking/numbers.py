@@ -53,7 +53,7 @@ _RECORD_CUE = re.compile(
 )
 _CODE = re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]-(?=[A-Z]{0,9}[0-9])[0-9A-Z]{4,10}|[0-9A-Z]{4}-[0-9A-Z]{4})(?![0-9A-Za-z])")
 """The practice's own codes (C-K7M2), as people copy them into a sentence."""
-_RUN = re.compile(r"(?<![0-9.])[A-Za-z]{0,4}[0-9]{7,}(?![0-9]*\.[0-9])")
+_RUN = re.compile(r"(?<![0-9.])(?:(?!(?i:q|x|vx|wx))[A-Za-z]){0,4}[0-9]{7,}(?![0-9]*\.[0-9])")
 _NUMERALS = re.compile(r"[零一二三四五六七八九〇壹贰叁肆伍陆柒捌玖幺]{7,}(?![十百千万])")
 _DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _DATE = re.compile(r"(?:19|20)\d{2}[\-/._年]\d{1,2}[\-/._月]\d{1,2}")
