@@ -52,9 +52,10 @@ PART_OF_AN_AUDITED_ACT = {
 """Queries that name a patient by id and say nothing of him."""
 
 CODES = {
-    "account", "answer", "appointment", "attribute", "claim", "clean", "code", "conflict", "consultation", "credential", "decision",
-    "erased", "former", "given_as", "image", "intake", "kind", "opening", "other", "outcome", "prescription", "purpose", "reaches", "reason",
-    "ref", "relation", "role", "scope", "seconds", "slot", "taken_at", "template", "tree_size", "verdict", "version", "withdrawn_as",
+    "account", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy", "credential",
+    "decision", "disposal", "erased", "former", "given_as", "image", "intake", "k", "kind", "opening", "other", "outcome", "prescription",
+    "purpose", "reaches", "reason", "ref", "relation", "role", "scope", "seconds", "slot", "taken_at", "template", "tree_size", "verdict",
+    "version", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""
 
