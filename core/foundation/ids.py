@@ -25,6 +25,11 @@ def _encode(value: int, length: int) -> str:
     return "".join(reversed(characters))
 
 
+def lowest_id(moment: datetime) -> str:
+    """The smallest ULID that can have been made at ``moment``: rows are found by their age through their key."""
+    return _encode(int(moment.timestamp() * 1000) << 80, 26)
+
+
 class Ids:
     """Makes ULIDs (48 bits of milliseconds, 80 random bits; strictly increasing within one process) and readable codes.
 

@@ -1,6 +1,7 @@
 """How long technical rows stay, and the daily round that takes away what nobody needs any more, a bounded batch a transaction.
 
-Records of care, the course of it, audit entries and signatures are not in this table: nothing takes them away by itself.
+Records of care and the course of it are not in this table: they have their own way out, announced before (core/oversight/disposals.py). Audit
+entries and signatures stay.
 """
 
 from __future__ import annotations

@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
 
 from core.conversations.models import Message
 from core.foundation.actor import Role
 from core.foundation.due import due
 from core.foundation.encryption.erasure import erase_subject
 from core.foundation.errors import NotFound
+from core.foundation.ids import lowest_id
 from core.foundation.lifecycle import kept_alive, terms, words_needed, years_before
 from core.foundation.models import Blob
 from core.foundation.orders import Done, Order, answers, handles, relation
@@ -80,14 +82,30 @@ async def _announce_records(work: Work, after: str) -> str:
 
 
 async def _announce_month(work: Work) -> None:
-    """The oldest month of words that is over and not announced."""
+    """The oldest month of words that is over, if none is announced: one at a time. What the house keeps is passed over."""
+    if await Disposal.filter(kind="process", state__in=["announced", "erasing"]).exists():
+        return
     over = years_before(work.practice.clock.real_now(), terms().process).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = Message.filter(received_at__lt=over)
-    known = [row.subject_id for row in await Disposal.filter(kind="process").exclude(state="done")]
-    if known or (first := await rows.order_by("received_at").first()) is None:
-        return  # one month at a time
-    month = f"{first.received_at:%Y-%m}"
-    await _announce(work, "process", month, await Disposal.get_or_none(kind="process", subject_id=month))
+    begin = datetime.min.replace(tzinfo=UTC, year=1971)
+    while (first := await _said(begin, over).order_by("id").first()) is not None:
+        month = f"{first.received_at:%Y-%m}"
+        known = await Disposal.get_or_none(kind="process", subject_id=month)
+        if known is None or known.state != "held":
+            await _announce(work, "process", month, known)
+            return
+        begin = _month(month)[1]
+
+
+def _month(name: str) -> tuple[datetime, datetime]:
+    """Begin and end of a month, UTC."""
+    begin = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC)
+    return begin, (begin + timedelta(days=32)).replace(day=1)
+
+
+def _said(begin: datetime, end: datetime) -> QuerySet[Message]:
+    """Messages between two times, found by their keys, which are as old as they are."""
+    leeway = timedelta(days=1)
+    return Message.filter(id__gte=lowest_id(begin - leeway), id__lt=lowest_id(end + leeway), received_at__gte=begin, received_at__lt=end)
 
 
 async def _announce(work: Work, kind: str, subject_id: str, found: Disposal | None) -> None:
@@ -153,9 +171,8 @@ async def _dispose_record(work: Work, row: Disposal) -> DisposalView:
 
 async def _dispose_month(work: Work, row: Disposal) -> DisposalView:
     work.concerns("house", row.subject_id, disposal=row.id)
-    begin = datetime.strptime(row.subject_id, "%Y-%m").replace(tzinfo=UTC)
-    end = (begin + timedelta(days=32)).replace(day=1)
-    said = Message.filter(received_at__gte=begin, received_at__lt=end)
+    begin, end = _month(row.subject_id)
+    said = _said(begin, end)
     accounts = [str(one) for one in await said.distinct().values_list("account_id", flat=True)]
     needed = await words_needed(work, accounts, end) if accounts else set()
     free = said.exclude(account_id__in=list(needed)) if needed else said

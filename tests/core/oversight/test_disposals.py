@@ -20,6 +20,7 @@ from core.foundation.database.connection import APP
 from core.foundation.due import tick
 from core.foundation.encryption import erasure
 from core.foundation.events import IMAGE_LANE
+from core.foundation.ids import Ids
 from core.foundation.keys import SubjectErased
 from core.foundation.lifecycle import Terms, traces, years_before
 from core.foundation.models import AuditEntry, Blob, DueWork
@@ -217,7 +218,7 @@ async def test_ten_who_dispose_at_once_and_one_who_dies_over_it_erase_once(ward:
 
 async def said(ward: Ward, account_id: str, *, days: float) -> str:
     at = ward.practice.clock.real_now() - timedelta(days=days)
-    message_id = ward.practice.ids.new()
+    message_id = Ids(lambda: at, ward.practice.rng).new()
     sealer = await ward.practice.keys.sealer("account", account_id)
     await Message.create(
         id=message_id, conversation_id=message_id, account_id=account_id, dedupe_key=message_id, kind="text",
@@ -250,6 +251,20 @@ async def test_words_go_month_by_month_after_three_years_but_what_an_open_case_n
     assert young in {one.id for one in await Message.all()}
     assert needed not in {one.id for one in await Message.all()}
     assert (await Disposal.get(id=row.id)).state == "done"
+
+
+async def test_a_month_that_the_house_keeps_is_passed_over(ward: Ward) -> None:
+    speaker = ward.practice.ids.new()
+    kept, next_one = await said(ward, speaker, days=3 * 366 + 75), await said(ward, speaker, days=3 * 366 + 35)
+    (row,) = await reviewed(ward)
+    await ward.practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
+    rows = await reviewed(ward)
+    assert [one.state for one in rows] == ["held", "announced"]
+    ward.clock.advance(days=31)
+    await worked(ward)
+    assert {one.id for one in await Message.all()} == {kept}
+    assert next_one
+    assert [one.state for one in await reviewed(ward)] == ["held", "done"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
