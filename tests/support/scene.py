@@ -32,7 +32,7 @@ from core.foundation.blobs import BlobStore
 from core.foundation.clock import ManualClock
 from core.foundation.database.connection import PRACTICE
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing, MasterKeys
+from core.foundation.keys import KeyRing
 from core.foundation.orders import Order
 from core.foundation.practice import Engines, Practice
 from core.foundation.signals import LocalSignals
@@ -51,6 +51,7 @@ from tests.core.imaging.test_uploads import send
 from tests.core.prescriptions.pharmacy import add_staff, item
 from tests.media.test_check import small_ct
 from tests.support.county import NUMBER_WITH_WECHAT, SYSTEM, id_number
+from tests.support.kept import same_master_keys
 from tests.support.signing import factor_given
 
 ELSEWHERE = "520402"
@@ -98,7 +99,7 @@ class Scene:
 async def scene_in(folder: Path) -> Scene:
     """A scene in a practice of its own, to be kept for many tests; the tables must be empty, and are to be emptied afterwards."""
     clock, rng = ManualClock(START), random.Random(4)
-    keys = KeyRing(MasterKeys.create(folder / "keyring.key"), clock)
+    keys = KeyRing(same_master_keys(folder / "keyring.key"), clock)
     practice = Practice(
         clock=clock, ids=Ids(clock.real_now, rng), rng=rng, keys=keys, blobs=BlobStore(folder / "blobs", keys), signals=LocalSignals(),
         engines=Engines(), demo=True,
