@@ -1,9 +1,10 @@
-"""/v1/break-glass: open a record in an emergency, and what the county's reviewers say of it."""
+"""/v1/break-glass: open a record in an emergency, and what the county's reviewers say of it. When the last backup was."""
 
 from __future__ import annotations
 
 from sanic import Blueprint
 
+from core.oversight import backups
 from core.oversight import commands as oversight
 from core.oversight import commands_disposals as disposals
 from miniprogram_api.http.api import order_route
@@ -18,3 +19,4 @@ order_route(blueprint, "POST", "/break-glass/<break_glass_id:str>/review", overs
 order_route(blueprint, "GET", "/disposals", disposals.Disposals)
 order_route(blueprint, "POST", "/disposals/<disposal_id:str>/hold", disposals.HoldDisposal)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/break-glass", oversight.BreakGlassesOfPatient)
+order_route(blueprint, "GET", "/backups/last", backups.ShowLastBackup)
