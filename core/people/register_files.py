@@ -29,7 +29,7 @@ MOST = 20_000
 """Lines."""
 KINDS = {"省级医院": "provincial_hospital", "县级医院": "county_hospital", "乡镇卫生院": "township_centre", "村卫生室": "village_clinic"}
 SEXES = {"男": "male", "女": "female"}
-ROLES = {ROLE_LABELS[role]: role for role in GRANTABLE}
+ROLES = {ROLE_LABELS[role]: role for role in Role if role in GRANTABLE}
 SCOPES = {label: code for code, label in SCOPE_LABELS.items()}
 ORGANISATION_COLUMNS = ("名称", "类别", "区划代码", "地区", "上级机构")
 PRACTITIONER_COLUMNS = (
