@@ -56,7 +56,7 @@ def measure() -> Figure:
         "stood in a real sentence counts against it. A precision row is by what the masker called it; house and address, phone and number may be taken for one another.",
         "Names known: the same with the record's whole names handed over, as the practice does for the people of a case.",
         f"Missed by ours: {_missed(made, ours)}.",
-        f"CPU: {number(seconds / COUNT * 1e6)} µs a record ours, {number(peer_seconds / COUNT * 1e6)} µs the peer. Generated sentences are no sample of what people write: real recall is lower.",
+        f"CPU: {number(seconds / COUNT * 1e6)} µs a record ours, {number(peer_seconds / COUNT * 1e6)} µs the peer. The masker was improved by looking at what it missed of this generator, and generated sentences are no sample of what people write: real recall is lower.",
     ]
     return Figure(
         "masking", "Masking free text", ["kind", "planted", "recall", "recall, names known", "recall of regular expressions", "precision", "precision of regular expressions"],
