@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from tortoise.transactions import in_transaction
+
+from core.foundation.database.connection import KEYRING
 from core.foundation.encryption.ring import BELL, new_edition
 from core.foundation.keyring.models import WrappedKey
 
@@ -43,13 +46,15 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
 async def destroy_keys(practice: Practice, kind: str, subject_id: str) -> bool:
     """The same without an audit entry: for what is no person's (a test, a key that was never used)."""
     subject = f"{kind}:{subject_id}"
-    # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
-    destroyed = await WrappedKey.filter(id=subject, erased_at__isnull=True).update(
-        wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
-    )
-    if not destroyed:
-        return False
-    await new_edition()
+    # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
+    async with in_transaction(KEYRING):
+        # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
+        destroyed = await WrappedKey.filter(id=subject, erased_at__isnull=True).update(
+            wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
+        )
+        if not destroyed:
+            return False
+        await new_edition()
     await practice.keys.look()
     await practice.signals.publish(BELL)
     return True

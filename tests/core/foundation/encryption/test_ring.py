@@ -14,7 +14,7 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from core.foundation.actor import Actor
-from core.foundation.encryption import ring
+from core.foundation.encryption import erasure, ring
 from core.foundation.encryption.erasure import erase_subject
 from core.foundation.encryption.master_keys import MasterKeyMissing, MasterKeys, UnusableMasterKeys
 from core.foundation.encryption.reencryption import reencrypt
@@ -55,6 +55,27 @@ async def erase(practice: Practice, subject_id: str) -> bool:
     done = await erase_subject(work, "patient", subject_id)
     await work.audit("done")
     return done
+
+
+async def test_a_key_is_destroyed_together_with_the_edition_that_tells_of_it(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed() -> None:
+        raise ConnectionResetError
+
+    elsewhere = another(practice, tmp_path, watch := Watch())
+    await elsewhere.sealer("patient", "A")
+    with monkeypatch.context() as patch:
+        patch.setattr(erasure, "new_edition", killed)
+        with pytest.raises(ConnectionResetError):
+            await erasure.destroy_keys(practice, "patient", "A")
+    watch.now += 2
+    await elsewhere.sealer("patient", "A")
+    assert await erasure.destroy_keys(practice, "patient", "A"), "the repeat finds it done and tells nobody"
+    assert not await erasure.destroy_keys(practice, "patient", "A")
+    watch.now += 2
+    with pytest.raises(SubjectErased):
+        await elsewhere.sealer("patient", "A")
 
 
 async def test_an_erased_subject_opens_nowhere_and_never_again(practice: Practice, tmp_path: Path) -> None:
