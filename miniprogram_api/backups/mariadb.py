@@ -6,7 +6,6 @@ The password travels in a private file, never in a command line, which everybody
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -223,12 +222,3 @@ def _refused(schema: str, ended: Ended) -> BackupFailed:
 def _quoted(value: str | None) -> str:
     text = unquote(value or "").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
-
-
-def sync_folder(folder: Path) -> None:
-    """Have what was renamed in ``folder`` on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
+from core.foundation.disk import sync_folder
 from core.foundation.encryption.master_keys import MasterKeys, UnusableMasterKeys
 from core.oversight.backups import BackupRestored
 from core.practice_rooms import load_rooms
@@ -33,7 +34,7 @@ from miniprogram_api.backups import files
 from miniprogram_api.backups.failures import BackupFailed, TargetInUse
 from miniprogram_api.backups.key_lines import add_erased
 from miniprogram_api.backups.manifest import FILE, STAGING, Manifest, read_manifest
-from miniprogram_api.backups.mariadb import MariaDb, sync_folder
+from miniprogram_api.backups.mariadb import MariaDb
 from miniprogram_api.backups.rebuilding import check_master_keys, fetch, rebuild
 from miniprogram_api.backups.sets import BackupSet, Targets, alone, choose, sets_in, targets_of
 from miniprogram_api.backups.taking import Say

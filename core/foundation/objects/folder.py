@@ -11,6 +11,7 @@ from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
 
+from core.foundation.disk import make_folder, sync_folder
 from core.foundation.objects.port import FileGone
 
 _UNFINISHED = ".part"
@@ -28,7 +29,7 @@ class FolderObjects:
 
     async def put(self, name: str, pieces: AsyncIterator[bytes]) -> None:
         path = self.path_of(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(make_folder, path.parent)
         # Of its own name: the same file may be put twice at once (an event taken over by another worker).
         temporary = path.with_name(f"{name}.{secrets.token_hex(4)}{_UNFINISHED}")
         try:
@@ -42,6 +43,7 @@ class FolderObjects:
             temporary.unlink(missing_ok=True)
             raise
         temporary.rename(path)
+        await asyncio.to_thread(sync_folder, path.parent)
 
     async def read(self, name: str) -> AsyncIterator[bytes]:
         with self._opened(name) as file:

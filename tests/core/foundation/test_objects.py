@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import random
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -157,6 +158,26 @@ async def test_what_a_killed_process_left_is_swept_once(objects: Objects) -> Non
     assert await objects.sweep_unfinished(datetime.now(UTC) + LATER) == 1
     assert await objects.sweep_unfinished(datetime.now(UTC) + LATER) == 0
     assert await lying(objects, datetime.now(UTC) + LATER) == set()
+
+
+async def test_what_was_put_is_in_its_folder_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def seen(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    objects = FolderObjects(tmp_path / "blobs")
+    await objects.put(NAME, pieces(b"x"))
+    place = objects.path_of(NAME).parent
+    assert synced[:2] == [tmp_path, tmp_path / "blobs"], "the folders that were made"
+    assert synced[2].parent == place
+    assert synced[3:] == [place], "the rename, after the content"
+    synced.clear()
+    await objects.put(NAME, pieces(b"y"))
+    assert synced[1:] == [place]
 
 
 async def test_a_store_that_goes_away_is_told_and_is_there_again_when_it_comes_back() -> None:
