@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from core.foundation.encryption.sealer import SealBroken, Sealer
 from core.foundation.errors import DomainError
@@ -21,8 +21,10 @@ _LENGTH = 4
 class BlobReader:
     """A file of ``size`` bytes. :meth:`read_at` is for threads other than the event loop's, one at a time."""
 
-    def __init__(self, objects: Objects, name: str, sealer: Sealer, first: int, stride: int, end: int) -> None:
-        self._objects, self._name, self._sealer = objects, name, sealer
+    def __init__(
+        self, objects: Objects, name: str, sealer: Sealer, fresh: Callable[[], Awaitable[Sealer]], first: int, stride: int, end: int
+    ) -> None:
+        self._objects, self._name, self._sealer, self._fresh = objects, name, sealer, fresh
         self._loop = asyncio.get_running_loop()
         self._first, self._stride = first, stride
         """Where the chunks begin, and how many bytes one with its length takes."""
@@ -34,8 +36,8 @@ class BlobReader:
         """Why it could not be read on: a reader of strangers' files takes every error for the file's own."""
 
     @classmethod
-    async def opened(cls, objects: Objects, name: str, sealer: Sealer) -> BlobReader:
-        """FileGone, FilesAway, and :class:`SealBroken` where the object is not laid out as one."""
+    async def opened(cls, objects: Objects, name: str, sealer: Sealer, fresh: Callable[[], Awaitable[Sealer]]) -> BlobReader:
+        """FileGone, FilesAway, and :class:`SealBroken` where the object is not laid out as one. ``fresh`` gives the subject's sealer of now."""
         total = await objects.size(name)
         head = await objects.read_at(name, 0, len(MAGIC) + _LENGTH)
         old = head[: len(MAGIC)] != MAGIC
@@ -47,7 +49,7 @@ class BlobReader:
         length = int.from_bytes(head[first : first + _LENGTH], "big")
         if length == 0 or end < first + _LENGTH + length:
             raise SealBroken(TABLE, "content", name)
-        reader = cls(objects, name, sealer, first, _LENGTH + length, end)
+        reader = cls(objects, name, sealer, fresh, first, _LENGTH + length, end)
         last = await reader._open(reader._last)
         reader.size = reader._last * CHUNK + len(last)
         return reader
@@ -94,15 +96,26 @@ class BlobReader:
             raise
 
     async def _open(self, number: int) -> bytes:
-        framed = await self._objects.read_at(self._name, self._first + number * self._stride, self._length(number) + _LENGTH)
-        kind = "last" if number == self._last else "more"
-        if int.from_bytes(framed[:_LENGTH], "big") != len(framed) - _LENGTH:
-            raise SealBroken(TABLE, f"{number}.{kind}", self._name)
-        chunk = self._sealer.open_bytes(TABLE, f"{number}.{kind}", self._name, framed[_LENGTH:])
+        try:
+            chunk = await self._opened_with(self._sealer, number)
+        except SealBroken:
+            # The file may have been sealed anew since it was opened, and the key that it had then destroyed.
+            fresh = await self._fresh()
+            if fresh.version == self._sealer.version:
+                raise
+            self._sealer = fresh
+            chunk = await self._opened_with(fresh, number)
         self._chunks[number] = chunk
         if len(self._chunks) > KEPT:
             self._chunks.popitem(last=False)
         return chunk
+
+    async def _opened_with(self, sealer: Sealer, number: int) -> bytes:
+        framed = await self._objects.read_at(self._name, self._first + number * self._stride, self._length(number) + _LENGTH)
+        kind = "last" if number == self._last else "more"
+        if int.from_bytes(framed[:_LENGTH], "big") != len(framed) - _LENGTH:
+            raise SealBroken(TABLE, f"{number}.{kind}", self._name)
+        return sealer.open_bytes(TABLE, f"{number}.{kind}", self._name, framed[_LENGTH:])
 
     def _length(self, number: int) -> int:
         return self._tail if number == self._last else self._stride - _LENGTH

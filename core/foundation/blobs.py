@@ -15,11 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from core.foundation.blob_reader import BlobReader
+from core.foundation.database.away import AWAY
 from core.foundation.keys import KeyRing, SealBroken, Sealer
 from core.foundation.models import Blob
 from core.foundation.objects.folder import FolderObjects
 from core.foundation.objects.layout import CHECKSUM, CHUNK, MAGIC, TABLE, Frames, frame, pieces_of, trailer_of
-from core.foundation.objects.port import FileGone, Objects
+from core.foundation.objects.port import FileGone, FilesAway, Objects
 
 __all__ = ["CHUNK", "BlobStore", "FileGone", "StoredBlob"]
 
@@ -109,7 +110,15 @@ class BlobStore:
 
     async def reader(self, blob_id: str, kind: str, subject_id: str) -> BlobReader:
         """The content to be read here and there, by a thread; errors as for :meth:`get`."""
-        return await BlobReader.opened(self.objects, blob_id, await self._keys.sealer(kind, subject_id))
+
+        async def fresh() -> Sealer:
+            try:
+                await self._keys.look()
+                return await self._keys.sealer(kind, subject_id)
+            except AWAY:
+                raise FilesAway from None
+
+        return await BlobReader.opened(self.objects, blob_id, await self._keys.sealer(kind, subject_id), fresh)
 
     async def is_whole(self, blob_id: str) -> bool:
         """Whether the object is as it was put, by its own checksum and without any key; True for one of the first format, which has none."""

@@ -134,8 +134,10 @@ async def test_every_column_of_every_model_and_every_file_is_written_anew(practi
     data = bytes(range(256)) * 9000
     blob = await some_file(practice, data)
     old_copy = {table.table: await rows_after(table, "", 1000) for table in tables()}
+    reader = await practice.blobs.reader(blob.id, "patient", blob.subject_id)
     practice.keys.suite = suite
     run = await reencrypt(practice, **AT_ONCE)
+    assert b"".join(await asyncio.to_thread(lambda: list(reader.pieces()))) == data, "who began to read before reads on"
     assert run.phase == "done"
     assert run.unopened == 0
     assert await heads() == {bytes((2, suite.code, 0, 2))}
