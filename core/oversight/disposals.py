@@ -82,15 +82,16 @@ async def _announce_records(work: Work, after: str) -> str:
 
 
 async def _announce_month(work: Work) -> None:
-    """The oldest month of words that is over, if none is announced: one at a time. What the house keeps is passed over."""
-    if await Disposal.filter(kind="process", state__in=["announced", "erasing"]).exists():
+    """The oldest month of words that is over, if none is announced: one at a time. What the house keeps is passed over, and a month that waits
+    for a case: its other words are gone, and it must not hold up those after it."""
+    if await Disposal.filter(kind="process", state="announced").exists():
         return
     over = years_before(work.practice.clock.real_now(), terms().process).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     begin = datetime.min.replace(tzinfo=UTC, year=1971)
     while (first := await _said(begin, over).order_by("id").first()) is not None:
         month = f"{first.received_at:%Y-%m}"
         known = await Disposal.get_or_none(kind="process", subject_id=month)
-        if known is None or known.state != "held":
+        if known is None or known.state not in ("held", "erasing"):
             await _announce(work, "process", month, known)
             return
         begin = _month(month)[1]

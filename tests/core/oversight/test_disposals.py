@@ -253,6 +253,21 @@ async def test_words_go_month_by_month_after_three_years_but_what_an_open_case_n
     assert (await Disposal.get(id=row.id)).state == "done"
 
 
+async def test_a_month_that_waits_for_a_case_does_not_hold_up_the_next(ward: Ward) -> None:
+    speaker = ward.county.woman_account.account_id
+    await with_a_case(ward, ward.county.woman, state="PENDING")
+    needed, next_one = await said(ward, speaker, days=3 * 366 + 75), await said(ward, ward.practice.ids.new(), days=3 * 366 + 35)
+    await reviewed(ward)
+    ward.clock.advance(days=31)
+    await worked(ward)
+    assert [one.state for one in await reviewed(ward)] == ["erasing", "announced"]
+    ward.clock.advance(days=31)
+    await worked(ward)
+    assert {one.id for one in await Message.all()} == {needed}
+    assert next_one
+    assert [one.state for one in await reviewed(ward)] == ["erasing", "done"]
+
+
 async def test_a_month_that_the_house_keeps_is_passed_over(ward: Ward) -> None:
     speaker = ward.practice.ids.new()
     kept, next_one = await said(ward, speaker, days=3 * 366 + 75), await said(ward, speaker, days=3 * 366 + 35)
