@@ -58,6 +58,9 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await page.get_by_role("button", name="昏迷或说不清病史").click()
     await page.get_by_label("情况,用自己的话写").fill(WORDS)
     await expect(page.get_by_role("note")).to_contain_text("病人和家属马上收到通知")
+    # What was wrong is not said any longer once it is written otherwise.
+    for wrong in ("#wrong-number", "#wrong-reason", "#wrong-words"):
+        await expect(page.locator(wrong)).to_have_text("")
     await keep(page, "emergency-360")
     await press.click()
     await answer(page, "确认紧急调阅")

@@ -58,8 +58,12 @@ function form(go) {
     };
   }
 
-  number.addEventListener("input", () => { wrong.number.textContent = ""; });
-  words.addEventListener("input", () => { wrong.words.textContent = ""; });
+  for (const [input, said] of [[number, wrong.number], [words, wrong.words]]) {
+    input.addEventListener("input", () => {
+      said.textContent = "";
+      input.removeAttribute("aria-invalid");
+    });
+  }
   const send = orderButton("紧急调阅", async () => {
     const found = problems();
     for (const [key, text] of Object.entries(found)) wrong[key].textContent = text;
