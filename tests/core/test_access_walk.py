@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from core.credentials import predicates
 from core.foundation.access_table import access_table
 from core.foundation.actor import Actor, Role
 from core.foundation.due import due_kinds
@@ -24,6 +25,7 @@ from core.foundation.orders import Command, Order, Query, all_orders, meanings_o
 from core.foundation.practice import Practice
 from core.practice_rooms import ROOMS, load_rooms
 from tests.conftest import DatabaseUrls, _delete_all_rows
+from tests.core.credentials.people import county_keys
 from tests.support.examples import NOWHERE, example
 from tests.support.scene import Scene, scene_in, undone
 
@@ -35,7 +37,10 @@ ROLES = [role for role in Role if role not in (Role.SYSTEM, Role.VISITOR)]
 @pytest.fixture(scope="module")
 async def scene(database: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     """Built once; every test leaves it as it was."""
-    yield await scene_in(tmp_path_factory.mktemp("scene"))
+    with pytest.MonkeyPatch.context() as patched:
+        # Real keys of a county take many seconds, and nothing of the access hangs on them.
+        patched.setattr(predicates, "set_up", lambda _county: county_keys())
+        yield await scene_in(tmp_path_factory.mktemp("scene"))
     await _delete_all_rows()
 
 
