@@ -27,11 +27,11 @@ LANES = 3
 """How many run at once: on two cores one more, because each waits for others half of the time."""
 PHASES: tuple[tuple[Run, ...], ...] = (
     (
-        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}")),
         ("sqlite", ("-m", "not browser", JOURNEYS)),
-        ("sqlite", (CONVERSATIONS,)),
         ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
+        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}")),
         ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}")),
+        ("sqlite", (CONVERSATIONS,)),
         ("mariadb", ("-m", "storage and not browser", JOURNEYS)),
     ),
     (("sqlite", CALLS),),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from core.consultations.models import Decision
 from core.prescriptions.models import EmergencyDose, Prescription
 from tests.bot.dialogue.stage import Stage
@@ -24,6 +26,8 @@ async def test_danger_is_answered_first_and_the_reason_is_asked_for_again(stage:
     await stage.say("village_doctor", APP, ARREST)
     await stage.hears("village_doctor", APP, "先打 120", "胸外按压")
     await stage.hears("village_doctor", APP, "1/5", "【没有】")
+    # The platform names an event by person and second: the same button again within one second is the same press.
+    await asyncio.sleep(1)
     await stage.tap("village_doctor", APP, "不同意")
     await stage.hears("village_doctor", APP, "请写理由")
     await stage.say("village_doctor", APP, "理由:胸痛2小时 出冷汗,家属要求就近")
