@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -48,6 +48,21 @@ async def back_up(url: str, name: str, folder: Path, now: datetime) -> Path | No
 def _keep_newest(folder: Path, pattern: str) -> None:
     for old in sorted(folder.glob(pattern))[:-KEPT]:
         old.unlink()
+
+
+def let_go(folder: Path, name: str, until: datetime) -> int:
+    """Delete the copies of the database ``name`` that were begun not after ``until``, unfinished ones too; how many. For the key ring, when keys
+    were destroyed: such a copy holds them still."""
+    gone = 0
+    for path in folder.glob(f"{name}-*"):
+        try:
+            begun = datetime.strptime(path.name.split(".")[0], f"{name}-%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        except ValueError:
+            continue  # not one of ours
+        if begun <= until:
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone
 
 
 def _copy_sqlite(source: Path, target: Path) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 
 from core.foundation.keyring.models import KeyringEdition
 from core.foundation.orders import Command
 from core.oversight.backups import CheckBackups
+from miniprogram_api.app.backup import let_go
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups.key_lines import add_erased, erased_now
 
@@ -25,14 +27,19 @@ def backup_rounds(settings: Settings) -> list[Command]:
 
 
 async def keep_erased(settings: Settings, every_s: float = EVERY_S) -> None:
-    """Add every destroyed key to the list, until cancelled. The key ring is looked through only when its edition has grown."""
+    """Add every destroyed key to the list, until cancelled, and let go of the copies that a migration made of the key ring before. The key ring is
+    looked through only when its edition has grown."""
     seen = -1
     while True:
         try:
             row = await KeyringEdition.get_or_none(id=1)
             edition = 0 if row is None else row.edition
             if edition != seen:
-                await asyncio.to_thread(add_erased, settings.erased_file, await erased_now())
+                erased = await erased_now()
+                await asyncio.to_thread(add_erased, settings.erased_file, erased)
+                if erased:
+                    newest = max(map(datetime.fromisoformat, erased.values()))
+                    await asyncio.to_thread(let_go, settings.backups_dir, "keyring", newest)
                 seen = edition
         except Exception as error:  # database or storage may be away for a moment; the next round tries again
             logger.warning("list of destroyed keys not kept: %s", type(error).__name__)

@@ -55,6 +55,8 @@ def connection_settings(url: str, *, foreign_keys: bool = True) -> dict[str, Any
                 "foreign_keys": "ON" if foreign_keys else "OFF",
                 "busy_timeout": 10_000,
                 "synchronous": "NORMAL",
+                # Not every build of SQLite does so by itself: what was destroyed is to stand in no free place of the file, nor of its copies.
+                "secure_delete": "ON",
             },
         }
     if parts.scheme in ("mysql", "mariadb"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,17 +21,25 @@ pytestmark = pytest.mark.storage
 async def test_a_destroyed_key_is_on_the_list_soon(practice: Practice, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, audit_anchor_dir=tmp_path / "elsewhere")
     await practice.keys.sealer("patient", "A")
+    settings.backups_dir.mkdir()
+    later = f"keyring-{practice.clock.real_now() + timedelta(minutes=5):%Y%m%dT%H%M%SZ}.sqlite3"
+    before = [f"keyring-{practice.clock.real_now():%Y%m%dT%H%M%SZ}{end}" for end in (".sqlite3", ".sql", ".part")]
+    for name in (*before, later, "practice-20200101T000000Z.sqlite3", "keyring-of-somebody.sqlite3"):
+        (settings.backups_dir / name).write_bytes(b"a copy")
     watching = asyncio.create_task(keep_erased(settings, 0.01))
     await asyncio.sleep(0.05)
     assert read_erased(settings.erased_file) == {}
+    assert len(list(settings.backups_dir.iterdir())) == 6
     await destroy_keys(practice, "patient", "A")
     async with asyncio.timeout(60):
-        while not read_erased(settings.erased_file):  # noqa: ASYNC110 - a file of another task's
+        while not read_erased(settings.erased_file) or (settings.backups_dir / before[0]).exists():  # noqa: ASYNC110 - another task's files
             await asyncio.sleep(0.01)
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watching
     assert read_erased(settings.erased_file).keys() == {"patient:A"}
+    left = {path.name for path in settings.backups_dir.iterdir()}
+    assert left == {later, "practice-20200101T000000Z.sqlite3", "keyring-of-somebody.sqlite3"}, "a copy of a destroyed key stayed, or another went"
 
 
 def test_only_a_house_with_backups_is_asked_for_them(tmp_path: Path) -> None:
