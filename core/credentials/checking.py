@@ -68,6 +68,9 @@ def check(proof: str, published: Mapping[str, Any], *, nonce: str, audience: str
 
     CPU: a millisecond for SD-JWT, about a tenth of a second for AnonCreds.
     """
+    if not nonce or not audience:
+        # A proof that was asked for by nobody is anybody's, and can be shown again.
+        raise ProofRefused("nonce")
     county, attribute, presentation = opened(proof)
     if not isinstance(published, Mapping) or published.get("county") != county:
         raise ProofRefused("issuer")

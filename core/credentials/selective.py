@@ -4,7 +4,8 @@ Selective disclosure, not zero-knowledge: what is not chosen stays away as a sal
 showing, so that two who compare see that it was one holder.
 
 The library checks signatures, digests, audience, nonce and the type of the key binding. What it leaves to its caller is checked here: the type
-and algorithm of the credential, its times, that the key binding is there and fresh, and that every disclosure belongs to a digest.
+and algorithm of the credential, its times, that the key binding is there and fresh, that nonce and audience are expected at all (without them it
+does not look at the key binding), and that every disclosure belongs to a digest.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ def verify(presentation: str, key: Mapping[str, Any], county: str, *, nonce: str
     from jwcrypto.jwk import JWK
     from sd_jwt.verifier import SDJWTVerifier
 
+    if not nonce or not audience:
+        raise ProofRefused("nonce")
     credential, disclosures, binding = _parts(presentation)
     if credential["head"].get("typ") != TYPE or credential["head"].get("alg") != ALGORITHM or binding["head"].get("alg") != ALGORITHM:
         raise ProofRefused("form")

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import anoncreds
 import pytest
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
 from sd_jwt.common import SDJWTCommon
 
 from core.credentials import predicates, selective
@@ -139,6 +141,27 @@ def test_what_a_cheat_does_with_an_sd_jwt_is_told_apart(issuer):
     assert reason(proof, strange.published()) == "issuer"
     assert reason(proof, {**good, "key": selective.public_half(strange.key)}) == "issuer"
     assert reason(proof, {**good, "county": "520402"}) == "issuer"
+
+
+def _binding(key: dict[str, str], nonce: str, audience: str) -> str:
+    """A key binding of somebody who has the credential and not its key."""
+    made = JWS(json.dumps({"nonce": nonce, "aud": audience, "iat": AT, "sd_hash": "x"}))
+    made.add_signature(JWK(**key), protected=json.dumps({"alg": "ES256", "typ": "kb+jwt"}))
+    return str(made.serialize(compact=True))
+
+
+@pytest.mark.parametrize(("nonce", "audience"), [("", ""), ("", AUDIENCE), (NONCE, "")])
+def test_a_verifier_who_asks_nothing_takes_no_proof(issuer, nonce, audience):
+    """The library looks at the key binding only where a nonce or an audience is expected: without both, another's signature would do."""
+    found = json.loads(disclosed(issuer.insured(selective.new_key()), selective.new_key()))["presentation"].rpartition("~")[0]
+    stolen = f"{found}~{_binding(selective.new_key(), nonce, audience)}"
+    assert reason(envelope(COUNTY, Attribute.INSURED, stolen), issuer.published(), nonce=nonce, audience=audience) == "nonce"
+    with pytest.raises(ProofRefused):
+        selective.verify(stolen, selective.public_half(issuer.key), COUNTY, nonce=nonce, audience=audience, now=NOW)
+    secret = predicates.new_link_secret()
+    bound = predicates.bound_nonce(nonce, audience)
+    shown = predicates.prove(COUNTY, issuer.definition, issuer.registry, issuer.aged(secret), secret, nonce=bound, today=TODAY)
+    assert reason(envelope(COUNTY, Attribute.OF_AGE, shown), issuer.published(), nonce=nonce, audience=audience) == "nonce"
 
 
 def test_a_disclosure_that_no_digest_stands_for_is_refused(issuer, monkeypatch):
