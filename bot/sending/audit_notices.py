@@ -41,6 +41,9 @@ async def _unreadable(practice: Practice, row: Notification) -> Notice:
 
 
 async def _backup_too_old(practice: Practice, row: Notification) -> Notice:
+    if row.ids.get("about") == "second":
+        text = "**第二份备份已经过期。**本处的备份是好的,但没有送到另一处。请在服务器上运行 huizhen backup,看第二份仓库为什么连不上。"
+        return Notice((Text(text=text),))
     found = "还没有做过备份" if row.ids.get("about") == "never" else "最近一次备份已经过期"
     text = f"**{found}。**诊疗不受影响,但机器坏了会丢掉这段时间的资料。请在服务器上运行 huizhen backup,再看定时备份为什么没有做。"
     return Notice((Text(text=text),))

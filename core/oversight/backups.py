@@ -33,6 +33,16 @@ class BackupTaken(Command):
     taken_at: datetime
 
 
+class BackupCopied(Command):
+    """The operator: a set lies at the second site too."""
+
+    name = "oversight.backup_copied"
+    title = "备份已送到第二份仓库"
+    access = (Grant(Role.SYSTEM),)
+    set_id: Id
+    taken_at: datetime
+
+
 class BackupDrilled(Command):
     """The operator: a set was restored into a scratch place and checked; ``clean``: nothing was wrong with it."""
 
@@ -75,19 +85,35 @@ class ShowLastBackup(Query):
 
 class CheckBackups(Command):
     """The system, every six hours: administrators and auditors are told when the last good backup is older than ``max_age_hours`` of real time, or
-    there is none although the house is so old itself."""
+    there is none although the house is so old itself. ``second``: the same of what has come to the second site."""
 
     name = CHECK
     title = "检查备份是否过期"
     access = (Grant(Role.SYSTEM),)
     max_age_hours: float = Field(ge=1)
+    second: bool = False
+
+    @classmethod
+    def of_step(cls, step: str) -> CheckBackups:
+        hours, _, second = step.partition(" ")
+        return cls(max_age_hours=float(hours), second=bool(second))
+
+    @property
+    def step(self) -> str:
+        return f"{self.max_age_hours:g}{' second' if self.second else ''}"
 
 
-due(CHECK, lambda row: CheckBackups(max_age_hours=float(row.step)))
+due(CHECK, lambda row: CheckBackups.of_step(row.step))
 
 
 @handles(BackupTaken)
 async def backup_taken(work: Work, order: BackupTaken) -> Done:
+    work.concerns("backup", order.set_id, taken_at=order.taken_at.isoformat(timespec="seconds"))
+    return Done()
+
+
+@handles(BackupCopied)
+async def backup_copied(work: Work, order: BackupCopied) -> Done:
     work.concerns("backup", order.set_id, taken_at=order.taken_at.isoformat(timespec="seconds"))
     return Done()
 
@@ -117,18 +143,24 @@ async def show_last_backup(work: Work, query: ShowLastBackup) -> LastBackup:
 
 @handles(CheckBackups)
 async def check_backups(work: Work, order: CheckBackups) -> Done:
-    taken = await _last(BackupTaken.name)
-    if taken is None:
-        first = await AuditEntry.all().order_by("id").first()
-        since = None if first is None else first.real_at
-    else:
-        since = datetime.fromisoformat(taken.detail["taken_at"])
-    late = since is not None and work.practice.clock.real_now() - since > timedelta(hours=order.max_age_hours)
+    told: list[str] = []
+    for action, about in ((BackupTaken.name, ""), (BackupCopied.name, "second"))[: 1 + order.second]:
+        last = await _last(action)
+        since = await _first() if last is None else datetime.fromisoformat(last.detail["taken_at"])
+        if since is not None and work.practice.clock.real_now() - since > timedelta(hours=order.max_age_hours):
+            told.append("never" if last is None and not about else about)
+            break  # what is late here is late there as well
     await work.unschedule(CHECK, CHECK)
-    await work.schedule(CHECK, CHECK, work.now + (AGAIN if late else EVERY), step=f"{order.max_age_hours:g}")
-    if late:
-        await work.execute(AlarmAdministrators(kind="backup.too_old", about="never" if taken is None else ""), as_system=True)
-    return Done(done=late)
+    await work.schedule(CHECK, CHECK, work.now + (AGAIN if told else EVERY), step=order.step)
+    for about in told:
+        await work.execute(AlarmAdministrators(kind="backup.too_old", about=about), as_system=True)
+    return Done(done=bool(told))
+
+
+async def _first() -> datetime | None:
+    """How old the house is."""
+    entry = await AuditEntry.all().order_by("id").first()
+    return None if entry is None else entry.real_at
 
 
 async def _last(action: str) -> AuditEntry | None:

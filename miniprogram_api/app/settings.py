@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     backup_keyring_password_file: Path | None = Field(
         default=None, description="file with the key ring repositories' password; empty: secrets/backup-keyring.password"
     )
-    backup_keep: str = Field(default="last=2,daily=14,weekly=8,monthly=12", description="which snapshots stay, as restic's forget understands it")
+    backup_keep: str = Field(
+        default="last=2,daily=14,weekly=8,monthly=12", description="which snapshots stay, as restic's forget understands it; all: every one, always"
+    )
     backup_max_age_hours: float = Field(default=26, ge=1, le=24 * 31, description="an older last good backup is told to administrators")
     backup_follow_minutes: float = Field(default=15, ge=1, le=24 * 60, description="how often `huizhen backup follow` takes a snapshot")
     backup_full_hours: float = Field(default=24, ge=1, le=24 * 7, description="how often following dumps MariaDB anew instead of its log")
@@ -109,7 +111,7 @@ class Settings(BaseSettings):
     @field_validator("backup_keep")
     @classmethod
     def _keep(cls, text: str) -> str:
-        for one in text.split(","):
+        for one in text.split(",") if text != "all" else ():
             name, _, count = one.strip().partition("=")
             if name not in ("last", "hourly", "daily", "weekly", "monthly", "yearly") or not count.isdigit() or not 1 <= int(count) <= 9999:
                 raise ValueError("写成 last=2,daily=14,weekly=8,monthly=12 这样")
@@ -209,6 +211,11 @@ class Settings(BaseSettings):
     def restoring_dir(self) -> Path:
         """What an unfinished restore keeps; nothing is served while it is there."""
         return self.data_dir / "restoring"
+
+    @property
+    def restored_dir(self) -> Path:
+        """What a finished restore has not removed yet."""
+        return self.data_dir / "restored"
 
     @property
     def demo_secret_file(self) -> Path:

@@ -26,7 +26,7 @@ from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database.connection import APP, close_database, open_database
 from core.foundation.encryption.fields import sealed_tables
-from core.foundation.encryption.walking import rows_after
+from core.foundation.encryption.walking import count_rows, key_from_end, rows_after
 from core.foundation.errors import DomainError
 from core.foundation.keyring.models import WrappedKey
 from core.foundation.keys import KeyRing, SealBroken
@@ -41,12 +41,12 @@ from miniprogram_api.app.signing import OPERATOR
 from miniprogram_api.backups.rebuilding import Fetched, check_master_keys, fetch, rebuild
 from miniprogram_api.backups.scratch_server import scratch_server
 from miniprogram_api.backups.sets import BackupSet, alone, choose, sets_in, targets_of
-from miniprogram_api.backups.taking import Say
+from miniprogram_api.backups.taking import DRILL, Say
 
 BLOBS = 10
 """Files opened, chosen by chance."""
 ROWS = 50
-"""Rows of each table whose sealed columns are opened."""
+"""So many of each table's newest rows, and so many at a place by chance: their sealed columns are opened."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ async def drill(
         sets = await sets_in(targets)
         chosen = choose(sets, until=until, named=named)
         result = Drilled(chosen, clock.real_now() - chosen.reaches, _widest(sets))
-        room = settings.data_dir / "drill"
+        room = settings.data_dir / DRILL
         try:
             began = time.monotonic()
             say("取出快照")
@@ -103,7 +103,7 @@ async def drill(
                 result.wrong += [f"表 {name}:应有 {want} 行,实有 {there} 行" for name, (want, there) in sorted(differing.items())]
                 await open_database(practice_url, keyring_url)
                 try:
-                    await _check(settings, clock, found, result, rng)
+                    await _check(settings, clock, found, result, rng, back=until is not None and until < chosen.reaches)
                 finally:
                     await close_database()
             result.check_s = time.monotonic() - began
@@ -123,13 +123,13 @@ async def _scratch(found: Fetched, room: Path) -> AsyncIterator[tuple[str, str]]
         yield practice_url, keyring_url
 
 
-async def _check(settings: Settings, clock: Clock, found: Fetched, result: Drilled, rng: random.Random) -> None:
+async def _check(settings: Settings, clock: Clock, found: Fetched, result: Drilled, rng: random.Random, *, back: bool) -> None:
     keys = key_ring(settings, clock)
     await keys.start()
     await check_master_keys(keys.master)
     await _check_audit(settings, result)
-    await _check_values(keys, result)
-    await _check_files(BlobStore(found.blobs, keys), found, result, rng)
+    await _check_values(keys, result, rng)
+    await _check_files(BlobStore(found.blobs, keys), found, result, rng, back=back)
 
 
 async def _check_audit(settings: Settings, result: Drilled) -> None:
@@ -166,11 +166,13 @@ class _UpTo:
         return Kept(tuple(head for head in kept.heads if head.tree_size <= self._size), kept.damaged)
 
 
-async def _check_values(keys: KeyRing, result: Drilled) -> None:
-    """Open the sealed columns of the newest rows of every table: that keys and data belong together."""
+async def _check_values(keys: KeyRing, result: Drilled, rng: random.Random) -> None:
+    """Open the sealed columns of the newest rows of every table, and of as many at a place by chance: that keys and data belong together."""
     broken: dict[str, int] = {}
     for table in sealed_tables((Tortoise.apps or {})[APP].values()):
-        rows = await rows_after(table, "", ROWS)
+        rows = await rows_after(table, await key_from_end(table, ROWS), ROWS)
+        if (total := await count_rows([table.table])) > ROWS:
+            rows += await rows_after(table, await key_from_end(table, rng.randrange(2 * ROWS, max(total, 2 * ROWS) + 1)), ROWS)
         subjects = {subject for row in rows for subject, _ in row.values.values()}
         sealers = await keys.sealers(subjects)
         erased = await _erased(subjects - sealers.keys())
@@ -187,12 +189,17 @@ async def _check_values(keys: KeyRing, result: Drilled) -> None:
     result.wrong += [f"{place}:{count} 个值打不开" for place, count in sorted(broken.items())]
 
 
-async def _check_files(store: BlobStore, found: Fetched, result: Drilled, rng: random.Random) -> None:
-    ids = [str(one) for one in await Blob.all().order_by("id").values_list("id", flat=True)]
+async def _check_files(store: BlobStore, found: Fetched, result: Drilled, rng: random.Random, *, back: bool) -> None:
+    """``back``: restored to a time of before the set's end."""
+    rows = await Blob.all().order_by("id").values_list("id", "created_at")
+    ids = [str(one) for one, _ in rows]
     here = {path.name for path in found.blobs.glob("??/*")}
     result.files = len(ids)
-    # What a log brought after the dump may have been deleted again by the time the files were saved.
-    lost = [] if found.manifest.log and found.manifest.log.until else sorted(set(ids) - here - set(found.seal.gone))
+    # What a log brought after the dump may have been deleted again by the time the files were saved; so may anything that is wanted as it was before
+    # the log's end.
+    logged = found.manifest.log is not None and found.manifest.log.until is not None
+    known = {str(one) for one, created_at in rows if created_at < found.manifest.taken_at} if logged else set(ids)
+    lost = [] if logged and back else sorted(known - here - set(found.seal.gone))
     result.wrong += [f"登记过的文件 {one} 不在快照里" for one in lost[:BLOBS]]
     there = [one for one in ids if one in here]
     for row in await Blob.filter(id__in=rng.sample(there, min(BLOBS, len(there)))):

@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
-from core.oversight.backups import BackupTaken
+from core.oversight.backups import BackupCopied, BackupTaken
 from miniprogram_api.app.rekeying import open_for_rekeying
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR
 from miniprogram_api.backups.failures import BackupFailed
-from miniprogram_api.backups.repository import Repository
 from miniprogram_api.backups.sets import Targets, alone, sets_in, tags_of, targets_of
-from miniprogram_api.backups.taking import Progress, Say, Taken, take
+from miniprogram_api.backups.taking import Progress, Say, Taken, let_go, take
+
+_PASSING: tuple[type[Exception], ...] = (DomainError, OSError, *AWAY)
+"""What a round meets and the next one may not: the database or the storage is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +35,42 @@ class Round:
 async def back_up_once(
     settings: Settings, practice: Practice, *, full: bool = True, say: Say = lambda line: None, progress: Progress | None = None
 ) -> Round:
-    """Take a set, leave it in the audit, copy it to the second site where there is one."""
+    """Take a set, leave it in the audit, copy it to the second site where there is one, and let old sets go. What fails after the set was taken is
+    raised when all the rest is done."""
     began = time.monotonic()
     taken = await take(settings, practice, full=full, say=say, progress=progress)
     await practice.execute(OPERATOR, BackupTaken(set_id=taken.seal.set_id, taken_at=taken.seal.reaches))
-    took = time.monotonic() - began
-    if not settings.backup_second_repository:
-        return Round(taken, took, None)
-    say("送到第二份仓库")
-    began = time.monotonic()
+    took, copied, failure = time.monotonic() - began, None, None
     with alone(settings):
-        await bring_to(targets_of(settings), targets_of(settings, second=True))
-    return Round(taken, took, time.monotonic() - began)
+        if settings.backup_second_repository:
+            say("送到第二份仓库")
+            began = time.monotonic()
+            try:
+                await bring_to(settings, targets_of(settings), targets_of(settings, second=True))
+                await practice.execute(OPERATOR, BackupCopied(set_id=taken.seal.set_id, taken_at=taken.seal.reaches))
+            except BackupFailed as away:
+                failure = away
+            copied = time.monotonic() - began
+        say("按设置清理旧快照")
+        await let_go(settings, targets_of(settings))
+    if failure is not None:
+        raise failure
+    return Round(taken, took, copied)
 
 
-async def bring_to(first: Targets, second: Targets) -> None:
-    """Copy the finished sets that the second site lacks, and remove there what is gone here: what was thinned out, and destroyed keys above all."""
-    sets = await sets_in(first)
+async def bring_to(settings: Settings, first: Targets, second: Targets) -> None:
+    """Copy the finished sets that the second site lacks. What goes there goes by its own count, never because it is gone here: whoever deletes here,
+    or begins here anew, takes nothing from there."""
+    sets, there = await sets_in(first), await sets_in(second)
+    newest = max((one.reaches for one in there), default=None)
+    whole = {one.id for one in there}
+    half = {tags_of(one).get("set") for one in await second.data.snapshots()} - whole
+    # Older ones that are not there were thinned out there; those whose data came and whose keys did not were cut off in the middle.
+    lacking = [one for one in sets if one.id not in whole and (newest is None or one.reaches >= newest or one.id in half)]
     # The data first: a set is one when its key ring is there.
-    await second.data.take_from(first.data, [one.data.id for one in sets])
-    await second.keys.take_from(first.keys, [one.keys.id for one in sets])
-    kept = {one.id for one in sets}
-    await _forget_others(second.data, {(one.id, "") for one in sets}, kept)
-    await _forget_others(second.keys, {(one.id, str(one.erased)) for one in sets}, kept)
-
-
-async def _forget_others(repository: Repository, wanted: set[tuple[str, str]], sets: set[str]) -> None:
-    gone = []
-    for one in await repository.snapshots():
-        tags = tags_of(one)
-        if tags.get("set") not in sets or (tags["set"], tags.get("erased", "")) not in wanted:
-            gone.append(one.id)
-    await repository.forget(gone)
+    await second.data.take_from(first.data, [one.data.id for one in lacking])
+    await second.keys.take_from(first.keys, [one.keys.id for one in lacking])
+    await let_go(settings, second)
 
 
 async def follow(settings: Settings, told: Callable[[Round | BackupFailed], None], *, rounds: int = 0, sleep_s: float | None = None) -> None:
@@ -77,7 +84,7 @@ async def follow(settings: Settings, told: Callable[[Round | BackupFailed], None
                 told(await back_up_once(settings, practice, full=False))
         except BackupFailed as failure:
             told(failure)
-        except (DomainError, OSError) as error:
+        except _PASSING as error:
             told(BackupFailed(f"这一轮没有做成({type(error).__name__}):请检查数据库与存储;到时会再做。"))
         done += 1
         if done == rounds:

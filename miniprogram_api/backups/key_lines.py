@@ -72,27 +72,34 @@ def without_erased(lines: bytes, erased: Mapping[str, str]) -> bytes:
 
 
 async def import_keys(lines: bytes, erased: Mapping[str, str]) -> int:
-    """Put an export into the key ring that is open and empty, the keys of ``erased`` subjects destroyed; how many keys there are."""
+    """Put an export into the key ring that is open and empty, the keys of ``erased`` subjects destroyed; how many keys there are. RepositoryDamaged,
+    and nothing is put there, for what is none."""
     rows: dict[str, list[dict[str, Any]]] = {table: [] for table in _MODELS}
     for line in _read(lines):
         rows[line["table"]].append(_destroyed(line, erased))
     named = {row["id"] for row in rows[_KEYS]}
-    master = next((row["kek_version"] for row in rows[_KEYS]), "1")
+    master = next((row.get("kek_version", "1") for row in rows[_KEYS]), "1")
     rows[_KEYS] += [
         # Nobody makes the subject a new key either.
         {"id": subject, **_DESTROYED, "kek_version": master, "created_at": at, "erased_at": at}
         for subject, at in sorted(erased.items()) if subject not in named
     ]  # fmt: skip
+    try:
+        made = {table: [model(**_typed(model, row)) for row in rows[table]] for table, model in _MODELS.items()}
+        edition = max((int(row["edition"]) for row in rows["keyring_edition"]), default=0)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise _unreadable() from None
     for table, model in _MODELS.items():
-        for start in range(0, len(rows[table]), _BATCH):
-            await model.bulk_create([model(**_typed(model, row)) for row in rows[table][start : start + _BATCH]])
+        for start in range(0, len(made[table]), _BATCH):
+            await model.bulk_create(made[table][start : start + _BATCH])
     # Processes know the edition they have seen: it must not come back.
-    await KeyringEdition.filter(id=1).update(edition=max((row["edition"] for row in rows["keyring_edition"]), default=0) + 1)
+    await KeyringEdition.filter(id=1).update(edition=edition + 1)
     return len(rows[_KEYS])
 
 
 def read_erased(path: Path) -> Erased:
-    """The list that lies outside; empty when there is none. A torn last line is passed over: its subject is in the key ring."""
+    """The list that lies outside; empty when there is none. A torn last line is passed over, torn in its time too: its subject is in the key ring,
+    and is written once more."""
     found = Erased()
     try:
         lines = path.read_text("utf-8", "replace").splitlines()
@@ -100,9 +107,17 @@ def read_erased(path: Path) -> Erased:
         return found
     for line in lines:
         subject, _, at = line.partition(" ")
-        if ":" in subject and at:
+        if ":" in subject and _is_time(at):
             found[subject] = at
     return found
+
+
+def _is_time(text: str) -> bool:
+    """Whether it is a whole time with its zone, as :func:`_plain` writes it."""
+    try:
+        return datetime.fromisoformat(text).utcoffset() is not None
+    except ValueError:
+        return False
 
 
 def add_erased(path: Path, erased: Mapping[str, str]) -> int:
@@ -142,7 +157,11 @@ def _read(lines: bytes) -> Iterator[dict[str, Any]]:
                 raise KeyError
             yield line
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise RepositoryDamaged("密钥库的快照读不懂:已损坏,或是更新版本的程序做的。请换一份快照(--set)。") from None
+        raise _unreadable() from None
+
+
+def _unreadable() -> RepositoryDamaged:
+    return RepositoryDamaged("密钥库的快照读不懂:已损坏,或是更新版本的程序做的。请换一份快照(--set)。")
 
 
 def _typed(model: type[Model], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +170,7 @@ def _typed(model: type[Model], row: Mapping[str, Any]) -> dict[str, Any]:
     for name in _columns(model, row):
         value, kind = row[name], model._meta.fields_map[name].field_type
         if value is not None and kind is bytes:
-            value = base64.b64decode(value)
+            value = base64.b64decode(value, validate=True)
         elif value is not None and kind is datetime:
             value = datetime.fromisoformat(value)
         typed[name] = value

@@ -64,8 +64,7 @@ class Repository:
 
     async def create(self, like: Repository | None = None) -> None:
         """Make it; ``like`` another one, snapshots copied from there take no more room than they must."""
-        options = () if like is None else ("--copy-chunker-params", "--from-repo", like.address, "--from-password-file", str(like.password_file))
-        await self._ask("init", *options)
+        await self._ask("init", *(() if like is None else ("--copy-chunker-params",)), other=like)
 
     async def save(
         self, folder: Path, names: Sequence[str], tags: Sequence[str], *, at: datetime | None = None, progress: Progress | None = None
@@ -143,7 +142,7 @@ class Repository:
     async def take_from(self, other: Repository, snapshots: Sequence[str]) -> None:
         """Copy snapshots from another repository; what is here already is not copied again."""
         if snapshots:
-            await self._ask("copy", "--from-repo", other.address, "--from-password-file", str(other.password_file), *snapshots)
+            await self._ask("copy", *snapshots, other=other)
 
     async def _json(self, *arguments: str) -> Any:
         pieces: list[bytes] = []
@@ -152,14 +151,16 @@ class Repository:
 
     async def _ask(
         self, *arguments: str, folder: Path | None = None, heard: Callable[[bytes], None] | None = None, by_lines: bool = True,
-        fine: Sequence[int] = (0,),
+        fine: Sequence[int] = (0,), other: Repository | None = None,
     ) -> None:
         if not self.password_file.is_file():
             raise WrongPassword(f"没有{self.name}的密码文件 {self.password_file}:新部署请运行 huizhen backup init;恢复时请把另存的那一份放回这里。")
         environment = {
             "RESTIC_REPOSITORY": self.address, "RESTIC_PASSWORD_FILE": str(self.password_file), "RESTIC_CACHE_DIR": str(self._cache),
-            "RESTIC_PROGRESS_FPS": "2", "LC_ALL": "C",
+            "RESTIC_PROGRESS_FPS": "2", "LC_ALL": "C", "TZ": "UTC",  # a time that is given is taken for the machine's own
         }  # fmt: skip
+        if other is not None:
+            environment |= {"RESTIC_FROM_REPOSITORY": other.address, "RESTIC_FROM_PASSWORD_FILE": str(other.password_file)}
         ended = await run(("restic", *arguments), environment=environment, folder=folder, heard=heard, by_lines=by_lines)
         if ended.status and "already locked" in ended.complaints:
             # Takes away the locks of runs that were killed; those of living ones stay.

@@ -70,27 +70,30 @@ async def restore(
 
 async def _restore(settings: Settings, targets: Targets, until: datetime | None, named: str, say: Say) -> Restored:
     room = settings.restoring_dir
+    await asyncio.to_thread(shutil.rmtree, settings.restored_dir, ignore_errors=True)
     plan = _plan(room)
-    if plan is None:
+    # Only what this restore has itself begun to fill is not empty, and only there may anything be dropped.
+    goes_on = plan is not None and plan["phase"] in ("load", "place") and plan.get("at") == _addresses(settings)
+    if not goes_on:
         await _check_empty(settings)
-    elif not named and until is None:
+    if plan is not None and not named and until is None:
         named, until = plan["set"], datetime.fromisoformat(plan["until"]) if plan["until"] else None
         say("接着上次没做完的恢复")
     say("查找快照")
     chosen = choose(await sets_in(targets), until=until, named=named)
-    if plan is None or plan["phase"] != "place" or plan["set"] != chosen.id:
+    if plan is None or not goes_on or plan["phase"] != "place" or plan["set"] != chosen.id:
         manifest = read_manifest(await targets.data.read(chosen.data.id, f"{STAGING}/{FILE}"))
         if reasons := lacking(settings, manifest):
             raise BackupFailed("恢复之前还缺:\n" + "\n".join(f"  - {one}" for one in reasons))
         await asyncio.to_thread(shutil.rmtree, room, ignore_errors=True)
         room.mkdir(mode=0o700)
-        plan = {"set": chosen.id, "until": until.isoformat() if until else "", "phase": "fetch", "erased": 0}
+        plan = {"set": chosen.id, "until": until.isoformat() if until else "", "phase": "fetch", "erased": 0, "at": _addresses(settings)}
         await _bring_together(settings, targets, chosen, until, plan, say)
     manifest = await asyncio.to_thread(_manifest_there, room)
     say("放到位")
     await _put_in_place(settings, manifest)
     await _note(settings, chosen, until)
-    await asyncio.to_thread(shutil.rmtree, room)
+    await asyncio.to_thread(_finish, settings)
     return Restored(chosen, manifest, plan["erased"], tuple(_beyond(settings, manifest)))
 
 
@@ -192,6 +195,19 @@ def _beyond(settings: Settings, manifest: Manifest) -> list[str]:
     """What the house needs besides before it serves."""
     here = {path.name for path in settings.secrets_dir.glob("*")} if settings.secrets_dir.exists() else set()
     return [f"{settings.secrets_dir / name} 还没有:请从另存的副本放回" for name in manifest.needs.secrets if name not in here]
+
+
+def _addresses(settings: Settings) -> list[str]:
+    """Which two databases they are: server and schema, or file. No name and no password."""
+    parts = [urlsplit(url) for url in (settings.database_url, settings.keyring_url)]
+    return [f"{one.scheme}://{one.hostname or ''}:{one.port or ''}{one.path}?{one.query}" for one in parts]
+
+
+def _finish(settings: Settings) -> None:
+    """From here on it is done, also when it is killed while the rest is removed: the next start does that."""
+    os.rename(settings.restoring_dir, settings.restored_dir)
+    sync_folder(settings.data_dir)
+    shutil.rmtree(settings.restored_dir, ignore_errors=True)
 
 
 def _plan(room: Path) -> dict[str, Any] | None:

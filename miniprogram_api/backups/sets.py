@@ -68,7 +68,9 @@ def targets_of(settings: Settings, *, second: bool = False) -> Targets:
 
 async def sets_in(targets: Targets) -> list[BackupSet]:
     """The finished sets, oldest first."""
-    keys = {tags["set"]: (one, tags) for one in await targets.keys.snapshots() if (tags := tags_of(one)).get("kind") == KEYS}
+    # Of two of one set, which a killed run leaves, the one that knows more destroyed keys.
+    snapshots = sorted(await targets.keys.snapshots(), key=lambda one: int(tags_of(one).get("erased", "0")))
+    keys = {tags["set"]: (one, tags) for one in snapshots if (tags := tags_of(one)).get("kind") == KEYS}
     found = []
     for data in await targets.data.snapshots():
         tags = tags_of(data)
@@ -108,7 +110,9 @@ def tags_of(saved: Saved) -> dict[str, str]:
 
 
 def keep_of(settings: Settings) -> dict[str, int]:
-    """Which snapshots stay: how many of the last, of days, weeks, months."""
+    """Which snapshots stay: how many of the last, of days, weeks, months. Empty: all of them, always."""
+    if settings.backup_keep == "all":
+        return {}
     return {name.strip(): int(count) for name, _, count in (one.partition("=") for one in settings.backup_keep.split(","))}
 
 

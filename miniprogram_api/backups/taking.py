@@ -36,6 +36,8 @@ from miniprogram_api.backups.sets import DATA, KEYS, Targets, alone, keep_of, ta
 Say = Callable[[str], None]
 Progress = Callable[[float], None]
 
+DRILL = "drill"
+"""Folder below the data folder in which a set is rebuilt and looked through; nothing of it outlives that."""
 _KEYS_STAGING = "snapshot-keys"
 _TRIES = 3
 _IDS = 500
@@ -52,23 +54,22 @@ class Taken:
 async def take(
     settings: Settings, practice: Practice, *, full: bool = True, say: Say = lambda line: None, progress: Progress | None = None
 ) -> Taken:
-    """Take a set, read it back, let old ones go. ``full=False``: on MariaDB its log since the last dump instead of another dump. BackupFailed."""
+    """Take a set and read it back. ``full=False``: on MariaDB its log since the last dump instead of another dump. BackupFailed."""
     targets = targets_of(settings)
     with alone(settings):
+        for name in (_KEYS_STAGING, DRILL):  # a drill or a backup that was killed left keys there
+            await asyncio.to_thread(shutil.rmtree, settings.data_dir / name, ignore_errors=True)
         for _ in range(_TRIES):
-            began = practice.clock.real_now()
             taken = await _take_once(settings, practice, targets, full, say, progress)
-            if not await _reencrypted_since(began):
-                break
+            if taken is not None:
+                return taken
             full = True
-        else:
-            raise BackupFailed("重新加密正好在备份期间结束,三次都没有避开:请过几分钟再运行 huizhen backup。以前的快照不受影响。")
-        say("按设置清理旧快照")
-        await _let_go(settings, targets)
-    return taken
+        raise BackupFailed("重新加密正好在备份期间结束,三次都没有避开:请过几分钟再运行 huizhen backup。以前的快照不受影响。")
 
 
-async def _take_once(settings: Settings, practice: Practice, targets: Targets, full: bool, say: Say, progress: Progress | None) -> Taken:
+async def _take_once(settings: Settings, practice: Practice, targets: Targets, full: bool, say: Say, progress: Progress | None) -> Taken | None:
+    """None when a re-encryption ended meanwhile: what was copied before may open with no key that is left. Then there is no set."""
+    began = practice.clock.real_now()
     staging = settings.data_dir / STAGING
     staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     set_id = practice.ids.new()
@@ -82,19 +83,25 @@ async def _take_once(settings: Settings, practice: Practice, targets: Targets, f
     names = [f"{STAGING}/{FILE}", f"{STAGING}/{manifest.database}", *((f"{STAGING}/log.sql",) if manifest.log else ()), place]
     data = await targets.data.save(settings.data_dir, names, tags_for(DATA, set_id, manifest.taken_at, reaches), progress=progress)
     say("读回核对")
-    gone = await _verify_data(targets.data, data, manifest, recorded, staging, full=full)
+    gone = await _verify_data(targets.data, data, manifest, recorded, staging)
     say("保存密钥库")
     seal = SetSeal(set_id=set_id, data=data, taken_at=manifest.taken_at, reaches=reaches, keys=0, erased=0, gone=tuple(sorted(gone)))
-    return Taken(await _save_keys(settings, targets.keys, seal), manifest)
+    saved = await _save_keys(settings, targets.keys, seal, began)
+    if saved is None and keep_of(settings):
+        await targets.data.forget([data])
+    return None if saved is None else Taken(saved, manifest)
 
 
 async def _copy_database(settings: Settings, practice: Practice, set_id: str, staging: Path, *, full: bool) -> tuple[Manifest, set[str]]:
     parts = urlsplit(settings.database_url)
     base = None if full else await asyncio.to_thread(_base, staging, settings, practice.clock.real_now())
-    if base is not None and base.log is not None:
+    # What stands in a dump from before a re-encryption opens with no key that there is.
+    if base is not None and base.log is not None and not await _reencrypted_since(base.taken_at):
+        # Before and after: a file whose row the log still holds and whose order deletes it meanwhile is known as gone.
+        recorded = {str(one) for one in await Blob.all().values_list("id", flat=True)}
         until = practice.clock.real_now()
         await MariaDb(settings.database_url).fetch_log(Position(base.log.file, base.log.offset), staging / "log.sql")
-        recorded = {str(one) for one in await Blob.all().values_list("id", flat=True)}
+        recorded |= {str(one) for one in await Blob.all().values_list("id", flat=True)}
         log = base.log.model_copy(update={"until": until})
         return base.model_copy(update={"set_id": set_id, "log": log, "recorded": len(recorded), "needs": await _needs(settings)}), recorded
     (staging / FILE).unlink(missing_ok=True)  # while the database's file changes, no manifest speaks of it
@@ -146,11 +153,12 @@ async def _needs(settings: Settings) -> Needs:
     return Needs(master_keys=versions, key_service=bool(settings.key_service_url), secrets=tuple(names), audit_key=audit_key)
 
 
-async def _verify_data(repository: Repository, snapshot: str, manifest: Manifest, recorded: set[str], staging: Path, *, full: bool) -> set[str]:
+async def _verify_data(repository: Repository, snapshot: str, manifest: Manifest, recorded: set[str], staging: Path) -> set[str]:
     """Read back what was saved: the database byte for byte, every recorded file by its name, the repository's own order. Which files an order
     deleted meanwhile. A snapshot that fails is taken away."""
     await repository.check()
-    name = manifest.database if full or manifest.log is None else "log.sql"
+    # What was written anew is compared: the log alone only where the dump before it was compared when it was taken.
+    name = manifest.database if manifest.log is None or manifest.log.until is None else "log.sql"
     expected = manifest.sha256 if name == manifest.database else await asyncio.to_thread(digest_of, staging / name)
     if await repository.digest(snapshot, f"{STAGING}/{name}") != expected:
         await repository.forget([snapshot])
@@ -167,13 +175,16 @@ async def _verify_data(repository: Repository, snapshot: str, manifest: Manifest
     return missing
 
 
-async def _save_keys(settings: Settings, repository: Repository, seal: SetSeal) -> SetSeal:
+async def _save_keys(settings: Settings, repository: Repository, seal: SetSeal, began: datetime) -> SetSeal | None:
+    """None, and nothing is saved, when keys were renewed since ``began``: asked when they have been read, because what ends later does no harm."""
     folder = settings.data_dir / _KEYS_STAGING
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
         count, erased = await export_keys(folder / KEYS_FILE)
         await asyncio.to_thread(add_erased, settings.erased_file, erased)
+        if await _reencrypted_since(began):
+            return None
         seal = seal.model_copy(update={"keys": count, "erased": len(erased)})
         await _save_set(repository, folder, seal, None)
         return seal
@@ -191,19 +202,34 @@ async def _save_set(repository: Repository, folder: Path, seal: SetSeal, at: dat
         raise RepositoryDamaged(f"{repository.name}读回来的内容与写进去的不同:请检查那里的存储,再重试。")
 
 
-async def _let_go(settings: Settings, targets: Targets) -> None:
-    """Old sets by the settings, unfinished ones at once, and destroyed keys out of the key ring's older snapshots."""
+async def let_go(settings: Settings, targets: Targets) -> None:
+    """Old sets by the settings, unfinished ones at once, and destroyed keys out of the key ring's older snapshots. With ``backup_keep`` "all" nothing
+    is removed: for a place where this house may only append.
+
+    A snapshot of the data that is older than every one of the key ring's is not unfinished: it has lost its key ring, which may still lie elsewhere.
+    """
+    keep = keep_of(settings)
+    if not keep:
+        return
     keys = await targets.keys.snapshots()
+    if not keys:
+        return
     done = {tags_of(one).get("set") for one in keys}
     saved = await targets.data.snapshots()
-    await targets.data.forget(one.id for one in saved if tags_of(one).get("set") not in done)
-    keep = keep_of(settings)
+    await targets.data.forget(one.id for one in saved if tags_of(one).get("set") not in done and one.at >= keys[0].at)
     if len(done) > min(keep.values()):
+        before = {tags_of(one).get("set") for one in saved}
         await targets.data.thin_out(keep, f"kind={DATA}")
         saved = await targets.data.snapshots()
+        thinned = before - {tags_of(one).get("set") for one in saved}
+    else:
+        thinned = set()
     left = {tags_of(one).get("set") for one in saved}
-    await targets.keys.forget(one.id for one in keys if tags_of(one).get("set") not in left)
-    await take_out_destroyed(settings, targets.keys, [one for one in keys if tags_of(one).get("set") in left])
+    # The same the other way round: what was thinned out just now, or by a run that was killed after it, but not what has lost its data.
+    oldest = saved[0].at if saved else keys[-1].at
+    gone = {one.id for one in keys if (name := tags_of(one).get("set")) in thinned or (name not in left and one.at >= oldest)}
+    await targets.keys.forget(gone)
+    await take_out_destroyed(settings, targets.keys, [one for one in keys if one.id not in gone])
 
 
 async def take_out_destroyed(settings: Settings, repository: Repository, snapshots: Sequence[Saved]) -> int:
@@ -216,9 +242,12 @@ async def take_out_destroyed(settings: Settings, repository: Repository, snapsho
     behind = [one for one in snapshots if int(tags_of(one).get("erased", "0")) < most]
     if not behind:
         return 0
+    written = {tags_of(one).get("set") for one in snapshots if one not in behind}  # by a run that was killed before it removed the former one
     erased: Erased = {**read_erased(settings.erased_file), **erased_in(await repository.read(newest.id, KEYS_FILE))}
     folder = settings.data_dir / _KEYS_STAGING
     for one in behind:
+        if tags_of(one).get("set") in written:
+            continue
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         try:

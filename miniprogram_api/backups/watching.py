@@ -23,7 +23,7 @@ def backup_rounds(settings: Settings) -> list[Command]:
     """The check that goes on by itself once given. In the demonstration only where it has backups."""
     if settings.demo and not settings.backup_repository:
         return []
-    return [CheckBackups(max_age_hours=settings.backup_max_age_hours)]
+    return [CheckBackups(max_age_hours=settings.backup_max_age_hours, second=bool(settings.backup_second_repository))]
 
 
 async def keep_erased(settings: Settings, every_s: float = EVERY_S) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import datetime
+import shutil
 
 from miniprogram_api.app.backup import BackupFailed, back_up
 from miniprogram_api.app.settings import Settings
@@ -19,6 +20,7 @@ def run(given: argparse.Namespace) -> int:
     if settings.restoring_dir.exists() and not given.make:
         print(f"这里有一次没做完的恢复({settings.restoring_dir}):请再运行一次 huizhen restore,做完再启动。")
         return 1
+    shutil.rmtree(settings.restored_dir, ignore_errors=True)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         return asyncio.run(_make(settings) if given.make else _migrate(settings))

@@ -35,6 +35,16 @@ async def rows_after(table: SealedTable, cursor: str, limit: int) -> list[FoundR
     return found
 
 
+async def key_from_end(table: SealedTable, number: int) -> str:
+    """The key of the row that has ``number`` rows after it; "" when there are not so many."""
+    connection = get_connection(PRACTICE)
+    q = _quote(connection)
+    rows = await connection.execute_query_dict(
+        f"SELECT {q}{table.key}{q} AS k FROM {q}{table.table}{q} ORDER BY {q}{table.key}{q} DESC LIMIT 1 OFFSET {number:d}"  # noqa: S608 - own names
+    )
+    return str(rows[0]["k"]) if rows else ""
+
+
 async def files_after(held: HeldFiles, cursor: str, limit: int) -> list[tuple[str, str, str]]:
     """The next files that ``held`` names: (row's key, file's id, subject)."""
     choice = _Choice(held.table)

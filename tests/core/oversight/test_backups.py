@@ -13,7 +13,7 @@ from core.foundation.due import tick
 from core.foundation.models import DueWork
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.oversight.backups import CHECK, BackupDrilled, BackupTaken, CheckBackups, LastBackup, ShowLastBackup
+from core.oversight.backups import CHECK, BackupCopied, BackupDrilled, BackupTaken, CheckBackups, LastBackup, ShowLastBackup
 from tests.support.county import SYSTEM, seed_small
 
 pytestmark = pytest.mark.storage
@@ -44,6 +44,25 @@ async def test_an_old_backup_is_told_once_a_day(practice: Practice, clock: Manua
     waiting = await DueWork.filter(kind=CHECK, state="pending")
     assert len(waiting) == 1
     assert waiting[0].due_at - practice.clock.now() == timedelta(days=1)
+
+
+async def test_a_second_site_that_falls_behind_is_told(practice: Practice, clock: ManualClock) -> None:
+    county = await seed_small(practice)
+    check = CheckBackups(max_age_hours=26, second=True)
+    real = practice.clock.real_now
+    await practice.execute(SYSTEM, BackupTaken(set_id=practice.ids.new(), taken_at=real()))
+    await practice.execute(SYSTEM, BackupCopied(set_id=practice.ids.new(), taken_at=real()))
+    clock.advance(hours=27)
+    await practice.execute(SYSTEM, BackupTaken(set_id=practice.ids.new(), taken_at=real()))
+    assert not (await practice.execute(SYSTEM, CheckBackups(max_age_hours=26))).done, "a house without a second site"
+    assert (await practice.execute(SYSTEM, check)).done
+    told = await Notification.filter(kind="backup.too_old")
+    assert {row.account_id for row in told} == {county.administrator.account_id, county.auditor.account_id}
+    assert "第二份备份已经过期" in (await render(practice, told[0])).shapes[0].text
+    (waiting,) = await DueWork.filter(kind=CHECK, state="pending")
+    assert CheckBackups.of_step(waiting.step) == check
+    await practice.execute(SYSTEM, BackupCopied(set_id=practice.ids.new(), taken_at=real()))
+    assert not (await practice.execute(SYSTEM, check)).done
 
 
 async def test_when_the_last_good_one_was(practice: Practice, clock: ManualClock) -> None:

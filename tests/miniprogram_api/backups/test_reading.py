@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from miniprogram_api.backups.failures import BackupFailed, RepositoryDamaged
-from miniprogram_api.backups.key_lines import add_erased, erased_in, read_erased, without_erased
+from miniprogram_api.backups.key_lines import add_erased, erased_in, import_keys, read_erased, without_erased
 from miniprogram_api.backups.manifest import read_manifest, read_seal
 from miniprogram_api.backups.mariadb import Position, cut_log, read_dump
 from miniprogram_api.backups.repository import Saved
@@ -105,12 +105,26 @@ def test_destroyed_keys_are_taken_out_of_the_lines() -> None:
 def test_the_list_outside_grows_once_and_bears_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "elsewhere/erased.keys"
     assert read_erased(path) == {}
-    assert add_erased(path, {"patient:A": "2026"}) == 1
-    with path.open("a") as out:
-        out.write("patient:B")
-    assert add_erased(path, {"patient:A": "2027", "patient:C": "2028"}) == 1
-    assert read_erased(path) == {"patient:A": "2026", "patient:C": "2028"}
+    first, later = NOON.isoformat(), (NOON + timedelta(days=1)).isoformat()
+    assert add_erased(path, {"patient:A": first}) == 1
+    for torn in ("patient:B", "patient:B ", f"patient:B {later[:-1]}", f"patient:B {later[:-6]}", "patient:B 2026-11-2", "patient:B 2026-11-20"):
+        with path.open("a") as out:
+            out.write(f"{torn}")
+        assert add_erased(path, {"patient:A": later, "patient:C": later}) == (1 if torn == "patient:B" else 0)
+        assert read_erased(path) == {"patient:A": first, "patient:C": later}
+        with path.open("a") as out:
+            out.write("\n")
+    assert add_erased(path, {"patient:B": later}) == 1, "a torn one is written once more"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_keys_that_are_none_are_refused_before_anything_is_put_there() -> None:
+    good = json.loads(KEYS.splitlines()[1])
+    for wrong in ({"wrapped": "*"}, {"wrapped": 7}, {"erased_at": "soon"}, {"erased_at": 4}):
+        with pytest.raises(RepositoryDamaged):
+            await import_keys(json.dumps(good | wrong).encode(), {})
+    with pytest.raises(RepositoryDamaged):
+        await import_keys(json.dumps({"table": "keyring_edition", "id": 1}).encode(), {})
 
 
 def test_what_is_read_is_understood_or_refused(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from miniprogram_api.backups.failures import BackupFailed, NoRepository, ProgramMissing, RepositoryDamaged, WrongPassword
+from miniprogram_api.app.settings import Settings
+from miniprogram_api.backups import restoring
+from miniprogram_api.backups.failures import BackupFailed, NoRepository, ProgramMissing, RepositoryDamaged, TargetInUse, WrongPassword
 from miniprogram_api.backups.repository import Repository
 from miniprogram_api.backups.restoring import restore
 from miniprogram_api.backups.sets import alone, make_password, targets_of
@@ -80,10 +83,13 @@ async def test_the_password_is_in_no_command_line_and_our_settings_reach_nobody(
     password = repositories.settings.backup_password.read_text().strip()
     repository = Repository("数据备份仓库", "rest:https://user:secret@backup.example", repositories.settings.backup_password, tmp_path / "cache")
     assert await repository.snapshots() == []
-    arguments, _, environment = (tmp_path / "seen").read_text().partition("\n")
-    assert password not in arguments + environment
-    assert "secret" not in arguments
-    assert "the keys themselves" not in environment
+    for ask in (lambda: repository.snapshots(), lambda: repository.create(repository), lambda: repository.take_from(repository, ["a"])):
+        await ask()
+        arguments, _, environment = (tmp_path / "seen").read_text().partition("\n")
+        assert password not in arguments + environment
+        assert "secret" not in arguments
+        assert "the keys themselves" not in environment
+    assert "RESTIC_FROM_REPOSITORY=rest:" in environment
 
 
 async def test_a_restore_says_what_it_needs_before_it_touches_anything(repositories: Site) -> None:
@@ -105,4 +111,24 @@ async def test_a_restore_says_what_it_needs_before_it_touches_anything(repositor
     with pytest.raises(BackupFailed, match="不会覆盖"):
         await restore(empty)
     assert not empty.restoring_dir.exists()
+    # Nor where a restore into other databases was interrupted: what is in these it has not put there.
+    for phase in ("load", "place"):
+        empty.restoring_dir.mkdir(exist_ok=True)
+        plan = {"set": "x", "until": "", "phase": phase, "erased": 0, "at": ["mysql://other/practice", "mysql://other/keyring"]}
+        (empty.restoring_dir / "plan.json").write_text(json.dumps(plan))
+        with pytest.raises(TargetInUse, match="不会覆盖"):
+            await restore(empty)
     assert not empty.key_file.exists()
+
+
+def test_a_restore_that_is_killed_at_its_very_end_locks_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(folder: Path, ignore_errors: bool) -> None:
+        raise ConnectionResetError
+
+    settings = Settings(data_dir=tmp_path)
+    (settings.restoring_dir / "fetched").mkdir(parents=True)
+    monkeypatch.setattr(restoring.shutil, "rmtree", killed)
+    with pytest.raises(ConnectionResetError):
+        restoring._finish(settings)
+    assert not settings.restoring_dir.exists(), "migrate and serve refuse while it is there"
+    assert (settings.restored_dir / "fetched").exists()

@@ -29,7 +29,7 @@ from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.following import back_up_once
 from miniprogram_api.backups.manifest import KEYS_FILE
 from miniprogram_api.backups.sets import sets_in, targets_of
-from miniprogram_api.backups.taking import Taken, take
+from miniprogram_api.backups.taking import Taken, let_go, take
 from tests.miniprogram_api.backups.conftest import Site
 
 pytestmark = pytest.mark.storage
@@ -184,6 +184,7 @@ async def test_a_killed_backup_leaves_the_set_before_it_and_the_next_one_runs(pr
     (refused,) = [one for one in outcomes if isinstance(one, BackupFailed)]
     (second,) = [one for one in outcomes if isinstance(one, Taken)]
     assert "另一次备份" in refused.sentence
+    await let_go(keeps_one, targets)
     assert [one.id for one in await sets_in(targets)] == [second.seal.set_id]
     assert len(await targets.data.snapshots()) == 1
     await targets.data.check("100%")

@@ -8,10 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.practice import Practice
 from miniprogram_api.app.settings import Settings
+from miniprogram_api.backups import following
+from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.key_lines import read_erased
 from miniprogram_api.backups.watching import backup_rounds, keep_erased
 
@@ -40,6 +43,16 @@ async def test_a_destroyed_key_is_on_the_list_soon(practice: Practice, tmp_path:
     assert read_erased(settings.erased_file).keys() == {"patient:A"}
     left = {path.name for path in settings.backups_dir.iterdir()}
     assert left == {later, "practice-20200101T000000Z.sqlite3", "keyring-of-somebody.sqlite3"}, "a copy of a destroyed key stayed, or another went"
+
+
+async def test_following_goes_on_when_the_database_was_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(settings: Settings) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(following, "open_for_rekeying", away)
+    told: list[object] = []
+    await following.follow(Settings(data_dir=tmp_path), told.append, rounds=2, sleep_s=0)
+    assert [type(one) for one in told] == [BackupFailed, BackupFailed]
 
 
 def test_only_a_house_with_backups_is_asked_for_them(tmp_path: Path) -> None:
