@@ -58,19 +58,21 @@ class GuessedTooOften(DomainError):
         super().__init__(wait=f"{wait_s} 秒" if wait_s < 100 else f"{-(-wait_s // 60)} 分钟")
 
 
-async def check_guesses(rates: RateStore, actor: Actor, command: Command) -> None:
-    """:class:`GuessedTooOften` for who has used up his guesses at this kind of order."""
-    guess = _guess_of(actor, command)
-    if guess is not None and not (taken := await rates.look(guess.item, actor.account_id)).allowed:
+async def take_guess(rates: RateStore, actor: Actor, command: Command) -> Guess | None:
+    """Count ``command`` before it is carried out, so that many sent at once do not all find something left; what was taken, None where nothing
+    is counted. :class:`GuessedTooOften` for who has used up his guesses at this kind of order."""
+    guess = next((one for one in GUESSES if command.name in one.orders), None)
+    if guess is None or actor.is_system:
+        return None
+    if not (taken := await rates.take(guess.item, actor.account_id)).allowed:
         raise GuessedTooOften(taken.wait_s)
+    return guess
 
 
-async def count_guess(rates: RateStore, actor: Actor, command: Command, refusal: DomainError | None) -> None:
-    """Count ``refusal`` of ``command``, where it is a guess."""
-    guess = _guess_of(actor, command)
-    if guess is not None and refusal is not None and refusal.status in WRONG:
-        await rates.take(guess.item, actor.account_id)
+async def settle_guess(rates: RateStore, actor: Actor, taken: Guess | None, refusal: DomainError | None) -> None:
+    """Give back what :func:`take_guess` took, unless ``refusal`` (None: it was carried out, or failed unforeseen) says that it was wrong.
 
-
-def _guess_of(actor: Actor, command: Command) -> Guess | None:
-    return None if actor.is_system else next((one for one in GUESSES if command.name in one.orders), None)
+    Who hangs up before the answer has used his guess all the same.
+    """
+    if taken is not None and (refusal is None or refusal.status not in WRONG):
+        await rates.give_back(taken.item, actor.account_id)

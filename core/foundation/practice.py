@@ -25,7 +25,7 @@ from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
-from core.foundation.guessing import check_guesses, count_guess
+from core.foundation.guessing import settle_guess, take_guess
 from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing, SealBroken
 from core.foundation.models import IdempotencyRecord
@@ -86,11 +86,13 @@ class Practice:
         database stays locked or is away; :class:`Conflict` when rows clash however often it is tried.
         """
         tries = [Work(self, actor, command)]
+        taken = None
         try:
-            await check_guesses(self.rates, actor, command)
+            taken = await take_guess(self.rates, actor, command)
             check_role(actor, command)
             record = None if idempotency_key is None else _record_id(actor, idempotency_key)
             if record is not None and (stored := await self._stored(actor, record, command)) is not None:
+                await settle_guess(self.rates, actor, taken, None)
                 return stored
             preparation = preparation_of(type(command))
             prepared = None if preparation is None else await preparation(self, actor, command)
@@ -98,12 +100,13 @@ class Practice:
             work, result = await asyncio.shield(self._transact(tries, actor, command, prepared, record))
         except Exception as error:
             refusal = _refusal(command, error)
-            await count_guess(self.rates, actor, command, refusal)
+            await settle_guess(self.rates, actor, taken, refusal)
             await self._audit_refusal(tries[-1], refusal)
             await self._tell_of_damage(tries[-1], refusal)
             if refusal is None or refusal is error:
                 raise
             raise refusal from error
+        await settle_guess(self.rates, actor, taken, None)
         await self.signals.publish(*work.lanes) if work.lanes else None
         return result
 

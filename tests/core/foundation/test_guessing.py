@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from core.prescriptions.errors import DispenseCodeWrong
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import item, open_pharmacy
 from tests.miniprogram_api.http.test_limits import redis_server
-from tests.support.county import seed_small
+from tests.support.county import id_number, seed_small
 
 load_rooms()
 WRONG = RegisterPatient(full_name="王小梅", id_number="522727199005170441", relation="mother")
@@ -59,6 +61,55 @@ async def test_two_workers_count_together_and_another_person_goes_on(
             await worker.rates.close()
     refused = await AuditEntry.filter(account_id=county.woman_account.account_id, action=RegisterPatient.name).order_by("id")
     assert [one.outcome for one in refused][-2:] == ["guess.too_often"] * 2
+
+
+@pytest.mark.storage
+async def test_guesses_sent_at_once_do_not_all_find_something_left(
+    practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "ANSWER_S", 10.0)
+    monkeypatch.setattr(guessing, "GUESSES", (Guess("registrations", 4, 600, (RegisterPatient.name,)),))
+    county = await seed_small(practice)
+    async with redis_server(tmp_path) as address:
+        workers = [replace(practice, rates=RateStore(address)) for _ in range(2)]
+        for account, asked in ((county.woman_account, workers), (county.stranger, [practice])):
+            tries = (asked[number % len(asked)].execute(account, WRONG) for number in range(12))
+            ends = [type(one) for one in await asyncio.gather(*tries, return_exceptions=True)]
+            assert (ends.count(IdNumberInvalid), ends.count(GuessedTooOften)) == (4, 8)
+        for worker in workers:
+            await worker.rates.close()
+
+
+@pytest.mark.storage
+async def test_who_is_right_uses_nothing_up_also_when_he_asks_again(practice: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "ANSWER_S", 10.0)
+    guess = Guess("registrations", 1, 600, (RegisterPatient.name,))
+    monkeypatch.setattr(guessing, "GUESSES", (guess,))
+    county = await seed_small(practice)
+    async with redis_server(tmp_path) as address:
+        for serial, (store, account) in enumerate(((RateStore(address), county.woman_account), (RateStore(), county.stranger))):
+            worker = replace(practice, rates=store)
+            right = RegisterPatient(full_name="王小梅", id_number=id_number(date(1990, 5, 17), 44 + 2 * serial), relation="mother")
+            for _ in range(3):
+                await worker.execute(account, right, idempotency_key="once")
+            with pytest.raises(IdNumberInvalid):
+                await worker.execute(account, WRONG)
+            with pytest.raises(GuessedTooOften):
+                await worker.execute(account, right)
+            await store.close()
+
+
+async def test_what_was_never_taken_is_not_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "ANSWER_S", 10.0)
+    item = Guess("registrations", 2, 600, ()).item
+    async with redis_server(tmp_path) as address:
+        for store in (RateStore(address), RateStore()):
+            for _ in range(5):
+                await store.give_back(item, "somebody")
+            assert [(await store.take(item, "somebody")).allowed for _ in range(3)] == [True, True, False]
+            await store.give_back(item, "somebody")
+            assert [(await store.take(item, "somebody")).allowed for _ in range(2)] == [True, False]
+            await store.close()
 
 
 @pytest.mark.storage
