@@ -127,13 +127,12 @@ async def _carry_phone(work: Work, left: str, kept: str) -> None:
 async def live_account(account_id: str) -> Account:
     """The account that lives on for ``account_id``; :class:`AccountUnknown` when there is none."""
     account = await Account.get_or_none(id=account_id)
-    for _ in range(8):
-        if account is None:
-            raise AccountUnknown
-        if account.joined_to_id is None:
-            return account
+    # However many were joined one after the other; each was joined into one that lived on, so that this ends.
+    while account is not None and account.joined_to_id is not None:
         account = await Account.get_or_none(id=account.joined_to_id)
-    raise AccountUnknown
+    if account is None:
+        raise AccountUnknown
+    return account
 
 
 async def account_phone(work: Work, account_id: str) -> str | None:
