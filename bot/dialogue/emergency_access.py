@@ -13,6 +13,8 @@ from bot.phrases.reader import read_phrase
 from core.consultations.commands import Case, CaseView
 from core.foundation.clock import spoken
 from core.foundation.errors import Invalid
+from core.foundation.withheld import CANNOT_OPEN
+from core.foundation.withheld import in_words as withheld_words
 from core.oversight.commands import (
     BreakGlassesToReview,
     BreakGlassView,
@@ -24,7 +26,7 @@ from core.oversight.commands import (
 )
 from core.oversight.errors import BreakGlassUnknown
 from core.oversight.rules import REASON_WORDS, REASONS, VERDICTS, Reason, Verdict, check_words
-from core.prescriptions.commands import PatientPrescriptions, PrescriptionList
+from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
 
 ALONE = "紧急调阅请在单独会话里做,群里不说病人。"
 _HOW = (
@@ -94,8 +96,8 @@ async def opened(turn: Turn, message_id: str) -> Reply:
 
 
 async def _record(turn: Turn, view: BreakGlassView) -> list[str]:
-    """What matters in an emergency: who, allergies and drugs, the last case; and which other cases there are."""
-    lines = []
+    """What matters in an emergency: what was given already, who, allergies and drugs, the last case; and which other cases there are."""
+    lines = await _given(turn, view)
     if view.cases:
         case: CaseView = await turn.ask(Case(consultation_id=view.cases[0].consultation_id))
         lines.append(f"{case.patient.name} {case.patient.sex_label} {case.patient.age}")
@@ -107,9 +109,26 @@ async def _record(turn: Turn, view: BreakGlassView) -> list[str]:
     medicines: PrescriptionList = await turn.ask(PatientPrescriptions(patient_id=view.patient_id))
     for one in medicines.prescriptions[:_PRESCRIPTIONS]:
         lines.append(f"处方 {one.code}({one.state_label}):{'、'.join(item.name for item in one.items)}")
+    more = len(medicines.prescriptions) - _PRESCRIPTIONS
+    lines += [f"另有处方 {more} 张,在页面里看。"] if more > 0 else []
+    lines += filter(None, [withheld_words(medicines.withheld)])
     others = [one.code for one in view.cases[1:]]
     lines += [f"以前的会诊:{'、'.join(others)}"] if others else []
     return lines or ["档案里还没有会诊和处方。"]
+
+
+async def _given(turn: Turn, view: BreakGlassView) -> list[str]:
+    """The single doses ordered on the spot, which are no prescriptions: whoever does not read of them gives a second one."""
+    lines = []
+    for one in view.cases:
+        try:
+            found: CaseMedicinesView = await turn.ask(CaseMedicines(consultation_id=one.consultation_id))
+        except CANNOT_OPEN:
+            lines.append(f"**会诊 {one.code} 的用药无法读取**,已用过什么请问原来的医生。")
+            continue
+        if (dose := found.dose) is not None:
+            lines.append(f"**已下急用一剂:{dose.name} {dose.amount}**({spoken(dose.ordered_at)},{dose.ordered_by},会诊 {dose.consultation_code})")
+    return lines
 
 
 async def review(turn: Turn, code: str | None, words: str) -> Reply:

@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
 from tests.journeys.call_people import open_case
+from tests.journeys.medicine_people import Treatment
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
 
@@ -41,6 +42,12 @@ async def answer(page: Page, name: str) -> None:
 async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_demo_house: Demo) -> None:
     demo = running_demo_house
     case = open_case(demo, DOCTOR)
+    treatment = Treatment(demo, case)
+    treatment.give_opinion("阿司匹林嚼服,马上转院")
+    treatment.decide()
+    aspirin = next(one for one in treatment.doctor.get("/v1/emergency-doses").json()["doses"] if one["code"] == "aspirin_chewed")
+    ordered = {"dose": aspirin["code"], "ruled_out": list(aspirin["contraindications"]), "confirm": True}
+    assert treatment.doctor.post(f"/v1/consultations/{case.consultation_id}/emergency-dose", ordered).status_code == 201
     code = case.people["village_doctor"].get(f"/v1/consultations/{case.consultation_id}/timeline").json()["status"]["code"]
     experts = [one for one in roster(demo) if one["role"] == "expert" and one["key"] != case.people["expert"].key]
     visit = await at(visiting, demo, experts[-1], PHONE)
@@ -77,6 +84,8 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await answer(page, "确认紧急调阅")
     await expect(page.locator("h1")).to_have_text("打开的档案")
     await expect(page.get_by_role("note")).to_contain_text("病人一方已收到通知")
+    # A dose is no prescription; who does not read of it gives a second one.
+    await expect(page.get_by_role("region", name="已下急用一剂")).to_contain_text(aspirin["name"])
     await assert_readable(page)
     await keep(page, "emergency-open-360")
     await page.get_by_role("link", name=f"会诊 {code}").click()

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from bot.dialogue.turn import Turn
+from core.consultations.models import Consultation
+from core.foundation.orders import Query
+from core.foundation.withheld import Withheld
 from core.oversight.models import BreakGlass
+from core.prescriptions.commands import EmergencyDoses, OrderDose, PatientPrescriptions, PrescriptionList
 from tests.bot.dialogue.stage import GROUP, Stage
+from tests.bot.dialogue.test_deciding import advised
 
 pytestmark = pytest.mark.storage
 APP = "wecom_app"
@@ -41,6 +47,31 @@ async def test_a_record_is_opened_told_and_reviewed(stage: Stage) -> None:
     await stage.hears("auditor", APP, "已审查:不合理")
     await stage.hears("expert4", APP, "已审查:不合理")
     await stage.hears("woman", "official_account", "不合理", "已停止")
+
+
+async def test_what_was_given_on_the_spot_comes_first_and_nothing_left_out_is_silent(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = await advised(stage)
+    for label in ("同意并执行", "确认签名"):
+        await stage.press("village_doctor", APP, label)
+    await stage.hears("village_doctor", APP, "急用一剂")
+    case, doctor = await Consultation.get(), stage.county.village_doctor
+    choice = next(one for one in (await stage.practice.ask(doctor, EmergencyDoses())).doses if one.code == "aspirin_chewed")
+    await stage.practice.execute(doctor, OrderDose(
+        consultation_id=case.id, dose=choice.code, ruled_out=tuple(choice.contraindications), confirm=True,
+    ))  # fmt: skip
+    asked = Turn.ask
+
+    async def short(turn: Turn, query: Query) -> object:
+        """As the practice answers when one prescription does not open."""
+        found = await asked(turn, query)
+        broken = Withheld(id="0" * 26, reason="unreadable", sentence="这一条无法读取,已通知管理员。")
+        return PrescriptionList(prescriptions=found.prescriptions, withheld=(broken,)) if isinstance(query, PatientPrescriptions) else found
+
+    monkeypatch.setattr(Turn, "ask", short)
+    await stage.say("expert4", APP, f"紧急调阅 {code} 昏迷 病人送来时叫不醒,家属不在,要查用药史")
+    await stage.press("expert4", APP, "确认紧急调阅")
+    record = await stage.hears("expert4", APP, "已打开", "1 条无法读取")
+    assert record.index("已下急用一剂:阿司匹林") < record.index("李秀英")
 
 
 async def test_not_in_a_group_and_not_by_everybody(stage: Stage) -> None:
