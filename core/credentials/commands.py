@@ -25,7 +25,7 @@ _HOUSE = (Grant(Role.SYSTEM),)
 
 class CredentialLine(Result):
     """One attribute as the page of its holder shows it. ``state``: none, making, ready. ``basis``: on whose word. ``shown`` and ``hidden``: what
-    the other side gets to see, and what not."""
+    the other side gets to see, and what not. ``why_not``: why it cannot be had, in words; empty where it can."""
 
     attribute: Attribute
     label: str
@@ -36,6 +36,7 @@ class CredentialLine(Result):
     basis: str
     shown: tuple[str, ...]
     hidden: tuple[str, ...]
+    why_not: str = ""
 
 
 class ShownLine(Result):
@@ -68,7 +69,7 @@ class MyCredentials(Query):
 class IssueCredential(Command):
     """办理证明: the insurer is asked, or the birth date looked at; the credential is made a moment later. One that counts is kept as it is.
 
-    Errors: NotInsured, BirthNotChecked.
+    Errors: NotInsured, BirthNotChecked, NotOfAge.
     """
 
     name = "credentials.issue"

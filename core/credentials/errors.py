@@ -19,7 +19,7 @@ class BirthNotChecked(Conflict):
 
 class NotOfAge(Conflict):
     code = "credentials.not_of_age"
-    sentence = "还没满 18 岁,不能出示这项证明。"
+    sentence = "还没满 18 岁,不能办、也不能出示这项证明。"
 
 
 class CredentialMissing(NotFound):
@@ -75,6 +75,7 @@ REASONS = {
     "expired": "证明过期了",
     "revoked": "证明已经作废",
     "stale": "查验用的公开资料过期了,请重新取一份",
+    "moved": "证明和公开资料不是同一时刻的",
     "predicate": "证明的内容不是要查的那一项",
 }
 

@@ -23,8 +23,8 @@ from core.credentials.commands import (
     RevokeCredentials,
     TakePlace,
 )
-from core.credentials.errors import BirthNotChecked, CredentialMissing, NotInsured, RegistryFull
-from core.credentials.facts import attested_birth, county_of_patient, insured_county, insured_now
+from core.credentials.errors import BirthNotChecked, CredentialMissing, NotInsured, NotOfAge, RegistryFull
+from core.credentials.facts import Birth, attested_birth, county_of_patient, insured_county, insured_now
 from core.credentials.issuers import definition_of, issuer_of, registry_of, signing_key
 from core.credentials.lines import line_of
 from core.credentials.models import CountyIssuer, IssuedCredential, RevocationRegistry
@@ -59,7 +59,7 @@ async def issue_credential(work: Work, order: IssueCredential, told: InsuredAs |
     if told is not None:
         county, basis, organisation = await insured_county(told), "insurer", cast(Any, told.membership).organisation_id
     else:
-        basis = (await attested_birth(work, order.patient_id)).basis
+        basis = (await _birth_of_adult(work, order.patient_id)).basis
         county, organisation = await county_of_patient(order.patient_id), await _house_of(order.patient_id)
     row = await IssuedCredential.create(
         id=work.new_id(), organisation_id=organisation, patient_id=order.patient_id, attribute=order.attribute.value, live_for=live_for,
@@ -92,7 +92,7 @@ async def bring_about(practice: Practice, event: Event) -> None:
             await practice.execute(_SYSTEM, AddRegistry(county=row.county, after=full.fields["number"]))
     try:
         await practice.execute(_SYSTEM, MakeCredential(credential_id=row.id))
-    except (NotInsured, BirthNotChecked):
+    except (NotInsured, BirthNotChecked, NotOfAge):
         # What was so when it was asked for is so no more.
         attribute = Attribute(row.attribute)
         await practice.execute(_SYSTEM, RevokeCredentials(patient_id=row.patient_id, attribute=attribute, because="not_so"))
@@ -145,16 +145,23 @@ async def _sign_insured(work: Work, row: IssuedCredential) -> Made:
     await insured_county(told)
     assert told.membership is not None and row.place is not None  # noqa: S101, PT018 - insured_county has looked; so has the caller
     issuer = await issuer_of(row.county)
-    claims: dict[str, Any] = {Attribute.INSURED.value: True, "scheme": told.membership.scheme}
     birth = await _birth_or_none(work, row.patient_id)
-    if birth is not None:
-        claims["age_over_18"] = birth <= youngest_adult(local_date(work.practice.clock.real_now()))
+    # Whoever sees a showing counts what is hidden, so that as much is hidden of everybody: None where nobody looked at the birth date.
+    of_age = None if birth is None else birth <= youngest_adult(local_date(work.practice.clock.real_now()))
+    claims: dict[str, Any] = {Attribute.INSURED.value: True, "scheme": told.membership.scheme, "age_over_18": of_age}
     secret = selective.new_key()
     credential = selective.issue(
         await signing_key(work, issuer), secret, row.county, claims, status_uri=list_uri(row.county, row.place // SIZE),
         status_index=row.place % SIZE, issued=_seconds(work.practice.clock.real_now()), expires=_seconds(row.expires_at),
     )
     return Made(credential, json.dumps(secret))
+
+
+async def _birth_of_adult(work: Work, patient_id: str) -> Birth:
+    birth = await attested_birth(work, patient_id)
+    if birth.day > youngest_adult(local_date(work.practice.clock.real_now())):
+        raise NotOfAge
+    return birth
 
 
 async def _birth_or_none(work: Work, patient_id: str) -> date | None:
@@ -165,7 +172,7 @@ async def _birth_or_none(work: Work, patient_id: str) -> date | None:
 
 
 async def _sign_age(work: Work, row: IssuedCredential) -> Made:
-    birth = await attested_birth(work, row.patient_id)
+    birth = await _birth_of_adult(work, row.patient_id)
     definition = await definition_of(work, await issuer_of(row.county))
     registry = await registry_of(work, await RevocationRegistry.get(county=row.county, number=row.registry))
     until = local_date(row.expires_at)

@@ -237,8 +237,8 @@ def verify(
 ) -> None:
     """Returns when ``presentation`` proves that its holder is of age on ``today``; :class:`core.credentials.errors.ProofRefused` otherwise.
 
-    ``registries``: definition and current list by registry id, as the issuer published them. A proof against an earlier list is refused, and so
-    is one of a credential that the list has.
+    ``registries``: definition and current list by registry id, as the issuer published them. A proof against another list than this one is
+    refused (``moved``: it must be shown anew), and so is one of a credential that the list has.
     """
     from anoncreds import (
         AnoncredsError,
@@ -257,7 +257,8 @@ def verify(
         raise ProofRefused("issuer")
     public, listed = registries[registry]
     if json.loads(listed)["timestamp"] != at:
-        raise ProofRefused("revoked")
+        # Somebody's credential was revoked between the proof and this list; whether it was this one, the proof cannot say.
+        raise ProofRefused("moved")
     born_by, until = _bounds(told)
     if born_by > as_number(youngest_adult(today)):
         raise ProofRefused("predicate")

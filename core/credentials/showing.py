@@ -23,6 +23,7 @@ from core.foundation.actor import Actor
 from core.foundation.orders import answers, handles, prepares
 from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.people.relations import birth_dates
 from core.people.rules import local_date
 
 LASTS = timedelta(minutes=2)
@@ -35,9 +36,11 @@ async def my_credentials(work: Work, order: MyCredentials) -> CredentialsView:
     now = work.practice.clock.real_now()
     rows = await IssuedCredential.filter(patient_id=order.patient_id, live_for__isnull=False, expires_at__gt=now)
     live = {row.attribute: row for row in rows}
+    births = await birth_dates(work, {order.patient_id})
+    too_young = NotOfAge.sentence if any(birth > youngest_adult(local_date(now)) for birth in births.values()) else ""
     offers = await ProofOffer.filter(patient_id=order.patient_id).order_by("-id").limit(_SHOWN_LINES)
     return CredentialsView(
-        lines=tuple(line_of(one, live.get(one.value)) for one in Attribute),
+        lines=tuple(line_of(one, live.get(one.value), too_young if one is Attribute.OF_AGE else "") for one in Attribute),
         shown=tuple(
             ShownLine(
                 attribute=Attribute(one.attribute), label=LABELS[Attribute(one.attribute)], made_at=one.made_at, used_at=one.used_at,

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playwright.async_api import Page, expect
 
 from core.credentials.models import IssuedCredential
 from core.people.commands import OpenSession
+from core.people.models import CareRelation
 from tests.core.credentials.conftest import holder, quick_keys
 from tests.core.credentials.people import MEMBER, Holder
 from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
@@ -109,8 +111,12 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await picture(other, "verify-used-360")
 
     await phone.reload()
-    await expect(phone.locator("#page")).to_contain_text("被查验过一次")
+    await expect(phone.locator("#page")).to_contain_text(f"被查验过一次,查验方自称 {origin}/h5/verify/")
+    await assert_readable(phone)
+    await phone.get_by_text("出示过的").scroll_into_view_if_needed()
+    await picture(phone, "mini-proved-360")
     await insured.get_by_role("button", name="作废").click()
+    await expect(phone.get_by_role("dialog")).to_contain_text("以后再查都不通过;已经查过的不变")
     await phone.get_by_role("dialog").get_by_role("button", name="作废").click()
     await expect(insured.get_by_role("button", name="办理")).to_be_visible()
     assert (await IssuedCredential.get(attribute="insured")).revoked_because == "holder"
@@ -133,3 +139,21 @@ async def test_who_is_not_insured_is_told_what_to_do(face: Face, working: Holder
     await insured.get_by_role("button", name="办理").click()
     await expect(insured.get_by_role("alert")).to_contain_text("还没有登记医保")
     await assert_readable(phone)
+
+
+async def test_a_guardian_is_told_that_a_minor_is_not_of_age(face: Face, working: Holder, visiting: Visiting) -> None:
+    practice, account = working.practice, working.actor.account_id
+    child = await working.child(date(2012, 5, 1))
+    await CareRelation.create(
+        id=practice.ids.new(), account_id=account, patient_id=child, relation="child", guardian=True, created_at=practice.clock.now(),
+    )
+    origin = str(face.client.base_url).rstrip("/")
+    phone = (await visiting(f"{origin}/h5/verify/", PHONE)).page
+    await sign_in(phone, face, account)
+    await phone.goto(f"{origin}/h5/mini/#/prove/{child}")
+    of_age = phone.locator("[data-attribute=of_age]")
+    await expect(of_age).to_contain_text("还没满 18 岁,不能办、也不能出示这项证明。")
+    await expect(of_age.get_by_role("button", name="办理")).to_have_count(0)
+    await expect(phone.locator("[data-attribute=insured]").get_by_role("button", name="办理")).to_be_visible()
+    await assert_readable(phone)
+    await picture(phone, "mini-prove-minor-360")

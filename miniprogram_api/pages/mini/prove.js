@@ -43,7 +43,7 @@ function panel(patient, line, again) {
     await again();
   });
   const withdraw = doing(async () => {
-    if (!(await confirmed(`作废这张证明?已经出示过的也查不通过了。要用时可以再办。`, "作废", "先不"))) return;
+    if (!(await confirmed("作废这张证明?以后再查都不通过;已经查过的不变。要用时可以再办。", "作废", "先不"))) return;
     await ask("DELETE", `${base}/credentials/${line.attribute}`, { key: wish.key() });
     await again();
   });
@@ -60,7 +60,7 @@ function panel(patient, line, again) {
     line.state !== "none" && h("p", { class: "faint" }, `依据:${line.basis}。有效到 ${spoken(line.expires_at)}。`),
     h("details", null, h("summary", { class: "fold" }, "怎么证明的"), h("p", { class: "faint" }, how(line))),
     outcome,
-    line.state === "none" && button("办理", obtain),
+    line.state === "none" && (line.why_not ? h("p", { class: "notice" }, line.why_not) : button("办理", obtain)),
     line.state === "making" && h("p", { role: "status" }, "正在制作,好了会自动显示。县里第一次办要一分钟左右。"),
     line.state === "ready" && button(ONLY[line.attribute] ?? "出示", show),
     line.state !== "none" && button("作废", withdraw, "default"));
@@ -94,4 +94,5 @@ function offered(offer) {
   return box;
 }
 
-const shownRow = (one) => cell(one.label, null, one.used_at ? `${spoken(one.used_at)} 被查验过一次` : `${spoken(one.made_at)} 出示,没有人查验`);
+/** To whom it went is his own word: whoever brings the number names himself. */
+const shownRow = (one) => cell(one.label, null, one.used_at ? `${spoken(one.used_at)} 被查验过一次,查验方自称 ${one.audience}` : `${spoken(one.made_at)} 出示,没有人查验`);

@@ -228,7 +228,10 @@ def test_a_revoked_credential_proves_nothing_more(issuer):
     credential, neighbour = issuer.aged(secret, place=3), issuer.aged(secret, place=1)
     old = proved(issuer, credential, secret)
     after = replace(issuer.registry, status_list=predicates.revoke(issuer.definition, issuer.registry, [3], at=AT + 1))
-    assert reason(old, issuer.published(registry=after)) == "revoked"
+    assert reason(old, issuer.published(registry=after)) == "moved"
+    # An honest one that was made before somebody else's was revoked is no revoked one: it must be shown anew, and is right then.
+    assert reason(proved(issuer, neighbour, secret), issuer.published(registry=after)) == "moved"
+    assert reason(proved(issuer, neighbour, secret, after), issuer.published()) == "moved", "what was published is older than the proof"
     assert reason(proved(issuer, neighbour, secret, after), issuer.published(registry=after)) == "right"
     try:
         forced = proved(issuer, credential, secret, after)

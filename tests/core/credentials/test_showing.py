@@ -49,6 +49,9 @@ from tests.support.county import SYSTEM
 
 pytestmark = pytest.mark.storage
 
+GONE = {Attribute.INSURED: "revoked", Attribute.OF_AGE: "moved"}
+"""What a proof made before is found to be once its credential is revoked: the second kind does not say whose was."""
+
 BOTH = pytest.mark.parametrize("attribute", list(Attribute))
 
 
@@ -156,7 +159,7 @@ async def test_what_was_withdrawn_counts_nowhere_at_once(holder, attribute):
     nonce, proof = await shown(holder, attribute)
     code = await holder.offer(attribute)
     await holder.practice.execute(holder.actor, WithdrawCredential(patient_id=holder.woman, attribute=attribute))
-    assert await refused(holder, nonce, proof) == "revoked"
+    assert await refused(holder, nonce, proof) == GONE[attribute]
     with pytest.raises(OfferUnknown):
         await holder.fetch(code, "1234567890")
     with pytest.raises(CredentialMissing):
@@ -212,8 +215,8 @@ async def test_erasure_takes_credential_and_secret_and_says_so_in_the_lists(hold
 
     work = Work(holder.practice, SYSTEM, order)
     await erase(work, order)
-    for nonce, proof in proofs:
-        assert await refused(holder, nonce, proof) == "revoked"
+    for attribute, (nonce, proof) in zip(Attribute, proofs, strict=True):
+        assert await refused(holder, nonce, proof) == GONE[attribute]
     assert {row.revoked_because for row in await IssuedCredential.all()} == {"erased"}
     with pytest.raises(SubjectErased):
         await work.sealer("patient", holder.woman)
@@ -236,10 +239,34 @@ async def test_only_he_himself_or_a_minors_guardian_holds_it(holder):
     await kin.change(patient_id=child, relation="child", guardian=True)
     with pytest.raises(NotAllowed):
         await practice.execute(holder.actor, IssueCredential(patient_id=child, attribute=Attribute.OF_AGE))
-    await practice.execute(county.stranger, IssueCredential(patient_id=child, attribute=Attribute.OF_AGE))
-    await holder.work()
     with pytest.raises(NotOfAge):
-        await practice.execute(county.stranger, OfferProof(patient_id=child, attribute=Attribute.OF_AGE))
+        await practice.execute(county.stranger, IssueCredential(patient_id=child, attribute=Attribute.OF_AGE))
+    assert not await IssuedCredential.exists(patient_id=child)
+    lines = (await practice.ask(county.stranger, MyCredentials(patient_id=child))).lines
+    assert [line.why_not for line in lines] == ["", NotOfAge.sentence]
+
+
+async def test_who_is_found_to_be_a_minor_before_it_is_signed_gets_none(holder, monkeypatch):
+    """The birth date was put right between the asking and the signing."""
+    order = IssueCredential(patient_id=holder.woman, attribute=Attribute.OF_AGE)
+    await holder.practice.execute(holder.actor, order)
+    monkeypatch.setattr("core.credentials.issuing.youngest_adult", lambda today: date(1975, 6, 30))
+    await holder.work()
+    row = await IssuedCredential.get()
+    assert (row.credential, row.live_for, row.revoked_because) == (None, None, "not_so")
+
+
+async def test_what_is_hidden_is_as_much_of_everybody(holder):
+    """Whether somebody looked at the birth date is not to be counted from the digests."""
+    sizes = []
+    for state in ("match", "mismatch"):
+        await Patient.filter(id=holder.woman).update(real_name_state=state)
+        await holder.obtain(Attribute.INSURED)
+        _, proof = await shown(holder, Attribute.INSURED)
+        body = json.loads(proof)["presentation"].split("~")[0].split(".")[1]
+        sizes.append(len(json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))["_sd"]))
+        await holder.practice.execute(holder.actor, WithdrawCredential(patient_id=holder.woman, attribute=Attribute.INSURED))
+    assert sizes == [3, 3]
 
 
 async def test_a_birth_date_that_nobody_looked_at_is_not_attested(holder):
