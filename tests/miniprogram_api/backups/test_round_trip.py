@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,12 @@ from core.foundation.audit.anchors import FileAnchor
 from core.foundation.audit.heads import HeadKeys
 from core.foundation.audit.sequencer import Sequencer
 from core.foundation.encryption.erasure import destroy_keys
-from core.foundation.keyring.models import WrappedKey
+from core.foundation.keyring.models import KeyRenewal, WrappedKey
 from core.foundation.models import AuditEntry, Blob
 from core.foundation.practice import Practice
 from core.oversight.backups import BackupTaken, CheckBackups
 from miniprogram_api.app.signing import OPERATOR
+from miniprogram_api.backups import taking
 from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.following import back_up_once
 from miniprogram_api.backups.manifest import KEYS_FILE
@@ -191,12 +193,22 @@ async def test_a_killed_backup_leaves_the_set_before_it_and_the_next_one_runs(pr
 
 
 @pytest.mark.usefixtures("once")
-async def test_a_recorded_file_that_is_away_makes_no_set(practice: Practice, site: Site) -> None:
+async def test_a_recorded_file_that_is_away_makes_no_set_and_renewed_keys_make_none(
+    practice: Practice, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lost = await store(practice, practice.ids.new(), b"lost")
     await practice.blobs.delete(lost)
     with pytest.raises(BackupFailed, match=lost):
         await take(site.settings, practice)
     assert await targets_of(site.settings).data.snapshots() == []
+    await Blob.filter(id=lost).delete()
+    monkeypatch.setattr(taking, "_TRIES", 1)
+    now = practice.clock.real_now() + timedelta(hours=1)
+    await KeyRenewal.create(id=practice.ids.new(), kind="reencrypt", phase="done", started_at=now, finished_at=now)
+    with pytest.raises(BackupFailed, match="重新加密"):
+        await take(site.settings, practice)
+    targets = targets_of(site.settings)
+    assert await targets.data.snapshots() == await targets.keys.snapshots() == [], "a set that opens with no key could be chosen"
 
 
 async def _nobody(kind: str, anchor: str) -> None:

@@ -17,7 +17,7 @@ from core.foundation.encryption.reencryption import reencrypt
 from core.foundation.encryption.renewal import AlreadyRunning, Renewal
 from core.foundation.encryption.rotation import StillInUse, retire_master, rotate
 from core.foundation.encryption.suites import AES, SM4, SUITES, Suite
-from core.foundation.encryption.walking import rows_after
+from core.foundation.encryption.walking import key_from_end, rows_after
 from core.foundation.keyring.models import KeyRenewal, WrappedKey
 from core.foundation.keys import KeyRing, SealBroken
 from core.foundation.models import Blob
@@ -134,6 +134,9 @@ async def test_every_column_of_every_model_and_every_file_is_written_anew(practi
     data = bytes(range(256)) * 9000
     blob = await some_file(practice, data)
     old_copy = {table.table: await rows_after(table, "", 1000) for table in tables()}
+    for table in tables():
+        found = [row.key for row in await rows_after(table, "", 1000)]
+        assert [await key_from_end(table, number) for number in range(len(found) + 1)] == [*reversed(found), ""]
     reader = await practice.blobs.reader(blob.id, "patient", blob.subject_id)
     practice.keys.suite = suite
     run = await reencrypt(practice, **AT_ONCE)
