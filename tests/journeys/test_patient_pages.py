@@ -344,7 +344,7 @@ async def test_empty_refused_and_without_a_network(visiting: Visiting, running_d
         await assert_readable(page)
 
     await turn_to(page, "privacy")
-    await page.get_by_role("link", name="看原文").first.click()
+    await page.get_by_role("link", name="看同意书原文").first.click()
     await expect(page.locator(".done-line")).to_contain_text("同意了这一版")
     await assert_readable(page)
 

@@ -341,6 +341,8 @@ async def test_who_is_called_is_announced_on_the_phone_of_his_role(visiting: Vis
 
 async def test_choices_numbers_and_pages_in_a_text_are_tapped(visiting: Visiting, stage: PageStage) -> None:
     page = (await opened(visiting, stage, PHONE)).page
+    # The mini program is not there on this stage.
+    await page.route("**/h5/mini/**", lambda route: route.fulfill(content_type="text/html", body=""))
     patient = phone(page, 1)
     await write(patient, "约号")
     long = "11月21日 周六 上午9:00 黄长林(演示) 平塘县演示医院"

@@ -174,7 +174,7 @@ async def test_three_people_meet_over_the_socket_and_the_room_moves_to_another_n
 
 
 async def until_gone() -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while await CallAttendance.filter(left_at__isnull=True).exists():  # noqa: ASYNC110 - rows of the database
             await asyncio.sleep(0.05)
 
