@@ -62,6 +62,14 @@ async def _unjustified(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),), template=("progress", values))
 
 
+async def _in_your_name(practice: Practice, row: Notification) -> Notice:
+    text = (
+        f"服务器的操作员以您的名义开始了一份去标识化副本 **{row.ids.get('about', '')}**。没有您的动态码,系统不能知道您是否同意。"
+        "不是您要的,请马上告诉审计员;审计记录里写的是操作员和您的名字。"
+    )
+    return Notice((Text(text=text),))
+
+
 OVERSIGHT_RENDERERS: dict[str, Renderer] = {
     "break_glass.patient": _patient,
     "break_glass.tell_patient": _tell_patient,
@@ -69,4 +77,5 @@ OVERSIGHT_RENDERERS: dict[str, Renderer] = {
     "break_glass.overdue": _to_review,
     "break_glass.reviewed": _reviewed,
     "break_glass.unjustified": _unjustified,
+    "deidentification.in_your_name": _in_your_name,
 }

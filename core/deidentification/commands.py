@@ -22,7 +22,10 @@ class CopyRef(Result):
 
 
 class BeginCopy(Command):
-    """A new copy, empty. For research and teaching it holds who consented; for tests an administrator answers (NeedsAdministrator) for his county."""
+    """A new copy, empty. For research and teaching it holds who consented; for tests an administrator answers (NeedsAdministrator) for his county.
+
+    ``administrator_id``: the practitioner in whose name the operator begins it. Nothing proves that he knows of it, so he is told.
+    """
 
     name = "deidentification.begin"
     title = "开始去标识化副本"
@@ -32,6 +35,7 @@ class BeginCopy(Command):
     purpose: CopyPurpose
     reason: Words
     k: int = Field(default=5, ge=2, le=100)
+    administrator_id: Id | None = None
 
 
 class Candidate(Result):
@@ -45,11 +49,13 @@ class Candidate(Result):
 
 
 class CandidatesView(Result):
-    """``people``: whom the copy may hold now. ``without_consent``, ``withdrawn``: how many have a record and are left out for that."""
+    """``people``: whom the copy may hold now. ``without_consent``, ``withdrawn``, ``unreadable``: how many have a record and are left out for that,
+    the last because it does not open."""
 
     people: tuple[Candidate, ...]
     without_consent: int
     withdrawn: int
+    unreadable: int = 0
 
 
 class Candidates(Query):
@@ -65,10 +71,11 @@ class Candidates(Query):
 
 
 class DeidentifiedView(Result):
-    """``resources``: R4 resources without who they are about; ``masked``: how often what was masked in words; ``images``: of the patient, to be had
-    one by one."""
+    """``row``: the quasi-identifiers as they stand in it. ``resources``: R4 resources without who they are about; ``masked``: how often what was
+    masked in words; ``images``: of the patient, to be had one by one."""
 
     pseudonym: str
+    row: tuple[str, str, str, str]
     resources: tuple[dict[str, Any], ...]
     masked: dict[str, int]
     images: tuple[Id, ...]

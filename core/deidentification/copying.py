@@ -18,6 +18,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +33,26 @@ from core.deidentification.commands import (
     DeidentifiedView,
     FinishCopy,
 )
-from core.deidentification.errors import CopyFinished, OtherCopy
-from core.deidentification.k_anonymity import Table, at, check_library, measured, table
+from core.deidentification.errors import CopyFinished, CopyOverdue, OtherCopy
+from core.deidentification.k_anonymity import Table, check_library, measured, of_rows, table
 from core.deidentification.manifest import Outcome, manifest
-from core.deidentification.rules import COLUMNS, FINEST, CopyPurpose, Quasi, generalised
+from core.deidentification.rules import COLUMNS, FINEST, CopyPurpose, Quasi, Row, generalised
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
+from core.foundation.withheld import CANNOT_OPEN
 from core.people.errors import ConsentMissing
 
-MANIFEST, WORK, STATE, LOCK = "manifest.json", ".work", "state.json", "lock"
+MANIFEST, WORK, STATE, LOCK, ASSEMBLED = "manifest.json", ".work", "state.json", "lock", "assembled"
+LONGEST_READY = timedelta(hours=1)
+"""So long what was assembled may wait for its place after consents were looked at; own choice."""
 Progress = Callable[[str, int, int], None]
 """Phase, how many are done, of how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``patients``: only these; ``images``, ``burned_in``: with images, also where text may be burned in."""
+    """``patients``: only these; ``images``, ``burned_in``: with images, also where text may be burned in; ``administrator_id``: in whose name the
+    operator makes it."""
 
     out: Path
     purpose: CopyPurpose
@@ -56,11 +61,12 @@ class Wanted:
     patients: tuple[str, ...] = ()
     images: bool = False
     burned_in: bool = False
+    administrator_id: str | None = None
 
     @property
     def same(self) -> str:
         """What must be the same when a copy goes on."""
-        chosen = json.dumps([self.purpose, self.k, sorted(self.patients), self.images, self.burned_in])
+        chosen = json.dumps([self.purpose, self.k, sorted(self.patients), self.images, self.burned_in, self.administrator_id])
         return hashlib.sha256(chosen.encode()).hexdigest()
 
 
@@ -71,7 +77,7 @@ class _Run:
     wanted: Wanted
     progress: Progress
     copy: CopyRef
-    withheld: Counter[str] = field(default_factory=Counter)
+    unreadable: set[str] = field(default_factory=set)
 
     @property
     def work(self) -> Path:
@@ -83,7 +89,7 @@ class _Run:
 
 
 async def make_copy(practice: Practice, actor: Actor, wanted: Wanted, progress: Progress) -> dict[str, Any]:
-    """The manifest. TooFewPatients, NeedsAdministrator, CheckMissing, OtherCopy, ConsentMissing never (who has none is left out)."""
+    """The manifest. TooFewPatients, NeedsAdministrator, CheckMissing, OtherCopy, CopyOverdue, ConsentMissing never (who has none is left out)."""
     check_library()
     _check_folder(wanted.out)
     with _alone(wanted.out / WORK):
@@ -95,19 +101,22 @@ async def _make(practice: Practice, actor: Actor, wanted: Wanted, progress: Prog
     try:
         seen: CandidatesView = await practice.ask(actor, Candidates(copy_id=run.copy.copy_id, patients=wanted.patients))
     except CopyFinished:
+        _check_age(run)
         return _settled(run)
     people = _people(seen)
     chosen = table(people, wanted.k)
     k_before = await asyncio.to_thread(measured, [generalised(one, FINEST) for one in people.values()])
     await _read_all(run, chosen)
     now: CandidatesView = await practice.ask(actor, Candidates(copy_id=run.copy.copy_id, patients=wanted.patients))
-    still = {one: quasi for one, quasi in _people(now).items() if run.part(one, chosen.levels.key).exists()}
+    # As they stand in the parts: somebody may have had a birthday, moved, been seen elsewhere since his was read.
+    rows = await asyncio.to_thread(_rows, run, [one.patient_id for one in now.people], chosen)
     # Whoever left in between may leave others with fewer than k: they go too.
-    final = at(still, wanted.k, chosen.levels)
+    final = of_rows(rows, wanted.k, chosen.levels)
     k_after = await asyncio.to_thread(measured, list(final.rows.values()))
+    left = len(people) - len(final.rows) - len(run.unreadable)
     outcome = Outcome(
-        candidates=len(people), patients=len(final.rows), suppressed=len(people) - len(final.rows), without_consent=now.without_consent,
-        withdrawn=now.withdrawn, k_before=k_before, k_after=k_after,
+        candidates=len(people), patients=len(final.rows), suppressed=left, without_consent=now.without_consent,
+        withdrawn=now.withdrawn, unreadable=now.unreadable + len(run.unreadable), k_before=k_before, k_after=k_after,
     )
     await asyncio.to_thread(_assemble, run, final, outcome)
     await practice.execute(actor, FinishCopy(
@@ -150,7 +159,8 @@ async def _opened(practice: Practice, actor: Actor, wanted: Wanted) -> CopyRef:
         if found["same"] != wanted.same:
             raise OtherCopy(what=f"没做完的 {found['code']},参数不同")
         return CopyRef(copy_id=found["copy_id"], code=found["code"])
-    begun: CopyRef = await practice.execute(actor, BeginCopy(purpose=wanted.purpose, reason=wanted.reason, k=wanted.k))
+    order = BeginCopy(purpose=wanted.purpose, reason=wanted.reason, k=wanted.k, administrator_id=wanted.administrator_id)
+    begun: CopyRef = await practice.execute(actor, order)
     _write(state, json.dumps({"copy_id": begun.copy_id, "code": begun.code, "same": wanted.same}).encode())
     return begun
 
@@ -167,13 +177,24 @@ async def _read_all(run: _Run, chosen: Table) -> None:
         if part.exists():
             continue
         part.parent.mkdir(exist_ok=True, mode=0o700)
+        order = DeidentifiedRecord(copy_id=run.copy.copy_id, patient_id=patient_id, levels=chosen.levels)
         with contextlib.suppress(ConsentMissing):  # taken back since we began: he is in no file
-            order = DeidentifiedRecord(copy_id=run.copy.copy_id, patient_id=patient_id, levels=chosen.levels)
-            view: DeidentifiedView = await run.practice.ask(run.actor, order)
+            try:
+                view: DeidentifiedView = await run.practice.ask(run.actor, order)
+            except CANNOT_OPEN:  # one record that does not open must not stop all the others
+                run.unreadable.add(patient_id)
+                continue
             images = await _images(run, view, part) if run.wanted.images else {}
             body = {"pseudonym": view.pseudonym, "masked": view.masked, "resources": view.resources, "images": images}
+            _write(part.with_suffix(".row"), json.dumps(view.row).encode())
             _write(part, json.dumps(body, ensure_ascii=False).encode())
     run.progress("records", len(patients), len(patients))
+
+
+def _rows(run: _Run, patients: list[str], chosen: Table) -> dict[str, Row]:
+    """By patient, what the parts that are there say of the quasi-identifiers: k is measured on what is handed out."""
+    parts = {one: run.part(one, chosen.levels.key) for one in patients}
+    return {one: tuple(json.loads(part.with_suffix(".row").read_bytes())) for one, part in parts.items() if part.exists()}
 
 
 async def _images(run: _Run, view: DeidentifiedView, part: Path) -> dict[str, int]:
@@ -181,7 +202,11 @@ async def _images(run: _Run, view: DeidentifiedView, part: Path) -> dict[str, in
     counted: Counter[str] = Counter()
     for image_id in view.images:
         order = DeidentifiedImage(copy_id=run.copy.copy_id, image_id=image_id, with_text=run.wanted.burned_in)
-        image: DeidentifiedImageView = await run.practice.ask(run.actor, order)
+        try:
+            image: DeidentifiedImageView = await run.practice.ask(run.actor, order)
+        except CANNOT_OPEN:
+            counted["unreadable"] += 1
+            continue
         counted[image.withheld or "taken"] += 1
         if image.data:
             folder = part.with_suffix(".images")
@@ -219,6 +244,7 @@ def _assemble(run: _Run, final: Table, outcome: Outcome) -> None:
     writer.writerows([["patient", *COLUMNS], *cohort])
     (ready / "cohort.csv").write_text(table_of_people.getvalue(), "utf-8")
     said = manifest(run.copy.code, run.wanted.purpose, run.wanted.k, final.levels, outcome, _digests(ready), run.practice)
+    _write(run.work / ASSEMBLED, run.practice.clock.now().isoformat().encode())
     _write(ready / MANIFEST, json.dumps(said, ensure_ascii=False, indent=2).encode())
     run.progress("files", len(read), len(read))
 
@@ -233,16 +259,33 @@ def _digests(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _check_age(run: _Run) -> None:
+    """CopyOverdue, and the files destroyed, when they lay assembled for long: somebody may have taken his consent back, and the key is gone."""
+    ready, assembled = run.work / "ready", run.work / ASSEMBLED
+    if not (ready / MANIFEST).exists() or run.practice.clock.now() - datetime.fromisoformat(assembled.read_text("ascii")) <= LONGEST_READY:
+        return
+    # Some may have had their place already; the manifest had not, so that nobody took them for a whole copy.
+    for name in json.loads((ready / MANIFEST).read_text("utf-8"))["files"]:
+        (run.wanted.out / name).unlink(missing_ok=True)
+    shutil.rmtree(ready)
+    _clear(run)
+    raise CopyOverdue(code=run.copy.code)
+
+
 def _settled(run: _Run) -> dict[str, Any]:
     """Bring the ready files to their place, the manifest last, and take the work away; may be done again where it broke off."""
     ready = run.work / "ready"
     for path in sorted(ready.iterdir(), key=lambda one: one.name == MANIFEST) if ready.exists() else ():
         path.replace(run.wanted.out / path.name)
     said: dict[str, Any] = json.loads((run.wanted.out / MANIFEST).read_text("utf-8"))
-    # The state goes last: while it is there, the copy is taken up again.
+    _clear(run)
+    return said
+
+
+def _clear(run: _Run) -> None:
+    """The state goes last: while it is there, the copy is taken up again."""
     for path in sorted(_children(run.work), key=lambda one: one.name == STATE):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return said
 
 
 def _children(folder: Path) -> Iterable[Path]:

@@ -28,3 +28,8 @@ class CopyFinished(Conflict):
 class OtherCopy(Conflict):
     code = "deidentification.other_copy"
     sentence = "这个文件夹里是另一份副本({what}),没有动它。请换一个空文件夹,或用原来的参数继续。"
+
+
+class CopyOverdue(Conflict):
+    code = "deidentification.overdue"
+    sentence = "副本 {code} 写好后中断超过 1 小时,其间可能有人撤回了同意,已经销毁,没有交出。请重新做一份。"

@@ -40,7 +40,11 @@ def table(people: Mapping[str, Quasi], k: int) -> Table:
 
 def at(people: Mapping[str, Quasi], k: int, levels: Levels) -> Table:
     """The table at ``levels``; who stands with fewer than ``k`` is left out."""
-    rows = {patient: generalised(one, levels) for patient, one in people.items()}
+    return of_rows({patient: generalised(one, levels) for patient, one in people.items()}, k, levels)
+
+
+def of_rows(rows: Mapping[str, Row], k: int, levels: Levels) -> Table:
+    """The table of ``rows``, which stand at ``levels`` already."""
     sizes = Counter(rows.values())
     return Table(levels, {one: row for one, row in rows.items() if sizes[row] >= k}, tuple(one for one, row in rows.items() if sizes[row] < k))
 

@@ -20,14 +20,16 @@ from core.deidentification.commands import (
 from core.deidentification.errors import CopyFinished, NeedsAdministrator
 from core.deidentification.models import DeidentifiedCopy
 from core.deidentification.rules import CONSENTED, PURPOSE_LABELS, CopyPurpose
-from core.foundation.actor import Role
+from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotFound
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.work import Work
+from core.notifications.service import tell
+from core.people.accounts import actor_for
 from core.people.cards import patient_cards
 from core.people.consents import has_consent, was_withdrawn
-from core.people.models import Organisation, Patient
+from core.people.models import Organisation, Patient, Practitioner
 from core.people.purposes import PurposeCode
 from core.people.rules import county_of
 
@@ -43,23 +45,43 @@ async def own_copy(work: Work, order: Order) -> bool:
 
 @handles(BeginCopy)
 async def begin_copy(work: Work, order: BeginCopy) -> CopyRef:
-    if order.purpose not in CONSENTED and work.role is not Role.ADMINISTRATOR:
+    named = await _named(work, order)
+    if order.purpose not in CONSENTED and work.role is not Role.ADMINISTRATOR and named is None:
         raise NeedsAdministrator(order=order.name)
+    counties = await counties_of(work) if named is None else await counties_where(named, Role.ADMINISTRATOR)
     copy_id = work.new_id()
     house, own = await work.sealer("house", "deidentified_copies"), await work.sealer("deidentified_copy", copy_id)
     row = await DeidentifiedCopy.create(
-        id=copy_id, code=work.new_code("F", 5), account_id=work.actor.account_id, purpose=order.purpose, region_codes=sorted(await counties_of(work)),
+        id=copy_id, code=work.new_code("F", 5), account_id=work.actor.account_id, purpose=order.purpose, region_codes=sorted(counties),
         reason=house.seal("deidentified_copy", "reason", copy_id, order.reason), k=order.k, begun_at=work.now,
         key=own.seal("deidentified_copy", "key", copy_id, secrets.token_hex(32)),
     )
-    work.concerns("deidentified_copy", row.id, copy=row.code, reason=order.purpose, k=str(order.k))
+    told = {} if named is None else {"administrator": str(named.practitioner_id)}
+    work.concerns("deidentified_copy", row.id, copy=row.code, reason=order.purpose, k=str(order.k), **told)
+    if named is not None:
+        await tell(work, named.account_id, "deidentification.in_your_name", about=row.code)
     return CopyRef(copy_id=row.id, code=row.code)
+
+
+async def _named(work: Work, order: BeginCopy) -> Actor | None:
+    """The administrator whom the operator named. NeedsAdministrator when his right does not count now."""
+    if order.administrator_id is None or not work.actor.is_system:
+        return None
+    held = await Practitioner.get_or_none(id=order.administrator_id)
+    named = None if held is None else await actor_for(held.account_id, "terminal", work.now)
+    if named is None or not named.organisations(Role.ADMINISTRATOR):
+        raise NeedsAdministrator(order=order.name)
+    return named
 
 
 async def counties_of(work: Work) -> set[str]:
     """The counties where the actor acts; none for the operator, who acts for all."""
-    houses = work.actor.organisations(work.role)
-    return {county_of(one.region_code) for one in await Organisation.filter(id__in=list(houses))} if houses and not work.actor.is_system else set()
+    return set() if work.actor.is_system else await counties_where(work.actor, work.role)
+
+
+async def counties_where(actor: Actor, role: Role) -> set[str]:
+    houses = actor.organisations(role)
+    return {county_of(one.region_code) for one in await Organisation.filter(id__in=list(houses))} if houses else set()
 
 
 async def open_copy(copy_id: str) -> DeidentifiedCopy:
@@ -93,7 +115,7 @@ async def candidates(work: Work, order: Candidates) -> CandidatesView:
             departments=tuple(sorted(departments[patient_id])),
         ))  # fmt: skip
     work.concerns("deidentified_copy", copy.id, copy=copy.code, reason=copy.purpose, candidates=str(len(people)))
-    return CandidatesView(people=tuple(people), without_consent=without, withdrawn=withdrawn)
+    return CandidatesView(people=tuple(people), without_consent=without, withdrawn=withdrawn, unreadable=len(cards.closed))
 
 
 async def homes_of(patient_ids: dict[str, set[str]]) -> dict[str, str]:

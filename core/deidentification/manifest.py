@@ -27,6 +27,8 @@ NOT_MASKED = (
     "不带省市县乡村路等字的小地名,例如「住在大井」",
     "绕着弯说的身份,例如「村长的小儿子」;罕见病、罕见事件本身可能认得出人",
     "没有说明是什么的六位以下号码;用隐语写的微信号",
+    "反过来:七位以上连写的数字都当号码遮掉,写成一串的化验数值(血小板12000000)也没有了",
+    "亲属的资料已按规定删除、打不开的,他们的姓名和号码系统不再知道,原话里的只靠规则认",
     "病情原话里的其他人年龄(90 岁以下)、职业、民族",
     "同一患者的两份副本:内容相同,时间间隔相同,可凭内容对上",
     "影像:烧录在图上的文字和头部影像可重建的面容都没有去掉",
@@ -42,6 +44,7 @@ class Outcome:
     suppressed: int
     without_consent: int
     withdrawn: int
+    unreadable: int
     k_before: int
     k_after: int
     resources: Counter[str] = field(default_factory=Counter)
@@ -64,7 +67,7 @@ def manifest(
         },
         "patients": {
             "considered": outcome.candidates, "in_copy": outcome.patients, "suppressed": outcome.suppressed,
-            "without_consent": outcome.without_consent, "withdrawn": outcome.withdrawn,
+            "without_consent": outcome.without_consent, "withdrawn": outcome.withdrawn, "unreadable": outcome.unreadable,
         },
         "resources": dict(sorted(outcome.resources.items())), "masked": dict(sorted(outcome.masked.items())),
         "images": dict(sorted(outcome.images.items())), "not_masked": list(NOT_MASKED), "files": files,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from datetime import date
 from functools import partial
@@ -22,6 +23,7 @@ from core.fhir.validation import validate
 from core.foundation.errors import NotFound
 from core.foundation.orders import answers
 from core.foundation.practice import EngineAway
+from core.foundation.withheld import CANNOT_OPEN
 from core.foundation.work import Work
 from core.imaging.models import Instance
 from core.people.accounts import account_phone
@@ -58,13 +60,13 @@ async def deidentified_record(work: Work, order: DeidentifiedRecord) -> Deidenti
     case = Case(BASE, whole=True)
     for row in consultations:
         await gather(case, work, row)
-    written_on = local_date(consultations[-1].created_at)
-    masks = partial(_masks, work.practice.engines.masking, known, written_on)
-    rewriting = Rewriting(key, order.levels, quasi, generalised(quasi, order.levels), masks)
+    days = {f"Encounter/{one.id}": local_date(one.created_at) for one in consultations}
+    masks = partial(_masks, work.practice.engines.masking, known)
+    rewriting = Rewriting(key, order.levels, quasi, generalised(quasi, order.levels), masks, days, local_date(consultations[-1].created_at))
     resources = await asyncio.to_thread(_rewritten, rewriting, list(case.resources.values()))
     images = await Instance.filter(patient_id=order.patient_id).order_by("id").values_list("id", flat=True)
     return DeidentifiedView(
-        pseudonym=key.patient, resources=tuple(resources), masked=dict(rewriting.counts), images=tuple(str(one) for one in images)
+        pseudonym=key.patient, row=rewriting.row, resources=tuple(resources), masked=dict(rewriting.counts), images=tuple(str(one) for one in images)
     )
 
 
@@ -117,12 +119,16 @@ async def known_of(work: Work, card: PatientCard, consultations: list[Consultati
     people = {card.patient_id, *(one.patient_id for one in family)}
     names, numbers = [], [one.code for one in consultations]
     for row in await Patient.filter(id__in=list(people)):
-        sealer = await work.sealer("patient", row.id)
-        names.append(sealer.open("patient", "full_name", row.id, bytes(row.full_name)))
-        numbers.append(sealer.open("patient", "id_number", row.id, bytes(row.id_number)))
-        if row.phone is not None:
-            numbers.append(sealer.open("patient", "phone", row.id, bytes(row.phone)))
-    numbers += [phone for account in sorted(accounts) if (phone := await account_phone(work, account))]
+        # A relative whose keys were destroyed is not known any more; that must stop nobody else's record.
+        with contextlib.nullcontext() if row.id == card.patient_id else contextlib.suppress(*CANNOT_OPEN):
+            sealer = await work.sealer("patient", row.id)
+            names.append(sealer.open("patient", "full_name", row.id, bytes(row.full_name)))
+            numbers.append(sealer.open("patient", "id_number", row.id, bytes(row.id_number)))
+            if row.phone is not None:
+                numbers.append(sealer.open("patient", "phone", row.id, bytes(row.phone)))
+    for account in sorted(accounts):
+        with contextlib.suppress(*CANNOT_OPEN):
+            numbers += filter(None, [await account_phone(work, account)])
     numbers += await _member_numbers(work, card.patient_id)
     names += [await practitioner_name(work, row) for row in await Practitioner.all().order_by("id")]
     places: set[str] = set()

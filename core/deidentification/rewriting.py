@@ -6,13 +6,15 @@ Everything is treated as words that need masking unless it is listed as a code: 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from core.deidentification.pseudonyms import PatientKey
 from core.deidentification.rules import Levels, Quasi, Row, department_code, department_name
 from core.fhir.elements import OURS
+from core.people.rules import local_date
 from nlp.interface.masking import Masked
 
 Json = dict[str, Any]
@@ -28,23 +30,30 @@ CODES = frozenset({
 })  # fmt: skip
 """Elements that hold our own codes and their names, never a person's words."""
 _OF_PERSONS = ("Patient", "Practitioner")
+DATED = ("authoredOn", "authored", "issued", "effectiveDateTime", "occurrenceDateTime", "recordedDate", "started", "created", "date")
+"""Elements that say when a resource was written, the surest first; else the start of its period, its consultation, the last one."""
 AGE_BAND = f"{OURS}:age-band"
 _DEPARTMENT = f"{OURS}:department"
 
 
 @dataclass
 class Rewriting:
-    """One patient's record. ``masks`` masks words; ``counts``: how often what was masked."""
+    """One patient's record. ``masks`` masks words that were written on a day; ``days``: of each consultation, by its reference; ``last``: the day of
+    the last one, for what says no day of its own; ``counts``: how often what was masked."""
 
     key: PatientKey
     levels: Levels
     quasi: Quasi
     row: Row
-    masks: Callable[[str], Masked]
+    masks: Callable[[date, str], Masked]
+    days: Mapping[str, date]
+    last: date
     counts: Counter[str] = field(default_factory=Counter)
+    _written_on: date = date.min
 
     def resource(self, one: Json) -> Json:
         """``one`` as it stands in the copy."""
+        self._written_on = self.written_on(one)
         kind = one["resourceType"]
         if kind == "Patient":
             return self._patient(one)
@@ -56,6 +65,15 @@ class Rewriting:
             # A title in a department of a county is one person.
             out.pop("code", None)
         return out
+
+    def written_on(self, one: Json) -> date:
+        """The day of the words in ``one``: by it a day without a year finds its year."""
+        own = next((one[name] for name in DATED if isinstance(one.get(name), str)), (one.get("period") or {}).get("start"))
+        if own is not None:
+            return date.fromisoformat(own) if len(own) == 10 else local_date(datetime.fromisoformat(own))
+        place = one.get("encounter")
+        reference = place.get("reference", "") if isinstance(place, dict) else f"{one['resourceType']}/{one.get('id', '')}"
+        return self.days.get(reference, self.last)
 
     def _patient(self, one: Json) -> Json:
         band, sex, region, _ = self.row
@@ -95,7 +113,7 @@ class Rewriting:
         return value if name in CODES else self._words(value)
 
     def _words(self, text: str) -> str:
-        masked = self.masks(text)
+        masked = self.masks(self._written_on, text)
         self.counts.update({kind.value: count for kind, count in masked.counts.items()})
         return masked.text
 

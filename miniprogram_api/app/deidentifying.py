@@ -6,12 +6,10 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable
 
 from core.consultations.models import Consultation
-from core.foundation.actor import Actor
 from core.foundation.demonstration import read_offset
 from core.foundation.practice import Practice
-from core.people.accounts import actor_for
 from core.people.commands_staff import Administrators, AdministratorsView
-from core.people.models import Patient, Practitioner
+from core.people.models import Patient
 from miniprogram_api.app.rekeying import open_for_rekeying
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR
@@ -34,14 +32,11 @@ async def open_for_copying(settings: Settings) -> AsyncIterator[Practice]:
             practice.engines.imaging.close()
 
 
-async def administrator_named(practice: Practice, name: str) -> Actor | None:
-    """The only administrator of that name whose right counts now."""
+async def administrator_named(practice: Practice, name: str) -> str | None:
+    """The practitioner's id of the only administrator of that name whose right counts now."""
     view: AdministratorsView = await practice.ask(OPERATOR, Administrators())
     found = [one for one in view.administrators if one.counts and name in (one.full_name, one.full_name.split("(")[0])]
-    if len(found) != 1:
-        return None
-    held = await Practitioner.get(id=found[0].practitioner_id)
-    return await actor_for(held.account_id, "terminal", practice.clock.now())
+    return found[0].practitioner_id if len(found) == 1 else None
 
 
 async def patients_named(codes: Iterable[str]) -> list[str]:

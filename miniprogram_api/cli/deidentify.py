@@ -11,7 +11,6 @@ from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
 
 if TYPE_CHECKING:
-    from core.foundation.actor import Actor
     from core.foundation.practice import Practice
 
 PHASES = {"records": "抄写病历", "files": "写文件"}
@@ -54,8 +53,8 @@ async def _copy(practice: Practice, given: argparse.Namespace) -> int:
     from miniprogram_api.app.deidentifying import administrator_named, patients_named
     from miniprogram_api.app.signing import OPERATOR
 
-    actor: Actor | None = await administrator_named(practice, given.by) if given.by else OPERATOR
-    if actor is None:
+    administrator = await administrator_named(practice, given.by) if given.by else None
+    if given.by and administrator is None:
         print(f"没有(或有几位)叫「{given.by}」的管理员。名单:huizhen admin list")
         return 1
     codes = [one.strip() for one in given.patients.split(",") if one.strip()]
@@ -64,10 +63,11 @@ async def _copy(practice: Practice, given: argparse.Namespace) -> int:
         print("有的编号不认识:请写会诊编号(C-…)或患者编号,用逗号分开。")
         return 1
     wanted = Wanted(
-        Path(given.out), given.purpose, given.why.strip(), given.k, tuple(patients), images=given.images or given.burned_in, burned_in=given.burned_in
-    )
+        Path(given.out), given.purpose, given.why.strip(), given.k, tuple(patients), images=given.images or given.burned_in,
+        burned_in=given.burned_in, administrator_id=administrator,
+    )  # fmt: skip
     with _Bar() as bar:
-        made = await make_copy(practice, actor, wanted, bar)
+        made = await make_copy(practice, OPERATOR, wanted, bar)
     _tell(made, given.out)
     return 0
 
@@ -75,7 +75,7 @@ async def _copy(practice: Practice, given: argparse.Namespace) -> int:
 def _tell(made: dict[str, Any], out: str) -> None:
     people, k = made["patients"], made["k_anonymity"]
     print(f"副本 {made['copy']} 已写入 {out}:患者 {people['in_copy']} 位(没有同意 {people['without_consent']} 位,撤回 {people['withdrawn']} 位,")
-    print(f"为 k-匿名略去 {people['suppressed']} 位);k 由 {k['before']} 到 {k['after']}(要求 {k['asked']})。")
+    print(f"为 k-匿名略去 {people['suppressed']} 位,打不开 {people['unreadable']} 位);k 由 {k['before']} 到 {k['after']}(要求 {k['asked']})。")
     if left := sum(count for reason, count in made["images"].items() if reason != "taken"):
         print(f"影像 {made['images'].get('taken', 0)} 张,没有给的 {left} 张(可能有烧录的文字等,见 manifest.json)。")
     print("去标识化的资料仍是个人信息(个人信息保护法第七十三条):请照 manifest.json 里「not_masked」所列的再看一遍,只交给约定的人。")

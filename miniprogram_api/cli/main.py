@@ -97,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     copied.add_argument("--why", default="", metavar="<用途>", help="作什么用,给谁:记入审计,不写进副本")
     purposes = ("research", "teaching", "tests")
     copied.add_argument("--purpose", choices=purposes, default="research", metavar="<目的>", help="research 研究(默认),teaching 教学,tests 测试")
-    copied.add_argument("--by", default="", metavar="<管理员>", help="由哪位管理员负责(姓名);测试用的副本必须写")
+    copied.add_argument("--by", default="", metavar="<管理员>", help="以哪位管理员的名义(姓名),本人会收到通知;测试用的副本必须写")
     copied.add_argument("--patients", default="", metavar="<编号,…>", help="只要这些患者:会诊编号(C-…)或患者编号,用逗号分开")
     copied.add_argument("--k", type=int, default=5, metavar="<人数>", help="每种年龄段、性别、地区、科室的组合至少几个人(2 到 100,默认 5)")
     copied.add_argument("--images", action="store_true", help="连影像一起(去掉标签里的身份;可能烧录了文字的不要)")

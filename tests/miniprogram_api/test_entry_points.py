@@ -363,7 +363,7 @@ OPERATORS = {
     "miniprogram_api/app/register_import.py": {"Organisation", "Practitioner"}, "miniprogram_api/cli/": {"Organisation", "Practitioner"},
     "miniprogram_api/backups/": {"Blob", "KeyringEdition"},
     # Codes that he typed become patients' ids; what a copy may hold of them is decided by orders.
-    "miniprogram_api/app/deidentifying.py": {"Consultation", "Patient", "Practitioner"},
+    "miniprogram_api/app/deidentifying.py": {"Consultation", "Patient"},
 }  # fmt: skip
 """What the operator on the machine itself compares a file with, or names by a code. Nothing of a patient but the id."""
 

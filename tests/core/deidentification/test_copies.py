@@ -7,7 +7,7 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,13 @@ from pydicom import dcmread
 
 from core.consultations.models import Consultation
 from core.deidentification import copying, k_anonymity
-from core.deidentification.commands import BeginCopy, Copies, DeidentifiedRecord
+from core.deidentification.commands import BeginCopy, Candidates, Copies, DeidentifiedRecord
 from core.deidentification.copying import Wanted, make_copy
-from core.deidentification.errors import CheckMissing, CopyFinished, NeedsAdministrator, OtherCopy, TooFewPatients
+from core.deidentification.errors import CheckMissing, CopyFinished, CopyOverdue, NeedsAdministrator, OtherCopy, TooFewPatients
 from core.deidentification.models import DeidentifiedCopy
 from core.deidentification.rules import FINEST
 from core.fhir.validation import validate
+from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotAllowed
 from core.foundation.keyring.models import WrappedKey
 from core.foundation.keys import SubjectErased
@@ -30,7 +31,7 @@ from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
 from core.people.commands import GiveConsent, WithdrawConsent
 from core.people.consent_texts import CURRENT
-from core.people.models import Organisation, Patient, Practitioner
+from core.people.models import CareRelation, Organisation, Patient, Practitioner
 from core.people.names import DEMONSTRATION_MARK
 from media.imaging import build
 from media.imaging.deidentify import NewNames, deidentified
@@ -122,7 +123,7 @@ async def test_nobody_is_in_the_bytes_of_a_copy_of_a_whole_case(ward: Ward, tmp_
     assert set(made["files"]) == set(files) - {"manifest.json"}
     assert all(hashlib.sha256(files[name]).hexdigest() == said["sha256"] for name, said in made["files"].items())
     assert made["k_anonymity"]["after"] >= 2 > made["k_anonymity"]["before"]
-    assert made["patients"] == {"considered": 2, "in_copy": 2, "suppressed": 0, "without_consent": 0, "withdrawn": 0}
+    assert made["patients"] == {"considered": 2, "in_copy": 2, "suppressed": 0, "without_consent": 0, "withdrawn": 0, "unreadable": 0}
     assert {"Patient", "Encounter", "QuestionnaireResponse", "DiagnosticReport", "ImagingStudy", "Claim", "Observation"} <= set(made["resources"])
     assert {"姓名", "日期", "地址"} <= set(made["masked"])
     await _holds_together(ward, tmp_path / "copy", first)
@@ -225,6 +226,71 @@ async def test_who_did_not_consent_or_took_it_back_is_in_no_copy(ward: Ward, tmp
         await make_copy(practice, county.administrator, wanted(tmp_path / "tests", purpose="tests"), quiet)
     with pytest.raises(NotAllowed):
         await practice.execute(county.village_doctor, BeginCopy(purpose="research", reason="自己看看"))
+
+
+async def test_the_operator_begins_a_copy_in_an_administrators_name_and_the_administrator_is_told(ward: Ward) -> None:
+    administrator = ward.county.administrator
+    order = BeginCopy(purpose="tests", reason="试一试新版本", administrator_id=administrator.practitioner_id)
+    begun = await ward.practice.execute(SYSTEM, order)
+    row = await DeidentifiedCopy.get(code=begun.code)
+    assert row.account_id == "system:test", "nothing proves that it was the administrator"
+    assert row.region_codes == ["522727"]
+    entry = await AuditEntry.filter(action="deidentification.begin").order_by("-id").first()
+    assert entry is not None
+    assert (entry.account_id, entry.detail["administrator"]) == ("system:test", administrator.practitioner_id)
+    assert "deidentification.in_your_name" in await ward.told(administrator)
+    with pytest.raises(NeedsAdministrator):
+        await ward.practice.execute(SYSTEM, order.model_copy(update={"administrator_id": ward.county.village_doctor.practitioner_id}))
+
+
+async def test_an_erased_relative_stops_nobody_and_who_does_not_open_is_counted(ward: Ward, tmp_path: Path) -> None:
+    await two_cases(ward)
+    third = "01ARZ3NDEKTSV4RRFFQ69G5FAA"
+    his = await Patient.get(id=ward.county.old_man)
+    values = {name: getattr(his, name) for name in his._meta.db_fields if name not in ("id",)}
+    relative = await Patient.create(**{**values, **_different(his)}, id=third)
+    (relation,) = await CareRelation.filter(patient_id=ward.county.woman)
+    copied = {name: getattr(relation, name) for name in relation._meta.db_fields if name != "id"}
+    await CareRelation.create(**{**copied, "id": third, "patient_id": relative.id, "self_of_id": None})
+    await destroy_keys(ward.practice, "patient", third)
+    made = await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
+    assert (made["patients"]["in_copy"], made["patients"]["unreadable"]) == (2, 0)
+    await destroy_keys(ward.practice, "patient", ward.county.old_man)
+    order = BeginCopy(purpose="research", reason="省里的基层高血压研究")
+    begun = await ward.practice.execute(SYSTEM, order)
+    seen = await ward.practice.ask(SYSTEM, Candidates(copy_id=begun.copy_id))
+    assert ([one.patient_id for one in seen.people], seen.unreadable) == ([ward.county.woman], 1)
+
+
+def _different(row: Patient) -> Json:
+    """Another number, which no two may have."""
+    return {"id_number_blind": row.id_number_blind[::-1]}
+
+
+async def test_k_is_measured_on_what_is_handed_out(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """She is seen in another department when her record has been read: what the copy says of her is what it held then, in every file."""
+    await two_cases(ward)
+    real = copying._read_all
+
+    async def read_and_see_again(run: Any, chosen: Any) -> None:
+        await real(run, chosen)
+        await Consultation.filter(patient_id=ward.county.woman).update(department_code="07")
+
+    monkeypatch.setattr(copying, "_read_all", read_and_see_again)
+    made = await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
+    assert (made["patients"]["in_copy"], made["k_anonymity"]["after"]) == (2, 2)
+
+
+async def test_what_lay_assembled_for_long_is_destroyed(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await two_cases(ward)
+    monkeypatch.setattr(copying, "_settled", lambda run: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
+    monkeypatch.undo()
+    monkeypatch.setattr(copying, "LONGEST_READY", timedelta(-1))
+    with pytest.raises(CopyOverdue):
+        await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
+    assert set(everything(tmp_path / "copy")) <= {".work/lock"}
 
 
 async def test_what_broke_off_goes_on_and_reads_nobody_twice(ward: Ward, tmp_path: Path) -> None:

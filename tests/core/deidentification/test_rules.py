@@ -12,8 +12,10 @@ import pytest
 from core.deidentification.errors import TooFewPatients
 from core.deidentification.k_anonymity import at, measured, table
 from core.deidentification.pseudonyms import LONGEST, SHORTEST, PatientKey
+from core.deidentification.rewriting import Rewriting
 from core.deidentification.rules import ANY, FINEST, Levels, Quasi, band, department_code, department_name, every_levels, generalised
 from core.fhir.checks import ID
+from nlp.interface.masking import Masked
 
 PATIENT, OTHER = "01ARZ3NDEKTSV4RRFFQ69G5FAA", "01ARZ3NDEKTSV4RRFFQ69G5FAB"
 
@@ -97,3 +99,25 @@ def test_levels_are_tried_from_what_tells_most() -> None:
     assert every_levels()[0] == FINEST
     assert every_levels()[-1] == Levels(age=3, sex=1, region=2, department=2)
     assert len(every_levels()) == 72
+
+
+def test_words_are_read_with_the_day_on_which_they_were_written() -> None:
+    """「11月20日」 of an old case is the November before it, not the one before the last case."""
+    asked: list[date] = []
+
+    def masks(day: date, text: str) -> Masked:
+        if text == "11月20日起":
+            asked.append(day)
+        return Masked(text=text, counts={})
+
+    quasi = Quasi(50, "female", "522727", ("03.04",))
+    days = {"Encounter/old": date(2024, 12, 1)}
+    rewriting = Rewriting(PatientKey(bytes(32), PATIENT), FINEST, quasi, generalised(quasi, FINEST), masks, days, date(2026, 11, 20))
+    for one in (
+        {"resourceType": "ServiceRequest", "id": "a", "authoredOn": "2025-01-01T20:00:00Z", "encounter": {"reference": "Encounter/old"}, "note": [{"text": "11月20日起"}]},
+        {"resourceType": "Condition", "id": "b", "encounter": {"reference": "Encounter/old"}, "note": [{"text": "11月20日起"}]},
+        {"resourceType": "Encounter", "id": "old", "reasonCode": [{"text": "11月20日起"}]},
+        {"resourceType": "Flag", "id": "c", "note": [{"text": "11月20日起"}]},
+    ):
+        rewriting.resource(one)
+    assert asked == [date(2025, 1, 2), date(2024, 12, 1), date(2024, 12, 1), date(2026, 11, 20)]
