@@ -317,6 +317,8 @@ async def test_what_an_expert_meets_when_something_is_missing(visiting: Visiting
     await page.get_by_role("button", name="请假", exact=True).click()
     await expect(page.get_by_text("请填开始和结束")).to_be_visible()
     await page.get_by_role("button", name="从明天起一周").click()
+    await expect(page.get_by_text("请填开始和结束")).to_have_count(0)
+    await expect(page.locator("[aria-invalid=true]")).to_have_count(0)
     await page.get_by_role("button", name="请假", exact=True).click()
     await page.get_by_role("dialog").get_by_role("button", name="请假").click()
     await expect(page.locator("[data-part=absences]")).to_contain_text("还没开始")

@@ -116,6 +116,7 @@ async def decide(page: Page, treatment: Treatment) -> None:
     await form.get_by_role("button", name="签名决定").click()
     await expect(form.get_by_role("alert")).to_contain_text("请写明理由")
     await form.locator("textarea").fill("先在卫生院稳住再转")
+    await expect(form.locator("[aria-invalid=true]")).to_have_count(0)
     treatment.give_opinion("阿司匹林嚼服,马上转院")
     await form.get_by_role("button", name="签名决定").click()
     await answer(page, "确认签名")

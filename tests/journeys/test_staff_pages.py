@@ -68,6 +68,9 @@ async def test_somebody_is_added_and_his_role_ended(visiting: Visiting, running_
     await expect(page.locator("#wrong-name")).to_have_text("请写姓名,和证件一样。")
     await expect(page.locator("#wrong-licence")).to_contain_text("执业证号")
     await field(page, "姓名").fill("石小勇")
+    # What was wrong is neither said nor marked any longer once it is written otherwise.
+    await expect(page.locator("#wrong-name")).to_have_text("")
+    await expect(page.locator("[aria-describedby=wrong-name]")).not_to_have_attribute("aria-invalid", "true")
     await field(page, "性别").select_option("male")
     await field(page, "岗位").select_option("pharmacist")
     await field(page, "职称").select_option("主治医师")

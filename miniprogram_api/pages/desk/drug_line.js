@@ -1,6 +1,7 @@
 // One drug of a prescription while it is being written: dose, how often, how long, how it is taken.
 
 import { h } from "../shared/dom.js";
+import { mended } from "../shared/mended.js";
 
 export class Line {
   /** `drug`: a row of the drug list. `given`: {dose, times, days, directions} where it stands already. */
@@ -11,6 +12,7 @@ export class Line {
     this.times = input(given.times, { inputmode: "numeric", maxlength: 1 });
     this.days = input(given.days, { inputmode: "numeric", maxlength: 2 });
     this.directions = input(given.directions, { maxlength: 100, placeholder: "比如 饭后服" });
+    for (const one of [this.dose, this.times, this.days]) mended(one, null, one);
     const field = (label, element) => h("label", { class: "desk-number" }, h("span", null, label), element);
     this.element = h("fieldset", { class: "desk-line" },
       h("legend", null, drug.name, h("span", { class: "faint" }, ` ${drug.form} · ${drug.route}`)),

@@ -3,6 +3,7 @@
 import { newKey, Problem, request } from "../shared/api.js";
 import { button, h, replace } from "../shared/dom.js";
 import { checkList, prescriptionLines, signatureLine } from "../shared/prescription.js";
+import { mended } from "../shared/mended.js";
 import { words } from "../shared/signing.js";
 import { confirmed, notice } from "../shared/states.js";
 import { spoken } from "../shared/dates.js";
@@ -94,6 +95,7 @@ export class Prescribing {
         h("label", { class: "field" }, h("span", null, "医嘱(可不填)"), this.note)),
       this.checked, this.wrong,
       h("div", { class: "actions" }, button("检查用药", () => this.#check(), "default"), button("开出,请村医签名", () => this.#propose())));
+    mended(this.form, this.wrong);
     this.#restore(this.draft.read());
   }
 

@@ -1,5 +1,6 @@
 // When the expert is on duty in the next two weeks, and when he is away.
 
+import { mended } from "../shared/mended.js";
 import { request } from "../shared/api.js";
 import { day, hour, spoken } from "../shared/dates.js";
 import { h, replace, title } from "../shared/dom.js";
@@ -73,7 +74,10 @@ function form(view, again) {
   const wrong = h("p", { class: "wrong", role: "alert" });
   const from = h("input", { type: "datetime-local", required: true });
   const to = h("input", { type: "datetime-local", required: true });
+  const clear = mended(from, wrong, from, to);
+  mended(to, wrong, from, to);
   const set = (starts, ends) => () => {
+    clear();
     from.value = local(starts);
     to.value = local(ends);
     element.dataset.typed = "";

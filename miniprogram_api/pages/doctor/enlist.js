@@ -1,6 +1,7 @@
 // 登记新病人: number, name, ID card, phone. What the ID number says is read back, so that a wrong card is noticed.
 
 import { h, replace } from "../shared/dom.js";
+import { mended } from "../shared/mended.js";
 import { myPatients } from "./my_patients.js";
 import { orderButton, whoAmI } from "../shared/asking.js";
 import { readIdNumber } from "./id_number.js";
@@ -36,6 +37,7 @@ export async function enlist({ go }) {
     const read = readIdNumber(fields.id.value);
     says.textContent = read.problem ? "" : `证件上:${read.sex},${read.born.getUTCFullYear()}年${read.born.getUTCMonth() + 1}月${read.born.getUTCDate()}日生。请和本人核对。`;
   });
+  for (const [name, field] of Object.entries(fields)) mended(field, wrong[name], field);
   const send = orderButton("登记", () => {
     const found = problems();
     for (const [name, field] of Object.entries(fields)) {

@@ -3,6 +3,7 @@
 import { h } from "../shared/dom.js";
 import { yuan } from "../shared/money.js";
 import { orderButton } from "../shared/asking.js";
+import { mended } from "../shared/mended.js";
 import { keepTyped } from "../shared/parts.js";
 
 const SCHEMES = { residents: "城乡居民医保", employees: "职工医保" };
@@ -23,6 +24,7 @@ function form(patient, again) {
   const wrong = h("p", { class: "wrong", role: "alert", id: "wrong-member" });
   const scheme = h("select", null, Object.entries(SCHEMES).map(([code, label]) => h("option", { value: code }, label)));
   const number = h("input", { autocomplete: "off", maxlength: 30, spellcheck: "false", "aria-describedby": "wrong-member" });
+  mended(number, wrong, number);
   const send = orderButton("登记", () => {
     const fits = /^[0-9A-Za-z]{6,30}$/.test(number.value.trim());
     wrong.textContent = fits ? "" : "医保号码是 6 位以上的数字或字母,请照医保卡抄。";

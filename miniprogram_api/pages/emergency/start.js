@@ -4,6 +4,7 @@
 import { ask, orderButton, whoAmI } from "../shared/asking.js";
 import { spoken } from "../shared/dates.js";
 import { empty, h, link, title } from "../shared/dom.js";
+import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
 import { confirmed } from "../shared/states.js";
 import { Problem } from "../shared/api.js";
@@ -58,12 +59,8 @@ function form(go) {
     };
   }
 
-  for (const [input, said] of [[number, wrong.number], [words, wrong.words]]) {
-    input.addEventListener("input", () => {
-      said.textContent = "";
-      input.removeAttribute("aria-invalid");
-    });
-  }
+  mended(number, wrong.number, number);
+  mended(words, wrong.words, words);
   const send = orderButton("紧急调阅", async () => {
     const found = problems();
     for (const [key, text] of Object.entries(found)) wrong[key].textContent = text;

@@ -5,6 +5,7 @@ import { h, replace } from "./dom.js";
 import { factList } from "./prescription.js";
 import { loading, notice } from "./states.js";
 import { ask, drugNames, orderButton } from "./asking.js";
+import { mended } from "./mended.js";
 import { keepTyped } from "./parts.js";
 
 const PREGNANCY = { unknown: "不清楚", no: "没有怀孕", yes: "怀孕了", may_conceive: "可能怀孕" };
@@ -73,6 +74,7 @@ function form({ recorded: facts, outdated, version }, names, consultationId, sav
   guardian.checked = facts.guardian_present;
   const measured = MEASURES.map(([name, label, unit, least, most]) => ({ name, label, unit, least, most, input: h("input", { inputmode: "decimal", maxlength: 6, autocomplete: "off", value: facts[name] ?? "" }) }));
   const wrong = h("p", { class: "wrong", role: "alert" });
+  for (const { input } of measured) mended(input, wrong, ...measured.map((one) => one.input));
   const send = orderButton("存好", () => {
     const bad = measured.find(({ input, least, most }) => input.value.trim() && !(Number(input.value) >= least && Number(input.value) <= most));
     for (const one of measured) one.input.setAttribute("aria-invalid", String(one === bad));

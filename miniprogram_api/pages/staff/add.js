@@ -2,6 +2,7 @@
 
 import { orderButton } from "../shared/asking.js";
 import { h, replace } from "../shared/dom.js";
+import { mended } from "../shared/mended.js";
 import { keepTyped } from "../shared/parts.js";
 import { called } from "./house.js";
 import { ROLES, SCOPES, TITLES, UNLICENSED, choices } from "./staff.js";
@@ -31,8 +32,13 @@ export async function addPerson({ rest: [id = ""], go }) {
   fields.role.addEventListener("change", () => {
     licensed.hidden = !needs();
     expert.hidden = fields.role.value !== "expert";
+    // Another role may need neither.
+    for (const key of ["licence", "until"]) {
+      wrong[key].textContent = "";
+      fields[key].removeAttribute("aria-invalid");
+    }
   });
-  for (const [key, input] of Object.entries(fields)) input.addEventListener("input", () => { wrong[key].textContent = ""; });
+  for (const [key, input] of Object.entries(fields)) mended(input, wrong[key], input);
   const problems = () => ({
     name: fields.name.value.trim().length < 2 ? "请写姓名,和证件一样。" : "",
     sex: fields.sex.value ? "" : "请选性别。",

@@ -2,6 +2,7 @@
 
 import { ask, orderButton } from "../shared/asking.js";
 import { empty, h, link, title } from "../shared/dom.js";
+import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
 import { KINDS, choices, counties } from "./staff.js";
 
@@ -61,6 +62,7 @@ function form(places, lists, done) {
   const region = h("input", { maxlength: 60, autocomplete: "off" });
   const trouble = h("div");
   const wrong = h("p", { class: "wrong", role: "alert" });
+  for (const one of [name, kind, code]) mended(one, wrong);
   const send = orderButton("登记机构", () => {
     const bad = name.value.trim().length < 2 ? [name, "请写机构的全名。"] : !kind.value ? [kind, "请选类别。"]
       : !/^\d{6}(\d{3}(\d{3})?)?$/.test(code.value.trim()) ? [code, "区划代码:县级 6 位,乡镇 9 位,村 12 位。"] : null;

@@ -2,6 +2,7 @@
 
 import { ask, orderButton } from "../shared/asking.js";
 import { h } from "../shared/dom.js";
+import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
 import { confirmed } from "../shared/states.js";
 import { ROLES, begins, choices, ends, licence, span } from "./staff.js";
@@ -67,6 +68,7 @@ function grant(view, path, again) {
   const role = h("select", null, choices(Object.entries(ROLES), "请选"));
   const from = h("input", { type: "date" });
   const until = h("input", { type: "date" });
+  for (const one of [role, from, until]) mended(one, wrong);
   const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
   return h("details", { class: "staff-form", "data-id": "grant" }, h("summary", { class: "fold" }, "授予岗位"),
     keepTyped(h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
@@ -85,6 +87,7 @@ function licencePart(view, path, again) {
   const wrong = h("p", { class: "wrong", role: "alert" });
   const until = h("input", { type: "date", value: view.licensed ? view.licence_valid_until : "" });
   const number = h("input", { maxlength: 30, autocomplete: "off" });
+  mended(until, wrong);
   const { words, tag } = licence(view);
   const field = (label, input) => h("label", { class: "field" }, h("span", null, label), input);
   return h("section", { class: "panel", "aria-label": "执业证" }, h("h2", null, "执业证"),

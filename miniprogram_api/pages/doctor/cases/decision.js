@@ -5,6 +5,7 @@ import { h } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
 import { orderButton } from "../../shared/asking.js";
 import { Draft } from "../../shared/drafts.js";
+import { mended } from "../../shared/mended.js";
 import { keepTyped } from "../../shared/parts.js";
 
 const CHOICES = { agree: "同意", partly: "部分同意", disagree: "不同意" };
@@ -25,13 +26,14 @@ function decide({ consultation_id: id, opinion }, again) {
   const label = h("span", null, "理由(同意可以不写)");
   const buttons = Object.entries(CHOICES).map(([code, words]) => h("button", { type: "button", "aria-pressed": "false", "data-code": code }, words));
   const form = keepTyped(h("form", { class: "panel", novalidate: true, "aria-label": "我的决定", on: { submit: (event) => event.preventDefault() } }));
+  const clear = mended(reason, wrong, reason);
   for (const one of buttons) {
     one.addEventListener("click", () => {
       chosen = one.dataset.code;
       form.dataset.typed = "";
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === one));
       label.textContent = chosen === "agree" ? "理由(同意可以不写)" : "理由(专家和病历都要看)";
-      wrong.textContent = "";
+      clear();
     });
   }
   const send = orderButton("签名决定", async () => {
