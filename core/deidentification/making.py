@@ -59,7 +59,7 @@ async def begin_copy(work: Work, order: BeginCopy) -> CopyRef:
     told = {} if named is None else {"administrator": str(named.practitioner_id)}
     work.concerns("deidentified_copy", row.id, copy=row.code, reason=order.purpose, k=str(order.k), **told)
     if named is not None:
-        await tell(work, named.account_id, "deidentification.in_your_name", about=row.code)
+        await tell(work, named.account_id, "deidentification.in_your_name", urgent=True, about=row.code)
     return CopyRef(copy_id=row.id, code=row.code)
 
 
