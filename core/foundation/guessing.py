@@ -72,7 +72,7 @@ async def take_guess(rates: RateStore, actor: Actor, command: Command) -> Guess 
 async def settle_guess(rates: RateStore, actor: Actor, taken: Guess | None, refusal: DomainError | None) -> None:
     """Give back what :func:`take_guess` took, unless ``refusal`` (None: it was carried out, or failed unforeseen) says that it was wrong.
 
-    Who hangs up before the answer has used his guess all the same.
+    Who hangs up before the answer gets back only what turns out right: hanging up is no way to guess on.
     """
     if taken is not None and (refusal is None or refusal.status not in WRONG):
         await rates.give_back(taken.item, actor.account_id)

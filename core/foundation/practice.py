@@ -25,7 +25,7 @@ from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, Unavailable
 from core.foundation.guard import transaction_guard
-from core.foundation.guessing import settle_guess, take_guess
+from core.foundation.guessing import Guess, settle_guess, take_guess
 from core.foundation.ids import Ids
 from core.foundation.keys import KeyRing, SealBroken
 from core.foundation.models import IdempotencyRecord
@@ -97,7 +97,7 @@ class Practice:
             preparation = preparation_of(type(command))
             prepared = None if preparation is None else await preparation(self, actor, command)
             # Whoever gave the order may hang up; what has begun is finished, so that its answer is there when he asks again.
-            work, result = await asyncio.shield(self._transact(tries, actor, command, prepared, record))
+            work, result = await asyncio.shield(self._settled(tries, actor, command, prepared, record, taken))
         except Exception as error:
             refusal = _refusal(command, error)
             await settle_guess(self.rates, actor, taken, refusal)
@@ -106,7 +106,6 @@ class Practice:
             if refusal is None or refusal is error:
                 raise
             raise refusal from error
-        await settle_guess(self.rates, actor, taken, None)
         await self.signals.publish(*work.lanes) if work.lanes else None
         return result
 
@@ -128,6 +127,14 @@ class Practice:
                 raise
             raise refusal from error
         return result
+
+    async def _settled(
+        self, tries: list[Work], actor: Actor, command: Command, prepared: Any, record: str | None, taken: Guess | None
+    ) -> tuple[Work, Any]:
+        """Carried out, and no guess of who was right, also where he hung up meanwhile."""
+        work, result = await self._transact(tries, actor, command, prepared, record)
+        await settle_guess(self.rates, actor, taken, None)
+        return work, result
 
     async def _transact(self, tries: list[Work], actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:
         loop = asyncio.get_running_loop()

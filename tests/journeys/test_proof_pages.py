@@ -67,6 +67,7 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await phone.goto(f"{origin}/h5/mini/#/mine")
     await phone.get_by_role("link", name="出示证明").click()
     insured, of_age = phone.locator("[data-attribute=insured]"), phone.locator("[data-attribute=of_age]")
+    await expect(insured).to_contain_text("办理的时间和有效期")
     await expect(insured).to_contain_text("对方看不到:姓名、身份证号、医保号")
     await assert_readable(phone)
     await insured.get_by_role("button", name="办理").click()

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,34 @@ async def test_who_is_right_uses_nothing_up_also_when_he_asks_again(practice: Pr
             with pytest.raises(GuessedTooOften):
                 await worker.execute(account, right)
             await store.close()
+
+
+@pytest.mark.storage
+async def test_who_hangs_up_gets_back_what_was_right(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    guess = Guess("registrations", 2, 600, (RegisterPatient.name,))
+    monkeypatch.setattr(guessing, "GUESSES", (guess,))
+    account = (await seed_small(practice)).woman_account
+    begun, go_on, ended, carry_out = asyncio.Event(), asyncio.Event(), asyncio.Event(), Practice._carry_out
+
+    async def slow(self: Practice, *given: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        return await carry_out(self, *given)
+
+    async def settled(*given: Any) -> None:
+        await guessing.settle_guess(*given)
+        ended.set()
+
+    monkeypatch.setattr(Practice, "_carry_out", slow)
+    monkeypatch.setattr("core.foundation.practice.settle_guess", settled)
+    right = RegisterPatient(full_name="王小梅", id_number=id_number(date(1990, 5, 17), 44), relation="mother")
+    asked = asyncio.create_task(practice.execute(account, right))
+    await begun.wait()
+    asked.cancel()
+    await asyncio.gather(asked, return_exceptions=True)
+    go_on.set()
+    await ended.wait()
+    assert [(await practice.rates.take(guess.item, account.account_id)).allowed for _ in range(3)] == [True, True, False]
 
 
 async def test_what_was_never_taken_is_not_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,9 @@ async def test_whoever_has_the_published_papers_checks_by_himself(face: Face, ho
         assert "公钥不对" in capsys.readouterr().out
         assert verify(nonce="1" * 20) == 1
         assert verify(audience="somebody") == 1
+        capsys.readouterr()
+        assert verify(nonce="", audience="") == 1
+        assert "不是为这次查验出示的" in capsys.readouterr().out
         monkeypatch.setattr("miniprogram_api.cli.credential.datetime", _At(clock.real_now().replace(year=2027)))
         assert verify() == 1
     proof.write_text("no JSON")
