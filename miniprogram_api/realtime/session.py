@@ -32,6 +32,7 @@ SEEN_EVERY_S = 10.0
 RETRY_MS = 700
 SIGNED_IN_EVERY_S = 5.0
 """How late a missed signal lets the end of a sign-in be noticed."""
+CALLED_OFF_AGAIN_S = 1.0
 MOST_UNREADABLE = 10
 
 UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
@@ -119,8 +120,12 @@ class CallSession:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
+            # Again and again: what a task waits for may swallow its being called off, and nobody would ever be noted as gone.
+            going = set(tasks)
+            while going:
+                for task in going:
+                    task.cancel()
+                _, going = await asyncio.wait(going, timeout=CALLED_OFF_AGAIN_S)
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self) -> None:
