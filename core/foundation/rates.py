@@ -11,7 +11,8 @@ from typing import Any, cast
 from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage, RedisStorage, SlidingWindowCounterSupport
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from redis.asyncio import BlockingConnectionPool
+
+from core.foundation.redis_client import redis_pool
 
 logger = logging.getLogger("huizhen.limits")
 
@@ -38,9 +39,7 @@ class RateStore:
         self._pool: Any = None
         self._away_until = 0.0
         if redis_url:
-            self._pool = BlockingConnectionPool.from_url(
-                redis_url, max_connections=10, timeout=ANSWER_S, socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S
-            )
+            self._pool = redis_pool(redis_url, most=10, wait_s=ANSWER_S, patience_s=ANSWER_S)
             storage = RedisStorage("redis://", implementation="redispy", key_prefix="huizhen:limits", connection_pool=self._pool)
             self._shared = SlidingWindowCounterRateLimiter(storage)
 

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
@@ -25,6 +24,7 @@ from core.foundation.ids import Ids
 from core.foundation.lifecycle import Terms, set_terms
 from core.foundation.practice import Engines, Practice
 from core.foundation.rates import RateStore
+from core.foundation.redis_client import redis_client
 from core.foundation.signals import RedisSignals
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.files import open_files
@@ -54,16 +54,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     install_guard(asyncio.get_running_loop())
     load_rooms()
     set_terms(Terms(settings.keep_record_years, settings.keep_process_years))
-    redis = Redis(
-        connection_pool=BlockingConnectionPool.from_url(
-            settings.redis_url,
-            max_connections=20,
-            timeout=5,
-            decode_responses=True,
-            socket_timeout=5,
-            retry=Retry(ExponentialBackoff(cap=1, base=0.05), 6),
-        )
-    )
+    redis = redis_client(settings.redis_url, retry=Retry(ExponentialBackoff(cap=1, base=0.05), 6))
     signals = RedisSignals(redis)
     clock = SystemClock()
     rng = random.SystemRandom()

@@ -58,6 +58,13 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+def _of_use(record: logging.LogRecord) -> bool:
+    """False for what says nothing of this house: Sanic forgets its task that still holds a message for a socket nobody reads any more, and
+    asyncio calls that an error when the memory is cleared."""
+    text = record.getMessage()
+    return not (text.startswith("Task was destroyed but it is pending") and "WebsocketImplProtocol.async_" in text)
+
+
 def _without_addresses(record: logging.LogRecord) -> str:
     """The message; from libraries without addresses, which carry tokens and what people typed (Sanic tells the address of a failed request)."""
     text = record.getMessage()
@@ -72,6 +79,7 @@ def configure(process: str, level: int = logging.INFO) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     _quieten_libraries()
+    logging.getLogger("asyncio").addFilter(_of_use)
     logging.captureWarnings(True)
 
 

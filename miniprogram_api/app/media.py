@@ -10,10 +10,10 @@ import secrets
 import signal
 import time
 
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
+from core.foundation.redis_client import redis_client
 from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
 from miniprogram_api.app import logging as house_logging
@@ -23,11 +23,7 @@ from miniprogram_api.app.process import PROCESS_NAME, announce_ready
 
 async def main() -> None:
     settings = house_settings.read()
-    pool = BlockingConnectionPool.from_url(
-        settings.redis_url, max_connections=10, timeout=5, decode_responses=True, socket_timeout=5,
-        retry=Retry(ExponentialBackoff(cap=1, base=0.05), 6),
-    )
-    redis = Redis(connection_pool=pool)
+    redis = redis_client(settings.redis_url, most=10, retry=Retry(ExponentialBackoff(cap=1, base=0.05), 6))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -6,12 +6,11 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 
-from redis.asyncio import Redis
-
 from core.foundation.clock import SystemClock
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.ids import Ids
 from core.foundation.practice import Practice
+from core.foundation.redis_client import redis_client
 from core.foundation.signals import LocalSignals, RedisSignals, Signals
 from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
@@ -42,7 +41,7 @@ async def _bell(settings: Settings) -> AsyncIterator[Signals]:
             yield LocalSignals()
             return
         url = f"unix://{socket}"
-    redis = Redis.from_url(url, decode_responses=True, socket_timeout=5)
+    redis = redis_client(url)
     try:
         yield RedisSignals(redis)
     finally:

@@ -120,7 +120,8 @@ class CallSession:
             for task in done:
                 task.result()
         finally:
-            # Again and again: what a task waits for may swallow its being called off, and nobody would ever be noted as gone.
+            # Again and again: what a task waits for may forget that it was called off (core/foundation/redis_client.py), and then nobody
+            # would ever be noted as gone.
             going = set(tasks)
             while going:
                 for task in going:

@@ -1,6 +1,7 @@
 """Log lines: one line of JSON a fact, and nothing that a person said in them."""
 
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -14,6 +15,9 @@ import httpx
 import pytest
 from sanic import Request, Sanic
 from sanic.response import json as answer
+from sanic.server.websockets.impl import WebsocketImplProtocol
+from websockets.frames import Frame, Opcode
+from websockets.server import ServerProtocol
 
 from miniprogram_api.app.logging import Lines, configure, describe, log_requests, request_id
 from tests.miniprogram_api.app.serving import serving
@@ -126,3 +130,16 @@ async def test_a_request_is_logged_by_its_pattern() -> None:
     assert inside["request"] == found["request"]
     assert "01PATIENTID" not in "".join(records)
     assert "李秀英" not in "".join(records)
+
+
+async def test_a_message_that_nobody_fetched_from_a_socket_is_no_error(written: io.StringIO) -> None:
+    """When memory is cleared while Sanic's own task still holds the message; a forgotten task of anybody else is told."""
+    socket_gone = WebsocketImplProtocol(ServerProtocol())
+    asyncio.get_running_loop().create_task(socket_gone.async_data_received([], [Frame(Opcode.TEXT, b"never fetched")]))
+    asyncio.get_running_loop().create_task(asyncio.Event().wait(), name="ours")
+    await asyncio.sleep(0)
+    del socket_gone
+    gc.collect()
+    destroyed = [line["message"] for line in lines(written) if "Task was destroyed" in line["message"]]
+    assert len(destroyed) == 1
+    assert "name='ours'" in destroyed[0]

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
+from core.foundation.redis_client import redis_client
 from media.calls.protocol import Accept, AskStats, Join
 from miniprogram_api.app.redis_server import redis_process
 from miniprogram_api.realtime.link import Lost, MediaLine, NoMedia, Refused
@@ -67,7 +67,7 @@ class MediaHouse:
 async def house(tmp_path: Path) -> AsyncIterator[MediaHouse]:
     spec, url = redis_process(tmp_path)
     server = subprocess.Popen(spec.argv, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 - returns at once
-    redis = Redis.from_url(url, decode_responses=True)
+    redis = redis_client(url)
     for _ in range(200):
         with contextlib.suppress(Exception):
             await redis.ping()

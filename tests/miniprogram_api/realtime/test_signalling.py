@@ -16,13 +16,13 @@ from typing import Any
 
 import httpx
 import pytest
-from redis.asyncio import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from bot.channels.connections import connect_channels
 from bot.channels.settings import ChannelSettings
 from core.calls.models import CallAttendance
+from core.foundation.redis_client import redis_client
 from core.people.commands import CloseSession, OpenSession
 from core.people.models import Session
 from media.calls.forwarding import PythonEngine
@@ -46,7 +46,7 @@ async def redis(tmp_path: Path) -> AsyncIterator[Any]:
     """The supervisor's own Redis, in a folder of the test."""
     spec, url = redis_process(tmp_path)
     process = subprocess.Popen(spec.argv, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 - started once, before anything waits
-    client = Redis.from_url(url, decode_responses=True)
+    client = redis_client(url)
     for _ in range(200):
         with contextlib.suppress(Exception):
             await client.ping()
