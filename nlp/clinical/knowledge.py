@@ -14,8 +14,8 @@ from typing import Any
 
 from nlp.interface.engine import RuleSet
 from nlp.interface.urgency import Urgency
-from nlp.language.lexicon import FILES as LEXICON_FILES
 from nlp.language.lexicon import content as lexicon_content
+from nlp.language.lexicon import files as lexicon_files
 from nlp.language.lexicon import lexicon
 
 from .expressions import Expression, compile_expression
@@ -68,12 +68,15 @@ class Modifier:
 
 @dataclass(frozen=True)
 class Complaint:
-    """What one finding means by itself: its group, its level alone (None: it only adds to others) and the departments with weights."""
+    """What one finding means by itself: its group, its level alone (None: it only adds to others), the departments with weights, the plain words to
+    ask for it ({who}: whom it concerns) and its part in red flags: "danger", "rules_out" or "none"."""
 
     code: str
     group: str
     level: Urgency | None
     departments: tuple[tuple[str, float], ...]
+    question: str
+    flag: str
 
 
 def known_codes() -> frozenset[str]:
@@ -147,7 +150,8 @@ def complaints() -> dict[str, Complaint]:
     found: dict[str, Complaint] = {}
     for row in csv.DictReader(io.StringIO(_content("complaints.csv"))):
         weights = tuple((code, float(weight)) for code, _, weight in (item.partition(":") for item in row["departments"].split()))
-        found[row["code"]] = Complaint(row["code"], row["group"], None if row["level"] == "none" else Urgency(row["level"]), weights)
+        level = None if row["level"] == "none" else Urgency(row["level"])
+        found[row["code"]] = Complaint(row["code"], row["group"], level, weights, row["question"], row["flag"])
     return found
 
 
@@ -183,7 +187,7 @@ def rule_sets() -> tuple[RuleSet, ...]:
         canonical = json.dumps([_canonical(file) for file in files], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         found.append(RuleSet(name=name, title=title, edition=data["edition"], digest=digest, count=len(data[kind])))
-    lexicon_text = "\n".join(lexicon_content(name) for name in LEXICON_FILES)
+    lexicon_text = "\n".join(lexicon_content(name) for name in lexicon_files())
     digest = hashlib.sha256(lexicon_text.encode()).hexdigest()
     found.append(RuleSet(name="lexicon", title="症状词典", edition=table("red_flags.toml")["edition"], digest=digest, count=len(lexicon().surfaces)))
     return tuple(found)

@@ -12,12 +12,28 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-FILES = ("findings.csv", "conditions.csv", "parts.csv", "sensations.csv", "combos.csv", "patterns.csv", "people.csv", "blocked.csv", "scope.toml")
+_TABLES = (
+    "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "parts.csv", "sensations.csv", "combos.csv", "patterns.csv", "people.csv",
+    "blocked.csv", "scope.toml",
+)  # fmt: skip
+_SURFACES = "surfaces"
+CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
+
+
+def surface_files() -> tuple[str, ...]:
+    """The files of ways to say a thing: one a body system, and one of the conditions."""
+    folder = resources.files("nlp.language").joinpath("lexicon", _SURFACES)
+    return tuple(sorted(f"{_SURFACES}/{file.name}" for file in folder.iterdir() if file.name.endswith(".csv")))
+
+
+def files() -> tuple[str, ...]:
+    """All files of the lexicon."""
+    return (*_TABLES, *surface_files())
 
 
 def content(name: str) -> str:
     """The text of one lexicon file."""
-    return resources.files("nlp.language").joinpath("lexicon", name).read_text(encoding="utf-8")
+    return resources.files("nlp.language").joinpath("lexicon", *name.split("/")).read_text(encoding="utf-8")
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -47,11 +63,16 @@ class Kin:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """``surfaces`` maps what people write to a code; ``by_first`` lists them by first character, longest first."""
+    """``surfaces`` maps what people write to a code (to the first of its codes where it is ambiguous); ``by_first`` lists them by first character,
+    longest first."""
 
     terms: dict[str, str]
     conditions: frozenset[str]
     surfaces: dict[str, str]
+    ambiguous: dict[str, tuple[str, ...]]
+    """The other codes of what may mean two things."""
+    broader: dict[str, tuple[str, ...]]
+    """What a finding also is: night cough is cough. Denying the narrow one denies nothing of the broad one."""
     by_first: dict[str, tuple[str, ...]]
     blocked: frozenset[str]
     parts: dict[str, str]
@@ -81,6 +102,11 @@ def _index(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {first: tuple(sorted(group, key=lambda word: (-len(word), word))) for first, group in gathered.items()}
 
 
+def _said() -> dict[str, str]:
+    """Every way to say a finding or a condition, in lower case as the normaliser leaves it."""
+    return {row["surface"].lower(): row["code"] for name in surface_files() for row in rows(name)}
+
+
 def _surfaces(name: str, key: str) -> dict[str, str]:
     return {surface.lower(): row[key] for row in rows(name) for surface in row["surfaces"].split()}
 
@@ -106,8 +132,12 @@ def _terms_as_surfaces(name: str, taken: dict[str, str]) -> dict[str, str]:
 def lexicon() -> Lexicon:
     """The lexicon of this release, read from its files."""
     findings, conditions = rows("findings.csv"), rows("conditions.csv")
-    surfaces = _surfaces("findings.csv", "code") | _surfaces("conditions.csv", "code")
+    ambiguous = {row["surface"].lower(): tuple(row["codes"].split()) for row in rows("ambiguous.csv")}
+    surfaces = _said() | {surface: codes[0] for surface, codes in ambiguous.items()}
     surfaces |= _terms_as_surfaces("findings.csv", surfaces) | _terms_as_surfaces("conditions.csv", surfaces)
+    broader: dict[str, list[str]] = {}
+    for row in rows("broader.csv"):
+        broader.setdefault(row["code"], []).append(row["broader"])
     blocked = frozenset(row["word"] for row in rows("blocked.csv"))
     people = {
         surface: Kin(row["relation"], row["sex"] or None, row["child"] == "yes") for row in rows("people.csv") for surface in row["surfaces"].split()
@@ -116,6 +146,8 @@ def lexicon() -> Lexicon:
         terms={row["code"]: row["term"] for row in findings + conditions},
         conditions=frozenset(row["code"] for row in conditions),
         surfaces=surfaces,
+        ambiguous={surface: codes[1:] for surface, codes in ambiguous.items()},
+        broader={code: tuple(wider) for code, wider in broader.items()},
         by_first=_index([*surfaces, *(word for word in blocked if word not in surfaces)]),
         blocked=blocked - surfaces.keys(),
         parts=_surfaces("parts.csv", "part"),

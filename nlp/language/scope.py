@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from nlp.interface.reading import Status
@@ -68,11 +68,28 @@ def _expressions() -> _Expressions:
 
 
 def scoped(text: NormalText, clauses: tuple[Clause, ...], found: list[Mention], *, answering: bool) -> list[Scoped]:
-    """Every mention with its status, in order of place."""
+    """Every mention with its status, in order of place, with what its words may mean besides and what it also is."""
     result: list[Scoped] = []
     for clause in clauses:
-        result.extend(_in_clause(text, clause, clauses, [m for m in found if clause.holds(m.start)], answering))
+        for item in _in_clause(text, clause, clauses, [m for m in found if clause.holds(m.start)], answering):
+            result.extend(_with_others(item, text))
     return result
+
+
+def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
+    """``item``, the other meanings of ambiguous words (none of them sure), and what each of these also is unless it is denied: night cough is cough."""
+    lex = lexicon()
+    meanings = [item]
+    if others := () if item.mention.pattern else lex.ambiguous.get(text.text[item.mention.start : item.mention.end], ()):
+        unsure = Status.ABSENT if item.status is Status.ABSENT else Status.UNCERTAIN
+        meanings = [replace(item, status=unsure, mention=replace(item.mention, code=code)) for code in (item.mention.code, *others)]
+    wider = [
+        replace(meaning, mention=replace(meaning.mention, code=code))
+        for meaning in meanings
+        if meaning.status is not Status.ABSENT
+        for code in lex.broader.get(meaning.mention.code, ())
+    ]
+    return meanings + wider
 
 
 def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], found: list[Mention], answering: bool) -> list[Scoped]:

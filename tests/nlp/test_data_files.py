@@ -11,7 +11,7 @@ from nlp.clinical import advice, knowledge
 from nlp.clinical.asked import questions
 from nlp.engine import Engine
 from nlp.interface.departments import department
-from nlp.language.lexicon import lexicon, rows
+from nlp.language.lexicon import lexicon, rows, surface_files
 
 RULES = [row for name in ("red_flags.toml", "levels.toml") for row in knowledge.table(name)["rule"]]
 CODES = {row["code"] for name in ("findings.csv", "conditions.csv") for row in rows(name)}
@@ -34,10 +34,9 @@ def test_rows_are_complete(name: str) -> None:
 
 def test_no_surface_has_two_meanings() -> None:
     owners: dict[str, set[str]] = {}
-    for name in ("findings.csv", "conditions.csv"):
+    for name in surface_files():
         for row in rows(name):
-            for surface in row["surfaces"].split():
-                owners.setdefault(surface, set()).add(row["code"])
+            owners.setdefault(row["surface"].lower(), set()).add(row["code"])
     assert {surface: codes for surface, codes in owners.items() if len(codes) > 1} == {}
     assert not {row["word"] for row in rows("blocked.csv")} & owners.keys()
 
