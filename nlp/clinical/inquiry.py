@@ -8,6 +8,7 @@ from nlp.interface.assessment import Choice, Question
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from nlp.language.answers import AnswerGuide, Effects
+from nlp.language.lexicon import lexicon
 
 from .asked import Asked, Option, questions
 from .case import Case
@@ -26,7 +27,7 @@ _LIMIT, _LIMIT_WHEN_EMERGENT = _limits()
 
 def _known(code: str, case: Case) -> bool:
     person = case.facts.person
-    chronic = bool(case.facts.conditions)
+    chronic = any(condition.code not in lexicon().passing for condition in case.facts.conditions)
     if code == "@age":
         return person.age_days is not None
     if code == "@chronic":

@@ -68,6 +68,8 @@ class Lexicon:
 
     terms: dict[str, str]
     conditions: frozenset[str]
+    passing: frozenset[str]
+    """Conditions that say nothing of a long illness (a medicine taken for a cold)."""
     surfaces: dict[str, str]
     ambiguous: dict[str, tuple[str, ...]]
     """The other codes of what may mean two things."""
@@ -145,6 +147,7 @@ def lexicon() -> Lexicon:
     return Lexicon(
         terms={row["code"]: row["term"] for row in findings + conditions},
         conditions=frozenset(row["code"] for row in conditions),
+        passing=frozenset(row["code"] for row in conditions if row["kind"] == "passing"),
         surfaces=surfaces,
         ambiguous={surface: codes[1:] for surface, codes in ambiguous.items()},
         broader={code: tuple(wider) for code, wider in broader.items()},

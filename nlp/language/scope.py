@@ -77,7 +77,7 @@ def scoped(text: NormalText, clauses: tuple[Clause, ...], found: list[Mention], 
 
 
 def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
-    """``item``, the other meanings of ambiguous words (none of them sure), and what each of these also is unless it is denied: night cough is cough."""
+    """``item``, the other meanings of ambiguous words (none of them sure), and what each of these also is unless denied: night cough is cough."""
     lex = lexicon()
     meanings = [item]
     if others := () if item.mention.pattern else lex.ambiguous.get(text.text[item.mention.start : item.mention.end], ()):
