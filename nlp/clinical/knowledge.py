@@ -30,6 +30,11 @@ def table(name: str) -> dict[str, Any]:
     return tomllib.loads(_content(name))
 
 
+def table_rows(name: str) -> list[dict[str, str]]:
+    """The rows of one CSV file of the knowledge folder."""
+    return list(csv.DictReader(io.StringIO(_content(name))))
+
+
 @dataclass(frozen=True)
 class Rule:
     """One rule of care. ``suspected`` is empty unless a patient may be told it; ``first`` (``first_of_other`` to who speaks of him) is said before
@@ -148,7 +153,7 @@ def modifiers() -> tuple[Modifier, ...]:
 @cache
 def complaints() -> dict[str, Complaint]:
     found: dict[str, Complaint] = {}
-    for row in csv.DictReader(io.StringIO(_content("complaints.csv"))):
+    for row in table_rows("complaints.csv"):
         weights = tuple((code, float(weight)) for code, _, weight in (item.partition(":") for item in row["departments"].split()))
         level = None if row["level"] == "none" else Urgency(row["level"])
         found[row["code"]] = Complaint(row["code"], row["group"], level, weights, row["question"], row["flag"])
@@ -195,7 +200,7 @@ def rule_sets() -> tuple[RuleSet, ...]:
 
 def _canonical(name: str) -> Any:
     if name.endswith(".csv"):
-        return list(csv.DictReader(io.StringIO(_content(name))))
+        return table_rows(name)
     data = table(name)
     data.pop("signed_by", None)
     return data

@@ -14,7 +14,7 @@ from typing import Any
 
 _TABLES = (
     "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "parts.csv", "sensations.csv", "combos.csv", "patterns.csv", "people.csv",
-    "blocked.csv", "scope.toml",
+    "blocked.csv", "characters.csv", "scope.toml",
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
@@ -63,8 +63,8 @@ class Kin:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """``surfaces`` maps what people write to a code (to the first of its codes where it is ambiguous); ``by_first`` lists them by first character,
-    longest first."""
+    """``surfaces`` maps what people write, folded, to a code (to the first of its codes where it is ambiguous); ``by_start`` lists the words by
+    their first two characters (those of one character by that one), longest first."""
 
     terms: dict[str, str]
     conditions: frozenset[str]
@@ -75,7 +75,7 @@ class Lexicon:
     """The other codes of what may mean two things."""
     broader: dict[str, tuple[str, ...]]
     """What a finding also is: night cough is cough. Denying the narrow one denies nothing of the broad one."""
-    by_first: dict[str, tuple[str, ...]]
+    by_start: dict[str, tuple[str, ...]]
     blocked: frozenset[str]
     parts: dict[str, str]
     sensations: dict[str, str]
@@ -100,13 +100,23 @@ def alternatives(words: Iterable[str]) -> str:
 def _index(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     gathered: dict[str, list[str]] = {}
     for word in words:
-        gathered.setdefault(word[0], []).append(word)
-    return {first: tuple(sorted(group, key=lambda word: (-len(word), word))) for first, group in gathered.items()}
+        gathered.setdefault(word[:2], []).append(word)
+    return {start: tuple(sorted(group, key=lambda word: (-len(word), word))) for start, group in gathered.items()}
+
+
+@cache
+def _characters() -> dict[int, str]:
+    return str.maketrans({row["character"]: row["read_as"] for row in rows("characters.csv")})
+
+
+def folded(text: str) -> str:
+    """``text`` with the characters that people write for one another read as one (疼 as 痛), each in its place: for looking words up."""
+    return text.translate(_characters())
 
 
 def _said() -> dict[str, str]:
-    """Every way to say a finding or a condition, in lower case as the normaliser leaves it."""
-    return {row["surface"].lower(): row["code"] for name in surface_files() for row in rows(name)}
+    """Every way to say a finding or a condition, as it is looked up."""
+    return {folded(row["surface"].lower()): row["code"] for name in surface_files() for row in rows(name)}
 
 
 def _surfaces(name: str, key: str) -> dict[str, str]:
@@ -127,20 +137,21 @@ _NO_SURFACE = re.compile("[、或,]|等$")
 
 def _terms_as_surfaces(name: str, taken: dict[str, str]) -> dict[str, str]:
     """A standard term is also a way to say it, unless it lists several things or is another row's surface."""
-    return {row["term"].lower(): row["code"] for row in rows(name) if not _NO_SURFACE.search(row["term"]) and row["term"].lower() not in taken}
+    found = {folded(row["term"].lower()): row["code"] for row in rows(name) if not _NO_SURFACE.search(row["term"])}
+    return {term: code for term, code in found.items() if term not in taken}
 
 
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of this release, read from its files."""
     findings, conditions = rows("findings.csv"), rows("conditions.csv")
-    ambiguous = {row["surface"].lower(): tuple(row["codes"].split()) for row in rows("ambiguous.csv")}
+    ambiguous = {folded(row["surface"].lower()): tuple(row["codes"].split()) for row in rows("ambiguous.csv")}
     surfaces = _said() | {surface: codes[0] for surface, codes in ambiguous.items()}
     surfaces |= _terms_as_surfaces("findings.csv", surfaces) | _terms_as_surfaces("conditions.csv", surfaces)
     broader: dict[str, list[str]] = {}
     for row in rows("broader.csv"):
         broader.setdefault(row["code"], []).append(row["broader"])
-    blocked = frozenset(row["word"] for row in rows("blocked.csv"))
+    blocked = frozenset(folded(row["word"]) for row in rows("blocked.csv"))
     people = {
         surface: Kin(row["relation"], row["sex"] or None, row["child"] == "yes") for row in rows("people.csv") for surface in row["surfaces"].split()
     }
@@ -151,7 +162,7 @@ def lexicon() -> Lexicon:
         surfaces=surfaces,
         ambiguous={surface: codes[1:] for surface, codes in ambiguous.items()},
         broader={code: tuple(wider) for code, wider in broader.items()},
-        by_first=_index([*surfaces, *(word for word in blocked if word not in surfaces)]),
+        by_start=_index([*surfaces, *(word for word in blocked if word not in surfaces)]),
         blocked=blocked - surfaces.keys(),
         parts=_surfaces("parts.csv", "part"),
         sensations=_surfaces("sensations.csv", "sensation"),

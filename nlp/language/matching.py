@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from .lexicon import Lexicon, Pattern, alternatives, lexicon
+from .lexicon import Lexicon, Pattern, alternatives, folded, lexicon
 from .normal import NormalText
 from .words import WordBoundaries
 
@@ -47,13 +47,13 @@ def _combination() -> re.Pattern[str]:
     )
 
 
-def _dictionary(text: str, lex: Lexicon) -> list[Mention]:
+def _dictionary(text: str, lex: Lexicon, without: str = "") -> list[Mention]:
+    """Words of the dictionary in ``text`` (folded), but for ``without``."""
     found: list[Mention] = []
     for start, first in enumerate(text):
-        for word in lex.by_first.get(first, ()):
-            if text.startswith(word, start):
-                found.append(Mention(lex.surfaces.get(word, ""), start, start + len(word)))
-                break
+        word = next((word for word in lex.by_start.get(text[start : start + 2], ()) if word != without and text.startswith(word, start)), "")
+        if word or (word := first if first in lex.by_start and first != without else ""):
+            found.append(Mention(lex.surfaces.get(word, ""), start, start + len(word)))
     return found
 
 
@@ -135,11 +135,12 @@ def _reaches_further(other: Mention, mention: Mention) -> bool:
     return mention.start < other.start < mention.end < other.end
 
 
-def mentions(text: NormalText, boundaries: WordBoundaries) -> list[Mention]:
-    """Every finding or condition named in ``text``, in order of place."""
+def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "") -> list[Mention]:
+    """Every finding or condition named in ``text``, in order of place; ``without``: a folded word that is to be left out."""
     lex = lexicon()
-    resolved = _resolve(_dictionary(text.text, lex) + _combinations(text, lex), text.text)
-    named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(text.text, m.start)))]
+    plain = folded(text.text)
+    resolved = _resolve(_dictionary(plain, lex, without) + _combinations(text, lex), text.text)
+    named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
     blocked = [m for m in resolved if not m.code]
     for mention in _patterns(text, lex):
         if any(_covers(mention, word) for word in blocked):

@@ -9,7 +9,7 @@ from functools import cache
 from nlp.interface.reading import Status
 
 from .clauses import Clause
-from .lexicon import alternatives, lexicon
+from .lexicon import alternatives, folded, lexicon
 from .matching import Mention
 from .normal import NormalText
 
@@ -80,7 +80,7 @@ def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
     """``item``, the other meanings of ambiguous words (none of them sure), and what each of these also is unless denied: night cough is cough."""
     lex = lexicon()
     meanings = [item]
-    if others := () if item.mention.pattern else lex.ambiguous.get(text.text[item.mention.start : item.mention.end], ()):
+    if others := () if item.mention.pattern else lex.ambiguous.get(folded(text.text[item.mention.start : item.mention.end]), ()):
         unsure = Status.ABSENT if item.status is Status.ABSENT else Status.UNCERTAIN
         meanings = [replace(item, status=unsure, mention=replace(item.mention, code=code)) for code in (item.mention.code, *others)]
     wider = [

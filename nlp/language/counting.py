@@ -1,0 +1,93 @@
+"""How many ways of saying a thing the lexicon really knows: a row counts only if nothing else of the lexicon gives the same code for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .lexicon import CONDITION_SURFACES, Lexicon, folded, lexicon, rows, surface_files
+from .matching import mentions
+from .normal import normalise
+from .words import WordBoundaries
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """``rows``: ways of saying as written; ``distinct``: those left when the normaliser and the reading of 疼 as 痛 made some the same;
+    ``own``: those of them that no combination, pattern or shorter word inside gives the same code for. Each by file (system)."""
+
+    rows: Counter[str]
+    distinct: Counter[str]
+    own: Counter[str]
+    kinds: Counter[str]
+    """``own`` by kind: medical, everyday, dialect, typing, voice."""
+    findings: int
+    conditions: int
+
+    @property
+    def of_findings(self) -> int:
+        """``own`` without the names of long-standing illness and medicines."""
+        return self.own.total() - self.own["conditions"]
+
+    def table(self) -> str:
+        """As lines of a Markdown table."""
+        lines = ["| system | rows | distinct | own |", "|---|---|---|---|"]
+        lines += [f"| {name} | {self.rows[name]} | {self.distinct[name]} | {self.own[name]} |" for name in sorted(self.rows)]
+        lines.append(f"| all | {self.rows.total()} | {self.distinct.total()} | {self.own.total()} |")
+        kinds = "; ".join(f"{kind} {number}" for kind, number in self.kinds.most_common())
+        summary = f"{self.findings} findings, {self.conditions} conditions; own ways to say a finding: {self.of_findings} ({kinds})"
+        return "\n".join([*lines, "", summary])
+
+
+def _ways() -> Iterator[tuple[str, dict[str, str]]]:
+    """(system, row) of each way of saying that is not the same as one before."""
+    seen: set[str] = set()
+    for name in surface_files():
+        for row in rows(name):
+            said = folded(normalise(row["surface"]).text)
+            if said not in seen:
+                seen.add(said)
+                yield _system(name), row
+
+
+def _system(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".csv")
+
+
+def is_own(surface: str, code: str, boundaries: WordBoundaries) -> bool:
+    """Whether ``surface`` gives ``code`` only because it is a row of its own."""
+    lex = lexicon()
+    text = normalise(surface)
+    found = mentions(text, boundaries, without=folded(text.text))
+    return code not in {given for mention in found if not mention.flipped for given in _given(mention.code, lex)}
+
+
+def _given(code: str, lex: Lexicon) -> tuple[str, ...]:
+    return (code, *lex.broader.get(code, ()))
+
+
+def not_own() -> tuple[tuple[str, str], ...]:
+    """(code, surface) of each row that could be left out without loss."""
+    boundaries = _boundaries()
+    return tuple((row["code"], row["surface"]) for _, row in _ways() if not is_own(row["surface"], row["code"], boundaries))
+
+
+def count() -> Counts:
+    """Count the lexicon as it stands (a few seconds)."""
+    boundaries = _boundaries()
+    written = Counter({_system(name): len(rows(name)) for name in surface_files()})
+    distinct: Counter[str] = Counter()
+    own: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for system, row in _ways():
+        distinct[system] += 1
+        if is_own(row["surface"], row["code"], boundaries):
+            own[system] += 1
+            kinds[row["kind"]] += system != _system(CONDITION_SURFACES)
+    return Counts(written, distinct, own, kinds, len(rows("findings.csv")), len(rows("conditions.csv")))
+
+
+def _boundaries() -> WordBoundaries:
+    lex = lexicon()
+    return WordBoundaries(frozenset(word for word in (*lex.surfaces, *lex.blocked, *lex.people) if len(word) > 1))
