@@ -16,135 +16,26 @@ FINDINGS = {row["code"]: row for row in rows("findings.csv")}
 CONDITIONS = {row["code"]: row for row in rows("conditions.csv")}
 SURFACES = [(name, row) for name in surface_files() for row in rows(name)]
 
-SYSTEMS = frozenset(
-    [
-        "bite",
-        "blood",
-        "bone",
-        "child",
-        "chronic",
-        "digestive",
-        "endocrine",
-        "ent",
-        "eye",
-        "general",
-        "heart",
-        "infection",
-        "injury",
-        "lung",
-        "man",
-        "medicine",
-        "mind",
-        "mouth",
-        "nerve",
-        "poison",
-        "pregnancy",
-        "skin",
-        "talk",
-        "urinary",
-        "woman",
-    ]
-)
-PARTS = frozenset(
-    [
-        "body",
-        "head",
-        "hair",
-        "face",
-        "eye",
-        "ear",
-        "nose",
-        "mouth",
-        "lips",
-        "tooth",
-        "jaw",
-        "throat",
-        "neck",
-        "chest",
-        "breast",
-        "back",
-        "flank",
-        "abdomen",
-        "stomach",
-        "upper_right",
-        "lower_abdomen",
-        "right_lower",
-        "groin",
-        "anus",
-        "bladder",
-        "urine",
-        "vulva",
-        "genital",
-        "testis",
-        "limb",
-        "shoulder",
-        "elbow",
-        "wrist",
-        "hand",
-        "finger",
-        "hip",
-        "leg",
-        "knee",
-        "ankle",
-        "foot",
-        "joint",
-        "bone",
-        "skin",
-        "nail",
-        "mind",
-    ]
-)
+SYSTEMS = frozenset([
+    "bite", "blood", "bone", "child", "chronic", "digestive", "endocrine", "ent", "eye", "general", "heart", "infection", "injury", "lung",
+    "man", "medicine", "mind", "mouth", "nerve", "poison", "pregnancy", "skin", "talk", "urinary", "woman",
+])  # fmt: skip
+PARTS = frozenset([
+    "body", "head", "hair", "face", "eye", "ear", "nose", "mouth", "lips", "tooth", "jaw", "throat", "neck", "chest", "breast", "back",
+    "flank", "abdomen", "stomach", "upper_right", "lower_abdomen", "right_lower", "groin", "anus", "bladder", "urine", "vulva", "genital",
+    "testis", "limb", "shoulder", "elbow", "wrist", "hand", "finger", "hip", "leg", "knee", "ankle", "foot", "joint", "bone", "skin",
+    "nail", "mind",
+])  # fmt: skip
 ANSWERS = frozenset(["yes_no", "scale", "number", "duration", "choice"])
 KINDS = frozenset(["medical", "everyday", "dialect", "typing", "voice"])
-REGIONS = frozenset(
-    [
-        "川渝",
-        "云贵",
-        "湖南",
-        "湖北",
-        "江西",
-        "江浙",
-        "安徽",
-        "福建",
-        "广东",
-        "广西",
-        "客家",
-        "中原",
-        "山东",
-        "河北",
-        "山西",
-        "陕甘",
-        "西北",
-        "东北",
-        "内蒙",
-        "北方",
-        "南方",
-    ]
-)
+REGIONS = frozenset([
+    "川渝", "云贵", "湖南", "湖北", "江西", "江浙", "安徽", "福建", "广东", "广西", "客家", "中原", "山东", "河北", "山西", "陕甘", "西北", "东北", "内蒙", "北方", "南方",
+])  # fmt: skip
 CONDITION_KINDS = frozenset(["illness", "operation", "medicine", "allergy", "state", "passing"])
-GROUPS = frozenset(
-    [
-        "chest",
-        "respiratory",
-        "cold",
-        "fever",
-        "neuro",
-        "digestive",
-        "urinary",
-        "woman",
-        "man",
-        "eye",
-        "ent",
-        "skin",
-        "bone",
-        "injury",
-        "poison",
-        "mind",
-        "circumstance",
-        "child",
-        "general",
-    ]
-)
+GROUPS = frozenset([
+    "chest", "respiratory", "cold", "fever", "neuro", "digestive", "urinary", "woman", "man", "eye", "ent", "skin", "bone", "injury",
+    "poison", "mind", "circumstance", "child", "general",
+])  # fmt: skip
 FLAGS = frozenset(["danger", "rules_out", "none"])
 ICD10 = re.compile(r"[A-Z]\d{2}(?:\.\d)?")
 ICPC2 = re.compile(r"(?:[ABDFHKLNPRSTUWXY](?:0[1-9]|[1-9]\d)|Z(?:0[1-9]|[12]\d))")
