@@ -55,12 +55,28 @@ def _system(name: str) -> str:
     return name.rpartition("/")[2].removesuffix(".csv")
 
 
-def is_own(surface: str, code: str, boundaries: WordBoundaries) -> bool:
-    """Whether ``surface`` gives ``code`` only because it is a row of its own."""
+def without(surface: str, boundaries: WordBoundaries) -> frozenset[str]:
+    """The codes that ``surface`` would give if it were no row of its own."""
     lex = lexicon()
     text = normalise(surface)
     found = mentions(text, boundaries, without=folded(text.text))
-    return code not in {given for mention in found if not mention.flipped for given in _given(mention.code, lex)}
+    return frozenset(given for mention in found if not mention.flipped for given in _given(mention.code, lex))
+
+
+def is_own(surface: str, code: str, boundaries: WordBoundaries) -> bool:
+    """Whether ``surface`` gives ``code`` only because it is a row of its own."""
+    return code not in without(surface, boundaries)
+
+
+def swallowed() -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """(code, surface, codes) of each row because of which other codes are no longer read from its words (头 and 痛 in 龟头痛)."""
+    boundaries, lex = word_boundaries(), lexicon()
+    found = []
+    for _, row in _ways():
+        given = {*_given(row["code"], lex), *lex.also.get(folded(row["surface"].lower()), ())}
+        if lost := without(row["surface"], boundaries) - given:
+            found.append((row["code"], row["surface"], lost))
+    return tuple(found)
 
 
 def _given(code: str, lex: Lexicon) -> tuple[str, ...]:
@@ -69,13 +85,13 @@ def _given(code: str, lex: Lexicon) -> tuple[str, ...]:
 
 def not_own() -> tuple[tuple[str, str], ...]:
     """(code, surface) of each row that could be left out without loss."""
-    boundaries = _boundaries()
+    boundaries = word_boundaries()
     return tuple((row["code"], row["surface"]) for _, row in _ways() if not is_own(row["surface"], row["code"], boundaries))
 
 
 def count() -> Counts:
     """Count the lexicon as it stands (a few seconds)."""
-    boundaries = _boundaries()
+    boundaries = word_boundaries()
     written = Counter({_system(name): len(rows(name)) for name in surface_files()})
     distinct: Counter[str] = Counter()
     own: Counter[str] = Counter()
@@ -88,6 +104,6 @@ def count() -> Counts:
     return Counts(written, distinct, own, kinds, len(rows("findings.csv")), len(rows("conditions.csv")))
 
 
-def _boundaries() -> WordBoundaries:
+def word_boundaries() -> WordBoundaries:
     lex = lexicon()
     return WordBoundaries(frozenset(word for word in (*lex.surfaces, *lex.blocked, *lex.people) if len(word) > 1))

@@ -13,8 +13,8 @@ from importlib import resources
 from typing import Any
 
 _TABLES = (
-    "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "parts.csv", "sensations.csv", "combos.csv", "patterns.csv", "people.csv",
-    "blocked.csv", "characters.csv", "scope.toml",
+    "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "also.csv", "swallows.csv", "parts.csv", "sensations.csv", "combos.csv",
+    "patterns.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
@@ -73,6 +73,8 @@ class Lexicon:
     surfaces: dict[str, str]
     ambiguous: dict[str, tuple[str, ...]]
     """The other codes of what may mean two things."""
+    also: dict[str, tuple[str, ...]]
+    """What single words say besides their own code (吃药后迷糊: confusion too)."""
     broader: dict[str, tuple[str, ...]]
     """What a finding also is: night cough is cough. Denying the narrow one denies nothing of the broad one."""
     by_start: dict[str, tuple[str, ...]]
@@ -161,6 +163,7 @@ def lexicon() -> Lexicon:
         passing=frozenset(row["code"] for row in conditions if row["kind"] == "passing"),
         surfaces=surfaces,
         ambiguous={surface: codes[1:] for surface, codes in ambiguous.items()},
+        also={folded(row["surface"].lower()): tuple(row["codes"].split()) for row in rows("also.csv")},
         broader={code: tuple(wider) for code, wider in broader.items()},
         by_start=_index([*surfaces, *(word for word in blocked if word not in surfaces)]),
         blocked=blocked - surfaces.keys(),

@@ -77,19 +77,18 @@ def scoped(text: NormalText, clauses: tuple[Clause, ...], found: list[Mention], 
 
 
 def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
-    """``item``, the other meanings of ambiguous words (none of them sure), and what each of these also is unless denied: night cough is cough."""
+    """``item``, the other meanings of ambiguous words (none of them sure), and what it also says unless it is denied: night cough is cough."""
     lex = lexicon()
+    said = "" if item.mention.pattern else folded(text.text[item.mention.start : item.mention.end])
     meanings = [item]
-    if others := () if item.mention.pattern else lex.ambiguous.get(folded(text.text[item.mention.start : item.mention.end]), ()):
+    if others := lex.ambiguous.get(said, ()):
         unsure = Status.ABSENT if item.status is Status.ABSENT else Status.UNCERTAIN
         meanings = [replace(item, status=unsure, mention=replace(item.mention, code=code)) for code in (item.mention.code, *others)]
-    wider = [
-        replace(meaning, mention=replace(meaning.mention, code=code))
-        for meaning in meanings
-        if meaning.status is not Status.ABSENT
-        for code in lex.broader.get(meaning.mention.code, ())
-    ]
-    return meanings + wider
+    if item.status is Status.ABSENT:
+        return meanings
+    besides = [(item, code) for code in lex.also.get(said, ())]
+    besides += [(meaning, code) for meaning in meanings for code in lex.broader.get(meaning.mention.code, ())]
+    return meanings + [replace(meaning, mention=replace(meaning.mention, code=code)) for meaning, code in besides]
 
 
 def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], found: list[Mention], answering: bool) -> list[Scoped]:

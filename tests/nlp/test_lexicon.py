@@ -8,6 +8,7 @@ import pytest
 from nlp.clinical import knowledge
 from nlp.engine import Engine
 from nlp.interface.reading import Reading, Status
+from nlp.interface.urgency import Urgency
 from nlp.language import counting
 from nlp.language.lexicon import CONDITION_SURFACES, folded, lexicon, rows, surface_files
 from nlp.language.normal import normalise
@@ -29,7 +30,8 @@ PARTS = frozenset([
 ANSWERS = frozenset(["yes_no", "scale", "number", "duration", "choice"])
 KINDS = frozenset(["medical", "everyday", "dialect", "typing", "voice"])
 REGIONS = frozenset([
-    "川渝", "云贵", "湖南", "湖北", "江西", "江浙", "安徽", "福建", "广东", "广西", "客家", "中原", "山东", "河北", "山西", "陕甘", "西北", "东北", "内蒙", "北方", "南方",
+    "川渝", "云贵", "湖南", "湖北", "江西", "江浙", "安徽", "福建", "广东", "广西", "客家", "中原", "山东", "河北", "山西", "陕甘",
+    "西北", "东北", "内蒙", "北方", "南方",
 ])  # fmt: skip
 CONDITION_KINDS = frozenset(["illness", "operation", "medicine", "allergy", "state", "passing"])
 GROUPS = frozenset([
@@ -114,6 +116,34 @@ def test_ambiguous_words_are_declared_with_a_reason(engine: Engine) -> None:
         found = {f.code: f.status for f in (*reading.findings, *reading.conditions)}
         assert {code: found.get(code) for code in codes} == dict.fromkeys(codes, Status.UNCERTAIN), row
         assert not given(engine.read(f"没有{row['surface']}")) & set(codes), row
+
+
+def test_words_that_say_more_than_their_code(engine: Engine) -> None:
+    surfaces = {row["surface"]: row["code"] for _, row in SURFACES}
+    for row in rows("also.csv"):
+        codes = set(row["codes"].split())
+        assert codes <= FINDINGS.keys() | CONDITIONS.keys(), row
+        assert {surfaces[row["surface"]], *codes} <= given(engine.read(row["surface"])), row
+        assert surfaces[row["surface"]] not in codes, row
+
+
+def test_no_milder_word_swallows_a_danger() -> None:
+    """A longer word takes the place of the shorter ones in it. Where one of these is worse by itself, swallows.csv says why that is right."""
+
+    def severity(code: str) -> int:
+        known = knowledge.complaints().get(code)
+        return known.level.severity if known and known.level else -1
+
+    allowed = {row["surface"] for row in rows("swallows.csv") if row["why"]}
+    lex = lexicon()
+    found = {}
+    for code, surface, lost in counting.swallowed():
+        kept = max(severity(one) for one in (code, *lex.broader.get(code, ()), *lex.also.get(folded(surface.lower()), ())))
+        worse = {one for one in lost if severity(one) >= Urgency.EMERGENT.severity and severity(one) > kept}
+        if worse:
+            found[surface] = (code, worse)
+    assert {surface: why for surface, why in found.items() if surface not in allowed} == {}
+    assert allowed - found.keys() == set()
 
 
 def test_characters_are_single_and_fold_once() -> None:
