@@ -117,18 +117,26 @@ def _covers(one: Mention, other: Mention) -> bool:
 
 
 def _resolve(candidates: list[Mention], text: str) -> list[Mention]:
-    """Of overlapping words the longest stays; a word that begins with a negator gives way to one that reaches further."""
+    """Of words within one another the longest stays; two that only share an edge both stay (孕吐, 吐得厉害); a word that begins with a negator gives
+    way to one that reaches further."""
     owner: dict[int, Mention] = {}
     kept: list[Mention] = []
     for mention in sorted(set(candidates), key=lambda m: (m.start - m.end, m.start, m.code)):
         places = range(mention.start, mention.end)
-        if text[mention.start] in "没无不" and len(places) <= 4 and any(_reaches_further(other, mention) for other in candidates):
+        negator = text[mention.start] in "没无不"
+        if negator and len(places) <= 4 and any(_reaches_further(other, mention) for other in candidates):
             continue
-        holders = {(holder.start, holder.end) for place in places if (holder := owner.get(place))}
-        if holders <= {(mention.start, mention.end)}:
+        holders = {holder for place in places if (holder := owner.get(place)) and (holder.start, holder.end) != (mention.start, mention.end)}
+        if all(not negator and _shares_an_edge(holder, mention) for holder in holders):
             kept.append(mention)
             owner.update((place, mention) for place in places)
     return kept
+
+
+def _shares_an_edge(holder: Mention, mention: Mention) -> bool:
+    """Whether neither stands within the other; a word that names nothing (痛经常) gives way only to what begins before it."""
+    before, after = mention.start < holder.start, mention.end > holder.end
+    return before != after and (before or bool(holder.code)) and bool(mention.code)
 
 
 def _reaches_further(other: Mention, mention: Mention) -> bool:

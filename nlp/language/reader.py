@@ -226,14 +226,22 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
             attributes["pregnancy_weeks"] = int(item.value)
         else:
             attributes[item.what] = item.value
+    findings = _merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.findings])
+    if "pregnant" not in attributes and attributes["sex"] != "male" and any(map(_tells_pregnancy, findings)):
+        attributes["pregnant"] = True
     if attributes.get("pregnant"):
         attributes["sex"] = "female"
     return Reading(
         person=Person.model_validate(attributes),
-        findings=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.findings]),
+        findings=findings,
         conditions=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.conditions]),
         measurements=tuple(measured for whose, measured in notes.measurements if subject(whose) == "patient"),
     )
+
+
+def _tells_pregnancy(finding: Finding) -> bool:
+    """Whether nobody but a pregnant woman has it (孕吐)."""
+    return finding.subject == "patient" and finding.status is Status.PRESENT and finding.code in lexicon().words("only_pregnant")
 
 
 def _merged(found: list[Finding]) -> tuple[Finding, ...]:

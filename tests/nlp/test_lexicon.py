@@ -146,6 +146,28 @@ def test_no_milder_word_swallows_a_danger() -> None:
     assert allowed - found.keys() == set()
 
 
+def test_what_only_the_pregnant_have_tells_that_she_is(engine: Engine) -> None:
+    assert set(lexicon().words("only_pregnant")) <= FINDINGS.keys()
+    assert engine.read("孕吐得厉害").person.pregnant is True
+    assert engine.read("没有孕吐").person.pregnant is None
+    assert engine.read("邻居孕吐，我肚子痛").person.pregnant is None
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("夜里咳得厉害", {"night_cough", "cough", "severe_cough"}),
+        ("伤口流血不止", {"bleeding_wound", "heavy_bleeding"}),
+        ("胃又痛得受不了", {"stomach_pain", "worse_pain_worst"}),
+        ("胃痛经常反酸", {"stomach_pain", "heartburn"}),  # no 痛经
+        ("有点想吐了", {"nausea"}),
+        ("没有孕吐得厉害", set()),
+    ],
+)
+def test_words_that_share_an_edge_are_both_read(engine: Engine, text: str, codes: set[str]) -> None:
+    assert given(engine.read(text)) == codes
+
+
 def test_characters_are_single_and_fold_once() -> None:
     table = {row["character"]: row["read_as"] for row in rows("characters.csv")}
     assert all(len(one) == len(other) == 1 for one, other in table.items())
