@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from nlp.clinical import inquiry, triage
+from nlp.clinical import department_model, inquiry, triage
 from nlp.clinical.case import Case
 from nlp.clinical.knowledge import rule_sets
 from nlp.interface.assessment import Assessment, Facts, Question
@@ -16,6 +16,8 @@ from nlp.language.reader import Reader
 
 NAME = "huizhen-rules"
 RELEASE = "1"
+_CLEAR = 0.5
+"""Words in which nothing was recognised point somewhere only from this probability on."""
 
 
 class Engine:
@@ -24,7 +26,7 @@ class Engine:
     def __init__(self, cache_folder: Path | None = None) -> None:
         self._reader = Reader(cache_folder)
         digests = "".join(rule_set.digest for rule_set in rule_sets())
-        self._version = f"{NAME}-{RELEASE}+{_short(digests)}"
+        self._version = " ".join(filter(None, (f"{NAME}-{RELEASE}+{_short(digests)}", department_model.version())))
 
     @property
     def version(self) -> str:
@@ -37,10 +39,17 @@ class Engine:
     def warm(self) -> None:
         """Load the dictionary and the rules now, so that the first person does not wait for them."""
         self._reader.warm()
+        department_model.leaning("肚子痛")
         self.assess(Facts())
 
     def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
-        return self._reader.read(text, guide=inquiry.guide(answering) if answering else None, choice=choice if answering else None)
+        reading = self._reader.read(text, guide=inquiry.guide(answering) if answering else None, choice=choice if answering else None)
+        if answering is not None or reading.is_aside or reading == Reading():
+            return reading
+        leaning = department_model.leaning(text)
+        if reading.not_understood and (not leaning or leaning[0].probability < _CLEAR):
+            return reading
+        return reading.model_copy(update={"leaning": leaning})
 
     def merge(self, facts: Facts, reading: Reading, *, answered: Question | None = None) -> Facts:
         person, others = _person(facts, reading)
@@ -64,6 +73,7 @@ class Engine:
             conditions=_findings(facts.conditions, conditions),
             asked=asked,
             urgency_said=_said(facts.urgency_said, reading.urgency_said),
+            leaning=department_model.joined(facts.leaning, reading.leaning if others is None else ()),
         )
 
     def assess(self, facts: Facts) -> Assessment:

@@ -71,7 +71,7 @@ def assess(facts: Facts, engine: str) -> Assessment:
         level=level,
         complete=complete,
         reasons=_reasons(judgement, case),
-        departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level else (),
+        departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level or facts.leaning else (),
         emergency=emergency,
         advice=advice.advice(case, judgement.level, [rule for rule, _ in judgement.fired]) if level else (),
         engine=engine,

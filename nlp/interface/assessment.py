@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .reading import Department as Department
 from .reading import Finding, Measurement, Person, Value
 from .urgency import Urgency
 
@@ -33,6 +34,8 @@ class Facts(Value):
     """Codes of the questions already asked, in order; none is asked twice, save once a danger question whose answer was unclear. Beside them what the
     engine remembers of such answers (``unclear:<code>``, ``unknown:<code>``)."""
     urgency_said: str | None = None
+    leaning: tuple[Department, ...] = ()
+    """Where the words of what was told point, by the trained model, before anybody decides: no department to show yet."""
 
 
 class Reason(Value):
@@ -42,14 +45,6 @@ class Reason(Value):
     rule: str
     source: str
     signed: bool = False
-
-
-class Department(Value):
-    """A department of 医疗机构诊疗科目名录 (code like "03.01") with a score in 0..1."""
-
-    code: str
-    name: str
-    probability: float
 
 
 class Emergency(Value):

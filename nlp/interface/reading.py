@@ -72,6 +72,14 @@ class Person(Value):
         return None if self.age_days is None else self.age_days / 365.25
 
 
+class Department(Value):
+    """A department of 医疗机构诊疗科目名录 (code like "03.01") with a score in 0..1."""
+
+    code: str
+    name: str
+    probability: float
+
+
 class Reading(Value):
     """Everything understood from one text. Texts that say nothing give an empty reading, never an error."""
 
@@ -90,6 +98,8 @@ class Reading(Value):
     """True when the speaker wants to be told what illness it is; whatever else he said stands in the reading."""
     foreign: bool = False
     """True when the text is written in another language than Chinese and nothing was recognised in it."""
+    leaning: tuple[Department, ...] = ()
+    """Where the words themselves point, by the trained model; empty for answers, asides and greetings."""
 
     @property
     def is_aside(self) -> bool:
