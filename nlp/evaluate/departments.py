@@ -133,13 +133,16 @@ def judged_by_model(rows: list[Row], model: department_model.TextModel) -> list[
 
 
 def without_door(judged: list[Judged]) -> list[Judged]:
-    """The same, with the emergency door that danger opens left aside: lists of other houses know no such department."""
-    return [
-        Judged(one.label, one.right, one.also, tuple((name, share) for name, share in one.answers if name != EMERGENCY))
-        if EMERGENCY not in one.right
-        else one
-        for one in judged
-    ]
+    """The same, with the emergency door that danger opens left aside: lists of other houses know no such department. The rest is shared out anew."""
+    found = []
+    for one in judged:
+        door = sum(share for name, share in one.answers if name == EMERGENCY)
+        if door == 0 or EMERGENCY in one.right or len(one.answers) == 1:
+            found.append(one)
+            continue
+        rest = tuple((name, min(1.0, share / (1 - door))) for name, share in one.answers if name != EMERGENCY)
+        found.append(Judged(one.label, one.right, one.also, rest))
+    return found
 
 
 def macro_f1(judged: list[Judged], classes: frozenset[str]) -> float:
