@@ -23,6 +23,7 @@ from tqdm import tqdm
 
 from nlp.clinical.belief.cases import Case, read
 from nlp.clinical.belief.knowledge import Bools
+from nlp.clinical.belief.network import Schooling
 from nlp.clinical.belief.recorded import Inquirer, learn, parted
 
 from .figures import Figure, calibration_error, markdown, mean, ratio
@@ -73,7 +74,9 @@ def measure(inquirer: Inquirer, cases: list[Case]) -> Measured:
     )
 
 
-def cross_validated(cases: list[Case], turns: int, folds: int, seed: int, not_sure_is_silence: bool = False) -> Measured:
+def cross_validated(
+    cases: list[Case], turns: int, folds: int, seed: int, not_sure_is_silence: bool = False, how: Schooling | None = None
+) -> Measured:
     """Every case asked once, by knowledge from the folds that it is not in. ValueError for fewer than two folds."""
     if not 2 <= folds <= len(cases):
         raise ValueError("--folds must be 2 at least, and no more than there are cases")
@@ -83,7 +86,7 @@ def cross_validated(cases: list[Case], turns: int, folds: int, seed: int, not_su
     for number in tqdm(range(folds), desc="folds", unit="fold"):
         train = [case for case, own in zip(cases, fold, strict=True) if own != number]
         test = [case for case, own in zip(cases, fold, strict=True) if own == number]
-        parts.append(measure(learn(train, turns, seed, not_sure_is_silence=not_sure_is_silence), test))
+        parts.append(measure(learn(train, turns, seed, how, not_sure_is_silence), test))
     return Measured.together(parts)
 
 

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from nlp.clinical.belief.cases import ANSWERS, Case, CaseError, names, read, table
 from nlp.clinical.belief.counted import count
 from nlp.clinical.belief.knowledge import NO, YES
+from nlp.clinical.belief.network import Schooling
 from nlp.clinical.belief.posterior import NOT_ASKED, Tempering, posterior
 from nlp.clinical.belief.recorded import learn
 from nlp.evaluate.__main__ import main, tables
 from nlp.evaluate.figures import calibration_error, mean, ratio
 from nlp.evaluate.inquiry import cross_validated, measure
 
+SHORT = Schooling(steps=0)
 SIGNS = {"cold": ("runny nose", "sneezing"), "gut": ("diarrhoea", "vomiting"), "ear": ("earache", "fever")}
 
 
@@ -33,7 +35,7 @@ def made(number: int, seed: int) -> list[Case]:
 
 
 def test_who_asks_learns_what_it_is_and_asks_nothing_twice_nor_what_was_said() -> None:
-    inquirer = learn(made(160, 1), turns=4)
+    inquirer = learn(made(160, 1), turns=4, how=SHORT)
     patients = inquirer.table(made(80, 2))
     order = inquirer.dialogues(patients)
     assert order.shape == (80, 4)
@@ -50,20 +52,27 @@ def test_who_asks_learns_what_it_is_and_asks_nothing_twice_nor_what_was_said() -
 
 
 def test_it_ends_where_nothing_is_left_to_ask() -> None:
-    inquirer = learn(made(60, 3), turns=30)
+    inquirer = learn(made(60, 3), turns=30, how=SHORT)
     measured = measure(inquirer, made(20, 4))
     assert (measured.turns == 6).all()
     assert (measured.found == measured.implicit).all()
 
 
 def test_the_same_seed_gives_the_same_dialogues() -> None:
-    one, two = (cross_validated(made(80, 5), 3, 2, seed=7) for _ in range(2))
+    one, two = (measure(learn(made(80, 5), turns=3, seed=7, how=SHORT), made(40, 6)) for _ in range(2))
     assert np.array_equal(one.right, two.right)
     assert np.array_equal(one.sure, two.sure)
 
 
+def test_in_folds_every_case_is_asked_once() -> None:
+    measured = cross_validated(made(41, 5), 3, 2, seed=7, how=SHORT)
+    assert len(measured.right) == 41
+    with pytest.raises(ValueError, match="folds"):
+        cross_validated(made(5, 5), 3, 6, seed=7)
+
+
 def test_what_the_training_file_does_not_have_counts_as_not_found() -> None:
-    inquirer = learn(made(80, 6), turns=3)
+    inquirer = learn(made(80, 6), turns=3, how=SHORT)
     stranger = Case("x", "measles", {"unwell": 1, "spots": 1}, {"cough": 1})
     measured = measure(inquirer, [stranger])
     assert measured.right.sum() == 0

@@ -7,5 +7,6 @@
 ``cases``       files of recorded inquiries
 ``counted``     knowledge counted from recorded inquiries, and dialogues with the patients in them
 ``network``     a small network beside the posterior, for what goes together
-``recorded``    both together, learned from one file: asks and names a disease
+``logistic``    a logistic regression over the same, steadier where cases are few
+``recorded``    all three together, learned from one file: asks and names a disease
 """

@@ -25,10 +25,12 @@ _YES, _NO, _MENTIONED, _SILENT = (ANSWERS.index(answer) for answer in (YES, NO, 
 
 @dataclass(frozen=True)
 class Schooling:
-    """How the network is trained; one setting for every file."""
+    """How the network is trained; one setting for every file: ``rounds`` over all cases, up to four times
+    as many where that would be fewer than ``steps``."""
 
     hidden: int = 48
     rounds: int = 50
+    steps: int = 800
     batch: int = 64
     step: float = 3e-3
     decay: float = 1e-2
@@ -127,10 +129,11 @@ def school(table: Table, state: Callable[[np.random.Generator], State], seed: in
     chance = np.random.default_rng(seed)
     on_record = table.on_record.astype(np.float32)
     net = Net.new(how.hidden, len(table.diseases), (on_record.mean(0) * 0.99 + 0.002).astype(np.float32), chance)
-    for round_ in range(how.rounds):
+    rounds = min(max(how.rounds, how.steps * how.batch // len(table)), 4 * how.rounds)
+    for round_ in range(rounds):
         shown = state(chance)
         told, open_ = inputs(table, shown.asked), shown.open.astype(np.float32)
-        rate = how.step * 0.5 * (1 + np.cos(np.pi * round_ / how.rounds))
+        rate = how.step * 0.5 * (1 + np.cos(np.pi * round_ / rounds))
         order = chance.permutation(len(table))
         for start in range(0, len(table), how.batch):
             at = order[start : start + how.batch]

@@ -1,11 +1,12 @@
 """The inquirer of recorded cases: knowledge, policy and end classifier learned from one training file, every choice made inside it.
 
 1. The training cases are cut into four parts by disease. The patients of each part are asked by knowledge counted from the other three.
-2. One network for each part learns from the dialogues of the other three, broken off anywhere. On its own part it is honest about itself:
-   by the log loss there, ``power`` of the posterior is chosen from POWER, and ``share``, the weight of the networks beside it, from SHARE.
-3. The patients of each part are asked again, now by counts and network together, and ``record`` is chosen from RECORD by
+2. One network for each part learns from the dialogues of the other three, broken off anywhere, and one logistic regression from the same
+   patients, after the dialogue and with all that is on record. On their own part they are honest about themselves: by the log loss there,
+   ``power`` of the posterior is chosen from POWER, and ``share``, the weight of the two beside it, from SHARE.
+3. The patients of each part are asked again, now by all three together, and ``record`` is chosen from RECORD by
    0.8 * accuracy + 0.2 * recall (the weights by which DxFormer chooses its model: Chen et al., Bioinformatics 39, 2023).
-4. Knowledge is counted anew from all training cases; the four networks vote.
+4. Knowledge is counted anew from all training cases; the four networks and regressions vote.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from . import logistic
 from .cases import Case, Table, names, table
 from .counted import Belief, Counted, ask, asked_by, count
 from .knowledge import Bools, Floats, Wholes
 from .network import Net, Schooling, State, averaged, inputs, school
-from .posterior import NOT_ASKED, Tempering
+from .posterior import NOT_ASKED, Tempering, normalised
 
 RECORD = (0.05, 0.1, 0.2, 0.4)
 FIRST_RECORD = 0.1
@@ -45,6 +47,7 @@ class Inquirer:
 
     counted: Counted
     nets: tuple[Net, ...]
+    plain: tuple[Floats, ...]
     turns: int
     record: float = FIRST_RECORD
     tempering: Tempering = Tempering()  # noqa: RUF009 - frozen
@@ -63,7 +66,9 @@ class Inquirer:
         told = inputs(cases, asked)
         voted = [net.probabilities(told) for net in self.nets]
         diseases, record = (np.asarray(np.mean([vote[which] for vote in voted], 0), np.float32) for which in range(2))
-        return Belief(averaged(counted.diseases, diseases, self.share), record)
+        facts = logistic.seen(cases, asked)
+        plain = np.asarray(np.mean([normalised(facts @ weights) for weights in self.plain], 0), np.float32)
+        return Belief(averaged(counted.diseases, averaged(diseases, plain, 0.5), self.share), record)
 
     def dialogues(self, cases: Table) -> Wholes:
         """(N, turns) what each patient is asked for, in order."""
@@ -132,7 +137,7 @@ class _Parts:
 def _in_parts(cases: Table, turns: int, seed: int) -> _Parts:
     part = parted(cases.disease, PARTS, seed)
     counted = [count(cases.only(np.flatnonzero(part != number))) for number in range(PARTS)]
-    return _Parts(cases, tuple(np.flatnonzero(part == number) for number in range(PARTS)), tuple(Inquirer(one, (), turns) for one in counted))
+    return _Parts(cases, tuple(np.flatnonzero(part == number) for number in range(PARTS)), tuple(Inquirer(one, (), (), turns) for one in counted))
 
 
 def learn(cases: Sequence[Case], turns: int = 10, seed: int = 0, how: Schooling | None = None, not_sure_is_silence: bool = False) -> Inquirer:
@@ -142,12 +147,14 @@ def learn(cases: Sequence[Case], turns: int = 10, seed: int = 0, how: Schooling 
     order = parts.dialogues()
     asked = parts.asked(order)
     power = max(POWER, key=lambda one: parts.with_(tempering=Tempering(one)).fit(asked))
-    nets = []
+    nets, plain = [], []
     for number, places in enumerate(parts.places):
         others = np.setdiff1d(np.arange(len(own)), places)
         nets.append(school(own.only(others), States(own.only(others), order[others]), seed * PARTS + number, how))
-    inquirers = tuple(replace(one, nets=(net,), tempering=Tempering(power)) for one, net in zip(parts.inquirers, nets, strict=True))
-    parts = replace(parts, inquirers=inquirers)
+        facts = [logistic.seen(own.only(others), known[others]) for known in (asked, own.on_record)]
+        plain.append(logistic.fit(np.concatenate(facts), np.tile(own.disease[others], 2), len(own.diseases)))
+    learned = zip(parts.inquirers, nets, plain, strict=True)
+    parts = replace(parts, inquirers=tuple(replace(one, nets=(net,), plain=(few,), tempering=Tempering(power)) for one, net, few in learned))
     share = max(SHARE, key=lambda one: parts.with_(share=one).fit(asked))
     record = max(RECORD, key=lambda one: parts.with_(share=share, record=one).merit())
-    return Inquirer(count(own), tuple(nets), turns, record, Tempering(power), share, not_sure_is_silence)
+    return Inquirer(count(own), tuple(nets), tuple(plain), turns, record, Tempering(power), share, not_sure_is_silence)
