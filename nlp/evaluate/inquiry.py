@@ -67,7 +67,7 @@ def measure(inquirer: Inquirer, cases: list[Case]) -> Measured:
         right_listed=named(patients.on_record)[0],
         right_everything=named(patients.may_be_asked)[0],
         sure=sure,
-        found=(asked & patients.on_record).sum(1).astype(np.float64),
+        found=(asked & patients.listed).sum(1).astype(np.float64),
         implicit=patients.implicit.astype(np.float64),
         new=(patients.implicit - patients.again).astype(np.float64),
         turns=asked.sum(1).astype(np.float64),

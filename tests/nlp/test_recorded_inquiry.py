@@ -109,6 +109,7 @@ def test_not_sure_can_be_taken_for_silence() -> None:
     loud, silent = (table(cases, *names(cases), not_sure_is_silence=strict) for strict in (False, True))
     assert [ANSWERS[place] for place in loud.answers[0]][1:] == ["mentioned", NO]
     assert [ANSWERS[place] for place in silent.answers[0]][1:] == ["not_on_record", NO]
+    assert np.array_equal(loud.listed, silent.listed)
     assert loud.said[0].tolist() == [0, NOT_ASKED, NOT_ASKED]
 
 

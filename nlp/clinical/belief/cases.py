@@ -42,6 +42,7 @@ class Table:
     disease  (N,)    place of the disease, -1 where the training file does not have it
     said     (N, S)  place in ANSWERS of what was said unprompted, else NOT_ASKED
     answers  (N, S)  place in ANSWERS of what asking brings
+    listed   (N, S)  whether a finding came out on asking and had not been said before, whatever its value
     implicit (N,)    findings on record on asking, those unknown to the training file included
     again    (N,)    of these, how many had been said unprompted and are therefore never asked for
     """
@@ -51,6 +52,7 @@ class Table:
     disease: Wholes
     said: Wholes
     answers: Wholes
+    listed: Bools
     implicit: Wholes
     again: Wholes
 
@@ -59,7 +61,7 @@ class Table:
 
     def only(self, places: Wholes) -> Table:
         """The cases at ``places``."""
-        return replace(self, **{name: getattr(self, name)[places] for name in ("disease", "said", "answers", "implicit", "again")})
+        return replace(self, **{name: getattr(self, name)[places] for name in ("disease", "said", "answers", "listed", "implicit", "again")})
 
     @property
     def on_record(self) -> Bools:
@@ -109,10 +111,13 @@ def table(cases: Sequence[Case], diseases: tuple[str, ...], findings: tuple[str,
     label = {disease: at for at, disease in enumerate(diseases)}
     said = np.full((len(cases), len(findings)), NOT_ASKED, np.int64)
     answers = np.full((len(cases), len(findings)), SILENT, np.int64)
+    listed = np.zeros(answers.shape, np.bool_)
     for row, case in enumerate(cases):
         for into, values in ((said, case.explicit), (answers, case.implicit)):
             for finding, value in values.items():
                 if finding in place:
+                    if into is answers:
+                        listed[row, place[finding]] = finding not in case.explicit
                     into[row, place[finding]] = SILENT if not_sure_is_silence and value == 2 and into is answers else _PLACE[value]
     return Table(
         diseases=diseases,
@@ -120,6 +125,7 @@ def table(cases: Sequence[Case], diseases: tuple[str, ...], findings: tuple[str,
         disease=np.array([label.get(case.disease, -1) for case in cases], np.int64),
         said=said,
         answers=answers,
+        listed=listed,
         implicit=np.array([len(case.implicit) for case in cases], np.int64),
         again=np.array([len(case.implicit.keys() & case.explicit.keys()) for case in cases], np.int64),
     )
