@@ -22,6 +22,7 @@ from importlib.resources.abc import Traversable
 
 from nlp.interface.departments import DEPARTMENTS
 from nlp.interface.urgency import Urgency
+from nlp.language.lexicon import lexicon
 
 from .knowledge import known_codes
 
@@ -108,6 +109,16 @@ class Disease:
     note: str
     source: str
     links: tuple[Link, ...]
+
+    def frequencies(self) -> dict[str, float]:
+        """P(finding | disease) of what is linked and of what the reader hears with it: whoever says 夜里憋醒 is read as breathless too, so that the
+        broader finding is never rarer than the narrow one. A narrow finding that speaks against says nothing of the broader one."""
+        found = {link.finding: link.frequency for link in self.links}
+        for link in self.links:
+            if link.grade != "N":
+                for wider in lexicon().broader.get(link.finding, ()):
+                    found[wider] = max(found.get(wider, 0.0), link.frequency)
+        return found
 
     def share(self, age_years: float | None, sex: str | None) -> float:
         """Share of the visits at that age and of that sex that this disease makes; 0 when it cannot be. An age that is not known counts as the age at

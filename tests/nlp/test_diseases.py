@@ -73,6 +73,12 @@ def test_link_moves_by_grades_and_stops_at_the_ends() -> None:
     assert (link.moved(9), link.moved(-9)) == (FREQUENCY["A"], FREQUENCY["N"])
 
 
+def test_broader_finding_is_never_rarer_than_the_narrow_one() -> None:
+    links = tuple(Link("x", finding, grade, Origin.ESTIMATED, "") for finding, grade in [("night_cough", "B"), ("cough", "C"), ("pustules", "N")])
+    disease = Disease("x", "x", "x", "J45", (), Urgency.ROUTINE, "any", (1, 1, 1, 1), (), (), "", "gk", links)
+    assert disease.frequencies() == {"night_cough": FREQUENCY["B"], "cough": FREQUENCY["B"], "pustules": FREQUENCY["N"]}
+
+
 def test_share_follows_age_and_sex_and_the_unknown_rules_nothing_out() -> None:
     disease = Disease("x", "x", "x", "N40", (), Urgency.ROUTINE, "male", (0, 0, 2, 4), (), (), "", "gk", ())
     assert disease.share(70, "male") == COMMONNESS[4]
