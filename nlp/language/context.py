@@ -15,6 +15,11 @@ CRISIS = frozenset(["suicidal", "suicide_plan", "suicide_act"])
 CIRCUMSTANCES = frozenset(["means_at_hand", "alone_now"])
 """What is no complaint by itself and counts in a crisis."""
 _EXPOSURE, _MEANS, _ALONE = "pesticide_exposure", "means_at_hand", "alone_now"
+_POISONS = frozenset(["paraquat", "rodenticide", "pesticide_swallowed"])
+"""Told also by the bare name of what was swallowed (百草枯), which may as well only stand in the house."""
+_SIGNS_OF_POISON = frozenset(
+    ["seizure", "seizure_long", "vomiting", "vomits_often", "unconscious", "drowsy", "confusion", "drooling", "sweating", "small_pupils", "dyspnoea"]
+)
 
 
 def is_crisis(findings: tuple[Finding, ...]) -> bool:
@@ -35,24 +40,34 @@ def _of_child(finding: Finding) -> Finding:
     return finding.model_copy(update={"code": code, "term": lexicon().terms[code]})
 
 
-def in_crisis(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """``findings`` of somebody who thinks of ending his life: pesticide that he names and did not work with is a means at hand."""
+def in_crisis(findings: tuple[Finding, ...], text: NormalText | None = None) -> tuple[Finding, ...]:
+    """``findings`` of somebody who thinks of ending his life: poison that he names, did not work with and did not take is a means at hand.
+
+    Without ``text`` what he swallowed was judged when it was read.
+    """
     found: dict[tuple[str, str], Finding] = {}
+    swallowed = text is None or _SWALLOWED.search(text.text) is not None
     for finding in findings:
-        if finding.code == _EXPOSURE and finding.subject == "patient" and not _worked().search(finding.span.text):
+        named = finding.code == _EXPOSURE or (finding.code in _POISONS and not swallowed)
+        if named and finding.subject == "patient" and not _worked().search(finding.span.text):
             finding = finding.model_copy(update={"code": _MEANS, "term": lexicon().terms[_MEANS]})
         found.setdefault((finding.code, finding.subject), finding)
     return tuple(found.values())
 
 
-def without_idle(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """``findings`` without the pesticide that only stands at home (家里有农药): nobody was exposed to it."""
+def without_idle(findings: tuple[Finding, ...], text: NormalText) -> tuple[Finding, ...]:
+    """``findings`` without the poison that only stands at home (家里有农药): nobody was exposed to it.
+
+    What kills in a mouthful stays where anything was swallowed or a sign of poisoning was told.
+    """
     near = [finding.span for finding in findings if finding.code == _MEANS]
+    taken = _SWALLOWED.search(text.text) is not None or any(finding.code in _SIGNS_OF_POISON for finding in findings)
+    idling = {_EXPOSURE} if taken else {_EXPOSURE, *_POISONS}
 
     def idle(span: Span) -> bool:
         return any(other.start <= span.start and span.end <= other.end for other in near)
 
-    return tuple(finding for finding in findings if finding.code != _EXPOSURE or not idle(finding.span))
+    return tuple(finding for finding in findings if finding.code not in idling or not idle(finding.span))
 
 
 @cache
@@ -66,6 +81,7 @@ def _means() -> re.Pattern[str]:
     return re.compile(f"(?<!没)(?<!没有)(?<!没得)(?<!无)(?<!不)(?<!打)(?<!喷){words}(?!店|都?(?:没有|没得|收|拿走|扔|交))")
 
 
+_SWALLOWED = re.compile("(?:喝|吃|吞|服|灌)(?:了|下|完|掉|过|进)|(?<!想)(?<!要)(?<!打算)(?<!准备)(?<!去)(?<!敢)(?:喝|吃|吞|服|灌)|误|中毒")
 _NOBODY = re.compile("(?:没|没有|没得|莫得|冇|木有)人|一个人|独自|(?:只有|就)(?:我|他|她)?自己")
 _COMPANY = re.compile(
     "(?<!没)(?<!没得)(?<!不)有人|(?<!没)(?<!没人)(?<!没有人)(?<!不)(?:陪着|陪我|陪他|陪她|在身边|在旁边|在跟前|在一起|在我边上)"
@@ -83,7 +99,7 @@ def crisis_answer(text: NormalText, reading: Reading) -> Reading:
         added.append(_finding(_ALONE, Status.PRESENT, text.span(match.start(), match.end())))
     elif _ALONE not in known and (match := _COMPANY.search(text.text)):
         added.append(_finding(_ALONE, Status.ABSENT, text.span(match.start(), match.end())))
-    findings = in_crisis((*reading.findings, *added))
+    findings = in_crisis((*reading.findings, *added), text)
     # who keeps him company is not whom the talk is about
     mine = tuple(finding.model_copy(update={"subject": "patient"}) if finding.code in CIRCUMSTANCES else finding for finding in findings)
     return reading.model_copy(update={"person": Person(), "findings": mine, "not_understood": reading.not_understood and not mine})
