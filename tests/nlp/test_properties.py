@@ -27,6 +27,9 @@ CLAUSES = [
     "好像有点喘",
 ]
 
+# what a denial itself says: 没有过敏 is the answer to whether there is an allergy
+DENIALS = {"no_allergy", "no_condition"}
+
 
 def stated(reading: Reading) -> set[tuple[str, str, str]]:
     return {(f.code, f.status.value, f.subject) for f in (*reading.findings, *reading.conditions)}
@@ -44,7 +47,8 @@ def test_a_negated_clause_never_adds_a_present_finding(engine: Engine) -> None:
         surface = chosen.choice(surfaces)
         denied = [*base]
         denied.insert(chosen.randrange(4), f"{chosen.choice(['没有', '否认', '也没有'])}{surface}")
-        assert present(engine.read("，".join(denied))) <= present(engine.read("，".join(base))), (surface, denied)
+        added = present(engine.read("，".join(denied))) - present(engine.read("，".join(base)))
+        assert added <= DENIALS, (surface, denied)
 
 
 def test_the_order_of_clauses_does_not_change_the_set(engine: Engine) -> None:
