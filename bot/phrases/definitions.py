@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
-from core.consultations.commands import (
-    CancelConsultation,
-    CompleteConsultation,
-    ConfirmPatient,
-    Decide,
-    GiveOpinion,
-    Progress,
-    RateConsultation,
-    ReturnConsultation,
-    WaiveMaterial,
-)
+from core.consultations.commands import CancelConsultation, CompleteConsultation, ConfirmPatient, Progress, ReturnConsultation, WaiveMaterial
+from core.consultations.commands_opinions import Decide, GiveOpinion
+from core.consultations.commands_ratings import RateConsultation
 from core.coverage.commands import QuotePrescription
 from core.dispatch.commands import (
     AcceptOffer,
@@ -39,21 +31,10 @@ from core.people.commands import ConfirmAccount, Me, MyPatientList, WithdrawCons
 from core.people.commands_accounts import JoinReviews, SettleJoinReview
 from core.people.commands_consents import Consents
 from core.people.session_commands import CloseOtherSessions, MySessions
-from core.prescriptions.commands import (
-    AcknowledgeDose,
-    Dispense,
-    EmergencyDoses,
-    FillFact,
-    Mine,
-    OrderDose,
-    Propose,
-    Refer,
-    Release,
-    ReturnPrescription,
-    Revise,
-    Sign,
-    View,
-)
+from core.prescriptions.commands import Dispense, Propose, Refer, Release, ReturnPrescription, Revise, Sign, View
+from core.prescriptions.commands_doses import AcknowledgeDose, EmergencyDoses, OrderDose
+from core.prescriptions.commands_facts import FillFact
+from core.prescriptions.commands_lists import Mine
 
 Argument = Literal[
     "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating", "follow"

@@ -5,16 +5,8 @@ from __future__ import annotations
 from functools import partial
 from operator import itemgetter
 
-from core.consultations.commands import (
-    ConsultationStatus,
-    Progress,
-    Status,
-    StatusList,
-    Timeline,
-    TimelineView,
-    UploadTarget,
-    UploadTargetView,
-)
+from core.consultations.commands import ConsultationStatus, Progress, Status, StatusList, UploadTarget, UploadTargetView
+from core.consultations.commands_case import Timeline, TimelineView
 from core.consultations.errors import ConsultationUnknown
 from core.consultations.hooks import involved_otherwise
 from core.consultations.models import Consultation, TimelineEntry

@@ -16,7 +16,7 @@ from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
 from core.people.cards import practitioner_cards
 from core.prescriptions.besides import besides_of
-from core.prescriptions.commands import (
+from core.prescriptions.commands_doses import (
     AcknowledgeDose,
     CheckDose,
     DoseCheckView,

@@ -15,7 +15,7 @@ from core.foundation.work import Work
 from core.people.cards import PatientCard, patient_card, patient_cards
 from core.people.rules import local_date
 from core.prescriptions.asked_again import ask_again
-from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
+from core.prescriptions.commands_facts import FactsView, FillFact, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import FactKnown, FactsChanged, FactsClosed, FactUnknown
 from core.prescriptions.fact_ages import Moment, counted, in_use, renewed

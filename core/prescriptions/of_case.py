@@ -11,7 +11,7 @@ from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.withheld import shown
 from core.foundation.work import Work
-from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
+from core.prescriptions.commands_lists import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
 from core.prescriptions.emergency import dose_view
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.reading import PATIENTS_STATES, SHOWN

@@ -15,7 +15,9 @@ from core.people.models import Organisation
 from core.people.relations import spoken_for
 from core.people.rules import county_of
 from core.people.scopes import Scope
-from core.prescriptions.commands import DrugList, Drugs, DrugView, Mine, PrescriptionList, PrescriptionView, View
+from core.prescriptions.commands import PrescriptionView, View
+from core.prescriptions.commands_drugs import DrugList, Drugs, DrugView
+from core.prescriptions.commands_lists import Mine, PrescriptionList
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import PrescriptionUnknown
 from core.prescriptions.knowledge_base import knowledge

@@ -20,7 +20,7 @@ from core.people.cards import PatientCard, patient_card, patient_cards, practiti
 from core.people.houses import houses_above
 from core.people.models import Organisation
 from core.people.rules import county_of, local_date
-from core.prescriptions.commands import Waiting, WaitingDose, WaitingPrescription, WaitingView
+from core.prescriptions.commands_waiting import Waiting, WaitingDose, WaitingPrescription, WaitingView
 from core.prescriptions.drugs import drug
 from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import Body

@@ -19,7 +19,8 @@ from tortoise.transactions import in_transaction
 from core.appointments.commands import BookSlot, SetAbsence
 from core.appointments.models import Absence, Appointment
 from core.calls.commands import EnterCall, RequestSeat
-from core.consultations.commands import Decide, GiveOpinion, ReturnConsultation
+from core.consultations.commands import ReturnConsultation
+from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.coverage.commands import EnrolMember, ItemLine, RecordMembership, SubmitClaim
 from core.coverage.policies import DrugClass, Service
 from core.deidentification.commands import BeginCopy
@@ -42,7 +43,9 @@ from core.oversight.commands import BreakTheGlass
 from core.oversight.models import Disposal
 from core.people.commands import OpenSession
 from core.people.models import CareRelation
-from core.prescriptions.commands import EmergencyDoses, OrderDose, Propose, RecordFacts, Refer, Sign
+from core.prescriptions.commands import Propose, Refer, Sign
+from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
+from core.prescriptions.commands_facts import RecordFacts
 from media.imaging import build
 from tests.conftest import START
 from tests.core.dispatch.test_with_intake import says_danger

@@ -13,7 +13,8 @@ from core.calls.commands import CheckCall, EnterCall, InviteToCall, LeaveCall, R
 from core.calls.errors import NoCallAnyMore, NoCallYet, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
 from core.calls.service import seen
-from core.consultations.commands import CancelConsultation, Timeline
+from core.consultations.commands import CancelConsultation
+from core.consultations.commands_case import Timeline
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.models import Notification

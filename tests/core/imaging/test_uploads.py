@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.consultations.commands import AttachConsent, ConfirmPatient, Timeline
+from core.consultations.commands import AttachConsent, ConfirmPatient
+from core.consultations.commands_case import Timeline
 from core.consultations.models import Consultation
 from core.foundation.errors import NotAllowed
 from core.foundation.outbox import OutboxWorker

@@ -10,7 +10,8 @@ import pytest
 
 from bot.sending.notice import Notice
 from bot.sending.notices import render
-from core.consultations.commands import Case, CaseView, GiveOpinion, PatientConsultations, ReadOpinion, Timeline
+from core.consultations.commands_case import Case, CaseView, PatientConsultations, Timeline
+from core.consultations.commands_opinions import GiveOpinion, ReadOpinion
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import Conflict, DomainError, NotAllowed
 from core.foundation.models import AuditEntry
@@ -30,7 +31,7 @@ from core.oversight.errors import AlreadyReviewed, PatientNotNamed, PatientUnkno
 from core.oversight.models import BreakGlass
 from core.oversight.rules import REVIEW_WITHIN, check_words
 from core.people.commands import EnlistPatient, RegisterOrganisation, WhoLookedAtMyRecord
-from core.prescriptions.commands import PatientPrescriptions
+from core.prescriptions.commands_lists import PatientPrescriptions
 from tests.core.dispatch.ward import Ward, open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, open_pharmacy
 from tests.support.county import SYSTEM, id_number

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.consultations.commands import GiveOpinion
+from core.consultations.commands_opinions import GiveOpinion
 from core.consultations.models import Opinion
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
