@@ -12,7 +12,8 @@ from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.clock import shanghai
 from core.foundation.orders import Done, Order, answers, handles, relation
 from core.foundation.work import Work
-from core.people.access import acts_in_county, county_of_organisation
+from core.people.access import acts_in_county
+from core.people.counties import county_of_organisation
 
 DAYS = 14
 

@@ -34,7 +34,8 @@ from core.foundation.practice import Practice
 from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.access import acts_in_county, county_of_organisation
+from core.people.access import acts_in_county
+from core.people.counties import county_of_organisation
 from core.people.lists import is_on_own_list
 from core.people.relations import speaks_for
 from core.people.rules import local_date

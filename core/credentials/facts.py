@@ -8,7 +8,7 @@ from datetime import date
 from core.coverage.memberships import InsuredAs, insured_as
 from core.credentials.errors import BirthNotChecked, NotInsured
 from core.foundation.work import Work
-from core.people.access import county_of_organisation
+from core.people.counties import county_of_organisation
 from core.people.models import ListedPatient, Organisation, Patient
 from core.people.real_name import RealName
 from core.people.relations import birth_dates

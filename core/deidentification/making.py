@@ -29,6 +29,7 @@ from core.notifications.service import tell
 from core.people.accounts import actor_for
 from core.people.cards import patient_cards
 from core.people.consents import has_consent, was_withdrawn
+from core.people.counties import counties_where
 from core.people.models import Organisation, Patient, Practitioner
 from core.people.purposes import PurposeCode
 from core.people.rules import county_of
@@ -77,11 +78,6 @@ async def _named(work: Work, order: BeginCopy) -> Actor | None:
 async def counties_of(work: Work) -> set[str]:
     """The counties where the actor acts; none for the operator, who acts for all."""
     return set() if work.actor.is_system else await counties_where(work.actor, work.role)
-
-
-async def counties_where(actor: Actor, role: Role) -> set[str]:
-    houses = actor.organisations(role)
-    return {county_of(one.region_code) for one in await Organisation.filter(id__in=list(houses))} if houses else set()
 
 
 async def open_copy(copy_id: str) -> DeidentifiedCopy:

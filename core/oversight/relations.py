@@ -10,6 +10,7 @@ from core.imaging.models import Instance
 from core.oversight.models import BreakGlass
 from core.oversight.named import patient_named, regions_of
 from core.people.access import acts_in_county
+from core.people.counties import counties_where
 from core.people.models import Organisation
 from core.people.rules import county_of
 
@@ -66,8 +67,7 @@ async def _patient_of(order: Order) -> str | None:
 
 async def counties_reviewed(work: Work) -> set[str]:
     """The counties where the actor reviews."""
-    held = {house for role in _REVIEWING for house in work.actor.organisations(role)}
-    return {county_of(house.region_code) for house in await Organisation.filter(id__in=list(held))} if held else set()
+    return await counties_where(work.actor, *_REVIEWING)
 
 
 @relation("reviewer")

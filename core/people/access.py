@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
+from core.people.counties import county_of_organisation
 from core.people.lists import is_on_own_list
 from core.people.models import Organisation, Patient, Practitioner
 from core.people.relations import speaks_for
@@ -48,12 +49,6 @@ async def acts_in_county(work: Work, order: Order, county: str) -> bool:
         for organisation in work.actor.organisations(grant.role)
     }
     return bool(held) and await Organisation.filter(id__in=held, region_code__startswith=county).exists()
-
-
-async def county_of_organisation(organisation_id: str) -> str | None:
-    """The county (six digits) of an organisation, None when there is no such organisation."""
-    organisation = await Organisation.get_or_none(id=organisation_id)
-    return None if organisation is None else county_of(organisation.region_code)
 
 
 async def _county_of_order(order: Order) -> str | None:

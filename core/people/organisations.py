@@ -7,7 +7,7 @@ from tortoise.expressions import F
 from core.foundation.actor import Role
 from core.foundation.orders import Order, answers, handles
 from core.foundation.work import Work
-from core.people.access import acts_in_county, county_of_organisation
+from core.people.access import acts_in_county
 from core.people.commands import OrganisationRef, RegisterOrganisation
 from core.people.commands_staff import (
     CloseOrganisation,
@@ -17,6 +17,7 @@ from core.people.commands_staff import (
     OrganisationView,
     RenameOrganisation,
 )
+from core.people.counties import county_of_organisation
 from core.people.errors import OrganisationUnknown
 from core.people.errors_staff import ChildrenOutside, OrganisationClosed, OrganisationExists, OrganisationInUse, OtherCounty
 from core.people.models import Organisation, RoleHeld

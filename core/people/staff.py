@@ -15,6 +15,7 @@ from core.people.commands import EnsureAccount, PractitionerRef, RegisterPractit
 from core.people.commands_staff import ActivatePractitioner, ChangeLicence, DeactivatePractitioner, PractitionerView, ReviewLicence
 from core.people.errors import AlreadyPractitioner, DepartmentUnknown
 from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, PractitionerUnknown, RoleOutOfScope, TitleUnknown
+from core.people.holders import holders
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.names import certificate_name
 from core.people.organisations import hold_organisation
@@ -22,7 +23,7 @@ from core.people.practitioner_views import practitioner_view
 from core.people.practitioners import TITLES, covers, scope_of_title
 from core.people.register_orders import wecom_of
 from core.people.role_grants import keep_an_administrator
-from core.people.roles import LICENSED, running
+from core.people.roles import LICENSED
 from core.people.rules import check_expertise, check_roles, county_of, local_date
 from core.people.telling import tell_person
 from nlp.interface.departments import department
@@ -151,9 +152,7 @@ async def review_licence(work: Work, order: ReviewLicence) -> Done:
     if not row.active or row.licence_valid_until.isoformat() != order.step:
         return Done(done=False)
     house = await Organisation.get(id=row.organisation_id)
-    county = await Organisation.filter(region_code__startswith=county_of(house.region_code)).values_list("id", flat=True)
-    held = await RoleHeld.filter(running(work.now), role=Role.ADMINISTRATOR.value, organisation_id__in=list(county)).order_by("id")
-    for account_id in dict.fromkeys(one.account_id for one in held):
+    for account_id in await holders(work, Role.ADMINISTRATOR, county=county_of(house.region_code)):
         await tell_person(work, account_id, "licence.expiring", practitioner_id=row.id)
     await tell_person(work, row.account_id, "licence.expiring_own", practitioner_id=row.id)
     return Done()

@@ -10,10 +10,9 @@ from core.consultations.relations import treated_by
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
 from core.foundation.work import Work
+from core.people.counties import counties_where
 from core.people.houses import houses_above
-from core.people.models import Organisation
 from core.people.relations import speaks_for
-from core.people.rules import county_of
 from core.people.scopes import scope_of
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.workflow import OPEN_STATES, State
@@ -75,7 +74,7 @@ async def own_patient_prescription(work: Work, order: Order) -> bool:
 async def signed_prescription(work: Work, order: Order) -> bool:
     """It is signed, in a county where the actor is a pharmacist, and under way or of the last thirty days; or he reviewed it himself."""
     row = await _prescription(order)
-    if row is None or row.signed_at is None or row.region_code not in await _counties_of_pharmacist(work):
+    if row is None or row.signed_at is None or row.region_code not in await counties_where(work.actor, Role.PHARMACIST):
         return False
     if State(row.state) in OPEN_STATES or row.signed_at > work.now - _ASKED_AFTER:
         return True
@@ -106,15 +105,11 @@ async def prescribed_consultation(work: Work, order: Order) -> bool:
     signed = Prescription.filter(_under_way_or_late(work), consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
     given = EmergencyDose.filter(consultation_id=consultation_id, ordered_at__gt=work.now - _ASKED_AFTER)
     row = await signed.first() or await given.first()
-    return row is not None and row.region_code in await _counties_of_pharmacist(work)
+    return row is not None and row.region_code in await counties_where(work.actor, Role.PHARMACIST)
 
 
 def _under_way_or_late(work: Work) -> Q:
     return Q(state__in=[state.value for state in OPEN_STATES]) | Q(signed_at__gt=work.now - _ASKED_AFTER)
-
-
-async def _counties_of_pharmacist(work: Work) -> set[str]:
-    return {county_of(house.region_code) for house in await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))}
 
 
 @relation("own_dose")
@@ -132,6 +127,6 @@ async def own_dose(work: Work, order: Order) -> bool:
 async def dose_to_see(work: Work, order: Order) -> bool:
     """It was given in a county where the actor is a pharmacist and no pharmacist has seen it, or he saw it himself, or a colleague did today."""
     row = await _dose(order)
-    if row is None or row.region_code not in await _counties_of_pharmacist(work):
+    if row is None or row.region_code not in await counties_where(work.actor, Role.PHARMACIST):
         return False
     return row.seen_at is None or row.seen_by_id == work.actor.practitioner_id or row.seen_at > work.now - timedelta(days=1)
