@@ -35,11 +35,11 @@ from core.oversight.commands_disposals import (
 )
 from core.oversight.errors import DisposalOver
 from core.oversight.models import Disposal
-from core.people.access import acts_in_county, county_of_organisation
-from core.people.cards import holders_in_county
-from core.people.models import Organisation, Patient
+from core.people.access import acts_in_county
+from core.people.counties import counties_where, county_of_organisation, houses_in
+from core.people.holders import holders
+from core.people.models import Patient
 from core.people.relations import live_relations
-from core.people.rules import county_of
 
 REVIEW, DISPOSE = "oversight.review_retention", "oversight.dispose"
 EVERY, SOON = timedelta(days=1), timedelta(seconds=20)
@@ -125,7 +125,7 @@ async def _announce(work: Work, kind: str, subject_id: str, found: Disposal | No
 async def _told(work: Work, row: Disposal) -> list[str]:
     """Those who run the house; of a patient's record his own side too."""
     county = "" if row.kind == "process" else await _county(row)
-    accounts = await holders_in_county(Role.ADMINISTRATOR, county)
+    accounts = await holders(work, Role.ADMINISTRATOR, county=county)
     if row.kind == "record":
         accounts += [one.account_id for one in await live_relations(work, patient_id=row.subject_id)]
     return list(dict.fromkeys(accounts))
@@ -218,9 +218,7 @@ async def disposals(work: Work, order: Disposals) -> DisposalList:
     work.concerns("account", work.actor.account_id)
     rows = Disposal.all()
     if work.role is not Role.SYSTEM:
-        near = await Organisation.filter(id__in=list(work.actor.organisations(work.role)))
-        counties = {county_of(house.region_code) for house in near}
-        houses = [house.id for house in await Organisation.all() if county_of(house.region_code) in counties]
+        houses = await houses_in(await counties_where(work.actor, work.role))
         theirs = Subquery(Patient.filter(organisation_id__in=houses).values("id"))
         rows = rows.filter(Q(kind="process") | Q(subject_id__in=theirs))
     ahead = await rows.filter(state__in=["announced", "erasing"]).order_by("due_at").limit(SHOWN)
