@@ -24,6 +24,7 @@ from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotFound
 from core.foundation.orders import Order, answers, handles, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.accounts import actor_for
@@ -40,7 +41,7 @@ SHOWN = 50
 @relation("own_copy")
 async def own_copy(work: Work, order: Order) -> bool:
     """The actor had the copy made."""
-    row = await DeidentifiedCopy.get_or_none(id=getattr(order, "copy_id", ""))
+    row = await row_named(DeidentifiedCopy, order, "copy_id")
     return row is not None and row.account_id == work.actor.account_id
 
 

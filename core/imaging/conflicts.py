@@ -7,6 +7,7 @@ from typing import Literal, cast
 from core.consultations.service import note
 from core.foundation.actor import Role
 from core.foundation.orders import Done, Order, answers, handles, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
 from core.imaging.commands import ConflictList, Conflicts, ConflictView, SettleConflict
 from core.imaging.errors import ConflictUnknown
@@ -31,7 +32,7 @@ async def keep_conflict(work: Work, upload: Upload, instance: Instance) -> Image
 @relation("conflict_of_county")
 async def conflict_of_county(work: Work, order: Order) -> bool:
     """The second file came from a county where the actor is administrator."""
-    conflict = await ImageConflict.get_or_none(id=getattr(order, "conflict_id", ""))
+    conflict = await row_named(ImageConflict, order, "conflict_id")
     if conflict is None:
         return False
     upload = await Upload.get(id=conflict.upload_id)

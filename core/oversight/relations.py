@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.consultations.models import Consultation
 from core.foundation.actor import Role
 from core.foundation.orders import BREAK_GLASS, Order, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
 from core.imaging.models import Instance
 from core.oversight.models import BreakGlass
@@ -73,5 +74,5 @@ async def counties_reviewed(work: Work) -> set[str]:
 @relation("reviewer")
 async def reviewer(work: Work, order: Order) -> bool:
     """It happened to a patient of the actor's county, and somebody else did it: nobody reviews himself."""
-    row = await BreakGlass.get_or_none(id=getattr(order, "break_glass_id", ""))
+    row = await row_named(BreakGlass, order, "break_glass_id")
     return row is not None and row.account_id != work.actor.account_id and row.region_code in await counties_reviewed(work)

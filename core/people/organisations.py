@@ -7,7 +7,7 @@ from tortoise.expressions import F
 from core.foundation.actor import Role
 from core.foundation.orders import Order, answers, handles
 from core.foundation.work import Work
-from core.people.access import acts_in_county
+from core.people.access import acts_in_county_of
 from core.people.commands import OrganisationRef, RegisterOrganisation
 from core.people.commands_staff import (
     CloseOrganisation,
@@ -17,7 +17,6 @@ from core.people.commands_staff import (
     OrganisationView,
     RenameOrganisation,
 )
-from core.people.counties import county_of_organisation
 from core.people.errors import OrganisationUnknown
 from core.people.errors_staff import ChildrenOutside, OrganisationClosed, OrganisationExists, OrganisationInUse, OtherCounty
 from core.people.models import Organisation, RoleHeld
@@ -104,8 +103,7 @@ async def in_reach(work: Work, order: Order, organisation_id: str) -> None:
     """:class:`OtherCounty` unless the system acts, or somebody who may give this order in the county of ``organisation_id`` as well."""
     if work.role is Role.SYSTEM:
         return
-    county = await county_of_organisation(organisation_id)
-    if county is None or not await acts_in_county(work, order, county):
+    if not await acts_in_county_of(work, order, organisation_id):
         raise OtherCounty
 
 
