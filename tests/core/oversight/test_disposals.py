@@ -156,7 +156,7 @@ async def test_a_new_act_an_open_case_or_a_person_keeps_it(ward: Ward) -> None:
     await Consultation.filter(patient_id=patient).update(state="COMPLETED")
     await long_ago(ward, patient, years=17)
     assert [one.state for one in await reviewed(ward)] == ["announced"]
-    kept = await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
+    kept = await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id, reason="dispute"))
     assert kept.state == "held"
     ward.clock.advance(days=60)
     await worked(ward)
@@ -213,7 +213,7 @@ async def test_ten_who_dispose_at_once_and_one_who_dies_over_it_erase_once(ward:
     assert not [one for one in done if isinstance(one, BaseException) and type(one).__name__ != "Conflict"], done
     assert await DueWork.filter(kind=disposing.DISPOSE, state="pending").count() <= 1
     with pytest.raises(DisposalOver):
-        await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
+        await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id, reason="dispute"))
 
 
 async def said(ward: Ward, account_id: str, *, days: float) -> str:
@@ -272,7 +272,7 @@ async def test_a_month_that_the_house_keeps_is_passed_over(ward: Ward) -> None:
     speaker = ward.practice.ids.new()
     kept, next_one = await said(ward, speaker, days=3 * 366 + 75), await said(ward, speaker, days=3 * 366 + 35)
     (row,) = await reviewed(ward)
-    await ward.practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
+    await ward.practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id, reason="dispute"))
     rows = await reviewed(ward)
     assert [one.state for one in rows] == ["held", "announced"]
     ward.clock.advance(days=31)

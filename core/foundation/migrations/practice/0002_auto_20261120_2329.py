@@ -177,6 +177,11 @@ class Migration(migrations.Migration):
                 ('due_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ('done_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('held_by', fields.CharField(null=True, max_length=26)),
+                ('held_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('reason', fields.CharField(default='', db_default='', max_length=12)),
+                ('total', fields.IntField(default=0, db_default=0)),
+                ('gone', fields.IntField(default=0, db_default=0)),
+                ('kept', fields.IntField(default=0, db_default=0)),
             ],
             options={'table': 'disposal', 'app': 'huizhen', 'unique_together': (('kind', 'subject_id'),), 'pk_attr': 'id'},
             bases=['Row'],
@@ -416,6 +421,16 @@ class Migration(migrations.Migration):
             model_name='Consent',
             name='withdrawn_as',
             field=fields.CharField(default='', db_default='', max_length=20),
+        ),
+        ops.AddField(
+            model_name='Message',
+            name='words_key',
+            field=fields.CharField(null=True, max_length=40),
+        ),
+        ops.AddField(
+            model_name='Notification',
+            name='words_key',
+            field=fields.CharField(null=True, max_length=40),
         ),
         ops.AddField(
             model_name='Organisation',
