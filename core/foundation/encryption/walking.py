@@ -112,7 +112,8 @@ async def give_later_key(table: SealedTable, later: LaterKey, changes: Sequence[
     written = ", ".join(f"{q}{column}{q}={mark}" for column in (later.column, *columns))
     unchanged = " AND ".join(f"{q}{column}{q} {same} {mark}" for column in columns)
     await connection.execute_many(
-        f"UPDATE {q}{table.table}{q} SET {written}, version=version+1 WHERE {q}{table.key}{q}={mark} AND {q}{later.column}{q} IS NULL AND {unchanged}",  # noqa: S608 - own names
+        f"UPDATE {q}{table.table}{q} SET {written}, version=version+1 "  # noqa: S608 - names of our own tables
+        f"WHERE {q}{table.key}{q}={mark} AND {q}{later.column}{q} IS NULL AND {unchanged}",
         [
             [row.later_id, *(fresh[column] for column in columns), row.key, *(row.values[column][1] for column in columns)]
             for row, fresh in changes
