@@ -24,6 +24,7 @@ from bot.channels.settings import ChannelSettings
 from core.calls.models import CallAttendance
 from core.foundation.redis_client import redis_client
 from core.people.commands import CloseSession, OpenSession
+from core.people.commands_staff import DeactivatePractitioner
 from core.people.models import Session
 from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
@@ -31,7 +32,7 @@ from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate
 from miniprogram_api.app.redis_server import redis_process
 from miniprogram_api.app.settings import Settings
-from miniprogram_api.realtime import messages
+from miniprogram_api.realtime import messages, session
 from miniprogram_api.realtime.limits import Allowance
 from tests.core.calls.conftest import Room, room
 from tests.media.calls.clients import Client, until
@@ -244,6 +245,14 @@ async def test_who_is_signed_out_elsewhere_is_out_of_the_call_at_once(stand: Sta
     assert (await hear(socket, "closed"))["code"] == "session.over"
     gone = await hear(other, "seat", where=lambda message: message["seat"] == "patient" and message["here"] is None)
     assert gone["here"] is None
+
+
+async def test_who_lost_his_role_is_put_out_of_the_call(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(session, "SEEN_EVERY_S", 0.2)
+    socket, _ = await stand.enter("expert")
+    await stand.room.practice.execute(SYSTEM, DeactivatePractitioner(practitioner_id=stand.room.people["expert"].practitioner_id))
+    assert (await hear(socket, "closed"))["code"] in ("call.no_right", "session.over")
+    await until_gone()
 
 
 async def test_who_says_too_much_is_cut_off(stand: Stand):
