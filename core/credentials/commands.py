@@ -245,6 +245,18 @@ class MakeCredential(Command):
     credential_id: Id
 
 
+class ReviewAges(Command):
+    """The system: a credential *of age* goes when nobody vouches for the birth date any more, or its holder is a minor by it. ``patient_id``: his,
+    because something changed of who he is; None: everybody's, when the house starts and once a day, in batches."""
+
+    name = "credentials.review_ages"
+    title = "复核成年证明"
+    access = _HOUSE
+    patient_id: Id | None = None
+    after: str = Field(default="", max_length=26)
+    """The credential up to which it has looked today."""
+
+
 class RevokeCredentials(Command):
     """Revoke what counts of a patient: ``attribute`` or (None) everything. ``because``: a code."""
 
