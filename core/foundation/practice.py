@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tortoise.exceptions import DoesNotExist, IntegrityError
@@ -38,6 +39,8 @@ logger = logging.getLogger("huizhen.practice")
 
 TRIES = 6
 """Attempts at one transaction when the database reports a deadlock or a lock wait."""
+REPEATED_WITHIN = timedelta(minutes=10)
+"""For so long the answer of an order is told again to who gave it, whatever has become of his right to give it: often the order itself ends it."""
 PATIENCE_S = 8.0
 """Nothing is attempted again after this: SQLite alone waits ten seconds for its lock each time, and somebody is waiting for an answer."""
 
@@ -48,6 +51,13 @@ UNFORESEEN = "unforeseen"
 class KeyReused(Invalid):
     code = "idempotency.reused"
     sentence = "这个请求编号已经用于另一件事,请重新提交。"
+
+
+class DoneBefore(Conflict):
+    """The order was carried out long ago, and its answer is no longer for who asks for it again."""
+
+    code = "order.done_before"
+    sentence = "这一步之前已经完成。请刷新页面,看现在的情况。"
 
 
 @dataclass(slots=True)
@@ -93,6 +103,7 @@ class Practice:
             record = None if idempotency_key is None else _record_id(actor, idempotency_key)
             if record is not None and (stored := await self._stored(actor, record, command)) is not None:
                 await settle_guess(self.rates, actor, taken, None)
+                await self._check_repeat(tries[-1], record)
                 return stored
             preparation = preparation_of(type(command))
             prepared = None if preparation is None else await preparation(self, actor, command)
@@ -190,6 +201,18 @@ class Practice:
             raise KeyReused
         sealer = await self.keys.sealer("account", actor.account_id)
         return command.gives.model_validate_json(sealer.open_bytes("idempotency_record", "result", record, bytes(row.result)))
+
+    async def _check_repeat(self, work: Work, record: str) -> None:
+        """An answer that was lost on its way is told again; later only to who may still give the order, for its answer may hold what he may
+        no longer read. People's repeats leave an entry before the answer leaves."""
+        row = await IdempotencyRecord.get(id=record)
+        try:
+            work.grant = await check_access(work, work.order)
+        except NotAllowed:
+            if self.clock.real_now() - row.created_at > REPEATED_WITHIN:
+                raise DoneBefore from None
+        if not work.actor.is_system:
+            await work.audit("repeated")
 
     async def _store(self, actor: Actor, record: str, command: Command, result: Any) -> None:
         sealer = await self.keys.sealer("account", actor.account_id)
