@@ -59,6 +59,7 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "followups.end": {"reason": "finished"},
     "intake.close": {"reason": "finished"},
     "matching.record_conflict": {"reason": "relative"},
+    "oversight.hold_disposal": {"reason": "dispute"}, "oversight.release_disposal": {"reason": "settled"},
     "people.register_organisation": {"region_code": "522727103", "full_name": "新设卫生院", "kind": "township_centre"},
     "people.register_practitioner": {
         "title_name": "医师", "licence_number": "110200009999", "licence_valid_until": date(2030, 1, 1), "roles": ("duty_doctor",),
