@@ -70,7 +70,7 @@ async def _check_right(work: Work, row: Consultation, role: Role) -> None:
     await check_access(work, RequestSeat(consultation_id=row.id), role)
 
 
-_ROLE_OF_SEAT = {seat: role for role, seat in SEAT_OF_ROLE.items()}
+_ROLE_OF_SEAT: dict[str, Role] = {seat: role for role, seat in SEAT_OF_ROLE.items()}
 
 
 @answers(SeatStillMine)
