@@ -24,6 +24,13 @@ class RecordDiffers(Conflict):
     sentence = "这个证件已经登记过,但姓名或手机号和登记的不一致。请对照证件和建档时留的手机号,核对后再登记。"
 
 
+class LivesElsewhere(Conflict):
+    """The person is on record in another county, and nothing of that record is given away."""
+
+    code = "people.lives_elsewhere"
+    sentence = "这位居民的档案在别的县。请同时填写他建档时留的手机号,或他本人微信绑定的手机号,再登记一次。"
+
+
 class RecordNeedsConfirmation(Conflict):
     """The ID number is on record and it is not proven who asks. The same for a wrong name, a wrong phone and a right one that is not verified:
     nothing of the record is given away. ``claim_code``: what he reads to the village doctor; ``valid_minutes``: how long it holds."""

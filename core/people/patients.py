@@ -29,6 +29,7 @@ from core.people.consents import care_needs, consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.errors_real_name import RealNameMismatch
 from core.people.id_numbers import IdNumber, read_id_number
+from core.people.listing_known import check_listing, tell_of_listing
 from core.people.lists import own_list
 from core.people.models import Account, CareRelation, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
 from core.people.names import certificate_name
@@ -112,6 +113,9 @@ async def enlist_patient(work: Work, order: EnlistPatient, answered: Answered | 
     certificate = _Certificate(certificate_name(order.full_name), number, order.phone)
     taken = await ListedPatient.get_or_none(practitioner_id=practitioner.id, number=order.number)
     patient = await _known(work, certificate)
+    if patient is not None and work.role is not Role.SYSTEM:
+        await check_listing(work, patient, _clinic_of(work, practitioner), order.phone)
+    known = patient
     if patient is not None:
         listed = await ListedPatient.get_or_none(practitioner_id=practitioner.id, patient_id=patient.id)
         if listed is not None and await _still_works_at(work, practitioner, listed.organisation_id):
@@ -134,6 +138,8 @@ async def enlist_patient(work: Work, order: EnlistPatient, answered: Answered | 
         account = await live_account(order.account_id)
         await check_own(account.id, patient)
         await speak_for(work, account.id, patient.id, "self")
+    if known is not None and work.role is not Role.SYSTEM:
+        await tell_of_listing(work, known, practitioner.id, order.phone)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
 
