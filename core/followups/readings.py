@@ -43,13 +43,13 @@ from core.followups.templates import Task
 from core.followups.trend import Point, trend_png
 from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
-from core.foundation.models import Blob
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.access import of_listed_patient, of_own_patient
+from core.people.files import keep_blob
 from core.people.service import patient_card
 
 BLOOD_PRESSURE, SYSTOLIC, DIASTOLIC, FASTING_GLUCOSE = "85354-9", "8480-6", "8462-4", "14771-0"
@@ -228,10 +228,7 @@ async def keep_trend(work: Work, order: KeepTrend) -> TrendView:
     row = await _row(order.reading_id)
     work.concerns("patient", row.patient_id)
     if row.trend_blob_id is None:
-        await Blob.create(
-            id=order.blob_id, subject_kind="patient", subject_id=row.patient_id, media_type="image/png", size=order.size, sha256=order.sha256,
-            created_at=work.now,
-        )
+        await keep_blob(work, order.blob_id, row.patient_id, media_type="image/png", size=order.size, sha256=order.sha256)
         await row.change(trend_blob_id=order.blob_id)
         if row.role == "visitor":
             await tell(work, row.account_id, "followup.trend", reading_id=row.id)
