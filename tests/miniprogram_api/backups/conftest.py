@@ -61,7 +61,7 @@ class Site:
 
     async def begin(self, module: str, *arguments: str, **others: str) -> Forked:
         """A module run as a process of its own."""
-        return await Forked.begin("tests.miniprogram_api.backups.operator_process", json.dumps(self.environment(**others)), module, *arguments)
+        return await Forked.begin("tests.support.operator_process", json.dumps(self.environment(**others)), module, *arguments)
 
     def new_house(self, *secrets: str) -> Path:
         """An empty data folder with the secrets that were kept apart."""
