@@ -38,6 +38,18 @@ class AuditEntry(Row):
         indexes = (("in_tree", "id"),)
 
 
+class AuditSubject(Row):
+    """A patient whose data an act opened beside the one whom its entry names: a line of a list. The entry holds their number and their digest
+    (:func:`core.foundation.work.shown_digest`)."""
+
+    entry_id = id_field(db_index=True)
+    patient_id = id_field()
+
+    class Meta:
+        table = "audit_subject"
+        indexes = (("patient_id", "entry_id"),)
+
+
 class OutboxEvent(Row):
     """Something that happened, to be told after the commit. ``body`` holds ids only. Claimed by lease; receivers de-duplicate by id."""
 

@@ -38,6 +38,8 @@ from core.people.service import patient_accounts, practitioner_cards
 
 SHOWN = 50
 MOST_READS = 200
+"""Different things shown; the same thing again is not another."""
+MOST_ENTRIES = 20_000
 
 
 async def _row(break_glass_id: str) -> BreakGlass:
@@ -118,8 +120,9 @@ async def of_patient(work: Work, order: BreakGlassesOfPatient) -> PatientBreakGl
 async def review_view(work: Work, row: BreakGlass) -> ReviewView:
     """For the reviewer: the patient without his full name, what was read by its titles."""
     [view] = await _views_of(work, [row])
-    found = await _reads_of([row]).filter(at__gte=row.opened_at, at__lte=_read_until(work, row)).order_by("id").limit(MOST_READS)
-    return view.model_copy(update={"reads": tuple(_thing(one) for one in found)})
+    found = await _reads_of([row]).filter(at__gte=row.opened_at, at__lte=_read_until(work, row)).order_by("id").limit(MOST_ENTRIES)
+    first = {(one.action, tuple(sorted((one.detail or {}).items()))): one for one in reversed(found)}
+    return view.model_copy(update={"reads": tuple(_thing(one) for one in sorted(first.values(), key=lambda one: one.id)[:MOST_READS])})
 
 
 async def _views_of(work: Work, rows: list[BreakGlass]) -> list[ReviewView]:

@@ -79,6 +79,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='AuditSubject',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('entry_id', fields.CharField(db_index=True, max_length=26)),
+                ('patient_id', fields.CharField(max_length=26)),
+            ],
+            options={'table': 'audit_subject', 'app': 'huizhen', 'indexes': [Index(fields=['patient_id', 'entry_id'])], 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='AuditTree',
             fields=[
                 ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
