@@ -39,6 +39,7 @@ class DisposalView(Result):
     done_at: datetime | None
     place: str
     held_at: datetime | None
+    reason: str
     reason_label: str
     total: int
     gone: int
@@ -61,6 +62,8 @@ class Disposals(Query):
     no_relation = "病历只列本县的,只有编号、月份和时间"
     gives = DisposalList
     audited = True
+    disposal_id: Id | None = None
+    """This one alone, if it is in the list."""
 
 
 class HoldDisposal(Command):

@@ -34,9 +34,10 @@ async def view_of(row: Disposal) -> DisposalView:
 
 
 def _view(row: Disposal, place: str) -> DisposalView:
+    held = row.state == "held"
     return DisposalView(
         disposal_id=row.id, kind="record" if row.kind == "record" else "process", subject=row.subject_id, state=cast(DisposalState, row.state),
         state_label=LABELS[row.state], announced_at=row.announced_at, due_at=row.due_at, done_at=row.done_at, place=place,
-        held_at=row.held_at if row.state == "held" else None, reason_label=REASONS.get(row.reason, "") if row.state == "held" else "",
+        held_at=row.held_at if held else None, reason=row.reason if held else "", reason_label=REASONS.get(row.reason, "") if held else "",
         total=row.total, gone=row.gone, kept=row.kept,
     )  # fmt: skip

@@ -64,6 +64,8 @@ def _concerns(work: Work, row: Disposal, reason: str) -> None:
 async def disposals(work: Work, order: Disposals) -> DisposalList:
     work.concerns("account", work.actor.account_id)
     rows = await _near(work)
+    if order.disposal_id is not None:
+        rows = rows.filter(id=order.disposal_id)
     counted = await rows.annotate(count=Count("id")).group_by("state").values_list("state", "count")
     found: list[Disposal] = []
     for states, by in ((("erasing",), "due_at"), (("announced",), "due_at"), (("held",), "-held_at"), (("done", "alive"), "-id")):
