@@ -37,7 +37,7 @@ from core.people.real_name import Answered, RealName, ask_real_name
 from core.people.real_name_again import KIND, again_at
 from core.people.relations import check_guardian, check_no_other_own, check_own, ever_spoke, live_relations, speak_for
 from core.people.roles import running
-from core.people.rules import check_same_person, check_self, local_date
+from core.people.rules import check_same_person, check_self, county_of, local_date
 from core.people.scopes import Scope, read
 
 
@@ -80,7 +80,7 @@ async def register_patient(work: Work, order: RegisterPatient, answered: Answere
     if order.relation == "self":
         await check_own(account_id, patient)
     if patient is None:
-        patient = await _record(work, await home_organisation(), certificate, answered)
+        patient = await _record(work, await home_organisation(county_of(number.text)), certificate, answered)
     await speak_for(work, account_id, patient.id, order.relation, guardian=order.guardian)
     work.concerns("patient", patient.id)
     return PatientRef(patient_id=patient.id)
@@ -224,12 +224,13 @@ async def care_relations(work: Work, account_id: str) -> list[tuple[str, str]]:
     return [(row.relation, row.patient_id) for row in await live_relations(work, account_id=account_id, scope=Scope.BOOK)]
 
 
-async def home_organisation() -> str:
-    """Who keeps the record of a patient whom no village doctor enlisted: the county hospital."""
-    hospital = await Organisation.filter(kind="county_hospital").order_by("id").first()
-    if hospital is None:
+async def home_organisation(county: str = "") -> str:
+    """Who keeps the record of a patient whom no village doctor enlisted: the hospital of ``county`` (six digits; an ID number begins with those of
+    the county that first issued it), else the house's first county hospital. Where he is listed later counts from then on."""
+    hospitals = await Organisation.filter(kind="county_hospital").order_by("id")
+    if not hospitals:
         raise NoOrganisation
-    return hospital.id
+    return next((one.id for one in hospitals if county_of(one.region_code) == county), hospitals[0].id)
 
 
 @answers(Me)
