@@ -55,8 +55,8 @@ PART_OF_AN_AUDITED_ACT = {
 CODES = {
     "account", "alert", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy",
     "credential", "decision", "disposal", "erased", "former", "given_as", "image", "intake", "k", "kind", "opening", "other", "outcome",
-    "prescription", "purpose", "reaches", "reason", "ref", "relation", "role", "scope", "seconds", "slot", "taken_at", "template", "tree_size", "verdict",
-    "version", "withdrawn_as",
+    "prescription", "purpose", "reaches", "reason", "ref", "relation", "role", "scope", "seconds", "slot", "taken_at", "template", "tree_size",
+    "verdict", "version", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""
 
