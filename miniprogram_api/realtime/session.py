@@ -73,7 +73,7 @@ class CallSession:
     async def run(self) -> None:
         """Until the person or the call is gone. Whatever ends it, the attendance is closed and the media process told."""
         try:
-            self._entered = await self._enter()
+            self._sit(await self._enter())
         except _End as end:
             await self._last(end.closed)
             return
@@ -81,8 +81,6 @@ class CallSession:
             await self._last(Closed(code=refusal.code, sentence=refusal.message))
             return
         ending = "dropped"
-        self._here = SeatHere(seat=self._entered.seat, member=self._entered.attendance_id)
-        self._presence = Presence(self._redis, self._entered.call_id)
         try:
             async with self._line.room(self._entered.call_id) as heard:
                 await self._welcome()
@@ -102,8 +100,24 @@ class CallSession:
             raise _End(NO_TICKET) from None
         if not isinstance(first, Hello):
             raise _End(NO_TICKET)
-        entered: Entered = await self._practice.execute(self._actor, EnterCall(ticket=first.ticket))
+        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=first.ticket)))
+        try:
+            entered: Entered = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            # He is gone, and the order is carried out all the same: nobody else knows that he must be noted as gone.
+            await asyncio.shield(self._leave_once_entered(entering))
+            raise
         return entered
+
+    def _sit(self, entered: Entered) -> None:
+        self._entered = entered
+        self._here = SeatHere(seat=entered.seat, member=entered.attendance_id)
+        self._presence = Presence(self._redis, entered.call_id)
+
+    async def _leave_once_entered(self, entering: asyncio.Future[Entered]) -> None:
+        with contextlib.suppress(Exception):  # he did not get in: there is nothing to leave
+            self._sit(await entering)
+            await self._leave("dropped")
 
     async def _welcome(self) -> None:
         view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))

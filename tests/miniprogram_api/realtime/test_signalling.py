@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -40,6 +41,9 @@ from tests.miniprogram_api.app.serving import serving
 from tests.support.county import SYSTEM
 
 __all__ = ["room"]
+
+ABORTED = 400 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 12
+"""How many sockets are torn down while their owner enters."""
 
 
 @pytest.fixture
@@ -253,6 +257,30 @@ async def test_who_lost_his_role_is_put_out_of_the_call(stand: Stand, monkeypatc
     await stand.room.practice.execute(SYSTEM, DeactivatePractitioner(practitioner_id=stand.room.people["expert"].practitioner_id))
     assert (await hear(socket, "closed"))["code"] in ("call.no_right", "session.over")
     await until_gone()
+
+
+async def test_who_goes_while_he_enters_is_noted_as_gone_at_once(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    """Whatever the moment: nobody looks after this call here, so that whom the session itself does not note as gone stays for ever."""
+    over, run = 0, session.CallSession.run
+
+    async def counted(one: session.CallSession) -> None:
+        nonlocal over
+        try:
+            await run(one)
+        finally:
+            over += 1
+
+    monkeypatch.setattr(session.CallSession, "run", counted)
+    rng = random.Random(5)
+    for number in range(ABORTED):
+        socket = await stand.open("expert")
+        await say(socket, type="hello", ticket=(await stand.room.ticket("expert")).ticket)
+        await asyncio.sleep(rng.uniform(0, 0.06))
+        socket.transport.abort()
+        await until(lambda: over > number)  # noqa: B023 - waited for here
+        assert not await CallAttendance.filter(left_at__isnull=True).exists()
+    endings = await CallAttendance.all().values_list("ending", flat=True)
+    assert set(endings) == {"dropped"}
 
 
 async def test_who_says_too_much_is_cut_off(stand: Stand):
