@@ -161,14 +161,14 @@ async def _verify_data(repository: Repository, snapshot: str, manifest: Manifest
     name = manifest.database if manifest.log is None or manifest.log.until is None else "log.sql"
     expected = manifest.sha256 if name == manifest.database else await asyncio.to_thread(digest_of, staging / name)
     if await repository.digest(snapshot, f"{STAGING}/{name}") != expected:
-        await repository.forget([snapshot])
+        await repository.discard(snapshot)
         raise RepositoryDamaged(f"{repository.name}读回来的数据库与写进去的不同:请检查那里的存储,再重试。以前的快照请用 huizhen backup drill 核对。")
     missing = recorded - await repository.names(snapshot, f"/{manifest.blobs_at}")
     still: list[str] = []
     for start in range(0, len(missing), _IDS):
         still += map(str, await Blob.filter(id__in=sorted(missing)[start : start + _IDS]).values_list("id", flat=True))
     if still:
-        await repository.forget([snapshot])
+        await repository.discard(snapshot)
         raise BackupFailed(
             f"有 {len(still)} 个登记过的文件不在存文件的地方(例如 {still[0]}):快照不完整,没有保留。请检查存储,或用以前的快照找回这些文件。"
         )
@@ -198,7 +198,7 @@ async def _save_set(repository: Repository, folder: Path, seal: SetSeal, at: dat
     tags = tags_for(KEYS, seal.set_id, seal.taken_at, seal.reaches, seal.erased)
     snapshot = await repository.save(folder, [KEYS_FILE, SEAL_FILE], tags, at=at)
     if await repository.digest(snapshot, KEYS_FILE) != await asyncio.to_thread(digest_of, folder / KEYS_FILE):
-        await repository.forget([snapshot])
+        await repository.discard(snapshot)
         raise RepositoryDamaged(f"{repository.name}读回来的内容与写进去的不同:请检查那里的存储,再重试。")
 
 

@@ -101,7 +101,7 @@ class Differing:
         self.read.append(path)
         return "0" * 64
 
-    async def forget(self, snapshots: Sequence[str]) -> None: ...
+    async def discard(self, snapshot: str) -> None: ...
 
 
 async def test_a_dump_is_read_back_also_where_its_log_lies_beside_it(tmp_path: Path) -> None:
