@@ -27,10 +27,10 @@ async def sealer_of(keys: KeyRing, key: str | None, account_id: str) -> Sealer:
     return await (keys.sealer("account", account_id) if key is None else keys.sealer(KIND, key))
 
 
-async def accounts_with_key(month: str) -> list[str]:
-    """Whose words of ``month`` (2026-11) can still be opened: accounts, and conversations of groups."""
+async def accounts_with_key(month: str, limit: int = 100_000) -> list[str]:
+    """Whose words of ``month`` (2026-11) can still be opened, so many at most: accounts, and conversations of groups."""
     keys = WrappedKey.filter(id__gte=f"{KIND}:{month}.", id__lt=f"{KIND}:{month}/", erased_at__isnull=True)
-    return [str(one).partition(".")[2] for one in await keys.order_by("id").values_list("id", flat=True)]
+    return [str(one).partition(".")[2] for one in await keys.order_by("id").limit(limit).values_list("id", flat=True)]
 
 
 async def first_month_with_key(begin: datetime, end: datetime) -> str | None:

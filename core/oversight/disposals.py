@@ -181,20 +181,28 @@ async def _dispose_month(work: Work, row: Disposal) -> DisposalView:
     said = _said(begin, end)
     if row.state == "announced":
         await row.change(state="erasing", total=await said.count())
-    accounts = {str(one) for one in await said.distinct().values_list("account_id", flat=True)}
-    keys = await accounts_with_key(row.subject_id)
-    needed = await words_needed(work, list(accounts | set(keys)), end) if accounts or keys else set()
+    needed = await words_needed(work, end)
     free = said.exclude(account_id__in=list(needed)) if needed else said
     ids = [message.id for message in await free.order_by("id").limit(WORDS).only("id")]
     await Message.filter(id__in=ids).delete()
-    kept = await said.count() if needed else 0
     gone = row.gone + len(ids)
-    # When all rows of the month are gone, the keys: as long as a row is there that nobody needs, it opens.
-    over = [] if len(ids) == WORDS else [one for one in keys if one not in needed]
-    if len(ids) == WORDS or len(over) > KEYS:
+    if len(ids) < WORDS:
+        return await _dispose_keys(work, row, gone, await said.count() if needed else 0, needed)
+    await row.change(gone=gone)
+    await work.schedule(DISPOSE, row.id, work.now + SOON)
+    return await view_of(row)
+
+
+async def _dispose_keys(work: Work, row: Disposal, gone: int, kept: int, needed: set[str]) -> DisposalView:
+    """All words of the month are gone but ``kept``, those of the accounts ``needed``: now the keys of the others. None before, so that what is
+    there opens."""
+    begin, end = _month(row.subject_id)
+    keys = await accounts_with_key(row.subject_id, KEYS + len(needed) + 1)
+    over = [one for one in keys if one not in needed]
+    if len(over) > KEYS:
         await row.change(gone=gone, kept=kept)
         await work.schedule(DISPOSE, row.id, work.now + SOON)
-    elif needed:
+    elif kept or len(over) < len(keys):
         await row.change(gone=gone, kept=kept)
         await work.schedule(DISPOSE, row.id, work.now + NOTICE)
     else:

@@ -35,7 +35,7 @@ leaves_trace("break_glass", Trace(BreakGlass, ("opened_at",), {"reviewed_at__isn
 
 
 @needs_words
-async def open_cases_need(work: Work, account_ids: list[str], before: datetime) -> set[str]:
+async def open_cases_need(work: Work, before: datetime) -> set[str]:
     """Who has a part in a case that was begun before the words were said and is still open: the patient's side, village doctor, expert."""
     begun = Consultation.filter(state__in=[one.value for one in OPEN_CASES], created_at__lte=before)
     cases = await begun.only("id", "patient_id", "village_doctor_id", "expert_id")
@@ -45,5 +45,4 @@ async def open_cases_need(work: Work, account_ids: list[str], before: datetime) 
     accounts = {one.account_id for one in await Practitioner.filter(id__in=list(staff))}
     # Who ever spoke for the patient, not only who does now: it is about what was said then.
     spoke = CareRelation.filter(Q(patient_id__in=[row.patient_id for row in cases]))
-    accounts |= {row.account_id for row in await spoke}
-    return accounts & set(account_ids)
+    return accounts | {row.account_id for row in await spoke}
