@@ -24,6 +24,16 @@ AGAIN = timedelta(days=1)
 """After it was told: once a day is often enough."""
 
 
+class BackupPlacesMade(Command):
+    """The operator: ``backup init`` went through all ``places``; ``made`` of them were not there before."""
+
+    name = "oversight.backup_places"
+    title = "建立备份仓库"
+    access = (Grant(Role.SYSTEM),)
+    made: int = Field(ge=0)
+    places: int = Field(ge=0)
+
+
 class BackupTaken(Command):
     """The operator: a set was taken, and read back without a difference."""
 
@@ -118,6 +128,12 @@ class CheckBackups(Command):
 
 
 due(CHECK, lambda row: CheckBackups.of_step(row.step))
+
+
+@handles(BackupPlacesMade)
+async def backup_places(work: Work, order: BackupPlacesMade) -> Done:
+    work.concerns("backup", "places", made=str(order.made), places=str(order.places))
+    return Done()
 
 
 @handles(BackupTaken)

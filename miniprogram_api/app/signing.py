@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,8 +24,19 @@ from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
 
-OPERATOR = Actor.system("operator")
-"""Whoever may run commands on the machine: the operating system decided about him."""
+
+def _user() -> str:
+    """The operating system's user who runs this, with him who became it by sudo: ``root:wang``. Whoever is root can have written anything here."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    before = os.environ.get("SUDO_USER", "")
+    return f"{name}:{before}" if before else name
+
+
+OPERATOR = Actor.system("operator", user=_user())
+"""Whoever may run commands on the machine: the operating system decided about him, and the audit names its user."""
 
 
 @dataclass(frozen=True, slots=True)

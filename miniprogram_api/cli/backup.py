@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
@@ -69,6 +71,7 @@ async def _init(settings: Settings, given: argparse.Namespace) -> int:
 
     targets = targets_of(settings)
     seconds = targets_of(settings, second=True) if settings.backup_second_repository else None
+    made = 0
     for path in (settings.backup_password, settings.backup_keyring_password):
         if make_password(path):
             print(f"密码已写入 {path}:请马上另存一份(与备份仓库、与主密钥都分开)。丢失它,备份打不开。")
@@ -80,9 +83,29 @@ async def _init(settings: Settings, given: argparse.Namespace) -> int:
             print(f"{repository.name}已经建好。")
         else:
             await repository.create(like)
+            made += 1
             print(f"已建立{repository.name}。")
+    await _note_places(settings, made, len(pairs))
     print("现在可以运行 huizhen backup。")
     return 0
+
+
+async def _note_places(settings: Settings, made: int, places: int) -> None:
+    """The audit's entry; a house that is not set up yet has no audit, and is told to come back."""
+    from core.foundation.database.away import AWAY
+    from core.foundation.errors import DomainError
+    from core.oversight.backups import BackupPlacesMade
+    from miniprogram_api.app.signing import OPERATOR, open_for_signing
+
+    parts = urlsplit(settings.database_url)
+    away: tuple[type[Exception], ...] = (*AWAY, DomainError, FileNotFoundError)
+    try:
+        if parts.scheme == "sqlite":
+            await asyncio.to_thread(Path(parts.path).stat)  # opened, it would be there, and a restore wants to find nothing
+        async with open_for_signing(settings) as practice:
+            await practice.execute(OPERATOR, BackupPlacesMade(made=made, places=places))
+    except away:
+        print("! 没有记入审计(还没有主密钥或数据库):建好以后请再运行一次 huizhen backup init。")
 
 
 async def _list(settings: Settings, given: argparse.Namespace) -> int:

@@ -49,8 +49,10 @@ def _create(settings: Settings) -> int:
 async def _renew(settings: Settings, given: argparse.Namespace) -> int:
     from core.foundation.encryption.master_keys import UnusableMasterKeys
     from core.foundation.errors import DomainError
+    from core.practice_rooms import load_rooms
     from miniprogram_api.app.rekeying import open_for_rekeying
 
+    load_rooms()
     try:
         async with open_for_rekeying(settings) as practice:
             return await _act(settings, practice, given)
@@ -75,7 +77,9 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
             print("请写明要移除哪一个主密钥:huizhen keys retire --master <版本>(huizhen keys status 可查看)")
             return 1
         try:
+            await _begin(practice, "retire", given.master)
             await retire_master(practice, given.master)
+            await _note(practice, "retire", given.master)
         except KeyError:
             print(f"没有主密钥 {given.master}。")
             return 1
@@ -84,6 +88,7 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
             return 1
         print(f"主密钥 {given.master} 已销毁:用它包着的旧密钥库备份从此打不开。另存的那一份也请销毁。")
         return 0
+    await _begin(practice, given.action)
     with _Bar() as bar:
         if given.action == "rotate":
             in_environment = bool(settings.master_keys.get_secret_value())
@@ -92,6 +97,7 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
             run = await reindex(practice, progress=bar)
         else:
             run = await reencrypt(practice, progress=bar)
+    await _note(practice, given.action, run.target, rows=run.done, unopened=run.unopened)
     if given.action == "rotate":
         print(f"全部数据密钥已由主密钥 {run.target} 包好。新的密钥文件请在别处另存一份;旧的可用 huizhen keys retire 移除。")
     elif given.action == "reindex":
@@ -101,6 +107,21 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
     else:
         print("重新加密完成:全部字段和文件都用新的数据密钥,旧密钥已销毁。")
     return 0
+
+
+async def _begin(practice: Practice, kind: str, target: str = "") -> None:
+    """The audit's entry before anything is done: what is stopped or refused afterwards was begun all the same."""
+    from core.foundation.encryption.key_acts import KeysRenewed
+    from miniprogram_api.app.signing import OPERATOR
+
+    await practice.execute(OPERATOR, KeysRenewed.model_validate({"kind": kind, "state": "begun", "target": target}))
+
+
+async def _note(practice: Practice, kind: str, target: str, **counts: int) -> None:
+    from core.foundation.encryption.key_acts import KeysRenewed
+    from miniprogram_api.app.signing import OPERATOR
+
+    await practice.execute(OPERATOR, KeysRenewed.model_validate({"kind": kind, "state": "done", "target": target, **counts}))
 
 
 async def _status(practice: Practice) -> int:

@@ -63,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     audit = add("audit", "审计:verify 核对全部记录,prove 出具证明,heads 列出树头,key 显示公钥或换钥,recover 恢复备份后另立日志", "audit")
     actions = ("verify", "prove", "heads", "key", "recover")
     audit.add_argument("action", choices=actions, metavar="|".join(actions), help="verify 发现改动时状态为 1")
+    audit.add_argument("--log", action="append", default=[], metavar="<日志>", help="verify:您在别处记下的日志编号;本库不是它、也不承接它时状态为 1")
+    accept = "verify:已知的恢复损失,日志和当时留下的条数;没有写明的损失使状态为 3"
+    audit.add_argument("--accept-loss", action="append", default=[], metavar="<日志:条数>", help=accept)
     audit.add_argument("--entry", default="", metavar="<编号>", help="prove:要证明的审计记录")
     audit.add_argument("--from", dest="first", type=int, default=0, metavar="<条数>", help="prove:证明两个树头相承,从这个大小")
     audit.add_argument("--to", dest="second", type=int, default=0, metavar="<条数>", help="prove:到这个大小")

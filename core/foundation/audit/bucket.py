@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,16 @@ class BucketAnchor:
         except (BaseError, OSError) as error:
             raise AnchorFailed(type(error).__name__) from error
         return Kept(tuple(heads), damaged)
+
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            found = await obstore.list_with_delimiter_async(self._store, prefix=self._prefix)
+        except (BaseError, OSError) as error:
+            raise AnchorFailed(type(error).__name__) from error
+        return frozenset(folder.rstrip("/").rpartition("/")[2] for folder in found["common_prefixes"])
 
 
 def open_bucket(settings: dict[str, str]) -> BucketAnchor:

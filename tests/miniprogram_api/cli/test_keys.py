@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+
+from miniprogram_api.app.signing import OPERATOR
 
 ALL = """
 from miniprogram_api.cli.main import main
@@ -13,6 +17,7 @@ for line in ("keys", "keys", "migrate", "keys rotate", "keys retire", "keys reti
              "keys status"):
     print(">", line, "=", main(line.split()))
 """
+RETIRED = {"what": "retire", "state": "begun"}
 
 
 def test_the_life_of_the_keys(tmp_path: Path) -> None:
@@ -22,6 +27,15 @@ def test_the_life_of_the_keys(tmp_path: Path) -> None:
     statuses = [line.rpartition(" = ")[2] for line in done.stdout.splitlines() if line.startswith("> ")]
     assert statuses == ["0", "1", "0", "0", "1", "1", "1", "0", "0"], done.stdout + done.stderr
     assert "当前主密钥:2" in done.stdout
+    with sqlite3.connect(tmp_path / "data" / "practice.sqlite3") as practice:
+        rows = practice.execute("SELECT subject_id, detail FROM audit_entry WHERE action = 'keys.renewed' ORDER BY id").fetchall()
+    acts = [(target, json.loads(detail)) for target, detail in rows]
+    user = {"user": OPERATOR.user}
+    assert acts == [
+        ("", {"what": "rotate", "state": "begun"} | user), ("2", {"what": "rotate", "state": "done", "rows": "0", "unopened": "0"} | user),
+        ("2", RETIRED | user), ("7", RETIRED | user), ("1", RETIRED | user),
+        ("1", {"what": "retire", "state": "done", "rows": "0", "unopened": "0"} | user),
+    ]  # fmt: skip
     key = (tmp_path / "data" / "secrets" / "keyring.key").read_text()
     assert key.split('"key": "')[1].split('"')[0] not in done.stdout + done.stderr
 

@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,9 @@ class Moody:
     async def kept(self, log_id: str) -> Kept:
         return Kept(tuple(self.heads))
 
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        return frozenset(head.log_id for head in self.heads)
+
 
 TOLD: list[tuple[str, str]] = []
 
@@ -70,6 +73,8 @@ async def test_a_head_is_signed_when_the_tree_has_grown_and_taken_to_every_ancho
     assert one.heads == [head]
     assert (await two.kept(keys.log_id)).heads == (head,)
     assert (await two.kept("another")).heads == ()
+    assert await two.logs({}) == {keys.log_id}
+    assert await FileAnchor(tmp_path / "nowhere").logs({}) == frozenset()
     await grow(practice, 1)
     assert (await anchorer.run_once()) is not None
     assert await AuditHead.all().count() == 2
@@ -150,6 +155,8 @@ async def test_a_folder_that_cannot_be_written_is_an_anchor_that_failed(practice
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(AnchorFailed):
         await FileAnchor(tmp_path / "file" / "below").put(new_keys(tmp_path, practice).sign(1, leaf_hash(b"1"), 5))
+    with pytest.raises(AnchorFailed):
+        await FileAnchor(tmp_path / "file").logs({})
 
 
 def test_a_head_is_read_or_refused_never_anything_else(tmp_path: Path) -> None:
@@ -233,6 +240,9 @@ async def test_a_bucket_keeps_a_head_and_nobody_replaces_it(practice: Any, tmp_p
             client.delete_object(Bucket="heads", Key=version["Key"], VersionId=version["VersionId"])
     client.put_object(Bucket="heads", Key=f"audit-heads/{keys.log_id}/junk.json", Body=b"{")
     assert (await anchor.kept(keys.log_id)).damaged == 1
+    other = HeadKeys.new(practice.ids.new())
+    await anchor.put(other.sign(1, leaf_hash(b"1"), 5))
+    assert await anchor.logs({}) == {keys.log_id, other.log_id}
 
 
 async def test_a_bucket_that_is_away_is_an_anchor_that_failed(practice: Any, tmp_path: Path) -> None:
@@ -241,6 +251,8 @@ async def test_a_bucket_that_is_away_is_an_anchor_that_failed(practice: Any, tmp
         await anchor.put(new_keys(tmp_path, practice).sign(1, leaf_hash(b"1"), 5))
     with pytest.raises(AnchorFailed):
         await anchor.kept("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    with pytest.raises(AnchorFailed):
+        await anchor.logs({})
 
 
 async def test_orders_do_not_wait_for_the_tree(practice: Any) -> None:
