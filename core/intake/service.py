@@ -174,7 +174,8 @@ async def _begin(work: Work) -> Intake:
         account_id=account_id,
         live_for=account_id,
         sealed_under=account_id,
-        facts=await sealed(work, intake_id, account_id, "facts", Facts()),
+        own_key=intake_id,
+        facts=await sealed(work, intake_id, "facts", Facts()),
         opened_at=work.now,
         updated_at=work.now,
     )

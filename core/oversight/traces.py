@@ -10,9 +10,11 @@ from core.appointments.models import Appointment
 from core.consultations.models import Consultation
 from core.consultations.workflow import OPEN_STATES as OPEN_CASES
 from core.followups.models import FollowupPlan, Reading, WorseReport
+from core.foundation.encryption.erasure import erased_with
 from core.foundation.lifecycle import Trace, leaves_trace, needs_words
 from core.foundation.work import Work
 from core.imaging.models import Instance, Upload
+from core.intake.models import KIND as INTAKE
 from core.intake.models import Intake
 from core.oversight.models import BreakGlass
 from core.people.models import CareRelation, Consent, Practitioner
@@ -46,3 +48,14 @@ async def open_cases_need(work: Work, before: datetime) -> set[str]:
     # Who ever spoke for the patient, not only who does now: it is about what was said then.
     spoke = CareRelation.filter(Q(patient_id__in=[row.patient_id for row in cases]))
     return accounts | {row.account_id for row in await spoke}
+
+
+@erased_with("patient")
+async def intakes_of_cases(work: Work, patient_id: str) -> list[str]:
+    """What a case of the patient began with, though the talk itself was never said to be his."""
+    found: set[str] = set()
+    for model in (Consultation, Appointment):
+        rows = await model.filter(patient_id=patient_id, intake_id__isnull=False).values_list("intake_id", flat=True)
+        found |= {str(one) for one in rows}
+    nobodys = await Intake.filter(id__in=list(found), patient_id__isnull=True).values_list("id", flat=True)
+    return [f"{INTAKE}:{one}" for one in nobodys]

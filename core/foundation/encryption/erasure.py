@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from core.foundation.practice import Practice
     from core.foundation.work import Work
 
+Besides = Callable[["Work", str], Awaitable[list[str]]]
 Ending = Callable[["Work", str], Awaitable[None]]
 E = TypeVar("E", bound=Callable[..., Awaitable[None]])
+B = TypeVar("B", bound=Callable[..., Awaitable[list[str]]])
 _ENDINGS: dict[str, list[Ending]] = {}
+_BESIDES: dict[str, list[Besides]] = {}
 
 
 def before_erasure(kind: str) -> Callable[[E], E]:
@@ -26,6 +29,16 @@ def before_erasure(kind: str) -> Callable[[E], E]:
     def register(ending: E) -> E:
         _ENDINGS.setdefault(kind, []).append(ending)
         return ending
+
+    return register
+
+
+def erased_with(kind: str) -> Callable[[B], B]:
+    """Registers ``(work, subject_id) -> subjects`` (``<kind>:<id>``): what has keys of its own and is erased with a subject of ``kind``."""
+
+    def register(besides: B) -> B:
+        _BESIDES.setdefault(kind, []).append(besides)
+        return besides
 
     return register
 
@@ -40,13 +53,19 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
     for ending in _ENDINGS.get(kind, ()):
         await ending(work, subject_id)
     work.concerns(kind, subject_id, erased="key")
-    return bool(await destroy_keys(work.practice, kind, subject_id))
+    subjects = [f"{kind}:{subject_id}"]
+    for besides in _BESIDES.get(kind, ()):
+        subjects += await besides(work, subject_id)
+    return bool(await _destroy(work.practice, subjects))
 
 
 async def destroy_keys(practice: Practice, kind: str, *subject_ids: str) -> int:
     """The same without an audit entry, of several subjects in one step; how many had a key. For what is no person's (a test, a key that was never
     used), and for what the order's own entry names otherwise (a month of words)."""
-    subjects = [f"{kind}:{one}" for one in subject_ids]
+    return await _destroy(practice, [f"{kind}:{one}" for one in subject_ids])
+
+
+async def _destroy(practice: Practice, subjects: list[str]) -> int:
     # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
     async with in_transaction(KEYRING):
         # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.

@@ -434,6 +434,16 @@ class Migration(migrations.Migration):
             field=fields.CharField(default='', db_default='', max_length=20),
         ),
         ops.AddField(
+            model_name='Intake',
+            name='own_key',
+            field=fields.CharField(null=True, max_length=26),
+        ),
+        ops.AddField(
+            model_name='IntakeEntry',
+            name='own_key',
+            field=fields.CharField(null=True, max_length=26),
+        ),
+        ops.AddField(
             model_name='Message',
             name='words_key',
             field=fields.CharField(null=True, max_length=40),
