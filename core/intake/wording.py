@@ -43,7 +43,7 @@ def understood_words(reading: Reading) -> tuple[str, ...]:
         said.append((numbers["systolic"].span.start, pressure))
         joined |= {"systolic", "diastolic"}
     if reading.person.age_days is not None:
-        said.append((-1, age(reading.person.age_days)))
+        said.append((-1, reading.person.age_words or age(reading.person.age_days)))
     said += [(number.span.start, _measurement(number)) for code, number in numbers.items() if code not in joined]
     return tuple(dict.fromkeys(words for _, words in sorted(said, key=lambda one: one[0])))
 

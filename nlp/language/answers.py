@@ -63,6 +63,7 @@ _NONE_OF_THESE = re.compile(
     "|(?:都|也|全|我)?(?:没有|没得|莫得|木有|没|无|冇)(?:得|过|啥|什么|哪样)*(?:其他|其它|别的|另外|这些|那些|以上|上面|上述|你说|您说|刚才说)(?:这|那)?(?:些|几样|几种)?(?:说)?(?:的)?"
     "(?:毛?病|老毛病|慢性病|基础病|症状|情况|问题|不舒服|现象|东西)?(?:了|的)?)$"
 )
+_CORRECTS = re.compile("^(?:不是|不对|错了|说错了|打错了|弄错了|搞错了)(?:了|的|啊|哦|呀)*$")
 _AGE_FIRST = re.compile(rf"^(?:我|他|她|今年|年龄|虚岁|快|都|有|已经|是|满)*{NUMBER}(?:多)?(?:周?岁)?(?:了)?[，。；！？]*")
 
 
@@ -78,6 +79,8 @@ def short_answer(text: NormalText, *, after_age: bool = False) -> Short | None:
             return short
     pauses = sorted(set(text.breaks) | {i for i, character in enumerate(text.text) if character in "，。；！？"} | {len(text.text)})
     first = text.text[: pauses[0]]
+    if _CORRECTS.match(first) and "是" in text.text[pauses[0] :]:
+        return None  # 不是,38.5 是体温: he puts something right, and denies nothing of what was asked
     last = text.text[pauses[-2] if len(pauses) > 1 else 0 :].strip("，。；！？")
     for short, expression in _expressions():
         if expression.match(first):

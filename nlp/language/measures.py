@@ -34,6 +34,9 @@ _TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|°c|°|c(?![a-z]))(?P<ten
 _TEMPERATURE_SAID = re.compile(
     rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)"
 )
+_TEMPERATURE_THEN = re.compile(rf"(?P<value>{NUMBER})(?:度)?(?:就)?(?:是|才是|指的?是|说的?是)(?:我的|我|他的|孩子的)?(?:体温|温度|发烧的温度)")
+_TEMPERATURE_ALONE = re.compile(r"^(?:是|有|就|大概|才)?(?P<value>(?:3[4-9]|4[0-3])\.\d)(?:了)?$")
+"""A number alone that can be nothing else: nobody is 38.5 years old."""
 _PRESSURE = re.compile(r"(?P<systolic>\d{2,3})/(?P<diastolic>\d{2,3})(?!\d|/|岁|\.)")
 _PRESSURE_SAID = re.compile(rf"{_after('血压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)")
 _PRESSURE_PAIR = re.compile(rf"^(?P<systolic>{NUMBER})[ ，、/-](?P<diastolic>{NUMBER})$")
@@ -87,6 +90,8 @@ def _all(text: NormalText, expecting: str | None) -> Iterator[_Found]:
             value = _value(match["value"])
             if value is not None and not re.search("吐|咳|尿|喂|吃", content[max(0, match.start() - 4) : match.start()]):
                 yield "stools_per_day", value, match.start(), match.end()
+    if expecting not in UNITS and (alone := _TEMPERATURE_ALONE.match(content)):
+        yield "temperature", float(alone["value"]), alone.start(), alone.end()
     if expecting in UNITS and (
         bare := re.match(rf"^(?:大概|大约|有|是|就|快)*(?P<value>{NUMBER})(?:度|分|次|%)?(?:左右|多|吧|了)*(?=$|[，。；！？ ])", content)
     ):
@@ -117,7 +122,7 @@ def _temperatures(content: str) -> Iterator[_Found]:
         elif match["half"]:
             value += 0.5
         yield "temperature", round(value, 1), match.start(), match.end()
-    for match in _TEMPERATURE_SAID.finditer(content):
+    for match in (*_TEMPERATURE_SAID.finditer(content), *_TEMPERATURE_THEN.finditer(content)):
         value = number(match["value"])
         if value is not None and 34 <= value <= 43:
             yield "temperature", value, match.start(), match.end()

@@ -135,6 +135,8 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
 
 def _years(match: re.Match[str]) -> list[Told]:
     value = number(match["years"])
+    if value is not None and value != int(value):
+        return []  # 38.5 is a temperature
     return [Told("age", value * DAYS_A_YEAR, match.start(), match.end("years"))] if value is not None and value <= 125 else []
 
 

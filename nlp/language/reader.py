@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -221,7 +222,7 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
         if whose not in mine:
             continue
         if item.what == "age":
-            attributes["age_days"] = round(float(item.value))
+            attributes["age_days"] = math.ceil(float(item.value))
         elif item.what == "weeks":
             attributes["pregnancy_weeks"] = int(item.value)
         else:
