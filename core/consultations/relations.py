@@ -42,13 +42,18 @@ def asked_for_by(work: Work) -> QuerySet[Consultation]:
     return Consultation.filter(village_doctor_id=work.actor.practitioner_id, organisation_id__in=list(clinics))
 
 
+def is_inviting(work: Work, village_doctor_id: str, clinic_id: str) -> bool:
+    """Whether the actor is the village doctor who asked, and still works at the clinic that asked."""
+    return village_doctor_id == work.actor.practitioner_id and clinic_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+
+
 def is_treating(work: Work, row: Consultation) -> bool:
     """Whether the actor is the village doctor who asked for it, or its expert, and may still read it."""
     me = work.actor.practitioner_id
     if me is None:
         return False
     if row.village_doctor_id == me:
-        return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+        return is_inviting(work, me, row.organisation_id)
     return row.expert_id == me and is_readable(row, work.now)
 
 
@@ -56,9 +61,7 @@ def is_treating(work: Work, row: Consultation) -> bool:
 async def own_consultation(work: Work, order: Order) -> bool:
     """The actor is the village doctor who asked for it, and still works at the clinic that asked."""
     row = await row_named(Consultation, order, "consultation_id")
-    if row is None or row.village_doctor_id != work.actor.practitioner_id:
-        return False
-    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+    return row is not None and is_inviting(work, row.village_doctor_id, row.organisation_id)
 
 
 @relation("assigned_consultation")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from tortoise.expressions import Q
 
-from core.consultations.relations import treated_by
+from core.consultations.relations import is_inviting, treated_by
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
 from core.foundation.rows import row_named
@@ -34,9 +34,7 @@ async def proposed_prescription(work: Work, order: Order) -> bool:
 async def inviting_prescription(work: Work, order: Order) -> bool:
     """The actor is the village doctor whose consultation it came from, and still works at the clinic that asked."""
     row = await row_named(Prescription, order, "prescription_id")
-    if row is None or row.village_doctor_id != work.actor.practitioner_id:
-        return False
-    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+    return row is not None and is_inviting(work, row.village_doctor_id, row.organisation_id)
 
 
 @relation("referred_prescription")

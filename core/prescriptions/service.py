@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.foundation.work import Work
 from core.prescriptions import (
     case_facts,
+    dose_views,
     emergency,
     facts,
     not_given,
@@ -25,8 +26,8 @@ from core.prescriptions.steps import body_of
 from core.prescriptions.views import item_view
 
 __all__ = [
-    "case_facts", "emergency", "facts", "items_of", "not_given", "of_case", "reading", "relations", "review", "rule_sets", "signing", "stages",
-    "waiting", "withdrawing", "writing",
+    "case_facts", "dose_views", "emergency", "facts", "items_of", "not_given", "of_case", "reading", "relations", "review", "rule_sets", "signing",
+    "stages", "waiting", "withdrawing", "writing",
 ]
 
 

@@ -21,8 +21,8 @@ from core.people.counties import counties_where
 from core.people.houses import houses_above
 from core.people.rules import local_date
 from core.prescriptions.commands_waiting import Waiting, WaitingDose, WaitingPrescription, WaitingView
+from core.prescriptions.dose_views import dose_view
 from core.prescriptions.drugs import drug
-from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import Body
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.moments import since
