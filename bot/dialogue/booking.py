@@ -18,7 +18,7 @@ from core.appointments.commands import (
 from core.foundation.clock import shanghai, spoken
 from core.foundation.errors import Conflict, NotFound
 from core.intake.commands import CurrentIntake, IntakeView
-from core.people.commands import Me, MeView, PatientView
+from core.people.commands_views import Me, MeView, PatientView
 from core.people.errors import ConsentMissing
 from nlp.interface.departments import department
 from nlp.interface.urgency import Urgency

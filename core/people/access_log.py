@@ -14,7 +14,7 @@ from core.foundation.models import AuditEntry, AuditSubject
 from core.foundation.orders import BREAK_GLASS, answers, order_named
 from core.foundation.work import Work
 from core.people.cards import practitioner_cards
-from core.people.commands import AccessLogEntry, AccessLogView, WhoLookedAtMyRecord
+from core.people.commands_views import AccessLogEntry, AccessLogView, WhoLookedAtMyRecord
 from core.people.models import Practitioner
 from core.people.relations import ever_spoke
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from core.foundation.errors import NotFound
 from core.foundation.orders import handles
 from core.foundation.work import Work
-from core.people.commands import HandedOver, HandOverSession, RedeemHandOver, SessionOpened
+from core.people.commands_sessions import HandedOver, HandOverSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
 from core.people.rules import SESSION_TIMES

@@ -8,13 +8,14 @@ from core.foundation.actor import Role
 from core.foundation.orders import Order, answers, handles
 from core.foundation.work import Work
 from core.people.access import acts_in_county_of
-from core.people.commands import OrganisationRef, RegisterOrganisation
 from core.people.commands_staff import (
     CloseOrganisation,
     MoveOrganisation,
+    OrganisationRef,
     Organisations,
     OrganisationsView,
     OrganisationView,
+    RegisterOrganisation,
     RenameOrganisation,
 )
 from core.people.errors import OrganisationUnknown

@@ -14,17 +14,8 @@ from core.people.account_joins import is_doubted
 from core.people.accounts import account_phone, live_account
 from core.people.cards import patient_cards, practitioner_card
 from core.people.claims import refuse_with_code
-from core.people.commands import (
-    EnlistPatient,
-    HeldRoleView,
-    Me,
-    MeView,
-    MyPatientList,
-    PatientListView,
-    PatientRef,
-    PatientView,
-    RegisterPatient,
-)
+from core.people.commands import EnlistPatient, PatientRef, RegisterPatient
+from core.people.commands_views import HeldRoleView, Me, MeView, MyPatientList, PatientListView, PatientView
 from core.people.consents import care_needs, consent_views
 from core.people.errors import AlreadyListed, NoOrganisation, NumberTaken
 from core.people.errors_real_name import RealNameMismatch

@@ -24,11 +24,20 @@ from core.foundation.retention import HALF_YEAR, Kept, keeps
 from core.foundation.work import Work
 from core.people.access_tokens import make_token, read_token
 from core.people.accounts import actor_for, joins_accounts, live_account
-from core.people.commands import CloseSession, OpenSession, SessionOpened
+from core.people.commands_sessions import (
+    CloseOtherSessions,
+    CloseSession,
+    MySessions,
+    OpenSession,
+    RefreshSession,
+    SessionOpened,
+    SessionsClosed,
+    SessionsView,
+    SessionView,
+)
 from core.people.errors import SessionOver, SessionReused
 from core.people.models import Practitioner, Session, SpentRefreshToken
 from core.people.rules import SESSION_TIMES
-from core.people.session_commands import CloseOtherSessions, MySessions, RefreshSession, SessionsClosed, SessionsView, SessionView
 from core.people.telling import tell_person
 
 logger = logging.getLogger("huizhen.sessions")

@@ -11,8 +11,16 @@ from core.foundation.clock import SHANGHAI
 from core.foundation.due import due
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
-from core.people.commands import EnsureAccount, PractitionerRef, RegisterPractitioner
-from core.people.commands_staff import ActivatePractitioner, ChangeLicence, DeactivatePractitioner, PractitionerView, ReviewLicence
+from core.people.commands import EnsureAccount
+from core.people.commands_staff import (
+    ActivatePractitioner,
+    ChangeLicence,
+    DeactivatePractitioner,
+    PractitionerRef,
+    PractitionerView,
+    RegisterPractitioner,
+    ReviewLicence,
+)
 from core.people.errors import AlreadyPractitioner, DepartmentUnknown
 from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, PractitionerUnknown, RoleOutOfScope, TitleUnknown
 from core.people.holders import holders

@@ -21,9 +21,10 @@ from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.imaging.commands import Images, ShowFrame
 from core.intake.commands import IntakeRecord
-from core.people.commands import EnlistPatient, MyPatientList
+from core.people.commands import EnlistPatient
 from core.people.commands_consents import Consents
 from core.people.commands_staff import EndRole, GrantRole
+from core.people.commands_views import MyPatientList
 from core.people.finding import FindOnMyList
 from core.people.service import actor_for
 from core.prescriptions.commands import View

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from core.credentials.models import IssuedCredential
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.people.models import CareRelation
 from tests.core.credentials.conftest import holder, quick_keys
 from tests.core.credentials.people import MEMBER, Holder

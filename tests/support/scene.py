@@ -41,7 +41,7 @@ from core.imaging.commands import FrameState, ShowFrame
 from core.imaging.models import ImageConflict
 from core.oversight.commands import BreakTheGlass
 from core.oversight.models import Disposal
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.people.models import CareRelation
 from core.prescriptions.commands import Propose, Refer, Sign
 from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
@@ -167,7 +167,7 @@ async def _people(ward: Ward) -> dict[str, Actor]:
 
 
 async def _houses(ward: Ward) -> dict[str, str]:
-    from core.people.commands import RegisterOrganisation
+    from core.people.commands_staff import RegisterOrganisation
 
     async def house(name: str, kind: Any, region: str, parent: str | None = None) -> str:
         order = RegisterOrganisation(full_name=name, kind=kind, region_code=region, region_name="西秀区", parent_id=parent)

@@ -14,9 +14,9 @@ from core.consultations.models import Opinion
 from core.foundation import guessing
 from core.foundation.actor import Actor
 from core.foundation.models import Signature
+from core.people.commands_second_factor import BeginFactor, ConfirmFactor, UnlockSigning
 from core.people.commands_staff import InviteAdministrator
 from core.people.models import Practitioner, RoleHeld, SecondFactor, SigningUnlock
-from core.people.second_factor_commands import BeginFactor, ConfirmFactor, UnlockSigning
 from core.prescriptions.models import EmergencyDose
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.bot.dialogue.test_deciding import OPINION, _rules_out

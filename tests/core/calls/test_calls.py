@@ -19,7 +19,8 @@ from core.consultations.models import Consultation
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.people.commands import EnsureAccount, GiveConsent, WithdrawConsent
+from core.people.commands import EnsureAccount
+from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.commands_families import EndSpeaker
 from core.people.commands_staff import DeactivatePractitioner
 from core.people.consent_texts import current_text

@@ -29,7 +29,7 @@ from core.foundation.keyring.models import WrappedKey
 from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
-from core.people.commands import GiveConsent, WithdrawConsent
+from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.consent_texts import CURRENT
 from core.people.models import CareRelation, Organisation, Patient, Practitioner
 from core.people.names import DEMONSTRATION_MARK

@@ -13,7 +13,7 @@ from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.models import AuditEntry
 from core.foundation.work import shown_digest
-from core.people.commands import RegisterPractitioner
+from core.people.commands_staff import RegisterPractitioner
 from core.people.service import actor_for
 from tests.core.dispatch.ward import CRITICAL, Ward
 from tests.support.county import CORP, SYSTEM

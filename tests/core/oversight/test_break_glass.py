@@ -30,7 +30,9 @@ from core.oversight.commands import (
 from core.oversight.errors import AlreadyReviewed, PatientNotNamed, PatientUnknown, TooManyUnreviewed, WordsEmpty
 from core.oversight.models import BreakGlass
 from core.oversight.rules import REVIEW_WITHIN, check_words
-from core.people.commands import EnlistPatient, RegisterOrganisation, WhoLookedAtMyRecord
+from core.people.commands import EnlistPatient
+from core.people.commands_staff import RegisterOrganisation
+from core.people.commands_views import WhoLookedAtMyRecord
 from core.prescriptions.commands_lists import PatientPrescriptions
 from tests.core.dispatch.ward import Ward, open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, open_pharmacy

@@ -24,7 +24,7 @@ from core.oversight import disposals as disposing
 from core.oversight.commands_disposals import Disposals, Dispose, HoldDisposal, ReleaseDisposal
 from core.oversight.errors import DisposalOver, NotHeld
 from core.oversight.models import Disposal
-from core.people.commands import MyPatientList
+from core.people.commands_views import MyPatientList
 from core.people.models import Patient
 from core.practice_rooms import load_rooms
 from tests.conftest import DatabaseUrls

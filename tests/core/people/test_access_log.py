@@ -12,7 +12,7 @@ from core.foundation.practice import Practice
 from core.foundation.work import shown_digest
 from core.people import access_log
 from core.people.access_log import _visits
-from core.people.commands import MyPatientList, WhoLookedAtMyRecord
+from core.people.commands_views import MyPatientList, WhoLookedAtMyRecord
 from tests.support.county import seed_small
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

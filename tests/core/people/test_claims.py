@@ -13,7 +13,8 @@ from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.people.commands import ConfirmAccount, EnlistPatient, Me, PatientRef, RegisterPatient, WhoLookedAtMyRecord
+from core.people.commands import ConfirmAccount, EnlistPatient, PatientRef, RegisterPatient
+from core.people.commands_views import Me, WhoLookedAtMyRecord
 from core.people.errors import ClaimantHasOwnRecord, ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, RecordNeedsConfirmation
 from core.people.models import CareRelation, PatientClaim
 from tests.core.people.test_patients import OLD_MAN, record_phone, visitor

@@ -15,8 +15,10 @@ from core.foundation.orders import Command, Query, all_orders
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.cards import patient_accounts
-from core.people.commands import ConfirmAccount, GiveConsent, Me, RegisterPatient, WhoLookedAtMyRecord
+from core.people.commands import ConfirmAccount, RegisterPatient
+from core.people.commands_consents import GiveConsent
 from core.people.commands_families import AllowSpeaker, EndSpeaker, Speakers, SpeakersView, SpeakerView
+from core.people.commands_views import Me, WhoLookedAtMyRecord
 from core.people.consent_texts import CURRENT
 from core.people.errors import RecordNeedsConfirmation
 from core.people.errors_families import (

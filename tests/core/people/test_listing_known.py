@@ -10,8 +10,9 @@ from core.foundation.actor import Actor, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.people.commands import EnlistPatient, RegisterOrganisation, VerifyPhone
+from core.people.commands import EnlistPatient, VerifyPhone
 from core.people.commands_consents import Consents
+from core.people.commands_staff import RegisterOrganisation
 from core.people.errors import LivesElsewhere
 from core.people.models import ListedPatient, Organisation
 from tests.core.dispatch.ward import Ward, open_ward

@@ -14,16 +14,9 @@ from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.accounts import actor_for
 from core.people.cards import listed_patient, patient_accounts, patient_card
-from core.people.commands import (
-    EnlistPatient,
-    EnsureAccount,
-    Me,
-    MyPatientList,
-    RegisterOrganisation,
-    RegisterPatient,
-    VerifyPhone,
-    WhoLookedAtMyRecord,
-)
+from core.people.commands import EnlistPatient, EnsureAccount, RegisterPatient, VerifyPhone
+from core.people.commands_staff import RegisterOrganisation
+from core.people.commands_views import Me, MyPatientList, WhoLookedAtMyRecord
 from core.people.errors import (
     AlreadyListed,
     IdNumberInvalid,

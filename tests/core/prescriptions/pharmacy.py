@@ -10,7 +10,7 @@ from typing import Any
 from core.appointments.commands import SetShift
 from core.consultations.commands_opinions import Decide, GiveOpinion, OpinionView
 from core.foundation.actor import Actor, Role
-from core.people.commands import RegisterPractitioner
+from core.people.commands_staff import RegisterPractitioner
 from core.people.service import actor_for
 from core.prescriptions.commands import Dispense, PrescriptionView, Propose, Sign, View
 from core.prescriptions.commands_facts import FactsView, ReadFacts, RecordFacts

@@ -24,7 +24,7 @@ from bot.channels.connections import connect_channels
 from bot.channels.settings import ChannelSettings
 from core.calls.models import CallAttendance
 from core.foundation.redis_client import redis_client
-from core.people.commands import CloseSession, OpenSession
+from core.people.commands_sessions import CloseSession, OpenSession
 from core.people.commands_staff import DeactivatePractitioner
 from core.people.models import Session
 from media.calls.forwarding import PythonEngine
