@@ -68,11 +68,29 @@ def targets_of(settings: Settings, *, second: bool = False) -> Targets:
 
 async def sets_in(targets: Targets) -> list[BackupSet]:
     """The finished sets, oldest first."""
+    return paired(await listed(targets))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The snapshots that lie in the two repositories, oldest first: each asking costs a second or more where storage is far."""
+
+    data: list[Saved]
+    keys: list[Saved]
+
+
+async def listed(targets: Targets) -> Listed:
+    """What lies there now."""
+    return Listed(keys=await targets.keys.snapshots(), data=await targets.data.snapshots())
+
+
+def paired(there: Listed) -> list[BackupSet]:
+    """The finished sets of these snapshots, oldest first."""
     # Of two of one set, which a killed run leaves, the one that knows more destroyed keys.
-    snapshots = sorted(await targets.keys.snapshots(), key=lambda one: int(tags_of(one).get("erased", "0")))
+    snapshots = sorted(there.keys, key=lambda one: int(tags_of(one).get("erased", "0")))
     keys = {tags["set"]: (one, tags) for one in snapshots if (tags := tags_of(one)).get("kind") == KEYS}
     found = []
-    for data in await targets.data.snapshots():
+    for data in there.data:
         tags = tags_of(data)
         if tags.get("kind") == DATA and tags.get("set", "") in keys:
             one, said = keys[tags["set"]]

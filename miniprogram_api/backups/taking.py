@@ -31,7 +31,7 @@ from miniprogram_api.backups.key_lines import Erased, add_erased, erased_in, exp
 from miniprogram_api.backups.manifest import FILE, KEYS_FILE, SEAL_FILE, STAGING, LogTaken, Manifest, Needs, SetSeal, read_manifest, read_seal
 from miniprogram_api.backups.mariadb import MariaDb, Position
 from miniprogram_api.backups.repository import Repository, Saved
-from miniprogram_api.backups.sets import DATA, KEYS, Targets, alone, keep_of, tags_for, tags_of, targets_of
+from miniprogram_api.backups.sets import DATA, KEYS, Listed, Targets, alone, keep_of, listed, tags_for, tags_of, targets_of
 
 Say = Callable[[str], None]
 Progress = Callable[[float], None]
@@ -202,20 +202,21 @@ async def _save_set(repository: Repository, folder: Path, seal: SetSeal, at: dat
         raise RepositoryDamaged(f"{repository.name}读回来的内容与写进去的不同:请检查那里的存储,再重试。")
 
 
-async def let_go(settings: Settings, targets: Targets) -> None:
+async def let_go(settings: Settings, targets: Targets, there: Listed | None = None) -> None:
     """Old sets by the settings, unfinished ones at once, and destroyed keys out of the key ring's older snapshots. With ``backup_keep`` "all" nothing
     is removed: for a place where this house may only append.
 
     A snapshot of the data that is older than every one of the key ring's is not unfinished: it has lost its key ring, which may still lie elsewhere.
+    ``there``: what lies in the two repositories, where that is known.
     """
     keep = keep_of(settings)
     if not keep:
         return
-    keys = await targets.keys.snapshots()
+    there = there or await listed(targets)
+    keys, saved = there.keys, there.data
     if not keys:
         return
     done = {tags_of(one).get("set") for one in keys}
-    saved = await targets.data.snapshots()
     await targets.data.forget(one.id for one in saved if tags_of(one).get("set") not in done and one.at >= keys[0].at)
     if len(done) > min(keep.values()):
         before = {tags_of(one).get("set") for one in saved}
