@@ -231,7 +231,7 @@ class Practice:
     async def _tell_of_damage(self, work: Work, refusal: DomainError | None) -> None:
         """A value that does not open concerns whoever runs the house, not only who asked for it."""
         if isinstance(refusal, SealBroken):
-            await tell_of_damage(self, refusal, None if work.kept else work.entry_id)
+            await tell_of_damage(self, refusal, work.entry_id)
 
     async def _audit_refusal(self, work: Work, refusal: DomainError | None) -> None:
         """Leave the entry of an order that was refused, or failed unforeseen (None). What it did is rolled back: the entry stands by itself."""

@@ -38,11 +38,11 @@ class Bounds:
         self._at = 0
         self._id, self._text, self._moment = "", "", datetime.min.replace(tzinfo=UTC)
 
-    def too_early(self, index: int, entry_id: str, *moments: Any) -> bool:
-        """Whether the entry at leaf ``index`` says by its id or one of ``moments`` (as read from the row) that it is older than it can be."""
+    def too_early(self, index: int, entry_id: str, at: Any, real_at: Any) -> bool:
+        """Whether the entry at leaf ``index`` says by its id or its times (as read from the row) that it is older than it can be."""
         while self._left and self._left[0][0] <= index:
             self._move(self._left.popleft()[1])
-        return entry_id < self._id or any(self._before(moment) for moment in moments)
+        return entry_id < self._id or self._before(real_at) or self._before(at)
 
     def _move(self, at: int) -> None:
         if at <= self._at:
