@@ -354,7 +354,7 @@ async def test_without_the_library_no_copy_is_made_and_one_sentence_says_why(
     monkeypatch.setattr(k_anonymity.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CheckMissing) as refused:
         await make_copy(practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
-    assert "pip install pycanon" in refused.value.message
+    assert "tools/install.sh copies" in refused.value.message
     assert not (tmp_path / "copy").exists()
 
 
