@@ -245,6 +245,25 @@ async def test_a_bucket_keeps_a_head_and_nobody_replaces_it(practice: Any, tmp_p
     assert await anchor.logs({}) == {keys.log_id, other.log_id}
 
 
+async def test_what_is_put_over_a_head_or_marked_as_deleted_hides_nothing(practice: Any, tmp_path: Path, s3: tuple[str, Any]) -> None:
+    """With the house's own credentials: a version cannot be taken away under object lock, but another one laid over it."""
+    url, client = s3
+    settings = {"bucket": "heads", "endpoint": url, "region": "us-east-1", "access_key_id": "test", "secret_access_key": "test", "prefix": "over"}
+    keys, anchor = new_keys(tmp_path, practice), open_bucket(settings)
+    first, second = keys.sign(1, leaf_hash(b"1"), 5), keys.sign(2, leaf_hash(b"2"), 6)
+    await anchor.put(first)
+    await anchor.put(second)
+    forged = keys.sign(2, leaf_hash(b"else"), 6)
+    names = [one["Key"] for one in client.list_objects_v2(Bucket="heads", Prefix="over/")["Contents"]]
+    client.put_object(Bucket="heads", Key=names[1], Body=json.dumps(forged.document()).encode())
+    assert {head.signature for head in (await anchor.kept(keys.log_id)).heads} == {first.signature, second.signature, forged.signature}
+    for name in names:
+        client.delete_object(Bucket="heads", Key=name)
+    assert "Contents" not in client.list_objects_v2(Bucket="heads", Prefix="over/")
+    assert len((await anchor.kept(keys.log_id)).heads) == 3
+    assert await anchor.logs({}) == {keys.log_id}
+
+
 async def test_a_bucket_that_is_away_is_an_anchor_that_failed(practice: Any, tmp_path: Path) -> None:
     anchor = open_bucket({"bucket": "none", "endpoint": "http://127.0.0.1:9", "region": "us-east-1", "access_key_id": "x", "secret_access_key": "x"})
     with pytest.raises(AnchorFailed):
