@@ -434,6 +434,11 @@ class Migration(migrations.Migration):
             field=fields.CharField(default='', db_default='', max_length=20),
         ),
         ops.AddField(
+            model_name='IdempotencyRecord',
+            name='answers_key',
+            field=fields.CharField(null=True, max_length=7),
+        ),
+        ops.AddField(
             model_name='Intake',
             name='own_key',
             field=fields.CharField(null=True, max_length=26),
