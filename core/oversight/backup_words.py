@@ -51,7 +51,7 @@ def to_do(made: Made, limits: Limits, now: datetime) -> tuple[str, ...]:
     if now - made.taken_at > limits.max_age:
         said.append(f"备份超过 {_hours(limits.max_age)} 小时了:请在服务器上运行 huizhen backup,再看定时备份为什么没有做。")
     elif limits.second and now - (made.copied_at or first) > limits.max_age:
-        said.append(f"第二处的备份超过 {_hours(limits.max_age)} 小时了:请在服务器上运行 huizhen backup,看第二份仓库为什么连不上。")
+        said.append(f"第二份备份超过 {_hours(limits.max_age)} 小时了:请在服务器上运行 huizhen backup,看第二份仓库为什么连不上。")
     if made.drilled_at is not None and not made.drill_clean:
         said.append("最近一次演练没有通过:请在服务器上马上运行 huizhen backup,再运行 huizhen backup drill。")
     elif now - (made.drilled_at or first) > DRILL_LIMIT:
@@ -69,8 +69,8 @@ def span(long: timedelta) -> str:
 
 def _second(made: Made, taken_at: datetime) -> str:
     if made.copied_at is None:
-        return "还没有送到第二处"
-    return "已送到第二处" if made.copied_at >= taken_at else f"第二处落后 {span(taken_at - made.copied_at)}"
+        return "还没有送到第二份仓库"
+    return "已送到第二份仓库" if made.copied_at >= taken_at else f"第二份仓库落后 {span(taken_at - made.copied_at)}"
 
 
 def _moment(at: datetime, now: datetime) -> str:

@@ -132,10 +132,10 @@ async def _status(settings: Settings, given: argparse.Namespace) -> int:
     if last.taken_at is not None:
         print(f"最近一次好的备份:{_when(last.taken_at)}({span(now - last.taken_at)}前),快照 {last.set_id}。")
         if limits.second and last.copied_at is None:
-            print("第二处:还没有送到过。")
+            print("第二份仓库:还没有送到过。")
         elif limits.second and last.copied_at is not None:
             behind = last.taken_at - last.copied_at
-            print(f"第二处:{_when(last.copied_at)} 为止,快照 {last.copied_set_id},{f'落后 {span(behind)}' if behind else '没有落后'}。")
+            print(f"第二份仓库:{_when(last.copied_at)} 为止,快照 {last.copied_set_id},{f'落后 {span(behind)}' if behind else '没有落后'}。")
         if last.drilled_at is None:
             print("还没有演练过。")
         else:

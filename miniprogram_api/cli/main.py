@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--to", dest="second", type=int, default=0, metavar="<条数>", help="prove:到这个大小")
     audit.add_argument("--out", default="", metavar="<文件>", help="prove:证明写到哪里")
     audit.add_argument("--new", action="store_true", help="key:换一把新的签名钥(旧公钥保留,旧树头仍可核对)")
-    words = "备份:take 做一份并读回核对(不写即是),init 建仓库,list 列出快照,status 最近一次,drill 演练恢复,follow 定时做并送到第二处"
+    words = "备份:take 做一份并读回核对(不写即是),init 建仓库,list 列出快照,status 最近一次、第二份仓库与演练,drill 演练恢复,follow 定时做并送到第二份仓库"
     backup = add("backup", words, "backup")
     acts = ("take", "init", "list", "status", "drill", "follow")
     backup.add_argument("action", nargs="?", default="take", choices=acts, metavar="|".join(acts), help="可在运行中进行")

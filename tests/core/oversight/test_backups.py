@@ -81,7 +81,7 @@ async def test_when_the_last_good_one_was(practice: Practice, clock: ManualClock
     last = await practice.ask(SYSTEM, ShowLastBackup())
     assert (last.set_id, last.copied_set_id, last.drill_clean) == (second, first, False)
     assert last.made[:3] == (taken_at + timedelta(minutes=15), taken_at, taken_at)
-    assert last.line == "今天 10:15 备份成功,第二处落后 15 分钟,今天演练没有通过"
+    assert last.line == "今天 10:15 备份成功,第二份仓库落后 15 分钟,今天演练没有通过"
     assert len(last.to_do) == 1
     clock.advance(hours=30)
     assert "超过 30 小时" in (await practice.ask(SYSTEM, ShowLastBackup())).to_do[0], "the limits are those of the check that goes on"

@@ -93,7 +93,7 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
         assert _b64(wrapped) not in lines, "a destroyed key stayed in an older snapshot of the key ring"
     if not on_mariadb:
         status = (await site.huizhen("backup", "status")).stdout
-        assert f"快照 {second.seal.set_id}。\n第二处:" in status
+        assert f"快照 {second.seal.set_id}。\n第二份仓库:" in status
         assert f"快照 {second.seal.set_id},没有落后。\n还没有演练过。" in status
     await no_key_lies_where_the_data_lie(site)
     new = site.new_house("keyring.key", "backup.password", "backup-keyring.password")
