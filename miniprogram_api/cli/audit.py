@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from core.foundation.audit.anchoring import has_signed
 from core.foundation.audit.anchors import Anchor, AnchorFailed
 from core.foundation.audit.findings import Finding, Report, What
 from core.foundation.audit.heads import HeadKeys
@@ -67,7 +68,7 @@ def run(given: argparse.Namespace) -> int:
         print(f"没有主密钥 {settings.secrets_dir / 'keyring.key'}:请先运行 huizhen keys(演示则先 make run 一次)。")
     except HeadKeyGone as gone:
         held = "".join(f"锚点 {name} 里有日志 {log}。" for name, log in gone.logs)
-        print(f"已有签名的树头,却没有签名钥 {gone.path}:请从另存的副本放回。没有它无法核对签名,也不会另立日志。{held}")
+        print(f"没有签名钥 {gone.path}:已有签名的树头,请从另存的副本放回它。没有它无法核对签名,也不会另立日志。{held}")
     except AnchorFailed:
         print("锚点读不到,不知道本机构是否已有日志,所以没有开始新的。请先让锚点可用。")
     except (KeyError, ValueError):
@@ -78,16 +79,18 @@ def run(given: argparse.Namespace) -> int:
 async def _run(settings: Settings, given: argparse.Namespace) -> int:
     load_rooms()
     async with open_for_signing(settings) as practice:
-        if given.action == "verify":
-            return await _verify(await known_keys(settings), anchors_of(settings), given)
-        keys = await head_keys(settings, practice)
         if given.action == "prove":
             return await _prove(practice, given)
         if given.action == "heads":
             return await _heads()
-        if given.action == "recover":
+        if given.action == "key":  # the only one that begins a log: the others look
+            return await _key(practice, settings, await head_keys(settings, practice), new=given.new)
+        keys = await known_keys(settings)
+        if keys is None and (given.action == "recover" or await has_signed()):
+            raise HeadKeyGone(settings.audit_key_file)
+        if keys is not None and given.action == "recover":
             return await _recover(practice, settings, keys)
-        return await _key(practice, settings, keys, new=given.new)
+        return await _verify(keys, anchors_of(settings), given)
 
 
 async def _verify(keys: HeadKeys | None, anchors: list[Anchor], given: argparse.Namespace) -> int:

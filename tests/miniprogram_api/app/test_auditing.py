@@ -98,9 +98,22 @@ async def test_where_an_anchor_cannot_be_asked_none_is_begun(practice: Any, sett
     assert not settings.audit_key_file.exists()
 
 
-async def test_looking_begins_no_log(settings: Settings, terminal: Any) -> None:
+async def test_looking_begins_no_log(practice: Any, settings: Settings, terminal: Any) -> None:
     assert (await terminal("verify"))[0] == 0
+    await terminal("heads")
+    with pytest.raises(HeadKeyGone):
+        await terminal("recover")
     assert not settings.audit_key_file.exists()
+    assert not await AuditEntry.filter(action="audit.begin").exists()
+    status, words = await terminal("key")
+    assert (status, (await head_keys(settings, practice)).log_id in words) == (0, True)
+    assert await AuditEntry.filter(action="audit.begin").count() == 1
+    # With heads and without the key nothing is said of their signatures.
+    await grow(practice, 3)
+    await auditing.Anchorer(practice, await head_keys(settings, practice), [], _nobody).run_once()
+    settings.audit_key_file.unlink()
+    with pytest.raises(HeadKeyGone):
+        await terminal("verify")
 
 
 def test_the_file_is_always_an_anchor_others_when_set_up(settings: Settings) -> None:

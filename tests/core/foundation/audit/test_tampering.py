@@ -483,6 +483,20 @@ async def test_who_knows_the_log_by_its_id_sees_that_it_is_another(log: Log) -> 
     assert await asked("01ARZ3NDEKTSV4RRFFQ69G5FAV") == [Finding(What.LOG_UNKNOWN, row="01ARZ3NDEKTSV4RRFFQ69G5FAV")]
 
 
+async def test_of_two_anchors_that_disagree_the_wrong_one_is_named(log: Log, tmp_path: Path) -> None:
+    """With the true key a rewritten history is signed and taken to one of them; the other cannot be reached."""
+    other = FileAnchor(tmp_path / "other")
+    other.name = "other"
+    for row in await AuditHead.all():
+        await other.put(log.keys.sign(row.tree_size, b"f" * 32, row.at))
+    report = await verify(log.keys.public, log.keys.log_id, [other, log.anchor])
+    told = {(one.what, one.leaf, one.upto, one.seen_by) for one in report.findings if one.what is not What.HEAD_REMOVED}
+    assert told == {(What.HISTORY_REWRITTEN, 0, 9, "other")}
+    await rewrite_with_heads(log, random.Random(4))
+    report = await verify(log.keys.public, log.keys.log_id, [other, log.anchor])
+    assert {one.seen_by for one in report.findings if one.what is What.HISTORY_REWRITTEN} == {"other", "file"}
+
+
 async def test_an_anchor_that_holds_nothing_of_the_log_is_told(log: Log, tmp_path: Path) -> None:
     await Anchoring.all().delete()
     report = await verify(log.keys.public, log.keys.log_id, [FileAnchor(tmp_path / "other")])
