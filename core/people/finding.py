@@ -15,7 +15,7 @@ from core.people.commands_views import PatientListView
 from core.people.lists import own_list
 from core.people.models import Patient
 from core.people.names import certificate_name
-from core.people.patients import listed
+from core.people.views import listed
 
 
 class FindOnMyList(Query):

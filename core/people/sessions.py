@@ -80,7 +80,7 @@ async def signed_in(token: str, kinds: tuple[str, ...], real_now: datetime, now:
     """
     said = await read_token(token, kinds, real_now)
     session = None if said is None else await Session.get_or_none(id=said.session_id)
-    if said is None or session is None or session.kind != said.kind or not _runs(session, real_now):
+    if said is None or session is None or session.kind != said.kind or not runs(session, real_now):
         return None
     if said.expires_at <= real_now:
         return SignedIn(session.id, None)
@@ -97,7 +97,7 @@ async def session_actor(token: str, kind: str, real_now: datetime, now: datetime
 async def session_runs(session_id: str, real_now: datetime) -> bool:
     """Whether the session goes on: asked by what stays open longer than a request."""
     session = await Session.get_or_none(id=session_id)
-    return session is not None and _runs(session, real_now)
+    return session is not None and runs(session, real_now)
 
 
 async def start_session(
@@ -134,7 +134,7 @@ async def refresh_session(work: Work, order: RefreshSession) -> SessionOpened:
     real_now = work.practice.clock.real_now()
     # The row is held: of two that come with one token at once, the second finds the first one's turn taken and gets the same answer.
     session = await Session.filter(id=order.refresh_token[:ID_LENGTH]).select_for_update().get_or_none()
-    if session is None or session.kind not in (PAGES if order.page else BEARERS) or not _runs(session, real_now):
+    if session is None or session.kind not in (PAGES if order.page else BEARERS) or not runs(session, real_now):
         raise SessionOver
     work.concerns("account", session.account_id)
     held = token_hash(order.refresh_token)
@@ -245,7 +245,8 @@ def _root(session: Session) -> str:
     return session.opened_by or session.id
 
 
-def _runs(session: Session, real_now: datetime) -> bool:
+def runs(session: Session, real_now: datetime) -> bool:
+    """Neither ended nor run out at the real time ``real_now``."""
     return session.closed_at is None and session.expires_at > real_now
 
 

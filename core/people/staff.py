@@ -22,12 +22,12 @@ from core.people.commands_staff import (
     ReviewLicence,
 )
 from core.people.errors import AlreadyPractitioner, DepartmentUnknown
-from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, PractitionerUnknown, RoleOutOfScope, TitleUnknown
+from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, RoleOutOfScope, TitleUnknown
 from core.people.holders import holders
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.names import certificate_name
 from core.people.organisations import hold_organisation
-from core.people.practitioner_views import practitioner_view
+from core.people.practitioner_views import practitioner_row, practitioner_view
 from core.people.practitioners import TITLES, covers, scope_of_title
 from core.people.register_orders import wecom_of
 from core.people.role_grants import keep_an_administrator
@@ -113,7 +113,7 @@ def check_scope(roles: Iterable[Role], scope: str | None, title_name: str, *, li
 
 @handles(ChangeLicence)
 async def change_licence(work: Work, order: ChangeLicence) -> PractitionerView:
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     changes: dict[str, Any] = {"licence_valid_until": order.licence_valid_until}
     if order.title_name is not None:
         check_title(order.title_name)
@@ -134,7 +134,7 @@ async def change_licence(work: Work, order: ChangeLicence) -> PractitionerView:
 
 @handles(DeactivatePractitioner)
 async def deactivate_practitioner(work: Work, order: DeactivatePractitioner) -> PractitionerView:
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     if not row.active:
         raise AlreadyInactive
     await keep_an_administrator(work, row.account_id, None)
@@ -145,7 +145,7 @@ async def deactivate_practitioner(work: Work, order: DeactivatePractitioner) -> 
 
 @handles(ActivatePractitioner)
 async def activate_practitioner(work: Work, order: ActivatePractitioner) -> PractitionerView:
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     if row.active:
         raise AlreadyActive
     await row.change(active=True, deactivated_at=None)
@@ -155,7 +155,7 @@ async def activate_practitioner(work: Work, order: ActivatePractitioner) -> Prac
 @handles(ReviewLicence)
 async def review_licence(work: Work, order: ReviewLicence) -> Done:
     """The county's administrators and the practitioner himself are told, once for each day on which a licence ends."""
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     work.concerns("practitioner", row.id)
     if not row.active or row.licence_valid_until.isoformat() != order.step:
         return Done(done=False)
@@ -164,14 +164,6 @@ async def review_licence(work: Work, order: ReviewLicence) -> Done:
         await tell_person(work, account_id, "licence.expiring", practitioner_id=row.id)
     await tell_person(work, row.account_id, "licence.expiring_own", practitioner_id=row.id)
     return Done()
-
-
-async def practitioner(practitioner_id: str) -> Practitioner:
-    """The row; :class:`PractitionerUnknown` when there is none."""
-    row = await Practitioner.get_or_none(id=practitioner_id)
-    if row is None:
-        raise PractitionerUnknown
-    return row
 
 
 async def _check_licence_free(licence_blind: str | None, own: str | None) -> None:
