@@ -24,6 +24,7 @@ from core.oversight.rules import (
     check_words,
     first_free,
 )
+from core.people.cards import PatientCard, patient_cards
 from core.people.rules import county_of
 
 REMIND = "oversight.remind"
@@ -87,13 +88,21 @@ async def _views_of(work: Work, rows: list[BreakGlass]) -> list[BreakGlassView]:
     cases: dict[str, list[Consultation]] = {}
     for one in await Consultation.filter(patient_id__in=list(live)).order_by("-id") if live else ():
         cases.setdefault(one.patient_id, []).append(one)
-    return [_view(row, row.until > work.now, cases.get(row.patient_id, [])[:CASES]) for row in rows]
+    patients = await patient_cards(work, {row.patient_id for row in rows})
+    called = {one: in_part(card) for one, card in patients.items()}
+    return [_view(row, row.until > work.now, cases.get(row.patient_id, [])[:CASES], called.get(row.patient_id, "")) for row in rows]
 
 
-def _view(row: BreakGlass, live: bool, cases: list[Consultation]) -> BreakGlassView:
+def in_part(patient: PatientCard) -> str:
+    """罗某 男 58 岁: enough to notice that it is somebody else."""
+    return f"{patient.full_name[0]}某 {patient.sex_label} {patient.age_spoken}"
+
+
+def _view(row: BreakGlass, live: bool, cases: list[Consultation], patient: str) -> BreakGlassView:
     return BreakGlassView(
-        break_glass_id=row.id, code=row.code, patient_id=row.patient_id, reason=cast(Reason, row.reason), reason_label=REASONS[row.reason],
-        opened_at=row.opened_at, until=row.until, live=live, reviewed=row.reviewed_at is not None, verdict_label=verdict_label(row),
+        break_glass_id=row.id, code=row.code, patient_id=row.patient_id, patient=patient, reason=cast(Reason, row.reason),
+        reason_label=REASONS[row.reason], opened_at=row.opened_at, until=row.until, live=live,
+        reviewed=row.reviewed_at is not None, verdict_label=verdict_label(row),
         cases=tuple(OpenedCase(consultation_id=one.id, code=one.code) for one in cases) if live else (),
     )
 

@@ -76,3 +76,23 @@ class ReadFacts(Query):
     gives = FactsView
     audited = True
     consultation_id: Id
+
+
+class EmergencyHeadView(Result):
+    """``patient``: the family name only. ``safety``: label and words, as on the case (过敏, 正在用的药 …)."""
+
+    patient: str
+    sex_label: str
+    age: str
+    safety: tuple[tuple[str, str], ...]
+
+
+class EmergencyHead(Query):
+    """Whose record was opened in an emergency, so that a slip in a number is seen before anything is given, and what he must not be given."""
+
+    name = "prescriptions.emergency_head"
+    title = "病人是谁、过敏和用药"
+    access = IN_EMERGENCY
+    gives = EmergencyHeadView
+    audited = True
+    patient_id: Id

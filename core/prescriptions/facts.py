@@ -71,6 +71,14 @@ async def facts_of(work: Work, row: Consultation) -> Facts:
     return (await known_of(work, [row]))[row.id][1]
 
 
+async def facts_without_case(work: Work, patient_id: str) -> Facts | None:
+    """What counts now of what was recorded of the patient, in whatever case; None where nothing was."""
+    known, recorded = await _recorded(work, patient_id)
+    if known is None:
+        return None
+    return in_use(recorded, Moment(person=await person_of(work, patient_id), since=work.now, now=work.now))[0]
+
+
 async def known_of(work: Work, rows: Iterable[Consultation]) -> dict[str, tuple[Person, Facts]]:
     """By consultation, who the patient is and what counts for it (as :func:`facts_of`); with as many statements for many as for one."""
     cases = list(rows)

@@ -25,6 +25,7 @@ order_route(blueprint, "POST", "/consultations/<consultation_id:str>/drug-check"
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/prescriptions", prescriptions.Propose, status=201)
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/medicines", lists.CaseMedicines)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/prescriptions", lists.PatientPrescriptions)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/emergency-head", facts.EmergencyHead)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose", doses.OrderDose, status=201)
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/emergency-dose-check", doses.CheckDose)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose-not-given", doses.DeclineDose)

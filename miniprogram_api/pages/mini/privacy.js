@@ -8,26 +8,28 @@ import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { consentPanels } from "./consents.js";
 import { ask, whoAmI } from "./session.js";
-import { RELATIONS } from "./words.js";
+import { named } from "./words.js";
 
-export async function privacy({ query, go, again }) {
+export async function privacy({ query, go, again, called }) {
   const me = await whoAmI({ anew: true });
   const patient = me.patients.find((one) => one.patient_id === query.get("patient")) ?? me.patients.find((one) => one.relation === "self") ?? me.patients[0];
   if (!patient) return [empty("登记以后,这里能看到您同意过什么、谁看过您的记录。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记")), await reminderSwitch()];
+  called(`${named(patient)}的授权与隐私`);
   const decides = patient.relation === "self" || patient.guardian;
   const reads = patient.scope.includes("record");
-  const [log, consents] = reads ? await Promise.all([ask("GET", `patients/${patient.patient_id}/access-log`), ask("GET", `patients/${patient.patient_id}/consents`)]) : [null, null];
+  const of = (what) => ask("GET", `patients/${patient.patient_id}/${what}`);
+  const [log, consents, emergencies] = reads ? await Promise.all([of("access-log"), of("consents"), of("break-glass")]) : [null, null, null];
   const looksTitle = title("谁看过记录");
   // The chat leads here with what was asked for.
   if (query.get("at") === "looked") setTimeout(() => looksTitle.scrollIntoView());
   return [
     me.patients.length > 1 && h("div", { class: "choices", role: "group", "aria-label": "看谁的" }, me.patients.map((one) =>
-      h("a", { class: "weui-btn weui-btn_default small-button", href: `#/privacy?patient=${one.patient_id}`, "aria-current": String(one === patient) }, `${one.full_name}(${RELATIONS[one.relation] ?? "家人"})`))),
+      h("a", { class: "weui-btn weui-btn_default small-button", href: `#/privacy?patient=${one.patient_id}`, "aria-current": String(one === patient) }, named(one)))),
     title("同意过什么"),
     consents ? consentPanels(patient, consents.lines, again) : h("p", { class: "actions faint" }, "他只让您办事,没让您看他的记录和授权。"),
     decides && cells(link(`#/speakers?patient=${patient.patient_id}`, patient.relation === "self" ? "谁能替我办" : "谁能替他办", "", "看有谁、能办什么、随时移除")),
     !decides && giveUp(patient, go),
-    log && [looksTitle, looked(log.entries)],
+    log && [looksTitle, emergencies.openings.length > 0 && openedInEmergency(emergencies.openings), looked(log.entries)],
     title("更正、复印、投诉、注销"), rights(),
     await reminderSwitch(),
   ];
@@ -59,6 +61,10 @@ function giveUp(patient, go) {
   };
   return h("div", { class: "actions" }, trouble, button("我不再替他办", stop, "default"));
 }
+
+/** Each opening by a doctor who had no part in it: who, why, and what the county found. */
+const openedInEmergency = (openings) => cells(openings.map((one) =>
+  cell(`${one.doctor} · 紧急调阅`, spoken(one.at), `理由:${one.reason_label}。县里审查:${one.verdict_label}。${one.verdict_label === "不合理" ? "您可以投诉,见下面「投诉」。" : ""}`)));
 
 const OWN = new Set(["本人或家人", "患者"]);
 const MACHINE = "系统";
