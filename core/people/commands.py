@@ -7,8 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from core.foundation.actor import Role
+from core.foundation.clock import Moment
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Result
+from core.people.scopes import Scope
 
 Sex = Literal["male", "female"]
 
@@ -69,15 +71,40 @@ class RegisterPatient(Command):
 
 class ConfirmAccount(Command):
     """The village doctor links an account to a patient on her list: ``claim_code`` is what the person, standing before her, reads from his screen.
-    A patient (a minor's guardian) lets a relative in the same way.
+    A patient (a minor's guardian) lets a relative in the same way, and says first what he may do (``scope``, None: everything) and until when.
+    Himself, and a minor's guardian, it does not bind.
 
-    ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, ClaimantHasOwnRecord.
+    ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, ClaimantHasOwnRecord, ScopeEmpty, TermPast.
     """
 
     name = "people.confirm_account"
     title = "确认家人"
     access = (Grant(Role.VILLAGE_DOCTOR, "listed_patient"), Grant(Role.VISITOR, "own_say"))
     gives = PatientRef
+    patient_id: Id
+    claim_code: str = Field(pattern=r"^[0-9A-Za-z]{6}$")
+    scope: tuple[Scope, ...] | None = None
+    until: Moment | None = None
+
+
+class ClaimantView(Result):
+    """Who holds the code, named so that the patient knows him. ``guardian``: he would act as the minor's guardian, in everything."""
+
+    called: str
+    relation_label: str
+    guardian: bool
+
+
+class LookAtClaim(Command):
+    """Whose code this is, before anything is given: the patient, or a minor's guardian, sees whom he lets in. A wrong code counts as tried.
+
+    ClaimCodeWrong, ClaimExpired, ClaimUsed.
+    """
+
+    name = "people.look_at_claim"
+    title = "看确认码是谁的"
+    access = (Grant(Role.VISITOR, "own_say"),)
+    gives = ClaimantView
     patient_id: Id
     claim_code: str = Field(pattern=r"^[0-9A-Za-z]{6}$")
 

@@ -24,6 +24,7 @@ order_route(blueprint, "GET", "/patients/<patient_id:str>/consents", consents.Co
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/consents/<purpose:str>", consents.WithdrawConsent)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/speakers", families.Speakers)
 order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers", people.ConfirmAccount, status=201)
+order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers/claimant", people.LookAtClaim)
 order_route(blueprint, "PUT", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.AllowSpeaker)
 order_route(blueprint, "DELETE", "/patients/<patient_id:str>/speakers/<relation_id:str>", families.EndSpeaker)
 order_route(blueprint, "POST", "/patients/<patient_id:str>/speakers/<relation_id:str>/end", families.EndSpeaker)

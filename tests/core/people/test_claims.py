@@ -60,7 +60,7 @@ async def test_nothing_is_told_of_the_record(practice: Practice, county: SmallCo
         actor = await visitor(practice, f"m{number}", phone)
         with pytest.raises(RecordNeedsConfirmation) as refused:
             await practice.execute(actor, RegisterPatient(full_name=name, id_number=OLD_MAN))
-        assert set(refused.value.fields) == {"claim_code", "valid_minutes"}
+        assert set(refused.value.fields) == {"claim_code", "valid_minutes", "way"}
         answers.append(refused.value.message.replace(refused.value.fields["claim_code"], "……"))
     await practice.execute(await visitor(practice, "mine", "19900000045"), MINE)
     with pytest.raises(RecordNeedsConfirmation) as refused:
