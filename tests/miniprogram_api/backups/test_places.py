@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
+from miniprogram_api.app import signing
+from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR
-from tests.miniprogram_api.backups.conftest import Site
+from miniprogram_api.cli import backup
 
 
-@pytest.mark.usefixtures("once")
-async def test_what_was_made_is_entered(practice: Practice, site: Site) -> None:
-    done = await site.huizhen("backup", "init")
-    assert done.returncode == 0, done.stdout
-    assert "没有记入审计" not in done.stdout
+@pytest.mark.storage
+async def test_what_was_made_is_entered(practice: Practice, database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    @contextlib.asynccontextmanager
+    async def opened(_: Settings) -> AsyncIterator[Practice]:
+        yield practice
+
+    monkeypatch.setattr(signing, "open_for_signing", opened)
+    await backup._note_places(Settings(data_dir=tmp_path, database_url=database.practice, keyring_url=database.keyring), 2, 4)
+    assert capsys.readouterr().out == ""
     entry = await AuditEntry.get(action="oversight.backup_places")
-    assert (entry.account_id, entry.detail) == ("system:operator", {"made": "0", "places": "4", "user": OPERATOR.user})
+    assert (entry.account_id, entry.detail) == ("system:operator", {"made": "2", "places": "4", "user": OPERATOR.user})
 
 
-async def test_before_there_is_a_house_it_says_that_nothing_was_entered(repositories: Site) -> None:
-    done = await repositories.huizhen("backup", "init")
-    assert (done.returncode, "没有记入审计" in done.stdout) == (0, True), done.stdout
-    assert not list(repositories.settings.data_dir.glob("*.sqlite3*"))
+async def test_before_there_is_a_house_it_says_that_nothing_was_entered(tmp_path: Path, capsys: Any) -> None:
+    await backup._note_places(Settings(data_dir=tmp_path), 2, 4)
+    assert "没有记入审计" in capsys.readouterr().out
+    assert os.listdir(tmp_path) == []
