@@ -119,7 +119,7 @@ class HeadKeys:
         """Written to ``path`` (mode 0600); FileExistsError if there is a file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written whole and then linked into place: another process never reads half of it, and no key is overwritten.
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{self.log_id}")
         self._write(draft)
         try:
             os.link(draft, path)
@@ -152,7 +152,7 @@ class HeadKeys:
 
     def put_in_place(self, path: Path) -> HeadKeys:
         """Written over ``path``, whole or not at all."""
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{self.log_id}")
         self._write(draft)
         draft.replace(path)
         return self

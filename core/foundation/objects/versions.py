@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.foundation.objects.port import FilesAway
 from core.foundation.objects.unfinished import S3Uploads, parsed, text_of
 
 ONLY = "null"
@@ -46,4 +47,6 @@ class S3Versions:
             if text_of(page, "IsTruncated") != "true":
                 return versions, folders
             following = {"key-marker": text_of(page, "NextKeyMarker"), "version-id-marker": text_of(page, "NextVersionIdMarker")}
-            marker = {name: value for name, value in following.items() if value}
+            before, marker = marker, {name: value for name, value in following.items() if value}
+            if marker in ({}, before):
+                raise FilesAway  # there is more, and no way to ask for it

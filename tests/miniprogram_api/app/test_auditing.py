@@ -91,6 +91,12 @@ async def test_where_an_anchor_holds_a_log_none_is_begun(practice: Any, settings
     assert (status, old.log_id in words) == (1, True)
 
 
+async def test_of_many_that_begin_a_log_at_once_one_does(practice: Any, settings: Settings) -> None:
+    begun = await asyncio.gather(*(head_keys(settings, practice) for _ in range(8)))
+    assert len({(keys.log_id, keys.current) for keys in begun}) == 1
+    assert os.listdir(settings.secrets_dir) == ["audit.key"]
+
+
 async def test_where_an_anchor_cannot_be_asked_none_is_begun(practice: Any, settings: Settings) -> None:
     settings.anchors_dir.write_text("no folder")
     with pytest.raises(AnchorFailed):
