@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from core.foundation.actor import Actor
+from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
@@ -314,7 +315,10 @@ async def current_intake(work: Work, order: CurrentIntake) -> IntakeView:
     if row is None:
         raise IntakeUnknown
     work.concerns("intake", row.id)
-    return await view_of(work, row)
+    try:
+        return await view_of(work, row)
+    except SubjectErased:  # as if it had never been
+        raise IntakeUnknown from None
 
 
 @answers(IntakeRecord)

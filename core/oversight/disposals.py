@@ -22,11 +22,13 @@ from core.foundation.lifecycle import kept_alive, terms, words_needed, years_bef
 from core.foundation.models import Blob
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
+from core.intake.models import KIND as INTAKE
 from core.notifications.models import Notification
 from core.notifications.service import tell
 from core.oversight.commands_disposals import DisposalView, Dispose, ReviewRetention
 from core.oversight.disposal_views import row_of, view_of
 from core.oversight.models import Disposal
+from core.oversight.traces import nobodys_intakes
 from core.people.counties import county_of_organisation
 from core.people.holders import holders
 from core.people.models import Patient
@@ -207,13 +209,15 @@ async def _dispose_keys(work: Work, row: Disposal, gone: int, kept: int, needed:
         await work.schedule(DISPOSE, row.id, work.now + NOTICE)
     else:
         await row.change(state="done", done_at=work.now, gone=gone, kept=0)
-    over = over[:KEYS]
+    more, over = len(over) > KEYS, over[:KEYS]
+    talks = [] if more else await nobodys_intakes(begin, end, needed)
     await _forget_told(begin, end, over)
     view = await view_of(row)
-    if over:
+    if over or talks:
         work.concerns("house", row.subject_id, disposal=row.id, erased="key")
         # Last, as above. With it they are gone in every backup made before: a restore destroys these keys once more.
         await destroy_keys(work.practice, KIND, *(words_key(one, begin) for one in over))
+        await destroy_keys(work.practice, INTAKE, *talks)
     return view
 
 

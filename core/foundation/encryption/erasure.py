@@ -19,6 +19,8 @@ Besides = Callable[["Work", str], Awaitable[list[str]]]
 Ending = Callable[["Work", str], Awaitable[None]]
 E = TypeVar("E", bound=Callable[..., Awaitable[None]])
 B = TypeVar("B", bound=Callable[..., Awaitable[list[str]]])
+AT_ONCE = 1000
+"""Subjects that one statement names."""
 _ENDINGS: dict[str, list[Ending]] = {}
 _BESIDES: dict[str, list[Besides]] = {}
 
@@ -68,10 +70,12 @@ async def destroy_keys(practice: Practice, kind: str, *subject_ids: str) -> int:
 async def _destroy(practice: Practice, subjects: list[str]) -> int:
     # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
     async with in_transaction(KEYRING):
-        # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
-        destroyed = await WrappedKey.filter(id__in=subjects, erased_at__isnull=True).update(
-            wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
-        )
+        destroyed = 0
+        for start in range(0, len(subjects), AT_ONCE):
+            # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
+            destroyed += await WrappedKey.filter(id__in=subjects[start : start + AT_ONCE], erased_at__isnull=True).update(
+                wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
+            )
         if not destroyed:
             return 0
         await new_edition()

@@ -14,7 +14,8 @@ from core.foundation.keys import SubjectErased
 from core.foundation.orders import Command, Done, Grant, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.intake.commands import IntakeRecord, Say
+from core.intake.commands import CurrentIntake, IntakeRecord, Say
+from core.intake.errors import IntakeUnknown
 from core.intake.models import Intake, IntakeEntry
 from tests.core.intake.small_engine import SmallEngine
 from tests.support.county import SmallCounty, seed_small
@@ -76,6 +77,11 @@ async def test_it_is_erased_with_the_patient_and_the_speakers_other_words_stay(p
     with pytest.raises(SubjectErased):
         await practice.ask(speaker, IntakeRecord(intake_id=hers.intake_id))
     assert (await practice.ask(speaker, IntakeRecord(intake_id=childs.intake_id))).lines
+    # The newest that could be shown is hers.
+    await Intake.filter(id=childs.intake_id).update(live_for=None, state="closed", level=None)
+    await Intake.filter(id=hers.intake_id).update(level="routine")
+    with pytest.raises(IntakeUnknown):
+        await practice.ask(speaker, CurrentIntake())
 
 
 async def test_an_older_one_goes_on_and_gets_its_key_when_keys_are_renewed(practice: Practice, county: SmallCounty) -> None:

@@ -16,6 +16,7 @@ from core.foundation.ids import Ids
 from core.foundation.lifecycle import traces
 from core.foundation.models import Blob
 from core.foundation.outbox import OutboxWorker
+from core.intake.models import Intake
 from core.notifications.models import Notification
 from core.oversight.commands_disposals import ReviewRetention
 from core.oversight.models import Disposal
@@ -108,6 +109,18 @@ async def told(ward: Ward, account_id: str, *, days: float) -> str:
         words=(await ward.practice.keys.sealer("words", key)).seal("notification", "words", told_id, SAID),
     )  # fmt: skip
     return told_id
+
+
+async def talked(ward: Ward, account_id: str, *, days: float, patient_id: str | None = None) -> str:
+    """A pre-consultation so many days ago."""
+    at = ward.practice.clock.real_now() - timedelta(days=days)
+    intake_id = Ids(lambda: at, ward.practice.rng).new()
+    sealer = await ward.practice.keys.sealer("intake", intake_id)
+    await Intake.create(
+        id=intake_id, organisation_id="", account_id=account_id, sealed_under=account_id, own_key=intake_id, patient_id=patient_id, state="closed",
+        facts=sealer.seal("intake", "facts", intake_id, "{}"), opened_at=at, updated_at=at, closed_at=at, level="routine",
+    )  # fmt: skip
+    return intake_id
 
 
 async def month_of(ward: Ward, *days: float) -> Disposal:

@@ -36,6 +36,7 @@ from tests.core.oversight.ended import (
     month_of,
     reviewed,
     said,
+    talked,
     told,
     with_a_case,
     worked,
@@ -43,6 +44,7 @@ from tests.core.oversight.ended import (
 
 load_rooms()
 pytestmark = pytest.mark.storage
+
 
 @pytest.fixture
 async def ward(practice: Practice) -> Ward:
@@ -150,6 +152,23 @@ async def test_a_month_in_which_somebody_was_only_told_of_something_goes_too(war
     assert (await Disposal.get(id=row.id)).state == "done"
     assert (await Notification.get(id=heard)).words is None
     assert await keys_left(row) == set()
+
+
+async def test_a_talk_that_became_nobodys_record_goes_with_its_month(ward: Ward) -> None:
+    practice, somebody, speaker = ward.practice, ward.practice.ids.new(), ward.county.woman_account.account_id
+    await with_a_case(ward, ward.county.woman, state="PENDING")
+    goes = await talked(ward, somebody, days=LONG_AGO)
+    of_a_patient = await talked(ward, somebody, days=LONG_AGO, patient_id=ward.county.old_man)
+    of_a_case, needed, later = [await talked(ward, who, days=days) for who, days in ((somebody, LONG_AGO), (speaker, LONG_AGO), (somebody, 40))]
+    await Consultation.all().update(intake_id=of_a_case)
+    await said(ward, somebody, days=LONG_AGO)
+    await reviewed(ward)
+    ward.clock.advance(days=31)
+    await worked(ward)
+    left = await WrappedKey.filter(id__startswith="intake:", erased_at__isnull=True).values_list("id", flat=True)
+    assert {str(one).partition(":")[2] for one in left} == {of_a_patient, of_a_case, needed, later}
+    with pytest.raises(SubjectErased):
+        await practice.keys.sealer("intake", goes)
 
 
 async def test_keys_of_a_month_go_when_its_words_are_gone_and_ten_at_once_destroy_them_once(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
