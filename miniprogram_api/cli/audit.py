@@ -48,6 +48,7 @@ WORDS = {
     What.TAIL_CUT: "末尾被截断",
     What.ACT_WITHOUT_ENTRY: "有事件没有对应的审计记录",
     What.ENTRY_BACKDATED: "记录的时间早于它进树之前已签名的树头(事后补写,或时钟曾被拨动)",
+    What.ENTRY_POSTDATED: "记录的时间晚于覆盖它的树头(事先写好,或时钟曾超前)",
     What.CLOCK_SET_BACK: "后签的树头时间反而更早(时钟被拨回过)",
     What.LOG_ABANDONED: "锚点里有本机构的另一个日志,本库不承接它(历史可能被整个换掉)",
     What.LOG_UNKNOWN: "不是您记下的日志,也不承接它",

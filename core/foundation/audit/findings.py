@@ -33,6 +33,8 @@ class What(StrEnum):
     """A row that an act left (outbox, timeline) names an audit entry that is not there, or none."""
     ENTRY_BACKDATED = "entry_backdated"
     """The entry came into the tree after a head that was signed later than it says it was made, by more than the longest order takes."""
+    ENTRY_POSTDATED = "entry_postdated"
+    """The entry says that it was made later than the head over it was signed, by more than clocks differ."""
     CLOCK_SET_BACK = "clock_set_back"
     """A head says an earlier time than one over fewer leaves."""
     LOG_ABANDONED = "log_abandoned"

@@ -114,6 +114,8 @@ class _Walk:
                 self._found(Finding(What.ENTRY_EDITED, index, entry_id=entry_id))
             elif self._bounds.too_early(index, entry_id, row[3 + _AT], row[3 + _REAL_AT]):
                 self._found(Finding(What.ENTRY_BACKDATED, index, entry_id=entry_id))
+            elif self._bounds.too_late(entry_id, row[3 + _REAL_AT]):
+                self._found(Finding(What.ENTRY_POSTDATED, index, entry_id=entry_id))
         for number, entry_id in enumerate(ids):
             if not entry_id:
                 self._found(Finding(What.LEAF_REMOVED, start + number))

@@ -216,8 +216,10 @@ async def test_after_a_restored_backup_another_log_begins_and_the_cut_stays_told
     status, words = await terminal("verify")
     assert status == 3, words
     assert "还有 20 条记录,本库已没有" in words
-    for accepted, wanted in ((f"{old.log_id}:50", 0), (f"{old.log_id}:49", 3), (f"{keys.log_id}:50", 3), ("50", 1)):
+    for accepted, wanted in ((f"{old.log_id}:50", 0), (f"{old.log_id}:49", 3), (f"{keys.log_id}:50", 3)):
         assert (await terminal("verify", "--accept-loss", accepted))[0] == wanted
+    status, words = await terminal("verify", "--accept-loss", "50")
+    assert (status != 0, "--accept-loss 请写成" in words) == (True, True)
     assert (await terminal("verify", "--accept-loss", f"{old.log_id}:50", "--log", old.log_id, "--log", keys.log_id))[0] == 0
     status, words = await terminal("verify", "--accept-loss", f"{old.log_id}:50", "--log", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert (status, "不是您记下的日志" in words) == (1, True)

@@ -291,7 +291,10 @@ async def test_orders_do_not_wait_for_the_tree(practice: Any) -> None:
 async def test_whatever_a_store_or_another_house_answers_is_a_list_or_an_anchor_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fuzzed with a seed."""
     rng = random.Random(4180)
-    good = b"<R><IsTruncated>false</IsTruncated><Version><Key>a/b/c.json</Key><VersionId>1</VersionId></Version><CommonPrefixes><Prefix>a/b/</Prefix></CommonPrefixes></R>"
+    good = (
+        b"<R><IsTruncated>false</IsTruncated><Version><Key>a/b/c.json</Key><VersionId>1</VersionId></Version>"
+        b"<CommonPrefixes><Prefix>a/b/</Prefix></CommonPrefixes></R>"
+    )
     body = b'{"logs": [{"log": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "key": "0123456789abcdef"}]}'
     uploads = S3Uploads("b", "http://127.0.0.1:9", "us-east-1", "x", "x")
     endless = good.replace(b"false", b"true")
@@ -338,6 +341,7 @@ def test_whatever_stands_in_a_row_as_its_time_is_judged() -> None:
         text = _damaged(rng, b"2026-11-20 02:00:00.000000+00:00", rng.randrange(4)).decode("latin-1")
         for moment in (text, None, 5, b"", at, at.replace(tzinfo=None)):
             assert bounds.too_early(rng.randrange(9), "01ARZ3NDEKTSV4RRFFQ69G5FAV", moment, at) in (True, False)
+            assert bounds.too_late("01ARZ3NDEKTSV4RRFFQ69G5FAV", moment) in (True, False)
     bounds = Bounds([SignedHead("L", 5, b"", int(at.timestamp() * 1000), "", b"")])
     new, old, before = lowest_id(at), lowest_id(at - LONGEST - timedelta(seconds=1)), at - LONGEST - timedelta(seconds=1)
     assert [bounds.too_early(4, old, before, before), bounds.too_early(5, new, at, at), bounds.too_early(5, old, at, at)] == [False, False, True]

@@ -304,6 +304,18 @@ _VALUES = {
 }  # fmt: skip
 
 
+async def postdate(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    """An entry of a later day is written now, so that on that day it looks like one of them."""
+    later = log.practice.clock.real_now() + timedelta(days=rng.randrange(1, 400))
+    forged = rng.choice(({"real_at": later, "at": later}, {"id": lowest_id(later)}))
+    now = log.practice.clock.real_now()
+    row = AuditEntry(**{**_VALUES, "id": log.practice.ids.new(), "at": now, "real_at": now, **forged})
+    await row.save(force_create=True)
+    await grow(log.practice, 3)
+    await log.anchored()
+    return lambda one: (one.what, one.entry_id) == (What.ENTRY_POSTDATED, row.id)
+
+
 async def set_the_clock_back(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
     """The machine's clock is set back, so that an entry of long ago comes in behind a head of long ago."""
     clock: Any = log.practice.clock
@@ -377,7 +389,7 @@ async def act_without_entry(log: Log, rng: random.Random) -> Callable[[Finding],
 EDITS: tuple[Tampering, ...] = (edit, delete, reorder, cut_tail)
 OTHERS: tuple[Tampering, ...] = (
     delete_with_leaf, delete_leaf, edit_with_leaf, alter_node, rewrite, rewrite_with_heads, forge_head, remove_head, add, act_without_entry,
-    begin_anew, call_it_a_loss, backdate, set_the_clock_back, truncate_anchor, swap_anchor, fork, blank_entry_ids,
+    begin_anew, call_it_a_loss, backdate, postdate, set_the_clock_back, truncate_anchor, swap_anchor, fork, blank_entry_ids,
 )  # fmt: skip
 
 
