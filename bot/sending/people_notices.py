@@ -13,7 +13,10 @@ _SYSTEM = Actor.system("worker")
 
 
 async def _ended(practice: Practice, row: Notification) -> Notice:
-    return Notice((Text(text="您不再替一位家人办理看病的事了:他的记录看不到,也不能替他预约。\n还需要您帮忙的,请他本人或他的村医重新同意。"),))
+    text = "您不再替一位家人办理看病的事了:他的记录看不到,也不能替他预约。\n还需要您帮忙的,请他本人或他的村医重新同意。"
+    # Who has not written for two days gets a template only, and none of them is about families: without a case there is no code to show.
+    values = {"character_string1": "-", "phrase2": "代办结束", "thing3": "您不再替一位家人办看病的事"}
+    return Notice((Text(text=text),), template=("progress", values))
 
 
 async def _mismatch(practice: Practice, row: Notification) -> Notice:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.sending.notice import Notice
+from bot.sending.notices import render
 from core.appointments.commands import BookSlot, MyAppointments
 from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
@@ -14,6 +16,7 @@ from core.foundation.errors import Conflict, NotAllowed, NotFound
 from core.foundation.orders import Command, Query, all_orders
 from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.notifications.models import Notification
 from core.people.cards import patient_accounts
 from core.people.commands import ConfirmAccount, LookAtClaim, RegisterPatient
 from core.people.commands_consents import GiveConsent
@@ -214,6 +217,18 @@ async def test_tried_codes_count_when_only_looked_at(practice: Practice, county:
             await practice.execute(county.woman_account, LookAtClaim(patient_id=county.woman, claim_code="000000"))
     with pytest.raises(ClaimExpired):
         await practice.execute(county.woman_account, LookAtClaim(patient_id=county.woman, claim_code=code))
+
+
+async def test_who_helped_and_has_not_written_lately_is_told_by_template(practice: Practice, county: SmallCounty):
+    daughter = await daughter_of(practice, county)
+    await practice.execute(county.woman_account, EndSpeaker(patient_id=county.woman, relation_id=await relation_of(daughter, county.woman)))
+    told = await render(practice, await Notification.get(account_id=daughter.account_id, kind="relation.ended"))
+    assert isinstance(told, Notice)
+    assert told.template is not None
+    name, values = told.template
+    assert name == "progress"
+    assert all(values.values())
+    assert len(values["thing3"]) <= 20
 
 
 async def test_the_village_doctor_ends_it_for_who_has_no_wechat(practice: Practice, county: SmallCounty):
