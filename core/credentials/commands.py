@@ -14,8 +14,8 @@ from core.foundation.orders import Command, Grant, Query, Result
 
 County = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9]{10,40}$")]
-Audience = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,80}$")]
-"""How a verifier names himself: his address, or a name of his own. Printable ASCII without spaces."""
+Audience = Annotated[str, StringConstraints(pattern="^[!-~\u4e00-\u9fff]{1,80}$")]
+"""How a verifier names himself: his address, or a name of his own. Printable ASCII and Chinese characters, without spaces."""
 Code = Annotated[str, StringConstraints(pattern=r"^Z-[0-9A-HJKMNP-TV-Z]{8}$")]
 Proof = Annotated[str, StringConstraints(min_length=2, max_length=80_000)]
 
