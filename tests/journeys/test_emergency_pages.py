@@ -141,6 +141,14 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await assert_readable(page)
 
 
+    patient = case.people["patient"]
+    seen = (await visiting(f"{demo.base_url}/phone/{patient.key}/h5/mini/#/privacy?at=looked", PHONE)).page
+    line = seen.locator(".weui-cell", has_text="紧急调阅").filter(has_text="理由")
+    await expect(line).to_contain_text("理由:昏迷或说不清病史。县里审查:不合理。您可以投诉")
+    await assert_readable(seen)
+    await keep(seen, "privacy-emergency-360")
+
+
 async def test_who_has_nothing_to_do_here_is_told_so(visiting: Visiting, running_demo_house: Demo) -> None:
     demo = running_demo_house
     pharmacist = next(one for one in roster(demo) if one["role"] == "pharmacist")

@@ -64,7 +64,7 @@ function giveUp(patient, go) {
 
 /** Each opening by a doctor who had no part in it: who, why, and what the county found. */
 const openedInEmergency = (openings) => cells(openings.map((one) =>
-  cell(`${one.doctor} · 紧急调阅`, spoken(one.at), `理由:${one.reason_label}。县里审查:${one.verdict_label}。${one.verdict_label === "不合理" ? "您可以投诉,见下面「投诉」。" : ""}`)));
+  cell(`${one.doctor} · 紧急调阅`, null, `${spoken(one.at)},理由:${one.reason_label}。县里审查:${one.verdict_label}。${one.verdict_label === "不合理" ? "您可以投诉,见下面「投诉」。" : ""}`)));
 
 const OWN = new Set(["本人或家人", "患者"]);
 const MACHINE = "系统";
