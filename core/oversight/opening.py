@@ -46,10 +46,7 @@ async def break_the_glass(work: Work, order: BreakTheGlass) -> BreakGlassView:
     last = await BreakGlass.get_or_none(live_for=pair)
     if last is not None and last.until > work.now:
         return await view_of(work, last)
-    taken = await BreakGlass.filter(practitioner_id=practitioner_id, slot__isnull=False).values_list("slot", flat=True)
-    slot = first_free({str(one) for one in taken}, practitioner_id)
-    if slot is None:
-        raise TooManyUnreviewed(count=MOST_UNREVIEWED)
+    slot = await _free_slot(practitioner_id)
     if last is not None:
         await last.change(live_for=None)
     home = next(iter(await regions_of(patient)), "")
@@ -69,6 +66,15 @@ async def break_the_glass(work: Work, order: BreakTheGlass) -> BreakGlassView:
     await tell_reviewers(work, row, "break_glass.to_review")
     await work.emit("break_glass.opened", key=patient.id, break_glass_id=row.id)
     return await view_of(work, row)
+
+
+async def _free_slot(practitioner_id: str) -> str:
+    """One of the doctor's few places for openings that nobody has reviewed; :class:`TooManyUnreviewed` when all are taken."""
+    taken = await BreakGlass.filter(practitioner_id=practitioner_id, slot__isnull=False).values_list("slot", flat=True)
+    slot = first_free({str(one) for one in taken}, practitioner_id)
+    if slot is None:
+        raise TooManyUnreviewed(count=MOST_UNREVIEWED)
+    return slot
 
 
 @answers(MyBreakGlasses)
