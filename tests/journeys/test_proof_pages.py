@@ -92,7 +92,7 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await desk.get_by_role("button", name="查验").click()
     result = desk.get_by_label("查验结果")
     await expect(result).to_contain_text("已满 18 岁:是")
-    for checked in ("签名", "是持有人自己出示的", "是这一次新做的", "没有作废"):
+    for checked in ("签名", "从持有人的账号出示", "是这一次新做的", "没有作废"):
         await expect(result).to_contain_text(f"✓ {checked}")
     await expect(result).to_contain_text("平塘县人民医院")
     whole = await desk.content()

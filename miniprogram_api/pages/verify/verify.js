@@ -93,7 +93,7 @@ async function checked(code, to) {
 }
 
 /** What was checked, as one says it. */
-const PLAINLY = { 持有人绑定: "是持有人自己出示的", 一次性随机数: "是这一次新做的,没有重放" };
+const PLAINLY = { 持有人绑定: "从持有人的账号出示", 一次性随机数: "是这一次新做的,没有重放" };
 
 function right(told) {
   return h("section", { class: "panel panel-strong", "aria-label": "查验结果" },
