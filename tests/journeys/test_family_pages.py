@@ -189,3 +189,38 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     await assert_readable(page)
     await keep(page, f"speakers-own-{size[0]}")
     assert_at_home(visit, running_demo_house.base_url)
+
+
+def grown_up_alone(demo: Demo) -> str:
+    """A patient with consent for his care who acts for nobody else."""
+    for one in reversed([one for one in roster(demo) if one["role"] == "patient" and one.get("mini_program_openid")]):
+        patients = sign_in(demo, one).get("/v1/me").json()["patients"]
+        if [known["relation"] for known in patients] == ["self"] and not patients[0]["care_needs"] and patients[0]["age_years"] >= 18:
+            return str(one["key"])
+    raise AssertionError("nobody like that in the demonstration")
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["360", "1280"])
+async def test_without_consent_one_is_told_before_choosing_a_time(visiting: Visiting, running_demo_house: Demo, size: tuple[int, int]) -> None:
+    key = grown_up_alone(running_demo_house)
+    page = (await opened(visiting, running_demo_house, key, "privacy", size)).page
+    care = page.locator('.panel[data-purpose="care"]')
+    await care.get_by_role("button", name="撤回").click()
+    await answer(page, "撤回")
+    await expect(care).to_contain_text("没有同意")
+    await turn_to(page, "")
+    await expect(page.get_by_role("link", name="去看知情同意书")).to_be_visible()
+    await assert_readable(page)
+    await keep(page, f"home-withdrawn-{size[0]}")
+    await turn_to(page, "book")
+    note = page.get_by_role("status").filter(has_text="现在约不了")
+    await expect(note).to_be_visible()
+    # A grown-up without a child is offered no children's surgery, and nobody books his own X-ray.
+    for department in ("小儿外科", "医学影像科"):
+        await expect(page.get_by_text(department, exact=True)).to_have_count(0)
+    await assert_readable(page)
+    await keep(page, f"book-withdrawn-{size[0]}")
+    await note.get_by_role("link", name="先去看一眼").click()
+    await page.get_by_role("button", name="我看过了,同意").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("预约")
+    await expect(note).to_have_count(0)
