@@ -21,6 +21,7 @@ from core.foundation.signals import LocalSignals
 from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
 from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
+from miniprogram_api.app.presence import check_there, reading
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
 
@@ -72,13 +73,15 @@ async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:
 
 @asynccontextmanager
 async def open_for_signing(settings: Settings) -> AsyncIterator[Practice]:
-    """A practice with its databases and keys and nothing else, closed at the end. FileNotFoundError without master keys."""
+    """A practice with its databases and keys and nothing else, closed at the end. FileNotFoundError without master keys, NothingHere."""
+    await check_there(settings)
     clock = SystemClock()
     rng = random.SystemRandom()
     keys = key_ring(settings, clock)
     await open_database(settings.database_url, settings.keyring_url)
     try:
-        await keys.start()
+        with reading(settings):
+            await keys.start()
         yield Practice(
             clock=clock,
             ids=Ids(clock.real_now, rng),

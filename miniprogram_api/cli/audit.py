@@ -7,7 +7,9 @@ import asyncio
 import json
 import sys
 import time
+import traceback
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.foundation.audit.anchoring import has_signed
@@ -20,15 +22,18 @@ from core.foundation.audit.proofs import ProveEntry, ProveHeads
 from core.foundation.audit.recovery import recover
 from core.foundation.audit.store import tree_size
 from core.foundation.audit.verify import verify
+from core.foundation.clock import shanghai
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.auditing import HeadKeyGone, anchors_of, head_keys, known_keys
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR, open_for_signing
-from miniprogram_api.cli.refusals import explain_settings
+from miniprogram_api.cli.refusals import explain_settings, sentence_for
 
 AGREEMENT = "另立"
+UNCHECKED = 2
+"""Status of ``verify`` where the answer is not whole."""
 SHOWN = 50
 """Findings printed of each kind; all are counted."""
 _WINDOW_WARNING_S = 120
@@ -37,6 +42,7 @@ _WAITING_WARNING_S = 30
 WORDS = {
     What.ENTRY_EDITED: "记录被改动",
     What.ENTRY_REMOVED: "记录被删除",
+    What.SHOWN_ALTERED: "名单里显示过哪些病人,和写下时不一样",
     What.ENTRY_OUTSIDE: "记录不在树中(绕过系统写入,或它的叶子被删)",
     What.LEAF_REMOVED: "叶子被删除",
     What.REORDERED: "两条记录被调换",
@@ -58,11 +64,19 @@ WORDS = {
 
 
 def run(given: argparse.Namespace) -> int:
-    """Status 0: in order, or done. 1: tampering was found, or refused. 2: an anchor could not be asked or holds nothing of this log, so the answer is
-    not whole. 3: in order but for a declared loss that was not named."""
+    """Of ``verify``: 0 in order, 1 tampering (and nothing else), 2 it could not be checked, or not wholly (a key, setting or anchor is not there, or
+    an anchor holds nothing of this log), 3 in order but for a declared loss that was not named. Of the others: 0 done, 1 refused."""
     settings = explain_settings()
-    if settings is None:
-        return 1
+    if settings is not None and (status := _status(settings, given)) is not None:
+        return status
+    if given.action == "verify":
+        print("没有核对:这不等于发现了改动。")
+        return UNCHECKED
+    return 1
+
+
+def _status(settings: Settings, given: argparse.Namespace) -> int | None:
+    """The status of what was done; None after saying why nothing could be."""
     try:
         return asyncio.run(_run(settings, given))
     except FileNotFoundError:
@@ -72,9 +86,29 @@ def run(given: argparse.Namespace) -> int:
         print(f"没有签名钥 {gone.path}:已有签名的树头,请从另存的副本放回它。没有它无法核对签名,也不会另立日志。{held}")
     except AnchorFailed:
         print("锚点读不到,不知道本机构是否已有日志,所以没有开始新的。请先让锚点可用。")
-    except (KeyError, ValueError):
+    except UnusableAnchor:
         print(f"{settings.audit_bucket_file} 不能用:请写成 JSON,至少有 bucket。")
-    return 1
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        if sentence := sentence_for(error):
+            print(sentence)
+        elif given.action == "verify":  # an interpreter that ends of itself has status 1, which says tampering
+            traceback.print_exc()
+        else:
+            raise
+    return None
+
+
+class UnusableAnchor(Exception):
+    """The file with the bucket of heads is no JSON, or says too little."""
+
+
+def _anchors(settings: Settings) -> list[Anchor]:
+    try:
+        return anchors_of(settings)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise UnusableAnchor from None
 
 
 async def _run(settings: Settings, given: argparse.Namespace) -> int:
@@ -85,13 +119,14 @@ async def _run(settings: Settings, given: argparse.Namespace) -> int:
         if given.action == "heads":
             return await _heads()
         if given.action == "key":  # the only one that begins a log: the others look
+            _anchors(settings)
             return await _key(practice, settings, await head_keys(settings, practice), new=given.new)
         keys = await known_keys(settings)
         if keys is None and (given.action == "recover" or await has_signed()):
             raise HeadKeyGone(settings.audit_key_file)
         if keys is not None and given.action == "recover":
             return await _recover(practice, settings, keys)
-        return await _verify(keys, anchors_of(settings), given)
+        return await _verify(keys, _anchors(settings), given)
 
 
 async def _verify(keys: HeadKeys | None, anchors: list[Anchor], given: argparse.Namespace) -> int:
@@ -100,7 +135,7 @@ async def _verify(keys: HeadKeys | None, anchors: list[Anchor], given: argparse.
     accepted = _accepted(given.accept_loss)
     if accepted is None:
         print("--accept-loss 请写成 日志:条数,例如 01ARZ3NDEKTSV4RRFFQ69G5FAV:50")
-        return 1
+        return UNCHECKED
     begun = time.monotonic()
     with tqdm(unit="条", unit_scale=True, desc="核对", disable=not sys.stderr.isatty(), leave=False) as bar:
 
@@ -115,7 +150,7 @@ async def _verify(keys: HeadKeys | None, anchors: list[Anchor], given: argparse.
     if not report.clean:
         return 1
     if report.unasked or report.without:
-        return 2
+        return UNCHECKED
     return 3 if lost else 0
 
 
@@ -133,7 +168,7 @@ def _accepted(words: Sequence[str]) -> dict[str, int] | None:
 def _tell(report: Report, seconds: float, lost: Collection[str]) -> None:
     held = "、".join(f"{name} {count}" for name, count in report.anchored.items()) or "没有锚点"
     print(f"核对了 {report.size} 条审计记录、{report.heads} 个树头(锚点:{held}),用时 {seconds:.1f} 秒。")
-    begun = "" if report.begun_at is None else f",最早的树头签于 {time.strftime('%Y-%m-%d %H:%M', time.localtime(report.begun_at / 1000))}"
+    begun = "" if report.begun_at is None else f",最早的树头签于北京时间 {_china(report.begun_at):%Y-%m-%d %H:%M}"
     print(f"日志 {report.log_id}{begun}。请与另处记下的对照(--log)。" if report.log_id else "本机构还没有审计日志。")
     for name, code in report.unasked.items():
         print(f"! 锚点 {name} 读不到({code}):它收存的树头没有核对。")
@@ -155,6 +190,11 @@ def _tell(report: Report, seconds: float, lost: Collection[str]) -> None:
         print(f"! 有 {report.waiting} 条记录在等待进树,最久的已等 {late} 秒:请查看时钟进程(ticker)的日志。")
     print("未发现改动。" if report.clean else "请保留现场,停止写入,通知审计员。")
     print(_window(report, int(time.time() * 1000)))
+
+
+def _china(at: int) -> datetime:
+    """The wall clock in China of milliseconds since 1970."""
+    return shanghai(datetime.fromtimestamp(at / 1000, UTC))
 
 
 def _place(one: Finding) -> str:
@@ -210,8 +250,10 @@ async def _prove(practice: Practice, given: argparse.Namespace) -> int:
 
 async def _heads() -> int:
     rows = await AuditHead.all().order_by("-tree_size").limit(SHOWN)
+    if rows:
+        print("条数、签名时间(北京时间)、根、签名钥:")
     for row in reversed(rows):
-        print(f"{row.tree_size:>12}  {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(row.at / 1000))}  {bytes(row.root).hex()}  {row.key_id}")
+        print(f"{row.tree_size:>12}  {_china(row.at):%Y-%m-%d %H:%M:%S}  {bytes(row.root).hex()}  {row.key_id}")
     if not rows:
         print("还没有签名的树头。")
     return 0

@@ -6,9 +6,7 @@ import argparse
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
@@ -95,13 +93,11 @@ async def _note_places(settings: Settings, made: int, places: int) -> None:
     from core.foundation.database.away import AWAY
     from core.foundation.errors import DomainError
     from core.oversight.backups import BackupPlacesMade
+    from miniprogram_api.app.presence import NothingHere
     from miniprogram_api.app.signing import OPERATOR, open_for_signing
 
-    parts = urlsplit(settings.database_url)
-    away: tuple[type[Exception], ...] = (*AWAY, DomainError, FileNotFoundError)
+    away: tuple[type[Exception], ...] = (*AWAY, DomainError, FileNotFoundError, NothingHere)
     try:
-        if parts.scheme == "sqlite":
-            await asyncio.to_thread(Path(parts.path).stat)  # opened, it would be there, and a restore wants to find nothing
         async with open_for_signing(settings) as practice:
             await practice.execute(OPERATOR, BackupPlacesMade(made=made, places=places))
     except away:
