@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from core.foundation.audit.findings import Finding, Report, What
 from core.foundation.audit.links import Link, links
 from core.foundation.database.connection import PRACTICE, dialect
 from core.foundation.ids import lowest_id
-from core.foundation.models import AuditEntry
+from core.foundation.models import AuditEntry, AuditSubject
+from core.foundation.work import shown_digest
 
 PAGE = 4096
 
@@ -19,6 +21,7 @@ PAGE = 4096
 async def find_missing(report: Report) -> None:
     """Entries that wait for the tree, entries that claim to be in it, and rows of an act without its entry."""
     await _outside(report)
+    await _shown(report)
     for link in links():
         await _complete(report, link)
 
@@ -38,6 +41,28 @@ async def _outside(report: Report) -> None:
         if len(rows) < PAGE:
             return
         after = rows[-1][0]
+
+
+async def _shown(report: Report) -> None:
+    """Entries of lists whose lines were altered, taken away or added to."""
+    after, named = "", '%"shown"%'
+    while True:
+        entries = await rows_of("SELECT id, detail FROM audit_entry WHERE id > {0} AND detail LIKE {0} ORDER BY id LIMIT {0}", [after, named, PAGE])
+        lines: dict[str, list[str]] = {str(entry[0]): [] for entry in entries}
+        for entry_id, patient_id in await AuditSubject.filter(entry_id__in=list(lines)).values_list("entry_id", "patient_id"):
+            lines[str(entry_id)].append(str(patient_id))
+        report.findings += [
+            Finding(What.SHOWN_ALTERED, entry_id=str(entry[0]))
+            for entry in entries if json.loads(entry[1]).get("shown") != shown_digest(lines[str(entry[0])])
+        ]  # fmt: skip
+        if len(entries) < PAGE:
+            break
+        after = str(entries[-1][0])
+    added = await rows_of(
+        "SELECT DISTINCT s.entry_id FROM audit_subject s LEFT JOIN audit_entry e ON e.id = s.entry_id WHERE e.id IS NULL OR e.detail NOT LIKE {0}",
+        [named],
+    )
+    report.findings += [Finding(What.SHOWN_ALTERED, entry_id=str(row[0])) for row in added]
 
 
 async def _complete(report: Report, link: Link) -> None:

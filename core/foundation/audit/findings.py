@@ -31,6 +31,8 @@ class What(StrEnum):
     """A signed head stands over more leaves than there are."""
     ACT_WITHOUT_ENTRY = "act_without_entry"
     """A row that an act left (outbox, timeline) names an audit entry that is not there, or none."""
+    SHOWN_ALTERED = "shown_altered"
+    """The lines of the patients whom a list showed are not those that its entry was written with."""
     ENTRY_BACKDATED = "entry_backdated"
     """The entry came into the tree after a head that was signed later than it says it was made, by more than the longest order takes."""
     ENTRY_POSTDATED = "entry_postdated"

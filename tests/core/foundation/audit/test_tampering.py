@@ -27,8 +27,9 @@ from core.foundation.audit.sequencer import LEASE, Sequencer
 from core.foundation.audit.tree import leaf_hash
 from core.foundation.audit.verify import verify
 from core.foundation.ids import lowest_id
-from core.foundation.models import AuditEntry, Lease, OutboxEvent
+from core.foundation.models import AuditEntry, AuditSubject, Lease, OutboxEvent
 from core.foundation.practice import Practice
+from core.foundation.work import shown_digest
 from tests.core.foundation.audit.stage import grow, new_keys, write_entries
 from tests.support.reports import TOLD
 
@@ -101,7 +102,7 @@ async def log(practice: Practice, tmp_path: Path) -> Log:
 
 
 Snapshot = dict[type[Any], list[dict[str, Any]]]
-TABLES: tuple[type[Any], ...] = (AuditEntry, AuditLeaf, AuditNode, AuditTree, AuditHead, Anchoring, OutboxEvent, TimelineEntry)
+TABLES: tuple[type[Any], ...] = (AuditEntry, AuditSubject, AuditLeaf, AuditNode, AuditTree, AuditHead, Anchoring, OutboxEvent, TimelineEntry)
 
 
 async def remember() -> Snapshot:
@@ -256,6 +257,30 @@ async def add(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
     return lambda one: (one.what, one.entry_id) == (What.ENTRY_OUTSIDE, new)
 
 
+async def alter_shown(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
+    """Who stood in a list that somebody read is said to be others, fewer or more."""
+    (new,) = await write_entries(log.practice, 1)
+    shown = [log.practice.ids.new() for _ in range(3)]
+    await AuditEntry.filter(id=new).update(detail={"patients": "3", "shown": shown_digest(shown)})
+    lines = [AuditSubject(id=log.practice.ids.new(), entry_id=new, patient_id=one) for one in shown]
+    await AuditSubject.bulk_create(lines)
+    await Sequencer(log.practice, "one").run_once()
+    await log.anchored()
+    assert (await log.verify()).clean
+    touched = new
+    way = rng.randrange(4)
+    if way == 0:
+        await AuditSubject.filter(id=rng.choice(lines).id).update(patient_id=log.practice.ids.new())
+    elif way == 1:
+        await AuditSubject.filter(id=rng.choice(lines).id).delete()
+    elif way == 2:
+        await AuditSubject.filter(entry_id=new).delete()
+    else:
+        touched = rng.choice(log.ids)
+        await AuditSubject.create(id=log.practice.ids.new(), entry_id=touched, patient_id=shown[0])
+    return lambda one: (one.what, one.entry_id) == (What.SHOWN_ALTERED, touched)
+
+
 async def begin_anew(log: Log, rng: random.Random) -> Callable[[Finding], bool]:
     """Everything is thrown away, the keys too, and another history is written and anchored at the same place."""
     old = log.keys.log_id
@@ -388,8 +413,8 @@ async def act_without_entry(log: Log, rng: random.Random) -> Callable[[Finding],
 
 EDITS: tuple[Tampering, ...] = (edit, delete, reorder, cut_tail)
 OTHERS: tuple[Tampering, ...] = (
-    delete_with_leaf, delete_leaf, edit_with_leaf, alter_node, rewrite, rewrite_with_heads, forge_head, remove_head, add, act_without_entry,
-    begin_anew, call_it_a_loss, backdate, postdate, set_the_clock_back, truncate_anchor, swap_anchor, fork, blank_entry_ids,
+    alter_shown, delete_with_leaf, delete_leaf, edit_with_leaf, alter_node, rewrite, rewrite_with_heads, forge_head, remove_head, add,
+    act_without_entry, begin_anew, call_it_a_loss, backdate, postdate, set_the_clock_back, truncate_anchor, swap_anchor, fork, blank_entry_ids,
 )  # fmt: skip
 
 
