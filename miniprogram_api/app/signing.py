@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.dispatch.service import rule_sets as rule_sets_of_practice
 from core.followups.service import rule_sets as rule_sets_of_followups
 from core.foundation.actor import Actor
-from core.foundation.clock import SystemClock
+from core.foundation.clock import SystemClock, shanghai
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.ids import Ids
 from core.foundation.models import RuleSignature
@@ -67,7 +67,7 @@ async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:
     found = []
     for rules in sets:
         row = signatures.get((rules.name, rules.digest))
-        found.append(Standing(rules) if row is None else Standing(rules, row.signed_by, f"{row.signed_at:%Y-%m-%d}"))
+        found.append(Standing(rules) if row is None else Standing(rules, row.signed_by, f"{shanghai(row.signed_at):%Y-%m-%d}"))
     return found
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.foundation.clock import shanghai
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.repository import Repository, Saved
@@ -112,7 +113,7 @@ def choose(sets: list[BackupSet], *, until: datetime | None = None, named: str =
     over = [one for one in sets if one.taken_at <= until <= one.reaches]
     before = [one for one in sets if one.reaches <= until]
     if not over and not before:
-        raise BackupFailed(f"最早的快照是 {sets[0].taken_at:%Y-%m-%dT%H:%M:%SZ} 的,没有更早的:请选一个更晚的时间。")
+        raise BackupFailed(f"最早的快照是 北京时间 {shanghai(sets[0].taken_at):%Y-%m-%dT%H:%M:%S} 的,没有更早的:请选一个更晚的时间。")
     return over[0] if over else before[-1]
 
 

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="create|rotate|reencrypt|reindex|retire|status", help="都可在运行中进行;中断后再运行一次即继续(reindex 从头再来)",
     )  # fmt: skip
     keys.add_argument("--master", default="", metavar="<版本>", help="retire 要移除的主密钥版本")
+    keys.add_argument("--yes", action="store_true", help="retire:不再问(脚本用);否则先列出从此打不开的快照,再问一次")
     sessions = add("sessions", "登录:replace-key 更换签发登录凭据的密钥(怀疑泄露时),没有人会因此退出登录", "sessions")
     sessions.add_argument("action", choices=("replace-key",), metavar="replace-key", help="可在运行中进行")
     service = add("key-service", "在另一台机器上保管主密钥(密钥服务)", "key_service")
