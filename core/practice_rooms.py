@@ -10,7 +10,8 @@ ROOMS = (
 )
 
 _FOUNDATION = (
-    "demonstration", "rule_signing", "retention", "audit.witness", "audit.proofs", "audit.recovery", "audit.key_acts", "encryption.key_acts",
+    "demonstration", "rule_signing", "retention", "audit.witness", "audit.proofs", "audit.finding", "audit.recovery", "audit.key_acts",
+    "encryption.key_acts",
 )
 
 

@@ -1,4 +1,4 @@
-"""`huizhen audit verify|prove|heads|key|recover`: what an operator, an auditor and a regulator do with the audit's tree."""
+"""`huizhen audit verify|find|prove|heads|key|recover`: what an operator, an auditor and a regulator do with the audit's tree."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.foundation.audit.anchoring import has_signed
 from core.foundation.audit.anchors import Anchor, AnchorFailed
+from core.foundation.audit.finding import FindEntries, FoundEntries
 from core.foundation.audit.findings import Finding, Report, What
 from core.foundation.audit.heads import HeadKeys
 from core.foundation.audit.key_acts import ReplaceHeadKey
@@ -22,7 +23,7 @@ from core.foundation.audit.proofs import ProveEntry, ProveHeads
 from core.foundation.audit.recovery import recover
 from core.foundation.audit.store import tree_size
 from core.foundation.audit.verify import verify
-from core.foundation.clock import shanghai
+from core.foundation.clock import SHANGHAI, shanghai
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.practice_rooms import load_rooms
@@ -116,6 +117,8 @@ async def _run(settings: Settings, given: argparse.Namespace) -> int:
     async with open_for_signing(settings) as practice:
         if given.action == "prove":
             return await _prove(practice, given)
+        if given.action == "find":
+            return await _find(practice, given)
         if given.action == "heads":
             return await _heads()
         if given.action == "key":  # the only one that begins a log: the others look
@@ -245,6 +248,24 @@ async def _prove(practice: Practice, given: argparse.Namespace) -> int:
         print(f"写不了 {given.out}:{error.strerror}")
         return 1
     print(f"证明已写入 {given.out}。收件方用 tools/verify_audit_proof.py 和我方公钥(huizhen audit key)核对,不需要我们的数据库。")
+    return 0
+
+
+async def _find(practice: Practice, given: argparse.Namespace) -> int:
+    try:
+        since = datetime.fromisoformat(given.since) if given.since else None
+        if since is not None and since.tzinfo is None:
+            since = since.replace(tzinfo=SHANGHAI)
+        order = FindEntries.model_validate({"patient_id": given.patient or None, "action": given.act, "since": since})
+    except ValueError:
+        print("请写:--patient 患者编号(26 个字符)、--act 动作(如 consultations 或 people.me)、--since 2026-11-20T08:30(北京时间)。")
+        return 1
+    found: FoundEntries = await practice.ask(OPERATOR, order)
+    if found.more:
+        print(f"只列最近 {len(found.entries)} 条;要看以前的,请写得更细(--patient、--act、--since)。")
+    for one in found.entries:
+        print(f"{one.entry_id}  {shanghai(one.at):%Y-%m-%d %H:%M:%S}  {one.action}")
+    print("时间是北京时间。用 huizhen audit prove --entry 编号 --out 文件 出具证明。" if found.entries else "没有这样的审计记录。")
     return 0
 
 

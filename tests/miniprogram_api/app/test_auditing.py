@@ -159,6 +159,9 @@ async def test_what_the_command_says(practice: Any, settings: Settings, terminal
     assert status == 0, words
     assert "核对了 40 条审计记录" in words
     assert "未受保护:0 条" in words
+    status, words = await terminal("find", "--since", "2000-01-01T08:00")
+    assert (status, ids[7] in words, "北京时间" in words) == (0, True, True)
+    assert (await terminal("find", "--since", "yesterday"))[0] == 1
     out = tmp_path / "proof.json"
     status, words = await terminal("prove", "--entry", ids[7], "--out", str(out))
     assert status == 0, words

@@ -15,7 +15,10 @@ from core.foundation.encryption.suites import SUITES
 from core.foundation.keys import MasterKeys
 from tests.support.forked import Forked
 
-LOOKS = ("audit verify", "audit heads", "admin list", "keys status", "keys rotate", "backup", "backup status", "rules list", "sessions replace-key")
+LOOKS = (
+    "audit verify", "audit heads", "audit find", "admin list", "keys status", "keys rotate", "backup", "backup status", "rules list",
+    "sessions replace-key",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
