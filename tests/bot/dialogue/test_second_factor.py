@@ -140,7 +140,7 @@ async def test_who_guesses_codes_in_a_chat_hears_when_to_try_again(stage: Stage,
         await stage.say("expert1", APP, phone.wrong())
         await stage.hears("expert1", APP, "动态码不对", left)
     await stage.say("expert1", APP, phone.code())
-    await stage.hears("expert1", APP, "错的次数太多了", "分钟后再试", "120")
+    await stage.hears("expert1", APP, "错的次数太多了", "后再试", "120")
     assert not await Opinion.exists()
     monkeypatch.setattr(guessing, "GUESSES", ())
     await stage.say("expert1", APP, phone.code())
