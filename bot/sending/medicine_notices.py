@@ -24,7 +24,8 @@ from core.foundation.actor import Actor, Role
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.service import actor_for
-from core.prescriptions.commands import DoseNotGiven, DoseView, PrescriptionView, ReadDoseNotGiven, View, ViewDose
+from core.prescriptions.commands import PrescriptionView, View
+from core.prescriptions.commands_doses import DoseNotGiven, DoseView, ReadDoseNotGiven, ViewDose
 
 _SYSTEM = Actor.system("worker")
 

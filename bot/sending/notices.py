@@ -18,7 +18,8 @@ from bot.sending.people_notices import PEOPLE_RENDERERS
 from bot.sending.session_notices import SESSION_RENDERERS
 from bot.sending.staff_notices import STAFF_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
-from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
+from core.consultations.commands import ConsultationStatus, Status
+from core.consultations.commands_opinions import OpinionView, ReadOpinion
 from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView, Offer, OfferView
 from core.foundation.actor import Actor
 from core.foundation.clock import shanghai, spoken
@@ -27,7 +28,7 @@ from core.imaging.commands import ConflictList, Conflicts, Upload, UploadView
 from core.intake.errors import RulesUnsigned
 from core.notifications.models import Notification
 from core.people.service import actor_for, number_on_list
-from core.prescriptions.commands import DoseChoice, DoseChoices, EmergencyDoses
+from core.prescriptions.commands_doses import DoseChoice, DoseChoices, EmergencyDoses
 
 _SYSTEM = Actor.system("worker")
 TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110

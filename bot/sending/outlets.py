@@ -52,7 +52,7 @@ class Outlets:
     async def ways_to(self, account_id: str) -> list[Way]:
         """The ways to an account, best first: WeCom for staff, then the Official Account, then the mini program."""
         account = await live_account(account_id)
-        apps = self.apps()
+        apps = self.settings.apps()
         order = (ChannelName.WECOM_APP, ChannelName.OFFICIAL_ACCOUNT, ChannelName.MINI_PROGRAM)
         known = await Identity.filter(account_id=account.id).order_by("id")
         return [
@@ -61,17 +61,6 @@ class Outlets:
             for one in known
             if apps.get(channel) == one.app and self._connected(channel)
         ]
-
-    def apps(self) -> dict[ChannelName, str]:
-        """The appid or corpid behind each connected channel."""
-        settings, found = self.settings, {}
-        if settings.official_account is not None:
-            found[ChannelName.OFFICIAL_ACCOUNT] = settings.official_account.appid
-        if settings.mini_program is not None:
-            found[ChannelName.MINI_PROGRAM] = settings.mini_program.appid
-        if settings.wecom is not None:
-            found[ChannelName.WECOM_APP] = found[ChannelName.WECOM_ROBOT] = settings.wecom.corpid
-        return found
 
     def _connected(self, channel: ChannelName) -> bool:
         match channel:

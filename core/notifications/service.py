@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.conversations.words import KIND, words_key
 from core.foundation.due import due
 from core.foundation.orders import Done, answers, handles
 from core.foundation.practice import Practice
@@ -111,12 +112,12 @@ async def release(work: Work, order: ReleaseNotification) -> Done:
 async def mark_sent(practice: Practice, notification_id: str, *, channel: str, words: str = "") -> bool:
     """Record that it went out on ``channel`` as ``words``; False when it was marked before."""
     row = await Notification.get(id=notification_id)
-    sealed = None
+    key, sealed = None, None
     if words:
-        kind, subject = ("account", row.account_id) if row.account_id is not None else ("conversation", row.conversation_id)
-        sealed = (await practice.keys.sealer(kind, str(subject))).seal("notification", "words", row.id, words)
+        key = words_key(str(row.account_id or row.conversation_id), practice.clock.real_now())
+        sealed = (await practice.keys.sealer(KIND, key)).seal("notification", "words", row.id, words)
     changed = await Notification.filter(id=row.id, state__in=("queued", "failed")).update(
-        state="sent", sent_at=practice.clock.now(), channel=channel, words=sealed, failure=""
+        state="sent", sent_at=practice.clock.now(), channel=channel, words_key=key, words=sealed, failure=""
     )
     return bool(changed)
 

@@ -44,3 +44,10 @@ class BreakGlassUnknown(NotFound):
 class DisposalOver(Conflict):
     code = "oversight.disposal_over"
     sentence = "这份资料已经开始删除,或者又有了新的诊疗,不用再保留。请刷新看看。"
+
+
+class NotHeld(Conflict):
+    """It was never kept, or is being erased already."""
+
+    code = "oversight.not_held"
+    sentence = "这份资料没有设为继续保留,不用取消。请刷新看看。"

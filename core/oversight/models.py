@@ -50,12 +50,20 @@ class Disposal(Row):
     kind = fields.CharField(max_length=8)
     subject_id = id_field()
     state = fields.CharField(max_length=10)
-    """announced, held (the house keeps it), alive (needed again), erasing (keys or words gone, files on their way), done."""
+    """announced, held (the house keeps it), alive (needed again), erasing (its words or files, a batch at a time, then their keys), done."""
     announced_at = UtcDatetimeField()
     due_at = UtcDatetimeField()
     done_at = UtcDatetimeField(null=True)
     held_by = id_field(null=True)
-    """The account of the administrator who keeps it."""
+    """The account of the administrator who keeps it, or kept it last."""
+    held_at = UtcDatetimeField(null=True)
+    reason = fields.CharField(max_length=12, default="", db_default="")
+    """Why it is kept, or no longer: a code of core/oversight/commands_disposals.py."""
+    total = fields.IntField(default=0, db_default=0)
+    """How many words of the chat (files of a record) there were when erasing began."""
+    gone = fields.IntField(default=0, db_default=0)
+    kept = fields.IntField(default=0, db_default=0)
+    """Of the rest, what open cases still need."""
 
     class Meta:
         table = "disposal"

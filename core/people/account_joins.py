@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tortoise.expressions import Q
-
 from core.foundation.actor import Role
 from core.foundation.errors import NotFound
 from core.foundation.orders import Done, answers, handles
@@ -15,8 +13,9 @@ from core.people.commands import VerifyPhone
 from core.people.commands_accounts import JoinReviews, JoinReviewsView, JoinReviewView, ReviewedAccount, SettleJoinReview
 from core.people.errors_accounts import NeverJoined, ReviewSettled
 from core.people.families import how_called
+from core.people.holders import holders
 from core.people.joining import NEVER, REASON_LABELS, AccountFacts, Reason, contradiction, kept_and_left
-from core.people.models import Account, Identity, JoinReview, Practitioner, RoleHeld, VerifiedPhone
+from core.people.models import Account, Identity, JoinReview, Practitioner, VerifiedPhone
 from core.people.relations import live_relations
 from core.people.telling import tell_person
 
@@ -78,14 +77,8 @@ async def leave_for_review(work: Work, one_id: str, other_id: str, reason: Reaso
     if await JoinReview.filter(older_id=older, newer_id=newer).exists():
         return
     await JoinReview.create(id=work.new_id(), older_id=older, newer_id=newer, reason=reason.value, created_at=work.now)
-    for account_id in await _administrators(work):
+    for account_id in await holders(work, Role.ADMINISTRATOR):
         await tell_person(work, account_id, "people.join_review", reason=reason.value)
-
-
-async def _administrators(work: Work) -> list[str]:
-    begun, lasting = Q(valid_from=None) | Q(valid_from__lte=work.now), Q(valid_until=None) | Q(valid_until__gt=work.now)
-    held = await RoleHeld.filter(begun, lasting, role=Role.ADMINISTRATOR.value, ended_at__isnull=True).order_by("id")
-    return list(dict.fromkeys(row.account_id for row in held))
 
 
 async def is_doubted(account_id: str) -> bool:

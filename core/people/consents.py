@@ -11,7 +11,7 @@ from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.models import Blob
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
-from core.people.commands import ConsentText, ConsentView, CurrentConsentText, GiveConsent, WithdrawConsent
+from core.people.commands_consents import ConsentText, ConsentView, CurrentConsentText, GiveConsent, WithdrawConsent
 from core.people.consent_texts import current_text
 from core.people.errors import ConsentEvidenceMissing, ConsentMissing, ConsentOutdated
 from core.people.models import Consent, Patient

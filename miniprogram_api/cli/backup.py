@@ -69,6 +69,7 @@ async def _init(settings: Settings, given: argparse.Namespace) -> int:
 
     targets = targets_of(settings)
     seconds = targets_of(settings, second=True) if settings.backup_second_repository else None
+    made = 0
     for path in (settings.backup_password, settings.backup_keyring_password):
         if make_password(path):
             print(f"密码已写入 {path}:请马上另存一份(与备份仓库、与主密钥都分开)。丢失它,备份打不开。")
@@ -80,9 +81,27 @@ async def _init(settings: Settings, given: argparse.Namespace) -> int:
             print(f"{repository.name}已经建好。")
         else:
             await repository.create(like)
+            made += 1
             print(f"已建立{repository.name}。")
+    await _note_places(settings, made, len(pairs))
     print("现在可以运行 huizhen backup。")
     return 0
+
+
+async def _note_places(settings: Settings, made: int, places: int) -> None:
+    """The audit's entry; a house that is not set up yet has no audit, and is told to come back."""
+    from core.foundation.database.away import AWAY
+    from core.foundation.errors import DomainError
+    from core.oversight.backups import BackupPlacesMade
+    from miniprogram_api.app.presence import NothingHere
+    from miniprogram_api.app.signing import OPERATOR, open_for_signing
+
+    away: tuple[type[Exception], ...] = (*AWAY, DomainError, FileNotFoundError, NothingHere)
+    try:
+        async with open_for_signing(settings) as practice:
+            await practice.execute(OPERATOR, BackupPlacesMade(made=made, places=places))
+    except away:
+        print("! 没有记入审计(还没有主密钥或数据库):建好以后请再运行一次 huizhen backup init。")
 
 
 async def _list(settings: Settings, given: argparse.Namespace) -> int:
@@ -97,25 +116,30 @@ async def _list(settings: Settings, given: argparse.Namespace) -> int:
 
 
 async def _status(settings: Settings, given: argparse.Namespace) -> int:
+    from core.oversight.backup_words import Limits, span, to_do
     from core.oversight.backups import LastBackup, ShowLastBackup
     from miniprogram_api.app.signing import OPERATOR, open_for_signing
 
     async with open_for_signing(settings) as practice:
         last: LastBackup = await practice.ask(OPERATOR, ShowLastBackup())
     now = datetime.now(UTC)
-    if last.taken_at is None:
-        print("还没有做过备份:请运行 huizhen backup。")
-        return 1
-    age = now - last.taken_at
-    print(f"最近一次好的备份:{_when(last.taken_at)}({_span(age)}前)。")
-    if last.drilled_at is None:
-        print("还没有做过演练:请运行 huizhen backup drill。")
-    else:
-        print(f"最近一次演练:{_when(last.drilled_at)},{'没有问题' if last.drill_clean else '有问题,请再运行 huizhen backup drill 查看'}。")
-    if age > timedelta(hours=settings.backup_max_age_hours):
-        print(f"! 超过了 {settings.backup_max_age_hours:g} 小时:请运行 huizhen backup,并查看定时备份为什么没有做。")
-        return 1
-    return 0
+    # By the settings of this command: the serving house may not have begun to check yet.
+    limits = Limits(timedelta(hours=settings.backup_max_age_hours), bool(settings.backup_second_repository))
+    if last.taken_at is not None:
+        print(f"最近一次好的备份:{_when(last.taken_at)}({span(now - last.taken_at)}前),快照 {last.set_id}。")
+        if limits.second and last.copied_at is None:
+            print("第二份仓库:还没有送到过。")
+        elif limits.second and last.copied_at is not None:
+            behind = last.taken_at - last.copied_at
+            print(f"第二份仓库:{_when(last.copied_at)} 为止,快照 {last.copied_set_id},{f'落后 {span(behind)}' if behind else '没有落后'}。")
+        if last.drilled_at is None:
+            print("还没有演练过。")
+        else:
+            print(f"最近一次演练:{_when(last.drilled_at)}({span(now - last.drilled_at)}前),{'通过' if last.drill_clean else '没有通过'}。")
+    late = to_do(last.made, limits, now)
+    for sentence in late:
+        print(f"! {sentence}")
+    return 1 if late else 0
 
 
 async def _drill(settings: Settings, given: argparse.Namespace) -> int:

@@ -18,5 +18,6 @@ order_route(blueprint, "GET", "/break-glass/<break_glass_id:str>", oversight.Rea
 order_route(blueprint, "POST", "/break-glass/<break_glass_id:str>/review", oversight.ReviewBreakGlass)
 order_route(blueprint, "GET", "/disposals", disposals.Disposals)
 order_route(blueprint, "POST", "/disposals/<disposal_id:str>/hold", disposals.HoldDisposal)
+order_route(blueprint, "POST", "/disposals/<disposal_id:str>/release", disposals.ReleaseDisposal)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/break-glass", oversight.BreakGlassesOfPatient)
 order_route(blueprint, "GET", "/backups/last", backups.ShowLastBackup)

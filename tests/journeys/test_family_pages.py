@@ -60,15 +60,28 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     await grandmother.get_by_role("button", name="下一步:知情同意").click()
     told = await grandmother.get_by_role("alert").filter(has_text="确认码").inner_text()
     code = told.split("确认码 ")[1][:6]
+    assert "谁能替我办" in told
+    await expect(grandmother.locator(".mini-code")).to_have_text(code)
+    await keep(grandmother, "family-code-1280")
 
     await mother.get_by_role("link", name=f"谁能替{CHILD}").click()
     await expect(mother.locator(".panel[data-relation]")).to_contain_text("监护人,都能办")
     await expect(mother.get_by_role("button", name="不再由他办")).to_have_count(0)
     await mother.get_by_label("6 位确认码").fill("12")
-    await mother.get_by_role("button", name="让他替我办").click()
+    await expect(mother.get_by_role("heading", level=1)).to_contain_text(f"谁能替{CHILD}")
+    await mother.get_by_role("button", name="看看是谁").click()
     await expect(mother.get_by_role("alert")).to_contain_text("6 位")
     await mother.get_by_label("6 位确认码").fill(code)
-    await mother.get_by_role("button", name="让他替我办").click()
+    await mother.get_by_role("button", name="看看是谁").click()
+    asked = mother.get_by_role("region", name="请核对是谁")
+    await expect(asked).to_contain_text(re.compile(f"说是{CHILD}.*的家人"))
+    await expect(asked.get_by_label("看他的记录")).not_to_be_checked()
+    for box in ("看他的记录", "替他同意和撤回"):
+        await asked.get_by_label(box).check()
+    await assert_readable(mother)
+    await keep(mother, "speakers-who-360")
+    await asked.get_by_role("button", name=f"替{CHILD}").click()
+    await expect(mother.get_by_role("dialog")).to_contain_text(re.compile(f"替{CHILD}.*办?替他挂号和办事、看他的记录、替他同意和撤回、收他的通知"))
     await answer(mother, "让他办")
     helper = mother.locator(".panel[data-relation]", has=mother.get_by_role("button", name="不再由他办"))
     await expect(helper).to_contain_text("替他挂号和办事、看他的记录、替他同意和撤回、收他的通知")
@@ -86,6 +99,10 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     await expect(grandmother.locator(".weui-cell", has_text=CHILD)).to_contain_text("您可以:替他挂号和办事、收他的通知")
     await keep(grandmother, "family-1280")
     await grandmother.locator(".weui-cell", has_text=CHILD).click()
+    await expect(grandmother.get_by_role("heading", level=1)).to_contain_text(re.compile(f"{CHILD}.*的授权与隐私"))
+    chosen = grandmother.locator('.choices a[aria-current="true"]')
+    await expect(chosen).to_contain_text(CHILD)
+    await expect(chosen).to_have_css("color", "rgb(255, 255, 255)")
     await expect(grandmother.locator("main")).to_contain_text("没让您看他的记录")
     await expect(grandmother.get_by_role("button", name="我不再替他办")).to_be_visible()
     await assert_readable(grandmother)
@@ -126,10 +143,10 @@ async def test_the_village_doctor_ends_it_and_takes_back_for_who_stands_before_h
     await answer(page, "撤回")
     await expect(page.get_by_role("status").filter(has_text="撤回了")).to_be_visible()
     await expect(page.locator('[data-purpose="teaching"]')).to_contain_text("没有同意")
-    await own.get_by_text("不再由").click()
+    await own.get_by_text("这个微信不是他本人的,解开").click()
     await own.get_by_label("为什么移除").select_option("mistake")
-    await own.get_by_role("button", name="移除").click()
-    await answer(page, "不移除")
+    await own.get_by_role("button", name="解开").click()
+    await answer(page, "不解开")
     await expect(own).to_contain_text("本人")
     await assert_readable(page)
 
@@ -142,6 +159,9 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     teaching = page.locator('.panel[data-purpose="teaching"]')
     await expect(teaching).to_contain_text("没有同意")
     await expect(teaching).to_contain_text("看病不受影响")
+    rights = page.get_by_role("region", name="更正、复印、投诉、注销")
+    for words in ("15 年", "3 年", "12345", "病案室", "没有注销按钮"):
+        await expect(rights).to_contain_text(words)
     await keep(page, f"privacy-{size[0]}")
     await assert_readable(page)
     await teaching.get_by_role("link", name="看看再决定").click()
@@ -151,7 +171,13 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     await teaching.get_by_text("核对码").click()
     await expect(teaching.locator(".hash")).to_have_text(re.compile("[0-9a-f]{64}$"))
     await assert_readable(page)
-    await teaching.get_by_role("button", name="撤回").click()
+    await page.context.set_offline(True)
+    await teaching.get_by_role("button", name="撤回我的「教学」").click()
+    await answer(page, "撤回")
+    await expect(teaching.get_by_role("alert")).to_have_text("网络断了,连不上。您填的都还在。有信号时,再点一次刚才的按钮。")
+    await page.context.set_offline(False)
+    await teaching.get_by_role("button", name="撤回我的「教学」").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("(本人)的「教学」")
     await answer(page, "撤回")
     await expect(teaching).to_contain_text("由本人撤回了")
     await page.context.set_offline(True)
@@ -163,3 +189,38 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     await assert_readable(page)
     await keep(page, f"speakers-own-{size[0]}")
     assert_at_home(visit, running_demo_house.base_url)
+
+
+def grown_up_alone(demo: Demo) -> str:
+    """A patient with consent for his care who acts for nobody else."""
+    for one in reversed([one for one in roster(demo) if one["role"] == "patient" and one.get("mini_program_openid")]):
+        patients = sign_in(demo, one).get("/v1/me").json()["patients"]
+        if [known["relation"] for known in patients] == ["self"] and not patients[0]["care_needs"] and patients[0]["age_years"] >= 18:
+            return str(one["key"])
+    raise AssertionError("nobody like that in the demonstration")
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE], ids=["360", "1280"])
+async def test_without_consent_one_is_told_before_choosing_a_time(visiting: Visiting, running_demo_house: Demo, size: tuple[int, int]) -> None:
+    key = grown_up_alone(running_demo_house)
+    page = (await opened(visiting, running_demo_house, key, "privacy", size)).page
+    care = page.locator('.panel[data-purpose="care"]')
+    await care.get_by_role("button", name="撤回").click()
+    await answer(page, "撤回")
+    await expect(care).to_contain_text("没有同意")
+    await turn_to(page, "")
+    await expect(page.get_by_role("link", name="去看知情同意书")).to_be_visible()
+    await assert_readable(page)
+    await keep(page, f"home-withdrawn-{size[0]}")
+    await turn_to(page, "book")
+    note = page.get_by_role("status").filter(has_text="现在约不了")
+    await expect(note).to_be_visible()
+    # A grown-up without a child is offered no children's surgery, and nobody books his own X-ray.
+    for department in ("小儿外科", "医学影像科"):
+        await expect(page.get_by_text(department, exact=True)).to_have_count(0)
+    await assert_readable(page)
+    await keep(page, f"book-withdrawn-{size[0]}")
+    await note.get_by_role("link", name="先去看一眼").click()
+    await page.get_by_role("button", name="我看过了,同意").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("预约")
+    await expect(note).to_have_count(0)

@@ -35,7 +35,7 @@ from core.foundation.actor import Actor, Role
 from core.foundation.errors import DomainError
 from core.foundation.orders import Command, Order, Query, all_orders
 from core.foundation.practice import Practice
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.practice_rooms import load_rooms
 from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate

@@ -19,7 +19,8 @@ from tortoise.transactions import in_transaction
 from core.appointments.commands import BookSlot, SetAbsence
 from core.appointments.models import Absence, Appointment
 from core.calls.commands import EnterCall, RequestSeat
-from core.consultations.commands import Decide, GiveOpinion, ReturnConsultation
+from core.consultations.commands import ReturnConsultation
+from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.coverage.commands import EnrolMember, ItemLine, RecordMembership, SubmitClaim
 from core.coverage.policies import DrugClass, Service
 from core.deidentification.commands import BeginCopy
@@ -40,9 +41,11 @@ from core.imaging.commands import FrameState, ShowFrame
 from core.imaging.models import ImageConflict
 from core.oversight.commands import BreakTheGlass
 from core.oversight.models import Disposal
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.people.models import CareRelation
-from core.prescriptions.commands import EmergencyDoses, OrderDose, Propose, RecordFacts, Refer, Sign
+from core.prescriptions.commands import Propose, Refer, Sign
+from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
+from core.prescriptions.commands_facts import RecordFacts
 from media.imaging import build
 from tests.conftest import START
 from tests.core.dispatch.test_with_intake import says_danger
@@ -164,7 +167,7 @@ async def _people(ward: Ward) -> dict[str, Actor]:
 
 
 async def _houses(ward: Ward) -> dict[str, str]:
-    from core.people.commands import RegisterOrganisation
+    from core.people.commands_staff import RegisterOrganisation
 
     async def house(name: str, kind: Any, region: str, parent: str | None = None) -> str:
         order = RegisterOrganisation(full_name=name, kind=kind, region_code=region, region_name="西秀区", parent_id=parent)
@@ -323,7 +326,8 @@ async def _emergencies(scene: Scene) -> None:
         due_at=now + timedelta(days=30),
     )  # fmt: skip
     scene.values["disposal_id"] = over.id
-    begun = await scene.practice.execute(scene.people["administrator"], BeginCopy(purpose="tests", reason="给测试环境用"))
+    named = scene.people["administrator"].practitioner_id
+    begun = await scene.practice.execute(SYSTEM, BeginCopy(purpose="tests", reason="给测试环境用", administrator_id=named))
     scene.values["copy_id"] = begun.copy_id
 
 
@@ -348,6 +352,5 @@ def _holds() -> dict[str, frozenset[str]]:
         "break_glass": {"colleague", "duty_off", "nerve_expert"}, "reviewer": {"auditor", "administrator"},
         "at_the_place": {"village_doctor", "colleague"}, "own_or_ward": {"woman"},
         "referred_consultation": {"duty_doctor"}, "on_duty_above": {"duty_doctor"}, "wrote_opinion": {"expert"}, "dose_to_see": {"pharmacist"},
-        "own_copy": {"administrator"},
     }
     return {name: frozenset(people) for name, people in written.items()}

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from core.foundation.practice import Practice
     from core.foundation.work import Work
 
+Besides = Callable[["Work", str], Awaitable[list[str]]]
 Ending = Callable[["Work", str], Awaitable[None]]
 E = TypeVar("E", bound=Callable[..., Awaitable[None]])
+B = TypeVar("B", bound=Callable[..., Awaitable[list[str]]])
+AT_ONCE = 1000
+"""Subjects that one statement names."""
 _ENDINGS: dict[str, list[Ending]] = {}
+_BESIDES: dict[str, list[Besides]] = {}
 
 
 def before_erasure(kind: str) -> Callable[[E], E]:
@@ -26,6 +31,16 @@ def before_erasure(kind: str) -> Callable[[E], E]:
     def register(ending: E) -> E:
         _ENDINGS.setdefault(kind, []).append(ending)
         return ending
+
+    return register
+
+
+def erased_with(kind: str) -> Callable[[B], B]:
+    """Registers ``(work, subject_id) -> subjects`` (``<kind>:<id>``): what has keys of its own and is erased with a subject of ``kind``."""
+
+    def register(besides: B) -> B:
+        _BESIDES.setdefault(kind, []).append(besides)
+        return besides
 
     return register
 
@@ -40,21 +55,30 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
     for ending in _ENDINGS.get(kind, ()):
         await ending(work, subject_id)
     work.concerns(kind, subject_id, erased="key")
-    return await destroy_keys(work.practice, kind, subject_id)
+    subjects = [f"{kind}:{subject_id}"]
+    for besides in _BESIDES.get(kind, ()):
+        subjects += await besides(work, subject_id)
+    return bool(await _destroy(work.practice, subjects))
 
 
-async def destroy_keys(practice: Practice, kind: str, subject_id: str) -> bool:
-    """The same without an audit entry: for what is no person's (a test, a key that was never used)."""
-    subject = f"{kind}:{subject_id}"
+async def destroy_keys(practice: Practice, kind: str, *subject_ids: str) -> int:
+    """The same without an audit entry, of several subjects in one step; how many had a key. For what is no person's (a test, a key that was never
+    used), and for what the order's own entry names otherwise (a month of words)."""
+    return await _destroy(practice, [f"{kind}:{one}" for one in subject_ids])
+
+
+async def _destroy(practice: Practice, subjects: list[str]) -> int:
     # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
     async with in_transaction(KEYRING):
-        # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
-        destroyed = await WrappedKey.filter(id=subject, erased_at__isnull=True).update(
-            wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
-        )
+        destroyed = 0
+        for start in range(0, len(subjects), AT_ONCE):
+            # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
+            destroyed += await WrappedKey.filter(id__in=subjects[start : start + AT_ONCE], erased_at__isnull=True).update(
+                wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
+            )
         if not destroyed:
-            return False
+            return 0
         await new_edition()
     await practice.keys.look()
     await practice.signals.publish(BELL)
-    return True
+    return destroyed

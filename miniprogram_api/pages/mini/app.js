@@ -90,8 +90,14 @@ async function show() {
   const head = h("header", { class: "page-head" }, above !== null && h("a", { class: "back", href: `#/${above}` }, "‹ 返回"), h("h1", { tabindex: -1 }, heading));
   replace(page, head, loading());
   window.scrollTo(0, 0);
+  /** Say whose page it is, once that is known. */
+  const called = (words) => {
+    if (mineTurn !== turn) return;
+    document.title = words;
+    head.querySelector("h1").textContent = words;
+  };
   try {
-    const drawn = await draw({ rest, query, go, again: show });
+    const drawn = await draw({ rest, query, go, again: show, called });
     if (mineTurn !== turn) return;
     const content = drawn?.fresh ? drawn.element : drawn;
     fresh = drawn?.fresh ?? null;

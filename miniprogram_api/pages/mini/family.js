@@ -27,5 +27,5 @@ const NAMES = { away: "还没实名核验,系统会自动再核验", mismatch: "
 /** Less than everything is said. */
 function detail(one) {
   const some = one.relation !== "self" && one.scope.length < Object.keys(SCOPES).length;
-  return [`${one.age_years} 岁 · ${sexLabel(one.sex)}`, NAMES[one.real_name], some && `您可以:${one.scope.map((scope) => SCOPES[scope]).join("、")}`].filter(Boolean).join(" · ");
+  return [`${one.age_years} 岁 · ${sexLabel(one.sex)}`, NAMES[one.real_name], one.care_needs.length > 0 && "知情同意还没办完,不能预约", some && `您可以:${one.scope.map((scope) => SCOPES[scope]).join("、")}`].filter(Boolean).join(" · ");
 }

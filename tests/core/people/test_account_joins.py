@@ -14,8 +14,10 @@ from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.accounts import actor_for, live_account
-from core.people.commands import EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
+from core.people.commands import EnsureAccount, RegisterPatient, VerifyPhone
 from core.people.commands_accounts import JoinReviews, JoinReviewsView, SettleJoinReview
+from core.people.commands_sessions import OpenSession
+from core.people.commands_views import Me
 from core.people.errors import RecordNeedsConfirmation
 from core.people.errors_accounts import NeverJoined, ReviewSettled
 from core.people.joining import NEVER, RESTS_FOR, AccountFacts, Reason, contradiction, kept_and_left
