@@ -70,6 +70,10 @@ async def _in_your_name(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _none_made(practice: Practice, row: Notification) -> Notice:
+    return Notice((Text(text=f"去标识化副本 **{row.ids.get('about', '')}** 没有做成:合条件的患者太少。没有写出任何资料,它的密钥已销毁。"),))
+
+
 OVERSIGHT_RENDERERS: dict[str, Renderer] = {
     "break_glass.patient": _patient,
     "break_glass.tell_patient": _tell_patient,
@@ -78,4 +82,5 @@ OVERSIGHT_RENDERERS: dict[str, Renderer] = {
     "break_glass.reviewed": _reviewed,
     "break_glass.unjustified": _unjustified,
     "deidentification.in_your_name": _in_your_name,
+    "deidentification.none_made": _none_made,
 }

@@ -61,7 +61,7 @@ async def test_files_without_tables_are_nothing_too(machine: Machine) -> None:
 
 async def test_a_bucket_without_keys_is_named_by_its_own_setting(machine: Machine) -> None:
     assert (await machine.types("migrate"))[0] == 0
-    for look, wanted in (("audit verify", 2), ("backup", 1), ("admin list", 1)):
+    for look, wanted in (("audit verify", 2), ("keys status", 1), ("admin list", 1)):
         status, said = await machine.types(look, HUIZHEN_FILES_BUCKET="files")
         assert (status, "HUIZHEN_FILES_KEYS_FILE" in said, "audit_bucket" in said) == (wanted, True, False)
     assert (await machine.types("audit verify"))[0] == 0
