@@ -126,16 +126,24 @@ def _add_help(one: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; its exit status. Ctrl-C before anything started is a quiet end, and so is a reader that has read enough (`| head`)."""
-    given = parser().parse_args(arguments)
     try:
-        status = int(importlib.import_module(given.module).run(given))
-        sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        return 130
+        try:
+            return _run(arguments)
+        finally:  # help and refusals too: what is left for the very end complains there
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is flushed at the very end goes nowhere
         return 141
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    given = parser().parse_args(arguments)
+    try:
+        return int(importlib.import_module(given.module).run(given))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        raise
     except Exception as error:
         from miniprogram_api.cli.refusals import sentence_for
 

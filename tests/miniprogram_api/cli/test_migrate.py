@@ -3,51 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from core.foundation.database.going_back import NoSuchStep, Steps, targets
 from miniprogram_api.app.data_folder import FolderLock
-from tests.support.forked import Forked
+from tests.miniprogram_api.cli.conftest import Operator
 
 pytestmark = pytest.mark.storage
-
-
-class Operator:
-    """Two empty databases of the kind that this run is about, and a terminal."""
-
-    def __init__(self, folder: Path, urls: tuple[str, str], server: Any) -> None:
-        self.folder, self.urls, self._server = folder, urls, server
-
-    async def types(self, line: str) -> tuple[int | None, str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIZHEN_")}
-        environment |= {"HUIZHEN_DATA_DIR": str(self.folder), "HUIZHEN_DATABASE_URL": self.urls[0], "HUIZHEN_KEYRING_URL": self.urls[1]}
-        running = await Forked.begin("tests.support.operator_process", json.dumps(environment), "miniprogram_api.cli.main", *line.split())
-        said = await running.rest()
-        return await running.end(), said
-
-    def sql(self, statement: str) -> None:
-        if self._server is not None:
-            self._server.sql(f"USE {urlsplit(self.urls[0]).path.lstrip('/')}; {statement}")
-            return
-        with closing(sqlite3.connect(urlsplit(self.urls[0]).path)) as database:
-            database.execute(statement)
-            database.commit()
-
-
-@pytest.fixture
-def operator(on_mariadb: bool, request: pytest.FixtureRequest, tmp_path: Path) -> Operator:
-    if not on_mariadb:
-        return Operator(tmp_path, (f"sqlite://{tmp_path}/practice.sqlite3", f"sqlite://{tmp_path}/keyring.sqlite3"), None)
-    server = request.getfixturevalue("mariadb")
-    return Operator(tmp_path, (server.create_schema("back_practice"), server.create_schema("back_keyring")), server)
 
 
 def test_a_step_that_nobody_took_is_named_with_those_that_were() -> None:
