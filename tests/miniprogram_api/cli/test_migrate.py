@@ -49,5 +49,5 @@ async def test_an_operator_sees_the_steps_and_goes_back_only_by_naming_what_he_g
     assert (status, "已退回:practice 在 0001_initial" in said) == (0, True), said
     status, said = await operator.types("migrate --plan")
     assert (status, said.count("还没有做")) == (2, 2), said
-    # MariaDB is copied before its first step too, when it is still empty.
-    assert len(await asyncio.to_thread(list, (operator.folder / "backups").iterdir())) == (6 if on_mariadb else 4)
+    copies = await asyncio.to_thread(list, (operator.folder / "backups").iterdir())
+    assert {path.name.partition("-")[0] for path in copies} == {"practice", "keyring"}
