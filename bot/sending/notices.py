@@ -160,7 +160,7 @@ async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
     values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": _IN_SHORT.get(status.state) or whole_clauses(status.next)}
-    return Notice((Text(text=text),), template=("progress", values))
+    return Notice((Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
 
 
 async def _group(practice: Practice, row: Notification) -> Notice:
@@ -200,7 +200,7 @@ async def _appointment(practice: Practice, row: Notification) -> Notice:
         "thing3": cut(f"{slot.department} {slot.practitioner}", THING),
         "time4": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
     }
-    return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True)
+    return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True, page="appointments")
 
 
 async def _image_arrived(practice: Practice, row: Notification) -> Notice:

@@ -117,7 +117,10 @@ class DeidentifiedImage(Query):
 
 
 class FinishCopy(Command):
-    """The copy is whole: what came out is recorded, and the key of its pseudonyms destroyed. A second time nothing happens."""
+    """The copy is whole: what came out is recorded, and the key of its pseudonyms destroyed. A second time nothing happens.
+
+    ``refused``: none was made, there were too few; in whose name it was begun is told.
+    """
 
     name = "deidentification.finish"
     title = "完成去标识化副本"
@@ -128,6 +131,7 @@ class FinishCopy(Command):
     suppressed: int = Field(ge=0)
     k_before: int = Field(ge=0)
     k_after: int = Field(ge=0)
+    refused: bool = False
 
 
 class CopyView(Result):

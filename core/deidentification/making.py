@@ -23,6 +23,7 @@ from core.deidentification.rules import CONSENTED, PURPOSE_LABELS, CopyPurpose
 from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotFound
+from core.foundation.models import AuditEntry
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.notifications.service import tell
@@ -140,8 +141,18 @@ async def finish_copy(work: Work, order: FinishCopy) -> CopyRef:
         await row.change(
             finished_at=work.now, key=None, patients=order.patients, suppressed=order.suppressed, k_before=order.k_before, k_after=order.k_after
         )
+        if order.refused:
+            await _tell_of_none(work, row)
     await destroy_keys(work.practice, "deidentified_copy", row.id)
     return CopyRef(copy_id=row.id, code=row.code)
+
+
+async def _tell_of_none(work: Work, row: DeidentifiedCopy) -> None:
+    """Whoever was told that one was begun in his name."""
+    begun = await AuditEntry.filter(action=BeginCopy.name, subject_id=row.id).first()
+    named = None if begun is None or "administrator" not in begun.detail else await Practitioner.get_or_none(id=begun.detail["administrator"])
+    if named is not None:
+        await tell(work, named.account_id, "deidentification.none_made", about=row.code)
 
 
 @answers(Copies)

@@ -23,6 +23,7 @@ from core.people.families import LABELS, how_called
 from core.people.models import Account, Patient, PatientClaim
 from core.people.relations import become_guardian, birth_dates, check_own, speak_for
 from core.people.standing import is_minor
+from core.people.telling import tell_person
 
 VALID_FOR = timedelta(minutes=30)
 """Real time."""
@@ -129,5 +130,7 @@ async def confirm_account(work: Work, order: ConfirmAccount) -> PatientRef:
     await speak_for(work, account.id, patient.id, claim.relation, guardian=claim.guardian, scope=order.scope, until=order.until)
     if claim.guardian:
         await become_guardian(work, account.id, patient.id)
+    # He typed his code half an hour ago at most, and may have closed the page since.
+    await tell_person(work, account.id, "relation.granted", patient_id=patient.id, relation=claim.relation)
     work.concerns("patient", patient.id, account=account.id, relation=claim.relation)
     return PatientRef(patient_id=patient.id)

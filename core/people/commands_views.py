@@ -44,13 +44,23 @@ class HeldRoleView(Result):
     region_code: str
 
 
+class EndedView(Result):
+    """For whom the account does not speak any more, by what he was to it and by no name: his record is not this account's to read now."""
+
+    relation: str
+    ended_at: datetime
+
+
 class MeView(WithWithheld):
+    """``ended``: rights that somebody else ended within the last month, newest first; where no message may reach the account, the page tells it."""
+
     account_id: Id
     display_name: str | None
     roles: tuple[HeldRoleView, ...]
     practitioner_id: Id | None
     phone_verified: bool
     patients: tuple[PatientView, ...]
+    ended: tuple[EndedView, ...] = ()
 
 
 class Me(Query):

@@ -64,10 +64,13 @@ async def allow_speaker(work: Work, order: AllowSpeaker) -> SpeakersView:
     if not minor and not himself:
         raise OnlyThePatientConfirms
     work.concerns("patient", row.patient_id, account=row.account_id, scope=written(order.scope))
+    again = standing_of(row, birth, work.now) is not Standing.LIVE
     await row.change(
         scope=written(order.scope), until=order.until, guardian=False, confirmed_at=work.now if himself else row.confirmed_at,
-        since=work.now if standing_of(row, birth, work.now) is not Standing.LIVE else row.since, ended_at=None, ended_by="", end_reason="",
+        since=work.now if again else row.since, ended_at=None, ended_by="", end_reason="",
     )
+    if again:
+        await tell_person(work, row.account_id, "relation.granted", patient_id=row.patient_id, relation=row.relation)
     await work.emit("relation.changed", key=row.patient_id, patient_id=row.patient_id, relation_id=row.id)
     return await _view(work, row.patient_id)
 

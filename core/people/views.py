@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from core.foundation.actor import ROLE_LABELS
 from core.foundation.orders import answers
 from core.foundation.withheld import Withheld, shown
 from core.foundation.work import Work
 from core.people.cards import patient_cards, practitioner_card
-from core.people.commands_views import HeldRoleView, Me, MeView, MyPatientList, PatientListView, PatientView
+from core.people.commands_views import EndedView, HeldRoleView, Me, MeView, MyPatientList, PatientListView, PatientView
 from core.people.consents import care_needs, consent_views
 from core.people.lists import own_list
 from core.people.models import Account, CareRelation, ListedPatient, Organisation
 from core.people.relations import live_relations
 from core.people.scopes import Scope, read
+
+TOLD_FOR = timedelta(days=30)
+"""So long the page tells that somebody ended one's right; own choice."""
 
 
 @answers(Me)
@@ -42,7 +47,14 @@ async def me(work: Work, order: Me) -> MeView:
         phone_verified=account is not None and account.phone is not None,
         patients=patients,
         withheld=withheld,
+        ended=await _ended(work),
     )
+
+
+async def _ended(work: Work) -> tuple[EndedView, ...]:
+    mine, since = work.actor.account_id, work.now - TOLD_FOR
+    rows = await CareRelation.filter(account_id=mine, ended_at__gte=since).exclude(ended_by__in=("", mine)).order_by("-ended_at")
+    return tuple(EndedView(relation=row.relation, ended_at=row.ended_at) for row in rows if row.ended_at is not None)
 
 
 async def care_relations(work: Work, account_id: str) -> list[tuple[str, str]]:

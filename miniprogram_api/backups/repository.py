@@ -63,6 +63,12 @@ class Repository:
             return False
         return True
 
+    def missing(self) -> NoRepository:
+        """What is told where nothing is at the address, or its storage is away."""
+        return NoRepository(
+            f"{self.name}打不开:这个地址没有备份仓库,或存储没有挂载、连不上。首次使用请运行 huizhen backup init;否则请检查存储和地址。"
+        )
+
     async def create(self, like: Repository | None = None) -> None:
         """Make it; ``like`` another one, snapshots copied from there take no more room than they must."""
         await self._ask("init", *(() if like is None else ("--copy-chunker-params",)), other=like)
@@ -182,9 +188,7 @@ class Repository:
         if "already initialized" in said or "config file already exists" in said:
             return BackupFailed(f"{self.name}已经有仓库了,没有改动。要接着用,请把它的密码放到 {self.password_file}。")
         if "unable to open config file" in said or "is there a repository" in said:
-            return NoRepository(
-                f"{self.name}打不开:这个地址没有备份仓库,或存储没有挂载、连不上。首次使用请运行 huizhen backup init;否则请检查存储和地址。"
-            )
+            return self.missing()
         if "no space left" in said:
             return BackupFailed(f"{self.name}所在的磁盘满了:请腾出空间后重试。以前的快照不受影响。")
         if "already locked" in said:

@@ -72,6 +72,13 @@ async def sets_in(targets: Targets) -> list[BackupSet]:
     return paired(await listed(targets))
 
 
+async def check_open(targets: Targets) -> None:
+    """Look, before any work is done for them, whether both repositories are there and open. BackupFailed."""
+    for repository in (targets.data, targets.keys):
+        if not await repository.is_there():
+            raise repository.missing()
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """The snapshots that lie in the two repositories, oldest first: each asking costs a second or more where storage is far."""

@@ -38,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     add("serve", "正式启动:规则未经签署或设置不安全时拒绝启动", "serve")
     migrate = add("migrate", "把数据库升级到最新结构(先自动备份)", "migrate")
     migrate.add_argument("--make", action="store_true", help="开发用:由数据模型生成新的迁移文件")
+    migrate.add_argument("--plan", action="store_true", help="只列出做过的和还没有做的步骤,什么也不改(有要做的,状态为 2);和 --to 一起:会丢掉什么")
+    migrate.add_argument("--to", default="", metavar="<步骤>", help="停机退回到较早的一步,如 0001、practice.0001(先备份);会丢资料时拒绝")
+    migrate.add_argument("--lose-data", action="store_true", help="--to:列出的资料不要了,仍然退回")
     add("seed", "造演示数据(数据库为空时)", "seed")
     chat = add("chat", "在终端里与会诊对话(与微信里同样的说法)", "chat")
     chat.add_argument("--as", dest="person", metavar="<人>", default="", help="以谁的身份说话,例如 patient-001;不写则列出可选的人")
@@ -123,16 +126,24 @@ def _add_help(one: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; its exit status. Ctrl-C before anything started is a quiet end, and so is a reader that has read enough (`| head`)."""
-    given = parser().parse_args(arguments)
     try:
-        status = int(importlib.import_module(given.module).run(given))
-        sys.stdout.flush()
-        return status
-    except KeyboardInterrupt:
-        return 130
+        try:
+            return _run(arguments)
+        finally:  # help and refusals too: what is left for the very end complains there
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is flushed at the very end goes nowhere
         return 141
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    given = parser().parse_args(arguments)
+    try:
+        return int(importlib.import_module(given.module).run(given))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        raise
     except Exception as error:
         from miniprogram_api.cli.refusals import sentence_for
 

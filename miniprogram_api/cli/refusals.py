@@ -15,8 +15,10 @@ def explain_settings(chosen: dict[str, Any] | None = None) -> Settings | None:
         return Settings(**(chosen or {}))
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False, include_context=False):
+            # Of our own rules pydantic puts two words in front; what two settings together say names them itself.
+            told = str(problem["msg"]).removeprefix("Value error, ")
             name = "_".join(["HUIZHEN", *(str(part).upper() for part in problem["loc"])])
-            print(f"{name} 不能用:{problem['msg']}")
+            print(f"{name} 不能用:{told}" if problem["loc"] else f"设置不能用:{told}。")
         return None
 
 

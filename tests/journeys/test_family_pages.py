@@ -31,6 +31,18 @@ def people(demo: Demo) -> list[str]:
     return [one["key"] for one in roster(demo) if one["role"] == "patient" and one.get("mini_program_openid")][-2:]
 
 
+async def assert_another_year_is_named(page: Page) -> None:
+    """What is good until half a year ahead would be read as past, or as soon, without its year."""
+    code = """async () => {
+        const { spoken } = await import(new URL("../shared/dates.js", location.href.split("#")[0]).href);
+        const year = new Date(Date.now() + 8 * 3600 * 1000).getUTCFullYear();
+        return [spoken(`${year + 1}-06-30T04:00:00Z`), spoken(`${year}-06-30T04:00:00Z`), year];
+    }"""
+    later, now, year = await page.evaluate(code)
+    assert later.startswith(f"{year + 1}年6月30日")
+    assert now.startswith("6月30日")
+
+
 async def register(page: Page, digits: str, relation: str = "child") -> None:
     await turn_to(page, "register")
     await page.get_by_label("和您的关系").select_option(relation)
@@ -44,8 +56,16 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     digits = "522727" + "20230611" + "218"
     mothers, grandmothers = await opened(visiting, demo, mother_key, "family"), await opened(visiting, demo, grandmother_key, "family", WIDE)
     mother, grandmother = mothers.page, grandmothers.page
+    await assert_another_year_is_named(mother)
     await register(mother, digits)
     await mother.get_by_role("button", name="下一步:知情同意").click()
+    # She leaves before the end: the list says what is missing and what cannot be done.
+    await expect(mother.locator("h2", has_text="知情同意书")).to_be_visible()
+    await turn_to(mother, "family")
+    unfinished = mother.locator(".weui-cell", has_text=CHILD).first
+    await expect(unfinished).to_contain_text("知情同意还没办完,不能预约")
+    await assert_readable(mother)
+    await mother.go_back()
     for title in ("线上就医知情同意书", "监护人同意书"):
         await expect(mother.locator("h2", has_text=title)).to_be_visible()
         await assert_readable(mother)
@@ -71,6 +91,12 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     await expect(mother.get_by_role("heading", level=1)).to_contain_text(f"谁能替{CHILD}")
     await mother.get_by_role("button", name="看看是谁").click()
     await expect(mother.get_by_role("alert")).to_contain_text("6 位")
+    # A code that nobody was given: told by the words that stand on this page.
+    await mother.get_by_label("6 位确认码").fill("222222" if code != "222222" else "333333")
+    await mother.get_by_role("button", name="看看是谁").click()
+    wrong = mother.get_by_role("alert").filter(has_text="对不上")
+    await expect(wrong).to_contain_text("6 位确认码(字母和数字)")
+    await expect(wrong).not_to_contain_text("编号")
     await mother.get_by_label("6 位确认码").fill(code)
     await mother.get_by_role("button", name="看看是谁").click()
     asked = mother.get_by_role("region", name="请核对是谁")
@@ -113,6 +139,10 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     await turn_to(grandmother, "mine")
     await turn_to(grandmother, "family")
     await expect(grandmother.locator(".weui-cell", has_text=CHILD)).to_have_count(0)
+    # Whatever the platform let through by message: the page tells her.
+    await expect(grandmother.get_by_role("status").filter(has_text="您不再替一位家人")).to_be_visible()
+    await assert_readable(grandmother)
+    await keep(grandmother, "family-ended-1280")
     for visit in (mothers, grandmothers):
         assert_at_home(visit, demo.base_url)
 
@@ -215,9 +245,13 @@ async def test_without_consent_one_is_told_before_choosing_a_time(visiting: Visi
     await turn_to(page, "book")
     note = page.get_by_role("status").filter(has_text="现在约不了")
     await expect(note).to_be_visible()
-    # A grown-up without a child is offered no children's surgery, and nobody books his own X-ray.
+    # A grown-up without a child is not offered children's surgery first, and pictures want a doctor's word; both stay open behind the fold.
     for department in ("小儿外科", "医学影像科"):
-        await expect(page.get_by_text(department, exact=True)).to_have_count(0)
+        await expect(page.get_by_text(department, exact=True)).to_be_hidden()
+    await page.get_by_text("其他科室", exact=True).click()
+    for department in ("小儿外科", "医学影像科"):
+        await expect(page.get_by_role("link", name=department)).to_be_visible()
+    await expect(page.locator(".mini-others")).to_contain_text("确实要看的,照样可以约")
     await assert_readable(page)
     await keep(page, f"book-withdrawn-{size[0]}")
     await note.get_by_role("link", name="先去看一眼").click()

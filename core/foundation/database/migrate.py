@@ -72,7 +72,7 @@ async def migrate(practice_url: str, keyring_url: str, *, target: str | None = N
         await _lock(practice_url)
         # Without this the engine would bring the other app to its newest on the way.
         apps = list(config["apps"]) if target is None else [target.partition(".")[0]]
-        with _states_without_queries(), _recorded_quietly():
+        with states_without_queries(), _recorded_quietly():
             await run_migrations(config=config, target=target, app_labels=apps)
         for app, options in config["apps"].items():
             if app not in apps:
@@ -141,7 +141,7 @@ async def _lock(practice_url: str) -> None:
 
 
 @contextlib.contextmanager
-def _states_without_queries() -> Iterator[None]:
+def states_without_queries() -> Iterator[None]:
     """While migrating, models of the past are never asked for rows: building the queries of all of them twice a step took most of the time."""
 
     def fields_only(self: Any) -> None:

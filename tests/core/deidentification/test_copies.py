@@ -225,9 +225,26 @@ async def test_who_did_not_consent_or_took_it_back_is_in_no_copy(ward: Ward, tmp
     named = county.administrator.practitioner_id
     with pytest.raises(TooFewPatients):
         await make_copy(practice, SYSTEM, wanted(tmp_path / "tests", purpose="tests", administrator_id=named), quiet)
+    assert "deidentification.none_made" in await ward.told(county.administrator)
+    assert not [name for name in ("none", "later", "tests") if (tmp_path / name).exists()], "a copy that was refused left its folder"
+    assert not await DeidentifiedCopy.filter(finished_at__isnull=True).exists(), "the key of a copy that was refused stayed"
     for person in (county.village_doctor, county.administrator):
         with pytest.raises(NotAllowed):
             await practice.execute(person, BeginCopy(purpose="research", reason="自己看看"))
+
+
+async def test_a_refusal_that_was_killed_before_it_was_cleared_away_begins_anew(
+    ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ward.request(NAMED)
+    monkeypatch.setattr(copying, "_clear", lambda run: None)
+    with pytest.raises(TooFewPatients):
+        await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
+    assert (tmp_path / "copy").exists()
+    monkeypatch.undo()
+    await ward.request(HERS, number=NUMBER_WITH_WECHAT)
+    await consent(ward)
+    assert (await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet))["patients"]["in_copy"] == 2
 
 
 async def test_the_operator_begins_a_copy_in_an_administrators_name_and_the_administrator_is_told(ward: Ward) -> None:

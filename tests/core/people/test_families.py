@@ -205,6 +205,9 @@ async def test_she_sees_whom_she_lets_in_and_chooses_what_before_anything_is_giv
     await practice.execute(county.woman_account, let_in)
     (patient,) = (await practice.ask(daughter, Me())).patients
     assert patient.scope == (Scope.BOOK, Scope.NOTICES)
+    told = await render(practice, await Notification.get(account_id=daughter.account_id, kind="relation.granted"))
+    assert isinstance(told, Notice)
+    assert (told.template is not None, told.page, "李秀英" in str(told)) == (True, "family", False)
     clock.advance(days=8)
     assert (await practice.ask(daughter, Me())).patients == ()
 
@@ -229,6 +232,11 @@ async def test_who_helped_and_has_not_written_lately_is_told_by_template(practic
     assert name == "progress"
     assert all(values.values())
     assert len(values["thing3"]) <= 20
+    assert told.page == "family"
+    # No message at all may reach her: her own page says it, by no name, for a month; and what she ended herself is not told her.
+    (ended,) = (await practice.ask(daughter, Me())).ended
+    assert (ended.relation, ended.ended_at) == ("mother", practice.clock.now())
+    assert (await practice.ask(county.woman_account, Me())).ended == ()
 
 
 async def test_the_village_doctor_ends_it_for_who_has_no_wechat(practice: Practice, county: SmallCounty):

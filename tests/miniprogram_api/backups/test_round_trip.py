@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.following import back_up_once
 from miniprogram_api.backups.manifest import KEYS_FILE
 from miniprogram_api.backups.sets import sets_in, targets_of
+from miniprogram_api.backups.sqlite import holds_nothing
 from miniprogram_api.backups.taking import Taken, let_go, take
 from tests.miniprogram_api.backups.conftest import HUIZHEN, Site
 from tests.support.forked import Forked
@@ -93,11 +96,16 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
         assert _b64(wrapped) not in lines, "a destroyed key stayed in an older snapshot of the key ring"
     if not on_mariadb:
         status = (await site.huizhen("backup", "status")).stdout
-        assert f"快照 {second.seal.set_id}。\n第二份仓库:" in status
+        assert f"快照 {second.seal.set_id}。\n第二份仓库:北京时间 " in status
+        listed = (await site.huizhen("backup", "list")).stdout
+        assert (listed.count("北京时间"), second.seal.set_id in listed) == (1, True)
+        await the_repository_is_gone(site)
         assert f"快照 {second.seal.set_id},没有落后。\n还没有演练过。" in status
     await no_key_lies_where_the_data_lie(site)
     new = site.new_house("keyring.key", "backup.password", "backup-keyring.password")
     urls = new_urls(new)
+    if not on_mariadb:
+        an_older_version_was_begun_in(new)
     await killed_when(lambda: (new / "restoring/fetched").exists(), await site.begin(HUIZHEN, "restore", "--set", first.seal.set_id, **urls))
     refused = await site.huizhen("migrate", **urls)
     assert refused.returncode == 1
@@ -114,6 +122,42 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
     again = await site.huizhen("restore", **urls)
     assert again.returncode == 1
     assert "不会覆盖" in again.stdout
+
+
+def an_older_version_was_begun_in(folder: Path) -> None:
+    """Files that hold no row: somebody migrated, or only opened them, before he knew that there is a backup."""
+    (folder / "keyring.sqlite3").touch()
+    with closing(sqlite3.connect(folder / "practice.sqlite3")) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE tortoise_migrations (name TEXT)")
+        database.execute("INSERT INTO tortoise_migrations VALUES ('0001_initial')")
+        database.execute("CREATE TABLE patient (id TEXT)")
+        database.commit()
+
+
+def test_only_files_without_a_row_hold_nothing(tmp_path: Path) -> None:
+    an_older_version_was_begun_in(tmp_path)
+    assert holds_nothing(tmp_path / "practice.sqlite3")
+    assert holds_nothing(tmp_path / "keyring.sqlite3")
+    assert holds_nothing(tmp_path / "of nobody.sqlite3")
+    assert not (tmp_path / "of nobody.sqlite3").exists()
+    with closing(sqlite3.connect(tmp_path / "practice.sqlite3")) as database:
+        database.execute("INSERT INTO patient VALUES ('one')")
+        database.commit()
+        assert not holds_nothing(tmp_path / "practice.sqlite3"), "a row that still stands in the log counts"
+    (tmp_path / "keyring.sqlite3").write_bytes(b"another file of somebody's, which is no database at all")
+    assert not holds_nothing(tmp_path / "keyring.sqlite3")
+
+
+async def the_repository_is_gone(site: Site) -> None:
+    """The audit still knows of the backup; the place where it lay does not."""
+    there = Path(site.settings.backup_repository)
+    await asyncio.to_thread(there.rename, there.with_name("away"))
+    for asked in ("status", "take"):
+        ended = await site.huizhen("backup", asked)
+        assert (ended.returncode, "数据备份仓库打不开" in ended.stdout) == (1, True), ended.stdout
+        assert "复制数据库" not in ended.stdout, "it worked for a repository that is not there"
+    await asyncio.to_thread(there.with_name("away").rename, there)
 
 
 async def no_key_lies_where_the_data_lie(site: Site) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from core.foundation.encryption.suites import SUITES
 from core.foundation.keys import MasterKeys
+from tests.miniprogram_api.cli.conftest import Operator
 from tests.support.forked import Forked
 
 LOOKS = (
@@ -51,6 +52,16 @@ async def test_it_says_that_nothing_is_here_and_leaves_no_file(machine: Machine,
     assert os.listdir(machine.folder) == ["secrets"]
 
 
+@pytest.mark.storage
+async def test_databases_without_tables_hold_nothing_on_a_server_too(operator: Operator, on_mariadb: bool) -> None:
+    (operator.folder / "secrets").mkdir()
+    MasterKeys.create(operator.folder / "secrets/keyring.key", SUITES["aes"])
+    for look in ("audit verify", "audit find", "backup status") if on_mariadb else ("audit find",):
+        status, said = await operator.types(look)
+        assert (status, "这里还没有数据" in said) == (2 if look == "audit verify" else 1, True), (look, said)
+    assert not on_mariadb or not operator.sql("SHOW TABLES"), "looking made a table"
+
+
 async def test_files_without_tables_are_nothing_too(machine: Machine) -> None:
     for name in ("practice", "keyring"):
         with closing(sqlite3.connect(machine.folder / f"{name}.sqlite3")) as database:
@@ -61,7 +72,7 @@ async def test_files_without_tables_are_nothing_too(machine: Machine) -> None:
 
 async def test_a_bucket_without_keys_is_named_by_its_own_setting(machine: Machine) -> None:
     assert (await machine.types("migrate"))[0] == 0
-    for look, wanted in (("audit verify", 2), ("backup", 1), ("admin list", 1)):
+    for look, wanted in (("audit verify", 2), ("keys status", 1), ("admin list", 1)):
         status, said = await machine.types(look, HUIZHEN_FILES_BUCKET="files")
         assert (status, "HUIZHEN_FILES_KEYS_FILE" in said, "audit_bucket" in said) == (wanted, True, False)
     assert (await machine.types("audit verify"))[0] == 0
@@ -69,6 +80,11 @@ async def test_a_bucket_without_keys_is_named_by_its_own_setting(machine: Machin
     for look, wanted in (("audit verify", 2), ("audit key", 1)):
         status, said = await machine.types(look)
         assert (status, "audit_bucket.json 不能用" in said) == (wanted, True)
+
+
+async def test_two_settings_that_go_together_are_named_in_one_sentence(machine: Machine) -> None:
+    status, said = await machine.types("admin list", HUIZHEN_TLS_CERTIFICATE=str(machine.folder / "own.pem"))
+    assert (status, said) == (1, "设置不能用:HUIZHEN_TLS_CERTIFICATE 与 HUIZHEN_TLS_KEY 要一起设置。\n")
 
 
 async def test_settings_that_cannot_be_read_are_no_tampering(machine: Machine) -> None:
