@@ -14,6 +14,7 @@ from core.foundation.access import check_access
 from core.foundation.actor import Actor, Role
 from core.foundation.events import lane_of
 from core.foundation.keys import Sealer
+from core.foundation.locking import check_lock
 from core.foundation.models import AuditEntry, AuditSubject, DueWork, OutboxEvent
 from core.foundation.orders import Command, Grant, Order, handler_of
 
@@ -92,7 +93,10 @@ class Work:
         """What opens and seals values of this subject. Whoever takes that of a patient is held to have looked at him."""
         if kind == "patient":
             self._opened.add(subject_id)
-        return await self.practice.keys.sealer(kind, subject_id)
+        sealer = await self.practice.keys.sealer(kind, subject_id)
+        if kind == "patient":
+            await check_lock(self, subject_id, sealer)
+        return sealer
 
     def blind(self, kind: str, value: str) -> str:
         self.blinded.add(self.practice.keys.blind_edition)
