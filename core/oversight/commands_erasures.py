@@ -28,6 +28,8 @@ class ErasureView(Result):
     goes: tuple[str, ...]
     stays: tuple[Kept, ...]
     question: str = ""
+    locked: Id | None = None
+    """The record that is locked already, which can be used again (:class:`UnlockRecord`)."""
     limits: tuple[str, ...] = ()
     """What no order reaches, said beforehand."""
 

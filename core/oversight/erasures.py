@@ -63,7 +63,9 @@ async def emergency_opens(work: Work, patient_id: str) -> bool:
 async def preview(work: Work, order: ErasurePreview) -> ErasureView:
     found = await _whose(work, work.actor.account_id, order.patient_id)
     work.concerns("account", work.actor.account_id)
-    return spoken(found, "possible")
+    sealers = await work.practice.keys.sealers([f"patient:{one}" for one in found.kept])
+    locked = [one for one in found.kept if f"patient:{one}" in sealers and sealers[f"patient:{one}"].locked]
+    return spoken(found, "possible").model_copy(update={"locked": next(iter(locked), None)})
 
 
 @handles(EraseMine)

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from core.foundation.actor import Role
 from core.foundation.errors import NotFound
+from core.foundation.keys import SealBroken
 from core.foundation.orders import Done, answers, handles
+from core.foundation.withheld import CANNOT_OPEN
 from core.foundation.work import Work
 from core.people.accounts import join_accounts, live_account
 from core.people.commands import VerifyPhone
@@ -112,8 +114,12 @@ async def _account(work: Work, account_id: str) -> ReviewedAccount:
     account = await live_account(account_id)
     facts = await facts_of(work, account.id)
     verified: datetime | None = account.phone_verified_at
+    try:
+        called = await how_called(work, account.id)
+    except CANNOT_OPEN as error:
+        called = "(姓名打不开)" if isinstance(error, SealBroken) else "(已删除)"
     return ReviewedAccount(
-        account_id=account.id, called=await how_called(work, account.id), practitioner=facts.practitioner,
+        account_id=account.id, called=called, practitioner=facts.practitioner,
         has_own_record=facts.own_patient is not None, speaks_for=facts.speaks_for, phone_verified_at=verified, since=account.created_at,
     )
 

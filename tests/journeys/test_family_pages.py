@@ -160,7 +160,7 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     await expect(teaching).to_contain_text("没有同意")
     await expect(teaching).to_contain_text("看病不受影响")
     rights = page.get_by_role("region", name="更正、复印、投诉、注销")
-    for words in ("15 年", "3 年", "12345", "病案室", "没有注销按钮"):
+    for words in ("15 年", "3 年", "12345", "病案室", "锁定"):
         await expect(rights).to_contain_text(words)
     await keep(page, f"privacy-{size[0]}")
     await assert_readable(page)

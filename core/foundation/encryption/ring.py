@@ -50,7 +50,7 @@ class SubjectLocked(SubjectErased):
     """The person asked for erasure and a law keeps the record: it is stored and protected, and used for nothing else (个人信息保护法 article 47)."""
 
     code = "subject.locked"
-    sentence = "本人已要求删除这份资料。法律规定要保存的部分已锁定,不再使用;救治或检查确有需要,请写明理由「紧急调阅」。"
+    sentence = "本人已要求删除这份资料,依法要保存的部分已锁定;本人可以在小程序「注销与删除」里恢复使用;救治急需,请写明理由「紧急调阅」。"
 
 
 class BlindKeyMissing(Unavailable):

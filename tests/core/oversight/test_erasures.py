@@ -1,4 +1,4 @@
-"""Who wants to be erased is: at once as far as the law allows, in backups made before, too; what it keeps is named, locked, and opened with a reason."""
+"""Who wants to be erased is, at once as far as the law allows, in old backups too; what it keeps is named, locked, and opened with a reason."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from core.consultations.models import Consultation
 from core.conversations.models import Conversation, Message
 from core.conversations.words import words_key
 from core.dispatch.commands import RequestConsultation
+from core.followups.commands import StartPlan
+from core.followups.models import FollowupPlan
 from core.foundation.actor import Actor
 from core.foundation.keyring.models import KeyRenewal, KeyringEdition, WrappedKey
 from core.foundation.keys import KeyRing, MasterKeys, SubjectErased, SubjectLocked
@@ -132,6 +134,9 @@ async def test_what_the_law_keeps_is_named_locked_and_opened_only_with_a_reason(
     listed = await practice.ask(county.village_doctor, MyPatientList())
     assert county.woman not in {one.patient_id for one in listed.patients}
     assert [(one.id, one.reason) for one in listed.withheld if one.reason == "locked"] != []
+    with pytest.raises(SubjectLocked):
+        await practice.execute(county.village_doctor, StartPlan(patient_id=county.woman, template="hypertension"))
+    assert not await FollowupPlan.filter(patient_id=county.woman).exists()
     with pytest.raises(SubjectLocked):
         await practice.execute(county.village_doctor, RequestConsultation(number=NUMBER_WITH_WECHAT, text="头晕 不急"))
     opened = await practice.execute(
