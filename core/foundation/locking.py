@@ -41,6 +41,12 @@ async def check_concerned(work: Work, patient_id: str) -> None:
         await check_lock(work, patient_id, sealer)
 
 
+async def is_locked(work: Work, patient_id: str) -> bool:
+    """Whether the patient's data are only kept."""
+    sealer = (await work.practice.keys.sealers([f"patient:{patient_id}"])).get(f"patient:{patient_id}")
+    return sealer is not None and sealer.locked
+
+
 async def check_lock(work: Work, patient_id: str, sealer: Sealer) -> None:
     """:class:`SubjectLocked` where the data are locked and nothing lets this order in."""
     if not sealer.locked or work.role in NOT_LOCKED_OUT:

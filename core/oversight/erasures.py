@@ -113,7 +113,10 @@ async def _erase(work: Work, account_id: str, found: Found) -> ErasureView:
     # What is from before there were such keys is the account's: it is in no month that stays, as was looked at.
     await Message.filter(Q(words_key__in=keys) | Q(words_key__isnull=True), account_id__in=found.accounts).delete()
     await Notification.filter(account_id__in=found.accounts, words_key__in=keys).update(words=None)
-    work.concerns("account", account_id, erased="key", gone=str(len(found.gone)), locked=str(len(found.kept)))
+    concerned = [*found.gone, *found.kept]
+    told = {"account": account_id, "erased": "key", "gone": str(len(found.gone)), "locked": str(len(found.kept))}
+    # Whoever asks what became of the record finds it by the record.
+    work.concerns(*(("patient", concerned[0]) if len(concerned) == 1 else ("account", account_id)), **told)
     await set_lock(work.practice, [f"patient:{one}" for one in found.kept], locked=True)
     await erase_all(work, [
         *(f"patient:{one}" for one in found.gone), *(f"{INTAKE}:{one}" for one in found.talks), *found.words,

@@ -224,3 +224,23 @@ async def test_without_consent_one_is_told_before_choosing_a_time(visiting: Visi
     await page.get_by_role("button", name="我看过了,同意").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("预约")
     await expect(note).to_have_count(0)
+
+
+async def test_who_wants_to_be_erased_reads_what_goes_and_what_stays_and_presses_once(visiting: Visiting, running_demo_house: Demo) -> None:
+    """Somebody who was never treated: all of it goes. His phone is a stranger's afterwards."""
+    demo = running_demo_house
+    key = [one["key"] for one in roster(demo) if one["role"] == "patient" and one.get("mini_program_openid")][2]
+    page = (await opened(visiting, demo, key, "privacy")).page
+    await page.get_by_role("link", name="注销账号、删除我的资料").click()
+    await expect(page.locator(".panel", has_text="马上删除")).to_contain_text("绑定的微信和手机号")
+    await expect(page.locator(".panel", has_text="这里管不到的")).to_contain_text("微信里")
+    await keep(page, "erasure-360")
+    await assert_readable(page)
+    await page.get_by_role("button", name="注销账号、删除资料").click()
+    await answer(page, "先不")
+    await page.get_by_role("button", name="注销账号、删除资料").click()
+    await answer(page, "删除,不再恢复")
+    await expect(page.get_by_role("status")).to_contain_text("以前的备份里也打不开了")
+    await assert_readable(page)
+    await turn_to(page, "privacy")
+    await expect(page.get_by_text("登记以后")).to_be_visible()

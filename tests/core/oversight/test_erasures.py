@@ -122,6 +122,7 @@ async def test_what_the_law_keeps_is_named_locked_and_opened_only_with_a_reason(
     await said(ward, actor.account_id, days=200)
     of_the_case = await said(ward, actor.account_id, days=0)
     done = await practice.execute(actor, ERASE)
+    assert await AuditEntry.filter(action="oversight.erase_mine", subject_kind="patient", subject_id=county.woman).exists()
     (record, words) = done.stays
     assert "第二十九条" in record.rule
     assert record.until is not None
