@@ -24,6 +24,13 @@ class WordsEmpty(Invalid):
     sentence = "请用自己的话写清为什么要紧急调阅,至少 {shortest} 个字。病人会收到通知,审查员会看。"
 
 
+class InquiryOfLocked(Invalid):
+    """What is not locked goes its ordinary way to an authority: by whoever treats the patient, or the house's archive."""
+
+    code = "oversight.inquiry_of_locked"
+    sentence = "这份病历没有锁定,不用紧急调阅。监管或司法机关要看,请由经治医生或病案室提供。"
+
+
 class TooManyUnreviewed(Conflict):
     """With so many openings that nobody has reviewed, no further one."""
 

@@ -23,7 +23,7 @@ from core.notifications.models import Notification
 from core.oversight import erasures
 from core.oversight.commands import BreakTheGlass
 from core.oversight.commands_erasures import EraseMine, ErasurePreview, ErasureRequests, SettleErasure, UnlockRecord
-from core.oversight.errors import CaseUnderWay, ErasureSettled, NotYours
+from core.oversight.errors import CaseUnderWay, ErasureSettled, InquiryOfLocked, NotYours
 from core.oversight.models import Disposal, ErasureRequest
 from core.people.commands import EnsureAccount, VerifyPhone
 from core.people.commands_sessions import OpenSession
@@ -140,9 +140,10 @@ async def test_what_the_law_keeps_is_named_locked_and_opened_only_with_a_reason(
     assert not await FollowupPlan.filter(patient_id=county.woman).exists()
     with pytest.raises(SubjectLocked):
         await practice.execute(county.village_doctor, RequestConsultation(number=NUMBER_WITH_WECHAT, text="头晕 不急"))
-    opened = await practice.execute(
-        county.duty_doctor, BreakTheGlass(patient_id=county.woman, reason="rescue", words="抢救中,要马上知道过敏和用药史")
-    )
+    asks = BreakTheGlass(patient_id=county.old_man, reason="inquiry", words="县卫健局来函要求查阅这次诊疗")
+    with pytest.raises(InquiryOfLocked):
+        await practice.execute(county.duty_doctor, asks)
+    opened = await practice.execute(county.duty_doctor, asks.model_copy(update={"patient_id": county.woman}))
     assert opened.live
     assert county.woman not in {one.patient_id for one in (await practice.ask(county.village_doctor, MyPatientList())).patients}
     await practice.execute(county.village_doctor, UnlockRecord(patient_id=county.woman, confirm=True))
