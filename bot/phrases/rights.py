@@ -1,6 +1,6 @@
 """What somebody may want of his data (gone, put right, copied; who looked; a complaint): which words ask for it, and the honest answer.
 
-Nothing here promises what the house cannot do: no order takes a record away before the law lets it go. How long is kept, and by which
+Nothing here promises what the house cannot do: what a law keeps is locked, not erased (core/oversight/erasures.py). How long, and by which
 rule: core/foundation/lifecycle.py.
 """
 
@@ -76,8 +76,9 @@ def answer(right: Right) -> str:
             )
         case "erasure":
             return (
-                f"如实告诉您:病历不能提前删,这里也没有注销按钮。\n· 病历(会诊、处方、随访)从最后一次看病起至少保存 **{kept.record} 年**"
-                f"(医疗机构病历管理规定第二十九条);在这里说的话至少保存 **{kept.process} 年**(互联网诊疗监管细则)。到期先告知,再删除。\n"
-                "· 现在就能停的:说「撤回授权」停止使用,「停止提醒」不再收消息,「退出其他设备」退出登录。\n"
-                "· 认为留得不对,或一定要注销:找您的村医或卫生院,也可打 **12345**。"
+                "点下面打开小程序「授权与隐私」,最下面是「注销账号、删除我的资料」,先看清楚再点。\n"
+                "· 马上删:账号、和看病无关的聊天、没转成会诊的预问诊;没看过病的,档案也删。\n"
+                f"· 依法要留:病历从最后一次看病起至少 **{kept.record} 年**(医疗机构病历管理规定第二十九条),看病时说的话至少 **{kept.process} 年**"
+                "(互联网诊疗监管细则)。锁定,不再使用,到期删除。\n"
+                "· 只想先停:说「撤回授权」停止使用,「停止提醒」不再收消息。认为留得不对:找村医或卫生院,也可打 **12345**。"
             )

@@ -8,7 +8,7 @@ from core.foundation.actor import Actor
 from core.foundation.clock import shanghai
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.oversight.commands_disposals import Disposals, DisposalView
+from core.oversight.commands_disposals import REASONS, Disposals, DisposalView
 
 _SYSTEM = Actor.system("worker")
 
@@ -73,10 +73,27 @@ async def _words_over(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _erasure_asked(practice: Practice, row: Notification) -> Notice:
+    text = "有人要求注销账号或删除资料,但资料因纠纷或检查正在保留。请在「员工与机构」的「到期资料」里决定:同意删除,或继续保留。"
+    return Notice((Text(text=text),))
+
+
+async def _erasure_kept(practice: Practice, row: Notification) -> Notice:
+    why = REASONS.get(row.ids.get("reason", ""), "其他原因")
+    text = f"您要求删除的资料暂时继续保留,原因:{why}。有疑问请找村医或卫生院,也可打 12345。原因消除后可以再申请。"
+    return Notice((Text(text=text),))
+
+
+async def _unlocked(practice: Practice, row: Notification) -> Notice:
+    text = "按要求锁定的病历已恢复使用。不是您本人要求的,请马上找村医或卫生院,也可打 12345。"
+    return Notice((Text(text=text),))
+
+
 AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
     "backup.too_old": _backup_too_old,
     "record.unreadable": _unreadable,
+    "erasure.asked": _erasure_asked, "erasure.kept": _erasure_kept, "erasure.unlocked": _unlocked,
     "retention.record": _record_over,
     "retention.process": _words_over,
 }  # fmt: skip

@@ -18,13 +18,24 @@ from core.conversations.commands import (
     Won,
 )
 from core.conversations.errors import AlreadyAnswered, DialogueMoved, MessageUnknown
-from core.conversations.models import Conversation, Message
+from core.conversations.models import Allowance, Conversation, Message
 from core.conversations.reading import signal_of
 from core.conversations.words import KIND, sealer_of, words_key
+from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
 
 PUSH_TOPIC = "reply.late"
+
+
+@before_erasure("account")
+async def forget_chats(work: Work, account_id: str) -> None:
+    """The account is closed: whoever writes from there again is somebody new, and nothing that waits is pushed any more."""
+    chats = [str(one) for one in await Conversation.filter(account_id=account_id, group=False).values_list("id", flat=True)]
+    await Message.filter(conversation_id__in=chats, push="waiting").update(push="failed")
+    await Message.filter(conversation_id__in=chats, aside_push="waiting").update(aside_push="failed")
+    await Allowance.filter(conversation_id__in=chats).delete()
+    await Conversation.filter(id__in=chats).delete()
 
 
 async def _message(message_id: str) -> Message:

@@ -23,6 +23,7 @@ from core.deidentification.rules import CONSENTED, PURPOSE_LABELS, CopyPurpose
 from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotFound
+from core.foundation.locking import is_locked
 from core.foundation.models import AuditEntry
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
@@ -121,6 +122,8 @@ def is_of(copy: DeidentifiedCopy, region_code: str) -> bool:
 
 async def refusal(work: Work, copy: DeidentifiedCopy, patient_id: str) -> str | None:
     """Why the patient is left out: his consent is ``missing`` or ``withdrawn``; None when he is not."""
+    if await is_locked(work, patient_id):
+        return "withdrawn"
     asked: tuple[PurposeCode, ...] = tuple(one for one in CONSENTED if one == copy.purpose)
     for purpose in asked or CONSENTED:
         if await was_withdrawn(work, patient_id, purpose) is not None:

@@ -14,6 +14,7 @@ from core.foundation.access import check_access
 from core.foundation.actor import Actor, Role
 from core.foundation.events import lane_of
 from core.foundation.keys import Sealer
+from core.foundation.locking import check_concerned, check_lock
 from core.foundation.models import AuditEntry, AuditSubject, DueWork, OutboxEvent
 from core.foundation.orders import Command, Grant, Order, handler_of
 
@@ -92,7 +93,10 @@ class Work:
         """What opens and seals values of this subject. Whoever takes that of a patient is held to have looked at him."""
         if kind == "patient":
             self._opened.add(subject_id)
-        return await self.practice.keys.sealer(kind, subject_id)
+        sealer = await self.practice.keys.sealer(kind, subject_id)
+        if kind == "patient":
+            await check_lock(self, subject_id, sealer)
+        return sealer
 
     def blind(self, kind: str, value: str) -> str:
         self.blinded.add(self.practice.keys.blind_edition)
@@ -132,6 +136,8 @@ class Work:
 
     async def audit(self, outcome: str) -> None:
         """Write the audit entry of this order, and a line for each patient whose data it opened beside the one whom it concerns."""
+        if outcome == "done" and self._subject.kind == "patient":
+            await check_concerned(self, self._subject.id)
         others = self._looked_at() if outcome == "done" else []
         await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
         organisations = sorted(self.actor.organisations(self.grant.role))

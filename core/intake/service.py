@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from core.foundation.actor import Actor
+from core.foundation.encryption.erasure import before_erasure
 from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
 from core.foundation.practice import Practice
@@ -66,6 +67,12 @@ async def hand_over(work: Work, left: str, kept: str) -> None:
         await Intake.filter(live_for=left).update(live_for=None, state="closed", close_reason="changed_subject", closed_at=work.now)
     await Intake.filter(live_for=left).update(live_for=kept)
     await Intake.filter(account_id=left).update(account_id=kept)
+
+
+@before_erasure("account")
+async def end_talk(work: Work, account_id: str) -> None:
+    """The account is closed in the middle of a talk."""
+    await Intake.filter(live_for=account_id).update(live_for=None, state="closed", close_reason="erased", closed_at=work.now)
 
 
 @dataclass(frozen=True, slots=True)

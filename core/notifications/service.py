@@ -6,6 +6,7 @@ from typing import Any
 
 from core.conversations.words import KIND, words_key
 from core.foundation.due import due
+from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, answers, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
@@ -60,6 +61,14 @@ async def tell_of_people(work: Work, account_id: str, kind: str, ids: dict[str, 
 async def hand_over(work: Work, left: str, kept: str) -> None:
     """Two accounts are one person's: what waits is told to the one that lives on. What was sent stays where it is sealed."""
     await Notification.filter(account_id=left, state__in=("queued", "held")).update(account_id=kept)
+
+
+@before_erasure("account")
+async def tell_no_more(work: Work, account_id: str) -> None:
+    """The account is closed: what waits is not sent, and nobody may change its cards."""
+    await Notification.filter(account_id=account_id, state__in=(Decision.SEND.value, Decision.HOLD.value)).update(state=Decision.STOP.value)
+    await CardRecord.filter(account_id=account_id).delete()
+    await ReminderChoice.filter(account_id=account_id).delete()
 
 
 @handles(StopReminders)

@@ -41,6 +41,28 @@ class BreakGlass(Owned):
         table = "break_glass"
 
 
+class ErasureRequest(Row):
+    """Somebody asked for erasure, and something was open that a person must decide. ``of_patient_id`` null: the account and its own record."""
+
+    account_id = id_field(db_index=True)
+    of_patient_id = id_field(null=True)
+    region_code = fields.CharField(max_length=6, default="", db_default="", db_index=True)
+    """The county whose administrators decide; empty where the account belongs to none: then every county's."""
+    question = fields.CharField(max_length=12)
+    """dispute: the house keeps something of his because of a dispute or an inquiry."""
+    state = fields.CharField(max_length=8)
+    """asked, done, kept."""
+    live_for = fields.CharField(max_length=60, null=True, unique=True)
+    """``<account>:<patient>`` while it is asked: one at a time."""
+    asked_at = UtcDatetimeField()
+    decided_at = UtcDatetimeField(null=True)
+    decided_by = fields.CharField(max_length=40, default="", db_default="")
+    reason = fields.CharField(max_length=12, default="", db_default="")
+
+    class Meta:
+        table = "erasure_request"
+
+
 class Disposal(Row):
     """Something whose time is over: announced first, then done, unless a person or a new act of care keeps it. Stays for ever, without data.
 

@@ -6,10 +6,11 @@ from typing import cast
 
 from core.consultations.models import Consultation
 from core.foundation.due import due
+from core.foundation.locking import is_locked
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.oversight.commands import BreakGlassList, BreakGlassView, BreakTheGlass, MyBreakGlasses, OpenedCase, RemindReview
-from core.oversight.errors import PatientUnknown, TooManyUnreviewed
+from core.oversight.errors import InquiryOfLocked, PatientUnknown, TooManyUnreviewed
 from core.oversight.models import BreakGlass
 from core.oversight.named import patient_named, regions_of
 from core.oversight.people_told import tell_patients_side, tell_reviewers
@@ -42,6 +43,8 @@ async def break_the_glass(work: Work, order: BreakTheGlass) -> BreakGlassView:
     if patient is None or practitioner_id is None:
         raise PatientUnknown
     work.concerns("patient", patient.id, reason=order.reason)
+    if order.reason == "inquiry" and not await is_locked(work, patient.id):
+        raise InquiryOfLocked
     pair = f"{practitioner_id}:{patient.id}"
     last = await BreakGlass.get_or_none(live_for=pair)
     if last is not None and last.until > work.now:

@@ -110,6 +110,17 @@ async def withdraw_consent(work: Work, order: WithdrawConsent) -> Done:
     return Done()
 
 
+async def withdraw_all(work: Work, patient_id: str, withdrawn_as: Giver) -> None:
+    """Everything that was agreed to, because the person wants to be erased; part of the order that does it."""
+    standing = await Consent.filter(patient_id=patient_id, withdrawn_at__isnull=True).order_by("id")
+    for consent in standing:
+        await consent.change(withdrawn_at=work.now, withdrawn_by=work.actor.account_id, withdrawn_as=withdrawn_as.value)
+    for purpose in dict.fromkeys(consent.purpose for consent in standing):
+        for hearer in _WITHDRAWALS:
+            await hearer(work, patient_id, purpose)
+        await work.emit("consent.withdrawn", key=patient_id, patient_id=patient_id, purpose=purpose)
+
+
 async def age_of(work: Work, patient_id: str) -> int:
     """Completed years today in China."""
     birth = (await birth_dates(work, {patient_id})).get(patient_id)

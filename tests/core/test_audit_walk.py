@@ -55,9 +55,10 @@ PART_OF_AN_AUDITED_ACT = {
 
 CODES = {
     "account", "alert", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy",
-    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "image", "intake", "k", "key", "kind", "made", "opening",
-    "other", "outcome", "places", "prescription", "purpose", "reaches", "reason", "ref", "relation", "role", "rows", "scope", "seconds", "slot",
-    "state", "taken_at", "template", "tree_size", "unopened", "verdict", "version", "what", "withdrawn_as",
+    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "kind", "lock",
+    "locked", "made", "opening", "other", "outcome", "places", "prescription", "purpose", "question", "reaches", "reason", "ref",
+    "relation", "request", "role", "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened", "verdict",
+    "version", "what", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""
 

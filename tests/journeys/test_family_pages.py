@@ -190,7 +190,7 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     await expect(teaching).to_contain_text("没有同意")
     await expect(teaching).to_contain_text("看病不受影响")
     rights = page.get_by_role("region", name="更正、复印、投诉、注销")
-    for words in ("15 年", "3 年", "12345", "病案室", "没有注销按钮"):
+    for words in ("15 年", "3 年", "12345", "病案室", "锁定"):
         await expect(rights).to_contain_text(words)
     await keep(page, f"privacy-{size[0]}")
     await assert_readable(page)
@@ -258,3 +258,24 @@ async def test_without_consent_one_is_told_before_choosing_a_time(visiting: Visi
     await page.get_by_role("button", name="我看过了,同意").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("预约")
     await expect(note).to_have_count(0)
+
+
+async def test_who_wants_to_be_erased_reads_what_goes_and_what_stays_and_presses_once(visiting: Visiting, running_demo_house: Demo) -> None:
+    """Somebody who was never treated: all of it goes. His phone is a stranger's afterwards."""
+    demo = running_demo_house
+    found = [one["key"] for one in roster(demo) if one["role"] == "patient" and one.get("mini_program_openid")]
+    key = found[len(found) // 2]  # the other tests take theirs from either end
+    page = (await opened(visiting, demo, key, "privacy")).page
+    await page.get_by_role("link", name="注销账号、删除我的资料").click()
+    await expect(page.locator(".panel", has_text="马上删除")).to_contain_text("绑定的微信和手机号")
+    await expect(page.locator(".panel", has_text="这里管不到的")).to_contain_text("微信里")
+    await keep(page, "erasure-360")
+    await assert_readable(page)
+    await page.get_by_role("button", name="注销账号、删除资料").click()
+    await answer(page, "先不")
+    await page.get_by_role("button", name="注销账号、删除资料").click()
+    await answer(page, "删除,不再恢复")
+    await expect(page.get_by_role("status")).to_contain_text("以前的备份里也打不开了")
+    await assert_readable(page)
+    await turn_to(page, "privacy")
+    await expect(page.get_by_text("登记以后")).to_be_visible()

@@ -59,6 +59,8 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "followups.end": {"reason": "finished"},
     "intake.close": {"reason": "finished"},
     "matching.record_conflict": {"reason": "relative"},
+    # Keys that are destroyed are not brought back by taking the rows back: nobody of the scene is erased.
+    "oversight.erase_mine": {"patient_id": NOWHERE}, "oversight.settle_erasure": {"decision": "keep", "reason": "dispute"},
     "oversight.hold_disposal": {"reason": "dispute"}, "oversight.release_disposal": {"reason": "settled"},
     "people.register_organisation": {"region_code": "522727103", "full_name": "新设卫生院", "kind": "township_centre"},
     "people.register_practitioner": {

@@ -40,9 +40,9 @@ from core.foundation.signals import LocalSignals
 from core.imaging.commands import FrameState, ShowFrame
 from core.imaging.models import ImageConflict
 from core.oversight.commands import BreakTheGlass
-from core.oversight.models import Disposal
+from core.oversight.models import Disposal, ErasureRequest
 from core.people.commands_sessions import OpenSession
-from core.people.models import CareRelation
+from core.people.models import CareRelation, JoinReview
 from core.prescriptions.commands import Propose, Refer, Sign
 from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
 from core.prescriptions.commands_facts import RecordFacts
@@ -326,6 +326,15 @@ async def _emergencies(scene: Scene) -> None:
         due_at=now + timedelta(days=30),
     )  # fmt: skip
     scene.values["disposal_id"] = over.id
+    asked = await ErasureRequest.create(
+        id=scene.practice.ids.new(), account_id=scene.people["woman"].account_id, region_code="522727", question="dispute", state="asked",
+        asked_at=now,
+    )  # fmt: skip
+    older, newer = sorted((scene.people["woman"].account_id, scene.people["daughter"].account_id))
+    joined = await JoinReview.create(
+        id=scene.practice.ids.new(), older_id=older, newer_id=newer, reason="two_wechats", created_at=now
+    )
+    scene.values |= {"request_id": asked.id, "review_id": joined.id}
     named = scene.people["administrator"].practitioner_id
     begun = await scene.practice.execute(SYSTEM, BeginCopy(purpose="tests", reason="给测试环境用", administrator_id=named))
     scene.values["copy_id"] = begun.copy_id
@@ -344,7 +353,7 @@ def _holds() -> dict[str, frozenset[str]]:
         "same_county": home, "booked_intake": {"chest_expert"},
         "holds_ticket": {"village_doctor"}, "own_attendance": {"village_doctor"}, "own_upload": {"village_doctor"},
         "own_consultation": {"village_doctor"}, "own_image": {"village_doctor"},
-        "conflict_of_county": {"administrator"}, "inviting_prescription": {"village_doctor"},
+        "conflict_of_county": {"administrator"}, "judges_accounts": {"administrator"}, "inviting_prescription": {"village_doctor"},
         "assigned_consultation": {"expert"}, "assigned_intake": {"expert"}, "assigned_image": {"expert"}, "offered": {"expert"},
         "proposed_prescription": {"expert"}, "own_dose": {"village_doctor", "expert"},
         "alerted": {"duty_doctor", "scheduler", "administrator"}, "alerted_intake": {"duty_doctor", "scheduler", "administrator"},

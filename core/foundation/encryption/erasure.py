@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from tortoise.transactions import in_transaction
@@ -52,13 +52,33 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
     last, when nothing can refuse any more. The audit entry of the order names the subject. Every process forgets the key at once: by the
     bell, and where that is not heard by the edition of the ring, within a second.
     """
-    for ending in _ENDINGS.get(kind, ()):
-        await ending(work, subject_id)
     work.concerns(kind, subject_id, erased="key")
-    subjects = [f"{kind}:{subject_id}"]
-    for besides in _BESIDES.get(kind, ()):
-        subjects += await besides(work, subject_id)
-    return bool(await _destroy(work.practice, subjects))
+    return bool(await erase_all(work, [f"{kind}:{subject_id}"]))
+
+
+async def erase_all(work: Work, subjects: Sequence[str]) -> int:
+    """The same of several subjects (``<kind>:<id>``) at once, all or none; how many had a key. The order names in its entry whose they are."""
+    found = list(subjects)
+    for subject in subjects:
+        kind, _, subject_id = subject.partition(":")
+        for ending in _ENDINGS.get(kind, ()):
+            await ending(work, subject_id)
+        for besides in _BESIDES.get(kind, ()):
+            found += await besides(work, subject_id)
+    return await _destroy(work.practice, list(dict.fromkeys(found)))
+
+
+async def set_lock(practice: Practice, subjects: Sequence[str], *, locked: bool) -> int:
+    """Lock what is under the keys of ``subjects``, or unlock it, in every process; how many changed. It can be taken back."""
+    at = practice.clock.real_now() if locked else None
+    async with in_transaction(KEYRING):
+        changed = await WrappedKey.filter(id__in=list(subjects), erased_at__isnull=True, locked_at__isnull=locked).update(locked_at=at)
+        if not changed:
+            return 0
+        await new_edition()
+    await practice.keys.look()
+    await practice.signals.publish(BELL)
+    return changed
 
 
 async def destroy_keys(practice: Practice, kind: str, *subject_ids: str) -> int:

@@ -4,7 +4,7 @@ import { whyNot } from "../shared/api.js";
 import { empty, h } from "../shared/dom.js";
 
 export const REASONS = {
-  unconscious: "昏迷或说不清病史", rescue: "正在抢救", transferred: "转来时原医生联系不上", poisoning: "疑似中毒或过敏,要查用药",
+  unconscious: "昏迷或说不清病史", rescue: "正在抢救", transferred: "转来时原医生联系不上", poisoning: "疑似中毒或过敏,要查用药", inquiry: "监管或司法机关依法要求(只限已锁定的病历)",
 };
 export const VERDICTS = { justified: "合理", unjustified: "不合理" };
 /** Characters of the doctor's own words that the practice asks for. */

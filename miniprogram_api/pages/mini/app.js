@@ -17,6 +17,7 @@ import { mine } from "./mine.js";
 import { followup, worse } from "./followup.js";
 import { measure } from "./measure.js";
 import { prescription, prescriptions } from "./prescriptions.js";
+import { erasure } from "./erasure.js";
 import { privacy } from "./privacy.js";
 import { prove } from "./prove.js";
 import { consent, register } from "./register.js";
@@ -53,6 +54,7 @@ const ROUTES = {
   register: ["实名登记", "mine", register],
   consent: ["知情同意", "mine", consent],
   privacy: ["授权与隐私", "mine", privacy],
+  erasure: ["注销与删除", "privacy", erasure],
   devices: ["我的设备", "mine", devices],
   prove: ["出示证明", "mine", prove],
 };

@@ -13,7 +13,7 @@ import { named } from "./words.js";
 export async function privacy({ query, go, again, called }) {
   const me = await whoAmI({ anew: true });
   const patient = me.patients.find((one) => one.patient_id === query.get("patient")) ?? me.patients.find((one) => one.relation === "self") ?? me.patients[0];
-  if (!patient) return [empty("登记以后,这里能看到您同意过什么、谁看过您的记录。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记")), await reminderSwitch()];
+  if (!patient) return [empty("登记以后,这里能看到您同意过什么、谁看过您的记录。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记")), cells(link("#/erasure", "注销账号、删除资料")), await reminderSwitch()];
   called(`${named(patient)}的授权与隐私`);
   const decides = patient.relation === "self" || patient.guardian;
   const reads = patient.scope.includes("record");
@@ -31,6 +31,8 @@ export async function privacy({ query, go, again, called }) {
     !decides && giveUp(patient, go),
     log && [looksTitle, emergencies.openings.length > 0 && openedInEmergency(emergencies.openings), looked(log.entries)],
     title("更正、复印、投诉、注销"), rights(),
+    cells(link("#/erasure", "注销账号、删除我的资料", "", "先看什么马上删、什么依法要留"),
+      decides && patient.relation !== "self" && link(`#/erasure?patient=${patient.patient_id}`, `删除${patient.full_name}的资料`, "", "您是监护人")),
     await reminderSwitch(),
   ];
 }
@@ -39,10 +41,10 @@ const RIGHTS = [
   ["更正", "姓名、身份证号写错了:带身份证找村医或卫生院核对更正。病历写错了:找写的医生,由他补写更正,原来的字会留着。"],
   ["复印", "会诊经过、处方和报告在这里随时能看。要盖章的复印件:带身份证到看病的卫生院或医院病案室;请人代办,再带他的身份证和您的委托书。"],
   ["投诉", "先找村医,或看病的卫生院、医院(院办、医务科)。不满意,打 12345 政务服务热线,请他们转县卫生健康局。"],
-  ["删除和注销", "这里没有注销按钮,病历也不能提前删:从最后一次看病起至少保存 15 年(医疗机构病历管理规定第二十九条),聊天里说的话至少保存 3 年(互联网诊疗监管细则);到期先告知,再删除。马上能停的:在上面撤回同意、在下面停止提醒。认为留得不对,或一定要注销:找村医或卫生院,也可打 12345。"],
+  ["删除和注销", "点下面「注销账号、删除我的资料」。没看过病的资料马上删;病历从最后一次看病起至少保存 15 年(医疗机构病历管理规定第二十九条),看病时聊的话至少保存 3 年(互联网诊疗监管细则):锁定,不再使用,到期删除。认为留得不对:找村医或卫生院,也可打 12345。"],
 ];
 
-/** What the house has no button for: how it goes, and whom to ask. The law's terms; a house may keep longer. The chat says the same (bot/phrases/rights.py). */
+/** How it goes, and whom to ask. The law's terms; a house may keep longer. The chat says the same (bot/phrases/rights.py). */
 const rights = () => h("section", { class: "panel", "aria-label": "更正、复印、投诉、注销" }, RIGHTS.map(([what, how]) => h("p", null, h("b", null, `${what}:`), how)));
 
 /** Who speaks for somebody may always stop doing so. */

@@ -17,7 +17,7 @@ export async function disposals() {
   let last = null;
 
   async function fresh({ force = false } = {}) {
-    const { disposals: all, counts } = await ask("disposals");
+    const [{ disposals: all, counts }, asked] = await Promise.all([ask("disposals"), may ? ask("erasure-requests").then((one) => one.requests) : []]);
     const of = (...states) => all.filter((one) => states.includes(one.state));
     const sum = (...states) => states.reduce((whole, state) => whole + (counts[state] ?? 0), 0);
     const done = (words, undo) => {
@@ -31,8 +31,9 @@ export async function disposals() {
     parts.draw([
       ["said", last, () => last && said(last, fresh, (next) => { last = next; })],
       ["about", all.length > 0, () => (all.length
-        ? h("p", { class: "faint disposals-about" }, "病历保存到最后一次诊疗后 15 年,聊天保存 3 年(本院可以更长)。到期的先预告 30 天,再自动删除,谁也不能提前;以前备份里的也打不开。")
+        ? h("p", { class: "faint disposals-about" }, "病历保存到最后一次诊疗后 15 年,聊天保存 3 年(本院可以更长)。到期的先预告 30 天,再自动删除;本人要求的,法律允许的部分马上删。以前备份里的也打不开。")
         : empty("现在没有到期的资料。到期的会提前 30 天出现在这里,也会发消息告诉您。"))],
+      ["asked", asked, () => asked.length > 0 && part("要求删除的", asked.length, asked.map((one) => wanted(one, done, fresh)))],
       section("erasing", "正在删除", ["erasing"], erasing),
       section("announced", "已预告", ["announced"], (one) => announced(one, may, done, fresh)),
       section("held", "继续保留", ["held"], (one) => held(one, may, done, fresh)),
@@ -71,6 +72,19 @@ function announced(one, may, done, fresh) {
   return [line(one, h("p", { class: "faint" }, `${date(one.announced_at)} 预告,${date(one.due_at)} 起删除,删了不能恢复`),
     may && small(orderButton("保留", () => reasoned(`继续保留「${called(one)}」?到取消为止都不删。`, HOLD, "保留", (reason) => [`disposals/${one.disposal_id}/hold`, { reason }]),
       () => done(`${called(one)},继续保留,不会删除。`, [`disposals/${one.disposal_id}/release`, "mistake"]), { trouble, kind: "default", stale: () => fresh({ force: true }) }))), trouble];
+}
+
+/** Somebody wants to be erased, and the house keeps something of his because of a dispute. */
+function wanted(one, done, fresh) {
+  const trouble = h("div");
+  const decide = (label, kind, question, reasons, decision, words) => small(orderButton(label,
+    () => reasoned(question, reasons, label, (reason) => [`erasure-requests/${one.request_id}`, { decision, reason }]),
+    () => done(words, null), { trouble, kind, stale: () => fresh({ force: true }) }));
+  const name = `${one.kind === "account" ? "注销账号" : "删除档案"} ${one.request_id.slice(-6)}`;
+  return [h("div", { class: "staff-role" },
+    h("div", null, h("p", null, h("span", { class: "disposals-name" }, name)), h("p", { class: "faint" }, `${date(one.asked_at)} 提出;因${one.question_label}要您决定`)),
+    decide("同意删除", "warn", `${name}?马上删除,不能恢复;依法要留的病历锁定。`, RELEASE.filter(([code]) => code === "settled" || code === "other"), "erase", `${name},已经删除。`),
+    decide("不删", "default", `${name},不删?会告诉本人原因。`, HOLD.filter(([code]) => code !== "request"), "keep", `${name},没有删除,已告诉本人。`)), trouble];
 }
 
 function held(one, may, done, fresh) {

@@ -81,7 +81,7 @@ async def test_what_somebody_may_want_of_his_data_is_answered_honestly(stage: St
     await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
     await stage.hears("stranger", OA, "听到了")
     for said, words in (
-        ("删除我的资料", ("15 年", "撤回授权")), ("我要注销", ("没有注销按钮",)), ("我要投诉", ("12345",)), ("复印病历", ("身份证",)),
+        ("删除我的资料", ("15 年", "撤回授权")), ("我要注销", ("马上删",)), ("我要投诉", ("12345",)), ("复印病历", ("身份证",)),
         ("更正资料", ("身份证",)), ("谁看过我的记录", ("名单",)), ("更正、复印、投诉、注销", ("谁看过我的记录",)),
     ):  # fmt: skip
         await stage.say("stranger", OA, said)

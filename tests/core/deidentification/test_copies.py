@@ -20,15 +20,17 @@ from core.deidentification import copying, k_anonymity
 from core.deidentification.commands import BeginCopy, Candidates, Copies, DeidentifiedRecord
 from core.deidentification.copying import Wanted, make_copy
 from core.deidentification.errors import CheckMissing, CopyFinished, CopyOverdue, NeedsAdministrator, OtherCopy, TooFewPatients
+from core.deidentification.making import refusal
 from core.deidentification.models import DeidentifiedCopy
 from core.deidentification.rules import FINEST
 from core.fhir.validation import validate
-from core.foundation.encryption.erasure import destroy_keys
+from core.foundation.encryption.erasure import destroy_keys, set_lock
 from core.foundation.errors import NotAllowed
 from core.foundation.keyring.models import WrappedKey
 from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
+from core.foundation.work import Work
 from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.consent_texts import CURRENT
 from core.people.models import CareRelation, Organisation, Patient, Practitioner
@@ -195,6 +197,15 @@ async def test_two_copies_share_no_id_and_each_holds_together(ward: Ward, tmp_pa
         assert subjects == {f"Patient/{one['id']}" for one in lines(tmp_path / name, "Patient")}
     assert not ids[0] & ids[1]
     assert not starts[0] & starts[1]
+
+
+async def test_a_locked_record_is_in_no_copy_for_tests_either(ward: Ward) -> None:
+    practice, woman = ward.practice, ward.county.woman
+    copy = DeidentifiedCopy(purpose="tests", region_codes=[])
+    work = Work(practice, SYSTEM, BeginCopy(purpose="tests", reason="给测试环境用"))
+    assert await refusal(work, copy, woman) is None
+    await set_lock(practice, [f"patient:{woman}"], locked=True)
+    assert await refusal(work, copy, woman) == "withdrawn"
 
 
 async def test_who_did_not_consent_or_took_it_back_is_in_no_copy(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,6 +198,25 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='ErasureRequest',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('account_id', fields.CharField(db_index=True, max_length=26)),
+                ('of_patient_id', fields.CharField(null=True, max_length=26)),
+                ('region_code', fields.CharField(default='', db_index=True, db_default='', max_length=6)),
+                ('question', fields.CharField(max_length=12)),
+                ('state', fields.CharField(max_length=8)),
+                ('live_for', fields.CharField(null=True, unique=True, max_length=60)),
+                ('asked_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(default='', db_default='', max_length=40)),
+                ('reason', fields.CharField(default='', db_default='', max_length=12)),
+            ],
+            options={'table': 'erasure_request', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='IssuedCredential',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
