@@ -3,7 +3,6 @@ same."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+
+from nlp.clinical.department_model import runtime
 
 from . import rules
 from .inputs import filled
@@ -78,6 +79,4 @@ def loaded(content: bytes, description: Mapping[str, Any]) -> Model:
 
 def outcome(values: Mapping[str, float]) -> rules.Outcome:
     """What the shipped model says of one case."""
-    if importlib.util.find_spec("onnxruntime") is None:
-        return rules.outcome(rules.knowledge(), values)
-    return shipped().outcome(values)
+    return shipped().outcome(values) if runtime() else rules.outcome(rules.knowledge(), values)
