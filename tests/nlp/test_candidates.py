@@ -343,6 +343,12 @@ def test_facts_are_taken_over_with_what_a_doctor_adds() -> None:
     assert "血糖未注明空腹或餐后,缺空腹血糖" not in sugar.missing
 
 
+def test_what_was_told_with_doubt_is_not_called_known() -> None:
+    doubted = facts().conditions[0].model_copy(update={"status": Status.UNCERTAIN})
+    found = ranked(Facts(person=facts().person, conditions=(doubted,)), {"systolic": 130, "diastolic": 80})
+    assert next(one for one in found.found if one.code == "hypertension").grade is not Grade.KNOWN
+
+
 @pytest.mark.parametrize("laboratory", [{"hba1c": 300.0}, {"hba1c": math.nan}, {"hba1c": -1.0}, {"cholesterol": 5.0}])
 def test_a_value_nobody_has_is_refused(laboratory: dict[str, float]) -> None:
     with pytest.raises(ImplausibleValue):

@@ -64,11 +64,12 @@ class ImplausibleValue(ValueError):
 
 
 def of_case(case: Case, laboratory: Mapping[str, float] | None = None, examined: Mapping[str, bool] | None = None) -> dict[str, float]:
-    """The inputs of a case. ``laboratory`` adds or replaces values by the codes of values.csv in their units; ``examined`` what a doctor found
-    (codes of signs.csv or of the lexicon; False: looked for and not there). ImplausibleValue for what cannot be."""
+    """The inputs of a case; what was told with doubt counts as unknown here, where nothing is raised for safety's sake. ``laboratory`` adds or
+    replaces values by the codes of values.csv in their units; ``examined`` what a doctor found (codes of signs.csv or of the lexicon; False:
+    looked for and not there). ImplausibleValue for what cannot be."""
     found = _person(case)
     found |= dict.fromkeys(case.absent, 0.0)
-    found |= dict.fromkeys(case.present, 1.0)
+    found |= {code: 1.0 for code, finding in case.present.items() if finding.status is Status.PRESENT}
     found |= _family(case)
     for measurement in case.facts.measurements:
         code = _when(measurement.span.text) if measurement.code == "glucose" else measurement.code

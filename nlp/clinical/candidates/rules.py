@@ -100,8 +100,7 @@ def log_odds(probability: float) -> float:
 @cache
 def sources() -> dict[str, Any]:
     found = tomllib.loads(folder().joinpath("sources.toml").read_text(encoding="utf-8"))
-    found.pop("checked")
-    return found
+    return {name: source for name, source in found.items() if isinstance(source, dict)}
 
 
 @cache
