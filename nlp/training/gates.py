@@ -1,4 +1,8 @@
-"""Conditions as an ONNX graph: every test of an input is one signal, every gate one threshold over earlier signals, layer by layer."""
+"""Conditions as an ONNX graph: every test of an input is one signal, every gate one threshold over earlier signals, layer by layer.
+
+Inputs are compared in double precision, as Python compares them; everything after that counts whole numbers far below 2**24, exact in single
+precision.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +51,7 @@ class Network:
 
 def compiled(known: Knowledge) -> bytes:
     """ONNX of ``known``: ``inputs`` float64 (cases, inputs), NaN for unknown, in the order of ``known.inputs``; out: ``applies`` and ``decisive``
-    bool (cases, diseases), ``scores`` float64 (cases, diseases) in thousandths of a nat, ``holds`` bool (cases, rows)."""
+    bool (cases, diseases), ``scores`` float32 (cases, diseases) in thousandths of a nat, ``holds`` bool (cases, rows)."""
     network = Network()
     asked = [node for one in known.subjects for node in (one.applies, one.decisive)] + [row.when for row in known.rows]
     for node in asked:
@@ -61,7 +65,7 @@ def compiled(known: Knowledge) -> bytes:
     graph.chosen([places[one.decisive] for one in known.subjects], "decisive")
     graph.chosen([places[row.when] for row in known.rows], "holds")
     codes = [one.code for one in known.subjects]
-    weights = np.zeros((len(known.rows), len(codes)))
+    weights = np.zeros((len(known.rows), len(codes)), np.float32)
     for place, row in enumerate(known.rows):
         weights[place, codes.index(row.disease)] = row.weight
     graph.sums(weights)
@@ -98,13 +102,13 @@ class _Graph:
             else:
                 compared = "GreaterOrEqual" if kind in ("present", ">=") else "Less"
                 true = self._node(compared, [value, self._constant(f"{name}_bounds", bound)], f"{name}_true")
-            columns.append(self._node("Cast", [true], f"{name}_columns", to=TensorProto.DOUBLE))
+            columns.append(self._node("Cast", [true], f"{name}_columns", to=TensorProto.FLOAT))
         self._table = self._node("Concat", columns, "signals_0", axis=1)
 
     def gates(self, layer: list[Gate], places: dict[Node, int], number: int) -> None:
         """One threshold a gate: the sum of its parts reaches ``least``; denied: its negative is above the negative of ``least``."""
         width = min(places[gate] for gate in layer)
-        weights, least = np.zeros((width, len(layer))), np.zeros(len(layer))
+        weights, least = np.zeros((width, len(layer)), np.float32), np.zeros(len(layer), np.float32)
         for column, gate in enumerate(layer):
             sign = -1.0 if gate.denied else 1.0
             for part in gate.parts:
@@ -112,7 +116,7 @@ class _Graph:
             least[column] = 1.0 - gate.least if gate.denied else gate.least
         summed = self._node("MatMul", [self._table, self._constant(f"weights_{number}", weights)], f"sums_{number}")
         true = self._node("GreaterOrEqual", [summed, self._constant(f"least_{number}", least)], f"true_{number}")
-        columns = self._node("Cast", [true], f"columns_{number}", to=TensorProto.DOUBLE)
+        columns = self._node("Cast", [true], f"columns_{number}", to=TensorProto.FLOAT)
         self._table = self._node("Concat", [self._table, columns], f"signals_{number}", axis=1)
 
     def chosen(self, columns: list[int], name: str) -> None:
@@ -131,7 +135,7 @@ class _Graph:
             [
                 shape("applies", TensorProto.BOOL, ["cases", diseases]),
                 shape("decisive", TensorProto.BOOL, ["cases", diseases]),
-                shape("scores", TensorProto.DOUBLE, ["cases", diseases]),
+                shape("scores", TensorProto.FLOAT, ["cases", diseases]),
                 shape("holds", TensorProto.BOOL, ["cases", count]),
             ],
             [numpy_helper.from_array(value, name) for name, value in self._constants.items()],
