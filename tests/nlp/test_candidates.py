@@ -424,3 +424,28 @@ def test_a_line_that_cannot_be_read_is_named(line: str, tmp_path: Path, capsys: 
     path.write_text(line, "utf-8")
     assert evaluate(["candidates", str(path)]) == 2
     assert "line 1" in capsys.readouterr().err
+
+
+# --- counting ---
+
+
+def test_counting_takes_what_is_on_record_of_children_with_cough_or_fever(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    from nlp.training import candidates as training
+
+    def line(disease: str, explicit: dict[str, int], implicit: dict[str, int]) -> str:
+        return json.dumps({"id": "x", "disease": disease, "explicit": explicit, "implicit": implicit}, ensure_ascii=False)
+
+    ill = [line("肺炎", {"咳嗽": 1}, {"气喘": 1, "流涕": 0})] * 3 + [line("小儿支气管肺炎", {"发热": 1}, {"痰": 2})]
+    rest = [line("上呼吸道感染", {"咳嗽": 1, "流涕": 1}, {})] * 5 + [line("小儿腹泻", {"腹泻": 1}, {"咳嗽": 0})]
+    for name in training.SETS:
+        for part in ("train", "dev"):
+            (tmp_path / f"{name}.{part}.jsonl").write_text("\n".join(ill + rest) if name == "dxy" else "", "utf-8")
+    counts = {one.code: one for one in training.counted(training.recorded(tmp_path, "train"))}
+    assert (counts["dyspnoea"].shown, counts["dyspnoea"].cases, counts["dyspnoea"].shown_others, counts["dyspnoea"].others) == (3, 4, 0, 5)
+    assert counts["phlegm"].shown == 0, "what was only mentioned is not on record as there"
+    assert counts["dyspnoea"].ratio == pytest.approx((3.5 / 5) / (0.5 / 6))
+    probabilities = training.sure(training.recorded(tmp_path, "dev"), list(counts.values()), 1.0)
+    assert probabilities[0] > probabilities[-1]
+    training.write_counts(counts.values(), tmp_path / "counted.csv")
+    assert rules.assembled(inputs.table(tmp_path / "counted.csv")).rows

@@ -39,7 +39,11 @@ def folder() -> Traversable:
 
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of one table of the folder."""
-    return list(csv.DictReader(io.StringIO(folder().joinpath(name).read_text(encoding="utf-8")), strict=True))
+    return table(folder().joinpath(name))
+
+
+def table(file: Traversable) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")), strict=True))
 
 
 @cache
