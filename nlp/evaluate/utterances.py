@@ -32,7 +32,7 @@ from .labels import Label, Utterance, meaning, read
 SUMMARY = "Scopes on labelled utterances: findings with status, subject, time, severity; numbers; person; red flags missed and false."
 _TOLERANCE = 0.05
 _ATTRIBUTES = frozenset(
-    ["radiating_pain", "exertional_worse", "relieved_by_rest", "brief_episode", "lasting_over_10_minutes", "cough_related", "nitrate_no_relief", "unwell"]
+    ["radiating_pain", "exertional_worse", "relieved_by_rest", "brief_episode", "lasting_over_10_minutes", "cough_related", "nitrate_no_relief", "unwell", "allergen"]
 )
 _WISHES = frozenset(["drug_interaction", "drug_dose_question", "drug_pregnancy_question", "diet_question", "certificate", "refer_transfer", "no_condition"])
 _KIN = frozenset(["father", "mother", "grandfather", "grandmother", "sibling", "spouse", "child", "other_kin", "kin", "in_law", "relative"])
@@ -157,6 +157,8 @@ def _code(finding: Finding) -> str:
 
 
 def _means(label: Label, finding: Finding) -> bool:
+    if finding.code == "no_allergy":
+        return label.status is Status.ABSENT and "过敏" in label.term
     wanted = meaning(label.term, label.status is Status.ABSENT)
     return _code(finding) in wanted or (label.status is not Status.ABSENT and bool(wanted & set(lexicon().broader.get(_code(finding), ()))))
 
@@ -170,7 +172,7 @@ def _compare_findings(utterance: Utterance, reading: Reading, result: Score) -> 
     right: set[int] = set()
     for number, label in enumerate((*utterance.findings, *utterance.conditions)):
         meant = [at for at, finding in enumerate(read_here) if _means(label, finding)]
-        whole = [at for at in meant if read_here[at].status is label.status and _same_subject(label.subject, read_here[at].subject)]
+        whole = [at for at in meant if (read_here[at].status is label.status or read_here[at].code == "no_allergy") and _same_subject(label.subject, read_here[at].subject)]
         scope = _scope(label.status, label.subject)
         if meant:
             result.named.right += 1
@@ -198,6 +200,8 @@ def _shown(finding: Finding) -> str:
 
 def _excused(finding: Finding, right: Sequence[Finding]) -> bool:
     """Whether nobody would have labelled ``finding``: said above what is no false alarm."""
+    if finding.code == "lethargic_child" and finding.status is Status.ABSENT:
+        return True  # 精神好 is not labelled
     if finding.code in _ATTRIBUTES or finding.code in _WISHES or finding.code in _talk():
         return True
     return any(
@@ -245,8 +249,8 @@ def _compare_numbers(utterance: Utterance, reading: Reading, result: Score) -> N
 def _compare_person(utterance: Utterance, person: Person, result: Score) -> None:
     for scope in SCOPES[8:]:
         said, found = utterance.person.get(scope), getattr(person, scope)
-        if said is None and found is None:
-            continue
+        if said is None and (found is None or (scope == "pregnancy_weeks" and "周" not in utterance.text)):
+            continue  # months are counted as weeks for the rules; labels give weeks only where they were said
         if said is not None and found is not None and _same_attribute(scope, said, found):
             result.count(scope, "right")
             continue

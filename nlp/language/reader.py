@@ -136,6 +136,7 @@ def _note_findings(
             own = "sudden"
         course[part.index] = own
         previous = (part.sentence, own)
+    _course_told_after(parts, course, _with_findings(told_here, parts))
     for item in told_here:
         mention = item.mention
         finding = Finding(
@@ -160,9 +161,33 @@ def _note_findings(
     return loose
 
 
+def _with_findings(found: list[Scoped], parts: tuple[Clause, ...]) -> set[int]:
+    """The clauses that name something of their own."""
+    attributes = lexicon().words("says_of_another")
+    return {item.clause.index for item in found if item.mention.code not in attributes}
+
+
+def _nearest(clause: Clause, parts: tuple[Clause, ...], named: set[int]) -> int | None:
+    """The clause that a length of time in ``clause`` belongs to: the last one before it that names something, at most three back, else the next."""
+    for index in range(clause.index - 1, max(clause.index - 4, -1), -1):
+        if parts[index].sentence != clause.sentence and index != clause.index - 1:
+            break
+        if index in named:
+            return index
+    return clause.index + 1 if clause.index + 1 in named else None
+
+
+def _course_told_after(parts: tuple[Clause, ...], course: dict[int, str | None], named: set[int]) -> None:
+    """头疼两小时，越来越重: a course in a clause that names nothing is that of what was named just before."""
+    for part in parts[1:]:
+        before = part.index - 1
+        if part.index not in named and before in named and course[before] is None and parts[before].sentence == part.sentence:
+            course[before] = course[part.index]
+
+
 def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
     """Length by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
-    with_findings = {item.clause.index for item in found if item.status is not Status.ABSENT}
+    with_findings = _with_findings([item for item in found if item.status is not Status.ABSENT], parts)
     result: dict[int, Length] = {}
     loose: list[Length] = []
     for time in times:
@@ -171,8 +196,7 @@ def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Lengt
             continue
         target: int | None = clause.index
         if clause.index not in with_findings:
-            nearby = [index for index in (clause.index - 1, clause.index + 1) if index in with_findings and index not in result]
-            target = nearby[0] if nearby else None
+            target = _nearest(clause, parts, with_findings - result.keys())
             loose.append(time)
         if target is not None:
             result[target] = max(result.get(target, time), time, key=lambda length: length.hours)
@@ -232,12 +256,21 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
         attributes["pregnant"] = True
     if attributes.get("pregnant"):
         attributes["sex"] = "female"
+    if attributes["sex"] is None:
+        attributes["sex"] = _sex_told_by([*findings, *(c.model_copy(update={"subject": subject(whose)}) for whose, c in notes.conditions)])
     return Reading(
         person=Person.model_validate(attributes),
         findings=findings,
         conditions=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.conditions]),
         measurements=tuple(measured for whose, measured in notes.measurements if subject(whose) == "patient"),
     )
+
+
+def _sex_told_by(found: list[Finding]) -> str | None:
+    """The sex of whoever has what only women or only men have."""
+    own = {finding.code for finding in found if finding.subject == "patient" and finding.status is not Status.ABSENT}
+    female, male = (bool(own & set(lexicon().words(name))) for name in ("only_female", "only_male"))
+    return None if female == male else "female" if female else "male"
 
 
 def _tells_pregnancy(finding: Finding) -> bool:

@@ -35,13 +35,17 @@ class _Expressions:
     double: re.Pattern[str]
     connector: re.Pattern[str]
     after: re.Pattern[str]
+    granted: re.Pattern[str]
+    """吐倒没吐: named only to be denied."""
+    use_before: re.Pattern[str]
+    use_after: re.Pattern[str]
+    """Words that ask for a medicine or how to take it: nobody has taken it."""
     uncertain: re.Pattern[str]
     hypothetical: re.Pattern[str]
     past: re.Pattern[str]
     now: re.Pattern[str]
     not_negator: re.Pattern[str]
     course: tuple[tuple[str, re.Pattern[str]], ...]
-    severity: tuple[tuple[str, re.Pattern[str]], ...]
 
 
 @cache
@@ -55,6 +59,12 @@ def _expressions() -> _Expressions:
         double=re.compile(f"{alternatives(lex.words('double_negation'))}{fillers}$"),
         connector=re.compile(f"^{alternatives(lex.words('connectors'))}+$"),
         after=re.compile(f"^(?:倒是|倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
+        granted=re.compile("^(?:得|了|是)?(?:倒是|倒也|倒|是)(?:没有|没得|没|不)(?:怎么|太|咋|再|有)?[^，。；！？]{0,3}$"),
+        use_before=re.compile(
+            "(?:能不能|可不可以|要不要|用不用|需不需要|该不该|能|可以|可|想|想要|需要|得|该|还|再|给我|帮我|麻烦|求)(?:再|继续|一直)?(?:给我|帮我)?(?:吃|用|喝|打|开|买|配|换|续|停)(?:点|些|个|一点|一些|几盒|盒)?(?:什么|啥)?$"
+            "|(?:想问|问下|问一下|请问|咨询|想开|想买|给我开|帮我开)[^，。；！？]{0,6}$|(?:没有?|没得|未|从没)(?:吃|用|喝|打)(?:过)?(?:什么|啥)?$"
+        ),
+        use_after=re.compile("^[^，。；！？]{0,4}(?:吃几|怎么吃|咋吃|咋个吃|怎么用|吃多少|能吃|能用|可以吃|可以不|行不行|行不|还要不要|要不要|能不能|好不好|好吗|管用吗|吗|么$)|^(?:怎么|咋|咋个)|^(?:类|药|类药)?(?:都|也)?(?:不|没有?|无)?过敏"),
         uncertain=re.compile(f"{alternatives(lex.words('uncertain'))}[^，。；！？]{{0,6}}$"),
         hypothetical=re.compile(alternatives(lex.words("hypothetical"))),
         past=re.compile(alternatives(lex.words("past"))),
@@ -63,7 +73,6 @@ def _expressions() -> _Expressions:
         course=tuple(
             (name, re.compile(alternatives(lex.words("course", name)))) for name in ("sudden", "worsening", "improving", "recurrent", "gradual")
         ),
-        severity=tuple((name, re.compile(alternatives(lex.words("severity", name)))) for name in ("severe", "moderate", "mild")),
     )
 
 
@@ -115,17 +124,19 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated, running = True, True
         else:
             negated, running = False, False
-        if expressions.after.match(after):
+        if expressions.after.match(after) or expressions.granted.match(after):
             negated = True
-        result.append(_judge(mention, clause, before, negated != mention.flipped if not mention.flipped else True))
+        result.append(_judge(mention, clause, before, after, negated != mention.flipped if not mention.flipped else True))
         previous_end = max(previous_end, mention.end)
     return result
 
 
-def _judge(mention: Mention, clause: Clause, before: str, absent: bool) -> Scoped:
+def _judge(mention: Mention, clause: Clause, before: str, after: str, absent: bool) -> Scoped:
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
     asked = bool(expressions.hypothetical.search(before)) and not heard
+    if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
+        asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
     if absent:
         status = Status.ABSENT
@@ -149,7 +160,36 @@ def course_in(text: str) -> str | None:
     return next((name for name, expression in _expressions().course if expression.search(text)), None)
 
 
+_NO_DEGREE = re.compile("太阳|太太|死亡|很快|一点钟|有一点钟")
+
+
+@cache
+def _degrees() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    """By degree: the words that stand before what they grade, and those that come after it (厉害, 要命)."""
+    lex = lexicon()
+    after = frozenset(lex.words("severity_after"))
+    return tuple(
+        (name, re.compile(f"{alternatives(word for word in lex.words('severity', name) if word not in after)}[^，。；！？]{{0,2}}$"), re.compile(alternatives(lex.words("severity", name))))
+        for name in ("severe", "moderate", "mild")
+    )
+
+
+_FIRST_DEGREE = re.compile("(?:有一点|有点|有些|稍微|轻微|略微|很|非常|特别|挺|比较)(?!多|重|大|严重|厉害|明显|凶|频繁|狠|$)")
+_COMPLEMENT = re.compile("^[痛疼闷胀晕咳喘]?(?:得|的|到|地|起来|起)")
+
+
 def severity_near(text: str, start: int, end: int, clause: Clause) -> str | None:
-    """How bad, from the words right before and after ``text[start:end]`` and within it."""
-    near = text[max(clause.start, start - 4) : min(max(clause.end, end), end + 5)]
-    return next((name for name, expression in _expressions().severity if expression.search(near)), None)
+    """How bad, from the words right before ``text[start:end]``, within it and after it; a degree that opens what comes next is not its own."""
+    before = _NO_DEGREE.sub("·", text[max(clause.start, start - 5) : start])
+    within = _NO_DEGREE.sub("··", text[start:end])
+    after = text[end : min(max(clause.end, end), end + 9)]
+    if _COMPLEMENT.match(after) is None and not within.endswith(("得", "的")):
+        after = after[:5]
+        if first := _FIRST_DEGREE.search(after):
+            after = after[: first.start()]
+    after = _NO_DEGREE.sub("··", after)
+    for name, leading, any_degree in _degrees():
+        inside = any_degree.search(within)
+        if leading.search(before) or (inside and inside[0] != within) or any_degree.search(after):
+            return name
+    return None
