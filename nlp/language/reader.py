@@ -188,6 +188,7 @@ def _course_told_after(parts: tuple[Clause, ...], course: dict[int, str | None],
 def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
     """Length by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
     with_findings = _with_findings([item for item in found if item.status is not Status.ABSENT], parts)
+    attributed = {item.clause.index for item in found if item.status is not Status.ABSENT}
     result: dict[int, Length] = {}
     loose: list[Length] = []
     for time in times:
@@ -197,6 +198,8 @@ def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Lengt
         target: int | None = clause.index
         if clause.index not in with_findings:
             target = _nearest(clause, parts, with_findings - result.keys())
+            if target is None and clause.index in attributed:
+                target = clause.index  # 从早上就一直痛 answers for a pain that was named before
             loose.append(time)
         if target is not None:
             result[target] = max(result.get(target, time), time, key=lambda length: length.hours)
