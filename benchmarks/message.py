@@ -39,9 +39,9 @@ def measure() -> Figure:
     notes = [
         f"CPU time of one process on each of {len(texts)} labelled utterances of {min(map(len, texts))} to {max(map(len, texts))} characters, "
         f"{ROUNDS} rounds after one that warms up; ours and the peer by turns, utterance by utterance.",
-        "Start and memory in a process of its own, from the first import until the first utterance is read; the dictionary with the project's words is kept "
-        "in the cache folder from the first start on.",
-        "Not the same work: jieba only finds the words; ours reads findings with their scopes, judges them by every rule and chooses the next question.",
+        "Start and memory in a process of its own, from the first import until the first utterance is read; the dictionary with the project's words "
+        "is kept in the cache folder from the first start on.",
+        "Not the same work: jieba only finds the words; ours reads findings with their scopes, judges them by all rules and chooses a question.",
     ]
     columns = ["", "ours", "peer", "ratio", "goal"]
     return Figure("message", "One message on one thread", columns, rows, notes, {"Python": platform.python_version(), "jieba": version("jieba")})

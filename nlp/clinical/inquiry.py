@@ -57,11 +57,9 @@ def _open(asked: Asked, case: Case) -> bool:
     nothing = not case.complaints and not case.measured
     if asked.only_when_nothing_said != nothing:
         return False
-    if asked.only_without_danger_question and any(
+    return not asked.only_without_danger_question or not any(
         other.danger and not other.only_without_danger_question and other.when(case) is not None for other in questions().values()
-    ):
-        return False
-    return True
+    )
 
 
 def next_question(case: Case, level: Urgency | None) -> Question | None:

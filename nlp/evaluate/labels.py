@@ -48,7 +48,7 @@ class Utterance:
 
 
 def read(file: Path, kinds: Path | None = None) -> list[Utterance]:
-    """All utterances of a file of JSON lines (also .gz). ``kinds``: a second file that gives the kinds by id. ValueError names a line that does not fit."""
+    """The utterances of JSON lines (also .gz). ``kinds``: a second file that gives the kinds by id. ValueError names the line that does not fit."""
     named = {str(row["id"]): _kinds(row) for _, row in _lines(kinds)} if kinds else {}
     found = []
     for number, row in _lines(file):

@@ -4,9 +4,11 @@ A label is heard when the reading holds the same thing with the same status of t
 (equal_terms.txt says which count as one); a narrower finding stands for the broad one that was labelled, never the other way round.
 Findings and conditions are counted together, since some things (推迟的月经, 抽搐) may stand in either.
 
-No false alarm: a second reading of words that gave a finding already counted right; what a finding says of another (吃药后好些); general unwellness; wishes.
-Duration, course and severity are counted on findings that were heard and not denied; a duration is right within 5 %, and what a word like 昨天 may mean at
-most is no duration told. A red flag is heard when the rules alone call the one text critical or emergent, before any question is answered.
+No false alarm: a second reading of words that gave a finding already counted right; what a finding says of another (吃药后好些); general
+unwellness; wishes. Duration, course and severity are counted on findings that were heard and not denied; a duration is right within 5 %, and what
+a word like 昨天 may mean at most is no duration told.
+
+A red flag is heard when the rules alone call the one text critical or emergent, before any question is answered.
 """
 
 from __future__ import annotations
@@ -31,10 +33,13 @@ from .labels import Label, Utterance, meaning, read
 
 SUMMARY = "Scopes on labelled utterances: findings with status, subject, time, severity; numbers; person; red flags missed and false."
 _TOLERANCE = 0.05
-_ATTRIBUTES = frozenset(
-    ["radiating_pain", "exertional_worse", "relieved_by_rest", "brief_episode", "lasting_over_10_minutes", "cough_related", "nitrate_no_relief", "unwell", "allergen"]
+_ATTRIBUTES = frozenset([
+    "radiating_pain", "exertional_worse", "relieved_by_rest", "brief_episode", "lasting_over_10_minutes", "cough_related", "nitrate_no_relief",
+    "unwell", "allergen",
+])  # fmt: skip
+_WISHES = frozenset(
+    ["drug_interaction", "drug_dose_question", "drug_pregnancy_question", "diet_question", "certificate", "refer_transfer", "no_condition"]
 )
-_WISHES = frozenset(["drug_interaction", "drug_dose_question", "drug_pregnancy_question", "diet_question", "certificate", "refer_transfer", "no_condition"])
 _KIN = frozenset(["father", "mother", "grandfather", "grandmother", "sibling", "spouse", "child", "other_kin", "kin", "in_law", "relative"])
 _SAME_PERSON = {"grandfather": "grandparent", "grandmother": "grandparent", "grandchild": "child", "third": "neighbour"}
 _EMERGENCY = (Urgency.CRITICAL, Urgency.EMERGENT)
@@ -143,7 +148,8 @@ def why(engine: Engine, reading: Reading) -> list[str]:
     """What made an emergency of one text: rules, signs and findings."""
     case = Case(engine.merge(Facts(), reading))
     judgement = triage.judge(case)
-    found = [rule.id for rule, _ in judgement.fired if rule.level in _EMERGENCY] + [sign.code for sign in judgement.signs if sign.level in _EMERGENCY]
+    found = [rule.id for rule, _ in judgement.fired if rule.level in _EMERGENCY]
+    found += [sign.rule for sign in judgement.signs if sign.level in _EMERGENCY]
     return found + [code for code in case.complaints if complaints()[code].level in _EMERGENCY] + [modifier.id for modifier, _ in judgement.modifiers]
 
 
@@ -172,14 +178,16 @@ def _compare_findings(utterance: Utterance, reading: Reading, result: Score) -> 
     right: set[int] = set()
     for number, label in enumerate((*utterance.findings, *utterance.conditions)):
         meant = [at for at, finding in enumerate(read_here) if _means(label, finding)]
-        whole = [at for at in meant if (read_here[at].status is label.status or read_here[at].code == "no_allergy") and _same_subject(label.subject, read_here[at].subject)]
+        whole = [at for at in meant if _same_subject(label.subject, read_here[at].subject)]
+        whole = [at for at in whole if read_here[at].status is label.status or read_here[at].code == "no_allergy"]
         scope = _scope(label.status, label.subject)
         if meant:
             result.named.right += 1
         if not whole:
             result.count(scope, "missed")
             result.named.missed += 1
-            instead = "; ".join(_shown(read_here[at]) for at in meant) or ("nothing" if meaning(label.term) else "nothing (no such term in the lexicon)")
+            nothing = "nothing" if meaning(label.term) else "nothing (no such term in the lexicon)"
+            instead = "; ".join(_shown(read_here[at]) for at in meant) or nothing
             result.mistakes.append(f"missed {label.term} {label.status.value} of {label.subject}: read {instead}")
             continue
         result.count(scope, "right")
@@ -204,10 +212,8 @@ def _excused(finding: Finding, right: Sequence[Finding]) -> bool:
         return True  # 精神好 is not labelled
     if finding.code in _ATTRIBUTES or finding.code in _WISHES or finding.code in _talk():
         return True
-    return any(
-        finding.status is other.status and finding.subject == other.subject and finding.span.start < other.span.end and other.span.start < finding.span.end
-        for other in right
-    )
+    alike = [other.span for other in right if other.status is finding.status and other.subject == finding.subject]
+    return any(finding.span.start < span.end and span.start < finding.span.end for span in alike)
 
 
 def _talk() -> frozenset[str]:

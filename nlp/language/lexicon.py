@@ -137,7 +137,7 @@ def _pattern(row: dict[str, str]) -> Pattern:
     return Pattern(row["code"], row["status"] == "absent", re.compile(with_groups), re.compile(unnegated), row["example"])
 
 
-_NO_SURFACE = re.compile("[、或,]|等$")
+_NO_SURFACE = re.compile("[、或,(（]|等$")
 
 
 def _terms_as_surfaces(name: str, taken: dict[str, str]) -> dict[str, str]:

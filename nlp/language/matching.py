@@ -77,7 +77,8 @@ def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
 
 @cache
 def _further() -> re.Pattern[str]:
-    return re.compile(f"(?:了|的|着)?、?(?P<gap>(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不)+)(?P<sense>{alternatives(lexicon().sensations)})")
+    gap = "(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不)+"
+    return re.compile(f"(?:了|的|着)?、?(?P<gap>{gap})(?P<sense>{alternatives(lexicon().sensations)})")
 
 
 def _also_felt(match: re.Match[str], lex: Lexicon, text: NormalText) -> Iterator[Mention]:
@@ -106,9 +107,9 @@ def _afterthought() -> tuple[re.Pattern[str], re.Pattern[str]]:
         f"{edge}(?:就是|是|也|还|还是|一直|一|就|老是|老|总是|隐隐(?:地|的)?|也不是说|不是说|不是不[痛胀]，是|又)*(?P<sense>{sense})"
         "(?P<rest>(?:痛|得|了|着|的|一阵|好一阵|多厉害|评分|打分|程度|[^，。；！？没不]){0,12})"
     )
-    place = re.compile(
-        f"[，](?:就是|在|是|就在|我(?:的)?|他(?:的)?|左边|右边|左|右|两边)*(?P<part>{alternatives(word for word in lex.parts if word not in _NO_PLACE)}){_PLACE}(?:左边|右边|左|右|上面|下面|里面|那颗|那块|这块|的)*(?=$|[，。；！？])"
-    )
+    part = alternatives(word for word in lex.parts if word not in _NO_PLACE)
+    before, after = "(?:就是|在|是|就在|我(?:的)?|他(?:的)?|左边|右边|左|右|两边)*", "(?:左边|右边|左|右|上面|下面|里面|那颗|那块|这块|的)*"
+    place = re.compile(f"[，]{before}(?P<part>{part}){_PLACE}{after}(?=$|[，。；！？])")
     return felt, place
 
 
@@ -119,8 +120,8 @@ def _afterthoughts(text: str, lex: Lexicon) -> list[Mention]:
     for where in place.finditer(text):
         before = [match for match in felt.finditer(text, 0, where.start()) if not re.search("[。！？]", text[match.end() : where.start()])]
         for match in before[-1:]:
-            if code := lex.combos.get((lex.parts[where["part"]], lex.sensations[match["sense"]])):
-                found.append(Mention(code, where.start("part"), where.end("part")))
+            code = lex.combos.get((lex.parts[where["part"]], lex.sensations[match["sense"]]))
+            found += [Mention(code, where.start("part"), where.end("part"))] if code else []
     return found
 
 
@@ -129,7 +130,7 @@ def _patterns(text: NormalText, lex: Lexicon) -> list[Mention]:
         Mention(pattern.code, match.start(), match.end(), pattern.absent, pattern=True)
         for pattern in lex.patterns
         for match in _matches(pattern, text.text)
-        if match.end() > match.start() and not _broken(match, text)
+        if match.end() > match.start() and _pauses(match, text) <= 1
     ]
 
 
@@ -204,6 +205,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     plain = folded(text.text)
     resolved = _resolve(_dictionary(plain, lex, without) + _combinations(text, lex) + _afterthoughts(text.text, lex), text.text)
     named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
+    named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
     blocked = [m for m in resolved if not m.code]
     for mention in _patterns(text, lex):
         if any(_covers(mention, word) for word in blocked):
@@ -215,6 +217,11 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
     return sorted(named, key=lambda m: (m.start, m.end, m.code))
+
+
+_SLEEPLESS = "insomnia"
+_SO_BAD = re.compile("[痛痒胀咳喘闷麻酸烧热]得(?:人|晚上|整晚|一晚上?|整夜|一夜|夜里|根本|都|觉都|他|我|她)*$")
+"""痛得睡不着 tells how bad the pain is."""
 
 
 def _context(text: str, position: int) -> tuple[str, int]:

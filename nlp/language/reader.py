@@ -139,6 +139,8 @@ def _note_findings(
     _course_told_after(parts, course, _with_findings(told_here, parts))
     for item in told_here:
         mention = item.mention
+        if item.past and mention.code in lex.words("says_of_another"):
+            continue  # 后来好了, said of an old illness
         finding = Finding(
             code=mention.code,
             term=lex.terms[mention.code],
@@ -212,6 +214,9 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
     ill = {whose for whose, finding in notes.findings if finding.status is not Status.ABSENT} | {whose for whose, _ in notes.measurements}
     others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT)]
     described = [whose for whose, _ in notes.told if whose in others]
+    helpless = [whose for whose, finding in notes.findings if whose in others and finding.code in _helpless() and finding.status is not Status.ABSENT]
+    if helpless and "self" not in ill:
+        return helpless[0]  # 一家人都头痛，我妈叫不醒: who cannot speak for himself comes first
     if ill & set(others):
         near = [relation for relation in others if relation in ill]
         if not ill & {"self", UNSAID} or (described and "self" not in ill):
@@ -231,6 +236,10 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
     if others and "self" not in notes.kin:
         return described[0] if described else others[0]
     return described[0] if described else "self"
+
+
+def _helpless() -> tuple[str, ...]:
+    return lexicon().words("cannot_speak")
 
 
 def _about_one(notes: _Notes, people: list[Named]) -> Reading:

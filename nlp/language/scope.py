@@ -41,6 +41,9 @@ class _Expressions:
     use_after: re.Pattern[str]
     """Words that ask for a medicine or how to take it: nobody has taken it."""
     uncertain: re.Pattern[str]
+    unsure_within: re.Pattern[str]
+    unsure_after: re.Pattern[str]
+    """A clause that takes back the certainty of the one before it (不敢肯定)."""
     hypothetical: re.Pattern[str]
     past: re.Pattern[str]
     now: re.Pattern[str]
@@ -61,11 +64,21 @@ def _expressions() -> _Expressions:
         after=re.compile(f"^(?:倒是|倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
         granted=re.compile("^(?:得|了|是)?(?:倒是|倒也|倒|是)(?:没有|没得|没|不)(?:怎么|太|咋|再|有)?[^，。；！？]{0,3}$"),
         use_before=re.compile(
-            "(?:能不能|可不可以|要不要|用不用|需不需要|该不该|能|可以|可|想|想要|需要|得|该|还|再|给我|帮我|麻烦|求)(?:再|继续|一直)?(?:给我|帮我)?(?:吃|用|喝|打|开|买|配|换|续|停)(?:点|些|个|一点|一些|几盒|盒)?(?:什么|啥)?$"
+            "(?:能不能|可不可以|要不要|用不用|需不需要|该不该|能|可以|可|想|想要|需要|得|该|还|再|给我|帮我|麻烦|求)(?:再|继续|一直)?"
+            "(?:给我|帮我)?(?:吃|用|喝|打|开|买|配|换|续|停)(?:点|些|个|一点|一些|几盒|盒)?(?:什么|啥)?$"
             "|(?:想问|问下|问一下|请问|咨询|想开|想买|给我开|帮我开)[^，。；！？]{0,6}$|(?:没有?|没得|未|从没)(?:吃|用|喝|打)(?:过)?(?:什么|啥)?$"
         ),
-        use_after=re.compile("^[^，。；！？]{0,4}(?:吃几|怎么吃|咋吃|咋个吃|怎么用|吃多少|能吃|能用|可以吃|可以不|行不行|行不|还要不要|要不要|能不能|好不好|好吗|管用吗|吗|么$)|^(?:怎么|咋|咋个)|^(?:类|药|类药)?(?:都|也)?(?:不|没有?|无)?过敏"),
+        use_after=re.compile(
+            "^[^，。；！？]{0,4}"
+            "(?:吃几|怎么吃|咋吃|咋个吃|怎么用|吃多少|能吃|能用|可以吃|可以不|行不行|行不|还要不要|要不要|能不能|好不好|好吗|管用吗|吗|么$)"
+            "|^(?:怎么|咋|咋个)|^(?:类|药|类药)?(?:都|也)?(?:不|没有?|无)?过敏"
+        ),
         uncertain=re.compile(f"{alternatives(lex.words('uncertain'))}[^，。；！？]{{0,6}}$"),
+        unsure_within=re.compile("好像|好象|似乎|像是|可能|也许|怕是|大概|貌似"),
+        unsure_after=re.compile(
+            "^(?:我|也|但|但是|又|还|都|自己)*"
+            "(?:不敢肯定|不敢确定|不确定|不太确定|不能肯定|说不准|说不好|拿不准|没看清|不晓得是不是|不知道是不是|也不一定)(?:是不是|对不对|真假)?(?:的|了|啊|呢)?$"
+        ),
         hypothetical=re.compile(alternatives(lex.words("hypothetical"))),
         past=re.compile(alternatives(lex.words("past"))),
         now=re.compile(alternatives(lex.words("now"))),
@@ -103,6 +116,8 @@ def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
 def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], found: list[Mention], answering: bool) -> list[Scoped]:
     expressions = _expressions()
     result: list[Scoped] = []
+    following = next((text.text[other.start : other.end] for other in clauses if other.index == clause.index + 1), "")
+    unsure = expressions.unsure_after.match(following) is not None
     negated, running, previous_start, previous_end = False, False, clause.start, clause.start
     for mention in found:
         overlapping = bool(result) and mention.start < previous_end
@@ -126,12 +141,15 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated, running = False, False
         if expressions.after.match(after) or expressions.granted.match(after):
             negated = True
-        result.append(_judge(mention, clause, before, after, negated != mention.flipped if not mention.flipped else True))
+        words = before, text.text[mention.start : mention.end], after
+        result.append(_judge(mention, clause, words, unsure, negated or mention.flipped))
         previous_end = max(previous_end, mention.end)
     return result
 
 
-def _judge(mention: Mention, clause: Clause, before: str, after: str, absent: bool) -> Scoped:
+def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure: bool, absent: bool) -> Scoped:
+    """``words``: before it, its own, after it."""
+    before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
     asked = bool(expressions.hypothetical.search(before)) and not heard
@@ -140,7 +158,7 @@ def _judge(mention: Mention, clause: Clause, before: str, after: str, absent: bo
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
     if absent:
         status = Status.ABSENT
-    elif expressions.uncertain.search(before):
+    elif expressions.uncertain.search(before) or expressions.unsure_within.search(said) or unsure:
         status = Status.UNCERTAIN
     else:
         status = Status.PRESENT
@@ -160,7 +178,7 @@ def course_in(text: str) -> str | None:
     return next((name for name, expression in _expressions().course if expression.search(text)), None)
 
 
-_NO_DEGREE = re.compile("太阳|太太|死亡|很快|一点钟|有一点钟")
+_NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟")
 
 
 @cache
@@ -168,10 +186,12 @@ def _degrees() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
     """By degree: the words that stand before what they grade, and those that come after it (厉害, 要命)."""
     lex = lexicon()
     after = frozenset(lex.words("severity_after"))
-    return tuple(
-        (name, re.compile(f"{alternatives(word for word in lex.words('severity', name) if word not in after)}[^，。；！？]{{0,2}}$"), re.compile(alternatives(lex.words("severity", name))))
-        for name in ("severe", "moderate", "mild")
-    )
+    found = []
+    for name in ("severe", "moderate", "mild"):
+        words = lex.words("severity", name)
+        leading = re.compile(f"{alternatives(word for word in words if word not in after)}[^，。；！？闷痛疼晕麻痒胀肿]{{0,2}}$")
+        found.append((name, leading, re.compile(alternatives(words))))
+    return tuple(found)
 
 
 _FIRST_DEGREE = re.compile("(?:有一点|有点|有些|稍微|轻微|略微|很|非常|特别|挺|比较)(?!多|重|大|严重|厉害|明显|凶|频繁|狠|$)")

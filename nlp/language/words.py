@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
-import marshal
 import os
 import tempfile
 from functools import lru_cache
@@ -24,7 +24,7 @@ class WordBoundaries:
     def _load(self) -> Any:
         import jieba  # heavy: only where texts are read
 
-        kept = self._folder / f"words-{self._digest(jieba.__version__)}.bin" if self._folder else None
+        kept = self._folder / f"words-{self._digest(jieba.__version__)}.json" if self._folder else None
         if kept is not None and (remembered := _remembered(kept)) is not None:
             tokenizer = jieba.Tokenizer()
             tokenizer.FREQ, tokenizer.total = remembered
@@ -69,10 +69,10 @@ class WordBoundaries:
 
 
 def _remembered(file: Path) -> tuple[dict[str, int], int] | None:
-    """The dictionary with our words as an earlier start left it, or None. The folder is private to the program, as jieba's own cache must be."""
+    """The dictionary with our words as an earlier start left it, or None. """
     try:
-        frequencies, total = marshal.loads(file.read_bytes())
-    except (OSError, ValueError, EOFError, TypeError):
+        frequencies, total = json.loads(file.read_bytes())
+    except (OSError, ValueError, TypeError):
         return None
     return frequencies, total
 
@@ -82,7 +82,7 @@ def _remember(file: Path, frequencies: dict[str, int], total: int) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as written:
-            written.write(marshal.dumps((frequencies, total)))
+            written.write(json.dumps([frequencies, total], ensure_ascii=False).encode())
         os.replace(written.name, file)
     except OSError:
         return
