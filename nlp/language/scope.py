@@ -173,9 +173,14 @@ def _negator_before_a_space(text: NormalText, clause: Clause, clauses: tuple[Cla
     return previous.soft and text.text[previous.start : previous.end] in ("没有", "无", "否认", "没得", "未见")
 
 
-_WHEN = re.compile("(?:躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$")
+_WHEN = re.compile(
+    "(?:躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$"
+)
 """躺下更厉害 tells what makes it worse, not that it gets worse."""
-_KEEPS_ON = re.compile("(?<![年月变衰是])老(?=是|觉|想|打|拉|咳|吐|喘|尿|痛|疼|犯|要|发|流|出|掉|起|憋|头[晕痛疼])|总(?=觉|想|打|拉|咳|吐|喘|犯|要|流|出)|偶尔|一阵一阵")
+_KEEPS_ON = re.compile(
+    "(?<![年月变衰是])老(?=是|觉|想|打|拉|咳|吐|喘|尿|痛|疼|犯|要|发|流|出|掉|起|憋|头[晕痛疼])"
+    "|总(?=觉|想|打|拉|咳|吐|喘|犯|要|流|出)|偶尔|一阵一阵"
+)
 
 
 def course_in(text: str) -> str | None:

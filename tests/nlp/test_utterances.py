@@ -22,7 +22,8 @@ FLOORS = {
     "age_days": 0.97, "pregnancy_weeks": 0.97,
 }  # fmt: skip
 WHOLE = 0.91
-MISSED_RED_FLAGS, FALSE_RED_FLAGS = 8, 18
+MISSED_RED_FLAGS, FALSE_RED_FLAGS = 10, 19
+"""What is still missed is sudden or effort-bound chest pain, breathlessness and the like, named rightly and ranked lower by the rules."""
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def total(scores: list[Score]) -> Score:
 
 
 def test_the_file_is_what_it_says() -> None:
-    assert len(UTTERANCES) >= 230
+    assert len(UTTERANCES) >= 300
     assert len({one.id for one in UTTERANCES}) == len({one.text for one in UTTERANCES}) == len(UTTERANCES)
     assert sum(one.red_flag for one in UTTERANCES) >= 70
     assert {label.status for one in UTTERANCES for label in one.findings} == set(Status)
