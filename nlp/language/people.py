@@ -40,6 +40,7 @@ def _people() -> re.Pattern[str]:
 
 _NO_PERSON = re.compile(
     "妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
+    "|(?:左边|右边|两边|一边|两个|左|右)的?奶奶|(?:怀孕|怀起|怀了)[^。；！？]{0,14}(?:孩子|娃|宝宝|娃娃|娃儿|崽)[^，。；！？]{0,2}动"
 )
 
 
@@ -61,6 +62,17 @@ _CHILD_BEFORE = re.compile(
 )
 _DAYS = re.compile(
     rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
+)
+_YOUNG_CHILD = "宝宝|宝贝|娃|娃儿|娃娃|孩子|小孩|婴儿|毛毛|崽|崽崽|伢子|伢|奶娃|月娃|毛娃|小宝|二宝|孙子|孙女|儿子|女儿|闺女"
+_DAYS_OLD = re.compile(
+    rf"(?:{_YOUNG_CHILD})(?:今天|现在|还|都|已经|也)*"
+    rf"(?:(?:才|刚|满)+(?P<few>{NUMBER})天|(?P<many>{NUMBER})天(?:大|(?=[，。；！？ ]|$)))"
+)
+"""孩子才四十天, 宝宝四十天,发烧. With neither 才 nor 大 a small number may be the length of an illness (娃三天,一直拉)."""
+_LEAST_DAYS = 14
+_DAYS_ANSWERED = re.compile(
+    r"^(?:孩子|宝宝|娃|娃儿|他|她|今天|现在|才|刚|满|有|出生|生下来|快|已经|大概)*"
+    rf"(?P<days>{NUMBER})(?P<unit>天|周|个?星期|个?礼拜)(?:大|了|多)*(?=$|[，。；！？ ])"
 )
 _WEEKS_OLD = re.compile(rf"(?:出生|生下来)(?:才|刚|了|有)*(?P<weeks>{NUMBER})(?:周|个?星期)")
 _NEWBORN = {
@@ -121,6 +133,12 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
             value = number(next(group for group in match.groups() if group))
             if value is not None and value < 800:
                 found.append(Told("age", value * factor, match.start(), match.end()))
+    for match in _DAYS_OLD.finditer(content) if not found else ():
+        value = number(match["few"] or match["many"])
+        if value is not None and value < 800 and (match["few"] or match[0].endswith("大") or value >= _LEAST_DAYS):
+            found.append(Told("age", value, match.start("few" if match["few"] else "many"), match.end()))
+    if not found and expecting_age and (answer := _DAYS_ANSWERED.match(content)) and (value := number(answer["days"])) is not None and value < 800:
+        found.append(Told("age", value * (1.0 if answer["unit"] == "天" else 7.0), answer.start("days"), answer.end()))
     if not found:
         for word, days in sorted(_NEWBORN.items(), key=lambda item: -len(item[0])):
             if (place := content.find(word)) >= 0:
