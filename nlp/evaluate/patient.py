@@ -14,12 +14,14 @@ from nlp.interface.assessment import Assessment, Facts, Question
 from nlp.interface.engine import ClinicalEngine
 from nlp.interface.reading import Person, Reading, Status
 
-UNKNOWN = "不清楚"
+UNKNOWN, DENIAL = "不清楚", "没有"
 DAYS = {"y": 365.25, "m": 30.4375, "d": 1.0}
 _AGE_WORDS = {"y": "岁", "m": "个月", "d": "天"}
 _SEX_WORDS = {"male": "男", "female": "女"}
 _MOST_QUESTIONS = 40
 """An engine that asks more than this has lost its way; the talk ends."""
+_OPENING_FACTS = 2
+"""So many sentences are told at once when nothing was understood so far."""
 _PROBES = ("38", "98", "6")
 _OF_MEASURE = {"temperature": "fever", "stools_per_day": "diarrhoea"}
 """Who is asked for the one tells the other: 38度3 answers 发烧吗."""
@@ -117,6 +119,8 @@ class Patient:
 
     def answer(self, question: Question, *, nothing_known: bool = False) -> str | None:
         """The sentences that answer ``question``; None for 不清楚. ``nothing_known``: asked in the open, as nothing was understood so far."""
+        if nothing_known:  # asked in the open he tells what troubles him, as far as he knows words for it, and not what he has not
+            return "；".join([fact for fact, reading in self._read if _complains(reading)][:_OPENING_FACTS]) or None
         wanted = asked_for(self.engine, question)
         pieces = []
         if self.vignette.age is not None and "age_days" in wanted.person:
@@ -124,8 +128,6 @@ class Patient:
         if self.vignette.sex is not None and "sex" in wanted.person:
             pieces.append(_SEX_WORDS[self.vignette.sex])
         pieces += [fact for fact, reading in self._read if self._answers(fact, reading, question, wanted)]
-        if not pieces and nothing_known:
-            pieces = [fact for fact, reading in self._read if _complains(reading)][:1]
         return "；".join(pieces) or None
 
     def _answers(self, fact: str, reading: Reading, question: Question, wanted: Told) -> bool:
@@ -167,10 +169,14 @@ class Talk:
 
 @dataclass
 class Interviewer:
-    """Leads ``engine`` through a talk. ``knows_person``: age and sex stand in the record; else they are told when asked for."""
+    """Leads ``engine`` through a talk. ``knows_person``: age and sex stand in the record; else they are told when asked for.
+
+    ``denies_the_rest``: what the facts do not tell is denied instead of left open, as if the case had been told whole.
+    """
 
     engine: ClinicalEngine
     knows_person: bool = True
+    denies_the_rest: bool = False
     most: int = field(default=_MOST_QUESTIONS)
 
     def talk(self, vignette: Vignette) -> Talk:
@@ -180,6 +186,8 @@ class Interviewer:
         turns: list[tuple[Question, str]] = []
         while len(turns) < self.most and (question := self.engine.next_question(facts)) is not None:
             said = patient.answer(question, nothing_known=not (facts.findings or facts.measurements))
+            if said is None and self.denies_the_rest:
+                said = DENIAL
             reading = self.engine.read(said or UNKNOWN, answering=question, choice=None if said else "unknown")
             facts = self.engine.merge(facts, reading, answered=question)
             turns.append((question, said or UNKNOWN))

@@ -27,7 +27,7 @@ from nlp.engine import Engine
 from nlp.interface.urgency import Urgency
 
 from .figures import markdown, share
-from .patient import DAYS, UNKNOWN, Interviewer, Talk, Vignette
+from .patient import DAYS, DENIAL, UNKNOWN, Interviewer, Talk, Vignette
 
 SUMMARY = "Told cases: an automatic patient answers from the facts; level, safety, questions, departments."
 FIVE = tuple(level.value for level in Urgency)
@@ -42,6 +42,7 @@ _NEEDED = ("id", "urgency_level", "opening_zh", "facts_zh")
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--ask-person", action="store_true", help="age and sex do not stand in the record: they are told when asked for")
+    parser.add_argument("--deny-rest", action="store_true", help="the patient denies what the facts do not tell, instead of 不清楚")
     parser.add_argument("--wrong", action="store_true", help="list the cases whose level is not the file's, with the engine's reasons")
     parser.add_argument("--talk", metavar="ID", default="", help="print the dialogue of one case instead")
 
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> str:
         told = [vignette for vignette in told if vignette.id == options.talk]
     if not told:
         raise ValueError(f"no case {options.talk}" if options.talk else "no cases in the files")
-    interviewer = Interviewer(Engine(), knows_person=not options.ask_person)
+    interviewer = Interviewer(Engine(), knows_person=not options.ask_person, denies_the_rest=options.deny_rest)
     talks = [interviewer.talk(vignette) for vignette in tqdm(told, desc="cases", unit="case", disable=len(told) < 2)]
     if options.talk:
         return transcript(talks[0])
@@ -160,7 +161,7 @@ def tables(talks: Sequence[Talk]) -> str:
         whole.append(confusion(judged(talks, three=three), scale))
     asked = [talk.questions for talk in talks]
     lines: list[tuple[str, object]] = [("questions, median", f"{median(asked):g}"), ("questions, most", max(asked))]
-    answered = [said != UNKNOWN for talk in talks for _, said in talk.turns]
+    answered = [said not in (UNKNOWN, DENIAL) for talk in talks for _, said in talk.turns]
     if answered:
         lines.append(("questions the patient could answer", share(sum(answered), len(answered))))
     with_departments = [talk for talk in talks if talk.vignette.departments]
