@@ -22,10 +22,10 @@ from nlp.interface.assessment import Facts
 FILE = Path(__file__).with_name("vignettes.jsonl")
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 EMERGENCIES = [row["id"] for row in ROWS if row["urgency_level"] in ("critical", "emergent")]
-RIGHT_LEVEL_FLOOR = 0.48
-"""Of five; what is measured with findings and rules alone, less two cases for honest changes elsewhere."""
-SAFE_FLOOR = 0.95
-MOST_OVER = 0.52
+RIGHT_LEVEL_FLOOR = 0.50
+"""Of five levels; measured are 62, 117 and 55 of 119. Two cases or so are left for honest changes elsewhere (docs/vignettes.md)."""
+SAFE_FLOOR = 0.96
+MOST_OVER = 0.48
 
 
 @cache
