@@ -113,6 +113,12 @@ def parser() -> argparse.ArgumentParser:
     copied.add_argument("--k", type=int, default=5, metavar="<人数>", help="每种年龄段、性别、地区、科室的组合至少几个人(2 到 100,默认 5)")
     copied.add_argument("--images", action="store_true", help="连影像一起(去掉标签里的身份;可能烧录了文字的不要)")
     copied.add_argument("--burned-in", action="store_true", help="可能烧录了文字的影像也要:图上的文字不会去掉")
+    triaged = add("triage", "读病人的话:每行一个 JSON(id、text,可有 age、sex、vitals),逐行给出症状、紧急程度、科室、下一个问题", "triage")
+    inquired = add("inquire", "问诊:开头一行,问一行,答一行,直到结论;回答 yes、no、unknown 或一句话", "inquire")
+    for one in (triaged, inquired):
+        one.add_argument("--jsonl", action="store_true", help="从标准输入逐行读,向标准输出逐行写;写错的一行回一行 error,继续下一行,最后状态为 1")
+    inquired.add_argument("--turns", type=int, default=20, metavar="<个数>", help="一次最多问几个(默认 20;引擎通常更早停)")
+    inquired.add_argument("--seed", type=int, default=0, metavar="<数>", help="随机种子,写进结论:同样的输入和种子,同样的对话")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 2000
+_NORMAL = 1.959964
+"""The normal quantile of 97.5 %."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,16 @@ def ratio(above: NDArray[np.float64], below: NDArray[np.float64], seed: int = 0)
 def mean(values: NDArray[np.float64], seed: int = 0) -> Figure:
     """The mean over cases with its interval."""
     return ratio(values, np.ones(len(values)), seed)
+
+
+def share(hits: int, number: int) -> Figure | None:
+    """hits / number with the Wilson score interval (Wilson 1927), which stays honest where all or none hit; None of nothing."""
+    if number == 0:
+        return None
+    rate, square = hits / number, _NORMAL**2
+    middle = (rate + square / (2 * number)) / (1 + square / number)
+    half = _NORMAL / (1 + square / number) * math.sqrt(rate * (1 - rate) / number + square / (4 * number**2))
+    return Figure(rate, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def calibration_error(sure: NDArray[np.float64], right: NDArray[np.float64], bins: int = 10) -> float:

@@ -45,6 +45,7 @@ _NO_PERSON = re.compile(
     "|(?:爷爷|奶奶|外公|外婆|爸爸?|妈妈?|姥姥|姥爷|大人|别人)的(?:[^，。；！？]{0,4}药|药)"
     "|(?:跟|和|同|与)(?:我)?(?:妈妈?|爸爸?|老公|老婆|婆婆|媳妇|对象|男朋友|女朋友|父母)(?:又|刚|老|总)?(?:吵|闹|打架|生气|离婚)|告诉(?:我)?(?:妈妈?|爸爸?|父母|老师|家里人)"
     "|(?:急|烦|笑|吓|忙|愁)死我"
+    "|(?:左边|右边|两边|一边|两个|左|右)的?奶奶|(?:怀孕|怀起|怀了)[^。；！？]{0,14}(?:孩子|娃|宝宝|娃娃|娃儿|崽)[^，。；！？]{0,2}动"
 )
 
 
@@ -67,6 +68,17 @@ _CHILD_BEFORE = re.compile(
 _DAYS = re.compile(
     rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
     rf"|(?:新生儿|新生宝宝|月子里的(?:娃|孩子|宝宝))(?:才|刚|了)*(?P<newborn>{NUMBER})天"
+)
+_YOUNG_CHILD = "宝宝|宝贝|娃|娃儿|娃娃|孩子|小孩|婴儿|毛毛|崽|崽崽|伢子|伢|奶娃|月娃|毛娃|小宝|二宝|孙子|孙女|儿子|女儿|闺女"
+_DAYS_OLD = re.compile(
+    rf"(?:{_YOUNG_CHILD})(?:今天|现在|还|都|已经|也)*"
+    rf"(?:(?:才|刚|满)+(?P<few>{NUMBER})天|(?P<many>{NUMBER})天(?:大|(?=[，。；！？ ]|$)))"
+)
+"""孩子才四十天, 宝宝四十天,发烧. With neither 才 nor 大 a small number may be the length of an illness (娃三天,一直拉)."""
+_LEAST_DAYS = 14
+_DAYS_ANSWERED = re.compile(
+    r"^(?:孩子|宝宝|娃|娃儿|他|她|今天|现在|才|刚|满|有|出生|生下来|快|已经|大概)*"
+    rf"(?P<days>{NUMBER})(?P<unit>天|周|个?星期|个?礼拜)(?:大|了|多)*(?=$|[，。；！？ ])"
 )
 _WEEKS_OLD = re.compile(rf"(?:出生|生下来)(?:才|刚|了|有)*(?P<weeks>{NUMBER})(?:周|个?星期)")
 _NEWBORN = {
@@ -133,6 +145,12 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
             value = number(next(group for group in match.groups() if group))
             if value is not None and value < 800:
                 found.append(Told("age", value * factor, match.start(), match.end()))
+    for match in _DAYS_OLD.finditer(content) if not found else ():
+        value = number(match["few"] or match["many"])
+        if value is not None and value < 800 and (match["few"] or match[0].endswith("大") or value >= _LEAST_DAYS):
+            found.append(Told("age", value, match.start("few" if match["few"] else "many"), match.end()))
+    if not found and expecting_age and (answer := _DAYS_ANSWERED.match(content)) and (value := number(answer["days"])) is not None and value < 800:
+        found.append(Told("age", value * (1.0 if answer["unit"] == "天" else 7.0), answer.start("days"), answer.end()))
     if not found:
         for word, days in sorted(_NEWBORN.items(), key=lambda item: -len(item[0])):
             if (place := content.find(word)) >= 0:
