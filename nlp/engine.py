@@ -25,6 +25,7 @@ class Engine:
 
     def __init__(self, cache_folder: Path | None = None) -> None:
         self._reader = Reader(cache_folder)
+        self._latest = Case(Facts())
         digests = "".join(rule_set.digest for rule_set in rule_sets())
         self._version = " ".join(filter(None, (f"{NAME}-{RELEASE}+{_short(digests)}", department_model.version())))
 
@@ -77,11 +78,18 @@ class Engine:
         )
 
     def assess(self, facts: Facts) -> Assessment:
-        return triage.assess(facts, self._version)
+        return triage.assess(self._case(facts), self._version)
 
     def next_question(self, facts: Facts) -> Question | None:
-        case = Case(facts)
-        return inquiry.next_question(case, triage.judge(case).level)
+        case = self._case(facts)
+        return inquiry.next_question(case, triage.level(case))
+
+    def _case(self, facts: Facts) -> Case:
+        """The case of ``facts``; the last one is kept, because who assesses asks for the next question right after."""
+        latest = self._latest
+        if latest.facts is not facts:
+            self._latest = latest = Case(facts)
+        return latest
 
 
 def build(cache_folder: Path | None = None) -> ClinicalEngine:

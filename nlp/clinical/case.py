@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from nlp.interface.assessment import Facts
@@ -15,6 +15,8 @@ class Case:
     """Only what concerns the patient; what is uncertain counts as present (it can only raise), what was not said counts as unknown."""
 
     facts: Facts
+    notes: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out of this case, so that it is worked out once."""
 
     @cached_property
     def present(self) -> dict[str, Finding]:

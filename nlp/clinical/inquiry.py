@@ -11,8 +11,11 @@ from nlp.language.answers import AnswerGuide, Effects
 from nlp.language.lexicon import lexicon
 
 from .asked import Asked, Option, questions
+from .asking import finding_of, limits, single_guide, single_question
 from .case import Case
+from .following_up import worth_asking
 from .knowledge import Rule, known_codes, rules, table
+from .weighing import sex_matters, single_to_ask
 
 _CHEST = ("chest_pain", "chest_tightness")
 
@@ -64,15 +67,56 @@ def _open(asked: Asked, case: Case) -> bool:
     return asked.when(case) is not None
 
 
+_ALWAYS = frozenset(["complaint", "child_age", "sex", "age_chronic", "age"])
+"""Who it is and what is the matter: asked whenever it is open. The other questions that rule out no danger must promise to change something."""
+_NOTE = "next question"
+
+
 def next_question(case: Case, level: Urgency | None) -> Question | None:
-    """The next question at ``level``; None when enough is known. In danger only what the hospital needs, then no more."""
-    if level in (Urgency.CRITICAL, Urgency.EMERGENT):
-        return _in_danger(case, level)
-    if sum(1 for code in case.facts.asked if base_code(code) not in _MARKS) >= _LIMIT:
+    """The next question at ``level``; None when enough is known. In danger only what the hospital needs, then no more.
+
+    Danger first (questions.toml, by priority), then what it is since when and whom it concerns, then the findings of which most is expected.
+    """
+    if _NOTE not in case.notes:
+        case.notes[_NOTE] = _in_danger(case, level) if level in (Urgency.CRITICAL, Urgency.EMERGENT) else _in_peace(case, level)
+    found = case.notes[_NOTE]
+    return found if isinstance(found, Question) else None
+
+
+def asked_so_far(case: Case) -> int:
+    """Questions asked, without what is remembered of unclear answers."""
+    return sum(1 for code in case.facts.asked if base_code(code) not in _MARKS)
+
+
+def _in_peace(case: Case, level: Urgency | None) -> Question | None:
+    so_far = asked_so_far(case)
+    if so_far >= _LIMIT:
         again = (asked for asked in questions().values() if asked.code in _already(case) and _open(asked, case))
-        return as_question(unclear, case) if (unclear := next(again, None)) else None
-    found = next((asked for asked in questions().values() if _open(asked, case)), None)
-    return as_question(found, case) if found else None
+        if unclear := next(again, None):
+            return as_question(unclear, case)
+    else:
+        written = (asked for asked in questions().values() if _open(asked, case))
+        found = next((one for one in written if one.danger or one.code in _ALWAYS or worth_asking(one, case, level, so_far)), None)
+        if found is not None:
+            return as_question(found, case)
+    if so_far >= limits().most:
+        return None
+    if "sex" not in _already(case) and not case.is_child and sex_matters(case):
+        return as_question(questions()["sex"], case)
+    single = single_to_ask(case, level, _asked_for(case), so_far)
+    return single_question(single, _who(case)) if single else None
+
+
+def _asked_for(case: Case) -> frozenset[str]:
+    """The findings that were asked for, whatever came back."""
+    found: set[str] = set()
+    for code in case.facts.asked:
+        if (finding := finding_of(code)) is not None:
+            found.add(finding)
+        elif (asked := questions().get(base_code(code))) is not None:
+            found.update(asked.about)
+            found.update(of for option in asked.options.values() for of in option.of)
+    return frozenset(found)
 
 
 def crisis_question(case: Case, level: Urgency) -> Question | None:
@@ -256,7 +300,7 @@ def guide(question: Question) -> AnswerGuide | None:
     """How to take the answer to ``question``; None for a question that is not ours."""
     asked = questions().get(base_code(question.code))
     if asked is None:
-        return None
+        return single_guide(question.code)
     named = tuple(code for code in _named(question.code) if code in known_codes())
     targets = named or ((asked.duration_of,) if asked.duration_of in known_codes() else ())
     offered = {choice.code for choice in question.choices}
