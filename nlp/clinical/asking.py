@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +9,7 @@ from typing import Any
 
 from nlp.interface.assessment import Choice, Question
 from nlp.language.answers import AnswerGuide, Effects
-from nlp.language.lexicon import content, lexicon
+from nlp.language.lexicon import lexicon, rows
 
 from .asked import UNKNOWN
 from .belief.bedside import may_be_pregnant
@@ -90,7 +88,7 @@ def disease_names() -> frozenset[str]:
 def singles() -> dict[str, Single]:
     """All findings that may be asked for, by code."""
     data = table("asking.toml")
-    system = {row["code"]: row["system"] for row in csv.DictReader(io.StringIO(content("findings.csv")))}
+    system = {row["code"]: row["system"] for row in rows("findings.csv")}
     found: dict[str, Single] = {}
     for code, complaint in complaints().items():
         text = data["texts"].get(code, complaint.question)
@@ -141,7 +139,7 @@ def said_with() -> dict[str, tuple[str, ...]]:
 @cache
 def outside() -> frozenset[str]:
     """Complaints that are no illness (开药, 体检, 打疫苗): nothing is asked about diseases because of them."""
-    return frozenset(row["code"] for row in csv.DictReader(io.StringIO(content("findings.csv"))) if row["system"] in _NO_ILLNESS)
+    return frozenset(row["code"] for row in rows("findings.csv") if row["system"] in _NO_ILLNESS)
 
 
 @cache

@@ -74,7 +74,8 @@ def _raises(asked: Asked, case: Case, after: Case, severity: int) -> bool:
     new = after.complaints.keys() - case.complaints.keys()
     if any((alone := complaints()[code].level) is not None and alone.severity > severity for code in new if code in complaints()):
         return True
-    if any(rule.level.severity > severity and rule.when(after) is not None for rule in _concerned(_touched(asked), length=asked.duration_of is not None)):
+    concerned = _concerned(_touched(asked), length=asked.duration_of is not None)
+    if any(rule.level.severity > severity and rule.when(after) is not None for rule in concerned):
         return True
     more = (modifier for modifier in modifiers() if modifier.upto.severity > severity)
     return severity > 0 and any(modifier.when(after) is not None and modifier.when(case) is None for modifier in more)

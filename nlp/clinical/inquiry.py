@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nlp.interface.assessment import Choice, Question
+from nlp.interface.inquiry import NO, YES
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from nlp.language.answers import AnswerGuide, Effects
@@ -294,6 +295,28 @@ def not_ruled_out(case: Case) -> tuple[str, ...]:
         if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
             found.append(_text(asked, case))
     return tuple(found)
+
+
+def asks_for(question: Question) -> tuple[str, ...]:
+    """The findings that ``question`` asks for, in order."""
+    if (finding := finding_of(question.code)) is not None:
+        return (finding,)
+    asked = questions().get(base_code(question.code))
+    if asked is None:
+        return ()
+    offered = {choice.code for choice in question.choices}
+    of = [code for option in asked.options.values() if option.code in offered for code in option.of]
+    return tuple(dict.fromkeys(code for code in (*asked.about, *of) if code in known_codes()))
+
+
+def taken(question: Question, answer: str) -> tuple[str, str | None]:
+    """``answer`` as (words, choice): the code of a choice, yes, no and unknown, or words."""
+    offered = {choice.code for choice in question.choices}
+    if answer in offered:
+        return "", answer
+    if answer == NO:
+        return ("", "none") if "none" in offered else ("没有", None)
+    return ("有", None) if answer == YES else (answer, None)
 
 
 def guide(question: Question) -> AnswerGuide | None:

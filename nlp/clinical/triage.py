@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nlp.interface.assessment import Assessment, Emergency, Facts, Reason
+from nlp.interface.assessment import Assessment, Emergency, Reason
 from nlp.interface.urgency import Urgency, more_severe
 
 from . import advice, vitals

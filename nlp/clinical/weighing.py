@@ -75,15 +75,23 @@ def _open(case: Case, also_asked: frozenset[str]) -> Bools:
 
 
 def can_weigh(case: Case) -> bool:
-    """Whether something was complained of that the diseases know of."""
-    return any(code in reviewed().place and code not in outside() for code in case.complaints)
+    """Whether something was complained of, or measured, that the diseases know of."""
+    place = reviewed().place
+    told = any(code in place and code not in outside() for code in case.complaints)
+    return told or (bool(case.measured) and any(code in place and code not in case.present for code in evidence(case).there))
+
+
+def _complains(case: Case) -> bool:
+    """Whether there is an illness to ask about: after a bite or a fall alone the danger questions say all that is worth asking."""
+    now = reviewed()
+    return any(code in now.place and code not in outside() and not now.cause[now.place[code]] for code in case.complaints)
 
 
 def single_to_ask(case: Case, level: Urgency | None, also_asked: frozenset[str], asked: int) -> Single | None:
     """The one finding that is worth asking for now; None when it is enough. ``also_asked``: findings that other questions asked for, answered or
     not; ``asked``: questions asked so far."""
     alone = sum(1 for code in case.facts.asked if finding_of(code))
-    if asked >= limits().most or alone >= limits().most_single or not can_weigh(case):
+    if asked >= limits().most or alone >= limits().most_single or not _complains(case):
         return None
     now = weighed(case)
     found = next_finding(now.knowledge, now.chances, _open(case, also_asked), _cost(), asked, settled=_seen_today(level))
@@ -96,14 +104,14 @@ def tells_enough(case: Case, level: Urgency | None, codes: Iterable[str], asked:
     open_ = np.zeros(len(now.knowledge.findings), np.bool_)
     known = answered_already(case)
     open_[[now.knowledge.place[code] for code in codes if code in now.knowledge.place and code not in known]] = True
-    if not open_.any() or not can_weigh(case):
+    if not open_.any() or not _complains(case):
         return False
     return next_finding(now.knowledge, now.chances, open_, _cost(), asked, settled=_seen_today(level)) is not None
 
 
 def sex_matters(case: Case) -> bool:
     """Whether man or woman is not known and much of what is believed is a disease of one sex."""
-    if case.facts.person.sex is not None or not can_weigh(case):
+    if case.facts.person.sex is not None or not _complains(case):
         return False
     now = weighed(case)
     return float(now.chances[now.knowledge.male | now.knowledge.female].sum()) >= _SEX_MATTERS

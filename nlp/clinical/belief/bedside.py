@@ -29,6 +29,9 @@ _OTHER_SEX = 0.5
 """What is left of a disease of one sex while the sex is not known."""
 _CHILD_UNSAID = 0.2
 """What is left of a child's disease while no age was said and nobody spoke of a child: estimated."""
+_LOG_UNEXPLAINED, _LOG_UNEXPLAINED_CAUSE = np.float32(np.log(0.1)), np.float32(np.log(0.001))
+"""People come because of what they tell: how much less often somebody tells of his own accord what has nothing to do with his illness than he says
+yes to it when asked; of a cause (a bite, a fall, a poison) hardly ever. Estimated."""
 _HALF = 0.5
 _NOT_FERTILE = frozenset(["menopause", "hysterectomy"])
 _AFTER_BIRTH = "postpartum"
@@ -40,15 +43,17 @@ _MEASURED = (
     ("respiratory_rate", "fast_breathing", 25.0, 20.0),
 )
 """Numbers that say what a finding says, for grown-ups. General knowledge; the levels are judged by vitals.toml, not by this."""
+_HIGH_PRESSURE = (("systolic", 140.0), ("diastolic", 90.0))
 _LOW_PRESSURE = ("systolic", "blood_pressure_low", 90.0)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """``there`` and ``not_there``: finding → weight."""
+    """``there`` and ``not_there``: finding → weight; ``came_with``: what was told unasked, in words."""
 
     there: dict[str, float]
     not_there: dict[str, float]
+    came_with: frozenset[str] = frozenset()
 
     @property
     def known(self) -> frozenset[str]:
@@ -70,6 +75,9 @@ def evidence(case: Case) -> Evidence:
     measure, code, below = _LOW_PRESSURE
     if adult and measure in case.measured and case.measured[measure].value < below:
         there.setdefault(code, 1.0)
+    if adult and any(measure in case.measured and case.measured[measure].value >= least for measure, least in _HIGH_PRESSURE):
+        there.setdefault("hypertension", _HALF)  # once is not yet the illness
+        not_there.pop("hypertension", None)
     broader = lexicon().broader
     for code in tuple(there):
         for wide in broader.get(code, ()):
@@ -77,7 +85,8 @@ def evidence(case: Case) -> Evidence:
     for code in tuple(not_there):  # no cough at all says everything about 干咳
         if any(wide in not_there for wide in broader.get(code, ())):
             not_there.pop(code)
-    return Evidence(there, not_there)
+    told = (code for code, finding in case.complaints.items() if not finding.implied and finding.status is Status.PRESENT)
+    return Evidence(there, not_there, frozenset(code for code in told if code in there))
 
 
 def may_be_pregnant(case: Case) -> bool:
@@ -127,6 +136,9 @@ def believed(knowledge: Reviewed, case: Case, said: Evidence | None = None) -> F
             at = knowledge.place.get(code)
             if at is not None:
                 summed += table[at] if weight == 1 else table[at] * np.float32(weight)
+    for code in said.came_with:
+        if (at := knowledge.place.get(code)) is not None:
+            summed += knowledge.unlinked[at] * (_LOG_UNEXPLAINED_CAUSE if knowledge.cause[at] else _LOG_UNEXPLAINED)
     logits = np.where(possible, np.log(np.where(possible, chances, 1)) + np.float32(TEMPER) * summed, -np.inf)
     shifted = np.exp(logits - logits.max())
     return np.asarray(shifted / shifted.sum(), np.float32)

@@ -22,7 +22,7 @@ import numpy as np
 from nlp.clinical.diseases import COMMONNESS, FREQUENCY, Disease, Link, diseases
 from nlp.interface.departments import DEPARTMENTS
 from nlp.interface.urgency import Urgency
-from nlp.language.lexicon import lexicon
+from nlp.language.lexicon import lexicon, rows
 
 from .knowledge import Bools, Floats, Wholes
 
@@ -31,6 +31,8 @@ DANGEROUS = frozenset([Urgency.CRITICAL, Urgency.EMERGENT])
 OF_PREGNANCY = "O"
 """The chapter of ICD-10 (XV) of pregnancy, birth and the time after."""
 
+_CAUSES = frozenset(["injury", "poison", "bite"])
+"""Parts of the lexicon (the column "system")."""
 _AGES = np.array([0.04, 0.16, 0.5, 0.3], np.float32)
 """Share of the visits by infants, children, adults and the old: coarse, estimated; used for background rates alone."""
 _BY_CHANCE = 0.15
@@ -54,6 +56,7 @@ class Reviewed:
     department  (D, G) the weights of its departments, summing to 1
     male, female, of_pregnancy (D,) whether it is of that sex alone, of pregnancy and birth alone
     condition   (S,)   whether it is a long-standing condition
+    cause       (S,)   whether it is what happened to somebody (injury, poison, bite) and no sign of illness
     """
 
     diseases: tuple[Disease, ...]
@@ -69,11 +72,13 @@ class Reviewed:
     female: Bools
     of_pregnancy: Bools
     condition: Bools
+    cause: Bools
 
     def __post_init__(self) -> None:
         no = np.float32(1) - self.yes
         object.__setattr__(self, "log_yes", np.ascontiguousarray(np.log(self.yes).T))
         object.__setattr__(self, "log_no", np.ascontiguousarray(np.log(no).T))
+        object.__setattr__(self, "unlinked", np.ascontiguousarray(~self.linked.T))
         object.__setattr__(self, "noise", -(self.yes * np.log(self.yes) + no * np.log(no)))
         object.__setattr__(self, "place", {finding: at for at, finding in enumerate(self.findings)})
         object.__setattr__(self, "number", {disease.code: at for at, disease in enumerate(self.diseases)})
@@ -82,6 +87,8 @@ class Reviewed:
     log_yes: Floats = None  # type: ignore[assignment]
     """(S, D)"""
     log_no: Floats = None  # type: ignore[assignment]
+    """(S, D)"""
+    unlinked: Bools = None  # type: ignore[assignment]
     """(S, D)"""
     noise: Floats = None  # type: ignore[assignment]
     """(D, S) entropy in nats of the answer when the disease is certain."""
@@ -101,14 +108,14 @@ def build(frequency: Callable[[Link], float] = _plain) -> Reviewed:
     named = dict.fromkeys(link.finding for disease in found for link in disease.links)
     findings = tuple(dict.fromkeys((*named, *(wide for code in named for wide in broader.get(code, ())))))
     place = {code: at for at, code in enumerate(findings)}
-    rows, columns, rates, grades = [], [], [], []
+    at_row, columns, rates, grades = [], [], [], []
     for row, disease in enumerate(found):
         for link in disease.links:
-            rows.append(row)
+            at_row.append(row)
             columns.append(place[link.finding])
             rates.append(frequency(link))
             grades.append(link.grade == "N")
-    at, to, rate, never = np.array(rows), np.array(columns), np.array(rates, np.float32), np.array(grades)
+    at, to, rate, never = np.array(at_row), np.array(columns), np.array(rates, np.float32), np.array(grades)
     yes = np.zeros((len(found), len(findings)), np.float32)
     yes[at[~never], to[~never]] = rate[~never]
     wider = [(place[narrow], place[wide]) for narrow in findings for wide in broader.get(narrow, ())]
@@ -116,6 +123,7 @@ def build(frequency: Callable[[Link], float] = _plain) -> Reviewed:
         np.maximum(yes[:, wide], yes[:, narrow], out=yes[:, wide])
     share = np.array([[COMMONNESS[grade] for grade in disease.commonness] for disease in found], np.float32).T
     often = _AGES @ (share / share.sum(1, keepdims=True))
+    causes = frozenset(row["code"] for row in rows("findings.csv") if row["system"] in _CAUSES)
     condition = np.array([code in lexicon().conditions for code in findings])
     whole = often @ yes
     background = np.where(condition, np.clip(whole, _CONDITION_LEAST, _CONDITION_MOST), np.clip(whole * _BY_CHANCE, _LEAST, _MOST))
@@ -153,6 +161,7 @@ def build(frequency: Callable[[Link], float] = _plain) -> Reviewed:
         female=np.array([disease.sex == "female" for disease in found]),
         of_pregnancy=np.array([disease.icd10.startswith(OF_PREGNANCY) for disease in found]),
         condition=condition,
+        cause=np.array([code in causes for code in findings]),
     )
 
 
