@@ -44,7 +44,9 @@ class Engine:
         """Load the dictionary and the rules now, so that the first person does not wait for them."""
         self._reader.warm()
         department_model.leaning("肚子痛")
-        self.begin("咳嗽三天")
+        step = self.begin("咳嗽三天")
+        while step.question is not None:
+            step = self.answer(step, "no")
 
     def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
         reading = self._reader.read(text, guide=inquiry.guide(answering) if answering else None, choice=choice if answering else None)

@@ -89,11 +89,13 @@ def singles() -> dict[str, Single]:
     """All findings that may be asked for, by code."""
     data = table("asking.toml")
     system = {row["code"]: row["system"] for row in rows("findings.csv")}
+    texts = {code: data["texts"].get(code, complaint.question) for code, complaint in complaints().items()}
+    everything = "\n".join(texts.values())
+    told = [name for name in disease_names() if name in everything]
     found: dict[str, Single] = {}
-    for code, complaint in complaints().items():
-        text = data["texts"].get(code, complaint.question)
+    for code, text in texts.items():
         allowed = code in data["also"] or (system[code] in data["systems"] and code not in data["never"])
-        if allowed and not any(name in text for name in disease_names()):
+        if allowed and not any(name in text for name in told):
             found[code] = _single(code, text, system[code], data)
     return found
 

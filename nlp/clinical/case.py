@@ -37,6 +37,11 @@ class Case:
     def measured(self) -> dict[str, Measurement]:
         return {measurement.code: measurement for measurement in self.facts.measurements}
 
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Codes of what is there and of what was measured."""
+        return frozenset(self.present) | frozenset(self.measured)
+
     @property
     def age_days(self) -> int | None:
         return self.facts.person.age_days

@@ -46,14 +46,25 @@ class ExpressionError(ValueError):
 
 
 @dataclass(frozen=True)
+class Part:
+    """A condition or a part of one. ``needs``: of these at least one must be there or measured, or it cannot hold; None where nothing must."""
+
+    check: Check
+    needs: frozenset[str] | None
+
+
+@dataclass(frozen=True)
 class Expression:
-    """A condition with the codes that it names."""
+    """A condition with the codes that it names. ``needs`` as in :class:`Part`: most conditions are settled by looking at it alone."""
 
     source: str
     codes: frozenset[str]
     check: Check
+    needs: frozenset[str] | None = None
 
     def __call__(self, case: Case) -> Evidence | None:
+        if self.needs is not None and self.needs.isdisjoint(case.told):
+            return None
         return self.check(case)
 
 
@@ -93,11 +104,11 @@ class _Parser:
         self._known = known
         self.codes: set[str] = set()
 
-    def parse(self) -> Check:
-        check = self._either()
+    def parse(self) -> Part:
+        part = self._either()
         if self._position != len(self._tokens):
             raise ExpressionError(f"unexpected {self._tokens[self._position].kind!r}")
-        return check
+        return part
 
     def _peek(self) -> str:
         return self._tokens[self._position].kind if self._position < len(self._tokens) else ""
@@ -108,70 +119,81 @@ class _Parser:
         self._position += 1
         return self._tokens[self._position - 1]
 
-    def _either(self) -> Check:
+    def _either(self) -> Part:
         parts = [self._both()]
         while self._peek() == "|":
             self._take("|")
             parts.append(self._both())
-        return parts[0] if len(parts) == 1 else _any(tuple(parts))
+        return parts[0] if len(parts) == 1 else Part(_any(tuple(part.check for part in parts)), _one_of(parts))
 
-    def _both(self) -> Check:
+    def _both(self) -> Part:
         parts = [self._single()]
         while self._peek() == "&":
             self._take("&")
             parts.append(self._single())
-        return parts[0] if len(parts) == 1 else _all(tuple(parts))
+        return parts[0] if len(parts) == 1 else Part(_all(tuple(part.check for part in parts)), _fewest(parts))
 
-    def _single(self) -> Check:
+    def _single(self) -> Part:
         if self._peek() == "!":
             self._take("!")
-            return _not(self._single())
+            return Part(_not(self._single().check), None)
         if self._peek() == "(":
             self._take("(")
-            check = self._either()
+            part = self._either()
             self._take(")")
-            return check
+            return part
         return self._atom(self._take("name"))
 
-    def _atom(self, token: _Token) -> Check:
+    def _atom(self, token: _Token) -> Part:
         if token.name in ("absent", "atleast") and self._peek() == "(":
             return self._function(token.name)
         if token.name in self._terms and token.operator is None and token.attribute is None:
             term = self._terms[token.name]
             self.codes |= term.codes
-            return term.check
+            return Part(term.check, term.needs)
         if token.name == "age" or token.name == "weeks":
-            return _person_number(token)
+            return Part(_person_number(token), None)
         if token.name in PERSON:
-            return _person(token.name)
+            return Part(_person(token.name), None)
         self._name(token.name)
         if token.name in MEASURES:
             if token.operator is None:
                 raise ExpressionError(f"{token.name} needs a limit")
-            return _measured(token)
+            return Part(_measured(token), frozenset([token.name]))
         if token.attribute and token.attribute not in COURSES | SEVERITIES:
             raise ExpressionError(f"no course or severity {token.attribute!r}")
-        return _finding(token)
+        return Part(_finding(token), frozenset([token.name]))
 
-    def _function(self, name: str) -> Check:
+    def _function(self, name: str) -> Part:
         self._take("(")
         if name == "absent":
             code = self._take("name").name
             self._name(code)
             self._take(")")
-            return lambda case: () if code in case.absent else None
+            return Part(lambda case: () if code in case.absent else None, None)
         least = int(self._take("number").number)
-        parts: list[Check] = []
+        parts: list[Part] = []
         while self._peek() == ",":
             self._take(",")
             parts.append(self._either())
         self._take(")")
-        return _atleast(least, tuple(parts))
+        return Part(_atleast(least, tuple(part.check for part in parts)), _one_of(parts) if least > 0 else None)
 
     def _name(self, code: str) -> None:
         if code not in self._known and code not in MEASURES:
             raise ExpressionError(f"no finding, condition or term {code!r}")
         self.codes.add(code)
+
+
+def _one_of(parts: list[Part]) -> frozenset[str] | None:
+    """What is needed where one of ``parts`` must hold."""
+    needs = [part.needs for part in parts]
+    return frozenset().union(*(codes for codes in needs if codes is not None)) if None not in needs else None
+
+
+def _fewest(parts: list[Part]) -> frozenset[str] | None:
+    """What is needed where all of ``parts`` must hold: the need that is met least often will do."""
+    return min((part.needs for part in parts if part.needs is not None), key=len, default=None)
 
 
 def _any(parts: tuple[Check, ...]) -> Check:
@@ -267,5 +289,5 @@ def compile_expression(source: str, terms: Mapping[str, Expression], known: froz
     ``terms``: names for shared combinations; ``known``: all codes of findings and conditions.
     """
     parser = _Parser(source, terms, known)
-    check = parser.parse()
-    return Expression(source, frozenset(parser.codes), check)
+    part = parser.parse()
+    return Expression(source, frozenset(parser.codes), part.check, part.needs)

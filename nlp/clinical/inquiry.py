@@ -56,21 +56,31 @@ def _known(code: str, case: Case) -> bool:
 
 def _open(asked: Asked, case: Case) -> bool:
     """Whether ``asked`` may be asked now."""
-    if _settled(asked, case) or _asked_in_vain(asked, case):
+    if not _called_for(asked, case) or _settled(asked, case) or _asked_in_vain(asked, case):
         return False
     nothing = not case.complaints and not case.measured
     if asked.only_when_nothing_said != nothing:
         return False
-    if asked.only_without_danger_question and any(
-        other.danger and not other.only_without_danger_question and other.when(case) is not None for other in questions().values()
-    ):
-        return False
-    return asked.when(case) is not None
+    return not (asked.only_without_danger_question and _danger_called_for(case))
+
+
+def _danger_called_for(case: Case) -> bool:
+    """Whether there is a danger question of its own for what was said."""
+    return any(other.danger and not other.only_without_danger_question and _called_for(other, case) for other in questions().values())
+
+
+def _called_for(asked: Asked, case: Case) -> bool:
+    """Whether its condition holds; looked at once for a case."""
+    seen = case.notes.setdefault(_CALLED_FOR, {})
+    assert isinstance(seen, dict)  # noqa: S101 - nobody else writes it
+    if asked.code not in seen:
+        seen[asked.code] = asked.when(case) is not None
+    return bool(seen[asked.code])
 
 
 _ALWAYS = frozenset(["complaint", "child_age", "sex", "age_chronic", "age"])
 """Who it is and what is the matter: asked whenever it is open. The other questions that rule out no danger must promise to change something."""
-_NOTE = "next question"
+_NOTE, _CALLED_FOR, _ALREADY = "next question", "questions called for", "questions asked"
 
 
 def next_question(case: Case, level: Urgency | None) -> Question | None:
@@ -209,7 +219,10 @@ def base_code(code: str) -> str:
 
 
 def _already(case: Case) -> frozenset[str]:
-    return frozenset(base_code(code) for code in case.facts.asked)
+    found = case.notes.get(_ALREADY)
+    if not isinstance(found, frozenset):
+        found = case.notes[_ALREADY] = frozenset(base_code(code) for code in case.facts.asked)
+    return found
 
 
 def _who(case: Case) -> str:
