@@ -12,11 +12,13 @@ from nlp.interface.urgency import Urgency
 from nlp.language.answers import Effects
 from nlp.language.lexicon import lexicon
 
-from .asked import Asked
+from .asked import Asked, questions
 from .case import Case
 from .knowledge import Rule, complaints, modifiers, rules
 from .weighing import tells_enough
 
+_OF_ALL = "main"
+"""What ``duration_of`` says of a question for the length of whatever is complained of."""
 _NOWHERE = Span(start=0, end=0, text="")
 _WORST = {"temperature": (40.0, "Cel"), "pain": (9.0, "0-10"), "stools_per_day": (10.0, "/d")}
 """A number that would be bad, for questions that ask for one."""
@@ -25,11 +27,18 @@ _DURATION = re.compile(r"([a-z][a-z0-9_]*)(?:<=|>=|<|>)\d+(?:\.\d+)?[hd]\b")
 
 def worth_asking(asked: Asked, case: Case, level: Urgency | None, so_far: int) -> bool:
     """Whether an answer to ``asked`` would raise ``level``, or is expected to move diseases or department. ``so_far``: questions asked."""
+    if asked.duration_of == _OF_ALL and any(_asks_length(code) for code in case.facts.asked):
+        return False  # since when was asked of one of them, whatever came back
     severity = 0 if level is None else level.severity
     if any(_raises(asked, case, other, severity) for other in _answers(asked, case)):
         return True
     codes = {code for _, effects in asked.guide.choices.values() for code in (*effects.present, *effects.absent)}
     return tells_enough(case, level, (code for code in codes if code not in lexicon().conditions), so_far)
+
+
+def _asks_length(code: str) -> bool:
+    asked = questions().get(code.partition(":")[0])
+    return asked is not None and asked.duration_of is not None
 
 
 def _answers(asked: Asked, case: Case) -> Iterator[Case]:

@@ -26,11 +26,11 @@ from .case import Case
 _NOTE = "weighed"
 _SEX_MATTERS = 0.25
 """From this share of what is believed on, diseases of one sex make the sex worth a question."""
-SHOWN = 5
+SHOWN, _LOOKED_AT = 5, 40
 _TELLS = 1.5
 """A finding speaks for a disease when it is so many times as frequent with it as with others, and against it the other way round."""
 _LEAST_SHARE = 0.02
-"""A disease is not named beside the first when it is believed less than this part of it, unless it is dangerous."""
+"""A disease is not named beside the first when it is believed less than this part of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +122,18 @@ def _seen_today(level: Urgency | None) -> bool:
 
 
 def considered(case: Case) -> tuple[Considered, ...]:
-    """At most five diseases for the doctor, the likeliest first, with what speaks for and against each; none where nothing was complained of that
-    they know of."""
+    """At most five diseases for the doctor, the likeliest first, with what speaks for and against each, a dangerous one among them if one comes into
+    question; none where nothing was complained of that they know of."""
     if not can_weigh(case):
         return ()
     now = weighed(case)
-    order = np.argsort(-now.chances, kind="stable")[:SHOWN]
+    order = np.argsort(-now.chances, kind="stable")
     first = float(now.chances[order[0]])
-    kept = [int(at) for at in order if now.chances[at] >= _LEAST_SHARE * first or now.knowledge.dangerous[at]]
+    worth = [int(at) for at in order[:_LOOKED_AT] if now.chances[at] >= _LEAST_SHARE * first]
+    kept = worth[:SHOWN]
+    if not now.knowledge.dangerous[kept].any():  # the likeliest danger is not left out for one more harmless thing
+        danger = next((at for at in worth[SHOWN:] if now.knowledge.dangerous[at]), None)
+        kept = kept if danger is None else [*kept[: SHOWN - 1], danger]
     return tuple(_considered(now, at, rank, first) for rank, at in enumerate(kept, 1))
 
 

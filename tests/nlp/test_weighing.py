@@ -125,6 +125,27 @@ def test_a_known_pregnancy_makes_its_diseases_likelier() -> None:
     assert after > 3 * before
 
 
+def test_before_and_after_a_birth() -> None:
+    knowledge = reviewed()
+    woman = {"sex": "female", "age_days": 30 * YEAR}
+    assert prior(knowledge, case_of(**woman, pregnant=True))[knowledge.of_childbed].sum() == 0
+    after = case_of(("fever", "postpartum"), **woman)
+    assert share(after, lambda knowledge: knowledge.of_childbed) > share(case_of(("fever",), **woman), lambda knowledge: knowledge.of_childbed)
+
+
+def test_who_was_bitten_says_so_but_no_danger_is_talked_away() -> None:
+    knowledge = reviewed()
+    assert not (knowledge.of_cause & knowledge.dangerous).any()
+    assert share(case_of(("rash", "itching"), age_days=30 * YEAR), lambda knowledge: knowledge.of_cause) < 0.2
+    bitten = case_of(("insect_bite", "itching"), age_days=30 * YEAR)
+    assert share(bitten, lambda knowledge: knowledge.of_cause) > 0.3
+
+
+def test_a_danger_in_question_is_among_those_considered(engine: Engine) -> None:
+    for text in ("怀孕30周,头痛", "肚子痛,20岁男", "腰痛,70岁男", "胸口痛,50岁"):
+        assert any(one.urgency in ("critical", "emergent") for one in considered(heard(engine, text))), text
+
+
 def test_a_finding_and_the_broader_one_count_once(engine: Engine) -> None:
     narrow = evidence(case_of(("night_breathless", "dyspnoea", "orthopnoea"))).there
     assert set(narrow) == {"night_breathless"}

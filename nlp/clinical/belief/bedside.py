@@ -32,6 +32,8 @@ _CHILD_UNSAID = 0.2
 _LOG_UNEXPLAINED, _LOG_UNEXPLAINED_CAUSE = np.float32(np.log(0.1)), np.float32(np.log(0.001))
 """People come because of what they tell: how much less often somebody tells of his own accord what has nothing to do with his illness than he says
 yes to it when asked; of a cause (a bite, a fall, a poison) hardly ever. Estimated."""
+_LOG_CAUSE_NOT_TOLD = np.float32(np.log(0.1))
+"""Who was bitten, fell or swallowed something says so: what is left of an illness of such a cause while nobody spoke of it. Estimated."""
 _HALF = 0.5
 _NOT_FERTILE = frozenset(["menopause", "hysterectomy"])
 _AFTER_BIRTH = "postpartum"
@@ -108,6 +110,8 @@ def prior(knowledge: Reviewed, case: Case) -> Floats:
         found = knowledge.share[age_band(years)].copy()
     elif case.is_child:
         found = knowledge.share[: AGES.index("adult")].max(0)
+    elif person.pregnant or _AFTER_BIRTH in case.present:
+        found = knowledge.share[AGES.index("adult")].copy()
     else:  # who speaks of himself is hardly a child; nothing is ruled out
         young = knowledge.share[: AGES.index("adult")].max(0)
         found = np.maximum(knowledge.share[AGES.index("adult") :].max(0), young * np.float32(_CHILD_UNSAID))
@@ -119,8 +123,11 @@ def prior(knowledge: Reviewed, case: Case) -> Floats:
         found[knowledge.male | knowledge.female] *= _OTHER_SEX
     if not may_be_pregnant(case):
         found[knowledge.of_pregnancy] = 0
-    elif person.pregnant or _AFTER_BIRTH in case.present:
+    elif _AFTER_BIRTH in case.present:
+        found[knowledge.of_childbed] /= _PREGNANT_AMONG_WOMEN
+    elif person.pregnant:
         found[knowledge.of_pregnancy] /= _PREGNANT_AMONG_WOMEN
+        found[knowledge.of_childbed] = 0
     total = found.sum()
     return np.asarray(found / total, np.float32)
 
@@ -139,6 +146,10 @@ def believed(knowledge: Reviewed, case: Case, said: Evidence | None = None) -> F
     for code in said.came_with:
         if (at := knowledge.place.get(code)) is not None:
             summed += knowledge.unlinked[at] * (_LOG_UNEXPLAINED_CAUSE if knowledge.cause[at] else _LOG_UNEXPLAINED)
+    if knowledge.of_cause.any():
+        caused = [at for code in said.there if (at := knowledge.place.get(code)) is not None and knowledge.cause[at]]
+        silent = knowledge.of_cause & knowledge.unlinked[caused].all(0) if caused else knowledge.of_cause
+        summed += silent * _LOG_CAUSE_NOT_TOLD
     logits = np.where(possible, np.log(np.where(possible, chances, 1)) + np.float32(TEMPER) * summed, -np.inf)
     shifted = np.exp(logits - logits.max())
     return np.asarray(shifted / shifted.sum(), np.float32)

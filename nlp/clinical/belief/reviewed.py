@@ -31,6 +31,8 @@ DANGEROUS = frozenset([Urgency.CRITICAL, Urgency.EMERGENT])
 OF_PREGNANCY = "O"
 """The chapter of ICD-10 (XV) of pregnancy, birth and the time after."""
 
+_CHILDBED = frozenset(["O72", *(f"O{number}" for number in range(85, 93))])
+"""ICD-10: bleeding after birth, and what the puerperium brings."""
 _CAUSES = frozenset(["injury", "poison", "bite"])
 """Parts of the lexicon (the column "system")."""
 _AGES = np.array([0.04, 0.16, 0.5, 0.3], np.float32)
@@ -54,7 +56,8 @@ class Reviewed:
     share       (4, D) part of the visits at each of AGES
     level       (D,)   place in LEVELS
     department  (D, G) the weights of its departments, summing to 1
-    male, female, of_pregnancy (D,) whether it is of that sex alone, of pregnancy and birth alone
+    male, female, of_pregnancy, of_childbed (D,) whether it is of that sex alone, of pregnancy and birth alone, of the weeks after birth alone
+    of_cause    (D,)   whether it comes of a cause that people tell of their own accord; never a dangerous one, which is not to be talked away
     condition   (S,)   whether it is a long-standing condition
     cause       (S,)   whether it is what happened to somebody (injury, poison, bite) and no sign of illness
     """
@@ -71,6 +74,8 @@ class Reviewed:
     male: Bools
     female: Bools
     of_pregnancy: Bools
+    of_childbed: Bools
+    of_cause: Bools
     condition: Bools
     cause: Bools
 
@@ -142,6 +147,7 @@ def build(frequency: Callable[[Link], float] = _plain) -> Reviewed:
     yes[at[hardly], to[hardly]] = np.where(
         dangerous[at[hardly]], background[to[hardly]], np.minimum(rate[hardly], background[to[hardly]])
     )
+    cause = np.array([code in causes for code in findings])
     codes = tuple(entry.code for entry in DEPARTMENTS)
     department = np.zeros((len(found), len(codes)), np.float32)
     for row, disease in enumerate(found):
@@ -160,8 +166,10 @@ def build(frequency: Callable[[Link], float] = _plain) -> Reviewed:
         male=np.array([disease.sex == "male" for disease in found]),
         female=np.array([disease.sex == "female" for disease in found]),
         of_pregnancy=np.array([disease.icd10.startswith(OF_PREGNANCY) for disease in found]),
+        of_childbed=np.array([disease.icd10[:3] in _CHILDBED for disease in found]),
+        of_cause=(yes[:, cause] >= FREQUENCY["B"]).any(1) & ~dangerous,
         condition=condition,
-        cause=np.array([code in causes for code in findings]),
+        cause=cause,
     )
 
 
