@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "measured.md"
 FIGURES = (
     "chat_round_trip", "execute", "access_and_audit", "audit_append", "audit_verify", "fields", "rotation", "reading", "inquiry", "masking", "frames",
-    "uploads", "attributes", "backup",
+    "uploads", "attributes", "backup", "backup_mariadb",
 )
 LIMIT_S = 300
 

@@ -33,7 +33,7 @@ from core.foundation.actor import Actor
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.orders import Grant, Order
 from core.foundation.work import Work
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.practice_rooms import load_rooms
 from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate

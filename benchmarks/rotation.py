@@ -22,7 +22,9 @@ from tortoise.connection import get_connection
 
 from benchmarks.execute import opened_practice
 from benchmarks.support.figure import Figure, number, percentile, show
+from core.conversations import reading
 from core.conversations.models import Message
+from core.conversations.words import words_key
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import SystemClock
@@ -66,7 +68,7 @@ async def _measure(folder: Path, fields: int, people: int) -> Figure:
             rows.append([f"{kind}: {count:,} {what}", number(seconds), number(count / seconds), *_shown(waits)])
         row = await Message.all().order_by("-id").first()
         assert row is not None
-        assert (await practice.keys.sealer("account", row.account_id)).open("message", "body", row.id, bytes(row.body)) == SENTENCE
+        assert await reading.opened(practice, row, "body") == SENTENCE
     notes = [
         f"{fields:,} fields of {people:,} people on SQLite; the orders (bind a phone number) run in another process on the same machine.",
         "Seconds of reencrypt hold everything: new keys, every field, the second walk that shows that nothing is left, the former keys destroyed; "
@@ -89,7 +91,7 @@ async def _fill(practice: Practice, fields: int, people: int) -> None:
     at = datetime.now(UTC)
     for _ in range(people):
         account, key = new(), suite.new_key()
-        subject = f"account:{account}"
+        subject = f"words:{words_key(account, at)}"
         sealers.append((account, Sealer(subject, key)))
         wrapped = await master.wrap("1", wrapping_context(subject, 1, suite), key)
         keys.append(WrappedKey(id=subject, wrapped=wrapped, kek_version="1", created_at=at))
@@ -102,7 +104,7 @@ async def _fill(practice: Practice, fields: int, people: int) -> None:
             rows.append(
                 Message(
                     id=key, conversation_id=account, account_id=account, dedupe_key=key, kind="text", state="delivered", received_at=at,
-                    body=sealer.seal("message", "body", key, SENTENCE),
+                    words_key=words_key(account, at), body=sealer.seal("message", "body", key, SENTENCE),
                 )
             )  # fmt: skip
         await Message.bulk_create(rows, batch_size=500)

@@ -20,7 +20,8 @@ from core.foundation.actor import Actor
 from core.foundation.rates import RateStore
 from core.people.access_tokens import read_token
 from core.people.accounts import actor_for
-from core.people.commands import EnsureAccount, OpenSession
+from core.people.commands import EnsureAccount
+from core.people.commands_sessions import OpenSession
 from core.people.models import Session
 from core.people.sessions import session_actor, token_hash
 from miniprogram_api.app.redis_server import redis_process

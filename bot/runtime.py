@@ -51,7 +51,7 @@ class BotRuntime:
             "wecom-app": channels.wecom_app,
             "wecom-robot": channels.wecom_robot,
         }
-        self.inbox = Inbox(practice, _apps(settings))
+        self.inbox = Inbox(practice, settings.apps())
         self._sweeper: asyncio.Task[None] | None = None
         self.conversing: Conversing | None = None
         self.replies: Replies | None = None
@@ -170,15 +170,3 @@ def _listen_once() -> None:
         runtime = _active.get(id(practice))
         if runtime is not None and runtime.notifications is not None:
             await runtime.notifications.send(practice, event)
-
-
-def _apps(settings: ChannelSettings) -> dict[ChannelName, str]:
-    """The appid or corpid under which people of each channel are known."""
-    apps: dict[ChannelName, str] = {}
-    if settings.official_account is not None:
-        apps[ChannelName.OFFICIAL_ACCOUNT] = settings.official_account.appid
-    if settings.mini_program is not None:
-        apps[ChannelName.MINI_PROGRAM] = settings.mini_program.appid
-    if settings.wecom is not None:
-        apps[ChannelName.WECOM_APP] = apps[ChannelName.WECOM_ROBOT] = settings.wecom.corpid
-    return apps

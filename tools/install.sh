@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what one step needs and nothing twice: run | test | bench | assets | packages | bench-packages | peers.
+# Installs what one step needs and nothing twice: run | test | copies | bench | assets | packages | bench-packages | peers.
 # Each part leaves a stamp holding the checksum of what it was installed from, so that a second start costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -115,6 +115,7 @@ forbid_services() {
 case ${1:-} in
 run) make_environment; install_locked run '运行所需的软件包' requirements/run.txt; install_project ;;
 test) install_locked test '测试所需的软件包' requirements/test.txt ;;
+copies) install_locked copies '去标识化副本所需的软件包' requirements/copies.txt ;;
 bench) install_locked bench '性能对照用的软件包' requirements/bench.txt ;;
 assets) install_assets ;;
 peers) npm_install peers '测试对照用的 Node 软件包' ;;

@@ -19,7 +19,7 @@ from defusedxml.ElementTree import parse
 NO_TEST_RAN = 5
 """pytest's exit status when its selection was empty."""
 
-JOURNEYS, CONVERSATIONS = "tests/journeys", "tests/bot"
+JOURNEYS, CONVERSATIONS, PRACTICE = "tests/journeys", "tests/bot", "tests/core"
 STORAGE = ("-m", "storage")
 Run = tuple[str, tuple[str, ...]]
 CALLS = (f"{JOURNEYS}/test_call_pages.py", f"{JOURNEYS}/test_simulator_call.py")
@@ -30,7 +30,8 @@ PHASES: tuple[tuple[Run, ...], ...] = (
         ("sqlite", ("-m", "not browser", JOURNEYS)),
         ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
         ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}")),
-        ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}")),
+        ("sqlite", (PRACTICE,)),
+        ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}", f"--ignore={PRACTICE}")),
         ("sqlite", (CONVERSATIONS,)),
         ("mariadb", ("-m", "storage and not browser", JOURNEYS)),
     ),

@@ -19,6 +19,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
+class Unreadable(Exception):
+    """What was given cannot be read at all: a sentence in Chinese and English."""
+
+
 class NotProved(Exception):
     """Why the proof proves nothing."""
 
@@ -121,6 +125,37 @@ def check_anchor(lines, heads):
             raise NotProved(f"the head over {head['tree_size']} entries is not among those of the anchor")
 
 
+def read_lines(path):
+    """The lines of a text file."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.readlines()
+    except OSError as error:
+        raise Unreadable(f"{path} 打不开 / cannot be opened: {error.strerror}") from None
+
+
+def read_proof(path):
+    """The JSON object in the file."""
+    try:
+        proof = json.loads("".join(read_lines(path)))
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{path} 不是 JSON,可能没有传完整 / is no JSON, perhaps cut off on the way") from None
+    if not isinstance(proof, dict):
+        raise Unreadable(f"{path} 不是证明 / is not a proof")
+    return proof
+
+
+def read_key(text):
+    """The 32 bytes of a public key."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise Unreadable("--key 请写 64 位十六进制的公钥 / is not a public key of 64 hexadecimal characters")
+    return key
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description="Checks a proof of Huizhen's audit without Huizhen.")
     parser.add_argument("proof")
@@ -128,22 +163,23 @@ def main(arguments=None):
     parser.add_argument("--anchor", help="file of an anchor: one head a line")
     given = parser.parse_args(arguments)
     try:
-        with open(given.proof, encoding="utf-8") as file:
-            proof = json.load(file)
-        keys = [bytes.fromhex(key) for key in given.key]
-        words, heads = check(proof, keys)
+        proof, keys = read_proof(given.proof), [read_key(key) for key in given.key]
+        try:
+            words, heads = check(proof, keys)
+        except (ValueError, KeyError, TypeError, RecursionError, OverflowError, AttributeError):
+            raise Unreadable(f"{given.proof} 不是完整的证明,请重新取 / is not a whole proof: get it again") from None
         if given.anchor:
-            with open(given.anchor, encoding="utf-8", errors="replace") as file:
-                check_anchor(file, heads)
+            check_anchor(read_lines(given.anchor), heads)
     except NotProved as why:
-        print(f"NOT PROVED: {why}")
+        print(f"证明不成立 NOT PROVED: {why}")
         return 1
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError, AttributeError) as error:
-        print(f"CANNOT BE CHECKED: {type(error).__name__}")
+    except Unreadable as why:
+        print(f"无法核对 CANNOT BE CHECKED: {why}")
         return 2
-    print(f"PROVED: {words}")
+    print(f"证明成立 PROVED: {words}")
     return 0
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Chinese still shows the English
     sys.exit(main())

@@ -21,7 +21,10 @@ async def fill(practice: Practice, count: int) -> None:
     """``count`` entries that wait for the tree, about 300 bytes each as their canonical form."""
     new, at = practice.ids.new, practice.clock.now().isoformat(" ")
     people = [new() for _ in range(200)]
-    insert = f"INSERT INTO audit_entry ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - constants
+    mark = "?"
+    if get_connection(PRACTICE).capabilities.dialect == "mysql":
+        mark, at = "%s", at.removesuffix("+00:00")
+    insert = f"INSERT INTO audit_entry ({', '.join(_COLUMNS)}) VALUES ({', '.join([mark] * len(_COLUMNS))})"  # noqa: S608 - constants
     for start in range(0, count, 10_000):
         rows: list[list[Any]] = [
             [

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from bot.channels.crypto import Envelope, decode_aes_key
+from bot.channels.message import ChannelName
 
 
 class _Settings(BaseModel):
@@ -139,6 +140,17 @@ class ChannelSettings(_Settings):
     mini_program: MiniProgramSettings | None = None
     wecom: WeComSettings | None = None
     addresses: Addresses = Addresses()
+
+    def apps(self) -> dict[ChannelName, str]:
+        """The appid or corpid under which people of each connected channel are known."""
+        found: dict[ChannelName, str] = {}
+        if self.official_account is not None:
+            found[ChannelName.OFFICIAL_ACCOUNT] = self.official_account.appid
+        if self.mini_program is not None:
+            found[ChannelName.MINI_PROGRAM] = self.mini_program.appid
+        if self.wecom is not None:
+            found[ChannelName.WECOM_APP] = found[ChannelName.WECOM_ROBOT] = self.wecom.corpid
+        return found
 
     @classmethod
     def read(cls, path: Path, addresses: Addresses | None = None) -> ChannelSettings:

@@ -18,7 +18,7 @@ from core.appointments.commands import (
 from core.foundation.clock import shanghai, spoken
 from core.foundation.errors import Conflict, NotFound
 from core.intake.commands import CurrentIntake, IntakeView
-from core.people.commands import Me, MeView, PatientView
+from core.people.commands_views import Me, MeView, PatientView
 from core.people.errors import ConsentMissing
 from nlp.interface.departments import department
 from nlp.interface.urgency import Urgency
@@ -50,11 +50,15 @@ async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE,
     head = f"{name}可以约的时间:"
     if shanghai(found.slots[0].starts_at).date() > shanghai(turn.practice.clock.now()).date() and await _today_at_the_latest(turn, intake_id):
         head = f"**今天没有号了,您的情况不要等到明天**:请现在去最近的卫生院或医院急诊。\n之后复诊,{head}"
-    return turn.offer(head, choices, tail="选一个就约上。" if await _registered(turn) else "选一个,先登记再约上。")
+    return turn.offer(head, choices, tail=await _what_follows(turn))
 
 
-async def _registered(turn: Turn) -> bool:
-    return bool(await _patients(turn))
+async def _what_follows(turn: Turn) -> str:
+    """What stands between choosing a time and having it."""
+    patients = await _patients(turn)
+    if not patients:
+        return "选一个,先登记再约上。"
+    return "选一个就约上。" if any(not one.care_needs for one in patients) else "您还没有同意看病用的知情同意书:选一个,先看一眼同意书,再约上。"
 
 
 async def _departments(turn: Turn, unknown: str) -> Reply:

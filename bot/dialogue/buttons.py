@@ -30,7 +30,7 @@ from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
 from core.dispatch.commands import DeclineReason
 from core.foundation.errors import Invalid
-from core.people.second_factor_errors import SecondFactorMissing, SecondFactorNeeded
+from core.people.errors_second_factor import SecondFactorMissing, SecondFactorNeeded
 
 OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
 ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})

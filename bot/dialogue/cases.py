@@ -13,7 +13,7 @@ from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.foundation.actor import Role
 from core.foundation.withheld import in_words
 from core.intake.urgency import urgency
-from core.people.commands import MyPatientList, PatientListView
+from core.people.commands_views import MyPatientList, PatientListView
 
 MISSING = {"patient": "确认病人", "consent": "知情同意书的照片", "material": "心电图或影像(DICOM 文件)"}
 _BRINGING = "照片直接发在这里就行;影像在下面的页面里传,也可以当文件发给「会诊助手」。"

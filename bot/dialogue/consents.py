@@ -8,8 +8,8 @@ from bot.channels.outgoing import Choice, Link, Text
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.clock import spoken
 from core.foundation.errors import Invalid
-from core.people.commands import Me, MeView, PatientView, WithdrawConsent
-from core.people.commands_consents import ConsentLine, Consents, ConsentsView
+from core.people.commands_consents import ConsentLine, Consents, ConsentsView, WithdrawConsent
+from core.people.commands_views import Me, MeView, PatientView
 from core.people.errors import ConsentMissing
 from core.people.purposes import PURPOSES, PurposeCode
 

@@ -44,6 +44,8 @@ _RELATIVES = {
     "grandmother": "奶奶", "sibling": "您兄弟姐妹", "son": "您儿子", "daughter": "您女儿", "neighbour": "您邻居",
 }  # fmt: skip
 _CHILD_YEARS = 14
+_MONTHS_SAID = 35.5
+"""From about three years on a child's age is said in years."""
 
 
 def subject_of(person: Person) -> str | None:
@@ -65,6 +67,7 @@ def spoken_subject(subject: str, person: Person) -> str:
     months = person.age_days / 30.44
     if months < 1:
         return f"出生 {person.age_days} 天的宝宝"
-    if months < 36:
+    if months < _MONTHS_SAID:
         return f"{round(months)} 个月的宝宝"
-    return f"{int(person.age_days / 365.25)} 岁的孩子"
+    # Years were told as so many times 365 days: without the leap days five would be four.
+    return f"{int(person.age_days / 365.25 + 0.01)} 岁的孩子"

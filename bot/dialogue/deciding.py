@@ -8,8 +8,8 @@ from bot.dialogue.cases import tapped
 from bot.dialogue.said_before import words_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
-from core.consultations.commands import Choice as DecisionChoice
-from core.consultations.commands import Decide, OpinionView, ReadOpinion
+from core.consultations.commands_opinions import Choice as DecisionChoice
+from core.consultations.commands_opinions import Decide, OpinionView, ReadOpinion
 from core.consultations.errors import AlreadyDecided
 from core.consultations.rules import DECISION_LABELS
 from core.foundation.errors import Invalid

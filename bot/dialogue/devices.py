@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.dialogue.turn import Reply, Turn
-from core.people.session_commands import CloseOtherSessions, MySessions, SessionsClosed, SessionsView
+from core.people.commands_sessions import CloseOtherSessions, MySessions, SessionsClosed, SessionsView
 
 _KINDS = {"h5": "网页", "mini_program": "小程序", "terminal": "终端"}
 SHOWN = 8

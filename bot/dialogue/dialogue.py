@@ -19,6 +19,7 @@ from bot.dialogue import (
     patients,
     phrases_said,
     reviewing,
+    rights,
     second_factor,
     signing,
     staff_danger,
@@ -31,6 +32,7 @@ from bot.phrases.guidance import guidance_for
 from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, phrase_of_others, read_phrase
 from bot.phrases.reasons import called_off, marked_reason
+from bot.phrases.rights import right_asked
 from bot.phrases.text import tidy
 from core.conversations import reading
 from core.foundation.actor import ROLE_LABELS, Role
@@ -113,6 +115,8 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await followups.tell_worse(turn, asked.ref, text)
     if not turn.staff and (topic := guidance_for(text)) is not None:
         return await helping.ask(turn, topic)
+    if not turn.staff and not hearing.says_something and (right := right_asked(text)) is not None:
+        return rights.told(turn, right)
     if turn.staff:
         return await _staff_text(turn, text)
     if not hearing.says_something and (courtesy := _courtesy(text)):

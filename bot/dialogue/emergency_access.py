@@ -10,7 +10,7 @@ from bot.dialogue.cases import tapped
 from bot.dialogue.said_before import words_of
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.reader import read_phrase
-from core.consultations.commands import Case, CaseView
+from core.consultations.commands_case import Case, CaseView
 from core.foundation.clock import spoken
 from core.foundation.errors import Invalid
 from core.foundation.withheld import CANNOT_OPEN
@@ -26,7 +26,7 @@ from core.oversight.commands import (
 )
 from core.oversight.errors import BreakGlassUnknown
 from core.oversight.rules import REASON_WORDS, REASONS, VERDICTS, Reason, Verdict, check_words
-from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
+from core.prescriptions.commands_lists import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
 
 ALONE = "紧急调阅请在单独会话里做,群里不说病人。"
 _HOW = (

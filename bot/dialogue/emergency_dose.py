@@ -11,10 +11,11 @@ from bot.dialogue.cases import tapped
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.proposed_dose import proposed_dose, stem
-from core.consultations.commands import OpinionView, Progress, ReadOpinion, StatusList
+from core.consultations.commands import Progress, StatusList
+from core.consultations.commands_opinions import OpinionView, ReadOpinion
 from core.foundation.errors import Conflict, DomainError, Invalid
 from core.intake.errors import RulesUnsigned
-from core.prescriptions.commands import (
+from core.prescriptions.commands_doses import (
     AcknowledgeDose,
     CheckDose,
     DeclineDose,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.dialogue.turn import Reply, Turn
-from core.people.commands import ConfirmAccount, MyPatientList, PatientListView
+from core.people.commands import ConfirmAccount
+from core.people.commands_views import MyPatientList, PatientListView
 from core.people.errors import PatientNotListed
 
 _HOW = "请写病人编号和他手机上的 6 位确认码,比如:确认家人 3号 K7M2QX。确认码是本人或家人在小程序里实名登记时显示的,请当面核对证件。"

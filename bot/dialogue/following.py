@@ -11,7 +11,7 @@ from core.followups.commands import EndPlan, ListedPlan, ListedPlans, ListedPlan
 from core.followups.errors import AlreadyFollowed
 from core.foundation.clock import spoken
 from core.foundation.errors import Invalid
-from core.people.commands import MyPatientList, PatientListView, PatientView
+from core.people.commands_views import MyPatientList, PatientListView, PatientView
 from core.people.errors import PatientNotListed
 
 ALONE = "随访请在单独会话里办,群里不说病人的病。"

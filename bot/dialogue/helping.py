@@ -10,7 +10,7 @@ from bot.phrases.guidance import GUIDANCE
 from bot.phrases.help import help_text
 from core.dispatch.commands import AskHelper, HelperAsked
 from core.foundation.actor import ROLE_LABELS, Role
-from core.people.commands import Me, MeView
+from core.people.commands_views import Me, MeView
 
 NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
 

@@ -25,6 +25,12 @@ _HEADLINES = {
     Urgency.SELF_CARE: "可以先在家观察",
 }
 NOT_UNDERSTOOD = "我没完全听懂。能换个说法吗?比如:哪里不舒服、多久了、有没有发烧。"
+UNCLEAR_AFTER_RESULT = (
+    "这句我没听懂,上面的建议没有变。\n有新的不舒服,直接说;要约医生,说「预约」;别的事,发「帮助」看看可以说什么。变重了不要等,去医院或打 **120**。"
+)
+AFTER_RESULT = (Choice(code="help", label="帮助"), Choice(code="correct", label="重新说"), Choice(code="human", label="转人工"))
+WHAT_IS_WRONG = "好的,哪里不对?把对的直接说一遍就行,比如「不是发烧,是咳嗽」「我 62 岁」。想从头来,点「重新说」。"
+AFTER_MISTAKE = (Choice(code="correct", label="重新说"), Choice(code="human", label="转人工"))
 
 
 def understood(view: IntakeView, *, first: bool) -> str:

@@ -15,21 +15,10 @@ from bot.dialogue.cases import tapped
 from bot.dialogue.deciding import follows
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.reader import read_phrase
-from core.consultations.commands import (
-    Choice as DecisionChoice,
-)
-from core.consultations.commands import (
-    CompleteConsultation,
-    ConsultationStatus,
-    Decide,
-    GiveOpinion,
-    OpinionView,
-    Progress,
-    RateConsultation,
-    ReadOpinion,
-    ReturnConsultation,
-    StatusList,
-)
+from core.consultations.commands import CompleteConsultation, ConsultationStatus, Progress, ReturnConsultation, StatusList
+from core.consultations.commands_opinions import Choice as DecisionChoice
+from core.consultations.commands_opinions import Decide, GiveOpinion, OpinionView, ReadOpinion
+from core.consultations.commands_ratings import RateConsultation
 from core.consultations.errors import ConsentNotOnRecord
 from core.consultations.rules import DECISION_LABELS
 from core.consultations.workflow import IllegalStep

@@ -79,6 +79,7 @@ async def tell(
 ) -> Reply:
     """Give the sentence (or the tapped choice) to the intake, by ``command`` where another order gives it, and say what came of it."""
     first = turn.state.intake_id is None
+    answers = choice is not None or command is not None or (turn.state.asked is not None and turn.state.asked.kind == "intake")
     view: IntakeView = await turn.execute(command or Say(text=text[:5000], choice=choice, question_unseen=turn.unseen))
     fresh = first or view.intake_id != turn.state.intake_id
     state = turn.state.model_copy(
@@ -91,6 +92,9 @@ async def tell(
     heard = words.understood(view, first=fresh)
     if view.question is not None:
         return _question(turn, view, heard)
+    if assessment is not None and assessment.level is not None and not (fresh or answers or view.understood):
+        # The result stands above: what was not understood does not become so by saying it again.
+        return turn.offer(view.remark or words.UNCLEAR_AFTER_RESULT, words.AFTER_RESULT)
     if assessment is not None and assessment.level is not None:
         said = words.assessed(assessment, signed=view.rules_signed)
         menu = turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
@@ -136,6 +140,17 @@ async def why(turn: Turn) -> Reply:
     except NotFound:
         return turn.say("您还没有说过哪里不舒服。直接说就行,比如「咳嗽三天,发烧38度5」。")
     return turn.say(words.why(view.assessment, signed=view.rules_signed))
+
+
+async def mistaken(turn: Turn) -> Reply:
+    """不对,我说错了: only he knows what was wrong. One thing can be said right, or all of it anew."""
+    try:
+        view: IntakeView = await turn.ask(CurrentIntake())
+    except NotFound:
+        return turn.say("好的,请说对的:哪里不舒服,多久了?")
+    if view.state == "closed":
+        return turn.say("好的,请说对的:哪里不舒服,多久了?")
+    return turn.offer(words.WHAT_IS_WRONG, words.AFTER_MISTAKE)
 
 
 async def put_away(turn: Turn, reason: str) -> Reply:

@@ -21,6 +21,7 @@ from bot.dialogue import (
     prescribing,
     ranking,
     reviewing,
+    rights,
     signing,
 )
 from bot.dialogue.turn import Reply, Turn
@@ -113,6 +114,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await consents.mine(turn)
         case "withdraw":
             return await consents.withdraw(turn)
+        case "rights":
+            return rights.told(turn, None)
         case "join_reviews":
             return await account_reviews.listed(turn)
         case "devices":
@@ -124,6 +127,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")
         case "why":
             return await patients.why(turn)
+        case "mistaken":
+            return await patients.mistaken(turn)
         case "change_subject":
             return await patients.put_away(turn, "changed_subject")
         case _:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.actor import Role
-from core.prescriptions.commands import Mine, PrescriptionList, PrescriptionView, State, View, Waiting, WaitingPrescription, WaitingView
+from core.prescriptions.commands import PrescriptionView, State, View
+from core.prescriptions.commands_lists import Mine, PrescriptionList
+from core.prescriptions.commands_waiting import Waiting, WaitingPrescription, WaitingView
 
 _SHOWN = 8
 

@@ -7,7 +7,8 @@ from bot.dialogue.cases import tapped
 from bot.dialogue.medicine_words import finding_line, standing, stops_of, whose_turn
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.errors import Invalid
-from core.prescriptions.commands import FillFact, PrescriptionView, View
+from core.prescriptions.commands import PrescriptionView, View
+from core.prescriptions.commands_facts import FillFact
 
 _ASKED: dict[str, tuple[str, str]] = {
     "facts.allergies": ("no_allergy", "问过,都不过敏"),

@@ -12,8 +12,8 @@ from bot.channels.message import ChannelName
 from bot.channels.outgoing import Link, Text
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
-from core.people.second_factor_commands import UnlockSigning
-from core.people.second_factor_errors import SecondFactorMissing
+from core.people.commands_second_factor import UnlockSigning
+from core.people.errors_second_factor import SecondFactorMissing
 
 KIND = "second_factor"
 PAGE = Link(title="绑定动态码", url="page:/h5/factor/", description="用手机验证器扫一次码,以后签名时看 6 位数字。")

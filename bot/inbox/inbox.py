@@ -18,9 +18,10 @@ from tortoise.exceptions import OperationalError
 
 from bot.channels.channel import Channel
 from bot.channels.message import ChannelName, Incoming, Kind
-from bot.channels.outgoing import Link, Outgoing, Stream
+from bot.channels.outgoing import Link, Outgoing, Stream, Text
 from bot.channels.refused import Refused
 from bot.inbox.answer import BUSY, REFUSED, HttpAnswer
+from bot.inbox.flood import FLOODED, floods
 from bot.inbox.shapes import read, written
 from bot.inbox.waiting import reply_within
 from core.conversations import allowance, inbound, reading
@@ -88,7 +89,8 @@ class Inbox:
 
     async def converse(self, incoming: Incoming, account_id: str, seconds: float) -> tuple[Outgoing, ...] | None:
         """A sentence of somebody already signed in (terminal, API): the reply, or None when it is not there within ``seconds``."""
-        message = await self._claimed(incoming, account_id)
+        known = await inbound.known(incoming.dedupe_key)
+        message = known if known is not None else await self._claimed(incoming, account_id)
         message = await reply_within(self.practice, message.id, seconds)
         if message.state == "received":
             await self.practice.execute(_SYSTEM, CloseWindow(message_id=message.id))
@@ -104,7 +106,11 @@ class Inbox:
         if incoming.kind in _UNHEARD:
             await self._notice(incoming)
             return self._said(channel, incoming, ())
-        message = await self._claimed(incoming, None)
+        message = await inbound.known(incoming.dedupe_key)
+        if message is None:
+            if await floods(self.practice, incoming):
+                return self._said(channel, incoming, () if channel.name is ChannelName.MINI_PROGRAM else (Text(text=FLOODED),))
+            message = await self._claimed(incoming, None)
         if channel.name is ChannelName.MINI_PROGRAM:
             # This platform takes no words in the answer; nothing is gained by letting it wait.
             await self.practice.execute(_SYSTEM, CloseWindow(message_id=message.id))
@@ -160,9 +166,6 @@ class Inbox:
         return won or (await Message.get(id=message.id)).state == "late"
 
     async def _claimed(self, incoming: Incoming, account_id: str | None) -> Message:
-        found = await inbound.known(incoming.dedupe_key)
-        if found is not None:
-            return found
         app = self.apps.get(incoming.channel, incoming.account)
         if account_id is None:
             who = await self.practice.execute(_SYSTEM, EnsureAccount(app=app, subject=incoming.sender[:64]))

@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
-from core.consultations.commands import (
-    CancelConsultation,
-    CompleteConsultation,
-    ConfirmPatient,
-    Decide,
-    GiveOpinion,
-    Progress,
-    RateConsultation,
-    ReturnConsultation,
-    WaiveMaterial,
-)
+from core.consultations.commands import CancelConsultation, CompleteConsultation, ConfirmPatient, Progress, ReturnConsultation, WaiveMaterial
+from core.consultations.commands_opinions import Decide, GiveOpinion
+from core.consultations.commands_ratings import RateConsultation
 from core.coverage.commands import QuotePrescription
 from core.dispatch.commands import (
     AcceptOffer,
@@ -35,25 +27,15 @@ from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
-from core.people.commands import ConfirmAccount, Me, MyPatientList, WithdrawConsent
+from core.people.commands import ConfirmAccount
 from core.people.commands_accounts import JoinReviews, SettleJoinReview
-from core.people.commands_consents import Consents
-from core.people.session_commands import CloseOtherSessions, MySessions
-from core.prescriptions.commands import (
-    AcknowledgeDose,
-    Dispense,
-    EmergencyDoses,
-    FillFact,
-    Mine,
-    OrderDose,
-    Propose,
-    Refer,
-    Release,
-    ReturnPrescription,
-    Revise,
-    Sign,
-    View,
-)
+from core.people.commands_consents import Consents, WithdrawConsent
+from core.people.commands_sessions import CloseOtherSessions, MySessions
+from core.people.commands_views import Me, MyPatientList
+from core.prescriptions.commands import Dispense, Propose, Refer, Release, ReturnPrescription, Revise, Sign, View
+from core.prescriptions.commands_doses import AcknowledgeDose, EmergencyDoses, OrderDose
+from core.prescriptions.commands_facts import FillFact
+from core.prescriptions.commands_lists import Mine
 
 Argument = Literal[
     "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating", "follow"
@@ -248,6 +230,10 @@ PHRASES: tuple[Phrase, ...] = (
         "撤回授权", "选一项撤回,马上生效", audience="patient",
     ),
     Phrase(
+        "rights", Consents, ("更正、复印、投诉、注销", "我的权利", "我有什么权利"), "更正、复印、投诉、注销", "怎么办、找谁;谁看过我的记录",
+        audience="patient",
+    ),
+    Phrase(
         "join_reviews", JoinReviews, ("核对账号", "待核对账号", "账号核对", "合并账号"), "核对账号", "手机号相同的两个账号是不是一个人",
         audience="staff",
     ),
@@ -266,8 +252,16 @@ PHRASES: tuple[Phrase, ...] = (
         "换一件事", "放下刚才的,说另一件事", audience="patient",
     ),
     Phrase(
-        "correct", CloseIntake, ("说错了,改一改", "说错了", "改一改", "我说错了", "写错了", "打错了", "不对重来"),
+        "correct", CloseIntake, ("说错了,改一改", "说错了", "改一改", "我说错了", "写错了", "打错了", "不对重来", "重新说", "重说"),
         "说错了,改一改", "重新说一遍症状", audience="patient",
+    ),
+    Phrase(
+        "mistaken", CurrentIntake,
+        (
+            "不对,我说错了", "不对,说错了", "不对我刚才说错了", "刚才说错了", "我刚才说错了", "不是这样", "不是这样的", "你听错了", "您听错了",
+            "听错了", "弄错了", "搞错了", "记错了",
+        ),
+        "听错了", "哪里不对,改那一处或重新说", audience="patient",
     ),
 )
 

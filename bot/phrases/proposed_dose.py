@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 
-from core.prescriptions.commands import DoseChoice
+from core.prescriptions.commands_doses import DoseChoice
 
 _FORM = re.compile(r"(?:肠溶片|缓释片|分散片|片|胶囊|气雾剂|注射液|滴丸)$")
 _LEAD = re.compile(r"^[\d.]+%")

@@ -8,7 +8,7 @@ from core.foundation.actor import Actor
 from core.foundation.clock import shanghai
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.oversight.commands_disposals import Disposals, DisposalView
+from core.oversight.commands_disposals import REASONS, Disposals, DisposalView
 
 _SYSTEM = Actor.system("worker")
 
@@ -50,17 +50,18 @@ async def _backup_too_old(practice: Practice, row: Notification) -> Notice:
 
 
 async def _disposal(practice: Practice, row: Notification) -> DisposalView | None:
-    found = await practice.ask(_SYSTEM, Disposals())
-    return next((one for one in found.disposals if one.disposal_id == row.ids.get("disposal_id")), None)
+    found = await practice.ask(_SYSTEM, Disposals(disposal_id=row.ids.get("disposal_id")))
+    return next(iter(found.disposals), None)
 
 
 async def _record_over(practice: Practice, row: Notification) -> Notice:
     """To the administrators of the county and to the patient's own side; no name stands in it."""
     view = await _disposal(practice, row)
+    what = "有一份病历" if view is None else f"有一份病历(编号末六位 {view.subject[-6:]})"
     day = "一个月后" if view is None else f"{shanghai(view.due_at):%Y年%m月%d日}"
     text = (
-        f"有一份病历最后一次诊疗已过法定保存年限,将在 {day} 按规定删除,删除后无法恢复。"
-        "本人或家属需要留存,请在这之前到医院复印;又来看病,就不会删除。医院要继续保留的,请管理员在「到期资料」里选择保留。"
+        f"{what}最后一次诊疗已过法定保存年限,将在 {day} 按规定删除,删除后无法恢复。"
+        "本人或家属需要留存,请在这之前到医院复印;又来看病,就不会删除。医院要继续保留的,请管理员在「员工与机构」的「到期资料」里选保留。"
     )
     return Notice((Text(text=text),))
 
@@ -68,7 +69,23 @@ async def _record_over(practice: Practice, row: Notification) -> Notice:
 async def _words_over(practice: Practice, row: Notification) -> Notice:
     view = await _disposal(practice, row)
     what, day = ("到期的聊天记录", "一个月后") if view is None else (f"{view.subject} 的聊天记录", f"{shanghai(view.due_at):%Y年%m月%d日}")
-    text = f"{what}已过法定保存年限,将在 {day} 按规定删除;未结束的会诊需要的不删。要继续保留,请管理员在「到期资料」里选择保留。"
+    text = f"{what}已过法定保存年限,将在 {day} 按规定删除;未结束的会诊需要的不删。要继续保留,请管理员在「员工与机构」的「到期资料」里选保留。"
+    return Notice((Text(text=text),))
+
+
+async def _erasure_asked(practice: Practice, row: Notification) -> Notice:
+    text = "有人要求注销账号或删除资料,但资料因纠纷或检查正在保留。请在「员工与机构」的「到期资料」里决定:同意删除,或继续保留。"
+    return Notice((Text(text=text),))
+
+
+async def _erasure_kept(practice: Practice, row: Notification) -> Notice:
+    why = REASONS.get(row.ids.get("reason", ""), "其他原因")
+    text = f"您要求删除的资料暂时继续保留,原因:{why}。有疑问请找村医或卫生院,也可打 12345。原因消除后可以再申请。"
+    return Notice((Text(text=text),))
+
+
+async def _unlocked(practice: Practice, row: Notification) -> Notice:
+    text = "按要求锁定的病历已恢复使用。不是您本人要求的,请马上找村医或卫生院,也可打 12345。"
     return Notice((Text(text=text),))
 
 
@@ -76,6 +93,7 @@ AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
     "backup.too_old": _backup_too_old,
     "record.unreadable": _unreadable,
+    "erasure.asked": _erasure_asked, "erasure.kept": _erasure_kept, "erasure.unlocked": _unlocked,
     "retention.record": _record_over,
     "retention.process": _words_over,
 }  # fmt: skip

@@ -21,7 +21,10 @@ async def _invite(practice: Practice, row: Notification) -> Notice:
     folder = "room" if row.ids["seat"] == "patient" else "doctor/room"
     link = Link(title=f"会诊 {view.code} · 进入视频", url=f"/h5/{folder}/{view.consultation_id}/", description=_TEXT)
     values = {"character_string1": view.code, "phrase2": "可以视频", "thing3": "请到小程序「会诊」里进入视频"}
-    return Notice((link,), shown={"consultation": view.consultation_id}, template=("progress", values) if row.ids["seat"] == "patient" else None)
+    shown = {"consultation": view.consultation_id}
+    if row.ids["seat"] != "patient":
+        return Notice((link,), shown=shown)
+    return Notice((link,), shown=shown, template=("progress", values), page=f"consultation/{view.consultation_id}")
 
 
 CALL_RENDERERS: dict[str, Renderer] = {"call.invite": _invite}

@@ -24,7 +24,8 @@ from core.foundation.actor import Actor, Role
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.service import actor_for
-from core.prescriptions.commands import DoseNotGiven, DoseView, PrescriptionView, ReadDoseNotGiven, View, ViewDose
+from core.prescriptions.commands import PrescriptionView, View
+from core.prescriptions.commands_doses import DoseNotGiven, DoseView, ReadDoseNotGiven, ViewDose
 
 _SYSTEM = Actor.system("worker")
 
@@ -120,7 +121,8 @@ async def _ready(practice: Practice, row: Notification) -> Notice:
         lines.append(UNREVIEWED)
     values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": f"{len(view.items)} 种药,请到卫生室取"}
     menu = Menu(head="\n".join(lines), choices=buttons(view.prescription_id), menu_id=f"ready-{row.id}")
-    return Notice((menu, page_of(view.prescription_id)), shown={"prescription": view.prescription_id}, template=("progress", values))
+    shown = {"prescription": view.prescription_id}
+    return Notice((menu, page_of(view.prescription_id)), shown=shown, template=("progress", values), page=f"prescription/{view.prescription_id}")
 
 
 async def _stopped(practice: Practice, row: Notification) -> Notice:
@@ -132,7 +134,7 @@ async def _stopped(practice: Practice, row: Notification) -> Notice:
     why = "医生撤回了这张处方,还要用药请问村医。" if withdrawn else "药师请医生再看一看,改好会马上告诉您。"
     words = f"这张处方先不要取药(处方 {view.code})。{why}之前的取药码不能用了。不舒服就找村医,严重时打 120。"
     values = {"character_string1": view.code, "phrase2": "先不要取药", "thing3": "已撤回,请问村医" if withdrawn else "医生在重新看这张处方"}
-    return Notice((Text(text=words),), shown={"prescription": view.prescription_id}, template=("progress", values))
+    return Notice((Text(text=words),), shown={"prescription": view.prescription_id}, template=("progress", values), page="prescriptions")
 
 
 async def _dispensed(practice: Practice, row: Notification) -> Notice:

@@ -24,12 +24,14 @@ class Notice:
     """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
 
     ``template``: name and values of the template message that stands in when no other may be sent. Empty ``shapes``: nothing left to tell.
+    ``page``: what the template message opens, a page of the mini program by its route (``privacy?at=looked``): values of a template hold no link.
     """
 
     shapes: tuple[Outgoing, ...] = ()
     card_ref: str = ""
     shown: dict[str, str] = field(default_factory=dict)
     template: tuple[str, dict[str, str]] | None = None
+    page: str = ""
     echo: bool = False
     """What a person has just done by chat was answered there: when the chat has ``shown`` already, this is not said twice."""
     replaces: tuple[str, ...] = ()

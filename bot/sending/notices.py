@@ -18,7 +18,8 @@ from bot.sending.people_notices import PEOPLE_RENDERERS
 from bot.sending.session_notices import SESSION_RENDERERS
 from bot.sending.staff_notices import STAFF_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
-from core.consultations.commands import ConsultationStatus, OpinionView, ReadOpinion, Status
+from core.consultations.commands import ConsultationStatus, Status
+from core.consultations.commands_opinions import OpinionView, ReadOpinion
 from core.dispatch.commands import Alert, AlertView, DeskCase, DeskCaseView, Offer, OfferView
 from core.foundation.actor import Actor
 from core.foundation.clock import shanghai, spoken
@@ -27,7 +28,7 @@ from core.imaging.commands import ConflictList, Conflicts, Upload, UploadView
 from core.intake.errors import RulesUnsigned
 from core.notifications.models import Notification
 from core.people.service import actor_for, number_on_list
-from core.prescriptions.commands import DoseChoice, DoseChoices, EmergencyDoses
+from core.prescriptions.commands_doses import DoseChoice, DoseChoices, EmergencyDoses
 
 _SYSTEM = Actor.system("worker")
 TITLE, DESCRIPTION, VALUE, SUB_TITLE = 26, 30, 26, 110
@@ -159,7 +160,7 @@ async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
     values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": _IN_SHORT.get(status.state) or whole_clauses(status.next)}
-    return Notice((Text(text=text),), template=("progress", values))
+    return Notice((Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
 
 
 async def _group(practice: Practice, row: Notification) -> Notice:
@@ -199,7 +200,7 @@ async def _appointment(practice: Practice, row: Notification) -> Notice:
         "thing3": cut(f"{slot.department} {slot.practitioner}", THING),
         "time4": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
     }
-    return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True)
+    return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True, page="appointments")
 
 
 async def _image_arrived(practice: Practice, row: Notification) -> Notice:

@@ -123,7 +123,7 @@ class Notifications:
             if notice.template is None:
                 raise
             name, values = notice.template
-            await self.outlets.template(way, name, values, once=row.id)
+            await self.outlets.template(way, name, values, once=row.id, page=notice.page)
             return None
 
     async def _keep(self, practice: Practice, row: Notification, notice: Notice, way: Way, sent: Sent | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, ReceiverUnknown
 from bot.channels.api.wecom import Sent
@@ -52,7 +53,7 @@ class Outlets:
     async def ways_to(self, account_id: str) -> list[Way]:
         """The ways to an account, best first: WeCom for staff, then the Official Account, then the mini program."""
         account = await live_account(account_id)
-        apps = self.apps()
+        apps = self.settings.apps()
         order = (ChannelName.WECOM_APP, ChannelName.OFFICIAL_ACCOUNT, ChannelName.MINI_PROGRAM)
         known = await Identity.filter(account_id=account.id).order_by("id")
         return [
@@ -61,17 +62,6 @@ class Outlets:
             for one in known
             if apps.get(channel) == one.app and self._connected(channel)
         ]
-
-    def apps(self) -> dict[ChannelName, str]:
-        """The appid or corpid behind each connected channel."""
-        settings, found = self.settings, {}
-        if settings.official_account is not None:
-            found[ChannelName.OFFICIAL_ACCOUNT] = settings.official_account.appid
-        if settings.mini_program is not None:
-            found[ChannelName.MINI_PROGRAM] = settings.mini_program.appid
-        if settings.wecom is not None:
-            found[ChannelName.WECOM_APP] = found[ChannelName.WECOM_ROBOT] = settings.wecom.corpid
-        return found
 
     def _connected(self, channel: ChannelName) -> bool:
         match channel:
@@ -145,13 +135,19 @@ class Outlets:
             return await self.apis.official_account.media_upload(name, data, "image/png")
         return ""
 
-    async def template(self, way: Way, template: str, data: Mapping[str, str], *, once: str) -> None:
-        """A template message, for what must arrive when no customer-service message may be sent. ``once``: the platform sends it once for this."""
+    async def template(self, way: Way, template: str, data: Mapping[str, str], *, once: str, page: str = "") -> None:
+        """A template message, for what must arrive when no customer-service message may be sent. ``once``: the platform sends it once for this;
+        ``page``: what it opens in the mini program, or without one that is connected, in the browser."""
         settings = self.settings.official_account
         template_id = settings.templates.get(template) if settings is not None else None
         if way.channel is not ChannelName.OFFICIAL_ACCOUNT or template_id is None or self.apis.official_account is None:
             raise NoWayOut("no_template")
-        await self.apis.official_account.template_send(way.subject, template_id, data, client_msg_id=once)
+        url, jump = "", None
+        if page and self.settings.mini_program is not None:
+            jump = {"appid": self.settings.mini_program.appid, "pagepath": f"pages/web/web?to={quote(page, safe='/')}"}
+        elif page and self.settings.addresses.pages:
+            url = f"{self.settings.addresses.pages}/h5/mini/#/{page}"
+        await self.apis.official_account.template_send(way.subject, template_id, data, url=url, mini_program=jump, client_msg_id=once)
 
 
 def is_final(error: ApiError) -> bool:

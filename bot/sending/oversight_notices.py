@@ -13,6 +13,8 @@ from core.oversight.commands import ReadBreakGlass, ReviewView
 from core.people.service import actor_for, number_on_list
 
 _SYSTEM = Actor.system("worker")
+LOOKED = "privacy?at=looked"
+"""The mini program's page of who looked at the record."""
 
 
 async def _opening(practice: Practice, row: Notification) -> ReviewView:
@@ -26,8 +28,8 @@ async def _patient(practice: Practice, row: Notification) -> Notice:
         f"**档案被紧急调阅**\n{spoken(one.opened_at)},{one.doctor}以「{one.reason_label}」为由打开了 {one.patient} 的档案,"
         f"能看到 {spoken(one.until)}。县里会审查这样做是否合理,不合理会告诉您。\n觉得不对,请告诉您的村医;看过什么,在小程序「谁看过我的记录」里。"
     )
-    values = {"character_string1": one.code, "phrase2": "档案调阅", "thing3": cut(f"{one.reason_label},医生已调阅", 20)}
-    return Notice((Text(text=text),), template=("progress", values))
+    values = {"character_string1": one.code, "phrase2": "档案调阅", "thing3": cut(f"{one.doctor}:{one.reason_label}", 20)}
+    return Notice((Text(text=text),), template=("progress", values), page=LOOKED)
 
 
 async def _tell_patient(practice: Practice, row: Notification) -> Notice:
@@ -57,9 +59,9 @@ async def _reviewed(practice: Practice, row: Notification) -> Notice:
 
 async def _unjustified(practice: Practice, row: Notification) -> Notice:
     one = await _opening(practice, row)
-    text = f"{one.doctor}{spoken(one.opened_at)}对 {one.patient} 档案的紧急调阅,县里审查为**不合理**,已停止。您可以向县卫生健康部门投诉。"
-    values = {"character_string1": one.code, "phrase2": "审查结论", "thing3": "那次紧急调阅不合理,已停止"}
-    return Notice((Text(text=text),), template=("progress", values))
+    text = f"{one.doctor}{spoken(one.opened_at)}对 {one.patient} 档案的紧急调阅,县里审查为**不合理**,已停止。您可以向县卫生健康部门投诉,或打 12345。"
+    values = {"character_string1": one.code, "phrase2": "审查结论", "thing3": cut(f"{one.doctor}不合理,可投诉", 20)}
+    return Notice((Text(text=text),), template=("progress", values), page=LOOKED)
 
 
 async def _in_your_name(practice: Practice, row: Notification) -> Notice:
@@ -70,6 +72,10 @@ async def _in_your_name(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _none_made(practice: Practice, row: Notification) -> Notice:
+    return Notice((Text(text=f"去标识化副本 **{row.ids.get('about', '')}** 没有做成:合条件的患者太少。没有写出任何资料,它的密钥已销毁。"),))
+
+
 OVERSIGHT_RENDERERS: dict[str, Renderer] = {
     "break_glass.patient": _patient,
     "break_glass.tell_patient": _tell_patient,
@@ -78,4 +84,5 @@ OVERSIGHT_RENDERERS: dict[str, Renderer] = {
     "break_glass.reviewed": _reviewed,
     "break_glass.unjustified": _unjustified,
     "deidentification.in_your_name": _in_your_name,
+    "deidentification.none_made": _none_made,
 }

@@ -6,8 +6,8 @@ from bot.channels.outgoing import Text
 from bot.sending.notice import Notice, Renderer
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
+from core.people.commands_sessions import MySessions, SessionsView
 from core.people.service import actor_for
-from core.people.session_commands import MySessions, SessionsView
 
 _NOT_YOU = "**不是您本人?请马上发「退出其他设备」,并联系管理员。**"
 

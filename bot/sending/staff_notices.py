@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from bot.channels.outgoing import Text
+from bot.channels.outgoing import Link, Text
 from bot.dialogue.second_factor import PAGE
 from bot.sending.notice import Notice, Renderer
 from core.foundation.actor import Actor
@@ -33,7 +33,8 @@ async def _expiring(practice: Practice, row: Notification) -> Notice:
     view = await _practitioner(practice, row)
     who = f"{view.full_name}({view.organisation} {view.title_name})"
     text = f"{who}的执业证书 {_day(view.licence_valid_until)} 到期。换证后请更新,到期后不能接诊、开方和审方。"
-    return Notice((Text(text=text),))
+    page = Link(title=f"打开{view.full_name}的页面", url=f"page:/h5/staff/person/{view.practitioner_id}/", description="更新执业证。")
+    return Notice((Text(text=text), page))
 
 
 async def _expiring_own(practice: Practice, row: Notification) -> Notice:

@@ -1,5 +1,6 @@
 """One call of the platforms' API: what arrives, what may go wrong, and helpers to read it strictly."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,16 @@ class Call:
 
     def asked(self, name: str) -> str:
         return self.query.get(name, "")
+
+
+def check_code_grant(call: Call, appid: str, secret: str) -> None:
+    """PlatformError unless the app proves itself and asks to exchange a code."""
+    if call.asked("appid") != appid:
+        raise PlatformError(40013)
+    if not secrets.compare_digest(call.asked("secret").encode("utf-8", "replace"), secret.encode()):
+        raise PlatformError(40125)
+    if call.asked("grant_type") != "authorization_code":
+        raise PlatformError(40002)
 
 
 @dataclass(frozen=True)

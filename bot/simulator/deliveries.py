@@ -5,6 +5,7 @@ between delivers it again after the restart, as the platforms do, so receivers m
 """
 
 import asyncio
+import contextlib
 import json
 import secrets
 import sqlite3
@@ -16,12 +17,14 @@ import httpx
 from . import cards
 from .answers import Answer, Body, Expected, InvalidAnswer, read_acknowledgement, read_robot, read_xml
 from .media import known
-from .parcels import Parcel, pack
+from .parcels import Parcel, pack, verify
 from .world import World, clip, instant
 
 NOTICES = {"official_account": "该公众号提供的服务出现故障,请稍后再试", "wecom_app": "该应用提供的服务出现故障,请稍后再试",
            "wecom_robot": "该机器人提供的服务出现故障,请稍后再试"}  # fmt: skip
 ANSWER_BYTES = 1 << 20
+STARTS_WITHIN_S = 60.0
+"""How long a service that starts together with the simulator is waited for before the old deliveries go on."""
 
 
 @dataclass
@@ -48,11 +51,29 @@ class Courier:
         self._under_way: set[int] = set()
 
     def resume(self) -> None:
-        """Take up what an earlier process left unfinished."""
-        for row in self.world.store.rows("SELECT id FROM deliveries WHERE state = 'pending' ORDER BY id"):
-            self.dispatch(row["id"])
+        """Take up what an earlier process left unfinished, once the service is there.
+
+        A real platform was never away; this one starts with the house, whose own start must not use up the attempts.
+        """
+        pending = [row["id"] for row in self.world.store.rows("SELECT id FROM deliveries WHERE state = 'pending' ORDER BY id")]
+        if pending:
+            self._spawn(self._go_on(pending))
         for row in self.world.store.rows("SELECT id FROM streams WHERE state = 'open' ORDER BY id"):
             self._spawn(self._follow(row["id"]))
+
+    async def _go_on(self, pending: list[int]) -> None:
+        await self._service_there()
+        self.dispatch(*pending)
+
+    async def _service_there(self) -> None:
+        """Until one of the callback addresses can be verified, or the service has had its time to start."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STARTS_WITHIN_S):
+                while True:
+                    checked = await verify(self.world, self.client)
+                    if any(result["ok"] for result in checked.values()):
+                        return
+                    await asyncio.sleep(0.2)
 
     async def close(self) -> None:
         for task in list(self._tasks):

@@ -5,7 +5,7 @@ import re
 import secrets
 
 from . import events
-from .calls import Body, Call, Endpoint, PlatformError, mapping, text
+from .calls import Body, Call, Endpoint, PlatformError, check_code_grant, mapping, text
 from .codes import redeem
 from .official_account_api import template_data
 from .settings import Person
@@ -35,12 +35,7 @@ VALUE_RULES = {
 def login(call: Call) -> Body:
     """GET /sns/jscode2session"""
     world, account = call.world, call.world.platform.mini_program
-    if call.asked("appid") != account.appid:
-        raise PlatformError(40013)
-    if not secrets.compare_digest(call.asked("secret").encode("utf-8", "replace"), account.secret.encode()):
-        raise PlatformError(40125)
-    if call.asked("grant_type") != "authorization_code":
-        raise PlatformError(40002)
+    check_code_grant(call, account.appid, account.secret)
     person = world.person(redeem(world, "mini_login", call.asked("js_code"))["subject"])
     if world.store.count(f"login:{person.key}", world.now(), 60) > 100:
         raise PlatformError(45011)

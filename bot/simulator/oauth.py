@@ -4,7 +4,7 @@ import re
 import secrets
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from .calls import Body, Call, Endpoint, PlatformError
+from .calls import Body, Call, Endpoint, check_code_grant
 from .codes import detail, issue, redeem
 from .settings import Person
 from .world import World
@@ -56,12 +56,7 @@ def _phone(world: World, redirect: str) -> Person | None:
 def exchange_code(call: Call) -> Body:
     """GET /sns/oauth2/access_token: another kind of token than the API's; unionid only with snsapi_userinfo."""
     world, account = call.world, call.world.platform.official_account
-    if call.asked("appid") != account.appid:
-        raise PlatformError(40013)
-    if not secrets.compare_digest(call.asked("secret").encode("utf-8", "replace"), account.secret.encode()):
-        raise PlatformError(40125)
-    if call.asked("grant_type") != "authorization_code":
-        raise PlatformError(40002)
+    check_code_grant(call, account.appid, account.secret)
     code = redeem(world, "official_oauth", call.asked("code"))
     person, scope = world.person(code["subject"]), detail(code)["scope"]
     answer: Body = {"access_token": secrets.token_urlsafe(60), "expires_in": 7200, "refresh_token": secrets.token_urlsafe(60),

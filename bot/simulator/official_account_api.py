@@ -131,7 +131,8 @@ def template(call: Call) -> Body:
     msgid = events.message_id(world)
     if once is not None:
         world.store.remember(remembered, msgid)
-    _post(call, person, {"type": "template", "template_id": template_id, "name": names[template_id], "data": data, "url": url})
+    _post(call, person, {"type": "template", "template_id": template_id, "name": names[template_id], "data": data, "url": url}
+          | ({"page": str(jump.get("pagepath", ""))} if jump else {}))
     event = events.official_event(world, person, "TEMPLATESENDJOBFINISH", {"MsgID": msgid, "Status": "success"})
     call.deliver.append(events.queue(world, "official_account", "event", person, f"{person.key}/official_account", event)[0])
     return {"errcode": 0, "errmsg": "ok", "msgid": msgid}

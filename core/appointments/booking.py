@@ -21,6 +21,7 @@ from core.appointments.rules import instead_sentence
 from core.appointments.slots import free_slots, slot_views
 from core.foundation.errors import NotFound
 from core.foundation.orders import Order, answers, handles, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
 from core.intake.models import Intake
 from core.notifications.service import tell
@@ -38,7 +39,7 @@ READABLE_FOR = timedelta(days=30)
 @relation("own_appointment")
 async def own_appointment(work: Work, order: Order) -> bool:
     """``order.appointment_id`` is of the actor himself, or of somebody for whom he speaks."""
-    row = await Appointment.get_or_none(id=getattr(order, "appointment_id", ""))
+    row = await row_named(Appointment, order, "appointment_id")
     if row is None:
         return False
     # What he booked himself he may see and cancel, whatever else he may not: while he speaks for the patient at all.

@@ -11,8 +11,9 @@ from core.appointments.rules import away_during, shift_on
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.clock import shanghai
 from core.foundation.orders import Done, Order, answers, handles, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
-from core.people.access import acts_in_county, county_of_organisation
+from core.people.access import acts_in_county_of
 
 DAYS = 14
 
@@ -49,24 +50,18 @@ async def _shifts(work: Work, practitioner_id: str, absences: list[Absence]) -> 
     return tuple(sorted(found, key=lambda one: (one.starts_at, one.duty)))
 
 
-async def _absence(order: Order) -> Absence | None:
-    absence_id = getattr(order, "absence_id", None)
-    return None if absence_id is None else await Absence.get_or_none(id=absence_id)
-
-
 @relation("own_absence")
 async def own_absence(work: Work, order: Order) -> bool:
     """The actor is the one who is away."""
-    row = await _absence(order)
+    row = await row_named(Absence, order, "absence_id")
     return row is not None and row.practitioner_id == work.actor.practitioner_id
 
 
 @relation("same_county")
 async def absence_of_county(work: Work, order: Order) -> bool:
     """The one who is away belongs to a county where the actor holds a granted role."""
-    row = await _absence(order)
-    county = None if row is None else await county_of_organisation(row.organisation_id)
-    return county is not None and await acts_in_county(work, order, county)
+    row = await row_named(Absence, order, "absence_id")
+    return row is not None and await acts_in_county_of(work, order, row.organisation_id)
 
 
 @handles(EndAbsence)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from core.calls.commands import EnterCall, Entered, LeaveCall
+from core.calls.commands import EnterCall, Entered, LeaveCall, RequestSeat, SeatHeld, SeatStillMine
 from core.calls.errors import NoCallAnyMore, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
-from core.calls.rules import HEARD_OF_WITHIN, SEAT_LABELS, SEATS
+from core.calls.rules import HEARD_OF_WITHIN, SEAT_LABELS, SEAT_OF_ROLE, SEATS
+from core.calls.seats import why_closed
 from core.consultations.models import Consultation
-from core.consultations.service import begin, hold, note
+from core.consultations.service import begin, consultation_of, hold, note
+from core.consultations.withdrawn import require_not_withdrawn
 from core.consultations.workflow import State
+from core.foundation.access import check_access
 from core.foundation.actor import Role
-from core.foundation.orders import Done, Order, handles, relation
+from core.foundation.errors import DomainError
+from core.foundation.orders import Done, Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.sessions import token_hash
@@ -43,6 +47,7 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
     call = await Call.get(id=ticket.call_id)
     if call.ended_at is not None:
         raise NoCallAnyMore
+    await _check_right(work, row, Role(ticket.role))
     await _free_seat(work, call, ticket)
     await ticket.change(conflict=TicketUsed(), used_at=now)
     attendance = await CallAttendance.create(
@@ -54,6 +59,31 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
     await _begin_when_both_sides_are_there(work, call, row, ticket.seat)
     work.lanes.add(f"call:{call.id}")
     return Entered(call_id=call.id, consultation_id=row.id, attendance_id=attendance.id, seat=ticket.seat, seats=SEATS)
+
+
+async def _check_right(work: Work, row: Consultation, role: Role) -> None:
+    """The actor could ask for the seat now too: a ticket and a seat last no longer than the right that they were given for."""
+    closed = why_closed(row)
+    if closed is not None:
+        raise closed
+    await require_not_withdrawn(work, row)
+    await check_access(work, RequestSeat(consultation_id=row.id), role)
+
+
+_ROLE_OF_SEAT: dict[str, Role] = {seat: role for role, seat in SEAT_OF_ROLE.items()}
+
+
+@answers(SeatStillMine)
+async def seat_still_mine(work: Work, order: SeatStillMine) -> SeatHeld:
+    attendance = await CallAttendance.get(id=order.attendance_id)
+    call = await Call.get(id=attendance.call_id)
+    row = await consultation_of(call.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    try:
+        await _check_right(work, row, _ROLE_OF_SEAT[attendance.seat])
+    except DomainError:
+        return SeatHeld(held=False)
+    return SeatHeld(held=attendance.left_at is None)
 
 
 async def _free_seat(work: Work, call: Call, ticket: CallTicket) -> None:

@@ -73,6 +73,20 @@ class LeaveCall(Command):
     ending: Ending = "left"
 
 
+class SeatHeld(Result):
+    held: bool
+
+
+class SeatStillMine(Query):
+    """Whether the actor still sits there by right: his relation, his role and the consent hold, and the case is open. Asked while a call runs."""
+
+    name = "calls.seat_still_mine"
+    title = "还能不能留在视频里"
+    access = (Grant(Role.VISITOR, "own_attendance"),)
+    gives = SeatHeld
+    attendance_id: Id
+
+
 class ReportTrouble(Command):
     """Why the call does not come about for the actor, as his device says."""
 

@@ -8,9 +8,12 @@ from core.calls.models import Call, CallAttendance
 from core.calls.rules import HEARD_OF_WITHIN, LOOK_AGAIN, is_over, not_held, spoken_length
 from core.consultations.models import Consultation
 from core.consultations.service import hold, note, when_closed, when_returned
+from core.consultations.workflow import OPEN_STATES
 from core.foundation.due import due
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
+from core.intake.urgency import urgency
+from core.people.service import hears_withdrawal
 
 due("calls.check", lambda row: CheckCall(call_id=row.ref))
 
@@ -53,6 +56,18 @@ async def end_call(work: Work, call: Call) -> None:
         ended = max(one.left_at or now for one in attended)
         await note(work, call.consultation_id, "call.ended", ids={"length": spoken_length(began, ended)})
     work.lanes.add(f"call:{call.id}")
+
+
+@hears_withdrawal
+async def end_with_the_consent(work: Work, patient_id: str, purpose: str) -> None:
+    """A call that saves a life runs on (core/consultations/withdrawn.py)."""
+    if purpose != "consultation":
+        return
+    of_patient = await Consultation.filter(patient_id=patient_id, state__in=[state.value for state in OPEN_STATES]).values_list("id", flat=True)
+    for call in await Call.filter(open_consultation_id__in=list(of_patient)).order_by("id"):
+        row = await hold(call.consultation_id)
+        if not urgency(row.urgency).starts_at_once:
+            await end_call(work, call)
 
 
 @when_closed

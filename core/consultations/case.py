@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from core.consultations.commands import (
-    Case,
-    CaseHistory,
-    CaseMark,
-    CasePatient,
-    CaseView,
-    EarlierVital,
-)
+from core.consultations.commands_case import Case, CaseHistory, CaseMark, CasePatient, CaseView, EarlierVital
 from core.consultations.hooks import told_of_case
 from core.consultations.models import Consultation
 from core.consultations.opinions import latest_opinion, opinion_view

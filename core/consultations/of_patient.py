@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.consultations.commands import PatientConsultation, PatientConsultations, PatientConsultationsView
+from core.consultations.commands_case import PatientConsultation, PatientConsultations, PatientConsultationsView
 from core.consultations.models import Consultation
 from core.consultations.views import picture_opened
 from core.consultations.workflow import STATE_LABELS, State

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from core.consultations.commands import Decide, DecisionView, GiveOpinion, OpinionView, ReadOpinion
+from core.consultations.commands_opinions import Decide, DecisionView, GiveOpinion, OpinionView, ReadOpinion
 from core.consultations.errors import AlreadyDecided, OpinionMissing, OpinionReplaced, ReasonNeeded
 from core.consultations.models import Consultation, Decision, Opinion
 from core.consultations.rules import DECISION_LABELS

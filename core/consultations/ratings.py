@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.consultations.commands import RateConsultation, RatingView, ReadRating
+from core.consultations.commands_ratings import RateConsultation, RatingView, ReadRating
 from core.consultations.errors import AlreadyRated, NotCompleted
 from core.consultations.models import Rating
 from core.consultations.timeline import consultation_of, hold, note

@@ -5,16 +5,8 @@ from __future__ import annotations
 from functools import partial
 from operator import itemgetter
 
-from core.consultations.commands import (
-    ConsultationStatus,
-    Progress,
-    Status,
-    StatusList,
-    Timeline,
-    TimelineView,
-    UploadTarget,
-    UploadTargetView,
-)
+from core.consultations.commands import ConsultationStatus, Progress, Status, StatusList, UploadTarget, UploadTargetView
+from core.consultations.commands_case import Timeline, TimelineView
 from core.consultations.errors import ConsultationUnknown
 from core.consultations.hooks import involved_otherwise
 from core.consultations.models import Consultation, TimelineEntry
@@ -27,9 +19,8 @@ from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.withheld import shown
 from core.foundation.work import Work
-from core.people.models import Organisation
+from core.people.counties import counties_where
 from core.people.relations import spoken_for
-from core.people.rules import county_of
 from core.people.scopes import Scope
 
 SHOWN = 10
@@ -68,7 +59,7 @@ async def _rows_of_actor(work: Work) -> list[Consultation]:
         ]
         if asked := await involved_otherwise(work):
             queries.append(Consultation.filter(id__in=asked))
-    counties = await _desk_counties(work)
+    counties = await counties_where(work.actor, *_DESK_ROLES)
     if counties:
         queries.append(Consultation.filter(region_code__in=counties, state__in=[state.value for state in OPEN_STATES]))
     for query in queries:
@@ -82,7 +73,7 @@ async def _concerns_actor(work: Work, row: Consultation) -> bool:
         return True
     if _is_patients(work, row, frozenset(await spoken_for(work, Scope.RECORD))):
         return True
-    return row.region_code in await _desk_counties(work) or row.id in await involved_otherwise(work)
+    return row.region_code in await counties_where(work.actor, *_DESK_ROLES) or row.id in await involved_otherwise(work)
 
 
 def _is_patients(work: Work, row: Consultation, spoken: frozenset[str]) -> bool:
@@ -90,13 +81,6 @@ def _is_patients(work: Work, row: Consultation, spoken: frozenset[str]) -> bool:
     if work.actor.practitioner_id is not None and work.actor.practitioner_id in (row.village_doctor_id, row.expert_id):
         return False
     return row.patient_id in spoken
-
-
-async def _desk_counties(work: Work) -> set[str]:
-    held = {organisation for role in _DESK_ROLES for organisation in work.actor.organisations(role)}
-    if not held:
-        return set()
-    return {county_of(row.region_code) for row in await Organisation.filter(id__in=held)}
 
 
 @answers(Status)

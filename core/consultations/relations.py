@@ -16,11 +16,10 @@ from core.consultations.models import Consultation, Opinion
 from core.consultations.workflow import OPEN_STATES, State
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
-from core.people.access import acts_in_county
+from core.people.access import acts_in_county, of_own_patient
 from core.people.houses import houses_above
-from core.people.relations import speaks_for
-from core.people.scopes import scope_of
 
 READABLE_FOR = timedelta(days=30)
 """How long after the end of a consultation its expert, and those who took part with him, still read it."""
@@ -43,34 +42,32 @@ def asked_for_by(work: Work) -> QuerySet[Consultation]:
     return Consultation.filter(village_doctor_id=work.actor.practitioner_id, organisation_id__in=list(clinics))
 
 
+def is_inviting(work: Work, village_doctor_id: str, clinic_id: str) -> bool:
+    """Whether the actor is the village doctor who asked, and still works at the clinic that asked."""
+    return village_doctor_id == work.actor.practitioner_id and clinic_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+
+
 def is_treating(work: Work, row: Consultation) -> bool:
     """Whether the actor is the village doctor who asked for it, or its expert, and may still read it."""
     me = work.actor.practitioner_id
     if me is None:
         return False
     if row.village_doctor_id == me:
-        return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+        return is_inviting(work, me, row.organisation_id)
     return row.expert_id == me and is_readable(row, work.now)
-
-
-async def _consultation(order: Order) -> Consultation | None:
-    consultation_id = getattr(order, "consultation_id", None)
-    return None if consultation_id is None else await Consultation.get_or_none(id=consultation_id)
 
 
 @relation("own_consultation")
 async def own_consultation(work: Work, order: Order) -> bool:
     """The actor is the village doctor who asked for it, and still works at the clinic that asked."""
-    row = await _consultation(order)
-    if row is None or row.village_doctor_id != work.actor.practitioner_id:
-        return False
-    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+    row = await row_named(Consultation, order, "consultation_id")
+    return row is not None and is_inviting(work, row.village_doctor_id, row.organisation_id)
 
 
 @relation("assigned_consultation")
 async def assigned_consultation(work: Work, order: Order) -> bool:
     """The actor is the expert who took it and did not give it back; it is open, or was closed within thirty days."""
-    row = await _consultation(order)
+    row = await row_named(Consultation, order, "consultation_id")
     return row is not None and row.expert_id is not None and row.expert_id == work.actor.practitioner_id and is_readable(row, work.now)
 
 
@@ -85,7 +82,7 @@ async def wrote_opinion(work: Work, order: Order) -> bool:
 @relation("on_duty_above")
 async def on_duty_above(work: Work, order: Order) -> bool:
     """It is open, and the actor is on duty now as duty doctor at a house above the clinic that asked."""
-    row, practitioner_id = await _consultation(order), work.actor.practitioner_id
+    row, practitioner_id = await row_named(Consultation, order, "consultation_id"), work.actor.practitioner_id
     held = work.actor.organisations(Role.DUTY_DOCTOR)
     if row is None or practitioner_id is None or not held or State(row.state) not in OPEN_STATES:
         return False
@@ -96,14 +93,13 @@ async def on_duty_above(work: Work, order: Order) -> bool:
 @relation("own_patient_consultation")
 async def own_patient_consultation(work: Work, order: Order) -> bool:
     """It concerns the actor himself or somebody for whom he speaks, in what the order needs."""
-    row = await _consultation(order)
-    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
+    return await of_own_patient(work, order, Consultation, "consultation_id")
 
 
 @relation("same_county")
 async def consultation_of_county(work: Work, order: Order) -> bool:
     """It was asked for in a county where the actor holds a granted role."""
-    row = await _consultation(order)
+    row = await row_named(Consultation, order, "consultation_id")
     return row is not None and await acts_in_county(work, order, row.region_code)
 
 

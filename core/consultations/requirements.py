@@ -19,7 +19,7 @@ from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.commands import GiveConsent
+from core.people.commands_consents import GiveConsent
 from core.people.consent_texts import current_text
 from core.people.files import keep_blob
 from core.people.service import has_consent

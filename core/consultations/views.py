@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from core.consultations.commands import ConsultationStatus, TimelineEntryView
+from core.consultations.commands import ConsultationStatus
+from core.consultations.commands_case import TimelineEntryView
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.picture import Picture
 from core.consultations.relations import is_treating

@@ -12,6 +12,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from core.conversations.models import Conversation, Message
+from core.conversations.words import KIND, words_key
 from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.events import lane_of
@@ -81,14 +82,15 @@ async def conversation_of(practice: Practice, chat: Chat) -> Conversation:
 async def claim(practice: Practice, conversation: Conversation, account_id: str, dedupe_key: str, kind: str, body: str, *, window: bool) -> Claim:
     """Store a message under ``dedupe_key`` and tell the workers; a duplicate gets the row that is there and tells nobody.
 
-    ``body`` is the message as JSON, sealed under the sender's account. ``window``: a web process waits to answer it at once.
+    ``body`` is the message as JSON, sealed under the key of the sender's words in this month. ``window``: a web process waits to answer it at once.
     """
     found = await known(dedupe_key)
     if found is not None:
         return Claim(found, False)
     message_id = practice.ids.new()
-    sealer = await practice.keys.sealer("account", account_id)
     real_now = practice.clock.real_now()
+    key = words_key(account_id, real_now)
+    sealer = await practice.keys.sealer(KIND, key)
     lane = lane_of(RECEIVED)
     try:
         async with in_transaction(PRACTICE):
@@ -98,6 +100,7 @@ async def claim(practice: Practice, conversation: Conversation, account_id: str,
                 account_id=account_id,
                 dedupe_key=dedupe_key,
                 kind=kind,
+                words_key=key,
                 body=sealer.seal("message", "body", message_id, body),
                 state="received",
                 window="open" if window else "closed",

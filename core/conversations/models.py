@@ -6,7 +6,8 @@ from typing import Any
 
 from tortoise import fields
 
-from core.foundation.encryption.fields import Blind, Subject, blind_field, sealed_field
+from core.conversations.words import KIND, SUBJECT
+from core.foundation.encryption.fields import Blind, LaterKey, Subject, blind_field, has_later_key, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Row
 
@@ -47,10 +48,13 @@ class Message(Row):
     direction = fields.CharField(max_length=3, default="in")
     dedupe_key = fields.CharField(max_length=100, unique=True)
     kind = fields.CharField(max_length=20)
-    body = sealed_field(Subject("account", "account_id"))
-    reply = sealed_field(Subject("account", "account_id"), null=True)
-    rest = sealed_field(Subject("account", "account_id"), null=True)
-    aside = sealed_field(Subject("account", "account_id"), null=True)
+    words_key = fields.CharField(max_length=40, null=True)
+    """Under whose key the words are (``words.words_key``): the account's in the month of ``received_at``. Null in rows from before there were such
+    keys: the account's."""
+    body = sealed_field(SUBJECT, Subject("account", "account_id"))
+    reply = sealed_field(SUBJECT, Subject("account", "account_id"), null=True)
+    rest = sealed_field(SUBJECT, Subject("account", "account_id"), null=True)
+    aside = sealed_field(SUBJECT, Subject("account", "account_id"), null=True)
     """What is said to the sender alone, in his single chat, because the place of the message is a group."""
     settled: fields.Field[dict[str, Any]] = fields.JSONField(default=dict)
     """What this message was found to mean (ids and codes), so that a repeated turn means the same."""
@@ -67,6 +71,10 @@ class Message(Row):
     class Meta:
         table = "message"
         indexes = (("state", "received_at"),)
+
+
+# As both databases give a time, UTC: 2026-11-20 …
+has_later_key(LaterKey("message", "words_key", KIND, ("account_id", "received_at"), lambda row: f"{row['received_at']!s:.7}.{row['account_id']}"))
 
 
 class Allowance(Row):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.conversations.models import Conversation, Message
+from core.conversations.words import sealer_of
 from core.foundation.practice import Practice
 
 SEEN_GRACE = timedelta(seconds=1)
@@ -27,7 +28,7 @@ async def opened(practice: Practice, message: Message, column: str) -> str:
     sealed = getattr(message, column)
     if sealed is None:
         return ""
-    sealer = await practice.keys.sealer("account", message.account_id)
+    sealer = await sealer_of(practice.keys, message.words_key, message.account_id)
     return sealer.open("message", column, message.id, bytes(sealed))
 
 

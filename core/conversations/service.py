@@ -18,12 +18,24 @@ from core.conversations.commands import (
     Won,
 )
 from core.conversations.errors import AlreadyAnswered, DialogueMoved, MessageUnknown
-from core.conversations.models import Conversation, Message
+from core.conversations.models import Allowance, Conversation, Message
 from core.conversations.reading import signal_of
+from core.conversations.words import KIND, sealer_of, words_key
+from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
 
 PUSH_TOPIC = "reply.late"
+
+
+@before_erasure("account")
+async def forget_chats(work: Work, account_id: str) -> None:
+    """The account is closed: whoever writes from there again is somebody new, and nothing that waits is pushed any more."""
+    chats = [str(one) for one in await Conversation.filter(account_id=account_id, group=False).values_list("id", flat=True)]
+    await Message.filter(conversation_id__in=chats, push="waiting").update(push="failed")
+    await Message.filter(conversation_id__in=chats, aside_push="waiting").update(aside_push="failed")
+    await Allowance.filter(conversation_id__in=chats).delete()
+    await Conversation.filter(id__in=chats).delete()
 
 
 async def _message(message_id: str) -> Message:
@@ -34,7 +46,7 @@ async def _message(message_id: str) -> Message:
 
 
 async def _sealed(work: Work, message: Message, column: str, text: str) -> bytes:
-    sealer = await work.sealer("account", message.account_id)
+    sealer = await sealer_of(work.practice.keys, message.words_key, message.account_id)
     return sealer.seal("message", column, message.id, text)
 
 
@@ -114,7 +126,7 @@ async def push_late(work: Work, order: PushLate) -> Won:
     work.concerns("message", message.id)
     if message.state != "answered" or message.reply is None:
         return Won(won=False)
-    sealer = await work.sealer("account", message.account_id)
+    sealer = await sealer_of(work.practice.keys, message.words_key, message.account_id)
     reply = sealer.open("message", "reply", message.id, bytes(message.reply))
     if reply == "[]":
         await message.change(state="late")
@@ -165,10 +177,10 @@ async def record_sent(work: Work, order: RecordSent) -> Done:
     conversation = await Conversation.filter(id=order.conversation_id).select_for_update().first()
     if conversation is None:
         raise MessageUnknown
-    key = f"out:{order.notification_id}:{conversation.id}"
+    dedupe_key = f"out:{order.notification_id}:{conversation.id}"
     work.concerns("conversation", conversation.id)
-    if not await Message.filter(dedupe_key=key).exists():
-        await _keep(work, conversation, order, key)
+    if not await Message.filter(dedupe_key=dedupe_key).exists():
+        await _keep(work, conversation, order, dedupe_key)
     if order.shown and conversation.dialogue.get("shown", {}) != order.shown:
         shown = {**conversation.dialogue.get("shown", {}), **order.shown}
         # A turn that runs at the same time has read an older version and starts over with this one.
@@ -176,18 +188,20 @@ async def record_sent(work: Work, order: RecordSent) -> Done:
     return Done()
 
 
-async def _keep(work: Work, conversation: Conversation, order: RecordSent, key: str) -> None:
+async def _keep(work: Work, conversation: Conversation, order: RecordSent, dedupe_key: str) -> None:
     message_id = work.new_id()
     subject = conversation.account_id or conversation.id
-    sealer = await work.sealer("account", subject)
     real_now = work.practice.clock.real_now()
+    key = words_key(subject, real_now)
+    sealer = await work.sealer(KIND, key)
     await Message.create(
         id=message_id,
         conversation_id=conversation.id,
         account_id=subject,
         direction="out",
-        dedupe_key=key,
+        dedupe_key=dedupe_key,
         kind=order.kind,
+        words_key=key,
         body=sealer.seal("message", "body", message_id, order.text),
         state="delivered",
         received_at=real_now,

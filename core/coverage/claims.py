@@ -31,14 +31,12 @@ from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
 from core.foundation.orders import Order, answers, handles, prepares, relation
 from core.foundation.practice import Practice
+from core.foundation.rows import row_named
 from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.access import acts_in_county, county_of_organisation
-from core.people.lists import is_on_own_list
-from core.people.relations import speaks_for
+from core.people.access import acts_in_county_of, of_listed_patient, of_own_patient
 from core.people.rules import local_date
-from core.people.scopes import scope_of
 from core.people.service import patient_accounts, patient_card
 
 ROUNDS = 3
@@ -55,31 +53,23 @@ _State = Literal["submitted", "settled", "refused", "reversing", "reversed"]
 _SYSTEM = Actor.system("worker")
 
 
-async def _claim(order: Order) -> Claim | None:
-    claim_id = getattr(order, "claim_id", None)
-    return None if claim_id is None else await Claim.get_or_none(id=claim_id)
-
-
 @relation("own_claim")
 async def own_claim(work: Work, order: Order) -> bool:
     """It is the actor's own, or of somebody for whom he speaks."""
-    row = await _claim(order)
-    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
+    return await of_own_patient(work, order, Claim, "claim_id")
 
 
 @relation("listed_claim")
 async def listed_claim(work: Work, order: Order) -> bool:
     """It is of a patient on the actor's list, of a clinic where the actor works now."""
-    row = await _claim(order)
-    return row is not None and await is_on_own_list(work, row.patient_id)
+    return await of_listed_patient(work, order, Claim, "claim_id")
 
 
 @relation("same_county")
 async def claim_of_county(work: Work, order: Order) -> bool:
     """It was made in a county where the actor holds a granted role."""
-    row = await _claim(order)
-    county = None if row is None else await county_of_organisation(row.organisation_id)
-    return county is not None and await acts_in_county(work, order, county)
+    row = await row_named(Claim, order, "claim_id")
+    return row is not None and await acts_in_county_of(work, order, row.organisation_id)
 
 
 @prepares(SubmitClaim)

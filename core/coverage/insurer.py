@@ -49,7 +49,7 @@ class LocalInsurer:
 
     async def standing(self, scheme: str, member_number: str, day: date) -> Standing | None:
         member = await InsuredMember.get_or_none(scheme=scheme, member_blind=_blind(self._practice, scheme, member_number))
-        return None if member is None else await _standing(member, day)
+        return None if member is None else _standing(member, day, await InsuredYear.get_or_none(member_id=member.id, year=day.year))
 
     async def settle(self, claim: PayLocally) -> PaidLocally:
         paid: PaidLocally = await self._practice.execute(_INSURER, claim)
@@ -76,10 +76,10 @@ def _blind(practice: Practice, scheme: str, member_number: str) -> str:
     return practice.keys.blind(f"insurer.{scheme}", member_number.strip().upper())
 
 
-async def _standing(member: InsuredMember, day: date) -> Standing:
+def _standing(member: InsuredMember, day: date, year: InsuredYear | None) -> Standing:
+    """By ``year``, what the member used of the year of ``day``."""
     if not member.valid_from <= day <= member.valid_until:
         return Standing(insured=False, why_not="医保系统显示这一天没有参保或已停保,按自费算。请先续保。")
-    year = await InsuredYear.get_or_none(member_id=member.id, year=day.year)
     paid, deductible = (0, 0) if year is None else (year.paid_fen, year.deductible_fen)
     return Standing(insured=True, traits=frozenset(member.traits), paid_fen=paid, deductible_fen=deductible)
 
@@ -106,7 +106,9 @@ async def pay_locally(work: Work, order: PayLocally) -> PaidLocally:
     member = await InsuredMember.get_or_none(scheme=order.scheme, member_blind=_blind(work.practice, order.scheme, order.member_number))
     if member is None:
         return PaidLocally(accepted=False, refusal_code="insurer.member_unknown")
-    standing = await _standing(member, order.day)
+    # Held from here to the end: what is worked out by the year is entered into the same year, whoever else claims meanwhile.
+    year = await InsuredYear.filter(member_id=member.id, year=order.day.year).select_for_update().get_or_none()
+    standing = _standing(member, order.day, year)
     if not standing.insured:
         return PaidLocally(accepted=False, refusal_code="insurer.not_insured")
     policy = policy_on(order.scheme, order.day)
@@ -115,22 +117,20 @@ async def pay_locally(work: Work, order: PayLocally) -> PaidLocally:
     ours = quote([item_of(line) for line in order.items], policy, standing, order.level)
     if (ours.pays_fen, ours.deductible_fen) != (order.pays_fen, order.deductible_fen):
         return PaidLocally(accepted=False, refusal_code="insurer.amounts", standing=told(standing))
-    await _use_year(work, member, order.day.year, ours.pays_fen, ours.deductible_fen)
+    if year is None:  # of two first claims at once the database lets one begin the year, and the other is carried out again
+        await InsuredYear.create(
+            id=work.new_id(), member_id=member.id, year=order.day.year, paid_fen=ours.pays_fen, deductible_fen=ours.deductible_fen
+        )
+    else:
+        await year.change(
+            conflict=Conflict(), paid_fen=year.paid_fen + ours.pays_fen, deductible_fen=year.deductible_fen + ours.deductible_fen
+        )
     number = work.new_code("S", 10)
     await InsurerPayment.create(
         id=work.new_id(), claim_id=order.claim_id, number=number, member_id=member.id, year=order.day.year, digest=digest,
         paid_fen=ours.pays_fen, deductible_fen=ours.deductible_fen,
     )
     return PaidLocally(accepted=True, number=number, pays_fen=ours.pays_fen)
-
-
-async def _use_year(work: Work, member: InsuredMember, year: int, paid_fen: int, deductible_fen: int) -> None:
-    """Add to the year; two claims of one member at once queue at the row, and the later one is worked out anew (Conflict)."""
-    row = await InsuredYear.get_or_none(member_id=member.id, year=year)
-    if row is None:
-        await InsuredYear.create(id=work.new_id(), member_id=member.id, year=year, paid_fen=paid_fen, deductible_fen=deductible_fen)
-        return
-    await row.change(conflict=Conflict(), paid_fen=row.paid_fen + paid_fen, deductible_fen=row.deductible_fen + deductible_fen)
 
 
 @handles(TakeBackLocally)

@@ -14,8 +14,8 @@ from core.foundation.orders import Command, Grant, Query, Result
 
 County = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9]{10,40}$")]
-Audience = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,80}$")]
-"""How a verifier names himself: his address, or a name of his own. Printable ASCII without spaces."""
+Audience = Annotated[str, StringConstraints(pattern="^[!-~\u4e00-\u9fff]{1,80}$")]
+"""How a verifier names himself: his address, or a name of his own. Printable ASCII and Chinese characters, without spaces."""
 Code = Annotated[str, StringConstraints(pattern=r"^Z-[0-9A-HJKMNP-TV-Z]{8}$")]
 Proof = Annotated[str, StringConstraints(min_length=2, max_length=80_000)]
 
@@ -243,6 +243,18 @@ class MakeCredential(Command):
     access = _HOUSE
     gives = CredentialState
     credential_id: Id
+
+
+class ReviewAges(Command):
+    """The system: a credential *of age* goes when nobody vouches for the birth date any more, or its holder is a minor by it. ``patient_id``: his,
+    because something changed of who he is; None: everybody's, when the house starts and once a day, in batches."""
+
+    name = "credentials.review_ages"
+    title = "复核成年证明"
+    access = _HOUSE
+    patient_id: Id | None = None
+    after: str = Field(default="", max_length=26)
+    """The credential up to which it has looked today."""
 
 
 class RevokeCredentials(Command):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.coverage.memberships import InsuredAs, insured_as
-from core.credentials.errors import BirthNotChecked, NotInsured
+from core.credentials.attributes import youngest_adult
+from core.credentials.errors import BirthNotChecked, NotInsured, NotOfAge
 from core.foundation.work import Work
-from core.people.access import county_of_organisation
+from core.people.counties import county_of_organisation
 from core.people.models import ListedPatient, Organisation, Patient
 from core.people.real_name import RealName
 from core.people.relations import birth_dates
@@ -56,6 +57,14 @@ async def attested_birth(work: Work, patient_id: str) -> Birth:
     else:
         raise BirthNotChecked
     return Birth((await birth_dates(work, {patient_id}))[patient_id], basis)
+
+
+async def birth_of_adult(work: Work, patient_id: str) -> Birth:
+    """The same of who is of age today (real time). BirthNotChecked, NotOfAge."""
+    birth = await attested_birth(work, patient_id)
+    if birth.day > youngest_adult(local_date(work.practice.clock.real_now())):
+        raise NotOfAge
+    return birth
 
 
 async def county_of_patient(patient_id: str) -> str:

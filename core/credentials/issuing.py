@@ -24,7 +24,7 @@ from core.credentials.commands import (
     TakePlace,
 )
 from core.credentials.errors import BirthNotChecked, CredentialMissing, NotInsured, NotOfAge, RegistryFull
-from core.credentials.facts import Birth, attested_birth, county_of_patient, insured_county, insured_now
+from core.credentials.facts import attested_birth, birth_of_adult, county_of_patient, insured_county, insured_now
 from core.credentials.issuers import definition_of, issuer_of, registry_of, signing_key
 from core.credentials.lines import line_of
 from core.credentials.models import CountyIssuer, IssuedCredential, RevocationRegistry
@@ -59,7 +59,7 @@ async def issue_credential(work: Work, order: IssueCredential, told: InsuredAs |
     if told is not None:
         county, basis, organisation = await insured_county(told), "insurer", cast(Any, told.membership).organisation_id
     else:
-        basis = (await _birth_of_adult(work, order.patient_id)).basis
+        basis = (await birth_of_adult(work, order.patient_id)).basis
         county, organisation = await county_of_patient(order.patient_id), await _house_of(order.patient_id)
     row = await IssuedCredential.create(
         id=work.new_id(), organisation_id=organisation, patient_id=order.patient_id, attribute=order.attribute.value, live_for=live_for,
@@ -157,13 +157,6 @@ async def _sign_insured(work: Work, row: IssuedCredential) -> Made:
     return Made(credential, json.dumps(secret))
 
 
-async def _birth_of_adult(work: Work, patient_id: str) -> Birth:
-    birth = await attested_birth(work, patient_id)
-    if birth.day > youngest_adult(local_date(work.practice.clock.real_now())):
-        raise NotOfAge
-    return birth
-
-
 async def _birth_or_none(work: Work, patient_id: str) -> date | None:
     try:
         return (await attested_birth(work, patient_id)).day
@@ -172,7 +165,7 @@ async def _birth_or_none(work: Work, patient_id: str) -> date | None:
 
 
 async def _sign_age(work: Work, row: IssuedCredential) -> Made:
-    birth = await _birth_of_adult(work, row.patient_id)
+    birth = await birth_of_adult(work, row.patient_id)
     definition = await definition_of(work, await issuer_of(row.county))
     registry = await registry_of(work, await RevocationRegistry.get(county=row.county, number=row.registry))
     until = local_date(row.expires_at)

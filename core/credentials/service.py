@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.credentials import issuers, issuing, relations, revoking, showing, verifying
+from core.credentials import issuers, issuing, relations, reviewing, revoking, showing, verifying
 
-__all__ = ["issuers", "issuing", "relations", "revoking", "showing", "verifying"]
+__all__ = ["issuers", "issuing", "relations", "reviewing", "revoking", "showing", "verifying"]

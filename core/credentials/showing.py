@@ -12,8 +12,8 @@ from core.credentials import predicates, selective
 from core.credentials.attributes import LABELS, WAYS, Attribute, Way, youngest_adult
 from core.credentials.checking import envelope
 from core.credentials.commands import CredentialsView, MyCredentials, OfferProof, OfferView, ProofShown, ShownLine, ShowProof
-from core.credentials.errors import CredentialBeingMade, CredentialMissing, NotInsured, NotOfAge, OfferUnknown, OfferUsed
-from core.credentials.facts import attested_birth, county_name, county_of_patient, insured_county, insured_now
+from core.credentials.errors import BirthNotChecked, CredentialBeingMade, CredentialMissing, NotInsured, NotOfAge, OfferUnknown, OfferUsed
+from core.credentials.facts import birth_of_adult, county_name, county_of_patient, insured_county, insured_now
 from core.credentials.issuers import definition_of, issuer_of, registry_of
 from core.credentials.issuing import live_name
 from core.credentials.lines import line_of
@@ -64,16 +64,13 @@ async def offer_proof(work: Work, order: OfferProof, told: InsuredAs | None = No
     row = await IssuedCredential.get_or_none(live_for=live_name(order.patient_id, order.attribute))
     if row is None or row.expires_at <= now:
         raise CredentialMissing
-    if told is not None:
-        try:
-            await insured_county(told)
-        except NotInsured:
-            # The insurer's word of yesterday is not shown today.
-            await revoke(work, row, "not_insured")
-            work.keep_what_is_written()
-            raise
-    elif (await attested_birth(work, order.patient_id)).day > youngest_adult(local_date(now)):
-        raise NotOfAge
+    try:
+        await _still_so(work, order, told)
+    except (NotInsured, BirthNotChecked, NotOfAge) as changed:
+        # What was so yesterday is not shown today, nor later.
+        await revoke(work, row, "not_insured" if isinstance(changed, NotInsured) else "not_so")
+        work.keep_what_is_written()
+        raise
     if row.credential is None:
         raise CredentialBeingMade
     code = work.new_code("Z", 8)
@@ -82,6 +79,14 @@ async def offer_proof(work: Work, order: OfferProof, told: InsuredAs | None = No
         expires_at=now + LASTS,
     )
     return OfferView(code=code, attribute=order.attribute, expires_at=now + LASTS, lasts_s=int(LASTS.total_seconds()))
+
+
+async def _still_so(work: Work, order: OfferProof, told: InsuredAs | None) -> None:
+    """NotInsured by the insurer's word of now (``told``); BirthNotChecked, NotOfAge by what is on record now."""
+    if told is not None:
+        await insured_county(told)
+    else:
+        await birth_of_adult(work, order.patient_id)
 
 
 @prepares(ShowProof)

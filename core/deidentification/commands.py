@@ -13,7 +13,8 @@ from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=500)]
-_OWN = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "own_copy"))
+_OPERATOR = (Grant(Role.SYSTEM),)
+"""Whoever runs the house, at its command line: what a copy may hold and what goes into it says more of people than any page shows."""
 
 
 class CopyRef(Result):
@@ -22,15 +23,15 @@ class CopyRef(Result):
 
 
 class BeginCopy(Command):
-    """A new copy, empty. For research and teaching it holds who consented; for tests an administrator answers (NeedsAdministrator) for his county.
+    """The operator: a new copy, empty. For research and teaching it holds who consented; for tests an administrator answers (NeedsAdministrator)
+    for his county.
 
     ``administrator_id``: the practitioner in whose name the operator begins it. Nothing proves that he knows of it, so he is told.
     """
 
     name = "deidentification.begin"
     title = "开始去标识化副本"
-    access = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR))
-    no_relation = "只含他所在县的患者"
+    access = _OPERATOR
     gives = CopyRef
     purpose: CopyPurpose
     reason: Words
@@ -63,7 +64,7 @@ class Candidates(Query):
 
     name = "deidentification.candidates"
     title = "可进副本的患者"
-    access = _OWN
+    access = _OPERATOR
     gives = CandidatesView
     audited = True
     copy_id: Id
@@ -86,7 +87,7 @@ class DeidentifiedRecord(Query):
 
     name = "deidentification.record"
     title = "抄一份去标识化病历"
-    access = _OWN
+    access = _OPERATOR
     gives = DeidentifiedView
     audited = True
     copy_id: Id
@@ -107,7 +108,7 @@ class DeidentifiedImage(Query):
 
     name = "deidentification.image"
     title = "抄一张去标识化影像"
-    access = _OWN
+    access = _OPERATOR
     gives = DeidentifiedImageView
     audited = True
     copy_id: Id
@@ -116,17 +117,21 @@ class DeidentifiedImage(Query):
 
 
 class FinishCopy(Command):
-    """The copy is whole: what came out is recorded, and the key of its pseudonyms destroyed. A second time nothing happens."""
+    """The copy is whole: what came out is recorded, and the key of its pseudonyms destroyed. A second time nothing happens.
+
+    ``refused``: none was made, there were too few; in whose name it was begun is told.
+    """
 
     name = "deidentification.finish"
     title = "完成去标识化副本"
-    access = _OWN
+    access = _OPERATOR
     gives = CopyRef
     copy_id: Id
     patients: int = Field(ge=0)
     suppressed: int = Field(ge=0)
     k_before: int = Field(ge=0)
     k_after: int = Field(ge=0)
+    refused: bool = False
 
 
 class CopyView(Result):

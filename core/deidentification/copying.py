@@ -33,7 +33,7 @@ from core.deidentification.commands import (
     DeidentifiedView,
     FinishCopy,
 )
-from core.deidentification.errors import CopyFinished, CopyOverdue, OtherCopy
+from core.deidentification.errors import CopyFinished, CopyOverdue, OtherCopy, TooFewPatients
 from core.deidentification.k_anonymity import Table, check_library, measured, of_rows, table
 from core.deidentification.manifest import Outcome, manifest
 from core.deidentification.rules import COLUMNS, FINEST, CopyPurpose, Quasi, Row, generalised
@@ -99,8 +99,22 @@ async def make_copy(practice: Practice, actor: Actor, wanted: Wanted, progress: 
 async def _make(practice: Practice, actor: Actor, wanted: Wanted, progress: Progress) -> dict[str, Any]:
     run = _Run(practice, actor, wanted, progress, await _opened(practice, actor, wanted))
     try:
+        return await _written(run)
+    except TooFewPatients:
+        # Its end is recorded, which tells whoever was told of the beginning; and no folder is left that looks like the beginning of a copy.
+        await practice.execute(actor, FinishCopy(copy_id=run.copy.copy_id, patients=0, suppressed=0, k_before=0, k_after=0, refused=True))
+        _clear(run)
+        raise
+
+
+async def _written(run: _Run) -> dict[str, Any]:
+    practice, actor, wanted = run.practice, run.actor, run.wanted
+    try:
         seen: CandidatesView = await practice.ask(actor, Candidates(copy_id=run.copy.copy_id, patients=wanted.patients))
     except CopyFinished:
+        if not any((folder / MANIFEST).exists() for folder in (run.work / "ready", wanted.out)):  # refused, and killed before it was cleared away
+            _clear(run)
+            return await _make(practice, actor, wanted, run.progress)
         _check_age(run)
         return _settled(run)
     people = _people(seen)

@@ -17,7 +17,7 @@ class TooFewPatients(Invalid):
 
 class CheckMissing(Unavailable):
     code = "deidentification.check_missing"
-    sentence = "没有安装 pycanon,不能检查 k-匿名,没有生成副本。请先安装:pip install pycanon"
+    sentence = "没有安装 pycanon,不能检查 k-匿名,没有生成副本。请先运行 tools/install.sh copies"
 
 
 class CopyFinished(Conflict):

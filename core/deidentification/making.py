@@ -23,12 +23,15 @@ from core.deidentification.rules import CONSENTED, PURPOSE_LABELS, CopyPurpose
 from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotFound
-from core.foundation.orders import Order, answers, handles, relation
+from core.foundation.locking import is_locked
+from core.foundation.models import AuditEntry
+from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.accounts import actor_for
 from core.people.cards import patient_cards
 from core.people.consents import has_consent, was_withdrawn
+from core.people.counties import counties_where
 from core.people.models import Organisation, Patient, Practitioner
 from core.people.purposes import PurposeCode
 from core.people.rules import county_of
@@ -36,19 +39,12 @@ from core.people.rules import county_of
 SHOWN = 50
 
 
-@relation("own_copy")
-async def own_copy(work: Work, order: Order) -> bool:
-    """The actor had the copy made."""
-    row = await DeidentifiedCopy.get_or_none(id=getattr(order, "copy_id", ""))
-    return row is not None and row.account_id == work.actor.account_id
-
-
 @handles(BeginCopy)
 async def begin_copy(work: Work, order: BeginCopy) -> CopyRef:
     named = await _named(work, order)
-    if order.purpose not in CONSENTED and work.role is not Role.ADMINISTRATOR and named is None:
+    if order.purpose not in CONSENTED and named is None:
         raise NeedsAdministrator(order=order.name)
-    counties = await counties_of(work) if named is None else await counties_where(named, Role.ADMINISTRATOR)
+    counties = set() if named is None else await counties_where(named, Role.ADMINISTRATOR)
     copy_id = work.new_id()
     house, own = await work.sealer("house", "deidentified_copies"), await work.sealer("deidentified_copy", copy_id)
     row = await DeidentifiedCopy.create(
@@ -65,7 +61,7 @@ async def begin_copy(work: Work, order: BeginCopy) -> CopyRef:
 
 async def _named(work: Work, order: BeginCopy) -> Actor | None:
     """The administrator whom the operator named. NeedsAdministrator when his right does not count now."""
-    if order.administrator_id is None or not work.actor.is_system:
+    if order.administrator_id is None:
         return None
     held = await Practitioner.get_or_none(id=order.administrator_id)
     named = None if held is None else await actor_for(held.account_id, "terminal", work.now)
@@ -77,11 +73,6 @@ async def _named(work: Work, order: BeginCopy) -> Actor | None:
 async def counties_of(work: Work) -> set[str]:
     """The counties where the actor acts; none for the operator, who acts for all."""
     return set() if work.actor.is_system else await counties_where(work.actor, work.role)
-
-
-async def counties_where(actor: Actor, role: Role) -> set[str]:
-    houses = actor.organisations(role)
-    return {county_of(one.region_code) for one in await Organisation.filter(id__in=list(houses))} if houses else set()
 
 
 async def open_copy(copy_id: str) -> DeidentifiedCopy:
@@ -131,6 +122,8 @@ def is_of(copy: DeidentifiedCopy, region_code: str) -> bool:
 
 async def refusal(work: Work, copy: DeidentifiedCopy, patient_id: str) -> str | None:
     """Why the patient is left out: his consent is ``missing`` or ``withdrawn``; None when he is not."""
+    if await is_locked(work, patient_id):
+        return "withdrawn"
     asked: tuple[PurposeCode, ...] = tuple(one for one in CONSENTED if one == copy.purpose)
     for purpose in asked or CONSENTED:
         if await was_withdrawn(work, patient_id, purpose) is not None:
@@ -151,8 +144,18 @@ async def finish_copy(work: Work, order: FinishCopy) -> CopyRef:
         await row.change(
             finished_at=work.now, key=None, patients=order.patients, suppressed=order.suppressed, k_before=order.k_before, k_after=order.k_after
         )
+        if order.refused:
+            await _tell_of_none(work, row)
     await destroy_keys(work.practice, "deidentified_copy", row.id)
     return CopyRef(copy_id=row.id, code=row.code)
+
+
+async def _tell_of_none(work: Work, row: DeidentifiedCopy) -> None:
+    """Whoever was told that one was begun in his name."""
+    begun = await AuditEntry.filter(action=BeginCopy.name, subject_id=row.id).first()
+    named = None if begun is None or "administrator" not in begun.detail else await Practitioner.get_or_none(id=begun.detail["administrator"])
+    if named is not None:
+        await tell(work, named.account_id, "deidentification.none_made", about=row.code)
 
 
 @answers(Copies)

@@ -26,8 +26,18 @@ async def alert(work: Work, order: Alert) -> AlertView:
     row = await DangerAlert.get_or_none(id=order.alert_id)
     if row is None:
         raise AlertUnknown
-    work.concerns("alert", row.id)
+    await concerns_alert(work, row)
     return await alert_view(work, row)
+
+
+async def concerns_alert(work: Work, row: DangerAlert) -> None:
+    """The entry names the patient, as soon as he is known."""
+    source = await Intake.get(id=row.source_id) if row.kind == "intake" else await consultation_of(row.source_id)
+    patient_id: str | None = source.patient_id
+    if patient_id is None:
+        work.concerns("alert", row.id)
+    else:
+        work.concerns("patient", patient_id, alert=row.id)
 
 
 async def alert_view(work: Work, row: DangerAlert) -> AlertView:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.consultations.models import Consultation
 from core.consultations.service import hold, note
-from core.dispatch.alert_views import alert_view, called_account
+from core.dispatch.alert_views import alert_view, called_account, concerns_alert
 from core.dispatch.commands import AcknowledgeAlert, AlertView, EscalateAlert
 from core.dispatch.errors import AlertOver, AlertTaken, AlertUnknown
 from core.dispatch.models import AlertReceiver, DangerAlert
@@ -219,7 +219,7 @@ async def acknowledge_alert(work: Work, order: AcknowledgeAlert) -> AlertView:
         state="acknowledged", taken_by=work.actor.account_id, taken_at=work.now, version=alert.version + 1
     )
     alert = await DangerAlert.get(id=alert.id)
-    work.concerns("alert", alert.id)
+    await concerns_alert(work, alert)
     if changed == 0:
         if alert.taken_by == work.actor.account_id:
             return await alert_view(work, alert)

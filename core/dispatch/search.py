@@ -57,13 +57,7 @@ async def start_search(work: Work, row: Consultation, *, emergency: bool) -> Sea
         id=work.new_id(), consultation_id=row.id, state="running", reason="emergency" if emergency else "requirements",
         chain=chain.stored(), step=work.new_id(), next_at=work.now, started_at=work.now,
     )
-    await work.schedule(AUDIT, row.id, work.now + AUDIT_EVERY)
-    if chain.may_ask(work.now):
-        await ask(work, row, search, chain.wave_size)
-        if chain.desk_at_once:
-            await _call_desk(work, row)
-    else:
-        await _plan(work, search, chain.asks_from(work.now))
+    await _begin_asking(work, row, search, chain)
     return search
 
 
@@ -73,6 +67,11 @@ async def resume_search(work: Work, row: Consultation) -> None:
     search = await Search.get(consultation_id=row.id)
     chain = Chain.of(urgency(row.urgency))
     await search.change(state="running", chain=chain.stored(), wave=0, ended_at=None, step=work.new_id(), next_at=work.now)
+    await _begin_asking(work, row, search, chain)
+
+
+async def _begin_asking(work: Work, row: Consultation, search: Search, chain: Chain) -> None:
+    """The first wave at once, or planned for when this urgency may be asked about."""
     await work.schedule(AUDIT, row.id, work.now + AUDIT_EVERY)
     if chain.may_ask(work.now):
         await ask(work, row, search, chain.wave_size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from core.consultations.commands import OpinionView
+from core.consultations.commands_opinions import OpinionView
 from core.consultations.models import Consultation, Decision, TimelineEntry
 from core.consultations.opinions import latest_opinion, opinion_view
 from core.consultations.service import complaint_opened, picture_opened

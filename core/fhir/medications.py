@@ -8,8 +8,8 @@ from core.fhir import encounter, people
 from core.fhir.elements import OURS, UCUM, Case, Json, coding, concept, identifier, instant, quantity
 from core.foundation.actor import Role
 from core.foundation.work import Work
+from core.prescriptions.dose_views import dose_view
 from core.prescriptions.drugs import drug
-from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import DoseBody
 from core.prescriptions.knowledge_base import knowledge
 from core.prescriptions.models import EmergencyDose, Prescription

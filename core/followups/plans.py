@@ -28,9 +28,9 @@ from core.foundation.models import RuleSignature
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.lists import is_on_own_list
-from core.people.relations import speaks_for, spoken_for
-from core.people.scopes import Scope, scope_of
+from core.people.access import of_listed_patient, of_own_patient
+from core.people.relations import spoken_for
+from core.people.scopes import Scope
 from core.people.service import patient_card, practitioner_cards, require_care, village_doctors_of
 
 REMIND = "followup.remind"
@@ -38,23 +38,16 @@ LAPSE = "followup.lapse"
 OPEN = ("pending", "reminded", "silent")
 
 
-async def _plan(order: Order) -> FollowupPlan | None:
-    plan_id = getattr(order, "plan_id", None)
-    return None if plan_id is None else await FollowupPlan.get_or_none(id=plan_id)
-
-
 @relation("own_plan")
 async def own_plan(work: Work, order: Order) -> bool:
     """It is of the actor himself or of somebody for whom he speaks."""
-    row = await _plan(order)
-    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
+    return await of_own_patient(work, order, FollowupPlan, "plan_id")
 
 
 @relation("listed_plan")
 async def listed_plan(work: Work, order: Order) -> bool:
     """It is of a patient on the actor's list, of a clinic where the actor works now."""
-    row = await _plan(order)
-    return row is not None and await is_on_own_list(work, row.patient_id)
+    return await of_listed_patient(work, order, FollowupPlan, "plan_id")
 
 
 async def require_templates(practice: Practice) -> bool:

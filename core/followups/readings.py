@@ -43,15 +43,13 @@ from core.followups.templates import Task
 from core.followups.trend import Point, trend_png
 from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
-from core.foundation.models import Blob
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.practice import Practice
 from core.foundation.withheld import shown
 from core.foundation.work import Work
 from core.notifications.service import tell
-from core.people.lists import is_on_own_list
-from core.people.relations import speaks_for
-from core.people.scopes import scope_of
+from core.people.access import of_listed_patient, of_own_patient
+from core.people.files import keep_blob
 from core.people.service import patient_card
 
 BLOOD_PRESSURE, SYSTOLIC, DIASTOLIC, FASTING_GLUCOSE = "85354-9", "8480-6", "8462-4", "14771-0"
@@ -63,23 +61,16 @@ BACK = timedelta(days=7)
 _SYSTEM = Actor.system("worker")
 
 
-async def _reading(order: Order) -> Reading | None:
-    reading_id = getattr(order, "reading_id", None)
-    return None if reading_id is None else await Reading.get_or_none(id=reading_id)
-
-
 @relation("own_reading")
 async def own_reading(work: Work, order: Order) -> bool:
     """It is of the actor himself or of somebody for whom he speaks."""
-    row = await _reading(order)
-    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
+    return await of_own_patient(work, order, Reading, "reading_id")
 
 
 @relation("listed_reading")
 async def listed_reading(work: Work, order: Order) -> bool:
     """It is of a patient on the actor's list, of a clinic where the actor works now."""
-    row = await _reading(order)
-    return row is not None and await is_on_own_list(work, row.patient_id)
+    return await of_listed_patient(work, order, Reading, "reading_id")
 
 
 def value_of(order: RecordReading) -> Value:
@@ -237,10 +228,7 @@ async def keep_trend(work: Work, order: KeepTrend) -> TrendView:
     row = await _row(order.reading_id)
     work.concerns("patient", row.patient_id)
     if row.trend_blob_id is None:
-        await Blob.create(
-            id=order.blob_id, subject_kind="patient", subject_id=row.patient_id, media_type="image/png", size=order.size, sha256=order.sha256,
-            created_at=work.now,
-        )
+        await keep_blob(work, order.blob_id, row.patient_id, media_type="image/png", size=order.size, sha256=order.sha256)
         await row.change(trend_blob_id=order.blob_id)
         if row.role == "visitor":
             await tell(work, row.account_id, "followup.trend", reading_id=row.id)

@@ -18,10 +18,10 @@ def check_role(actor: Actor, order: Order) -> None:
         raise _refusal(actor, order)
 
 
-async def check_access(work: Work, order: Order) -> Grant:
-    """The first grant that opens the door; :class:`NotAllowed` when there is none."""
+async def check_access(work: Work, order: Order, held_as: Role | None = None) -> Grant:
+    """The first grant that opens the door, of the grants of ``held_as`` alone where it is given; :class:`NotAllowed` when there is none."""
     for grant in order.access:
-        if not _holds(work.actor, grant):
+        if not _holds(work.actor, grant) or held_as not in (None, grant.role):
             continue
         if grant.relation == "any":
             return grant

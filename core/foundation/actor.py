@@ -57,7 +57,7 @@ class Actor:
 
     ``session_id``: the session in which it was given, "" where the platform vouches for each message (chat). ``address``: the network that it
     came from (:func:`core.foundation.audit.origin.network_of`), never the whole address. ``withheld``: roles that do not count now, with the
-    reason.
+    reason. ``user``: the operating system's user, where the order was typed on the machine itself.
     """
 
     account_id: str
@@ -67,11 +67,12 @@ class Actor:
     session_id: str = ""
     address: str = ""
     withheld: tuple[WithheldRole, ...] = ()
+    user: str = ""
 
     @staticmethod
-    def system(process: str) -> Actor:
+    def system(process: str, *, user: str = "") -> Actor:
         """The process ``process`` acting by itself (``ticker``, ``worker`` …)."""
-        return Actor(account_id=f"system:{process}", roles=(HeldRole(Role.SYSTEM, ""),), channel="system")
+        return Actor(account_id=f"system:{process}", roles=(HeldRole(Role.SYSTEM, ""),), channel="system", user=user)
 
     @property
     def is_system(self) -> bool:

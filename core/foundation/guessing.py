@@ -38,7 +38,7 @@ class Guess:
 GUESSES: tuple[Guess, ...] = (
     Guess("one_time_codes", 20, HOUR, ("people.unlock_signing", "people.begin_second_factor", "people.confirm_second_factor")),
     Guess("dispensing_codes", 30, 10 * MINUTE, ("prescriptions.dispense",)),
-    Guess("claim_codes", 20, HOUR, ("people.confirm_account",)),
+    Guess("claim_codes", 20, HOUR, ("people.confirm_account", "people.look_at_claim")),
     Guess("invitations", 30, HOUR, ("people.redeem_invitation",)),
     Guess("registrations", 10, HOUR, ("people.register_patient",)),
     Guess("enlistings", 40, HOUR, ("people.enlist_patient",)),

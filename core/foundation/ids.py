@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -28,6 +28,14 @@ def _encode(value: int, length: int) -> str:
 def lowest_id(moment: datetime) -> str:
     """The smallest ULID that can have been made at ``moment``: rows are found by their age through their key."""
     return _encode(int(moment.timestamp() * 1000) << 80, 26)
+
+
+def made_at(ulid: str) -> datetime:
+    """When a ULID was made, to the millisecond, UTC. ValueError for what is none."""
+    milliseconds = 0
+    for character in ulid[:10]:
+        milliseconds = 32 * milliseconds + ALPHABET.index(character)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 class Ids:

@@ -6,7 +6,7 @@ The parts stand in ``core.foundation.encryption``: suites, sealed values, master
 from __future__ import annotations
 
 from core.foundation.encryption.master_keys import MasterKeys
-from core.foundation.encryption.ring import KeyRing, SubjectErased
+from core.foundation.encryption.ring import KeyRing, SubjectErased, SubjectLocked
 from core.foundation.encryption.sealer import SealBroken, Sealer
 
-__all__ = ["KeyRing", "MasterKeys", "SealBroken", "Sealer", "SubjectErased"]
+__all__ = ["KeyRing", "MasterKeys", "SealBroken", "Sealer", "SubjectErased", "SubjectLocked"]

@@ -73,8 +73,8 @@ def traces() -> dict[str, Trace]:
     return dict(sorted(_TRACES.items()))
 
 
-Needed = Callable[["Work", list[str], datetime], Awaitable[set[str]]]
-"""``(work, account_ids, before) -> accounts`` whose words up to ``before`` an open case still needs."""
+Needed = Callable[["Work", datetime], Awaitable[set[str]]]
+"""``(work, before) -> accounts`` whose words up to ``before`` an open case still needs: few, since hardly a case is open for years."""
 
 _NEEDED: list[Needed] = []
 
@@ -85,11 +85,11 @@ def needs_words(needed: Needed) -> Needed:
     return needed
 
 
-async def words_needed(work: Work, account_ids: list[str], before: datetime) -> set[str]:
-    """Those of the accounts whose words up to ``before`` stay."""
+async def words_needed(work: Work, before: datetime) -> set[str]:
+    """The accounts whose words up to ``before`` stay."""
     found: set[str] = set()
     for needed in _NEEDED:
-        found |= await needed(work, account_ids, before)
+        found |= await needed(work, before)
     return found
 
 

@@ -38,6 +38,18 @@ class AuditEntry(Row):
         indexes = (("in_tree", "id"),)
 
 
+class AuditSubject(Row):
+    """A patient whose data an act opened beside the one whom its entry names: a line of a list. The entry holds their number and their digest
+    (:func:`core.foundation.work.shown_digest`)."""
+
+    entry_id = id_field(db_index=True)
+    patient_id = id_field()
+
+    class Meta:
+        table = "audit_subject"
+        indexes = (("patient_id", "entry_id"),)
+
+
 class OutboxEvent(Row):
     """Something that happened, to be told after the commit. ``body`` holds ids only. Claimed by lease; receivers de-duplicate by id."""
 
@@ -77,6 +89,11 @@ class DueWork(Row):
         indexes = (("state", "due_at"), ("kind", "ref"))
 
 
+ANSWERS = "answers"
+"""Kind of the key of one month's stored answers. They may tell of anybody: under the key of whoever asked they would outlive, in old backups, the
+person whom they are about."""
+
+
 def account_of_record(record_id: str) -> str:
     """The account in ``<account>:<key>``; the system's own accounts have a colon in their name (``system:ticker``)."""
     parts = record_id.split(":", 2)
@@ -90,7 +107,10 @@ class IdempotencyRecord(Model):
     """``<account>:<key>``."""
     order = fields.CharField(max_length=80)
     digest = fields.CharField(max_length=64)
-    result = sealed_field(Subject("account", "id", read=account_of_record))
+    answers_key = fields.CharField(max_length=7, null=True)
+    """The month (2026-11) under whose key the answer is, which is destroyed when all its answers are gone; null in rows from before: under the
+    account's."""
+    result = sealed_field(Subject(ANSWERS, "answers_key"), Subject("account", "id", read=account_of_record))
     created_at = UtcDatetimeField()
 
     class Meta:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tortoise.exceptions import DoesNotExist, IntegrityError
@@ -27,8 +28,8 @@ from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, N
 from core.foundation.guard import transaction_guard
 from core.foundation.guessing import Guess, settle_guess, take_guess
 from core.foundation.ids import Ids
-from core.foundation.keys import KeyRing, SealBroken
-from core.foundation.models import IdempotencyRecord
+from core.foundation.keys import KeyRing, SealBroken, SubjectErased
+from core.foundation.models import ANSWERS, IdempotencyRecord
 from core.foundation.orders import Command, Query, handler_of, preparation_of
 from core.foundation.rates import RateStore
 from core.foundation.signals import Signals
@@ -38,6 +39,8 @@ logger = logging.getLogger("huizhen.practice")
 
 TRIES = 6
 """Attempts at one transaction when the database reports a deadlock or a lock wait."""
+REPEATED_WITHIN = timedelta(minutes=10)
+"""For so long the answer of an order is told again to who gave it, whatever has become of his right to give it: often the order itself ends it."""
 PATIENCE_S = 8.0
 """Nothing is attempted again after this: SQLite alone waits ten seconds for its lock each time, and somebody is waiting for an answer."""
 
@@ -48,6 +51,13 @@ UNFORESEEN = "unforeseen"
 class KeyReused(Invalid):
     code = "idempotency.reused"
     sentence = "这个请求编号已经用于另一件事,请重新提交。"
+
+
+class DoneBefore(Conflict):
+    """The order was carried out long ago, and its answer is no longer for who asks for it again."""
+
+    code = "order.done_before"
+    sentence = "这一步之前已经完成。请刷新页面,看现在的情况。"
 
 
 @dataclass(slots=True)
@@ -93,6 +103,7 @@ class Practice:
             record = None if idempotency_key is None else _record_id(actor, idempotency_key)
             if record is not None and (stored := await self._stored(actor, record, command)) is not None:
                 await settle_guess(self.rates, actor, taken, None)
+                await self._check_repeat(tries[-1], record)
                 return stored
             preparation = preparation_of(type(command))
             prepared = None if preparation is None else await preparation(self, actor, command)
@@ -188,17 +199,35 @@ class Practice:
             return None
         if row.order != command.name or row.digest != self._digest(command):
             raise KeyReused
-        sealer = await self.keys.sealer("account", actor.account_id)
+        sealer = await (self.keys.sealer("account", actor.account_id) if row.answers_key is None else self.keys.sealer(ANSWERS, row.answers_key))
         return command.gives.model_validate_json(sealer.open_bytes("idempotency_record", "result", record, bytes(row.result)))
 
+    async def _check_repeat(self, work: Work, record: str) -> None:
+        """An answer that was lost on its way is told again; later only to who may still give the order, for its answer may hold what he may
+        no longer read. People's repeats leave an entry before the answer leaves."""
+        row = await IdempotencyRecord.get(id=record)
+        try:
+            work.grant = await check_access(work, work.order)
+        except NotAllowed:
+            if self.clock.real_now() - row.created_at > REPEATED_WITHIN:
+                raise DoneBefore from None
+        if not work.actor.is_system:
+            await work.audit("repeated")
+
     async def _store(self, actor: Actor, record: str, command: Command, result: Any) -> None:
-        sealer = await self.keys.sealer("account", actor.account_id)
+        real_now = self.clock.real_now()
+        month: str | None = f"{real_now:%Y-%m}"
+        try:
+            sealer = await self.keys.sealer(ANSWERS, f"{month}")
+        except SubjectErased:  # the clock has been wrong by months, forwards, and is right again: nobody is refused because of that
+            month, sealer = None, await self.keys.sealer("account", actor.account_id)
         await IdempotencyRecord.create(
             id=record,
             order=command.name,
             digest=self._digest(command),
+            answers_key=month,
             result=sealer.seal_bytes("idempotency_record", "result", record, result.model_dump_json().encode()),
-            created_at=self.clock.real_now(),
+            created_at=real_now,
         )
 
     def _digest(self, command: Command) -> str:
@@ -208,7 +237,7 @@ class Practice:
     async def _tell_of_damage(self, work: Work, refusal: DomainError | None) -> None:
         """A value that does not open concerns whoever runs the house, not only who asked for it."""
         if isinstance(refusal, SealBroken):
-            await tell_of_damage(self, refusal, None if work.kept else work.entry_id)
+            await tell_of_damage(self, refusal, work.entry_id)
 
     async def _audit_refusal(self, work: Work, refusal: DomainError | None) -> None:
         """Leave the entry of an order that was refused, or failed unforeseen (None). What it did is rolled back: the entry stands by itself."""

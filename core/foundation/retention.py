@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.models import Model
 
 from core.foundation.actor import Role
 from core.foundation.due import due
-from core.foundation.models import DueWork, IdempotencyRecord, OutboxEvent
+from core.foundation.encryption.erasure import destroy_keys
+from core.foundation.keyring.models import WrappedKey
+from core.foundation.models import ANSWERS, DueWork, IdempotencyRecord, OutboxEvent
 from core.foundation.orders import Command, Grant, Result, handles
 from core.foundation.work import Work
 
@@ -27,6 +29,9 @@ BATCH = 500
 
 HALF_YEAR = 190
 """Days. Logs of a network's operation are kept at least six months (网络安全法, in force since 2017-06-01)."""
+
+ANSWERED = 30
+"""Days for which the answer to an order is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ keeps(
     "due",
     Kept(DueWork, "due_at", 30, "our choice: a month to look into what was done", {"state__in": ("done", "dropped")}, domain_time=True),
 )
-keeps("idempotency", Kept(IdempotencyRecord, "created_at", 30, "our choice: nobody repeats an order a month later"))
+keeps("idempotency", Kept(IdempotencyRecord, "created_at", ANSWERED, "our choice: nobody repeats an order a month later"))
 
 
 class Pruned(Result):
@@ -103,4 +108,15 @@ async def prune_rows(work: Work, order: PruneRows) -> Pruned:
     more = left <= 0
     await work.unschedule(PRUNE, PRUNE)
     await work.schedule(PRUNE, PRUNE, work.now + (SOON if more else EVERY))
+    if not more:
+        await _destroy_keys_of_answers(work, real_now - timedelta(days=ANSWERED + 1))
     return Pruned(gone=gone, more=more)
+
+
+async def _destroy_keys_of_answers(work: Work, before: datetime) -> None:
+    """Of the months that were over before then: all their rows are gone. Last in the transaction, because nothing takes it back."""
+    keys = WrappedKey.filter(id__gte=f"{ANSWERS}:", id__lt=f"{ANSWERS}:{before:%Y-%m}", erased_at__isnull=True)
+    months = [str(one).partition(":")[2] for one in await keys.values_list("id", flat=True)]
+    if months:
+        work.concerns("house", months[-1], erased="key")
+        await destroy_keys(work.practice, ANSWERS, *months)

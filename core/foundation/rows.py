@@ -38,3 +38,9 @@ class Owned(Row):
 
     class Meta:
         abstract = True
+
+
+async def row_named(model: type[ROW], order: object, field: str) -> ROW | None:
+    """The row whose id an order names in ``field``; None where it has no such field, names nothing there, or there is no such row."""
+    row_id = getattr(order, field, None)
+    return None if row_id is None else await model.get_or_none(id=row_id)

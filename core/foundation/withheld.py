@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from core.foundation.damage import tell_of_damage
 from core.foundation.errors import DomainError
-from core.foundation.keys import SealBroken, SubjectErased
+from core.foundation.keys import SealBroken, SubjectErased, SubjectLocked
 from core.foundation.orders import Result
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LINE = TypeVar("LINE")
 KEY = TypeVar("KEY")
 VALUE = TypeVar("VALUE")
 
-_SENTENCES: dict[str, str] = {"erased": "这一条已按规定删除。", "unreadable": "这一条无法读取,已通知管理员。"}
+_SENTENCES: dict[str, str] = {"erased": "这一条已按规定删除。", "unreadable": "这一条无法读取,已通知管理员。", "locked": "这一条已按本人要求锁定。"}
 
 
 class Withheld(Result):
@@ -27,7 +27,7 @@ class Withheld(Result):
 
     id: str
     code: str = ""
-    reason: Literal["erased", "unreadable"]
+    reason: Literal["erased", "locked", "unreadable"]
     sentence: str
 
 
@@ -40,8 +40,13 @@ class WithWithheld(Result):
 def in_words(withheld: Sequence[Withheld]) -> str:
     """What a list says of the lines that it could not show; "" when it shows them all."""
     erased = sum(one.reason == "erased" for one in withheld)
-    unreadable = len(withheld) - erased
-    parts = [f"{erased} 条已按规定删除"] * bool(erased) + [f"{unreadable} 条无法读取(已通知管理员)"] * bool(unreadable)
+    locked = sum(one.reason == "locked" for one in withheld)
+    unreadable = len(withheld) - erased - locked
+    parts = [
+        *([f"{erased} 条已按规定删除"] if erased else []),
+        *([f"{locked} 条已按本人要求锁定"] if locked else []),
+        *([f"{unreadable} 条无法读取(已通知管理员)"] if unreadable else []),
+    ]
     return f"另有 {','.join(parts)},没有列出。" if parts else ""
 
 
@@ -76,7 +81,9 @@ async def shown(
 
 
 def _withheld(row: Any, error: DomainError) -> Withheld:
-    reason: Literal["erased", "unreadable"] = "erased" if isinstance(error, SubjectErased) else "unreadable"
+    reason: Literal["erased", "locked", "unreadable"] = "unreadable"
+    if isinstance(error, SubjectErased):
+        reason = "locked" if isinstance(error, SubjectLocked) else "erased"
     return Withheld(id=str(row.id), code=str(getattr(row, "code", "")), reason=reason, sentence=_SENTENCES[reason])
 
 

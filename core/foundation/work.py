@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,8 @@ from core.foundation.access import check_access
 from core.foundation.actor import Actor, Role
 from core.foundation.events import lane_of
 from core.foundation.keys import Sealer
-from core.foundation.models import AuditEntry, DueWork, OutboxEvent
+from core.foundation.locking import check_concerned, check_lock
+from core.foundation.models import AuditEntry, AuditSubject, DueWork, OutboxEvent
 from core.foundation.orders import Command, Grant, Order, handler_of
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class Work:
         self.entry_id = practice.ids.new()
         self.kept = False
         self._subject = _Subject()
+        self._opened: set[str] = set()
         self._reason: str | None = None
 
     @property
@@ -86,7 +90,13 @@ class Work:
         await DueWork.filter(kind=kind, ref=ref, state="pending").update(state="dropped")
 
     async def sealer(self, kind: str, subject_id: str) -> Sealer:
-        return await self.practice.keys.sealer(kind, subject_id)
+        """What opens and seals values of this subject. Whoever takes that of a patient is held to have looked at him."""
+        if kind == "patient":
+            self._opened.add(subject_id)
+        sealer = await self.practice.keys.sealer(kind, subject_id)
+        if kind == "patient":
+            await check_lock(self, subject_id, sealer)
+        return sealer
 
     def blind(self, kind: str, value: str) -> str:
         self.blinded.add(self.practice.keys.blind_edition)
@@ -125,7 +135,11 @@ class Work:
         return result
 
     async def audit(self, outcome: str) -> None:
-        """Write the audit entry of this order."""
+        """Write the audit entry of this order, and a line for each patient whose data it opened beside the one whom it concerns."""
+        if outcome == "done" and self._subject.kind == "patient":
+            await check_concerned(self, self._subject.id)
+        others = self._looked_at() if outcome == "done" else []
+        await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
         organisations = sorted(self.actor.organisations(self.grant.role))
         await AuditEntry.create(
             id=self.entry_id,
@@ -140,11 +154,31 @@ class Work:
             outcome=outcome,
             subject_kind=self._subject.kind,
             subject_id=self._subject.id,
-            detail=self._subject.detail or {},
+            detail=self._detail(others),
             reason=self._reason,
             session_id=self.actor.session_id or None,
             address=self.actor.address or None,
         )
+
+    def _looked_at(self) -> list[str]:
+        """The other patients of a list, sorted. What the system opens goes to nobody, and one's own side is no stranger."""
+        if self.role in (Role.SYSTEM, Role.VISITOR, Role.PATIENT):
+            return []
+        own = {self._subject.id} if self._subject.kind == "patient" else set()
+        return sorted(self._opened - own)
+
+    def _detail(self, others: list[str]) -> dict[str, str]:
+        detail = dict(self._subject.detail or {})
+        if self.actor.user:
+            detail["user"] = _code(self, self.actor.user)
+        if others:
+            detail |= {"patients": str(len(others)), "shown": shown_digest(others)}
+        return detail
+
+
+def shown_digest(patient_ids: Iterable[str]) -> str:
+    """SHA-256 of the patients' ids, sorted, a line each: the lines beside an entry belong to what the tree holds of it."""
+    return hashlib.sha256("\n".join(sorted(patient_ids)).encode()).hexdigest()
 
 
 def _code(work: Work, value: str) -> str:

@@ -7,15 +7,14 @@ from typing import Literal, cast
 from core.consultations.service import note
 from core.foundation.actor import Role
 from core.foundation.orders import Done, Order, answers, handles, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
 from core.imaging.commands import ConflictList, Conflicts, ConflictView, SettleConflict
 from core.imaging.errors import ConflictUnknown
 from core.imaging.models import ImageConflict, Instance, Upload
 from core.notifications.service import tell
-from core.people.access import county_of_organisation
-from core.people.cards import holders_in_county
-from core.people.models import Organisation
-from core.people.rules import county_of
+from core.people.counties import counties_where, county_of_organisation, houses_in
+from core.people.holders import holders
 
 SHOWN = 50
 
@@ -25,7 +24,7 @@ async def keep_conflict(work: Work, upload: Upload, instance: Instance) -> Image
     kind = "content" if instance.patient_id == upload.patient_id else "patient"
     conflict = await ImageConflict.create(id=work.new_id(), upload_id=upload.id, instance_id=instance.id, kind=kind, found_at=work.now)
     county = await county_of_organisation(upload.organisation_id) or ""
-    for account_id in await holders_in_county(Role.ADMINISTRATOR, county):
+    for account_id in await holders(work, Role.ADMINISTRATOR, county=county):
         await tell(work, account_id, "image.conflict", urgent=True, conflict_id=conflict.id)
     return conflict
 
@@ -33,15 +32,11 @@ async def keep_conflict(work: Work, upload: Upload, instance: Instance) -> Image
 @relation("conflict_of_county")
 async def conflict_of_county(work: Work, order: Order) -> bool:
     """The second file came from a county where the actor is administrator."""
-    conflict = await ImageConflict.get_or_none(id=getattr(order, "conflict_id", ""))
+    conflict = await row_named(ImageConflict, order, "conflict_id")
     if conflict is None:
         return False
     upload = await Upload.get(id=conflict.upload_id)
-    return await county_of_organisation(upload.organisation_id) in await _counties(work)
-
-
-async def _counties(work: Work) -> set[str]:
-    return {county_of(house.region_code) for house in await Organisation.filter(id__in=work.actor.organisations(Role.ADMINISTRATOR))}
+    return await county_of_organisation(upload.organisation_id) in await counties_where(work.actor, Role.ADMINISTRATOR)
 
 
 @answers(Conflicts)
@@ -54,13 +49,9 @@ async def conflicts(work: Work, order: Conflicts) -> ConflictList:
     rows = [row for row in rows if row.upload_id in uploads]
     if work.role is not Role.SYSTEM:
         # Before the newest are taken: another county's must not push this one's off the list.
-        near = await _houses_of(await _counties(work))
+        near = set(await houses_in(await counties_where(work.actor, Role.ADMINISTRATOR)))
         rows = [row for row in rows if uploads[row.upload_id].organisation_id in near]
     return ConflictList(conflicts=tuple(_view(row, uploads[row.upload_id]) for row in rows[:SHOWN]))
-
-
-async def _houses_of(counties: set[str]) -> set[str]:
-    return {house.id for house in await Organisation.all() if county_of(house.region_code) in counties}
 
 
 def _view(row: ImageConflict, upload: Upload) -> ConflictView:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from core.consultations.service import consultation_of, keep_blob, material_arrived, note, open_consultation
 from core.foundation.actor import Actor
 from core.foundation.errors import NotFound
 from core.foundation.events import Event, listens
 from core.foundation.keys import SealBroken, Sealer
+from core.foundation.models import Blob
 from core.foundation.orders import Order, answers, handles, prepares, relation
 from core.foundation.practice import EngineAway, Practice
 from core.foundation.withheld import shown
@@ -28,10 +29,15 @@ from core.imaging.words import modality_words, part_words
 from core.notifications.service import tell
 from core.people.service import practitioner_card
 from media.imaging.broken import REASONS, BrokenDicom
+from media.imaging.content import Content
+from media.imaging.photos import photo_type
 from media.imaging.summary import DicomSummary
 from media.imaging.windows import windows_of
 
 __all__ = ["file_dropped", "files_swept", "frame_asked", "join_transfer"]
+
+DICOM, UNREAD = "application/dicom", "application/octet-stream"
+"""A file that was read as DICOM; one that nobody has read yet, or that could not be read."""
 
 
 @relation("own_upload")
@@ -49,7 +55,7 @@ async def receive_upload(work: Work, order: ReceiveUpload) -> UploadView:
     known = await Upload.get_or_none(blob_id=order.blob_id)
     if known is not None:
         return await view_of(known)
-    await keep_blob(work, order.blob_id, row.patient_id, media_type="application/dicom", size=order.size, sha256=order.sha256)
+    await keep_blob(work, order.blob_id, row.patient_id, media_type=UNREAD, size=order.size, sha256=order.sha256)
     upload = await Upload.create(
         id=order.upload_id or work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id,
         account_id=work.actor.account_id, blob_id=order.blob_id, size=order.size, sha256=order.sha256, state="received", received_at=work.now,
@@ -67,10 +73,11 @@ async def upload_received(practice: Practice, event: Event) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the engine found outside the transaction: a summary, or why not."""
+    """What the engine found outside the transaction: a summary, or why not. ``media_type``: what kind of file it is, by its content."""
 
     summary: DicomSummary | None
     refusal: str = ""
+    media_type: str = UNREAD
 
 
 @prepares(CheckUpload)
@@ -81,15 +88,21 @@ async def read_file(practice: Practice, actor: Actor, order: CheckUpload) -> Che
         raise EngineAway
     try:
         content = await practice.blobs.reader(upload.blob_id, "patient", upload.patient_id)
-        try:
-            return Checked(await asyncio.to_thread(engine.check, content))
-        except BrokenDicom as broken:
-            if content.failure is not None:
-                raise content.failure from None
-            return Checked(None, broken.code)
+        checked = await asyncio.to_thread(_look_into, engine, content)
+        if checked.summary is None and content.failure is not None:
+            raise content.failure
+        return checked
     except (NotFound, SealBroken) as lost:
         await lost_here(practice, f"upload {upload.id}", lost)
         return Checked(None, "lost_here")
+
+
+def _look_into(engine: Any, content: Content) -> Checked:
+    photo = photo_type(content[:16])
+    try:
+        return Checked(engine.check(content), media_type=photo or DICOM)
+    except BrokenDicom as broken:
+        return Checked(None, broken.code, photo or UNREAD)
 
 
 @handles(CheckUpload)
@@ -98,6 +111,7 @@ async def check_upload(work: Work, order: CheckUpload, checked: Checked) -> Uplo
     work.concerns("patient", upload.patient_id)
     if upload.state != "received":
         return await view_of(upload)
+    await Blob.filter(id=upload.blob_id).update(media_type=checked.media_type)
     if checked.summary is None:
         return await _refuse(work, upload, f"dicom.{checked.refusal}", "material.refused")
     instance = await Instance.get_or_none(sop_instance_uid=checked.summary.sop_instance_uid)

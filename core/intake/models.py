@@ -1,12 +1,16 @@
-"""The pre-consultation as a clinical record: what is known, and every line in order. Words and facts are sealed under the account that spoke."""
+"""The pre-consultation as a clinical record: what is known, and every line in order. Words and facts are sealed under a key of each intake's own,
+which is erased with its patient; older ones under the account that spoke, until the next ``huizhen keys reencrypt``."""
 
 from __future__ import annotations
 
 from tortoise import fields
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.foundation.encryption.fields import LaterKey, Subject, has_later_key, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
+
+KIND = "intake"
+_OWN, _SPEAKER = Subject(KIND, "own_key"), Subject("account", "sealed_under")
 
 
 class Intake(Owned):
@@ -15,7 +19,9 @@ class Intake(Owned):
     account_id = id_field(db_index=True)
     live_for = id_field(null=True, unique=True)
     sealed_under = id_field()
-    """The account whose key sealed the record; stays when accounts of one person are joined."""
+    """The account that spoke, whose key sealed the record where it has none of its own; stays when accounts of one person are joined."""
+    own_key = id_field(null=True)
+    """The intake's own id where it has a key of its own."""
     patient_id = id_field(null=True, db_index=True)
     relation = fields.CharField(max_length=20, null=True)
     """Whom the talk is about, as the patient is to the speaker: self, father, child …"""
@@ -25,14 +31,14 @@ class Intake(Owned):
     level = fields.CharField(max_length=12, null=True)
     department_code = fields.CharField(max_length=10, null=True)
     emergency_rule = fields.CharField(max_length=60, default="")
-    facts = sealed_field(Subject("account", "sealed_under"))
-    question = sealed_field(Subject("account", "sealed_under"), null=True)
+    facts = sealed_field(_OWN, _SPEAKER)
+    question = sealed_field(_OWN, _SPEAKER, null=True)
     """The open question, sealed JSON of ``Question``."""
-    assessment = sealed_field(Subject("account", "sealed_under"), null=True)
+    assessment = sealed_field(_OWN, _SPEAKER, null=True)
     """Sealed JSON of ``Assessment``."""
-    place = sealed_field(Subject("account", "sealed_under"), null=True)
+    place = sealed_field(_OWN, _SPEAKER, null=True)
     """Where the patient is, in the speaker's words."""
-    alert = sealed_field(Subject("account", "sealed_under"), null=True)
+    alert = sealed_field(_OWN, _SPEAKER, null=True)
     """Who was alerted, sealed JSON of ``AlertTold``."""
     alert_id = id_field(null=True)
     engine = fields.CharField(max_length=80, default="")
@@ -55,8 +61,14 @@ class IntakeEntry(Row):
     number = fields.IntField()
     kind = fields.CharField(max_length=10)
     at = UtcDatetimeField()
-    text = sealed_field(Subject("account", "sealed_under", by=("intake_id", "intake")))
+    own_key = id_field(null=True)
+    """The intake's id where the line is sealed under its key."""
+    text = sealed_field(_OWN, Subject("account", "sealed_under", by=("intake_id", "intake")))
 
     class Meta:
         table = "intake_entry"
         unique_together = (("intake", "number"),)
+
+
+has_later_key(LaterKey("intake", "own_key", KIND, ("id",), lambda row: row["id"]))
+has_later_key(LaterKey("intake_entry", "own_key", KIND, ("intake_id",), lambda row: row["intake_id"]))

@@ -6,23 +6,33 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from core.foundation.encryption.erasure import erased_with
+from core.foundation.keys import Sealer
 from core.foundation.work import Work
 from core.intake.commands import AlertTold, IntakeLine, IntakeView
-from core.intake.models import Intake, IntakeEntry
+from core.intake.models import KIND, Intake, IntakeEntry
 from nlp.interface.assessment import Assessment, Question
 
 V = TypeVar("V", bound=BaseModel)
 
 
-async def sealed(work: Work, intake_id: str, sealed_under: str, column: str, value: BaseModel | str) -> bytes:
-    """``value`` sealed for ``column`` of the intake, under the account ``sealed_under``."""
-    sealer = await work.sealer("account", sealed_under)
+async def sealed(work: Work, intake_id: str, column: str, value: BaseModel | str) -> bytes:
+    """``value`` sealed for ``column`` of a new intake, under its own key."""
+    sealer = await work.sealer(KIND, intake_id)
     return sealer.seal("intake", column, intake_id, value if isinstance(value, str) else value.model_dump_json())
 
 
 async def seal_column(work: Work, row: Intake, column: str, value: BaseModel | str | None) -> bytes | None:
     """``value`` sealed for ``column`` of ``row``, None for None."""
-    return None if value is None else await sealed(work, row.id, row.sealed_under, column, value)
+    if value is None:
+        return None
+    sealer = await _sealer(work, row, row.own_key)
+    return sealer.seal("intake", column, row.id, value if isinstance(value, str) else value.model_dump_json())
+
+
+async def _sealer(work: Work, row: Intake, own_key: str | None) -> Sealer:
+    """The sealer of a row of the intake, or of one of its lines, that has this key of its own, or none."""
+    return await (work.sealer("account", row.sealed_under) if own_key is None else work.sealer(KIND, own_key))
 
 
 async def opened(work: Work, row: Intake, column: str, kind: type[V]) -> V | None:
@@ -35,13 +45,13 @@ async def opened_text(work: Work, row: Intake, column: str) -> str | None:
     value: bytes | None = getattr(row, column)
     if value is None:
         return None
-    sealer = await work.sealer("account", row.sealed_under)
+    sealer = await _sealer(work, row, row.own_key)
     return sealer.open("intake", column, row.id, bytes(value))
 
 
 async def write_lines(work: Work, row: Intake, first: int, lines: list[tuple[str, str]]) -> None:
     """Append (kind, text) lines to the record, numbered from ``first``."""
-    sealer = await work.sealer("account", row.sealed_under)
+    sealer = await work.sealer(KIND, row.id)
     entries = []
     for number, (kind, text) in enumerate(lines, first):
         entry_id = work.new_id()
@@ -52,6 +62,7 @@ async def write_lines(work: Work, row: Intake, first: int, lines: list[tuple[str
                 number=number,
                 kind=kind,
                 at=work.now,
+                own_key=row.id,
                 text=sealer.seal("intake_entry", "text", entry_id, text),
             )
         )
@@ -60,14 +71,13 @@ async def write_lines(work: Work, row: Intake, first: int, lines: list[tuple[str
 
 async def read_lines(work: Work, row: Intake, kind: str | None = None) -> tuple[IntakeLine, ...]:
     """The lines of the record in order, all or those of one kind."""
-    sealer = await work.sealer("account", row.sealed_under)
     wanted = IntakeEntry.filter(intake_id=row.id) if kind is None else IntakeEntry.filter(intake_id=row.id, kind=kind)
-    return tuple(
-        IntakeLine.model_validate(
-            {"at": entry.at, "kind": entry.kind, "text": sealer.open("intake_entry", "text", entry.id, bytes(entry.text))}
-        )
-        for entry in await wanted.order_by("number")
-    )
+    lines = []
+    for entry in await wanted.order_by("number"):
+        sealer = await _sealer(work, row, entry.own_key)
+        text = sealer.open("intake_entry", "text", entry.id, bytes(entry.text))
+        lines.append(IntakeLine.model_validate({"at": entry.at, "kind": entry.kind, "text": text}))
+    return tuple(lines)
 
 
 async def spoken_words(work: Work, row: Intake) -> tuple[str, ...]:
@@ -104,3 +114,9 @@ async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), 
             "updated_at": row.updated_at,
         }
     )
+
+
+@erased_with("patient")
+async def intakes_of(work: Work, patient_id: str) -> list[str]:
+    """What was said about the patient before anybody saw him goes with his record, whoever said it."""
+    return [f"{KIND}:{one}" for one in await Intake.filter(patient_id=patient_id).values_list("id", flat=True)]

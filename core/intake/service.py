@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from core.foundation.actor import Actor, Role
+from core.foundation.encryption.erasure import before_erasure
+from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
@@ -69,6 +71,12 @@ async def hand_over(work: Work, left: str, kept: str) -> None:
     await Intake.filter(account_id=left).update(account_id=kept)
 
 
+@before_erasure("account")
+async def end_talk(work: Work, account_id: str) -> None:
+    """The account is closed in the middle of a talk."""
+    await Intake.filter(live_for=account_id).update(live_for=None, state="closed", close_reason="erased", closed_at=work.now)
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A sentence, read. ``answered``: the question that was open when it was said. ``text``: what stands in the record."""
@@ -106,7 +114,7 @@ async def hear(practice: Practice, actor: Actor, order: Say) -> Heard:
     engine = clinical_engine(practice)
     rules_signed = await require_rules(practice)
     work = Work(practice, actor, order)
-    row = await _running(work, order)
+    row = _goes_on(work, order, await _standing(work, order))
     # A question that was never seen has not been answered: "没有" and whatever else is said means something else.
     standing = None if row is None else await opened(work, row, "question", Question)
     question, unseen = (None, standing) if order.question_unseen else (standing, None)
@@ -129,27 +137,32 @@ def _words(order: Say, question: Question | None) -> str:
     return order.text.strip() or labels[order.choice]
 
 
-async def _running(work: Work, order: Say, *, lock: bool = False) -> Intake | None:
-    """The intake that ``order`` goes on with, None when it begins one."""
+async def _standing(work: Work, order: Say, *, lock: bool = False) -> Intake | None:
+    """The intake that ``order`` names, else the one that runs, also when it has gone silent."""
     mine = Intake.filter(account_id=work.actor.account_id)
     if lock:
         mine = mine.select_for_update()
-    if order.intake_id is not None:
-        return await mine.get_or_none(id=order.intake_id)
-    row = await mine.get_or_none(live_for=work.actor.account_id)
-    return None if row is None or has_gone_silent(row.updated_at, work.now) else row
+    return await (mine.get_or_none(live_for=work.actor.account_id) if order.intake_id is None else mine.get_or_none(id=order.intake_id))
+
+
+def _goes_on(work: Work, order: Say, standing: Intake | None) -> Intake | None:
+    """The intake that ``order`` goes on with, None when it begins one."""
+    if standing is not None and order.intake_id is None and has_gone_silent(standing.updated_at, work.now):
+        return None
+    return standing
 
 
 @handles(Say)
 async def say(work: Work, order: Say, heard: Heard) -> IntakeView:
-    row = await _running(work, order, lock=True)
+    standing = await _standing(work, order, lock=True)
+    row = _goes_on(work, order, standing)
     if order.intake_id is not None and row is None:
         raise IntakeUnknown
     if row is not None and row.state == "closed":
         raise IntakeClosed
     in_danger = heard.answered is not None and heard.answered.code in _OWN_QUESTIONS
     if row is None or (not in_danger and talks_of_another(row.relation, heard.reading)):
-        row = await _begin(work)
+        row = await _begin(work, standing)
     await _take_in(work, row, heard)
     work.concerns(*(("intake", row.id) if row.patient_id is None else ("patient", row.patient_id)), intake=row.id)
     return await view_of(
@@ -161,10 +174,13 @@ async def say(work: Work, order: Say, heard: Heard) -> IntakeView:
     )
 
 
-async def _begin(work: Work) -> Intake:
-    """A new intake of the actor's account; one still running is put away."""
+async def _begin(work: Work, before: Intake | None) -> Intake:
+    """A new intake of the actor's account; ``before``, that ran till now, is put away. One that another message begins at the same moment is not:
+    the database lets one of the two run, and the other message goes on with it."""
     account_id = work.actor.account_id
-    await Intake.filter(live_for=account_id).update(live_for=None, state="closed", close_reason="changed_subject", closed_at=work.now)
+    if before is not None:
+        put_away = Intake.filter(id=before.id, live_for=account_id)
+        await put_away.update(live_for=None, state="closed", close_reason="changed_subject", closed_at=work.now)
     try:
         organisation_id = await home_organisation()
     except NoOrganisation:
@@ -176,7 +192,8 @@ async def _begin(work: Work) -> Intake:
         account_id=account_id,
         live_for=account_id,
         sealed_under=account_id,
-        facts=await sealed(work, intake_id, account_id, "facts", Facts()),
+        own_key=intake_id,
+        facts=await sealed(work, intake_id, "facts", Facts()),
         opened_at=work.now,
         updated_at=work.now,
     )
@@ -315,7 +332,10 @@ async def current_intake(work: Work, order: CurrentIntake) -> IntakeView:
     if row is None:
         raise IntakeUnknown
     work.concerns("intake", row.id)
-    return await view_of(work, row)
+    try:
+        return await view_of(work, row)
+    except SubjectErased:  # as if it had never been
+        raise IntakeUnknown from None
 
 
 @answers(IntakeRecord)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from tortoise import fields
 from tortoise.models import Model
 
-from core.foundation.encryption.fields import Subject, sealed_field
+from core.conversations.words import KIND, SUBJECT, words_key
+from core.foundation.encryption.fields import LaterKey, Subject, has_later_key, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
+from core.foundation.ids import made_at
 from core.foundation.rows import Row
 
 
@@ -25,11 +27,21 @@ class Notification(Row):
     sent_at = UtcDatetimeField(null=True)
     channel = fields.CharField(max_length=20, default="")
     failure = fields.CharField(max_length=60, default="")
-    words = sealed_field(Subject("account", "account_id"), Subject("conversation", "conversation_id"), null=True)
-    """What was sent, sealed under the account's (the conversation's) key."""
+    words_key = fields.CharField(max_length=40, null=True)
+    words = sealed_field(SUBJECT, Subject("account", "account_id"), Subject("conversation", "conversation_id"), null=True)
+    """What was sent, under the key of what was said to the account (in the group) in that month, real time; where there is no ``words_key``, from
+    before there were such keys, under the account's (the conversation's)."""
 
     class Meta:
         table = "notification"
+
+
+has_later_key(
+    LaterKey(
+        "notification", "words_key", KIND, ("id", "account_id", "conversation_id"),
+        lambda row: words_key(row["account_id"] or row["conversation_id"] or "", made_at(row["id"])),
+    )
+)  # fmt: skip
 
 
 class ReminderChoice(Model):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.conversations.words import KIND, words_key
 from core.foundation.due import due
+from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, answers, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
@@ -61,6 +63,14 @@ async def hand_over(work: Work, left: str, kept: str) -> None:
     await Notification.filter(account_id=left, state__in=("queued", "held")).update(account_id=kept)
 
 
+@before_erasure("account")
+async def tell_no_more(work: Work, account_id: str) -> None:
+    """The account is closed: what waits is not sent, and nobody may change its cards."""
+    await Notification.filter(account_id=account_id, state__in=(Decision.SEND.value, Decision.HOLD.value)).update(state=Decision.STOP.value)
+    await CardRecord.filter(account_id=account_id).delete()
+    await ReminderChoice.filter(account_id=account_id).delete()
+
+
 @handles(StopReminders)
 async def stop_reminders(work: Work, order: StopReminders) -> Done:
     await _choose(work, stopped=True)
@@ -111,12 +121,12 @@ async def release(work: Work, order: ReleaseNotification) -> Done:
 async def mark_sent(practice: Practice, notification_id: str, *, channel: str, words: str = "") -> bool:
     """Record that it went out on ``channel`` as ``words``; False when it was marked before."""
     row = await Notification.get(id=notification_id)
-    sealed = None
+    key, sealed = None, None
     if words:
-        kind, subject = ("account", row.account_id) if row.account_id is not None else ("conversation", row.conversation_id)
-        sealed = (await practice.keys.sealer(kind, str(subject))).seal("notification", "words", row.id, words)
+        key = words_key(str(row.account_id or row.conversation_id), practice.clock.real_now())
+        sealed = (await practice.keys.sealer(KIND, key)).seal("notification", "words", row.id, words)
     changed = await Notification.filter(id=row.id, state__in=("queued", "failed")).update(
-        state="sent", sent_at=practice.clock.now(), channel=channel, words=sealed, failure=""
+        state="sent", sent_at=practice.clock.now(), channel=channel, words_key=key, words=sealed, failure=""
     )
     return bool(changed)
 

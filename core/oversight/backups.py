@@ -12,15 +12,26 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.due import due
 from core.foundation.ids import Id
-from core.foundation.models import AuditEntry
+from core.foundation.models import AuditEntry, DueWork
 from core.foundation.orders import Command, Done, Grant, Query, Result, answers, handles
 from core.foundation.work import Work
+from core.oversight.backup_words import Limits, Made, line_of, to_do
 from core.people.alarms import AlarmAdministrators
 
 CHECK = "oversight.check_backups"
 EVERY = timedelta(hours=6)
 AGAIN = timedelta(days=1)
 """After it was told: once a day is often enough."""
+
+
+class BackupPlacesMade(Command):
+    """The operator: ``backup init`` went through all ``places``; ``made`` of them were not there before."""
+
+    name = "oversight.backup_places"
+    title = "建立备份仓库"
+    access = (Grant(Role.SYSTEM),)
+    made: int = Field(ge=0)
+    places: int = Field(ge=0)
 
 
 class BackupTaken(Command):
@@ -65,16 +76,29 @@ class BackupRestored(Command):
 
 
 class LastBackup(Result):
-    """Real times; None for what never was."""
+    """Real times; None for what never was. ``line`` is for people, ``to_do`` what is late or wrong and what to do about it (empty: all is well)."""
 
     taken_at: datetime | None
+    """Up to when the last good set can be restored."""
+    set_id: str
+    first_at: datetime | None
+    """Of the first set of all."""
+    copied_at: datetime | None
+    """The same as ``taken_at`` of the last set that came to the second site."""
+    copied_set_id: str
     drilled_at: datetime | None
     drill_clean: bool | None
     restored_at: datetime | None
+    line: str
+    to_do: tuple[str, ...]
+
+    @property
+    def made(self) -> Made:
+        return Made(self.taken_at, self.first_at, self.copied_at, self.drilled_at, self.drill_clean)
 
 
 class ShowLastBackup(Query):
-    """When the last good backup was made, and the last drill."""
+    """When the last good backup was made, when the last one came to the second site, and the last drill."""
 
     name = "oversight.last_backup"
     title = "最近一次备份"
@@ -106,6 +130,12 @@ class CheckBackups(Command):
 due(CHECK, lambda row: CheckBackups.of_step(row.step))
 
 
+@handles(BackupPlacesMade)
+async def backup_places(work: Work, order: BackupPlacesMade) -> Done:
+    work.concerns("backup", "places", made=str(order.made), places=str(order.places))
+    return Done()
+
+
 @handles(BackupTaken)
 async def backup_taken(work: Work, order: BackupTaken) -> Done:
     work.concerns("backup", order.set_id, taken_at=order.taken_at.isoformat(timespec="seconds"))
@@ -132,13 +162,32 @@ async def backup_restored(work: Work, order: BackupRestored) -> Done:
 
 @answers(ShowLastBackup)
 async def show_last_backup(work: Work, query: ShowLastBackup) -> LastBackup:
-    taken, drilled, restored = await _last(BackupTaken.name), await _last(BackupDrilled.name), await _last(BackupRestored.name)
+    taken, copied, drilled, restored = [
+        await _last(one.name) for one in (BackupTaken, BackupCopied, BackupDrilled, BackupRestored)
+    ]  # fmt: skip
+    first = None if taken is None else await AuditEntry.filter(action=BackupTaken.name, outcome="done").order_by("id").first()
+    made = Made(_reaches(taken), _reaches(first), _reaches(copied), None if drilled is None else drilled.real_at,
+                None if drilled is None else drilled.detail["clean"] == "yes")  # fmt: skip
+    limits, now = await _limits(), work.practice.clock.real_now()
+    # A demonstration that has no backups is not asked for any.
+    asked = limits is not None or not work.practice.demo or taken is not None
+    limits = limits or Limits()
     return LastBackup(
-        taken_at=None if taken is None else datetime.fromisoformat(taken.detail["taken_at"]),
-        drilled_at=None if drilled is None else drilled.real_at,
-        drill_clean=None if drilled is None else drilled.detail["clean"] == "yes",
+        **made._asdict(), set_id="" if taken is None else taken.subject_id, copied_set_id="" if copied is None else copied.subject_id,
         restored_at=None if restored is None else restored.real_at,
-    )
+        line=line_of(made, limits, now) if asked else "这套演示没有设置备份", to_do=to_do(made, limits, now) if asked else (),
+    )  # fmt: skip
+
+
+async def _limits() -> Limits | None:
+    """As the check that waits has them; None where nothing is checked."""
+    waiting = await DueWork.filter(kind=CHECK, ref=CHECK, state="pending").first()
+    check = None if waiting is None else CheckBackups.of_step(waiting.step)
+    return None if check is None else Limits(timedelta(hours=check.max_age_hours), check.second)
+
+
+def _reaches(entry: AuditEntry | None) -> datetime | None:
+    return None if entry is None else datetime.fromisoformat(entry.detail["taken_at"])
 
 
 @handles(CheckBackups)

@@ -22,11 +22,13 @@ class OpenedCase(Result):
 
 
 class BreakGlassView(Result):
-    """One opening as the doctor sees it. ``live``: the record is open now. ``cases``: the patient's consultations, newest first, while it is."""
+    """One opening as the doctor sees it. ``patient``: 罗某 男 58 岁, "" where it does not open any more. ``live``: the record is open now.
+    ``cases``: the patient's consultations, newest first, while it is."""
 
     break_glass_id: Id
     code: str
     patient_id: Id
+    patient: str
     reason: Reason
     reason_label: str
     opened_at: datetime
@@ -83,7 +85,8 @@ class ReadThing(Result):
 
 
 class ReviewView(Result):
-    """One opening for the reviewer: who, whose record (without the full name), why, and which things were read. ``reads`` only in the single view."""
+    """One opening for the reviewer: who, whose record (without the full name), why, and which things were read. ``read_count``: looks, the same
+    thing within an hour being one (a page that renews itself asks four times a minute). ``reads`` only in the single view."""
 
     break_glass_id: Id
     code: str

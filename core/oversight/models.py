@@ -41,6 +41,28 @@ class BreakGlass(Owned):
         table = "break_glass"
 
 
+class ErasureRequest(Row):
+    """Somebody asked for erasure, and something was open that a person must decide. ``of_patient_id`` null: the account and its own record."""
+
+    account_id = id_field(db_index=True)
+    of_patient_id = id_field(null=True)
+    region_code = fields.CharField(max_length=6, default="", db_default="", db_index=True)
+    """The county whose administrators decide; empty where the account belongs to none: then every county's."""
+    question = fields.CharField(max_length=12)
+    """dispute: the house keeps something of his because of a dispute or an inquiry."""
+    state = fields.CharField(max_length=8)
+    """asked, done, kept."""
+    live_for = fields.CharField(max_length=60, null=True, unique=True)
+    """``<account>:<patient>`` while it is asked: one at a time."""
+    asked_at = UtcDatetimeField()
+    decided_at = UtcDatetimeField(null=True)
+    decided_by = fields.CharField(max_length=40, default="", db_default="")
+    reason = fields.CharField(max_length=12, default="", db_default="")
+
+    class Meta:
+        table = "erasure_request"
+
+
 class Disposal(Row):
     """Something whose time is over: announced first, then done, unless a person or a new act of care keeps it. Stays for ever, without data.
 
@@ -50,12 +72,20 @@ class Disposal(Row):
     kind = fields.CharField(max_length=8)
     subject_id = id_field()
     state = fields.CharField(max_length=10)
-    """announced, held (the house keeps it), alive (needed again), erasing (keys or words gone, files on their way), done."""
+    """announced, held (the house keeps it), alive (needed again), erasing (its words or files, a batch at a time, then their keys), done."""
     announced_at = UtcDatetimeField()
     due_at = UtcDatetimeField()
     done_at = UtcDatetimeField(null=True)
     held_by = id_field(null=True)
-    """The account of the administrator who keeps it."""
+    """The account of the administrator who keeps it, or kept it last."""
+    held_at = UtcDatetimeField(null=True)
+    reason = fields.CharField(max_length=12, default="", db_default="")
+    """Why it is kept, or no longer: a code of core/oversight/commands_disposals.py."""
+    total = fields.IntField(default=0, db_default=0)
+    """How many words of the chat (files of a record) there were when erasing began."""
+    gone = fields.IntField(default=0, db_default=0)
+    kept = fields.IntField(default=0, db_default=0)
+    """Of the rest, what open cases still need."""
 
     class Meta:
         table = "disposal"

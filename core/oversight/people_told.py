@@ -6,8 +6,7 @@ from core.foundation.actor import Role
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.oversight.models import BreakGlass
-from core.people.models import Organisation, RoleHeld
-from core.people.roles import running
+from core.people.holders import holders
 from core.people.service import patient_accounts, practitioner_cards, village_doctors_of
 
 
@@ -32,8 +31,6 @@ async def tell_reviewers(work: Work, row: BreakGlass, kind: str, *, also_adminis
         await tell(work, account_id, kind, break_glass_id=row.id)
 
 
-async def _who(work: Work, row: BreakGlass, role: Role, region_code: str) -> set[str]:
+async def _who(work: Work, row: BreakGlass, role: Role, county: str) -> set[str]:
     """Who holds ``role`` in the county now, but for the one who did it."""
-    houses = await Organisation.filter(region_code__startswith=region_code).values_list("id", flat=True)
-    held = await RoleHeld.filter(running(work.now), role=role.value, organisation_id__in=list(houses))
-    return {one.account_id for one in held} - {row.account_id}
+    return set(await holders(work, role, county=county)) - {row.account_id}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from core.consultations.models import Consultation
 from core.foundation.actor import Role
 from core.foundation.orders import BREAK_GLASS, Order, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
 from core.imaging.models import Instance
 from core.oversight.models import BreakGlass
 from core.oversight.named import patient_named, regions_of
 from core.people.access import acts_in_county
+from core.people.counties import counties_where
 from core.people.models import Organisation
 from core.people.rules import county_of
 
@@ -66,12 +68,11 @@ async def _patient_of(order: Order) -> str | None:
 
 async def counties_reviewed(work: Work) -> set[str]:
     """The counties where the actor reviews."""
-    held = {house for role in _REVIEWING for house in work.actor.organisations(role)}
-    return {county_of(house.region_code) for house in await Organisation.filter(id__in=list(held))} if held else set()
+    return await counties_where(work.actor, *_REVIEWING)
 
 
 @relation("reviewer")
 async def reviewer(work: Work, order: Order) -> bool:
     """It happened to a patient of the actor's county, and somebody else did it: nobody reviews himself."""
-    row = await BreakGlass.get_or_none(id=getattr(order, "break_glass_id", ""))
+    row = await row_named(BreakGlass, order, "break_glass_id")
     return row is not None and row.account_id != work.actor.account_id and row.region_code in await counties_reviewed(work)

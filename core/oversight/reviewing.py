@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import cast
@@ -28,16 +29,19 @@ from core.oversight.commands import (
 )
 from core.oversight.errors import AlreadyReviewed, BreakGlassUnknown
 from core.oversight.models import BreakGlass
-from core.oversight.opening import REMIND, verdict_label
+from core.oversight.opening import REMIND, in_part, verdict_label
 from core.oversight.people_told import tell_reviewers
 from core.oversight.relations import counties_reviewed
 from core.oversight.rules import REASONS, REMIND_EVERY, REVIEW_WITHIN, Verdict
+from core.people.access_log import ONE_VISIT
 from core.people.cards import PatientCard, PractitionerCard, patient_cards
 from core.people.models import Practitioner
 from core.people.service import patient_accounts, practitioner_cards
 
 SHOWN = 50
 MOST_READS = 200
+"""Different things shown; the same thing again is not another."""
+MOST_ENTRIES = 20_000
 
 
 async def _row(break_glass_id: str) -> BreakGlass:
@@ -118,8 +122,9 @@ async def of_patient(work: Work, order: BreakGlassesOfPatient) -> PatientBreakGl
 async def review_view(work: Work, row: BreakGlass) -> ReviewView:
     """For the reviewer: the patient without his full name, what was read by its titles."""
     [view] = await _views_of(work, [row])
-    found = await _reads_of([row]).filter(at__gte=row.opened_at, at__lte=_read_until(work, row)).order_by("id").limit(MOST_READS)
-    return view.model_copy(update={"reads": tuple(_thing(one) for one in found)})
+    found = await _reads_of([row]).filter(at__gte=row.opened_at, at__lte=_read_until(work, row)).order_by("id").limit(MOST_ENTRIES)
+    first = {(one.action, tuple(sorted((one.detail or {}).items()))): one for one in reversed(found)}
+    return view.model_copy(update={"reads": tuple(_thing(one) for one in sorted(first.values(), key=lambda one: one.id)[:MOST_READS])})
 
 
 async def _views_of(work: Work, rows: list[BreakGlass]) -> list[ReviewView]:
@@ -131,7 +136,7 @@ async def _views_of(work: Work, rows: list[BreakGlass]) -> list[ReviewView]:
     called = {one.account_id: doctors[one.id].called for one in reviewers}
     patients = await patient_cards(work, {row.patient_id for row in rows})
     times: dict[tuple[str, str], list[datetime]] = {}
-    for account_id, patient_id, at in await _reads_of(rows).values_list("account_id", "subject_id", "at"):
+    for account_id, patient_id, at in _looks(await _reads_of(rows).order_by("id").only("account_id", "subject_id", "action", "detail", "at")):
         times.setdefault((account_id, patient_id), []).append(at)
     views = []
     for row in rows:
@@ -149,6 +154,17 @@ def _reads_of(rows: list[BreakGlass]) -> QuerySet[AuditEntry]:
     )
 
 
+def _looks(entries: Iterable[AuditEntry]) -> Iterator[tuple[str, str, datetime]]:
+    """Who looked, at whose, when. The same thing again within an hour is the same look: an open page renews itself, and nobody sits before it."""
+    began: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], datetime] = {}
+    for one in entries:
+        what = (one.account_id, one.subject_id, one.action, tuple(sorted((one.detail or {}).items())))
+        last = began.get(what)
+        if last is None or one.at - last >= ONE_VISIT:
+            began[what] = one.at
+            yield one.account_id, one.subject_id, one.at
+
+
 def _read_until(work: Work, row: BreakGlass) -> datetime:
     return row.until if row.live_for is None or row.until <= work.now else work.now
 
@@ -160,7 +176,7 @@ async def _view(
     words = None if row.verdict_words is None else sealer.open("break_glass", "verdict_words", row.id, bytes(row.verdict_words))
     return ReviewView(
         break_glass_id=row.id, code=row.code, doctor=doctor.introduced, role_label=ROLE_LABELS[Role(row.role)],
-        patient=f"{patient.full_name[0]}某 {patient.sex_label} {patient.age_spoken}", reason_label=REASONS[row.reason],
+        patient=in_part(patient), reason_label=REASONS[row.reason],
         words=sealer.open("break_glass", "words", row.id, bytes(row.words)), opened_at=row.opened_at, until=row.until,
         overdue=row.reviewed_at is None and row.opened_at <= work.now - REVIEW_WITHIN, reviewed_at=row.reviewed_at,
         reviewed_by=reviewed_by, verdict=cast(Verdict, row.verdict) if row.verdict else None,

@@ -17,14 +17,17 @@ SHORTEST = 8
 """Characters of the doctor's own words."""
 _DIFFERENT = 5
 
-Reason = Literal["unconscious", "rescue", "transferred", "poisoning"]
+Reason = Literal["unconscious", "rescue", "transferred", "poisoning", "inquiry"]
 REASONS: dict[str, str] = {
     "unconscious": "昏迷或说不清病史",
     "rescue": "正在抢救",
     "transferred": "转来时原医生联系不上",
     "poisoning": "疑似中毒或过敏,要查用药",
+    "inquiry": "监管或司法机关依法要求(只限已锁定的病历)",
 }
-REASON_WORDS: dict[str, Reason] = {"昏迷": "unconscious", "抢救": "rescue", "转来": "transferred", "中毒": "poisoning", "过敏": "poisoning"}
+REASON_WORDS: dict[str, Reason] = {
+    "昏迷": "unconscious", "抢救": "rescue", "转来": "transferred", "中毒": "poisoning", "过敏": "poisoning", "监管": "inquiry",
+}
 """By which word a reason is named in a chat."""
 Verdict = Literal["justified", "unjustified"]
 VERDICTS: dict[Verdict, str] = {"justified": "合理", "unjustified": "不合理"}

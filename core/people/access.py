@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from core.foundation.orders import Order, relation
+from core.foundation.rows import Row, row_named
 from core.foundation.work import Work
+from core.people.counties import county_of_organisation
 from core.people.lists import is_on_own_list
 from core.people.models import Organisation, Patient, Practitioner
 from core.people.relations import speaks_for
@@ -23,6 +27,18 @@ async def listed_patient(work: Work, order: Order) -> bool:
     """``order.patient_id`` stands on the actor's list of a clinic where the actor works now."""
     patient_id = getattr(order, "patient_id", None)
     return patient_id is not None and await is_on_own_list(work, patient_id)
+
+
+async def of_own_patient(work: Work, order: Order, model: type[Row], field: str) -> bool:
+    """The row that ``order`` names in ``field`` is of the actor, or of somebody for whom he speaks in what the order needs. For rooms above."""
+    row: Any = await row_named(model, order, field)
+    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
+
+
+async def of_listed_patient(work: Work, order: Order, model: type[Row], field: str) -> bool:
+    """The same of a patient on the actor's list of a clinic where the actor works now. For rooms above."""
+    row: Any = await row_named(model, order, field)
+    return row is not None and await is_on_own_list(work, row.patient_id)
 
 
 @relation("own_practitioner")
@@ -50,10 +66,10 @@ async def acts_in_county(work: Work, order: Order, county: str) -> bool:
     return bool(held) and await Organisation.filter(id__in=held, region_code__startswith=county).exists()
 
 
-async def county_of_organisation(organisation_id: str) -> str | None:
-    """The county (six digits) of an organisation, None when there is no such organisation."""
-    organisation = await Organisation.get_or_none(id=organisation_id)
-    return None if organisation is None else county_of(organisation.region_code)
+async def acts_in_county_of(work: Work, order: Order, organisation_id: str) -> bool:
+    """The same of the county where this house stands; False where there is no such house. For rooms above."""
+    county = await county_of_organisation(organisation_id)
+    return county is not None and await acts_in_county(work, order, county)
 
 
 async def _county_of_order(order: Order) -> str | None:

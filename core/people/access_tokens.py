@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from core.foundation.orders import handles
 from core.foundation.work import Work
+from core.people.commands_sessions import KeysReplaced, ReplaceTokenKeys
 from core.people.models import TokenKey
-from core.people.session_commands import KeysReplaced, ReplaceTokenKeys
 
 LIFE = timedelta(minutes=15)
 """Real time, as all times here."""

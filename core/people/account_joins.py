@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tortoise.expressions import Q
-
 from core.foundation.actor import Role
 from core.foundation.errors import NotFound
+from core.foundation.keys import SealBroken
 from core.foundation.orders import Done, answers, handles
+from core.foundation.withheld import CANNOT_OPEN
 from core.foundation.work import Work
 from core.people.accounts import join_accounts, live_account
 from core.people.commands import VerifyPhone
 from core.people.commands_accounts import JoinReviews, JoinReviewsView, JoinReviewView, ReviewedAccount, SettleJoinReview
 from core.people.errors_accounts import NeverJoined, ReviewSettled
 from core.people.families import how_called
+from core.people.join_judges import judges, judging_houses
 from core.people.joining import NEVER, REASON_LABELS, AccountFacts, Reason, contradiction, kept_and_left
-from core.people.models import Account, Identity, JoinReview, Practitioner, RoleHeld, VerifiedPhone
+from core.people.models import Account, Identity, JoinReview, Practitioner, VerifiedPhone
 from core.people.relations import live_relations
 from core.people.telling import tell_person
 
 SHOWN = 100
+LOOKED_AT = 5000
+"""Open questions of all houses that a list looks through, the oldest first."""
 
 
 @handles(VerifyPhone)
@@ -77,15 +80,9 @@ async def leave_for_review(work: Work, one_id: str, other_id: str, reason: Reaso
     older, newer = sorted((one_id, other_id))
     if await JoinReview.filter(older_id=older, newer_id=newer).exists():
         return
-    await JoinReview.create(id=work.new_id(), older_id=older, newer_id=newer, reason=reason.value, created_at=work.now)
-    for account_id in await _administrators(work):
+    row = await JoinReview.create(id=work.new_id(), older_id=older, newer_id=newer, reason=reason.value, created_at=work.now)
+    for account_id in await judges(work, row.id, older, newer):
         await tell_person(work, account_id, "people.join_review", reason=reason.value)
-
-
-async def _administrators(work: Work) -> list[str]:
-    begun, lasting = Q(valid_from=None) | Q(valid_from__lte=work.now), Q(valid_until=None) | Q(valid_until__gt=work.now)
-    held = await RoleHeld.filter(begun, lasting, role=Role.ADMINISTRATOR.value, ended_at__isnull=True).order_by("id")
-    return list(dict.fromkeys(row.account_id for row in held))
 
 
 async def is_doubted(account_id: str) -> bool:
@@ -98,8 +95,11 @@ async def is_doubted(account_id: str) -> bool:
 @answers(JoinReviews)
 async def join_reviews(work: Work, order: JoinReviews) -> JoinReviewsView:
     work.concerns("account", work.actor.account_id)
-    rows = await JoinReview.filter(state="open").order_by("id").limit(SHOWN)
-    return JoinReviewsView(reviews=tuple([await _view(work, row) for row in rows]))
+    rows = await JoinReview.filter(state="open").order_by("id").limit(LOOKED_AT)
+    houses = await judging_houses(work, [(row.id, row.older_id, row.newer_id) for row in rows])
+    own = work.actor.organisations(Role.ADMINISTRATOR)
+    mine = [row for row in rows if houses[row.id] & own][:SHOWN]
+    return JoinReviewsView(reviews=tuple([await _view(work, row) for row in mine]))
 
 
 async def _view(work: Work, row: JoinReview) -> JoinReviewView:
@@ -114,8 +114,12 @@ async def _account(work: Work, account_id: str) -> ReviewedAccount:
     account = await live_account(account_id)
     facts = await facts_of(work, account.id)
     verified: datetime | None = account.phone_verified_at
+    try:
+        called = await how_called(work, account.id)
+    except CANNOT_OPEN as error:
+        called = "(姓名打不开)" if isinstance(error, SealBroken) else "(已删除)"
     return ReviewedAccount(
-        account_id=account.id, called=await how_called(work, account.id), practitioner=facts.practitioner,
+        account_id=account.id, called=called, practitioner=facts.practitioner,
         has_own_record=facts.own_patient is not None, speaks_for=facts.speaks_for, phone_verified_at=verified, since=account.created_at,
     )
 

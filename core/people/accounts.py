@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
 
 from core.foundation.actor import Actor, HeldRole, Role
+from core.foundation.encryption.erasure import before_erasure
 from core.foundation.errors import Conflict
 from core.foundation.orders import handles
 from core.foundation.work import Work
 from core.people.commands import AccountRef, EnsureAccount
 from core.people.errors import AccountUnknown
-from core.people.models import Account, CareRelation, Identity, Practitioner, RoleHeld
+from core.people.models import Account, CareRelation, Identity, JoinReview, PatientClaim, Practitioner, RoleHeld, Session, VerifiedPhone
 from core.people.roles import roles_now
 
 logger = logging.getLogger("huizhen.people")
@@ -122,6 +123,24 @@ async def _carry_phone(work: Work, left: str, kept: str) -> None:
     elif source.phone_blind is not None and source.phone_blind == target.phone_blind:
         latest = max(one.phone_verified_at for one in (source, target) if one.phone_verified_at is not None)
         await target.change(phone_verified_at=latest)
+
+
+@before_erasure("account")
+async def close_account(work: Work, account_id: str) -> None:
+    """Nobody signs in as it any more, speaks through it or is found by it; the platform's user who comes again is a new account."""
+    real_now = work.practice.clock.real_now()
+    await Session.filter(account_id=account_id, closed_at__isnull=True).update(closed_at=real_now, closed_because="erased")
+    await Identity.filter(account_id=account_id).delete()
+    await CareRelation.filter(account_id=account_id).update(self_of_id=None)
+    await CareRelation.filter(account_id=account_id, ended_at__isnull=True).update(ended_at=work.now, ended_by=account_id, end_reason="erased")
+    await PatientClaim.filter(account_id=account_id).update(live_for=None)
+    await JoinReview.filter(Q(older_id=account_id) | Q(newer_id=account_id), state="open").update(state="apart", decided_at=work.now)
+    account = await Account.get_or_none(id=account_id)
+    if account is not None and account.phone_blind is not None:
+        blind = account.phone_blind
+        await Account.filter(id=account_id).update(phone=None, phone_blind=None, phone_verified_at=None, version=F("version") + 1)
+        if not await Account.filter(phone_blind=blind).exists():
+            await VerifiedPhone.filter(phone_blind=blind).delete()
 
 
 async def live_account(account_id: str) -> Account:

@@ -20,10 +20,11 @@ from core.people.commands_staff import (
 )
 from core.people.errors import AlreadyPractitioner
 from core.people.errors_staff import AdministratorExists, InvitationElsewhere, InvitationWrong
+from core.people.holders import holders
 from core.people.models import AdministratorInvitation, Practitioner, RoleHeld
 from core.people.names import certificate_name
 from core.people.organisations import open_organisation
-from core.people.roles import is_running, running
+from core.people.roles import is_running
 
 VALID_FOR = timedelta(minutes=30)
 """Real time, as the life of every code."""
@@ -105,6 +106,5 @@ async def administrators(work: Work, order: Administrators) -> AdministratorsVie
 
 async def _check_none(work: Work) -> None:
     """:class:`AdministratorExists` where one could do it in the practice itself."""
-    held = await RoleHeld.filter(running(work.now), role=Role.ADMINISTRATOR.value).values_list("account_id", flat=True)
-    if held and await Practitioner.filter(account_id__in=list(held), active=True).exists():
+    if await holders(work, Role.ADMINISTRATOR):
         raise AdministratorExists

@@ -6,7 +6,6 @@ import re
 from typing import Literal
 
 from pydantic import Field
-from tortoise.expressions import Q
 
 from core.foundation.actor import Actor, Role
 from core.foundation.damage import TOPIC
@@ -14,7 +13,7 @@ from core.foundation.events import Event, listens
 from core.foundation.orders import Command, Done, Grant, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.models import RoleHeld
+from core.people.holders import holders
 from core.people.rules import local_date
 from core.people.telling import tell_person
 
@@ -34,12 +33,9 @@ class AlarmAdministrators(Command):
 
 @handles(AlarmAdministrators)
 async def alarm_administrators(work: Work, order: AlarmAdministrators) -> Done:
-    begun = Q(valid_from=None) | Q(valid_from__lte=work.now)
-    lasting = Q(valid_until=None) | Q(valid_until__gt=work.now)
-    held = RoleHeld.filter(begun, lasting, role__in=(Role.ADMINISTRATOR.value, Role.AUDITOR.value), ended_at=None)
-    accounts = sorted(set(await held.values_list("account_id", flat=True)))
+    accounts = await holders(work, Role.ADMINISTRATOR, Role.AUDITOR)
     for account_id in accounts:
-        await tell_person(work, str(account_id), order.kind, about=order.about)
+        await tell_person(work, account_id, order.kind, about=order.about)
     return Done(done=bool(accounts))
 
 

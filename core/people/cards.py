@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from core.foundation.actor import Role
 from core.foundation.damage import tell_of_damage
 from core.foundation.errors import NotFound
 from core.foundation.keys import SealBroken, SubjectErased
@@ -14,7 +13,7 @@ from core.foundation.withheld import CANNOT_OPEN, Openable
 from core.foundation.work import Work
 from core.people.errors import PatientNotListed
 from core.people.lists import own_list
-from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner, RoleHeld
+from core.people.models import CareRelation, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import called, displayed, short_department, short_hospital
 from core.people.relations import live_relations
 from core.people.rules import age_spoken, age_years, local_date
@@ -178,11 +177,3 @@ async def number_on_list(practitioner_id: str, patient_id: str) -> int | None:
 async def patient_accounts(work: Work, patient_id: str, scope: Scope = Scope.NOTICES) -> list[str]:
     """The accounts that are told for the patient (may do ``scope`` for him), his own first."""
     return [row.account_id for row in await live_relations(work, patient_id=patient_id, scope=scope)]
-
-
-async def holders_in_county(role: Role, county: str) -> list[str]:
-    """The accounts that hold ``role`` at a house of the county (six digits)."""
-    houses = await Organisation.filter(region_code__startswith=county).values_list("id", flat=True)
-    held = await RoleHeld.filter(role=role.value, ended_at__isnull=True, organisation_id__in=list(houses)).values_list("account_id", flat=True)
-    people = await Practitioner.filter(account_id__in=list(held), active=True).order_by("id")
-    return [one.account_id for one in people]

@@ -42,7 +42,7 @@ class JoinReviews(Query):
     name = "people.join_reviews"
     title = "待核对的账号"
     access = (Grant(Role.ADMINISTRATOR),)
-    no_relation = "账号不属于哪个县;只出姓和手机尾号"
+    no_relation = "只列归自己机构管的;只出姓和手机尾号"
     gives = JoinReviewsView
     audited = True
 
@@ -52,7 +52,6 @@ class SettleJoinReview(Command):
 
     name = "people.settle_join_review"
     title = "核对账号"
-    access = (Grant(Role.ADMINISTRATOR),)
-    no_relation = "账号不属于哪个县;谁核对的留在审计里"
+    access = (Grant(Role.ADMINISTRATOR, "judges_accounts"),)
     review_id: Id
     decision: Literal["joined", "apart"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,11 +11,63 @@ from core.foundation.actor import Role
 from core.foundation.clock import Moment
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
+from core.people.commands import Sex
 from core.people.practitioners import Scope
 
 ADMINISTRATION = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "same_county"))
+
 OrganisationKind = Literal["provincial_hospital", "county_hospital", "township_centre", "village_clinic"]
+
 HeldByPeople = Literal["village_doctor", "duty_doctor", "expert", "pharmacist", "scheduler", "administrator", "auditor"]
+
+
+class OrganisationRef(Result):
+    organisation_id: Id
+
+
+class RegisterOrganisation(Command):
+    name = "people.register_organisation"
+    title = "登记机构"
+    access = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "same_county"))
+    gives = OrganisationRef
+    full_name: str = Field(min_length=2, max_length=60)
+    kind: Literal["provincial_hospital", "county_hospital", "township_centre", "village_clinic"]
+    parent_id: Id | None = None
+    region_code: str = Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")
+    region_name: str = Field(default="", max_length=60)
+    """As people say it: 平塘县, 平塘县塘边镇."""
+
+
+class PractitionerRef(Result):
+    practitioner_id: Id
+    account_id: Id
+
+
+class RegisterPractitioner(Command):
+    """A practitioner with licence and expertise, his WeCom identity and the roles he holds at ``organisation_id``."""
+
+    name = "people.register_practitioner"
+    title = "登记医务人员"
+    access = (Grant(Role.SYSTEM), Grant(Role.ADMINISTRATOR, "same_county"))
+    gives = PractitionerRef
+    organisation_id: Id
+    full_name: str = Field(min_length=2, max_length=30)
+    sex: Sex
+    title_name: str = Field(max_length=20)
+    """职称: 主任医师, 副主任医师, 主治医师, 执业助理医师, 乡村医生, 主管药师 …"""
+    licence_number: str = Field(max_length=30)
+    """Empty for those whose work needs none (scheduler, administrator, auditor)."""
+    licence_valid_until: date
+    scope: Scope | None = None
+    """执业范围; without it, what the title says."""
+    department_code: str | None = Field(default=None, max_length=10)
+    expertise: tuple[Annotated[str, Field(max_length=7)], ...] = Field(default=(), max_length=40)
+    """ICD-10 three-character categories or ranges ("I20-I25", "J44")."""
+    years_of_practice: int = Field(ge=0, le=60)
+    roles: tuple[Role, ...]
+    app: str | None = Field(default=None, min_length=1, max_length=64)
+    """The WeCom in which he is ``subject``; without it, the administrator's own."""
+    subject: str = Field(min_length=1, max_length=64)
 
 
 class OrganisationView(Result):

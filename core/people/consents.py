@@ -11,7 +11,7 @@ from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.models import Blob
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
-from core.people.commands import ConsentText, ConsentView, CurrentConsentText, GiveConsent, WithdrawConsent
+from core.people.commands_consents import ConsentText, ConsentView, CurrentConsentText, GiveConsent, WithdrawConsent
 from core.people.consent_texts import current_text
 from core.people.errors import ConsentEvidenceMissing, ConsentMissing, ConsentOutdated
 from core.people.models import Consent, Patient
@@ -108,6 +108,17 @@ async def withdraw_consent(work: Work, order: WithdrawConsent) -> Done:
         await hearer(work, order.patient_id, order.purpose)
     await work.emit("consent.withdrawn", key=order.patient_id, patient_id=order.patient_id, purpose=order.purpose)
     return Done()
+
+
+async def withdraw_all(work: Work, patient_id: str, withdrawn_as: Giver) -> None:
+    """Everything that was agreed to, because the person wants to be erased; part of the order that does it."""
+    standing = await Consent.filter(patient_id=patient_id, withdrawn_at__isnull=True).order_by("id")
+    for consent in standing:
+        await consent.change(withdrawn_at=work.now, withdrawn_by=work.actor.account_id, withdrawn_as=withdrawn_as.value)
+    for purpose in dict.fromkeys(consent.purpose for consent in standing):
+        for hearer in _WITHDRAWALS:
+            await hearer(work, patient_id, purpose)
+        await work.emit("consent.withdrawn", key=patient_id, patient_id=patient_id, purpose=purpose)
 
 
 async def age_of(work: Work, patient_id: str) -> int:

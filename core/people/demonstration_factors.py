@@ -8,9 +8,9 @@ from core.foundation.demonstration import OnlyInDemonstration
 from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.people.commands_second_factor import EnrolDemonstration
 from core.people.models import Identity, Practitioner, RoleHeld, SecondFactor
 from core.people.roles import LICENSED
-from core.people.second_factor_commands import EnrolDemonstration
 from core.people.totp import SECRET_BYTES, spelled
 
 

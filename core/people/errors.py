@@ -24,20 +24,28 @@ class RecordDiffers(Conflict):
     sentence = "这个证件已经登记过,但姓名或手机号和登记的不一致。请对照证件和建档时留的手机号,核对后再登记。"
 
 
+class LivesElsewhere(Conflict):
+    """The person is on record in another county, and nothing of that record is given away."""
+
+    code = "people.lives_elsewhere"
+    sentence = "这位居民的档案在别的县。请同时填写他建档时留的手机号,或他本人微信绑定的手机号,再登记一次。"
+
+
 class RecordNeedsConfirmation(Conflict):
     """The ID number is on record and it is not proven who asks. The same for a wrong name, a wrong phone and a right one that is not verified:
-    nothing of the record is given away. ``claim_code``: what he reads to the village doctor; ``valid_minutes``: how long it holds."""
+    nothing of the record is given away. ``claim_code``: what he reads to the village doctor, or to the patient; ``valid_minutes``: how long it
+    holds; ``way``: what to do with it."""
 
     code = "people.record_needs_confirmation"
     sentence = (
         "这个证件已经建过档,还要确认是您或您的家人。请核对姓名,在小程序里点「用微信手机号」验证建档时留的手机号,再登记一次;"
-        "手机号不同的话,请找您的村医,当面把确认码 {claim_code} 告诉村医({valid_minutes} 分钟内有效)。"
+        "手机号不同的话,{way}({valid_minutes} 分钟内有效)。"
     )
 
 
 class ClaimCodeWrong(NotFound):
     code = "people.claim_code_wrong"
-    sentence = "确认码和这位病人对不上。请核对编号和 6 位确认码;连着错 5 次,请他重新登记,换一个新的确认码。"
+    sentence = "确认码和这位病人对不上。请再对一遍 6 位确认码(字母和数字),看看是不是这位病人的;连着错 5 次,请他重新登记,换一个新的确认码。"
 
 
 class ClaimExpired(Conflict):

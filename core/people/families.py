@@ -19,7 +19,7 @@ from core.people.scopes import SCOPE_LABELS, read, written
 from core.people.standing import STANDING_LABELS, Standing, is_guardian, is_minor, standing_of
 from core.people.telling import tell_person
 
-_LABELS = {"self": "本人", "father": "子女", "mother": "子女", "spouse": "配偶", "child": "父母", "other": "家人"}
+LABELS = {"self": "本人", "father": "子女", "mother": "子女", "spouse": "配偶", "child": "父母", "other": "家人"}
 """What the speaker is to the patient, by what the patient is to him."""
 
 
@@ -64,10 +64,13 @@ async def allow_speaker(work: Work, order: AllowSpeaker) -> SpeakersView:
     if not minor and not himself:
         raise OnlyThePatientConfirms
     work.concerns("patient", row.patient_id, account=row.account_id, scope=written(order.scope))
+    again = standing_of(row, birth, work.now) is not Standing.LIVE
     await row.change(
         scope=written(order.scope), until=order.until, guardian=False, confirmed_at=work.now if himself else row.confirmed_at,
-        since=work.now if standing_of(row, birth, work.now) is not Standing.LIVE else row.since, ended_at=None, ended_by="", end_reason="",
+        since=work.now if again else row.since, ended_at=None, ended_by="", end_reason="",
     )
+    if again:
+        await tell_person(work, row.account_id, "relation.granted", patient_id=row.patient_id, relation=row.relation)
     await work.emit("relation.changed", key=row.patient_id, patient_id=row.patient_id, relation_id=row.id)
     return await _view(work, row.patient_id)
 
@@ -116,7 +119,7 @@ async def _speaker(work: Work, row: CareRelation, *, minor: bool) -> SpeakerView
     himself = await CareRelation.filter(account_id=work.actor.account_id, self_of_id=row.patient_id).exists()
     return SpeakerView(
         relation_id=row.id, called=await how_called(work, row.account_id),
-        relation_label="监护人" if acting_guardian else _LABELS.get(row.relation, "家人"),
+        relation_label="监护人" if acting_guardian else LABELS.get(row.relation, "家人"),
         guardian=acting_guardian, scope=read(row.scope), scope_labels=tuple(SCOPE_LABELS[one] for one in read(row.scope)),
         since=row.since or row.created_at, until=row.until, ended_at=row.ended_at, standing=standing.value,
         standing_label=STANDING_LABELS[standing], mine=mine,

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 from core.foundation.actor import Role
 from core.foundation.orders import Grant, Query, answers
 from core.foundation.work import Work
-from core.people.commands import PatientListView
+from core.people.commands_views import PatientListView
 from core.people.lists import own_list
 from core.people.models import Patient
 from core.people.names import certificate_name
-from core.people.patients import listed
+from core.people.views import listed
 
 
 class FindOnMyList(Query):

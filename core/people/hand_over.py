@@ -5,16 +5,16 @@ The code is a session of kind ``hand_over``: its hash is stored, it opens nothin
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from core.foundation.errors import NotFound
 from core.foundation.orders import handles
 from core.foundation.work import Work
-from core.people.commands import HandedOver, HandOverSession, RedeemHandOver, SessionOpened
+from core.people.commands_sessions import HandedOver, HandOverSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
 from core.people.rules import SESSION_TIMES
-from core.people.sessions import ID_LENGTH, start_session, token_hash
+from core.people.sessions import ID_LENGTH, runs, start_session, token_hash
 
 VALID_FOR = timedelta(seconds=60)
 """Real time."""
@@ -25,7 +25,7 @@ _KIND = "hand_over"
 async def hand_over_session(work: Work, order: HandOverSession) -> HandedOver:
     real_now = work.practice.clock.real_now()
     session = await Session.get_or_none(id=work.actor.session_id, kind="mini_program", account_id=work.actor.account_id)
-    if session is None or not _runs(session, real_now):
+    if session is None or not runs(session, real_now):
         raise NotFound
     await Session.filter(account_id=session.account_id, kind=_KIND, expires_at__lte=real_now).delete()
     code = session.id + work.practice.ids.token(43)
@@ -42,14 +42,10 @@ async def redeem_hand_over(work: Work, order: RedeemHandOver) -> SessionOpened:
     real_now = work.practice.clock.real_now()
     given = await Session.get_or_none(token_hash=token_hash(order.code), kind=_KIND)
     session = await Session.get_or_none(id=order.code[:ID_LENGTH])
-    if given is None or session is None or session.account_id != given.account_id or not (_runs(given, real_now) and _runs(session, real_now)):
+    if given is None or session is None or session.account_id != given.account_id or not (runs(given, real_now) and runs(session, real_now)):
         raise HandOverSpent
     await given.change(conflict=HandOverSpent(), closed_at=real_now)
     expires_at = min(real_now + SESSION_TIMES["h5"], session.expires_at)
     return await start_session(
         work, account_id=given.account_id, kind="h5", expires_at=expires_at, device=session.device, opened_by=session.id
     )
-
-
-def _runs(session: Session, real_now: datetime) -> bool:
-    return session.closed_at is None and session.expires_at > real_now

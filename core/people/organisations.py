@@ -7,14 +7,15 @@ from tortoise.expressions import F
 from core.foundation.actor import Role
 from core.foundation.orders import Order, answers, handles
 from core.foundation.work import Work
-from core.people.access import acts_in_county, county_of_organisation
-from core.people.commands import OrganisationRef, RegisterOrganisation
+from core.people.access import acts_in_county_of
 from core.people.commands_staff import (
     CloseOrganisation,
     MoveOrganisation,
+    OrganisationRef,
     Organisations,
     OrganisationsView,
     OrganisationView,
+    RegisterOrganisation,
     RenameOrganisation,
 )
 from core.people.errors import OrganisationUnknown
@@ -103,8 +104,7 @@ async def in_reach(work: Work, order: Order, organisation_id: str) -> None:
     """:class:`OtherCounty` unless the system acts, or somebody who may give this order in the county of ``organisation_id`` as well."""
     if work.role is Role.SYSTEM:
         return
-    county = await county_of_organisation(organisation_id)
-    if county is None or not await acts_in_county(work, order, county):
+    if not await acts_in_county_of(work, order, organisation_id):
         raise OtherCounty
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
-from core.people.commands import AttachPaperConsent, GiveConsent, PaperTarget, PatientRef
+from core.people.commands import PatientRef
+from core.people.commands_consents import AttachPaperConsent, GiveConsent, PaperTarget
 from core.people.consent_texts import current_text
 from core.people.consents import age_of, has_consent
 from core.people.files import keep_blob

@@ -16,10 +16,7 @@ from core.people.roles import is_running, why_withheld
 
 @answers(ViewPractitioner)
 async def view_practitioner(work: Work, order: ViewPractitioner) -> PractitionerView:
-    row = await Practitioner.get_or_none(id=order.practitioner_id)
-    if row is None:
-        raise PractitionerUnknown
-    return await practitioner_view(work, row)
+    return await practitioner_view(work, await practitioner_row(order.practitioner_id))
 
 
 @answers(Practitioners)
@@ -28,6 +25,14 @@ async def practitioners(work: Work, order: Practitioners) -> PractitionersView:
     found = await _views(work, rows)
     work.concerns("organisation", order.organisation_id)
     return PractitionersView(practitioners=tuple(found))
+
+
+async def practitioner_row(practitioner_id: str) -> Practitioner:
+    """:class:`PractitionerUnknown` when there is none."""
+    row = await Practitioner.get_or_none(id=practitioner_id)
+    if row is None:
+        raise PractitionerUnknown
+    return row
 
 
 async def practitioner_view(work: Work, row: Practitioner) -> PractitionerView:

@@ -52,6 +52,9 @@ async def check_real_name(work: Work, order: CheckRealName, answered: Answered |
         return Done(done=False)
     work.concerns("patient", row.id, answer=answered.state.value)
     await row.change(real_name_state=answered.state.value, real_name_at=work.now, real_name_provider=answered.provider)
+    if answered.state is not RealName.AWAY:
+        # Whatever was attested of him on another's word is looked at again.
+        await work.emit("patient.identity_changed", key=row.id, patient_id=row.id)
     if answered.state is RealName.AWAY:
         await work.schedule(KIND, row.id, again_at(work.now, order.step + 1), step=str(order.step + 1))
     elif answered.state is RealName.MISMATCH:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from core.foundation.errors import DomainError
 from core.foundation.keys import KeyRing
-from core.people.commands import RegisterOrganisation, RegisterPractitioner
+from core.people.commands_staff import RegisterOrganisation, RegisterPractitioner
 from core.people.errors_staff import OtherCounty, OutsideParent, ParentTooSmall
 from core.people.models import Identity, Organisation, Practitioner
 from core.people.regions import RANK, check_below

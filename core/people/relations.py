@@ -6,7 +6,7 @@ What a relation may do and whether it still holds is decided when it is asked, s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from core.foundation.withheld import CANNOT_OPEN, Openable
 from core.foundation.work import Work
@@ -90,20 +90,26 @@ async def check_guardian(work: Work, birth: date, *, guardian: bool) -> None:
         raise GuardianOfAdult
 
 
-async def speak_for(work: Work, account_id: str, patient_id: str, relation: str, *, guardian: bool = False) -> None:
-    """Let the account speak for the patient, in everything; a parent of a minor does so as his guardian. An ended relation is taken up anew."""
+async def speak_for(
+    work: Work, account_id: str, patient_id: str, relation: str, *, guardian: bool = False, scope: tuple[Scope, ...] | None = None,
+    until: datetime | None = None,
+) -> None:
+    """Let the account speak for the patient, in ``scope`` (None: everything) and until then; a parent of a minor does so as his guardian, in
+    everything. An ended relation is taken up anew."""
     birth = (await birth_dates(work, {patient_id}))[patient_id]
     acts_as_guardian = relation != "self" and (guardian or relation == "child") and is_minor(birth, work.now)
     self_of = patient_id if relation == "self" else None
+    bound = not acts_as_guardian and relation != "self"
+    allowed, until = written(scope if bound and scope is not None else WHOLE), until if bound else None
     row = await CareRelation.get_or_none(account_id=account_id, patient_id=patient_id)
     if row is None:
         await CareRelation.create(
             id=work.new_id(), account_id=account_id, patient_id=patient_id, relation=relation, self_of_id=self_of, guardian=acts_as_guardian,
-            scope=written(WHOLE), since=work.now, created_at=work.now,
+            scope=allowed, since=work.now, until=until, created_at=work.now,
         )
     elif standing_of(row, birth, work.now) is not Standing.LIVE:
         await row.change(
-            relation=relation, self_of_id=self_of, guardian=acts_as_guardian, scope=written(WHOLE), since=work.now, until=None, ended_at=None,
+            relation=relation, self_of_id=self_of, guardian=acts_as_guardian, scope=allowed, since=work.now, until=until, ended_at=None,
             ended_by="", end_reason="",
         )
 

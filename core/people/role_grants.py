@@ -13,7 +13,6 @@ from core.people.commands_staff import EndRole, GrantRole, PractitionerView
 from core.people.errors_staff import (
     LastAdministrator,
     LicenceMissing,
-    PractitionerUnknown,
     RoleAlreadyHeld,
     RoleDatesInvalid,
     RoleNotRunning,
@@ -21,7 +20,7 @@ from core.people.errors_staff import (
 )
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.organisations import hold_organisation, in_reach
-from core.people.practitioner_views import practitioner_view
+from core.people.practitioner_views import practitioner_row, practitioner_view
 from core.people.practitioners import covers
 from core.people.roles import LICENSED
 from core.people.rules import county_of
@@ -30,7 +29,7 @@ from core.people.telling import tell_person
 
 @handles(GrantRole)
 async def grant_role(work: Work, order: GrantRole) -> PractitionerView:
-    row = await _practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     # The door was opened by the county of the organisation; the person must belong to the administrator's reach too.
     await in_reach(work, order, row.organisation_id)
     await hold_organisation(order.organisation_id)
@@ -58,7 +57,7 @@ async def grant_role(work: Work, order: GrantRole) -> PractitionerView:
 
 @handles(EndRole)
 async def end_role(work: Work, order: EndRole) -> PractitionerView:
-    row = await _practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     if order.role == Role.ADMINISTRATOR.value:
         await keep_an_administrator(work, row.account_id, order.organisation_id)
     held = await RoleHeld.get_or_none(account_id=row.account_id, organisation_id=order.organisation_id, role=order.role)
@@ -87,10 +86,3 @@ async def keep_an_administrator(work: Work, account_id: str, organisation_id: st
     }
     if any(houses[one.organisation_id] not in staying for one in rows if one.id in going):
         raise LastAdministrator
-
-
-async def _practitioner(practitioner_id: str) -> Practitioner:
-    row = await Practitioner.get_or_none(id=practitioner_id)
-    if row is None:
-        raise PractitionerUnknown
-    return row

@@ -14,8 +14,7 @@ from core.foundation.orders import Done, answers, handles
 from core.foundation.signing_keys import unlocks_signing
 from core.foundation.work import Work
 from core.people.cards import practitioner_card
-from core.people.models import Practitioner, SecondFactor, SigningUnlock
-from core.people.second_factor_commands import (
+from core.people.commands_second_factor import (
     BeginFactor,
     ConfirmFactor,
     FactorOffered,
@@ -24,7 +23,7 @@ from core.people.second_factor_commands import (
     ResetFactor,
     UnlockSigning,
 )
-from core.people.second_factor_errors import (
+from core.people.errors_second_factor import (
     CodeUsed,
     CodeWrong,
     FactorAbsent,
@@ -35,6 +34,7 @@ from core.people.second_factor_errors import (
     SecondFactorMissing,
     SecondFactorNeeded,
 )
+from core.people.models import Practitioner, SecondFactor, SigningUnlock
 from core.people.telling import tell_person
 from core.people.totp import SECRET_BYTES, address, matching_step, qr_rows, spelled
 

@@ -10,9 +10,12 @@ from core.people import (
     alarms,
     claims,
     consent_overview,
+    devices,
+    enlisting,
     families,
     finding,
     hand_over,
+    join_judges,
     organisations,
     paper,
     practitioner_views,
@@ -20,6 +23,7 @@ from core.people import (
     role_grants,
     second_factor,
     staff,
+    views,
 )
 from core.people.accounts import account_phone, actor_for, joins_accounts, live_account
 from core.people.cards import (
@@ -35,10 +39,11 @@ from core.people.cards import (
 from core.people.consents import has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
 from core.people.demonstration_factors import demonstration_secrets
 from core.people.lists import village_doctors_of
-from core.people.patients import care_relations, home_organisation
+from core.people.patients import home_organisation
 from core.people.real_name import connect_real_name
 from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
 from core.people.telling import tells_people
+from core.people.views import care_relations
 
 __all__ = [
     "BEARERS",
@@ -58,12 +63,15 @@ __all__ = [
     "connect_real_name",
     "consent_overview",
     "demonstration_secrets",
+    "devices",
+    "enlisting",
     "families",
     "finding",
     "hand_over",
     "has_consent",
     "hears_withdrawal",
     "home_organisation",
+    "join_judges",
     "joins_accounts",
     "listed_patient",
     "live_account",
@@ -85,6 +93,7 @@ __all__ = [
     "signed_in",
     "staff",
     "tells_people",
+    "views",
     "village_doctors_of",
     "was_withdrawn",
 ]

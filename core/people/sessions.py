@@ -16,19 +16,20 @@ from typing import NoReturn
 from tortoise.expressions import F, Q
 
 from core.foundation.actor import Actor
-from core.foundation.clock import ago
 from core.foundation.database.away import AWAY
-from core.foundation.errors import NotFound
-from core.foundation.orders import Done, answers, handles
+from core.foundation.orders import handles
 from core.foundation.retention import HALF_YEAR, Kept, keeps
 from core.foundation.work import Work
 from core.people.access_tokens import make_token, read_token
 from core.people.accounts import actor_for, joins_accounts, live_account
-from core.people.commands import CloseSession, OpenSession, SessionOpened
+from core.people.commands_sessions import (
+    OpenSession,
+    RefreshSession,
+    SessionOpened,
+)
 from core.people.errors import SessionOver, SessionReused
 from core.people.models import Practitioner, Session, SpentRefreshToken
 from core.people.rules import SESSION_TIMES
-from core.people.session_commands import CloseOtherSessions, MySessions, RefreshSession, SessionsClosed, SessionsView, SessionView
 from core.people.telling import tell_person
 
 logger = logging.getLogger("huizhen.sessions")
@@ -71,7 +72,7 @@ async def signed_in(token: str, kinds: tuple[str, ...], real_now: datetime, now:
     """
     said = await read_token(token, kinds, real_now)
     session = None if said is None else await Session.get_or_none(id=said.session_id)
-    if said is None or session is None or session.kind != said.kind or not _runs(session, real_now):
+    if said is None or session is None or session.kind != said.kind or not runs(session, real_now):
         return None
     if said.expires_at <= real_now:
         return SignedIn(session.id, None)
@@ -88,7 +89,7 @@ async def session_actor(token: str, kind: str, real_now: datetime, now: datetime
 async def session_runs(session_id: str, real_now: datetime) -> bool:
     """Whether the session goes on: asked by what stays open longer than a request."""
     session = await Session.get_or_none(id=session_id)
-    return session is not None and _runs(session, real_now)
+    return session is not None and runs(session, real_now)
 
 
 async def start_session(
@@ -125,7 +126,7 @@ async def refresh_session(work: Work, order: RefreshSession) -> SessionOpened:
     real_now = work.practice.clock.real_now()
     # The row is held: of two that come with one token at once, the second finds the first one's turn taken and gets the same answer.
     session = await Session.filter(id=order.refresh_token[:ID_LENGTH]).select_for_update().get_or_none()
-    if session is None or session.kind not in (PAGES if order.page else BEARERS) or not _runs(session, real_now):
+    if session is None or session.kind not in (PAGES if order.page else BEARERS) or not runs(session, real_now):
         raise SessionOver
     work.concerns("account", session.account_id)
     held = token_hash(order.refresh_token)
@@ -175,68 +176,26 @@ async def _refuse_reused(work: Work, session: Session) -> NoReturn:
     raise SessionReused
 
 
-@handles(CloseSession)
-async def close_session(work: Work, order: CloseSession) -> Done:
-    session = await Session.get_or_none(id=order.session_id or work.actor.session_id, account_id=work.actor.account_id, kind__in=KINDS)
-    if session is None:
-        raise NotFound
-    await _end(work, Q(id=session.id) | Q(opened_by=session.id), "signed_out")
-    work.concerns("account", session.account_id)
-    return Done()
-
-
-@handles(CloseOtherSessions)
-async def close_other_sessions(work: Work, order: CloseOtherSessions) -> SessionsClosed:
-    real_now = work.practice.clock.real_now()
-    mine = await Session.filter(account_id=work.actor.account_id, kind__in=KINDS, closed_at__isnull=True, expires_at__gt=real_now)
-    current = next((session for session in mine if session.id == work.actor.session_id), None)
-    kept = None if current is None else _root(current)
-    others = [session.id for session in mine if _root(session) != kept]
-    await _end(work, Q(id__in=others), "signed_out")
-    work.concerns("account", work.actor.account_id)
-    return SessionsClosed(closed=len({_root(session) for session in mine} - {kept}))
-
-
-@answers(MySessions)
-async def my_sessions(work: Work, order: MySessions) -> SessionsView:
-    real_now = work.practice.clock.real_now()
-    mine = await Session.filter(
-        account_id=work.actor.account_id, kind__in=KINDS, closed_at__isnull=True, expires_at__gt=real_now
-    ).order_by("-created_at", "-id")
-    present = {session.id for session in mine}
-    # A page goes with the mini program that opened it, as long as that is signed in.
-    listed = [session for session in mine if session.opened_by is None or session.opened_by not in present]
-    parts = {one.id: [session for session in mine if session.id == one.id or session.opened_by == one.id] for one in listed}
-    views = [_seen(one, parts[one.id], work.actor.session_id, real_now) for one in listed]
-    return SessionsView(sessions=tuple(sorted(views, key=lambda view: (view.current, view.last_seen), reverse=True)))
-
-
-def _seen(one: Session, parts: list[Session], asking: str | None, real_now: datetime) -> SessionView:
-    last_seen = max(part.seen_at or part.created_at for part in parts)
-    return SessionView(
-        session_id=one.id, kind=one.kind, device=one.device, first_seen=one.created_at, expires_at=one.expires_at, last_seen=last_seen,
-        first_seen_ago=ago(real_now - one.created_at), last_seen_ago=ago(real_now - last_seen), current=asking in {part.id for part in parts},
-    )
-
-
 async def _end_family(work: Work, session: Session, because: str) -> None:
-    root = _root(session)
-    await _end(work, Q(id=root) | Q(opened_by=root), because)
+    root = root_of(session)
+    await end_sessions(work, Q(id=root) | Q(opened_by=root), because)
 
 
-async def _end(work: Work, which: Q, because: str) -> None:
-    """Close those that run, and wake whatever stays open in them."""
+async def end_sessions(work: Work, which: Q, because: str) -> None:
+    """Close those of ``which`` that run, and wake whatever stays open in them. ``because``: a code of ``Session.closed_because``."""
     real_now = work.practice.clock.real_now()
     running = await Session.filter(which, closed_at__isnull=True).values_list("id", flat=True)
     await Session.filter(id__in=list(running), closed_at__isnull=True).update(closed_at=real_now, closed_because=because, version=F("version") + 1)
     work.lanes |= {f"session:{session_id}" for session_id in running}
 
 
-def _root(session: Session) -> str:
+def root_of(session: Session) -> str:
+    """The session in which somebody signed in: this one, or the one that opened it."""
     return session.opened_by or session.id
 
 
-def _runs(session: Session, real_now: datetime) -> bool:
+def runs(session: Session, real_now: datetime) -> bool:
+    """Neither ended nor run out at the real time ``real_now``."""
     return session.closed_at is None and session.expires_at > real_now
 
 

@@ -11,18 +11,27 @@ from core.foundation.clock import SHANGHAI
 from core.foundation.due import due
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
-from core.people.commands import EnsureAccount, PractitionerRef, RegisterPractitioner
-from core.people.commands_staff import ActivatePractitioner, ChangeLicence, DeactivatePractitioner, PractitionerView, ReviewLicence
+from core.people.commands import EnsureAccount
+from core.people.commands_staff import (
+    ActivatePractitioner,
+    ChangeLicence,
+    DeactivatePractitioner,
+    PractitionerRef,
+    PractitionerView,
+    RegisterPractitioner,
+    ReviewLicence,
+)
 from core.people.errors import AlreadyPractitioner, DepartmentUnknown
-from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, PractitionerUnknown, RoleOutOfScope, TitleUnknown
+from core.people.errors_staff import AlreadyActive, AlreadyInactive, LicenceMissing, RoleOutOfScope, TitleUnknown
+from core.people.holders import holders
 from core.people.models import Organisation, Practitioner, RoleHeld
 from core.people.names import certificate_name
 from core.people.organisations import hold_organisation
-from core.people.practitioner_views import practitioner_view
+from core.people.practitioner_views import practitioner_row, practitioner_view
 from core.people.practitioners import TITLES, covers, scope_of_title
 from core.people.register_orders import wecom_of
 from core.people.role_grants import keep_an_administrator
-from core.people.roles import LICENSED, running
+from core.people.roles import LICENSED
 from core.people.rules import check_expertise, check_roles, county_of, local_date
 from core.people.telling import tell_person
 from nlp.interface.departments import department
@@ -104,7 +113,7 @@ def check_scope(roles: Iterable[Role], scope: str | None, title_name: str, *, li
 
 @handles(ChangeLicence)
 async def change_licence(work: Work, order: ChangeLicence) -> PractitionerView:
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     changes: dict[str, Any] = {"licence_valid_until": order.licence_valid_until}
     if order.title_name is not None:
         check_title(order.title_name)
@@ -125,7 +134,7 @@ async def change_licence(work: Work, order: ChangeLicence) -> PractitionerView:
 
 @handles(DeactivatePractitioner)
 async def deactivate_practitioner(work: Work, order: DeactivatePractitioner) -> PractitionerView:
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     if not row.active:
         raise AlreadyInactive
     await keep_an_administrator(work, row.account_id, None)
@@ -136,7 +145,7 @@ async def deactivate_practitioner(work: Work, order: DeactivatePractitioner) -> 
 
 @handles(ActivatePractitioner)
 async def activate_practitioner(work: Work, order: ActivatePractitioner) -> PractitionerView:
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     if row.active:
         raise AlreadyActive
     await row.change(active=True, deactivated_at=None)
@@ -146,25 +155,15 @@ async def activate_practitioner(work: Work, order: ActivatePractitioner) -> Prac
 @handles(ReviewLicence)
 async def review_licence(work: Work, order: ReviewLicence) -> Done:
     """The county's administrators and the practitioner himself are told, once for each day on which a licence ends."""
-    row = await practitioner(order.practitioner_id)
+    row = await practitioner_row(order.practitioner_id)
     work.concerns("practitioner", row.id)
     if not row.active or row.licence_valid_until.isoformat() != order.step:
         return Done(done=False)
     house = await Organisation.get(id=row.organisation_id)
-    county = await Organisation.filter(region_code__startswith=county_of(house.region_code)).values_list("id", flat=True)
-    held = await RoleHeld.filter(running(work.now), role=Role.ADMINISTRATOR.value, organisation_id__in=list(county)).order_by("id")
-    for account_id in dict.fromkeys(one.account_id for one in held):
+    for account_id in await holders(work, Role.ADMINISTRATOR, county=county_of(house.region_code)):
         await tell_person(work, account_id, "licence.expiring", practitioner_id=row.id)
     await tell_person(work, row.account_id, "licence.expiring_own", practitioner_id=row.id)
     return Done()
-
-
-async def practitioner(practitioner_id: str) -> Practitioner:
-    """The row; :class:`PractitionerUnknown` when there is none."""
-    row = await Practitioner.get_or_none(id=practitioner_id)
-    if row is None:
-        raise PractitionerUnknown
-    return row
 
 
 async def _check_licence_free(licence_blind: str | None, own: str | None) -> None:

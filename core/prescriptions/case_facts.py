@@ -23,10 +23,11 @@ async def safety_of_case(work: Work, row: Consultation) -> CaseFacts:
     if known is None:
         return CaseFacts(safety=(("过敏", "还没有问"), ("正在用的药", "还没有问")))
     facts = await facts_of(work, row)
-    return CaseFacts(safety=_safety(facts), labs=_labs(facts))
+    return CaseFacts(safety=in_words(facts), labs=_labs(facts))
 
 
-def _safety(facts: Facts) -> tuple[tuple[str, str], ...]:
+def in_words(facts: Facts) -> tuple[tuple[str, str], ...]:
+    """Label and words of each, what was not asked too."""
     known = knowledge()
     drugs = catalogue()
     allergies = [known.allergy_labels.get(one) or drugs[one].name for one in facts.allergies]

@@ -3,55 +3,25 @@ told afterwards."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.consultations.service import consultation_of, latest_decision, note
 from core.consultations.service import hold as hold_consultation
 from core.consultations.workflow import STATE_LABELS
 from core.consultations.workflow import State as ConsultationState
-from core.foundation.canonical import moment
 from core.foundation.orders import answers, handles
-from core.foundation.signing_keys import is_signed, sign
+from core.foundation.signing_keys import sign
 from core.foundation.work import Work
 from core.notifications.service import card_holders, tell
-from core.people.cards import practitioner_cards
 from core.prescriptions.besides import besides_of
-from core.prescriptions.commands import (
-    AcknowledgeDose,
-    CheckDose,
-    DoseCheckView,
-    DoseChoice,
-    DoseChoices,
-    DoseView,
-    EmergencyDoses,
-    OrderDose,
-    ViewDose,
-)
-from core.prescriptions.doses import spoken_amount
-from core.prescriptions.drugs import drug
-from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
+from core.prescriptions.commands_doses import AcknowledgeDose, CheckDose, DoseCheckView, DoseView, OrderDose
+from core.prescriptions.dose_views import document_of, dose_named, dose_row, dose_view, spoken_dose
+from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused
 from core.prescriptions.facts import facts_of, person_of
 from core.prescriptions.items import DoseBody, Facts, Item
-from core.prescriptions.knowledge_base import MEASURES, Dose, knowledge
+from core.prescriptions.knowledge_base import MEASURES, Dose
 from core.prescriptions.models import EmergencyDose
 from core.prescriptions.people_told import nearest, tell_on_duty, tell_practitioner
 from core.prescriptions.rules import blocking, check, warnings
-from core.prescriptions.signatures import require_rules, rules_signed
-
-
-@answers(EmergencyDoses)
-async def emergency_doses(work: Work, order: EmergencyDoses) -> DoseChoices:
-    signed = await require_rules(work.practice)
-    return DoseChoices(
-        doses=tuple(
-            DoseChoice(
-                code=one.code, name=drug(one.drug).name, amount=spoken_amount(one.amount, drug(one.drug)), directions=one.directions,
-                when=one.when, contraindications=one.contraindications, watch=one.watch,
-            )
-            for one in knowledge().doses.values()
-        ),
-        rules_signed=signed,
-    )
+from core.prescriptions.signatures import require_rules
 
 
 @answers(CheckDose)
@@ -89,7 +59,7 @@ async def order_dose(work: Work, order: OrderDose) -> DoseView:
         practitioner_id=work.actor.practitioner_id, body=sealer.seal("emergency_dose", "body", dose_id, body.model_dump_json()),
         ordered_at=work.now,
     )
-    await sign(work, "emergency_dose", dose_id, _document(given, body), confirm=order.confirm)
+    await sign(work, "emergency_dose", dose_id, document_of(given, body), confirm=order.confirm)
     await note(work, row.id, "dose.ordered", words=spoken_dose(dose), ids={"dose_id": dose_id})
     await work.emit("prescription.dose_ordered", key=row.id, dose_id=dose_id, consultation_id=row.id)
     await tell_on_duty(work, await nearest(work, "pharmacist", row.organisation_id), "emergency_dose.ordered", dose_id=dose_id)
@@ -112,16 +82,9 @@ async def known_against(work: Work, patient_id: str, dose: Dose, facts: Facts) -
     return tuple(refused), tuple(f"{one.text}({one.advice})" if one.advice else one.text for one in warnings(found))
 
 
-@answers(ViewDose)
-async def view_dose(work: Work, order: ViewDose) -> DoseView:
-    row = await _row(order.dose_id)
-    work.concerns("patient", row.patient_id)
-    return await dose_view(work, row)
-
-
 @handles(AcknowledgeDose)
 async def acknowledge_dose(work: Work, order: AcknowledgeDose) -> DoseView:
-    row = await _row(order.dose_id)
+    row = await dose_row(order.dose_id)
     work.concerns("patient", row.patient_id)
     if row.seen_at is None:
         await row.change(seen_by_id=work.actor.practitioner_id, seen_at=work.now)
@@ -129,47 +92,3 @@ async def acknowledge_dose(work: Work, order: AcknowledgeDose) -> DoseView:
         for account_id in await card_holders(row.id, "emergency_dose.ordered"):
             await tell(work, account_id, "emergency_dose.closed", urgent=True, dose_id=row.id)
     return await dose_view(work, row)
-
-
-async def dose_view(work: Work, row: EmergencyDose) -> DoseView:
-    """Opened, with the signature checked against what the rows say now."""
-    sealer = await work.sealer("patient", row.patient_id)
-    body = DoseBody.model_validate_json(sealer.open("emergency_dose", "body", row.id, bytes(row.body)))
-    dose = dose_named(body.dose)
-    people = await practitioner_cards(work, [one for one in (row.practitioner_id, row.seen_by_id) if one is not None])
-    return DoseView(
-        dose_id=row.id, consultation_id=row.consultation_id, consultation_code=(await consultation_of(row.consultation_id)).code,
-        name=drug(dose.drug).name, amount=spoken_amount(dose.amount, drug(dose.drug)), directions=dose.directions,
-        ruled_out=tuple(dose.contraindications.get(code, code) for code in body.ruled_out), warnings=body.warnings, watch=dose.watch,
-        ordered_by=people[row.practitioner_id].called, ordered_at=row.ordered_at,
-        signature_valid=await is_signed("emergency_dose", row.id, _document(row, body)),
-        seen_by=None if row.seen_by_id is None else people[row.seen_by_id].called, rules_signed=await rules_signed(),
-    )
-
-
-def _document(row: EmergencyDose, body: DoseBody) -> dict[str, Any]:
-    signed = {
-        "consultation": row.consultation_id, "decision": row.decision_id, "patient": row.patient_id, "practitioner": row.practitioner_id,
-        "dose": body.dose, "ruled_out": list(body.ruled_out), "ordered_at": moment(row.ordered_at),
-    }
-    return {**signed, "warnings": list(body.warnings)} if body.warnings else signed
-
-
-async def _row(dose_id: str) -> EmergencyDose:
-    row = await EmergencyDose.get_or_none(id=dose_id)
-    if row is None:
-        raise DoseUnknown
-    return row
-
-
-def spoken_dose(dose: Dose) -> str:
-    """阿司匹林肠溶片 300 mg."""
-    return f"{drug(dose.drug).name} {spoken_amount(dose.amount, drug(dose.drug))}"
-
-
-def dose_named(code: str) -> Dose:
-    """:class:`DoseUnknown` where the list has none of this code."""
-    found = knowledge().doses.get(code)
-    if found is None:
-        raise DoseUnknown
-    return found

@@ -15,7 +15,7 @@ from core.foundation.work import Work
 from core.people.cards import PatientCard, patient_card, patient_cards
 from core.people.rules import local_date
 from core.prescriptions.asked_again import ask_again
-from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts
+from core.prescriptions.commands_facts import FactsView, FillFact, ReadFacts, RecordFacts
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import FactKnown, FactsChanged, FactsClosed, FactUnknown
 from core.prescriptions.fact_ages import Moment, counted, in_use, renewed
@@ -69,6 +69,14 @@ async def read_facts(work: Work, order: ReadFacts) -> FactsView:
 async def facts_of(work: Work, row: Consultation) -> Facts:
     """What counts for this consultation of what was recorded, measured with its request, and follows from it."""
     return (await known_of(work, [row]))[row.id][1]
+
+
+async def facts_without_case(work: Work, patient_id: str) -> Facts | None:
+    """What counts now of what was recorded of the patient, in whatever case; None where nothing was."""
+    known, recorded = await _recorded(work, patient_id)
+    if known is None:
+        return None
+    return in_use(recorded, Moment(person=await person_of(work, patient_id), since=work.now, now=work.now))[0]
 
 
 async def known_of(work: Work, rows: Iterable[Consultation]) -> dict[str, tuple[Person, Facts]]:

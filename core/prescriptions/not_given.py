@@ -11,8 +11,9 @@ from core.foundation.errors import Invalid
 from core.foundation.orders import answers, handles
 from core.foundation.work import Work
 from core.people.cards import practitioner_cards
-from core.prescriptions.commands import DeclineDose, DoseNotGiven, ReadDoseNotGiven
-from core.prescriptions.emergency import dose_named, known_against, spoken_dose
+from core.prescriptions.commands_doses import DeclineDose, DoseNotGiven, ReadDoseNotGiven
+from core.prescriptions.dose_views import dose_named, spoken_dose
+from core.prescriptions.emergency import known_against
 from core.prescriptions.errors import DecisionMissing, DoseGiven, DoseNotNow, DoseUnknown
 from core.prescriptions.facts import facts_of
 from core.prescriptions.knowledge_base import Dose

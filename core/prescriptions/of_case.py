@@ -11,8 +11,8 @@ from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.withheld import shown
 from core.foundation.work import Work
-from core.prescriptions.commands import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
-from core.prescriptions.emergency import dose_view
+from core.prescriptions.commands_lists import CaseMedicines, CaseMedicinesView, PatientPrescriptions, PrescriptionList
+from core.prescriptions.dose_views import dose_view
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.reading import PATIENTS_STATES, SHOWN
 from core.prescriptions.views import views_of

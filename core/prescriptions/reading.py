@@ -10,12 +10,13 @@ from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.withheld import shown
 from core.foundation.work import Work
+from core.people.counties import counties_where
 from core.people.houses import houses_above
-from core.people.models import Organisation
 from core.people.relations import spoken_for
-from core.people.rules import county_of
 from core.people.scopes import Scope
-from core.prescriptions.commands import DrugList, Drugs, DrugView, Mine, PrescriptionList, PrescriptionView, View
+from core.prescriptions.commands import PrescriptionView, View
+from core.prescriptions.commands_drugs import DrugList, Drugs, DrugView
+from core.prescriptions.commands_lists import Mine, PrescriptionList
 from core.prescriptions.drugs import catalogue
 from core.prescriptions.errors import PrescriptionUnknown
 from core.prescriptions.knowledge_base import knowledge
@@ -81,8 +82,7 @@ async def _rows(work: Work, order: Mine, asked_for: QuerySet[Prescription]) -> l
     elif work.role is Role.DUTY_DOCTOR:
         return await _below(work, await asked_for.filter(state=State.REFERRED.value).order_by("-id"))
     elif work.role is Role.PHARMACIST:
-        houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
-        counties = {county_of(house.region_code) for house in houses}
+        counties = await counties_where(work.actor, Role.PHARMACIST)
         query = asked_for.filter(region_code__in=counties, signed_at__isnull=False)
         # One that he names he may see however it ended; the list is what is still to be done.
         query = query if order.code is not None else query.filter(state__in=open_states)

@@ -6,15 +6,14 @@ from datetime import timedelta
 
 from tortoise.expressions import Q
 
-from core.consultations.relations import treated_by
+from core.consultations.relations import is_inviting, treated_by
 from core.foundation.actor import Role
 from core.foundation.orders import Order, relation
+from core.foundation.rows import row_named
 from core.foundation.work import Work
+from core.people.access import of_own_patient
+from core.people.counties import counties_where
 from core.people.houses import houses_above
-from core.people.models import Organisation
-from core.people.relations import speaks_for
-from core.people.rules import county_of
-from core.people.scopes import scope_of
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.workflow import OPEN_STATES, State
 
@@ -24,36 +23,24 @@ _ASKED_AFTER = timedelta(days=30)
 """How long after the signature any pharmacist of the county answers for one that is closed; afterwards only who reviewed it."""
 
 
-async def _prescription(order: Order) -> Prescription | None:
-    prescription_id = getattr(order, "prescription_id", None)
-    return None if prescription_id is None else await Prescription.get_or_none(id=prescription_id)
-
-
-async def _dose(order: Order) -> EmergencyDose | None:
-    dose_id = getattr(order, "dose_id", None)
-    return None if dose_id is None else await EmergencyDose.get_or_none(id=dose_id)
-
-
 @relation("proposed_prescription")
 async def proposed_prescription(work: Work, order: Order) -> bool:
     """The actor is the expert who proposed it."""
-    row = await _prescription(order)
+    row = await row_named(Prescription, order, "prescription_id")
     return row is not None and row.expert_id == work.actor.practitioner_id
 
 
 @relation("inviting_prescription")
 async def inviting_prescription(work: Work, order: Order) -> bool:
     """The actor is the village doctor whose consultation it came from, and still works at the clinic that asked."""
-    row = await _prescription(order)
-    if row is None or row.village_doctor_id != work.actor.practitioner_id:
-        return False
-    return row.organisation_id in work.actor.organisations(Role.VILLAGE_DOCTOR)
+    row = await row_named(Prescription, order, "prescription_id")
+    return row is not None and is_inviting(work, row.village_doctor_id, row.organisation_id)
 
 
 @relation("referred_prescription")
 async def referred_prescription(work: Work, order: Order) -> bool:
     """It was referred to a duty doctor of the actor's house and is under way, or the actor signed it."""
-    row = await _prescription(order)
+    row = await row_named(Prescription, order, "prescription_id")
     held = work.actor.organisations(Role.DUTY_DOCTOR)
     if row is None or not held:
         return False
@@ -67,15 +54,14 @@ async def referred_prescription(work: Work, order: Order) -> bool:
 @relation("own_patient_prescription")
 async def own_patient_prescription(work: Work, order: Order) -> bool:
     """It is for the actor himself or somebody for whom he speaks."""
-    row = await _prescription(order)
-    return row is not None and await speaks_for(work, row.patient_id, scope_of(order))
+    return await of_own_patient(work, order, Prescription, "prescription_id")
 
 
 @relation("signed_prescription")
 async def signed_prescription(work: Work, order: Order) -> bool:
     """It is signed, in a county where the actor is a pharmacist, and under way or of the last thirty days; or he reviewed it himself."""
-    row = await _prescription(order)
-    if row is None or row.signed_at is None or row.region_code not in await _counties_of_pharmacist(work):
+    row = await row_named(Prescription, order, "prescription_id")
+    if row is None or row.signed_at is None or row.region_code not in await counties_where(work.actor, Role.PHARMACIST):
         return False
     if State(row.state) in OPEN_STATES or row.signed_at > work.now - _ASKED_AFTER:
         return True
@@ -106,21 +92,17 @@ async def prescribed_consultation(work: Work, order: Order) -> bool:
     signed = Prescription.filter(_under_way_or_late(work), consultation_id=consultation_id, signed_at__isnull=False, state__in=_PHARMACISTS)
     given = EmergencyDose.filter(consultation_id=consultation_id, ordered_at__gt=work.now - _ASKED_AFTER)
     row = await signed.first() or await given.first()
-    return row is not None and row.region_code in await _counties_of_pharmacist(work)
+    return row is not None and row.region_code in await counties_where(work.actor, Role.PHARMACIST)
 
 
 def _under_way_or_late(work: Work) -> Q:
     return Q(state__in=[state.value for state in OPEN_STATES]) | Q(signed_at__gt=work.now - _ASKED_AFTER)
 
 
-async def _counties_of_pharmacist(work: Work) -> set[str]:
-    return {county_of(house.region_code) for house in await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))}
-
-
 @relation("own_dose")
 async def own_dose(work: Work, order: Order) -> bool:
     """The actor ordered it, or treats in its consultation as expert, or did within thirty days."""
-    row = await _dose(order)
+    row = await row_named(EmergencyDose, order, "dose_id")
     if row is None or work.actor.practitioner_id is None:
         return False
     if row.practitioner_id == work.actor.practitioner_id:
@@ -131,7 +113,7 @@ async def own_dose(work: Work, order: Order) -> bool:
 @relation("dose_to_see")
 async def dose_to_see(work: Work, order: Order) -> bool:
     """It was given in a county where the actor is a pharmacist and no pharmacist has seen it, or he saw it himself, or a colleague did today."""
-    row = await _dose(order)
-    if row is None or row.region_code not in await _counties_of_pharmacist(work):
+    row = await row_named(EmergencyDose, order, "dose_id")
+    if row is None or row.region_code not in await counties_where(work.actor, Role.PHARMACIST):
         return False
     return row.seen_at is None or row.seen_by_id == work.actor.practitioner_id or row.seen_at > work.now - timedelta(days=1)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from core.foundation.work import Work
 from core.prescriptions import (
     case_facts,
+    dose_views,
     emergency,
+    emergency_head,
     facts,
     not_given,
     of_case,
@@ -25,8 +27,8 @@ from core.prescriptions.steps import body_of
 from core.prescriptions.views import item_view
 
 __all__ = [
-    "case_facts", "emergency", "facts", "items_of", "not_given", "of_case", "reading", "relations", "review", "rule_sets", "signing", "stages",
-    "waiting", "withdrawing", "writing",
+    "case_facts", "dose_views", "emergency", "emergency_head", "facts", "items_of", "not_given", "of_case", "reading", "relations", "review",
+    "rule_sets", "signing", "stages", "waiting", "withdrawing", "writing",
 ]
 
 

@@ -15,7 +15,7 @@ from core.foundation.work import Work
 from core.people.cards import patient_cards
 from core.people.relations import spoken_for
 from core.people.scopes import Scope
-from core.prescriptions.commands import PrescriptionStage, PrescriptionStages, Stages
+from core.prescriptions.commands_lists import PrescriptionStage, PrescriptionStages, Stages
 from core.prescriptions.models import Prescription
 from core.prescriptions.moments import good_until, since
 from core.prescriptions.reading import PATIENTS_STATES

@@ -17,12 +17,12 @@ from core.foundation.withheld import Withheld, shown
 from core.foundation.work import Work
 from core.intake.urgency import UrgencyEntry, urgency
 from core.people.cards import PatientCard, patient_card, patient_cards, practitioner_cards
+from core.people.counties import counties_where
 from core.people.houses import houses_above
-from core.people.models import Organisation
-from core.people.rules import county_of, local_date
-from core.prescriptions.commands import Waiting, WaitingDose, WaitingPrescription, WaitingView
+from core.people.rules import local_date
+from core.prescriptions.commands_waiting import Waiting, WaitingDose, WaitingPrescription, WaitingView
+from core.prescriptions.dose_views import dose_view
 from core.prescriptions.drugs import drug
-from core.prescriptions.emergency import dose_view
 from core.prescriptions.items import Body
 from core.prescriptions.models import EmergencyDose, Prescription
 from core.prescriptions.moments import since
@@ -54,8 +54,7 @@ async def _for_signing(work: Work) -> WaitingView:
 
 
 async def _for_review(work: Work) -> WaitingView:
-    houses = await Organisation.filter(id__in=work.actor.organisations(Role.PHARMACIST))
-    counties = {county_of(house.region_code) for house in houses}
+    counties = await counties_where(work.actor, Role.PHARMACIST)
     here = Prescription.filter(region_code__in=counties)
     midnight = _midnight(work)
     done = here.filter(Q(reviewed_at__gte=midnight) | Q(dispensed_at__gte=midnight)).order_by("-reviewed_at").limit(MOST)

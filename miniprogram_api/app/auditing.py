@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.foundation.actor import Actor
-from core.foundation.audit.anchoring import Anchorer
-from core.foundation.audit.anchors import Anchor, FileAnchor
+from core.foundation.audit.anchoring import Anchorer, has_signed
+from core.foundation.audit.anchors import Anchor, AnchorFailed, FileAnchor
 from core.foundation.audit.heads import HeadKeys
-from core.foundation.audit.models import AuditHead
+from core.foundation.audit.key_acts import BeginLog
 from core.foundation.audit.sequencer import LEASE, LEASE_S, Sequencer
 from core.foundation.leases import take_lease
 from core.foundation.practice import Practice
@@ -26,24 +27,43 @@ _SYSTEM = Actor.system("ticker")
 
 
 class HeadKeyGone(Exception):
-    """There are signed heads, and the key that signed them is not there. None is made in its place: that would be another log."""
+    """A log was begun here, and the key that signs its heads is not there. None is made in its place: that would be another log.
 
-    def __init__(self, path: Path) -> None:
+    ``logs``: what anchors hold (anchor, log); empty where the database alone tells of it.
+    """
+
+    def __init__(self, path: Path, logs: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__("audit key gone")
         self.path = path
+        self.logs = tuple(logs)
 
 
-async def head_keys(settings: Settings, practice: Practice) -> HeadKeys:
-    """The keys of this house's log, made when it has none and has signed nothing yet; :class:`HeadKeyGone`."""
+async def known_keys(settings: Settings) -> HeadKeys | None:
+    """The keys of this house's log; None where there is no file."""
     try:
         return await asyncio.to_thread(HeadKeys.load, settings.audit_key_file)
     except FileNotFoundError:
-        if await AuditHead.all().exists():
-            raise HeadKeyGone(settings.audit_key_file) from None
+        return None
+
+
+async def head_keys(settings: Settings, practice: Practice) -> HeadKeys:
+    """The keys of this house's log, made when it has none, has signed nothing yet and no anchor holds a log of it: that leaves an entry.
+
+    :class:`HeadKeyGone`; AnchorFailed where an anchor cannot be asked, ValueError or KeyError where one cannot be used.
+    """
+    if (keys := await known_keys(settings)) is not None:
+        return keys
+    held = [(anchor.name, log) for anchor in await asyncio.to_thread(anchors_of, settings) for log in sorted(await anchor.logs({}))]
+    if held or await has_signed():
+        raise HeadKeyGone(settings.audit_key_file, held)
+    keys = HeadKeys.new(practice.ids.new())
+    await practice.execute(_SYSTEM, BeginLog(log_id=keys.log_id, key=keys.current))
     try:
-        return await asyncio.to_thread(HeadKeys.create, settings.audit_key_file, practice.ids.new())
+        await asyncio.to_thread(keys.put_first, settings.audit_key_file)
     except FileExistsError:  # another process was faster
         return await asyncio.to_thread(HeadKeys.load, settings.audit_key_file)
+    logger.warning("this house begins its audit's log %s: write the id down, away from this machine", keys.log_id)
+    return keys
 
 
 def anchors_of(settings: Settings) -> list[Anchor]:
@@ -87,6 +107,8 @@ async def anchor(practice: Practice, settings: Settings, name: str) -> None:
                 await anchorer.run_once()
         except HeadKeyGone:
             logger.error("the key that signs the audit's heads is gone: put it back from its copy (secrets/audit.key)")
+        except AnchorFailed as error:
+            logger.warning("an anchor cannot be asked which log this house has (%s): none is begun", error.args[0] if error.args else "")
         except Exception as error:  # nothing of this may stop the ticker
             logger.warning("audit's head not anchored: %s", type(error).__name__, exc_info=True)
         await asyncio.sleep(settings.audit_anchor_seconds)

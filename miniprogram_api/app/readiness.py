@@ -102,6 +102,9 @@ def _about_redis(settings: Settings) -> Iterator[str]:
     parts = urlsplit(settings.redis_url)
     if parts.scheme in ("redis", "rediss") and not _on_this_machine(parts.hostname or "") and not (parts.password and parts.scheme == "rediss"):
         yield "HUIZHEN_REDIS_URL 指向另一台机器:必须用 rediss:// 并带密码。"
+    chosen = {name: values[-1].lower() for name, values in parse_qs(parts.query).items()}
+    if chosen.get("ssl_cert_reqs", "required") != "required" or chosen.get("ssl_check_hostname", "true") not in ("true", "1", "yes"):
+        yield "HUIZHEN_REDIS_URL 关掉了证书检查:请去掉 ssl_cert_reqs 和 ssl_check_hostname,用 ssl_ca_certs 指明 CA 证书。"
 
 
 def _about_tls(settings: Settings) -> Iterator[str]:
@@ -110,6 +113,8 @@ def _about_tls(settings: Settings) -> Iterator[str]:
             ServerTls(settings.tls_certificate, settings.tls_key)
         except UnusableCertificate:
             yield "HUIZHEN_TLS_CERTIFICATE 与 HUIZHEN_TLS_KEY 不能用:请检查两个文件是否成对、是否可读、私钥是否没有口令。"
+    elif not _on_this_machine(settings.host) and not settings.trusted_proxies:
+        yield "HUIZHEN_HOST 让别的机器不加密地连进来:请设 HUIZHEN_TLS_CERTIFICATE 与 HUIZHEN_TLS_KEY,或写明反向代理 HUIZHEN_TRUSTED_PROXIES。"
 
 
 def _about_databases(settings: Settings) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
-from core.people.commands import RegisterOrganisation, RegisterPractitioner
+from core.people.commands_staff import RegisterOrganisation, RegisterPractitioner
 from core.people.register_check import check_organisations, check_practitioners, organisation_order, practitioner_order
 from core.people.register_files import OrganisationLine, PractitionerLine, Problem
 from miniprogram_api.app.signing import OPERATOR

@@ -14,20 +14,23 @@ from core.foundation.redis_client import redis_client
 from core.foundation.signals import LocalSignals, RedisSignals, Signals
 from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
+from miniprogram_api.app.presence import check_there, reading
 from miniprogram_api.app.redis_server import socket_path
 from miniprogram_api.app.settings import Settings
 
 
 @contextlib.asynccontextmanager
 async def open_for_rekeying(settings: Settings) -> AsyncIterator[Practice]:
-    """FileNotFoundError without master keys, UnusableMasterKeys."""
+    """FileNotFoundError without master keys, UnusableMasterKeys, NothingHere."""
+    await check_there(settings)
     clock, rng = SystemClock(), random.SystemRandom()
     keys = key_ring(settings, clock)
     async with contextlib.AsyncExitStack() as stack:
         signals = await stack.enter_async_context(_bell(settings))
         await open_database(settings.database_url, settings.keyring_url)
         stack.push_async_callback(close_database)
-        await keys.start()
+        with reading(settings):
+            await keys.start()
         yield Practice(clock, Ids(clock.real_now, rng), rng, keys, open_files(settings, keys), signals, demo=settings.demo)
 
 

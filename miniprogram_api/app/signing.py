@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 from core.dispatch.service import rule_sets as rule_sets_of_practice
 from core.followups.service import rule_sets as rule_sets_of_followups
 from core.foundation.actor import Actor
-from core.foundation.clock import SystemClock
+from core.foundation.clock import SystemClock, shanghai
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.ids import Ids
 from core.foundation.models import RuleSignature
@@ -19,11 +21,23 @@ from core.foundation.signals import LocalSignals
 from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
 from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
+from miniprogram_api.app.presence import check_there, reading
 from miniprogram_api.app.settings import Settings
 from nlp.interface.engine import RuleSet
 
-OPERATOR = Actor.system("operator")
-"""Whoever may run commands on the machine: the operating system decided about him."""
+
+def _user() -> str:
+    """The operating system's user who runs this, with him who became it by sudo: ``root:wang``. Whoever is root can have written anything here."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    before = os.environ.get("SUDO_USER", "")
+    return f"{name}:{before}" if before else name
+
+
+OPERATOR = Actor.system("operator", user=_user())
+"""Whoever may run commands on the machine: the operating system decided about him, and the audit names its user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +67,21 @@ async def standings(sets: tuple[RuleSet, ...]) -> list[Standing]:
     found = []
     for rules in sets:
         row = signatures.get((rules.name, rules.digest))
-        found.append(Standing(rules) if row is None else Standing(rules, row.signed_by, f"{row.signed_at:%Y-%m-%d}"))
+        found.append(Standing(rules) if row is None else Standing(rules, row.signed_by, f"{shanghai(row.signed_at):%Y-%m-%d}"))
     return found
 
 
 @asynccontextmanager
 async def open_for_signing(settings: Settings) -> AsyncIterator[Practice]:
-    """A practice with its databases and keys and nothing else, closed at the end. FileNotFoundError without master keys."""
+    """A practice with its databases and keys and nothing else, closed at the end. FileNotFoundError without master keys, NothingHere."""
+    await check_there(settings)
     clock = SystemClock()
     rng = random.SystemRandom()
     keys = key_ring(settings, clock)
     await open_database(settings.database_url, settings.keyring_url)
     try:
-        await keys.start()
+        with reading(settings):
+            await keys.start()
         yield Practice(
             clock=clock,
             ids=Ids(clock.real_now, rng),

@@ -10,6 +10,7 @@ import secrets
 import signal
 from collections.abc import Sequence
 
+from core.credentials.commands import ReviewAges
 from core.foundation.actor import Actor
 from core.foundation.due import tick
 from core.foundation.leases import take_lease
@@ -62,7 +63,7 @@ async def main() -> None:
             loop.add_signal_handler(number, stop.set)
         name = secrets.token_hex(8)
         loops = [
-            asyncio.create_task(run_ticker(house.practice, name, (ReviewRetention(), *backup_rounds(settings))), name="ticker"),
+            asyncio.create_task(run_ticker(house.practice, name, (ReviewRetention(), ReviewAges(), *backup_rounds(settings))), name="ticker"),
             asyncio.create_task(keep_erased(settings), name="list of destroyed keys"),
             asyncio.create_task(sequence(house.practice, name), name="audit sequencer"),
             asyncio.create_task(anchor(house.practice, settings, name), name="audit anchors"),

@@ -116,10 +116,20 @@ def serve_tls(app: App, settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     tls = ServerTls(settings.tls_certificate, settings.tls_key)
+    following: list[asyncio.Task[None]] = []
 
     @app.after_server_start
     async def follow_certificate(app: App) -> None:
-        app.add_task(tls.follow(), name="follow certificate")
+        following.append(asyncio.create_task(tls.follow(), name="follow certificate"))
+
+    @app.before_server_stop
+    async def let_the_certificate_be(_: App) -> None:
+        # Not a task of Sanic's: those it cancels at the stop itself, and says so as if something had gone wrong.
+        for task in following:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        following.clear()
 
     return tls.context
 

@@ -9,13 +9,14 @@ import itertools
 import random
 import shutil
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from tortoise import Tortoise
 
+from core.foundation.audit.anchoring import latest_head
 from core.foundation.audit.anchors import Anchor, Kept
 from core.foundation.audit.findings import Report
 from core.foundation.audit.heads import HeadKeys
@@ -141,8 +142,12 @@ async def _check_audit(settings: Settings, result: Drilled) -> None:
         result.wrong.append(f"没有审计签名钥 {settings.audit_key_file}:审计没有核对。")
         return
     size = await tree_size()
-    anchors = [_UpTo(anchor, size) for anchor in await asyncio.to_thread(anchors_of, settings)]
-    result.audit = await verify(keys.public, keys.log_id, anchors, former=keys.former)
+    # A set from before a recovery is of a former log; that this log was given up stands only in what came after.
+    last = await latest_head()
+    known = {keys.log_id, *keys.former}
+    log_id = last.log_id if last is not None and last.log_id in known else keys.log_id
+    anchors = [_UpTo(anchor, size, known) for anchor in await asyncio.to_thread(anchors_of, settings)]
+    result.audit = await verify(keys.public, log_id, anchors)
     result.beyond = max((anchor.beyond for anchor in anchors), default=0)
     if not result.audit.clean:
         result.wrong.append(f"审计:{len(result.audit.findings)} 处不对({'、'.join(sorted({one.what.value for one in result.audit.findings}))})")
@@ -150,15 +155,19 @@ async def _check_audit(settings: Settings, result: Drilled) -> None:
 
 
 class _UpTo:
-    """An anchor as it was when the tree had ``size`` leaves: what it heard of later is no contradiction to an older set."""
+    """An anchor as it was when the tree had ``size`` leaves: what it heard of later, logs that were ``known`` later among it, is no contradiction
+    to an older set."""
 
-    def __init__(self, anchor: Anchor, size: int) -> None:
+    def __init__(self, anchor: Anchor, size: int, known: Collection[str]) -> None:
         self.name = anchor.name
         self.beyond = 0
-        self._anchor, self._size = anchor, size
+        self._anchor, self._size, self._known = anchor, size, known
 
     async def put(self, head: object) -> None:
         raise NotImplementedError("a drill tells nobody anything")
+
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        return (await self._anchor.logs(keys)).difference(self._known)
 
     async def kept(self, log_id: str) -> Kept:
         kept = await self._anchor.kept(log_id)

@@ -15,7 +15,7 @@ from miniprogram_api.app.rekeying import open_for_rekeying
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR
 from miniprogram_api.backups.failures import BackupFailed
-from miniprogram_api.backups.sets import Targets, alone, sets_in, tags_of, targets_of
+from miniprogram_api.backups.sets import Listed, Targets, alone, keep_of, listed, paired, tags_of, targets_of
 from miniprogram_api.backups.taking import Progress, Say, Taken, let_go, take
 
 _PASSING: tuple[type[Exception], ...] = (DomainError, OSError, *AWAY)
@@ -42,35 +42,38 @@ async def back_up_once(
     await practice.execute(OPERATOR, BackupTaken(set_id=taken.seal.set_id, taken_at=taken.seal.reaches))
     took, copied, failure = time.monotonic() - began, None, None
     with alone(settings):
-        if settings.backup_second_repository:
+        targets = targets_of(settings)
+        here = await listed(targets) if settings.backup_second_repository or keep_of(settings) else None
+        if settings.backup_second_repository and here is not None:
             say("送到第二份仓库")
             began = time.monotonic()
             try:
-                await bring_to(settings, targets_of(settings), targets_of(settings, second=True))
+                await bring_to(settings, targets, targets_of(settings, second=True), here)
                 await practice.execute(OPERATOR, BackupCopied(set_id=taken.seal.set_id, taken_at=taken.seal.reaches))
             except BackupFailed as away:
                 failure = away
             copied = time.monotonic() - began
         say("按设置清理旧快照")
-        await let_go(settings, targets_of(settings))
+        await let_go(settings, targets, here)
     if failure is not None:
         raise failure
     return Round(taken, took, copied)
 
 
-async def bring_to(settings: Settings, first: Targets, second: Targets) -> None:
+async def bring_to(settings: Settings, first: Targets, second: Targets, here: Listed | None = None) -> None:
     """Copy the finished sets that the second site lacks. What goes there goes by its own count, never because it is gone here: whoever deletes here,
-    or begins here anew, takes nothing from there."""
-    sets, there = await sets_in(first), await sets_in(second)
-    newest = max((one.reaches for one in there), default=None)
-    whole = {one.id for one in there}
-    half = {tags_of(one).get("set") for one in await second.data.snapshots()} - whole
+    or begins here anew, takes nothing from there. ``here``: what lies at the first, where that is known."""
+    sets, there = paired(here or await listed(first)), await listed(second)
+    known = paired(there)
+    newest = max((one.reaches for one in known), default=None)
+    whole = {one.id for one in known}
+    half = {tags_of(one).get("set") for one in there.data} - whole
     # Older ones that are not there were thinned out there; those whose data came and whose keys did not were cut off in the middle.
     lacking = [one for one in sets if one.id not in whole and (newest is None or one.reaches >= newest or one.id in half)]
     # The data first: a set is one when its key ring is there.
     await second.data.take_from(first.data, [one.data.id for one in lacking])
     await second.keys.take_from(first.keys, [one.keys.id for one in lacking])
-    await let_go(settings, second)
+    await let_go(settings, second, None if lacking else there)
 
 
 async def follow(settings: Settings, told: Callable[[Round | BackupFailed], None], *, rounds: int = 0, sleep_s: float | None = None) -> None:

@@ -6,6 +6,7 @@ sentence; its own words are shown only where they hold no address.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -61,6 +62,12 @@ class Repository:
         except NoRepository:
             return False
         return True
+
+    def missing(self) -> NoRepository:
+        """What is told where nothing is at the address, or its storage is away."""
+        return NoRepository(
+            f"{self.name}打不开:这个地址没有备份仓库,或存储没有挂载、连不上。首次使用请运行 huizhen backup init;否则请检查存储和地址。"
+        )
 
     async def create(self, like: Repository | None = None) -> None:
         """Make it; ``like`` another one, snapshots copied from there take no more room than they must."""
@@ -134,6 +141,11 @@ class Repository:
         if ids:
             await self._ask("forget", "--prune", *ids)
 
+    async def discard(self, snapshot: str) -> None:
+        """Remove a snapshot that is not good, where that is allowed; whoever found it so tells why."""
+        with contextlib.suppress(BackupFailed):
+            await self.forget([snapshot])
+
     async def thin_out(self, keep: dict[str, int], tag: str) -> None:
         """Keep so many of the snapshots with ``tag`` as ``keep`` says ("last", "daily" …), remove the others."""
         options = [part for name, count in keep.items() for part in (f"--keep-{name}", str(count))]
@@ -176,13 +188,15 @@ class Repository:
         if "already initialized" in said or "config file already exists" in said:
             return BackupFailed(f"{self.name}已经有仓库了,没有改动。要接着用,请把它的密码放到 {self.password_file}。")
         if "unable to open config file" in said or "is there a repository" in said:
-            return NoRepository(
-                f"{self.name}打不开:这个地址没有备份仓库,或存储没有挂载、连不上。首次使用请运行 huizhen backup init;否则请检查存储和地址。"
-            )
+            return self.missing()
         if "no space left" in said:
             return BackupFailed(f"{self.name}所在的磁盘满了:请腾出空间后重试。以前的快照不受影响。")
         if "already locked" in said:
             return BackupFailed(f"{self.name}正被另一次备份占用:请等它结束再试。")
+        if "not removed" in said and "403" in said:
+            return BackupFailed(
+                f"{self.name}只许追加,不许删除:什么也没有删,备份照常。请设置 HUIZHEN_BACKUP_KEEP=all,旧快照从另一台可以删除的机器上清理。"
+            )
         if "permission denied" in said:
             return BackupFailed(f"{self.name}没有读写权限:请检查目录的所有者。")
         if act == "check" or any(sign in said for sign in _DAMAGED):

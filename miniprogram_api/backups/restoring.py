@@ -37,6 +37,7 @@ from miniprogram_api.backups.manifest import FILE, STAGING, Manifest, read_manif
 from miniprogram_api.backups.mariadb import MariaDb
 from miniprogram_api.backups.rebuilding import check_master_keys, fetch, rebuild
 from miniprogram_api.backups.sets import BackupSet, Targets, alone, choose, sets_in, targets_of
+from miniprogram_api.backups.sqlite import holds_nothing
 from miniprogram_api.backups.taking import Say
 
 _PLAN = "plan.json"
@@ -157,7 +158,7 @@ async def _check_empty(settings: Settings) -> None:
         parts = urlsplit(url)
         if parts.scheme != "sqlite":
             await MariaDb(url).check_empty()
-        elif await asyncio.to_thread(Path(parts.path).exists):
+        elif not await asyncio.to_thread(holds_nothing, Path(parts.path)):
             raise TargetInUse(f"已有数据库 {parts.path},恢复不会覆盖它:请在空的数据目录里恢复(HUIZHEN_DATA_DIR)。")
     if not _has_master_keys(settings):
         return  # told with everything else that is lacking; asking for them would make new ones in the demonstration
@@ -234,8 +235,10 @@ def _manifest_there(room: Path) -> Manifest:
 
 def _move(source: Path, target: Path) -> None:
     """A database that nobody has open; what stands in its log is brought into the one file first."""
-    if target.exists():
+    if not holds_nothing(target):
         raise TargetInUse(f"已有数据库 {target},恢复不会覆盖它。")
+    for name in ("", "-wal", "-shm"):  # a log of the one before would be read as one of the new one
+        target.with_name(f"{target.name}{name}").unlink(missing_ok=True)
     with closing(sqlite3.connect(source)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     try:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.foundation.clock import shanghai
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.repository import Repository, Saved
@@ -68,11 +69,36 @@ def targets_of(settings: Settings, *, second: bool = False) -> Targets:
 
 async def sets_in(targets: Targets) -> list[BackupSet]:
     """The finished sets, oldest first."""
+    return paired(await listed(targets))
+
+
+async def check_open(targets: Targets) -> None:
+    """Look, before any work is done for them, whether both repositories are there and open. BackupFailed."""
+    for repository in (targets.data, targets.keys):
+        if not await repository.is_there():
+            raise repository.missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The snapshots that lie in the two repositories, oldest first: each asking costs a second or more where storage is far."""
+
+    data: list[Saved]
+    keys: list[Saved]
+
+
+async def listed(targets: Targets) -> Listed:
+    """What lies there now."""
+    return Listed(keys=await targets.keys.snapshots(), data=await targets.data.snapshots())
+
+
+def paired(there: Listed) -> list[BackupSet]:
+    """The finished sets of these snapshots, oldest first."""
     # Of two of one set, which a killed run leaves, the one that knows more destroyed keys.
-    snapshots = sorted(await targets.keys.snapshots(), key=lambda one: int(tags_of(one).get("erased", "0")))
+    snapshots = sorted(there.keys, key=lambda one: int(tags_of(one).get("erased", "0")))
     keys = {tags["set"]: (one, tags) for one in snapshots if (tags := tags_of(one)).get("kind") == KEYS}
     found = []
-    for data in await targets.data.snapshots():
+    for data in there.data:
         tags = tags_of(data)
         if tags.get("kind") == DATA and tags.get("set", "") in keys:
             one, said = keys[tags["set"]]
@@ -94,7 +120,7 @@ def choose(sets: list[BackupSet], *, until: datetime | None = None, named: str =
     over = [one for one in sets if one.taken_at <= until <= one.reaches]
     before = [one for one in sets if one.reaches <= until]
     if not over and not before:
-        raise BackupFailed(f"最早的快照是 {sets[0].taken_at:%Y-%m-%dT%H:%M:%SZ} 的,没有更早的:请选一个更晚的时间。")
+        raise BackupFailed(f"最早的快照是 北京时间 {shanghai(sets[0].taken_at):%Y-%m-%dT%H:%M:%S} 的,没有更早的:请选一个更晚的时间。")
     return over[0] if over else before[-1]
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from miniprogram_api.backups.failures import BackupFailed
 
 _BUSY_S = 30.0
+STEPS = "tortoise_migrations"
+"""The table in which the engine notes the steps of the schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,17 @@ def counted(database: sqlite3.Connection, tables: Sequence[str]) -> dict[str, in
         name: database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] if name in there else -1  # noqa: S608 - names of our own tables
         for name in tables
     }
+
+
+def holds_nothing(path: Path) -> bool:
+    """Whether no row is lost with the database at ``path``: it is not there, it has no table, or only empty ones (and the note of the steps that made
+    them). What cannot be read as a database holds something."""
+    if not path.exists():
+        return True
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_S)) as database:
+            names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'")]
+            held = counted(database, names)
+    except sqlite3.DatabaseError:
+        return False
+    return not any(rows for name, rows in held.items() if name != STEPS)

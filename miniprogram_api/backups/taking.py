@@ -31,7 +31,7 @@ from miniprogram_api.backups.key_lines import Erased, add_erased, erased_in, exp
 from miniprogram_api.backups.manifest import FILE, KEYS_FILE, SEAL_FILE, STAGING, LogTaken, Manifest, Needs, SetSeal, read_manifest, read_seal
 from miniprogram_api.backups.mariadb import MariaDb, Position
 from miniprogram_api.backups.repository import Repository, Saved
-from miniprogram_api.backups.sets import DATA, KEYS, Targets, alone, keep_of, tags_for, tags_of, targets_of
+from miniprogram_api.backups.sets import DATA, KEYS, Listed, Targets, alone, keep_of, listed, tags_for, tags_of, targets_of
 
 Say = Callable[[str], None]
 Progress = Callable[[float], None]
@@ -161,14 +161,14 @@ async def _verify_data(repository: Repository, snapshot: str, manifest: Manifest
     name = manifest.database if manifest.log is None or manifest.log.until is None else "log.sql"
     expected = manifest.sha256 if name == manifest.database else await asyncio.to_thread(digest_of, staging / name)
     if await repository.digest(snapshot, f"{STAGING}/{name}") != expected:
-        await repository.forget([snapshot])
+        await repository.discard(snapshot)
         raise RepositoryDamaged(f"{repository.name}读回来的数据库与写进去的不同:请检查那里的存储,再重试。以前的快照请用 huizhen backup drill 核对。")
     missing = recorded - await repository.names(snapshot, f"/{manifest.blobs_at}")
     still: list[str] = []
     for start in range(0, len(missing), _IDS):
         still += map(str, await Blob.filter(id__in=sorted(missing)[start : start + _IDS]).values_list("id", flat=True))
     if still:
-        await repository.forget([snapshot])
+        await repository.discard(snapshot)
         raise BackupFailed(
             f"有 {len(still)} 个登记过的文件不在存文件的地方(例如 {still[0]}):快照不完整,没有保留。请检查存储,或用以前的快照找回这些文件。"
         )
@@ -198,24 +198,25 @@ async def _save_set(repository: Repository, folder: Path, seal: SetSeal, at: dat
     tags = tags_for(KEYS, seal.set_id, seal.taken_at, seal.reaches, seal.erased)
     snapshot = await repository.save(folder, [KEYS_FILE, SEAL_FILE], tags, at=at)
     if await repository.digest(snapshot, KEYS_FILE) != await asyncio.to_thread(digest_of, folder / KEYS_FILE):
-        await repository.forget([snapshot])
+        await repository.discard(snapshot)
         raise RepositoryDamaged(f"{repository.name}读回来的内容与写进去的不同:请检查那里的存储,再重试。")
 
 
-async def let_go(settings: Settings, targets: Targets) -> None:
+async def let_go(settings: Settings, targets: Targets, there: Listed | None = None) -> None:
     """Old sets by the settings, unfinished ones at once, and destroyed keys out of the key ring's older snapshots. With ``backup_keep`` "all" nothing
     is removed: for a place where this house may only append.
 
     A snapshot of the data that is older than every one of the key ring's is not unfinished: it has lost its key ring, which may still lie elsewhere.
+    ``there``: what lies in the two repositories, where that is known.
     """
     keep = keep_of(settings)
     if not keep:
         return
-    keys = await targets.keys.snapshots()
+    there = there or await listed(targets)
+    keys, saved = there.keys, there.data
     if not keys:
         return
     done = {tags_of(one).get("set") for one in keys}
-    saved = await targets.data.snapshots()
     await targets.data.forget(one.id for one in saved if tags_of(one).get("set") not in done and one.at >= keys[0].at)
     if len(done) > min(keep.values()):
         before = {tags_of(one).get("set") for one in saved}

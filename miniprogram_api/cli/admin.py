@@ -7,7 +7,7 @@ import asyncio
 
 from pydantic import ValidationError
 
-from core.foundation.clock import spoken
+from core.foundation.clock import shanghai, spoken
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.commands_staff import AdministratorInvited, Administrators, AdministratorsView, InviteAdministrator
@@ -42,7 +42,7 @@ async def _list(practice: Practice) -> int:
         print("还没有管理员。邀请首位:huizhen admin first --name 姓名 --phone 手机号")
     for one in view.administrators:
         until = f",到 {spoken(one.valid_until)} 为止" if one.valid_until else ""
-        print(f"{one.full_name}  {one.organisation}  {one.since:%Y-%m-%d} 起{until}{'' if one.counts else '  (现在不能用)'}")
+        print(f"{one.full_name}  {one.organisation}  {shanghai(one.since):%Y-%m-%d} 起{until}{'' if one.counts else '  (现在不能用)'}")
     return 0
 
 

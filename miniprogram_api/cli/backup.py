@@ -8,10 +8,12 @@ import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from miniprogram_api.app.presence import check_there
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
 
 if TYPE_CHECKING:
+    from core.oversight.backups import LastBackup
     from miniprogram_api.backups.drill import Drilled
     from miniprogram_api.backups.failures import BackupFailed
     from miniprogram_api.backups.following import Round
@@ -56,8 +58,12 @@ async def _run(settings: Settings, given: argparse.Namespace) -> int:
 async def _take(settings: Settings, given: argparse.Namespace) -> int:
     from miniprogram_api.app.rekeying import open_for_rekeying
     from miniprogram_api.backups.following import back_up_once
+    from miniprogram_api.backups.sets import check_open, targets_of
 
+    await check_there(settings)
     with _Bar() as bar:
+        bar.say("查看备份仓库")
+        await check_open(targets_of(settings))
         async with open_for_rekeying(settings) as practice:
             done = await back_up_once(settings, practice, say=bar.say, progress=bar)
     print(_line(done))
@@ -69,6 +75,7 @@ async def _init(settings: Settings, given: argparse.Namespace) -> int:
 
     targets = targets_of(settings)
     seconds = targets_of(settings, second=True) if settings.backup_second_repository else None
+    made = 0
     for path in (settings.backup_password, settings.backup_keyring_password):
         if make_password(path):
             print(f"密码已写入 {path}:请马上另存一份(与备份仓库、与主密钥都分开)。丢失它,备份打不开。")
@@ -80,42 +87,87 @@ async def _init(settings: Settings, given: argparse.Namespace) -> int:
             print(f"{repository.name}已经建好。")
         else:
             await repository.create(like)
+            made += 1
             print(f"已建立{repository.name}。")
+    await _note_places(settings, made, len(pairs))
     print("现在可以运行 huizhen backup。")
     return 0
+
+
+async def _note_places(settings: Settings, made: int, places: int) -> None:
+    """The audit's entry; a house that is not set up yet has no audit, and is told to come back."""
+    from core.foundation.database.away import AWAY
+    from core.foundation.errors import DomainError
+    from core.oversight.backups import BackupPlacesMade
+    from miniprogram_api.app.presence import NothingHere
+    from miniprogram_api.app.signing import OPERATOR, open_for_signing
+
+    away: tuple[type[Exception], ...] = (*AWAY, DomainError, FileNotFoundError, NothingHere)
+    try:
+        async with open_for_signing(settings) as practice:
+            await practice.execute(OPERATOR, BackupPlacesMade(made=made, places=places))
+    except away:
+        print("! 没有记入审计(还没有主密钥或数据库):建好以后请再运行一次 huizhen backup init。")
 
 
 async def _list(settings: Settings, given: argparse.Namespace) -> int:
     from miniprogram_api.backups.sets import sets_in, targets_of
 
     sets = await sets_in(targets_of(settings, second=given.second))
+    if sets:
+        print("编号、开始做的时间、可恢复到(都是北京时间):")
     for one in sets:
-        print(f"{one.id}  {_when(one.taken_at)}  可恢复到 {_when(one.reaches)}")
+        print(f"{one.id}  {_when(one.taken_at)}  {_when(one.reaches)}")
     if not sets:
         print("还没有完整的快照。")
     return 0
 
 
 async def _status(settings: Settings, given: argparse.Namespace) -> int:
-    from core.oversight.backups import LastBackup, ShowLastBackup
+    from core.oversight.backup_words import Limits, span, to_do
+    from core.oversight.backups import ShowLastBackup
     from miniprogram_api.app.signing import OPERATOR, open_for_signing
 
     async with open_for_signing(settings) as practice:
         last: LastBackup = await practice.ask(OPERATOR, ShowLastBackup())
     now = datetime.now(UTC)
-    if last.taken_at is None:
-        print("还没有做过备份:请运行 huizhen backup。")
-        return 1
-    age = now - last.taken_at
-    print(f"最近一次好的备份:{_when(last.taken_at)}({_span(age)}前)。")
-    if last.drilled_at is None:
-        print("还没有做过演练:请运行 huizhen backup drill。")
-    else:
-        print(f"最近一次演练:{_when(last.drilled_at)},{'没有问题' if last.drill_clean else '有问题,请再运行 huizhen backup drill 查看'}。")
-    if age > timedelta(hours=settings.backup_max_age_hours):
-        print(f"! 超过了 {settings.backup_max_age_hours:g} 小时:请运行 huizhen backup,并查看定时备份为什么没有做。")
-        return 1
-    return 0
+    # By the settings of this command: the serving house may not have begun to check yet.
+    limits = Limits(timedelta(hours=settings.backup_max_age_hours), bool(settings.backup_second_repository))
+    if last.taken_at is not None:
+        print(f"最近一次好的备份:北京时间 {_when(last.taken_at)}({span(now - last.taken_at)}前),快照 {last.set_id}。")
+        if limits.second and last.copied_at is None:
+            print("第二份仓库:还没有送到过。")
+        elif limits.second and last.copied_at is not None:
+            behind = last.taken_at - last.copied_at
+            print(f"第二份仓库:北京时间 {_when(last.copied_at)} 为止,快照 {last.copied_set_id},{f'落后 {span(behind)}' if behind else '没有落后'}。")
+        if last.drilled_at is None:
+            print("还没有演练过。")
+        else:
+            print(f"最近一次演练:北京时间 {_when(last.drilled_at)}({span(now - last.drilled_at)}前),{'通过' if last.drill_clean else '没有通过'}。")
+    late = [*to_do(last.made, limits, now), *await _gone(settings, last)]
+    for sentence in late:
+        print(f"! {sentence}")
+    return 1 if late else 0
+
+
+async def _gone(settings: Settings, last: LastBackup) -> list[str]:
+    """What the audit knows of and the repositories do not have any more: sentences. Where no repository is set, only that a backup was made tells."""
+    from miniprogram_api.backups.failures import BackupFailed
+    from miniprogram_api.backups.sets import sets_in, targets_of
+
+    found = []
+    for second, set_id in ((False, last.set_id), (True, last.copied_set_id)):
+        if (second and not settings.backup_second_repository) or not (set_id or settings.backup_repository):
+            continue
+        try:
+            there = {one.id for one in await sets_in(targets_of(settings, second=second))}
+        except BackupFailed as away:
+            found.append(away.sentence)
+            continue
+        if set_id and set_id not in there:
+            where = "第二份仓库" if second else "备份仓库"
+            found.append(f"{where}里没有快照 {set_id}:有人删过,或地址换了。请核对地址,再运行一次 huizhen backup。")
+    return found
 
 
 async def _drill(settings: Settings, given: argparse.Namespace) -> int:
@@ -130,14 +182,15 @@ async def _drill(settings: Settings, given: argparse.Namespace) -> int:
 def _tell(result: Drilled) -> None:
     audit = result.audit
     beyond = f",锚点里还有此后的 {result.beyond} 条" if result.beyond else ""
-    print(f"快照 {result.set.id},{_when(result.set.reaches)} 为止。")
+    print(f"快照 {result.set.id},北京时间 {_when(result.set.reaches)} 为止。")
     print(f"行数:{result.tables} 个表,共 {result.rows} 行。")
     print(f"审计:{audit.size} 条记录、{audit.heads} 个树头{beyond}。")
     print(f"打开了 {result.opened_values} 个加密的值、{result.opened_files} 个文件(共 {result.files} 个),{result.erased} 个属于已销毁密钥的人。")
     print(
         f"用时 {result.seconds:.1f} 秒(取出 {result.fetch_s:.1f},装入 {result.rebuild_s:.1f},核对 {result.check_s:.1f}):恢复需要的时间(RTO)不少于它。"
     )
-    print(f"此刻出事会丢掉 {_span(result.age)} 的资料(RPO);两次快照之间最长隔了 {_span(result.widest)}。")
+    widest = f";两次快照之间最长隔了 {_span(result.widest)}" if result.widest else ""  # of one snapshot there is nothing between
+    print(f"此刻出事会丢掉 {_span(result.age)} 的资料(RPO){widest}。")
     for sentence in result.wrong:
         print(f"✗ {sentence}")
     print("演练没有通过:请马上再做一次 huizhen backup,再演练。" if result.wrong else "演练通过。")

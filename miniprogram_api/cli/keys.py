@@ -13,6 +13,7 @@ from miniprogram_api.cli.refusals import explain_settings
 if TYPE_CHECKING:
     from core.foundation.practice import Practice
 
+AGREEMENT = "销毁"
 PHASES = {
     "wrap": "换主密钥", "keys": "换数据密钥", "publish": "等各进程取到新密钥", "rewrite": "重新加密", "check": "复查", "formers": "销毁旧密钥",
     "reindex": "换检索密钥", "done": "完成",
@@ -49,8 +50,10 @@ def _create(settings: Settings) -> int:
 async def _renew(settings: Settings, given: argparse.Namespace) -> int:
     from core.foundation.encryption.master_keys import UnusableMasterKeys
     from core.foundation.errors import DomainError
+    from core.practice_rooms import load_rooms
     from miniprogram_api.app.rekeying import open_for_rekeying
 
+    load_rooms()
     try:
         async with open_for_rekeying(settings) as practice:
             return await _act(settings, practice, given)
@@ -74,8 +77,13 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
         if not given.master:
             print("请写明要移除哪一个主密钥:huizhen keys retire --master <版本>(huizhen keys status 可查看)")
             return 1
+        if not given.yes and not await _agreed(settings, given.master):
+            print("没有改动。")
+            return 1
         try:
+            await _begin(practice, "retire", given.master)
             await retire_master(practice, given.master)
+            await _note(practice, "retire", given.master)
         except KeyError:
             print(f"没有主密钥 {given.master}。")
             return 1
@@ -84,6 +92,7 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
             return 1
         print(f"主密钥 {given.master} 已销毁:用它包着的旧密钥库备份从此打不开。另存的那一份也请销毁。")
         return 0
+    await _begin(practice, given.action)
     with _Bar() as bar:
         if given.action == "rotate":
             in_environment = bool(settings.master_keys.get_secret_value())
@@ -92,6 +101,7 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
             run = await reindex(practice, progress=bar)
         else:
             run = await reencrypt(practice, progress=bar)
+    await _note(practice, given.action, run.target, rows=run.done, unopened=run.unopened)
     if given.action == "rotate":
         print(f"全部数据密钥已由主密钥 {run.target} 包好。新的密钥文件请在别处另存一份;旧的可用 huizhen keys retire 移除。")
     elif given.action == "reindex":
@@ -101,6 +111,46 @@ async def _act(settings: Settings, practice: Practice, given: argparse.Namespace
     else:
         print("重新加密完成:全部字段和文件都用新的数据密钥,旧密钥已销毁。")
     return 0
+
+
+async def _agreed(settings: Settings, version: str) -> bool:
+    """Whether the operator, told what opens no more afterwards, wants it all the same."""
+    from core.foundation.clock import shanghai
+    from miniprogram_api.backups.failures import BackupFailed
+    from miniprogram_api.backups.masters import sets_under
+
+    print(f"主密钥 {version} 销毁后不能找回。")
+    if not settings.backup_repository:
+        print("没有设置备份仓库:不知道哪些快照还要用它;换钥以前的快照都会打不开。")
+    else:
+        try:
+            sets = await sets_under(settings, version)
+        except BackupFailed as away:
+            print(f"不知道哪些快照还要用它({away.sentence});换钥以前的快照都会打不开。")
+        else:
+            print(f"有 {len(sets)} 份快照的密钥库是用它包的,从此打不开:" if sets else "备份仓库里没有要用它的快照。")
+            for one in sets:
+                print(f"  {one.id}  {shanghai(one.reaches):%Y-%m-%d %H:%M:%S}(北京时间)")
+    try:
+        answer = await asyncio.to_thread(input, f"确认请输入“{AGREEMENT}”(脚本里用 --yes):")
+    except EOFError:
+        return False
+    return answer.strip() == AGREEMENT
+
+
+async def _begin(practice: Practice, kind: str, target: str = "") -> None:
+    """The audit's entry before anything is done: what is stopped or refused afterwards was begun all the same."""
+    from core.foundation.encryption.key_acts import KeysRenewed
+    from miniprogram_api.app.signing import OPERATOR
+
+    await practice.execute(OPERATOR, KeysRenewed.model_validate({"kind": kind, "state": "begun", "target": target}))
+
+
+async def _note(practice: Practice, kind: str, target: str, **counts: int) -> None:
+    from core.foundation.encryption.key_acts import KeysRenewed
+    from miniprogram_api.app.signing import OPERATOR
+
+    await practice.execute(OPERATOR, KeysRenewed.model_validate({"kind": kind, "state": "done", "target": target, **counts}))
 
 
 async def _status(practice: Practice) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -37,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     add("serve", "正式启动:规则未经签署或设置不安全时拒绝启动", "serve")
     migrate = add("migrate", "把数据库升级到最新结构(先自动备份)", "migrate")
     migrate.add_argument("--make", action="store_true", help="开发用:由数据模型生成新的迁移文件")
+    migrate.add_argument("--plan", action="store_true", help="只列出做过的和还没有做的步骤,什么也不改(有要做的,状态为 2);和 --to 一起:会丢掉什么")
+    migrate.add_argument("--to", default="", metavar="<步骤>", help="停机退回到较早的一步,如 0001、practice.0001(先备份);会丢资料时拒绝")
+    migrate.add_argument("--lose-data", action="store_true", help="--to:列出的资料不要了,仍然退回")
     add("seed", "造演示数据(数据库为空时)", "seed")
     chat = add("chat", "在终端里与会诊对话(与微信里同样的说法)", "chat")
     chat.add_argument("--as", dest="person", metavar="<人>", default="", help="以谁的身份说话,例如 patient-001;不写则列出可选的人")
@@ -52,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="create|rotate|reencrypt|reindex|retire|status", help="都可在运行中进行;中断后再运行一次即继续(reindex 从头再来)",
     )  # fmt: skip
     keys.add_argument("--master", default="", metavar="<版本>", help="retire 要移除的主密钥版本")
+    keys.add_argument("--yes", action="store_true", help="retire:不再问(脚本用);否则先列出从此打不开的快照,再问一次")
     sessions = add("sessions", "登录:replace-key 更换签发登录凭据的密钥(怀疑泄露时),没有人会因此退出登录", "sessions")
     sessions.add_argument("action", choices=("replace-key",), metavar="replace-key", help="可在运行中进行")
     service = add("key-service", "在另一台机器上保管主密钥(密钥服务)", "key_service")
@@ -60,15 +65,21 @@ def parser() -> argparse.ArgumentParser:
     service.add_argument("--listen", default="127.0.0.1:8200", metavar="<地址:端口>", help="监听地址")
     service.add_argument("--certificate", default="", metavar="<文件>", help="TLS 证书链(不在本机监听时必须)")
     service.add_argument("--certificate-key", default="", metavar="<文件>", help="TLS 私钥")
-    audit = add("audit", "审计:verify 核对全部记录,prove 出具证明,heads 列出树头,key 显示公钥或换钥,recover 恢复备份后另立日志", "audit")
-    actions = ("verify", "prove", "heads", "key", "recover")
-    audit.add_argument("action", choices=actions, metavar="|".join(actions), help="verify 发现改动时状态为 1")
+    audit = add("audit", "审计:verify 核对全部记录,find 查编号,prove 出具证明,heads 列出树头,key 显示公钥或换钥,recover 恢复备份后另立日志", "audit")
+    actions = ("verify", "find", "prove", "heads", "key", "recover")
+    audit.add_argument("action", choices=actions, metavar="|".join(actions), help="verify:发现改动时状态为 1,没能核对时为 2")
+    audit.add_argument("--log", action="append", default=[], metavar="<日志>", help="verify:您在别处记下的日志编号;本库不是它、也不承接它时状态为 1")
+    accept = "verify:已知的恢复损失,日志和当时留下的条数;没有写明的损失使状态为 3"
+    audit.add_argument("--accept-loss", action="append", default=[], metavar="<日志:条数>", help=accept)
     audit.add_argument("--entry", default="", metavar="<编号>", help="prove:要证明的审计记录")
+    audit.add_argument("--patient", default="", metavar="<编号>", help="find:患者编号")
+    audit.add_argument("--act", default="", metavar="<动作>", help="find:动作的名字(权限表 docs/access.md 里的),或它点号前的部分")
+    audit.add_argument("--since", default="", metavar="<时间>", help="find:从这个时间起(北京时间,如 2026-11-20T08:30)")
     audit.add_argument("--from", dest="first", type=int, default=0, metavar="<条数>", help="prove:证明两个树头相承,从这个大小")
     audit.add_argument("--to", dest="second", type=int, default=0, metavar="<条数>", help="prove:到这个大小")
     audit.add_argument("--out", default="", metavar="<文件>", help="prove:证明写到哪里")
     audit.add_argument("--new", action="store_true", help="key:换一把新的签名钥(旧公钥保留,旧树头仍可核对)")
-    words = "备份:take 做一份并读回核对(不写即是),init 建仓库,list 列出快照,status 最近一次,drill 演练恢复,follow 定时做并送到第二处"
+    words = "备份:take 做一份并读回核对(不写即是),init 建仓库,list 列出快照,status 最近一次、第二份仓库与演练,drill 演练恢复,follow 定时做"
     backup = add("backup", words, "backup")
     acts = ("take", "init", "list", "status", "drill", "follow")
     backup.add_argument("action", nargs="?", default="take", choices=acts, metavar="|".join(acts), help="可在运行中进行")
@@ -114,12 +125,33 @@ def _add_help(one: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one sub-command; its exit status. Ctrl-C before anything started is a quiet end."""
+    """Run one sub-command; its exit status. Ctrl-C before anything started is a quiet end, and so is a reader that has read enough (`| head`)."""
+    try:
+        try:
+            return _run(arguments)
+        finally:  # help and refusals too: what is left for the very end complains there
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is flushed at the very end goes nowhere
+        return 141
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     given = parser().parse_args(arguments)
     try:
         return int(importlib.import_module(given.module).run(given))
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        from miniprogram_api.cli.refusals import sentence_for
+
+        sentence = sentence_for(error)
+        if not sentence:
+            raise
+        print(sentence)
+        return 1
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def run(given: argparse.Namespace) -> int:
     except OSError as error:
         print(f"恢复没有做完({error.strerror or type(error).__name__}):请检查磁盘空间和目录的权限,再运行一次 huizhen restore。")
         return 1
-    print(f"已恢复快照 {done.set.id}({_when(done.set.taken_at)} 开始做的),{done.erased} 把已销毁的密钥没有带回来。")
+    print(f"已恢复快照 {done.set.id}(北京时间 {_when(done.set.taken_at)} 开始做的),{done.erased} 把已销毁的密钥没有带回来。")
     for sentence in done.beyond:
         print(f"! {sentence}")
     print("接下来:huizhen audit verify(锚点里比快照多的记录会列出来),核对无误后 huizhen audit recover,再 huizhen serve。")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from core.people.session_commands import KeysReplaced, ReplaceTokenKeys
+from core.people.commands_sessions import KeysReplaced, ReplaceTokenKeys
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import OPERATOR, open_for_signing

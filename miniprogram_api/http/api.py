@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -151,6 +152,8 @@ class Problems(ErrorHandler):
         if isinstance(exception, RequestCancelled):
             # Who asked has hung up; nobody reads this.
             return problem(408, "http.408", _HTTP_SENTENCES[408])
+        if isinstance(exception, SanicException) and exception.status_code == 404 and _wants_page(request):
+            return explain("没有这一页", "地址可能写错了,或者这一页已经改了地方。", 404, home=_home(request))
         if isinstance(exception, SanicException) and exception.status_code < 500:
             return problem(exception.status_code, f"http.{exception.status_code}", _HTTP_SENTENCES.get(exception.status_code, "请求不对,请检查。"))
         if isinstance(exception, SanicException) and exception.status_code == 503:
@@ -160,6 +163,21 @@ class Problems(ErrorHandler):
             return refusal(Unavailable())
         logger.error("unforeseen %s on %s", type(exception).__name__, request.route.path if request.route else "?", exc_info=exception)
         return problem(500, "unforeseen", "系统出了意外,已经记录。请稍后再试;着急请打电话给卫生院或 120。")
+
+
+_FOR_PROGRAMS = ("/v1/", "/fhir/", "/callback/")
+_DOCUMENT = re.compile(r"^/h5/(desk|doctor|emergency|factor|mini|pharmacy|sign|staff|verify)(?:/|$)")
+
+
+def _wants_page(request: Request) -> bool:
+    """A browser that opens an address says so; programs, and pages that fetch, do not."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "") and not request.path.startswith(_FOR_PROGRAMS)
+
+
+def _home(request: Request) -> str:
+    """The beginning of the pages among which the address lies, the patient's where it lies among none."""
+    found = _DOCUMENT.match(request.path)
+    return f"{getattr(request, 'mount', '')}/h5/{'mini' if found is None else found.group(1)}/"
 
 
 _HTTP_SENTENCES = {

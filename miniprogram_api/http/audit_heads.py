@@ -13,7 +13,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.foundation.audit.heads import key_id_of
-from core.foundation.audit.witness import HeadsKept, KeepHead, heads_kept, take_in
+from core.foundation.audit.witness import HeadsKept, KeepHead, heads_kept, logs_kept, take_in
 from miniprogram_api.http.api import dumps, json_object, practice_of, public
 
 logger = logging.getLogger("huizhen.audit")
@@ -36,6 +36,14 @@ async def kept(request: Request, log_id: str) -> HTTPResponse:
     """``?after=<tree size>`` for a page of heads beyond it, ``?latest=1`` for the last one."""
     order = HeadsKept.model_validate({"log_id": log_id, "after": request.args.get("after", "0"), "latest": request.args.get("latest", "0")})
     view = await heads_kept(practice_of(request), order)
+    return json_response(view.model_dump(mode="json"), dumps=dumps)
+
+
+@blueprint.get("/logs")
+@public("ids of logs and of public keys, made to be shown")
+async def logs(request: Request) -> HTTPResponse:
+    """Every log that heads are kept of, with the id of the key of its last one: a house sees which of its logs is known here."""
+    view = await logs_kept(practice_of(request))
     return json_response(view.model_dump(mode="json"), dumps=dumps)
 
 

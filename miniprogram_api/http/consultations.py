@@ -10,6 +10,9 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
 from core.consultations import commands as consultations
+from core.consultations import commands_case as cases
+from core.consultations import commands_opinions as opinions
+from core.consultations import commands_ratings as ratings
 from core.dispatch import commands as dispatch
 from core.foundation.errors import DomainError
 from core.foundation.orders import Command
@@ -23,19 +26,19 @@ from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, order
 blueprint = Blueprint("consultations", url_prefix="/v1")
 
 order_route(blueprint, "GET", "/consultations", consultations.Progress)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/timeline", consultations.Timeline)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/case", consultations.Case)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/timeline", cases.Timeline)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/case", cases.Case)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/confirm-patient", consultations.ConfirmPatient)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/cancel", consultations.CancelConsultation)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/begin", consultations.BeginConsultation)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/return", consultations.ReturnConsultation)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/opinion", consultations.ReadOpinion)
-order_route(blueprint, "POST", "/consultations/<consultation_id:str>/opinion", consultations.GiveOpinion, status=201)
-order_route(blueprint, "POST", "/consultations/<consultation_id:str>/decision", consultations.Decide, status=201)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/opinion", opinions.ReadOpinion)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/opinion", opinions.GiveOpinion, status=201)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/decision", opinions.Decide, status=201)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/complete", consultations.CompleteConsultation)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/rating", consultations.ReadRating)
-order_route(blueprint, "POST", "/consultations/<consultation_id:str>/rating", consultations.RateConsultation, status=201)
-order_route(blueprint, "GET", "/patients/<patient_id:str>/consultations", consultations.PatientConsultations)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/rating", ratings.ReadRating)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/rating", ratings.RateConsultation, status=201)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/consultations", cases.PatientConsultations)
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/images", imaging.Images)
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/ranking", dispatch.Ranking)
 order_route(blueprint, "GET", "/uploads/<upload_id:str>", imaging.Upload)

@@ -15,6 +15,7 @@ from core.foundation.clock import spoken
 from core.foundation.demonstration import REMINDERS, ClockView, MoveClock, OutboxView, ShowOutbox, next_due, offset_to, read_offset, title_of
 from core.foundation.errors import Invalid, NotAllowed
 from core.people import commands as people
+from core.people import commands_sessions as sessions
 from miniprogram_api.http.api import by_order, dumps, json_object, practice_of, public
 from miniprogram_api.http.sessions import tokens_of
 
@@ -106,7 +107,7 @@ async def show_media(request: Request) -> HTTPResponse:
 
 
 @blueprint.post("/sessions")
-@by_order(people.OpenSession)
+@by_order(sessions.OpenSession)
 async def open_terminal_session(request: Request) -> HTTPResponse:
     """A session for ``huizhen chat``: whoever can read the secret in the data folder already owns the demonstration."""
     if not hmac.compare_digest(request.headers.get("x-demo-secret", "").encode(), request.app.ctx.demo_secret.encode()):
@@ -114,5 +115,5 @@ async def open_terminal_session(request: Request) -> HTTPResponse:
     practice = practice_of(request)
     wanted = TerminalSession.model_validate(json_object(request))
     account = await practice.execute(STAGE, people.EnsureAccount(app=wanted.app, subject=wanted.subject))
-    opened = await practice.execute(STAGE, people.OpenSession(account_id=account.account_id, kind="terminal", device="终端"))
+    opened = await practice.execute(STAGE, sessions.OpenSession(account_id=account.account_id, kind="terminal", device="终端"))
     return json_response(tokens_of(request, opened), 201, dumps=dumps)

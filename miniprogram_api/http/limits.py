@@ -59,6 +59,8 @@ _SIGN_INS = (
     "POST v1/mini-program/sign-in", "POST v1/mini-program/hand-over/redeem", "GET h5/oauth/<kind:str>", "POST v1/sessions/refresh",
     "POST v1/demo/sessions",
 )
+_ASKS_PLATFORM = ("POST v1/mini-program/sign-in", "GET h5/oauth/<kind:str>")
+"""Each wrong code costs a question to the platform, which counts ours."""
 _PROOFS = ("POST v1/credentials/checks", "POST v1/credentials/shown", "POST v1/credentials/checked")
 
 LIMITS: tuple[Limit, ...] = (
@@ -71,8 +73,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit("sign_ins", Per.ADDRESS, 600, MINUTE, routes=_SIGN_INS),
     Limit("phone", Per.ACCOUNT, 10, HOUR, routes=("POST v1/mini-program/phone",)),
     Limit("hand_overs", Per.ACCOUNT, 60, MINUTE, routes=("POST v1/mini-program/hand-over",)),
-    # Guesses at what no account stands behind yet. What an account guesses is counted with its orders: core/foundation/guessing.py.
-    Limit("wrong_sign_ins", Per.ADDRESS, 60, 10 * MINUTE, routes=_SIGN_INS, counts=Counts.REFUSED),
+    # Guesses at what no account stands behind yet. What an account guesses is counted with its orders: core/foundation/guessing.py. Nobody guesses
+    # a token of 256 bits: to count wrong ones would let one phone lock out a whole hospital behind its address.
+    Limit("wrong_sign_ins", Per.ADDRESS, 300, 10 * MINUTE, routes=_ASKS_PLATFORM, counts=Counts.REFUSED),
     Limit("wrong_registrations_here", Per.ADDRESS, 100, HOUR, routes=("POST v1/patients",), counts=Counts.REFUSED),
     # A proof costs a tenth of a second of CPU to make and as much to check; nobody is signed in who does it.
     Limit("proofs", Per.ADDRESS, 120, MINUTE, routes=_PROOFS),

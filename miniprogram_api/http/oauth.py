@@ -16,6 +16,7 @@ from sanic.response import redirect
 from bot.channels.api.errors import ApiError, SnapshotUser
 from bot.channels.api.sign_in import official_account_authorize_url, wecom_authorize_url
 from core.people import commands as people
+from core.people import commands_sessions as sessions
 from miniprogram_api.http.api import house_of, practice_of, public
 from miniprogram_api.http.explaining import explain
 from miniprogram_api.http.sessions import PROCESS, device_of, set_session_cookies
@@ -68,7 +69,7 @@ async def come_back(request: Request, kind: str) -> HTTPResponse:
         return explain("登录没有完成", "微信的登录码已经用过或过期。请回到微信,从消息里重新打开这个页面。", 403)
     practice = practice_of(request)
     account = await practice.execute(PROCESS, people.EnsureAccount(app=app, subject=subject, unionid=unionid))
-    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="h5", device=device_of(request)))
+    opened = await practice.execute(PROCESS, sessions.OpenSession(account_id=account.account_id, kind="h5", device=device_of(request)))
     mount = getattr(request, "mount", "")
     target = unquote(page)
     response = redirect(f"{mount}{target if target.startswith('/h5/') and '//' not in target else '/h5/mini/'}")

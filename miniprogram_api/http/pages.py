@@ -24,7 +24,7 @@ _FRESH = {"Cache-Control": "no-cache"}
 """Kept by the browser, but asked for each time."""
 _ROOM = re.compile(r"^(doctor/)?room/[0-9A-HJKMNP-TV-Z]{26}/$")
 """The call room of one consultation; below ``doctor/`` for those who sign in by WeCom."""
-_OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases|emergency)/(case|rx|review)/([0-9A-HJKMNP-TV-Z]{26})/$")
+_OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases|emergency|staff)/(case|rx|review|person)/([0-9A-HJKMNP-TV-Z]{26})/$")
 """One thing on a page of practitioners, as chats link to it: what stands behind ``#`` would be lost on the way through the platform's sign-in."""
 
 

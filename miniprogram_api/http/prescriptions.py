@@ -8,24 +8,30 @@ from sanic.response import json as json_response
 
 from core.foundation.errors import NotFound
 from core.prescriptions import commands as prescriptions
+from core.prescriptions import commands_doses as doses
+from core.prescriptions import commands_drugs as drugs
+from core.prescriptions import commands_facts as facts
+from core.prescriptions import commands_lists as lists
+from core.prescriptions import commands_waiting as queues
 from miniprogram_api.http.api import by_order, carry_out, dumps, order_route
 
 blueprint = Blueprint("prescriptions", url_prefix="/v1")
 
-order_route(blueprint, "GET", "/drugs", prescriptions.Drugs)
-order_route(blueprint, "GET", "/emergency-doses", prescriptions.EmergencyDoses)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/safety-facts", prescriptions.ReadFacts)
-order_route(blueprint, "PUT", "/consultations/<consultation_id:str>/safety-facts", prescriptions.RecordFacts)
+order_route(blueprint, "GET", "/drugs", drugs.Drugs)
+order_route(blueprint, "GET", "/emergency-doses", doses.EmergencyDoses)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/safety-facts", facts.ReadFacts)
+order_route(blueprint, "PUT", "/consultations/<consultation_id:str>/safety-facts", facts.RecordFacts)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/drug-check", prescriptions.Check)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/prescriptions", prescriptions.Propose, status=201)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/medicines", prescriptions.CaseMedicines)
-order_route(blueprint, "GET", "/patients/<patient_id:str>/prescriptions", prescriptions.PatientPrescriptions)
-order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose", prescriptions.OrderDose, status=201)
-order_route(blueprint, "GET", "/consultations/<consultation_id:str>/emergency-dose-check", prescriptions.CheckDose)
-order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose-not-given", prescriptions.DeclineDose)
-order_route(blueprint, "GET", "/prescriptions", prescriptions.Mine)
-order_route(blueprint, "GET", "/prescriptions/waiting", prescriptions.Waiting)
-order_route(blueprint, "GET", "/prescriptions/stages", prescriptions.Stages)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/medicines", lists.CaseMedicines)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/prescriptions", lists.PatientPrescriptions)
+order_route(blueprint, "GET", "/patients/<patient_id:str>/emergency-head", facts.EmergencyHead)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose", doses.OrderDose, status=201)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/emergency-dose-check", doses.CheckDose)
+order_route(blueprint, "POST", "/consultations/<consultation_id:str>/emergency-dose-not-given", doses.DeclineDose)
+order_route(blueprint, "GET", "/prescriptions", lists.Mine)
+order_route(blueprint, "GET", "/prescriptions/waiting", queues.Waiting)
+order_route(blueprint, "GET", "/prescriptions/stages", lists.Stages)
 order_route(blueprint, "GET", "/prescriptions/<prescription_id:str>", prescriptions.View)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/revise", prescriptions.Revise)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/refer", prescriptions.Refer)
@@ -34,8 +40,8 @@ order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/withdraw", 
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/release", prescriptions.Release)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/return", prescriptions.ReturnPrescription)
 order_route(blueprint, "POST", "/prescriptions/<prescription_id:str>/dispense", prescriptions.Dispense)
-order_route(blueprint, "GET", "/doses/<dose_id:str>", prescriptions.ViewDose)
-order_route(blueprint, "POST", "/doses/<dose_id:str>/acknowledge", prescriptions.AcknowledgeDose)
+order_route(blueprint, "GET", "/doses/<dose_id:str>", doses.ViewDose)
+order_route(blueprint, "POST", "/doses/<dose_id:str>/acknowledge", doses.AcknowledgeDose)
 
 PIXELS = 8
 """Of the picture, for each square of the code."""

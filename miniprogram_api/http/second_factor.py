@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sanic import Blueprint
 
-from core.people import second_factor_commands as factor
+from core.people import commands_second_factor as factor
 from miniprogram_api.http.api import order_route
 
 blueprint = Blueprint("second_factor", url_prefix="/v1")

@@ -17,10 +17,9 @@ from sanic.response import json as json_response
 from core.foundation.actor import Actor
 from core.foundation.audit.origin import network_of
 from core.foundation.errors import Invalid, NotAllowed
-from core.people.commands import CloseSession, SessionOpened
+from core.people.commands_sessions import CloseOtherSessions, CloseSession, MySessions, RefreshSession, SessionOpened
 from core.people.errors import SessionOver, SessionReused
 from core.people.service import BEARERS, PAGES, SignedIn, signed_in
-from core.people.session_commands import CloseOtherSessions, MySessions, RefreshSession
 from miniprogram_api.http.api import App, actor_of, by_order, carry_out, dumps, json_object, order_route, practice_of, public, refusal
 from miniprogram_api.http.client_address import Network, client_address
 from miniprogram_api.http.devices import device_words

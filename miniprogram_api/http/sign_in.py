@@ -9,6 +9,8 @@ from sanic.response import json as json_response
 from bot.channels.api.errors import ApiError, CodeInvalid
 from core.foundation.errors import Invalid, Unavailable
 from core.people import commands as people
+from core.people import commands_sessions as sessions
+from core.people import commands_views as views
 from core.people.service import session_actor
 from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, house_of, json_object, practice_of, public
 from miniprogram_api.http.sessions import PROCESS, device_of, refuse_foreign_site, set_session_cookies, tokens_of
@@ -44,9 +46,9 @@ async def sign_in(request: Request) -> HTTPResponse:
         raise refused(error) from None
     identity = people.EnsureAccount(app=house.channel_settings.mini_program.appid, subject=session.openid, unionid=session.unionid or None)
     account = await practice.execute(PROCESS, identity)
-    opened = await practice.execute(PROCESS, people.OpenSession(account_id=account.account_id, kind="mini_program", device=device_of(request)))
+    opened = await practice.execute(PROCESS, sessions.OpenSession(account_id=account.account_id, kind="mini_program", device=device_of(request)))
     actor = await session_actor(opened.token, "mini_program", practice.clock.real_now(), practice.clock.now())
-    me = await practice.ask(actor, people.Me()) if actor is not None else None
+    me = await practice.ask(actor, views.Me()) if actor is not None else None
     answer = {**tokens_of(request, opened), "me": None if me is None else me.model_dump(mode="json")}
     return json_response(answer, 201, dumps=dumps)
 
@@ -65,10 +67,10 @@ async def verify_phone(request: Request) -> HTTPResponse:
 
 
 @blueprint.post("/hand-over")
-@by_order(people.HandOverSession)
+@by_order(sessions.HandOverSession)
 async def hand_over(request: Request) -> HTTPResponse:
     """``code`` for the page that the mini program is about to open, for the session that asks."""
-    return json_response((await carry_out(request, people.HandOverSession(), keyed=False)).model_dump(mode="json"), 201, dumps=dumps)
+    return json_response((await carry_out(request, sessions.HandOverSession(), keyed=False)).model_dump(mode="json"), 201, dumps=dumps)
 
 
 @blueprint.post("/hand-over/redeem")
@@ -77,7 +79,7 @@ async def redeem_hand_over(request: Request) -> HTTPResponse:
     """The page's session as its cookie; no script ever holds it."""
     refuse_foreign_site(request)
     practice = practice_of(request)
-    opened = await practice.execute(PROCESS, people.RedeemHandOver(code=Code.model_validate(json_object(request)).code))
+    opened = await practice.execute(PROCESS, sessions.RedeemHandOver(code=Code.model_validate(json_object(request)).code))
     response = json_response({"expires_at": opened.expires_at.isoformat()}, 201, dumps=dumps)
     set_session_cookies(request, response, opened)
     return response

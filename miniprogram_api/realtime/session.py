@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, ViewCall
+from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, SeatHeld, SeatStillMine, ViewCall
 from core.calls.service import seen
 from core.foundation.actor import Actor
 from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
-from core.people.service import session_runs
+from core.people.service import actor_for, session_runs
 from media.calls.protocol import Accept, Join, Leave, News
 from miniprogram_api.realtime import messages
 from miniprogram_api.realtime.limits import Allowance
@@ -42,6 +42,7 @@ SILENT = Closed(code="call.silent", sentence="好一会儿没有您的消息,连
 REPLACED = Closed(code="call.replaced", sentence="您在另一处打开了视频,这里已退出。")
 OVER = Closed(code="call.over", sentence="视频已结束。")
 SIGNED_OUT = Closed(code="session.over", sentence="这次登录已在别处退出,视频已断开。请重新进入。")
+NO_RIGHT = Closed(code="call.no_right", sentence="您现在不能留在这次视频里了:会诊的同意、您和患者的关系或您的岗位已经变了。")
 GOODBYE = Closed(code="call.left", sentence="您已退出视频。")
 
 
@@ -72,7 +73,7 @@ class CallSession:
     async def run(self) -> None:
         """Until the person or the call is gone. Whatever ends it, the attendance is closed and the media process told."""
         try:
-            self._entered = await self._enter()
+            self._sit(await self._enter())
         except _End as end:
             await self._last(end.closed)
             return
@@ -80,8 +81,6 @@ class CallSession:
             await self._last(Closed(code=refusal.code, sentence=refusal.message))
             return
         ending = "dropped"
-        self._here = SeatHere(seat=self._entered.seat, member=self._entered.attendance_id)
-        self._presence = Presence(self._redis, self._entered.call_id)
         try:
             async with self._line.room(self._entered.call_id) as heard:
                 await self._welcome()
@@ -101,8 +100,24 @@ class CallSession:
             raise _End(NO_TICKET) from None
         if not isinstance(first, Hello):
             raise _End(NO_TICKET)
-        entered: Entered = await self._practice.execute(self._actor, EnterCall(ticket=first.ticket))
+        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=first.ticket)))
+        try:
+            entered: Entered = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            # He is gone, and the order is carried out all the same: nobody else knows that he must be noted as gone.
+            await asyncio.shield(self._leave_once_entered(entering))
+            raise
         return entered
+
+    def _sit(self, entered: Entered) -> None:
+        self._entered = entered
+        self._here = SeatHere(seat=entered.seat, member=entered.attendance_id)
+        self._presence = Presence(self._redis, entered.call_id)
+
+    async def _leave_once_entered(self, entering: asyncio.Future[Entered]) -> None:
+        with contextlib.suppress(Exception):  # he did not get in: there is nothing to leave
+            self._sit(await entering)
+            await self._leave("dropped")
 
     async def _welcome(self) -> None:
         view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
@@ -220,15 +235,24 @@ class CallSession:
         with self._practice.signals.listen(f"call:{self._entered.call_id}") as bell:
             while True:
                 try:
+                    by_right = await self._by_right()
                     if not await seen(self._practice, self._entered.attendance_id):
                         view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
                         raise _End(REPLACED if view.call_id == self._entered.call_id else OVER, "left")
+                    if not by_right:
+                        raise _End(NO_RIGHT, "left")
                     await self._presence.put(self._here, time.time())
                 except _End:
                     raise
                 except Exception as error:  # Database or Redis may be away for a moment; the call goes on.
                     logger.warning("presence not confirmed: %s", type(error).__name__)
                 await bell.wait(SEEN_EVERY_S)
+
+    async def _by_right(self) -> bool:
+        """Whether he may still sit there, with the roles that he holds now."""
+        now = await actor_for(self._actor.account_id, self._actor.channel, self._practice.clock.now(), session_id=self._actor.session_id)
+        held: SeatHeld = await self._practice.ask(now, SeatStillMine(attendance_id=self._entered.attendance_id))
+        return held.held
 
     async def _signed_in(self) -> None:
         """Notice when the sign-in has ended in which the socket was opened."""

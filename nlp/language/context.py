@@ -1,4 +1,4 @@
-"""What the same words mean of a child, and to somebody who thinks of ending his life."""
+"""What the same words mean of a child, beside a complaint, and to somebody who thinks of ending his life."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ CRISIS = frozenset(["suicidal", "suicide_plan", "suicide_act"])
 """Findings that make a crisis of a case."""
 CIRCUMSTANCES = frozenset(["means_at_hand", "alone_now"])
 """What is no complaint by itself and counts in a crisis."""
+_TRANSFER = "refer_transfer"
 _EXPOSURE, _MEANS, _ALONE = "pesticide_exposure", "means_at_hand", "alone_now"
 _POISONS = frozenset(["paraquat", "rodenticide", "pesticide_swallowed"])
 """Told also by the bare name of what was swallowed (百草枯), which may as well only stand in the house."""
@@ -68,6 +69,21 @@ def without_idle(findings: tuple[Finding, ...], text: NormalText) -> tuple[Findi
         return any(other.start <= span.start and span.end <= other.end for other in near)
 
     return tuple(finding for finding in findings if finding.code not in idling or not idle(finding.span))
+
+
+def without_asked_transfer(findings: tuple[Finding, ...], text: NormalText) -> tuple[Finding, ...]:
+    """``findings`` without a transfer that is only asked about beside a complaint (胸痛,要不要马上转院?): the level answers that, and an expert
+    should not read it as a finding. Alone it stays: then it is what he came for."""
+    if not any(finding.code != _TRANSFER and finding.status is Status.PRESENT and finding.subject == "patient" for finding in findings):
+        return findings
+
+    def asked(span: Span) -> bool:
+        return _WHETHER.search(text.original[max(0, span.start - 12) : span.start]) is not None
+
+    return tuple(finding for finding in findings if finding.code != _TRANSFER or not asked(finding.span))
+
+
+_WHETHER = re.compile("(?:要不要|用不用|该不该|需不需要|是不是要|是否|要否|可否|能不能|可不可以)[^，。；！？,;!?\n]{0,6}$")
 
 
 @cache

@@ -61,7 +61,8 @@ class Reader:
         if guide and code in guide.choices:
             return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
         reading = self._words(text, guide)
-        reading = reading.model_copy(update={"findings": context.without_idle(reading.findings, text)})
+        findings = context.without_asked_transfer(context.without_idle(reading.findings, text), text)
+        reading = reading.model_copy(update={"findings": findings})
         years = reading.person.age_years
         if (guide and guide.of_child) or (years < _CHILD_YEARS if years is not None else reading.person.relation == "child"):
             reading = reading.model_copy(update={"findings": context.of_child(reading.findings)})

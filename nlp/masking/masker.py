@@ -23,7 +23,7 @@ from nlp.masking.folding import Folded, fold
 from nlp.masking.names import known_names, likely_names
 from nlp.masking.numbers import DIGITS, digits, numbers
 
-VERSION = "1"
+VERSION = "2"
 MOST_LOOKS = 6
 """Each look masks more or ends it; a text that still gives something then is masked whole."""
 

@@ -54,6 +54,18 @@ _RECORD_CUE = re.compile(
 _CODE = re.compile(r"(?<![0-9A-Za-z])(?:[A-Z]-(?=[A-Z]{0,9}[0-9])[0-9A-Z]{4,10}|[0-9A-Z]{4}-[0-9A-Z]{4})(?![0-9A-Za-z])")
 """The practice's own codes (C-K7M2), as people copy them into a sentence."""
 _RUN = re.compile(r"(?<![0-9.])(?:(?!(?i:q|x|vx|wx))[A-Za-z]){0,4}[0-9]{7,}(?![0-9]*\.[0-9])")
+_MEASURED = re.compile(
+    r"(?:血小板|白细胞|红细胞|淋巴细胞|网织红|病毒载量|载量|病毒定量|核酸定量|菌落数?|细胞数|肌酸激酶|铁蛋白|甲胎蛋白|绒毛膜促性腺激素|脑钠肽"
+    r"|(?<![A-Za-z])(?:plt|wbc|rbc|h[bci]v|dna|rna|hcg|afp|ck|bnp))"
+    r"(?:计数|定量|数|值|水平)?[ ]?(?:[ :：=≈~约为是有达到高了]{0,4})$", re.IGNORECASE
+)
+"""What ends where a value of the laboratory begins."""
+_UNIT = re.compile(
+    r"[ ]?(?:copies|copy|拷贝|[kmμµu]?iu(?![a-z])|cfu(?![a-z])|单位|(?:个|[nmpμµu]?g|[mμµu]?mol|u)?[ ]?[/每](?:m|μ|µ|u|d)?l(?![a-z0-9])"
+    r"|[/每](?:mm|立方毫米|微升|毫升|升|hp(?![a-z])|高倍))", re.IGNORECASE
+)
+_LONGEST_VALUE, _LONGEST_WITH_UNIT = 8, 10
+"""Digits of a value behind its name alone, and before its unit: with eleven a mobile number begins, and more are nobody's value."""
 _NUMERALS = re.compile(r"[零一二三四五六七八九〇壹贰叁肆伍陆柒捌玖幺]{7,}(?![十百千万])")
 _DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 _DATE = re.compile(r"(?:19|20)\d{2}[\-/._年]\d{1,2}[\-/._月]\d{1,2}")
@@ -92,8 +104,18 @@ def numbers(text: str) -> Iterator[Found]:
         yield Kind.RECORD, *match.span()
     for expression in (_RUN, _NUMERALS):
         for match in expression.finditer(text):
-            if not _DAY.fullmatch(match[0]):
+            if not _DAY.fullmatch(match[0]) and not _is_measured(text, *match.span()):
                 yield Kind.NUMBER, *match.span()
+
+
+def _is_measured(text: str, start: int, end: int) -> bool:
+    """Whether the number is a value of the laboratory, by its name before it (血小板 2500000, PLT2500000) or its unit behind it. Asked only of
+    numbers that nothing else calls a phone, a card or a record."""
+    letters = re.match("[A-Za-z]*", text[start:end])
+    first = start + (letters.end() if letters else 0)
+    if _MEASURED.search(text, max(0, first - 20), first):
+        return end - first <= _LONGEST_VALUE or (end - first <= _LONGEST_WITH_UNIT and _UNIT.match(text, end) is not None)
+    return first == start and end - first <= _LONGEST_WITH_UNIT and _UNIT.match(text, end) is not None
 
 
 def _is_citizen(number: str) -> bool:

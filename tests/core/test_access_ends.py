@@ -7,16 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from core.appointments.commands import SetAbsence
-from core.consultations.commands import (
-    Case,
-    CaseView,
-    CompleteConsultation,
-    PatientConsultations,
-    Progress,
-    ReadOpinion,
-    ReturnConsultation,
-    Timeline,
-)
+from core.consultations.commands import CompleteConsultation, Progress, ReturnConsultation
+from core.consultations.commands_case import Case, CaseView, PatientConsultations, Timeline
+from core.consultations.commands_opinions import ReadOpinion
 from core.consultations.models import Consultation
 from core.consultations.relations import READABLE_FOR
 from core.dispatch.commands import AcknowledgeAlert, ExpertDesk
@@ -28,22 +21,16 @@ from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.imaging.commands import Images, ShowFrame
 from core.intake.commands import IntakeRecord
-from core.people.commands import EnlistPatient, MyPatientList
+from core.people.commands import EnlistPatient
 from core.people.commands_consents import Consents
 from core.people.commands_staff import EndRole, GrantRole
+from core.people.commands_views import MyPatientList
 from core.people.finding import FindOnMyList
 from core.people.service import actor_for
-from core.prescriptions.commands import (
-    AcknowledgeDose,
-    EmergencyDoses,
-    Mine,
-    OrderDose,
-    PatientPrescriptions,
-    ReadFacts,
-    RecordFacts,
-    View,
-    ViewDose,
-)
+from core.prescriptions.commands import View
+from core.prescriptions.commands_doses import AcknowledgeDose, EmergencyDoses, OrderDose, ViewDose
+from core.prescriptions.commands_facts import ReadFacts, RecordFacts
+from core.prescriptions.commands_lists import Mine, PatientPrescriptions
 from media.imaging import build
 from tests.core.dispatch.test_with_intake import says_danger
 from tests.core.dispatch.ward import EMERGENT, Ward, open_ward

@@ -25,6 +25,7 @@ NOT_OF_A_PATIENT = {
     "appointments.free_slots": "free times of practitioners: nobody is booked in them",
     "appointments.my_roster": "one's own shifts",
     "audit.heads_kept": "hashes and signatures of another house",
+    "audit.logs_kept": "ids of other houses' logs and keys",
     "audit.prove_heads": "hashes and signatures",
     "credentials.published": "public keys, definitions and revocation lists: indexes that name nobody",
     "demonstration.outbox": "counts and ids of what is still to be told",
@@ -43,6 +44,7 @@ NOT_OF_A_PATIENT = {
 """Queries that give nothing of a patient."""
 
 PART_OF_AN_AUDITED_ACT = {
+    "calls.seat_still_mine": "whether one's own seat in a running call still stands, asked every ten seconds; it was taken by a command",
     "consultations.upload_target": "gives the patient's id to the doctor whose consultation it is; the upload that follows is a command",
     "imaging.frame": "whether a picture is drawn, asked every half second; looking at it is imaging.show_frame, which is audited",
     "imaging.transfer": "how many bytes of one's own upload have come; it was opened and is ended by commands",
@@ -52,10 +54,11 @@ PART_OF_AN_AUDITED_ACT = {
 """Queries that name a patient by id and say nothing of him."""
 
 CODES = {
-    "account", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy", "credential",
-    "decision", "disposal", "erased", "former", "given_as", "image", "intake", "k", "kind", "opening", "other", "outcome", "prescription",
-    "purpose", "reaches", "reason", "ref", "relation", "role", "scope", "seconds", "slot", "taken_at", "template", "tree_size", "verdict",
-    "version", "withdrawn_as",
+    "account", "alert", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy",
+    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "kind", "lock",
+    "locked", "made", "opening", "other", "outcome", "places", "prescription", "purpose", "question", "reaches", "reason", "ref",
+    "relation", "request", "role", "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened", "verdict",
+    "version", "what", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""
 

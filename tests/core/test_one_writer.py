@@ -16,7 +16,7 @@ TECHNICAL_WRITERS = {
     "core/foundation/encryption/renewal.py": {"__aenter__", "_save"},
     "core/foundation/encryption/reencryption.py": {"reencrypt", "_forget_formers"},
     "core/foundation/encryption/reindexing.py": {"reindex", "_change_over"},
-    "core/foundation/encryption/erasure.py": {"destroy_keys"},
+    "core/foundation/encryption/erasure.py": {"_destroy", "set_lock"},
     "core/foundation/outbox.py": {"_work", "_work_in_order", "_later", "release_claims"},
     "core/foundation/due.py": {"tick", "_work", "_later"},
     # Told of what an order met after it was rolled back.

@@ -25,7 +25,7 @@ from core.foundation.orders import Query, all_orders
 from core.foundation.outbox import OutboxWorker
 from core.foundation.withheld import WithWithheld
 from core.notifications.models import Notification
-from core.people.commands import MyPatientList
+from core.people.commands_views import MyPatientList
 from core.practice_rooms import load_rooms
 from tests.conftest import DatabaseUrls, _delete_all_rows
 from tests.core.test_query_counts import LISTS

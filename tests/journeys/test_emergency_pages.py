@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
+from core.people.id_numbers import check_character
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
 from tests.journeys.call_people import open_case
 from tests.journeys.medicine_people import Treatment
@@ -61,6 +63,9 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await expect(page.locator("#wrong-words")).to_contain_text("至少 8 个字")
     await assert_readable(page)
     number = page.get_by_label("会诊编号,或病人的身份证号")
+    await number.fill("522727195803091131")
+    await press.click()
+    await expect(page.locator("#wrong-number")).to_contain_text("有一位不对")
     await number.fill("C-ZZZZ")
     await page.get_by_role("button", name="昏迷或说不清病史").click()
     await page.get_by_label("情况,用自己的话写").fill(WORDS)
@@ -83,7 +88,10 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await press.click()
     await answer(page, "确认紧急调阅")
     await expect(page.locator("h1")).to_have_text("打开的档案")
-    await expect(page.get_by_role("note")).to_contain_text("病人一方已收到通知")
+    await expect(page.get_by_role("note")).to_contain_text("已通知病人一方")
+    head = page.locator(".panel-strong").first
+    await expect(head.locator("h2")).to_have_text(re.compile(r"^.某 [男女] \d+ 岁$"))
+    await expect(head).to_contain_text("过敏")
     # A dose is no prescription; who does not read of it gives a second one.
     await expect(page.get_by_role("region", name="已下急用一剂")).to_contain_text(aspirin["name"])
     await assert_readable(page)
@@ -100,6 +108,7 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await assert_readable(review)
     await keep(review, "emergency-review-list-1280")
     await row.first.click()
+    await expect(review.get_by_role("heading", level=3)).to_have_text(re.compile(r"^看了 \d 次$"))
     await expect(review.get_by_text(WORDS)).to_be_visible()
     await expect(review.locator(".emergency-reads")).to_contain_text("病例")
     assert "胸痛" not in await review.locator("main").inner_text()
@@ -119,7 +128,25 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     await expect(page.get_by_text("已经关上")).to_be_visible()
     await page.get_by_role("link", name="回到紧急调阅").click()
     await expect(page.get_by_role("region", name="我调阅过的")).to_contain_text("不合理")
+    await expect(page.get_by_role("region", name="我调阅过的")).to_contain_text(re.compile(r"J-\w{5} .某 [男女]"))
+    # What the typed number says by itself is asked before anything is opened, and nothing is looked up for it.
+    digits = "522727" + "19630309" + "112"
+    await number.fill(digits + check_character(digits))
+    await page.get_by_role("button", name="昏迷或说不清病史").click()
+    await page.get_by_label("情况,用自己的话写").fill(WORDS)
+    await press.click()
+    await expect(page.get_by_role("dialog")).to_contain_text("女,1963年3月9日生")
+    await keep(page, "emergency-who-360")
+    await answer(page, "先不")
     await assert_readable(page)
+
+
+    patient = case.people["patient"]
+    seen = (await visiting(f"{demo.base_url}/phone/{patient.key}/h5/mini/#/privacy?at=looked", PHONE)).page
+    line = seen.locator(".weui-cell", has_text="紧急调阅").filter(has_text="理由")
+    await expect(line).to_contain_text("理由:昏迷或说不清病史。县里审查:不合理。您可以投诉")
+    await assert_readable(seen)
+    await keep(seen, "privacy-emergency-360")
 
 
 async def test_who_has_nothing_to_do_here_is_told_so(visiting: Visiting, running_demo_house: Demo) -> None:

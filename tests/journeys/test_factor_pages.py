@@ -82,6 +82,8 @@ async def test_after_a_reset_it_is_bound_anew_in_the_sheet(visiting: Visiting, r
     await page.get_by_text("不能扫码").click()
     await assert_readable(page)
     otpauth = await page.locator(".factor-address").inner_text()
+    lines = await page.locator(".factor-address").evaluate("one => one.scrollWidth > one.clientWidth && one.clientHeight < 60")
+    assert lines, "an address for programs fills the page"
     scan(demo, doctor.key, otpauth)
     await page.get_by_label("6 位动态码").fill(await fresh_code_soon(demo.base_url, doctor.key))
     await expect(page.get_by_role("status")).to_contain_text("绑定好了")

@@ -202,13 +202,15 @@ def _account(document: Document, channel: ChannelName) -> str:
 
 
 def lost(demo: Demo) -> list[str]:
-    """Callbacks that the platform saw accepted, or gave up, without an answered message of ours."""
+    """Callbacks that the platform saw accepted without an answered message of ours, or gave up without one that was pushed."""
     stored: dict[str, str] = dict(practice_rows(demo, "SELECT dedupe_key, state FROM message WHERE direction = 'in'"))
     found = []
     for exchange in exchanges(demo):
+        key = key_of(demo, exchange)
         if exchange["outcome"] not in REACHED:
-            found.append(f"{exchange['channel']}: {exchange['outcome']} {exchange['reason']}")
-        elif (key := key_of(demo, exchange)) and stored.get(key) not in ("delivered", "late"):
+            if stored.get(key) != "late":
+                found.append(f"{exchange['channel']}: {exchange['outcome']} {exchange['reason']}, and {stored.get(key, 'not stored')}")
+        elif key and stored.get(key) not in ("delivered", "late"):
             found.append(f"{exchange['channel']}: accepted, and {stored.get(key, 'not stored')}: {exchange['attempts'][0]['request']['decrypted']}")
     return found
 

@@ -378,6 +378,6 @@ async def test_empty_refused_and_without_a_network(visiting: Visiting, running_d
 
     await page.route("**/v1/slots?**", three_days_ago)
     await turn_to(page, "book")
-    await page.locator(".weui-cell", has_text="个号").last.click()
+    await page.locator(".weui-cell:visible", has_text="个号").last.click()
     await expect(page.get_by_role("status")).to_contain_text("今天没有号,最近的是")
     await assert_readable(page)

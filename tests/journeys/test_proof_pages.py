@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from core.credentials.models import IssuedCredential
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.people.models import CareRelation
 from tests.core.credentials.conftest import holder, quick_keys
 from tests.core.credentials.people import MEMBER, Holder
@@ -84,11 +84,15 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await picture(phone, "mini-prove-1280")
 
     desk = (await visiting(f"{origin}/h5/verify/", DESK)).page
+    await desk.get_by_label("证明号", exact=True).first.fill(code)
+    await desk.get_by_role("button", name="查验").click()
+    await expect(desk.get_by_role("alert")).to_contain_text("请写药店或医院的名字")
+    await desk.get_by_label("谁在查验", exact=True).fill("平湖镇惠民药店")
     await desk.get_by_label("证明号", exact=True).first.fill(code.removeprefix("Z-").lower())
     await desk.get_by_role("button", name="查验").click()
     result = desk.get_by_label("查验结果")
     await expect(result).to_contain_text("已满 18 岁:是")
-    for checked in ("签名", "持有人绑定", "一次性随机数", "没有作废"):
+    for checked in ("签名", "从持有人的账号出示", "是这一次新做的", "没有作废"):
         await expect(result).to_contain_text(f"✓ {checked}")
     await expect(result).to_contain_text("平塘县人民医院")
     whole = await desk.content()
@@ -101,6 +105,8 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await insured.get_by_role("button", name="只证明参保").click()
     code = await insured.locator(".mini-code").inner_text()
     other = (await visiting(f"{origin}/h5/verify/#{code}", PHONE)).page
+    await other.get_by_label("谁在查验", exact=True).fill("县医院收费处")
+    await other.get_by_role("button", name="查验").click()
     await expect(other.get_by_label("查验结果")).to_contain_text("在本县参保:是")
     assert code not in other.url, "what the camera opened does not stay in the address"
     await assert_readable(other)
@@ -112,7 +118,7 @@ async def test_a_patient_shows_one_fact_and_the_pharmacy_learns_no_more(face: Fa
     await picture(other, "verify-used-360")
 
     await phone.reload()
-    await expect(phone.locator("#page")).to_contain_text(f"被查验过一次,查验方自称 {origin}/h5/verify/")
+    await expect(phone.locator("#page")).to_contain_text("被查验过一次,查验方自称 县医院收费处(网页查验)")
     await assert_readable(phone)
     await phone.get_by_text("出示过的").scroll_into_view_if_needed()
     await picture(phone, "mini-proved-360")
@@ -132,6 +138,7 @@ async def test_who_is_not_insured_is_told_what_to_do(face: Face, working: Holder
     await phone.get_by_role("button", name="查验").click()
     await expect(phone.get_by_role("alert")).to_contain_text("Z- 加 8 位")
     await phone.get_by_label("证明号", exact=True).first.fill("Z-ABCD 1234")
+    await phone.get_by_label("谁在查验", exact=True).fill("惠民药店")
     await phone.get_by_role("button", name="查验").click()
     await expect(phone.get_by_role("alert")).to_contain_text("没有这个证明号")
     await sign_in(phone, face, working.actor.account_id)

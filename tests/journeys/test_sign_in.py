@@ -48,6 +48,21 @@ def test_a_page_without_a_session_goes_to_the_authorise_page_and_comes_back_sign
             assert stranger.get(back.headers["location"]).status_code == 400
 
 
+def test_one_thing_on_a_page_is_still_what_is_open_after_the_sign_in(running_demo_house: Demo):
+    """What stands behind # never reaches us, and the platform puts its own in its place: links to one thing carry it in the path."""
+    administrator = next(person["key"] for person in roster(running_demo_house) if person["role"] == "administrator")
+    its_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    with browser(running_demo_house) as phone:
+        address = f"/phone/{administrator}/h5/staff/person/{its_id}/"
+        for _ in range(3):  # the platform's page, back with a code, the page that was asked for
+            answer = phone.get(address)
+            assert answer.status_code == 302
+            address = answer.headers["location"].partition("#")[0]
+        shown = phone.get(address)
+        assert urlsplit(shown.headers["location"]).path.endswith("/h5/staff/")
+        assert urlsplit(shown.headers["location"]).fragment == f"/person/{its_id}"
+
+
 def test_a_state_that_is_not_this_browsers_is_refused(running_demo_house: Demo, doctor: str):
     with browser(running_demo_house) as attacker, browser(running_demo_house) as victim:
         begun = attacker.get(f"/phone/{doctor}{PAGE}").headers["location"].partition("#")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
+from tests.support.forked import Forked
 
 __all__ = ["chromium", "visiting"]
 
@@ -63,6 +65,16 @@ async def test_somebody_is_added_and_his_role_ended(visiting: Visiting, running_
     await expect(page.get_by_role("region", name="人员")).to_contain_text("执业证有效至")
     await assert_readable(page)
     await keep(page, "staff-house-360")
+    rows = page.get_by_role("region", name="人员").locator("a.weui-cell:visible")
+    everybody = await rows.count()
+    await page.get_by_label("找人").fill("药师")
+    await expect(rows.first).to_contain_text("药师")
+    assert 0 < await rows.count() < everybody
+    await page.get_by_label("找人").fill("没有这个人")
+    await expect(page.get_by_role("status").filter(has_text="没有这样的人")).to_be_visible()
+    await assert_readable(page)
+    await page.get_by_label("找人").fill("")
+    await expect(rows).to_have_count(everybody)
     await page.get_by_role("link", name="登记人员").click()
     await page.get_by_role("button", name="登记", exact=True).click()
     await expect(page.locator("#wrong-name")).to_have_text("请写姓名,和证件一样。")
@@ -106,11 +118,46 @@ async def test_somebody_is_added_and_his_role_ended(visiting: Visiting, running_
     await page.get_by_role("region", name="执业证").get_by_text("更新执业证").click()
     await field(page, "有效期至").fill("2020-01-01")
     await page.get_by_role("button", name="更新", exact=True).click()
+    # A slip in the year would stop all his work within the second.
+    await expect(page.get_by_role("dialog")).to_contain_text("2020-01-01 已经过去了")
+    await answer(page, "改日期")
+    await expect(page.get_by_role("region", name="执业证")).to_contain_text("执业证有效至 2031-01-31")
+    await page.get_by_role("button", name="更新", exact=True).click()
+    await answer(page, "已过期,就这样填")
+    await expect(page.get_by_role("status").filter(has_text="现在不能用")).to_be_visible()
     await expect(page.get_by_role("region", name="执业证")).to_contain_text("已过期")
     await head.get_by_role("button", name="停用").click()
     await answer(page, "停用")
     await expect(head).to_contain_text("已停用")
     await assert_readable(page)
+
+
+async def test_how_the_backups_stand_is_one_line_and_red_when_they_are_old(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    visits = [(await at(visiting, demo, size), size[0]) for size in (PHONE, WIDE)]
+
+    async def told(line: str, to_do: str, name: str) -> None:
+        for visit, width in visits:
+            await visit.page.reload()
+            shown = visit.page.get_by_role("region", name="备份", exact=True)
+            await expect(shown).to_contain_text(line)
+            await expect(shown.locator(".wrong")).to_have_count(1 if to_do else 0)
+            await expect(shown).to_contain_text(to_do)
+            await assert_readable(visit.page)
+            await keep(visit.page, f"staff-backups-{name}-{width}")
+
+    await told("这套演示没有设置备份", "", "none")
+    await noted(demo, "30")
+    await told("备份成功,还没有演练过", "备份超过 26 小时了:请在服务器上运行 huizhen backup", "late")
+    await noted(demo, "0", "drilled")
+    await told("备份成功,今天演练通过", "", "good")
+
+
+async def noted(demo: Demo, *what: str) -> None:
+    """As if backups had been made."""
+    environment = {**os.environ, **demo.environment}
+    running = await Forked.begin("tests.support.operator_process", json.dumps(environment), "tests.journeys.backups_noted", *what)
+    assert await running.end() == 0
 
 
 async def test_a_register_is_tried_line_by_line_and_then_taken_in(visiting: Visiting, running_demo_house: Demo, tmp_path: Path) -> None:

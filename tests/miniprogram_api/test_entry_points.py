@@ -35,7 +35,7 @@ from core.foundation.actor import Actor, Role
 from core.foundation.errors import DomainError
 from core.foundation.orders import Command, Order, Query, all_orders
 from core.foundation.practice import Practice
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.practice_rooms import load_rooms
 from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate
@@ -340,22 +340,6 @@ async def test_no_ticket_opens_for_whom_it_was_not_given_and_nothing_comes_befor
         assert [one["code"] for one in wire.heard] == ["access.denied"], name
 
 
-AS_SYSTEM = {
-    "bot/dialogue/conversing.py": "finishes a turn",
-    "bot/dialogue/turn.py": "settles what a message means",
-    "bot/inbox/inbox.py": "takes messages in",
-    "bot/runtime.py": "takes messages in",
-    "bot/sending": "words of what is told to those whom a handler chose",
-    "miniprogram_api/app": "clocks, seeding, signing of rules",
-    "miniprogram_api/cli": "commands of the operator on the machine itself",
-    "miniprogram_api/http/demo.py": "the stage of the demonstration",
-    "miniprogram_api/http/images.py": "draws again a picture that the asker may see",
-    "miniprogram_api/http/sign_in.py": "signs in whom the platform vouched for",
-    "miniprogram_api/http/oauth.py": "signs in whom the platform vouched for",
-    "miniprogram_api/http/sessions.py": "turns refresh tokens, the proof being the token",
-    "miniprogram_api/http/audit_heads.py": "keeps another house's head",
-}
-"""Where something above the practice acts as the system, and what for. Everything else acts as the person who asks."""
 ROWS = {"Notification", "CardRecord", "Conversation", "Message", "Identity", "RuleSignature", "AuditHead", "KeyRenewal", "WrappedKey"}
 """Rows that code above the practice reads itself: what was said and told, never what stands in a record."""
 
@@ -376,13 +360,9 @@ def _modules() -> Iterator[tuple[str, ast.Module]]:
                 yield where, ast.parse(path.read_text())
 
 
-def test_nothing_above_the_practice_acts_as_the_system_or_reads_records_but_where_it_is_said() -> None:
+def test_nothing_above_the_practice_reads_records_but_by_orders() -> None:
+    """Which orders are given as the system: test_as_system.py."""
     for where, tree in _modules():
-        acts = any(
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "system"
-            and isinstance(node.func.value, ast.Name) and node.func.value.id == "Actor" for node in ast.walk(tree)
-        )
-        assert not acts or any(where.startswith(known) for known in AS_SYSTEM), f"{where} acts as the system"
         if where.startswith("miniprogram_api/app/demo"):
             continue
         for node in ast.walk(tree):

@@ -104,3 +104,13 @@ def test_who_does_not_know_is_not_asked_again(engine: Engine) -> None:
         facts = engine.merge(facts, engine.read("不清楚", answering=question), answered=question)
     assert "age_chronic" in asked
     assert not {"age", "chronic"} & set(asked)
+
+
+@pytest.mark.parametrize("said", ["胸痛2小时\n出冷汗\n要不要马上转院?", "胸痛2小时 出冷汗,需不需要转到县里", "胸痛出冷汗,是否转诊"])
+def test_a_transfer_only_asked_about_is_no_finding_beside_a_complaint(engine: Engine, said: str) -> None:
+    assert {finding.code for finding in engine.read(said).findings} == {"chest_pain", "sweating"}
+
+
+def test_a_transfer_asked_for_alone_is_what_he_came_for(engine: Engine) -> None:
+    assert {finding.code for finding in engine.read("要不要转院?").findings} == {"refer_transfer"}
+    assert "refer_transfer" in {finding.code for finding in engine.read("我咳嗽三天,我要转院").findings}

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.clinical.belief.choosing import Preference, next_finding
@@ -33,6 +33,7 @@ def made(seed: int, diseases: int = 6, findings: int = 8) -> Knowledge:
 evidence = st.dictionaries(st.sampled_from([f"f{at}" for at in range(8)]), st.sampled_from([YES, NO, "unknown"]))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), evidence)
 def test_an_unknown_answer_changes_nothing(seed: int, told: dict[str, str]) -> None:
     knowledge = made(seed)
@@ -41,6 +42,7 @@ def test_an_unknown_answer_changes_nothing(seed: int, told: dict[str, str]) -> N
     assert np.array_equal(posterior(knowledge, told | {"never heard of": YES}), posterior(knowledge, known))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), evidence, st.randoms(use_true_random=False))
 def test_the_order_of_the_evidence_does_not_matter(seed: int, told: dict[str, str], chance: st.DataObject) -> None:
     shuffled = list(told.items())
@@ -48,6 +50,7 @@ def test_the_order_of_the_evidence_does_not_matter(seed: int, told: dict[str, st
     assert np.array_equal(posterior(made(seed), told), posterior(made(seed), dict(shuffled)))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), evidence)
 def test_a_posterior_is_a_distribution_and_leaves_nothing_out(seed: int, told: dict[str, str]) -> None:
     knowledge = made(seed)
@@ -77,6 +80,7 @@ def test_findings_that_say_the_same_do_not_make_it_sure() -> None:
     assert posterior(alike, {"fever": YES, "hot": YES}, same)[1] == pytest.approx(posterior(alike, {"fever": YES}, same)[1], abs=1e-5)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), evidence)
 def test_tempering_keeps_the_order_of_diseases_and_makes_less_sure(seed: int, told: dict[str, str]) -> None:
     knowledge = dataclasses.replace(made(seed), prior=np.full(6, 1 / 6, np.float32))
@@ -85,6 +89,7 @@ def test_tempering_keeps_the_order_of_diseases_and_makes_less_sure(seed: int, to
     assert unsure.max() <= sure.max() + 1e-5
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50), evidence)
 def test_information_is_what_the_entropy_falls_by(seed: int, told: dict[str, str]) -> None:
     knowledge = made(seed)
@@ -103,6 +108,7 @@ def test_information_is_what_the_entropy_falls_by(seed: int, told: dict[str, str
             assert part[finding] == pytest.approx(entropy(believed @ into) - left, abs=2e-4)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 50))
 def test_never_twice_and_never_what_is_known(seed: int) -> None:
     knowledge, chance = made(seed), np.random.default_rng(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from datetime import date
 
 import pytest
@@ -61,10 +62,24 @@ def test_what_is_written_by_everyday_patterns_goes(masker: Masker, text: str, go
     [
         "血压180/110,心率 98,体温38.5,血糖12.3", "130/85 140/90 150/95 160/100", "胸痛2小时 出冷汗 血压90/60 紧急", "阿莫西林 0.5g 每天三次,吃了 5 天", "微信同号",
         "白细胞 12.3,中性粒 85%", "左侧肢体麻木,高血压十年", "我们村里好多人都咳,去县城看过", "尿路感染,走路 500 米就喘", "肚子右下边疼,昨天晚上开始的,吃不下饭", "怀孕34周,头疼",
+        "血小板 2500000", "血小板计数:2500000,白细胞 12.3", "PLT2500000", "病毒载量 12000000 copies/ml", "乙肝DNA定量 1200000000 IU/mL", "菌落数 1000000 CFU/ml", "肌酸激酶 1250000 U/L",
+        "尿里红细胞 3000000 个/L", "HBV-DNA 35000000", "β-HCG 2500000 mIU/mL",
     ],
 )  # fmt: skip
 def test_what_the_doctor_needs_stays(masker: Masker, text: str) -> None:
     assert masker.mask(text, NOBODY).text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "血小板正常,QQ 12345678", "血小板 13800138000", "血小板的单子 12345678", "白细胞报告号 20231234567", "病毒载量 123456789012", "12345678 我的号", "DNA 鉴定编号 12345678",
+        "A1234567 IU/ml", "血小板 852 号 12345678", "电话 84820123 个/升", "载量123456789", "住院号2500000 U/L",
+    ],
+)  # fmt: skip
+def test_a_number_near_a_value_goes_all_the_same(masker: Masker, text: str) -> None:
+    longest = max(re.findall("[0-9]+", text), key=len)
+    assert longest not in masker.mask(text, NOBODY).text
 
 
 def test_days_move_together_and_the_age_becomes_the_band(masker: Masker) -> None:

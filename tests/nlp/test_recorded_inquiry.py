@@ -131,7 +131,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(json_values)
 def test_reading_anything_gives_cases_or_one_clear_error(tmp_path: Path, value: object) -> None:
     path = tmp_path / "any.jsonl"

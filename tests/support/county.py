@@ -11,14 +11,9 @@ from core.appointments.commands import FreeSlots, OpenSlots, SetShift
 from core.foundation.actor import Actor, Role
 from core.foundation.practice import Practice
 from core.people.accounts import actor_for
-from core.people.commands import (
-    EnlistPatient,
-    EnsureAccount,
-    GiveConsent,
-    RegisterOrganisation,
-    RegisterPractitioner,
-    VerifyPhone,
-)
+from core.people.commands import EnlistPatient, EnsureAccount, VerifyPhone
+from core.people.commands_consents import GiveConsent
+from core.people.commands_staff import RegisterOrganisation, RegisterPractitioner
 from core.people.consent_texts import CURRENT
 from core.people.id_numbers import check_character
 from tests.support.kept import once

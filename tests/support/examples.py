@@ -59,12 +59,15 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "followups.end": {"reason": "finished"},
     "intake.close": {"reason": "finished"},
     "matching.record_conflict": {"reason": "relative"},
+    # Keys that are destroyed are not brought back by taking the rows back: nobody of the scene is erased.
+    "oversight.erase_mine": {"patient_id": NOWHERE}, "oversight.settle_erasure": {"decision": "keep", "reason": "dispute"},
+    "oversight.hold_disposal": {"reason": "dispute"}, "oversight.release_disposal": {"reason": "settled"},
     "people.register_organisation": {"region_code": "522727103", "full_name": "新设卫生院", "kind": "township_centre"},
     "people.register_practitioner": {
         "title_name": "医师", "licence_number": "110200009999", "licence_valid_until": date(2030, 1, 1), "roles": ("duty_doctor",),
         "app": "wwtest", "subject": "newcomer",
     },
-    "people.confirm_account": {"claim_code": "K7M2QX"},
+    "people.confirm_account": {"claim_code": "K7M2QX"}, "people.look_at_claim": {"claim_code": "K7M2QX"},
     "people.find_on_my_list": {"full_name": "孟小明"},
     "people.confirm_second_factor": {"code": "123456"},
     "people.unlock_signing": {"code": "123456"},

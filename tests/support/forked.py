@@ -38,6 +38,10 @@ class Forked:
         """The next line without its end; "" when the process has ended."""
         return (await asyncio.to_thread(self._lines.readline)).rstrip("\n")
 
+    async def rest(self) -> str:
+        """Everything that it still says, up to its end."""
+        return await asyncio.to_thread(self._lines.read)
+
     async def kill(self) -> None:
         """As ``kill -9``."""
         self._process.kill()

@@ -19,7 +19,8 @@ from tortoise.transactions import in_transaction
 from core.appointments.commands import BookSlot, SetAbsence
 from core.appointments.models import Absence, Appointment
 from core.calls.commands import EnterCall, RequestSeat
-from core.consultations.commands import Decide, GiveOpinion, ReturnConsultation
+from core.consultations.commands import ReturnConsultation
+from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.coverage.commands import EnrolMember, ItemLine, RecordMembership, SubmitClaim
 from core.coverage.policies import DrugClass, Service
 from core.deidentification.commands import BeginCopy
@@ -39,10 +40,12 @@ from core.foundation.signals import LocalSignals
 from core.imaging.commands import FrameState, ShowFrame
 from core.imaging.models import ImageConflict
 from core.oversight.commands import BreakTheGlass
-from core.oversight.models import Disposal
-from core.people.commands import OpenSession
-from core.people.models import CareRelation
-from core.prescriptions.commands import EmergencyDoses, OrderDose, Propose, RecordFacts, Refer, Sign
+from core.oversight.models import Disposal, ErasureRequest
+from core.people.commands_sessions import OpenSession
+from core.people.models import CareRelation, JoinReview
+from core.prescriptions.commands import Propose, Refer, Sign
+from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
+from core.prescriptions.commands_facts import RecordFacts
 from media.imaging import build
 from tests.conftest import START
 from tests.core.dispatch.test_with_intake import says_danger
@@ -164,7 +167,7 @@ async def _people(ward: Ward) -> dict[str, Actor]:
 
 
 async def _houses(ward: Ward) -> dict[str, str]:
-    from core.people.commands import RegisterOrganisation
+    from core.people.commands_staff import RegisterOrganisation
 
     async def house(name: str, kind: Any, region: str, parent: str | None = None) -> str:
         order = RegisterOrganisation(full_name=name, kind=kind, region_code=region, region_name="西秀区", parent_id=parent)
@@ -323,7 +326,17 @@ async def _emergencies(scene: Scene) -> None:
         due_at=now + timedelta(days=30),
     )  # fmt: skip
     scene.values["disposal_id"] = over.id
-    begun = await scene.practice.execute(scene.people["administrator"], BeginCopy(purpose="tests", reason="给测试环境用"))
+    asked = await ErasureRequest.create(
+        id=scene.practice.ids.new(), account_id=scene.people["woman"].account_id, region_code="522727", question="dispute", state="asked",
+        asked_at=now,
+    )  # fmt: skip
+    older, newer = sorted((scene.people["woman"].account_id, scene.people["daughter"].account_id))
+    joined = await JoinReview.create(
+        id=scene.practice.ids.new(), older_id=older, newer_id=newer, reason="two_wechats", created_at=now
+    )
+    scene.values |= {"request_id": asked.id, "review_id": joined.id}
+    named = scene.people["administrator"].practitioner_id
+    begun = await scene.practice.execute(SYSTEM, BeginCopy(purpose="tests", reason="给测试环境用", administrator_id=named))
     scene.values["copy_id"] = begun.copy_id
 
 
@@ -340,7 +353,7 @@ def _holds() -> dict[str, frozenset[str]]:
         "same_county": home, "booked_intake": {"chest_expert"},
         "holds_ticket": {"village_doctor"}, "own_attendance": {"village_doctor"}, "own_upload": {"village_doctor"},
         "own_consultation": {"village_doctor"}, "own_image": {"village_doctor"},
-        "conflict_of_county": {"administrator"}, "inviting_prescription": {"village_doctor"},
+        "conflict_of_county": {"administrator"}, "judges_accounts": {"administrator"}, "inviting_prescription": {"village_doctor"},
         "assigned_consultation": {"expert"}, "assigned_intake": {"expert"}, "assigned_image": {"expert"}, "offered": {"expert"},
         "proposed_prescription": {"expert"}, "own_dose": {"village_doctor", "expert"},
         "alerted": {"duty_doctor", "scheduler", "administrator"}, "alerted_intake": {"duty_doctor", "scheduler", "administrator"},
@@ -348,6 +361,5 @@ def _holds() -> dict[str, frozenset[str]]:
         "break_glass": {"colleague", "duty_off", "nerve_expert"}, "reviewer": {"auditor", "administrator"},
         "at_the_place": {"village_doctor", "colleague"}, "own_or_ward": {"woman"},
         "referred_consultation": {"duty_doctor"}, "on_duty_above": {"duty_doctor"}, "wrote_opinion": {"expert"}, "dose_to_see": {"pharmacist"},
-        "own_copy": {"administrator"},
     }
     return {name: frozenset(people) for name, people in written.items()}

@@ -14,6 +14,9 @@ from core.foundation.audit.anchors import Anchor, AnchorContradicts, AnchorFaile
 from core.foundation.audit.heads import HeadKeys, SignedHead
 from core.foundation.audit.models import Anchoring, AuditHead
 from core.foundation.audit.store import TreeDamaged, root_of, tree_size
+from core.foundation.audit.times import WAITING
+from core.foundation.ids import lowest_id
+from core.foundation.models import AuditEntry
 
 if TYPE_CHECKING:
     from core.foundation.practice import Practice
@@ -67,9 +70,10 @@ class Anchorer:
                 raise TreeDamaged
             if size == last.tree_size:
                 return None
-        if not size:
-            return None
-        head = self._keys.sign(size, await root_of(size), int(self._practice.clock.real_now().timestamp() * 1000))
+        now = self._practice.clock.real_now()
+        if not size or await AuditEntry.filter(in_tree=None, id__lt=lowest_id(now - WAITING)).exists():
+            return None  # what waits was there before this head: once it is in the tree, a head says so
+        head = self._keys.sign(size, await root_of(size), int(now.timestamp() * 1000))
         try:
             await AuditHead.create(
                 tree_size=head.tree_size, log_id=head.log_id, root=head.root, at=head.at, key_id=head.key_id, signature=head.signature
@@ -121,6 +125,11 @@ async def latest_head() -> SignedHead | None:
     """The head over the most leaves that the database holds."""
     row = await AuditHead.all().order_by("-tree_size").first()
     return None if row is None else head_of(row)
+
+
+async def has_signed() -> bool:
+    """Whether the database knows of a head that was ever signed here."""
+    return await AuditHead.all().exists() or await Anchoring.all().exists()
 
 
 def head_of(row: AuditHead) -> SignedHead:

@@ -1,7 +1,8 @@
 """Anchors: places outside the database that keep signed heads, so that whoever rewrites the database cannot rewrite what they say.
 
 The port, and its plainest form: a file on other storage. Others: :mod:`bucket` (write once, read many), :mod:`second_house`. A blockchain would
-be one more: a class with these two methods that puts the head's bytes into a transaction and reads them back.
+be one more: a class with these three methods that puts the head's bytes into a transaction and reads them back. Each house needs a place of its own
+(folder, prefix): a log that lies there and is not the house's is one that somebody gave up.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import asyncio
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from core.foundation.audit.heads import SignedHead, read_head
+
+_SUFFIX = ".heads"
 
 
 class AnchorFailed(Exception):
@@ -46,6 +50,13 @@ class Anchor(Protocol):
         """What it keeps of this log; :class:`AnchorFailed` when it cannot be asked."""
         ...
 
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        """Every log of this house that it keeps a head of, whether the house still knows it or not; :class:`AnchorFailed`.
+
+        ``keys``: the house's public keys by id, for places where several houses' logs lie together: those that one of them signed.
+        """
+        ...
+
 
 class FileAnchor:
     """One JSON line a head in ``<folder>/<log>.heads``, appended and forced to the disk. The folder belongs on other storage than the database."""
@@ -74,8 +85,17 @@ class FileAnchor:
                 damaged += 1
         return Kept(tuple(heads), damaged)
 
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        try:
+            names = await asyncio.to_thread(os.listdir, self._folder)
+        except FileNotFoundError:
+            return frozenset()
+        except OSError as error:
+            raise AnchorFailed(type(error).__name__) from error
+        return frozenset(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+
     def _file(self, log_id: str) -> Path:
-        return self._folder / f"{log_id}.heads"
+        return self._folder / f"{log_id}{_SUFFIX}"
 
     def _append(self, head: SignedHead) -> None:
         line = json.dumps(head.document(), sort_keys=True).encode() + b"\n"

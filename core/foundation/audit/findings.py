@@ -31,6 +31,18 @@ class What(StrEnum):
     """A signed head stands over more leaves than there are."""
     ACT_WITHOUT_ENTRY = "act_without_entry"
     """A row that an act left (outbox, timeline) names an audit entry that is not there, or none."""
+    SHOWN_ALTERED = "shown_altered"
+    """The lines of the patients whom a list showed are not those that its entry was written with."""
+    ENTRY_BACKDATED = "entry_backdated"
+    """The entry came into the tree after a head that was signed later than it says it was made, by more than the longest order takes."""
+    ENTRY_POSTDATED = "entry_postdated"
+    """The entry says that it was made later than the head over it was signed, by more than clocks differ."""
+    CLOCK_SET_BACK = "clock_set_back"
+    """A head says an earlier time than one over fewer leaves."""
+    LOG_ABANDONED = "log_abandoned"
+    """An anchor holds a log of this house that is neither the present one nor one that the tree says was given up: ``row`` names it."""
+    LOG_UNKNOWN = "log_unknown"
+    """Whoever asked knows this house by a log (``row``) that it does not go on from."""
     ANCHOR_DAMAGED = "anchor_damaged"
     """An anchor holds records that are no heads."""
     ANCHOR_LOST = "anchor_lost"
@@ -50,6 +62,14 @@ class Finding:
     row: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A log that was given up when a backup was restored: ``left`` of its entries are here, anchors tell of ``lost`` more."""
+
+    left: int
+    lost: int
+
+
 @dataclass(slots=True)
 class Report:
     """``size``: leaves checked; ``waiting``: entries not yet in the tree. Times in milliseconds since 1970.
@@ -67,9 +87,14 @@ class Report:
     anchored_size: int = 0
     anchored_at: int | None = None
     """The latest head that an anchor holds and that is right."""
-    given_up: dict[str, int] = field(default_factory=dict)
-    """Of each log that was given up when a backup was restored: how many entries anchors still tell of that are not there."""
+    given_up: dict[str, GivenUp] = field(default_factory=dict)
+    """Each former log, as far as the tree says that it was given up."""
     unasked: dict[str, str] = field(default_factory=dict)
+    without: list[str] = field(default_factory=list)
+    """Anchors that hold nothing of this log, although heads of it were signed."""
+    log_id: str = ""
+    begun_at: int | None = None
+    """The earliest head that is signed: since then every act names its entry."""
 
     @property
     def clean(self) -> bool:

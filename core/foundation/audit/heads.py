@@ -90,7 +90,8 @@ def is_signed_by(head: SignedHead, keys: Mapping[str, bytes]) -> bool:
 class HeadKeys:
     """The keys of one log, from a file that only the service's user can read. Old public keys stay, so that old heads can be checked.
 
-    ``former``: logs that were given up when a backup was restored, with the number of leaves that were left of each.
+    ``former``: logs that were given up when a backup was restored, with the number of leaves that were left of each. A note: what verification
+    believes of it stands in the tree (:mod:`core.foundation.audit.former`).
     """
 
     def __init__(
@@ -103,20 +104,28 @@ class HeadKeys:
         self._private = private
 
     @staticmethod
-    def create(path: Path, log_id: str) -> HeadKeys:
-        """Make the key file of a new log (mode 0600); FileExistsError if there is one."""
+    def new(log_id: str) -> HeadKeys:
+        """The keys of a new log, not yet kept anywhere."""
         private = Ed25519PrivateKey.generate()
         public = private.public_key().public_bytes_raw()
-        keys = HeadKeys(log_id, key_id_of(public), private, {key_id_of(public): public})
+        return HeadKeys(log_id, key_id_of(public), private, {key_id_of(public): public})
+
+    @staticmethod
+    def create(path: Path, log_id: str) -> HeadKeys:
+        """As :meth:`new`, in a file of its own (mode 0600); FileExistsError if there is one."""
+        return HeadKeys.new(log_id).put_first(path)
+
+    def put_first(self, path: Path) -> HeadKeys:
+        """Written to ``path`` (mode 0600); FileExistsError if there is a file."""
         path.parent.mkdir(parents=True, exist_ok=True)
         # Written whole and then linked into place: another process never reads half of it, and no key is overwritten.
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        keys._write(draft)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{self.log_id}")
+        self._write(draft)
         try:
             os.link(draft, path)
         finally:
             draft.unlink()
-        return keys
+        return self
 
     @staticmethod
     def load(path: Path) -> HeadKeys:
@@ -126,20 +135,24 @@ class HeadKeys:
         public = {name: bytes.fromhex(key) for name, key in record["public"].items()}
         return HeadKeys(record["log"], record["current"], private, public, record.get("former"))
 
-    def replaced(self, path: Path) -> HeadKeys:
-        """The same log with a new key, written over ``path``; the old private key is gone, its public one stays."""
+    def renewed(self) -> HeadKeys:
+        """The same log with a new key, not yet kept anywhere: put in place, the old private key is gone, its public one stays."""
         private = Ed25519PrivateKey.generate()
         public = private.public_key().public_bytes_raw()
-        keys = HeadKeys(self.log_id, key_id_of(public), private, {**self.public, key_id_of(public): public}, self.former)
-        return keys._put_in_place(path)
+        return HeadKeys(self.log_id, key_id_of(public), private, {**self.public, key_id_of(public): public}, self.former)
+
+    def replaced(self, path: Path) -> HeadKeys:
+        """As :meth:`renewed`, written over ``path``."""
+        return self.renewed().put_in_place(path)
 
     def begun_anew(self, path: Path, log_id: str, size: int) -> HeadKeys:
         """Another log with the same keys, written over ``path``: of the present one ``size`` leaves are left, and anchors may hold more."""
-        keys = HeadKeys(log_id, self.current, self._private, self.public, {**self.former, self.log_id: size})
-        return keys._put_in_place(path)
+        left = {former: min(size, left) for former, left in self.former.items()}
+        return HeadKeys(log_id, self.current, self._private, self.public, {**left, self.log_id: size}).put_in_place(path)
 
-    def _put_in_place(self, path: Path) -> HeadKeys:
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+    def put_in_place(self, path: Path) -> HeadKeys:
+        """Written over ``path``, whole or not at all."""
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{self.log_id}")
         self._write(draft)
         draft.replace(path)
         return self

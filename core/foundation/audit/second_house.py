@@ -7,6 +7,7 @@ once, and not only found by the next verification.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -60,6 +61,14 @@ class SecondHouseAnchor:
             if not found or not heads or heads[-1].tree_size <= after:
                 return Kept(tuple(heads), damaged)
             after = heads[-1].tree_size
+
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        """Those whose last head there one of ``keys`` signed: the other house keeps the logs of more than one."""
+        page = await self._json("/v1/audit/logs")
+        try:
+            return frozenset(str(one["log"]) for one in page["logs"] if one["key"] in keys)
+        except (KeyError, TypeError):
+            raise AnchorFailed("not_understood") from None
 
     async def _latest(self, log_id: str) -> int:
         page = await self._json(f"/v1/audit/heads/{log_id}?latest=1")

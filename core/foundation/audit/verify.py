@@ -8,24 +8,18 @@ entries. So a finding names the narrowest place that the evidence outside what w
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from tortoise.connection import get_connection
-
-from core.foundation.audit.anchoring import head_of
-from core.foundation.audit.anchors import Anchor, AnchorFailed
-from core.foundation.audit.entries import SELECTED, entry_bytes
+from core.foundation.audit.anchors import Anchor
+from core.foundation.audit.claims import Claim, gather
+from core.foundation.audit.completeness import find_missing, rows_of
+from core.foundation.audit.entries import COLUMNS, SELECTED, entry_bytes
 from core.foundation.audit.exchanges import exchanged_leaves
 from core.foundation.audit.findings import Finding, Report, What
-from core.foundation.audit.heads import SignedHead, is_signed_by
-from core.foundation.audit.links import Link, links
-from core.foundation.audit.models import Anchoring, AuditHead, AuditLeaf, AuditNode
+from core.foundation.audit.models import AuditLeaf, AuditNode
 from core.foundation.audit.store import STEP, is_kept, place, tree_size
+from core.foundation.audit.times import Bounds
 from core.foundation.audit.tree import Edge, complete, leaf_hash
-from core.foundation.database.connection import PRACTICE, dialect
-from core.foundation.models import AuditEntry
 
 PAGE = 4096
 """Leaves read at once; a multiple of the blocks over which nodes are kept."""
@@ -33,35 +27,26 @@ BLOCK = 1 << STEP
 GONE = bytes(32)
 """Stands for the hash of a leaf that is not there: no leaf has it."""
 
+_AT, _REAL_AT = COLUMNS.index("at"), COLUMNS.index("real_at")
+
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """A head with who holds it."""
-
-    head: SignedHead
-    seen_by: str
-
-
 async def verify(
-    keys: Mapping[str, bytes], log_id: str, anchors: Sequence[Anchor] = (), *, former: Mapping[str, int] | None = None,
+    keys: Mapping[str, bytes], log_id: str, anchors: Sequence[Anchor] = (), *, former: Collection[str] = (), known: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Report:
     """The report on the practice's audit. ``keys``: the log's public keys by id; ``progress`` gets leaves done and leaves in all.
 
-    ``former``: logs given up when a backup was restored, with the leaves that were left: up to there their heads count like the log's own.
+    ``former``: logs that the keys' file calls former; counted as such where the tree says so. ``known``: logs by which whoever asks knows this
+    house.
     """  # fmt: skip
     report = Report()
-    logs = {**(former or {}), log_id: None}
-    claims = await _anchored(report, keys, logs, anchors)
-    claims += await _own_heads(report, keys, logs, claims)
+    claims = await gather(report, keys, log_id, anchors, former=former, known=known)
     await _measure(report)
     walk = _Walk(report, claims, progress or (lambda done, whole: None))
     await walk.run()
-    await _outside(report)
-    for link in links():
-        await _complete(report, link)
+    await find_missing(report)
     report.findings.sort(key=lambda one: (one.leaf is None, one.leaf or 0, one.what.value))
     return report
 
@@ -79,79 +64,20 @@ async def _measure(report: Report) -> None:
     report.size = min(size, leaves + after)
 
 
-Logs = Mapping[str, int | None]
-"""The log by its id (None), and former ones with the leaves that are left of each."""
-
-
-async def _anchored(report: Report, keys: Mapping[str, bytes], logs: Logs, anchors: Sequence[Anchor]) -> list[_Claim]:
-    claims = []
-    rows = {row.id: row for row in await Anchoring.all()}
-    for anchor in anchors:
-        good: list[SignedHead] = []
-        bad = 0
-        try:
-            for log_id, left in logs.items():
-                kept = await anchor.kept(log_id)
-                right = [head for head in kept.heads if head.log_id == log_id and is_signed_by(head, keys)]
-                bad += kept.damaged + len(kept.heads) - len(right)
-                good += _still_there(report, log_id, left, right)
-        except AnchorFailed as error:
-            report.unasked[anchor.name] = f"{type(error).__name__}:{error.args[0] if error.args else ''}"
-            continue
-        report.anchored[anchor.name] = len(good)
-        claims += [_Claim(head, anchor.name) for head in good]
-        if bad:
-            report.findings.append(Finding(What.ANCHOR_DAMAGED, seen_by=anchor.name, row=str(bad)))
-        row = rows.get(anchor.name)
-        if row is not None and row.tree_size > max((head.tree_size for head in good), default=0):
-            report.findings.append(Finding(What.ANCHOR_LOST, upto=row.tree_size, seen_by=anchor.name))
-    return claims
-
-
-def _still_there(report: Report, log_id: str, left: int | None, heads: list[SignedHead]) -> list[SignedHead]:
-    """The heads that the tree must still agree with; what those of a former log tell beyond what is left of it is told by itself."""
-    if left is None:
-        return heads
-    most = max((head.tree_size for head in heads), default=0)
-    report.given_up[log_id] = max(report.given_up.get(log_id, 0), most - left, 0)
-    return [head for head in heads if head.tree_size <= left]
-
-
-async def _own_heads(report: Report, keys: Mapping[str, bytes], logs: Logs, anchored: Sequence[_Claim]) -> list[_Claim]:
-    claims = []
-    known: set[tuple[int, bytes]] = set()
-    async for row in _all_heads():
-        head = head_of(row)
-        report.heads += 1
-        known.add((head.tree_size, head.root))
-        if head.log_id in logs and is_signed_by(head, keys):
-            claims.append(_Claim(head, "database"))
-        else:
-            report.findings.append(Finding(What.HEAD_FORGED, upto=head.tree_size))
-    missed = {(one.head.tree_size, one.head.root): one for one in anchored if (one.head.tree_size, one.head.root) not in known}
-    for (size, _), claim in sorted(missed.items()):
-        report.findings.append(Finding(What.HEAD_REMOVED, upto=size, seen_by=claim.seen_by))
-    return claims
-
-
-async def _all_heads() -> Any:
-    after = 0
-    while rows := await AuditHead.filter(tree_size__gt=after).order_by("tree_size").limit(PAGE):
-        for row in rows:
-            yield row
-        after = rows[-1].tree_size
-
-
 class _Walk:
     """Once over the leaves, from the first to the last, by blocks of sixteen."""
 
-    def __init__(self, report: Report, claims: Iterable[_Claim], progress: Progress) -> None:
+    def __init__(self, report: Report, claims: Iterable[Claim], progress: Progress) -> None:
         self._report = report
         self._progress = progress
         # Two trees grow: one over the leaves as they are, one that trusts the inner nodes where leaves and nodes disagree.
         self._leaves = Edge()
         self._nodes = Edge()
         self._claims = deque(sorted(claims, key=lambda one: one.head.tree_size))
+        self._bounds = Bounds(claim.head for claim in self._claims)
+        report.begun_at = self._bounds.first
+        for set_back in self._bounds.set_back:
+            self._found(Finding(What.CLOCK_SET_BACK, upto=set_back))
         self._good = {claim.seen_by: 0 for claim in self._claims}
         self._wrong: set[str] = set()
         self._broken: dict[int, tuple[list[bytes], bytes]] = {}
@@ -174,7 +100,7 @@ class _Walk:
     async def _page(self, start: int, end: int) -> None:
         hashes = [GONE] * (end - start)
         ids = [""] * (end - start)
-        for row in await _rows(
+        for row in await rows_of(
             f"SELECT l.leaf_index, l.entry_id, l.hash, {SELECTED} FROM audit_leaf l LEFT JOIN audit_entry e ON e.id = l.entry_id"  # noqa: S608
             " WHERE l.leaf_index >= {0} AND l.leaf_index < {0} ORDER BY l.leaf_index", [start, end],
         ):  # fmt: skip
@@ -186,6 +112,10 @@ class _Walk:
             elif (own := leaf_hash(entry_bytes(row[3:]))) != hashed:
                 self._edited[index] = own
                 self._found(Finding(What.ENTRY_EDITED, index, entry_id=entry_id))
+            elif self._bounds.too_early(index, entry_id, row[3 + _AT], row[3 + _REAL_AT]):
+                self._found(Finding(What.ENTRY_BACKDATED, index, entry_id=entry_id))
+            elif self._bounds.too_late(entry_id, row[3 + _REAL_AT]):
+                self._found(Finding(What.ENTRY_POSTDATED, index, entry_id=entry_id))
         for number, entry_id in enumerate(ids):
             if not entry_id:
                 self._found(Finding(What.LEAF_REMOVED, start + number))
@@ -216,7 +146,7 @@ class _Walk:
         while self._claims and self._claims[0].head.tree_size == end:
             self._check(self._claims.popleft(), end, [], [])
 
-    def _check(self, claim: _Claim, start: int, hashes: list[bytes], ids: list[str]) -> None:
+    def _check(self, claim: Claim, start: int, hashes: list[bytes], ids: list[str]) -> None:
         """Compare a head with the tree over its leaves: those of both edges, which end at ``start``, and the first of ``hashes``."""
         size = claim.head.tree_size
         tail = hashes[: size - start]
@@ -295,50 +225,3 @@ async def _kept_nodes(start: int, end: int) -> dict[int, bytes]:
             found[at] = bytes(node)
         level += STEP
     return found
-
-
-async def _outside(report: Report) -> None:
-    """Entries that wait for the tree, and entries that claim to be in it."""
-    waiting = AuditEntry.filter(in_tree=None)
-    report.waiting = await waiting.count()
-    oldest = await waiting.order_by("id").first()
-    report.oldest_waiting_at = None if oldest is None else int(oldest.real_at.timestamp() * 1000)
-    after = ""
-    while True:
-        rows = await _rows(
-            "SELECT e.id FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id"
-            " WHERE e.id > {0} AND e.in_tree IS NOT NULL AND l.entry_id IS NULL ORDER BY e.id LIMIT {0}", [after, PAGE],
-        )  # fmt: skip
-        report.findings += [Finding(What.ENTRY_OUTSIDE, entry_id=row[0]) for row in rows]
-        if len(rows) < PAGE:
-            return
-        after = rows[-1][0]
-
-
-async def _complete(report: Report, link: Link) -> None:
-    """Rows of an act without its entry. Those written before there was the link are let be: they are older than the first that has one."""
-    table, what = link.table, link.what  # names of our own models, never a person's
-    first = await _rows(f"SELECT MIN(id) FROM {table} WHERE entry_id IS NOT NULL", [])  # noqa: S608
-    since = first[0][0] if first and first[0][0] is not None else "~"
-    after = ""
-    while True:
-        rows = await _rows(
-            f"SELECT t.id, t.{what}, t.entry_id FROM {table} t LEFT JOIN audit_entry e ON e.id = t.entry_id"  # noqa: S608
-            " WHERE t.id > {0} AND e.id IS NULL AND (t.entry_id IS NOT NULL OR t.id > {0}) ORDER BY t.id LIMIT {0}", [after, since, PAGE],
-        )  # fmt: skip
-        report.findings += [
-            Finding(What.ACT_WITHOUT_ENTRY, entry_id=row[2] or "", row=f"{table}:{row[0]}:{row[1]}")
-            for row in rows
-            if not (row[2] is None and row[1] in link.without_act)
-        ]
-        if len(rows) < PAGE:
-            return
-        after = rows[-1][0]
-
-
-async def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    """Rows as tuples; ``{0}`` in ``statement`` becomes the dialect's placeholder."""
-    mark = "?" if dialect() == "sqlite" else "%s"
-    _, rows = await get_connection(PRACTICE).execute_query(statement.replace("{0}", mark), values)
-    return [tuple(row.values()) if isinstance(row, dict) else tuple(row) for row in rows]
-

@@ -87,6 +87,26 @@ class HeadsKept(Query):
     latest: bool = False
 
 
+class LogView(Result):
+    """``key``: that of its last head."""
+
+    log: Id
+    key: str
+
+
+class LogsView(Result):
+    logs: tuple[LogView, ...]
+
+
+class LogsKept(Query):
+    """Every log of which heads are kept here."""
+
+    name = "audit.logs_kept"
+    title = "收存了哪些日志"
+    access = (Grant(Role.SYSTEM),)
+    gives = LogsView
+
+
 async def take_in(practice: Practice, known: Mapping[str, Mapping[str, bytes]], order: KeepHead) -> None:
     """Keep the head of ``order`` if it is signed by a key that was agreed on for its log (``known``: public keys by id by log).
 
@@ -104,6 +124,11 @@ async def take_in(practice: Practice, known: Mapping[str, Mapping[str, bytes]], 
 
 async def heads_kept(practice: Practice, order: HeadsKept) -> HeadsView:
     view: HeadsView = await practice.ask(_WITNESS, order)
+    return view
+
+
+async def logs_kept(practice: Practice) -> LogsView:
+    view: LogsView = await practice.ask(_WITNESS, LogsKept())
     return view
 
 
@@ -136,6 +161,20 @@ async def answer_heads(work: Work, order: HeadsKept) -> HeadsView:
     found = WitnessedHead.filter(log_id=order.log_id, tree_size__gt=order.after)
     rows = await (found.order_by("-tree_size").limit(1) if order.latest else found.order_by("tree_size").limit(PAGE))
     return HeadsView(heads=tuple(_view(row) for row in rows))
+
+
+@answers(LogsKept)
+async def answer_logs(work: Work, order: LogsKept) -> LogsView:
+    """Two questions a log, each answered by the index: there are a few logs and millions of heads."""
+    found: list[LogView] = []
+    while len(found) < PAGE:
+        after = found[-1].log if found else ""
+        first = await WitnessedHead.filter(log_id__gt=after).order_by("log_id", "tree_size").first()
+        if first is None:
+            break
+        last = await WitnessedHead.filter(log_id=first.log_id).order_by("-tree_size").first()
+        found.append(LogView(log=first.log_id, key=(last or first).key_id))
+    return LogsView(logs=tuple(found))
 
 
 def _view(row: WitnessedHead) -> HeadView:

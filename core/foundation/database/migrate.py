@@ -16,6 +16,7 @@ from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from core.foundation.database.connection import KEYRING, PRACTICE, configuration
@@ -71,7 +72,7 @@ async def migrate(practice_url: str, keyring_url: str, *, target: str | None = N
         await _lock(practice_url)
         # Without this the engine would bring the other app to its newest on the way.
         apps = list(config["apps"]) if target is None else [target.partition(".")[0]]
-        with _states_without_queries():
+        with states_without_queries(), _recorded_quietly():
             await run_migrations(config=config, target=target, app_labels=apps)
         for app, options in config["apps"].items():
             if app not in apps:
@@ -140,7 +141,7 @@ async def _lock(practice_url: str) -> None:
 
 
 @contextlib.contextmanager
-def _states_without_queries() -> Iterator[None]:
+def states_without_queries() -> Iterator[None]:
     """While migrating, models of the past are never asked for rows: building the queries of all of them twice a step took most of the time."""
 
     def fields_only(self: Any) -> None:
@@ -150,6 +151,23 @@ def _states_without_queries() -> Iterator[None]:
                     model._meta.finalise_fields()
 
     with patch.object(StateApps, "_build_initial_querysets", fields_only), patch.object(tortoise.models, "get_filters_for_field", _no_filters):
+        yield
+
+
+@contextlib.contextmanager
+def _recorded_quietly() -> Iterator[None]:
+    """The table of applied migrations is made only where it is not there: the engine asks for it IF NOT EXISTS each time, and MariaDB warns then,
+    which the driver's log prints to whoever migrates, restores or drills."""
+    made = MigrationRecorder.ensure_schema
+
+    async def if_missing(self: MigrationRecorder, schema_editor: Any) -> None:
+        if getattr(self.connection.capabilities, "dialect", "") == "mysql":
+            asked = "SELECT 1 FROM information_schema.tables WHERE table_schema=DATABASE() AND table_name=%s"
+            if await self.connection.execute_query_dict(asked, [self.table_name]):
+                return
+        await made(self, schema_editor)
+
+    with patch.object(MigrationRecorder, "ensure_schema", if_missing):
         yield
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from tortoise.transactions import in_transaction
@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from core.foundation.practice import Practice
     from core.foundation.work import Work
 
+Besides = Callable[["Work", str], Awaitable[list[str]]]
 Ending = Callable[["Work", str], Awaitable[None]]
 E = TypeVar("E", bound=Callable[..., Awaitable[None]])
+B = TypeVar("B", bound=Callable[..., Awaitable[list[str]]])
+AT_ONCE = 1000
+"""Subjects that one statement names."""
 _ENDINGS: dict[str, list[Ending]] = {}
+_BESIDES: dict[str, list[Besides]] = {}
 
 
 def before_erasure(kind: str) -> Callable[[E], E]:
@@ -30,6 +35,16 @@ def before_erasure(kind: str) -> Callable[[E], E]:
     return register
 
 
+def erased_with(kind: str) -> Callable[[B], B]:
+    """Registers ``(work, subject_id) -> subjects`` (``<kind>:<id>``): what has keys of its own and is erased with a subject of ``kind``."""
+
+    def register(besides: B) -> B:
+        _BESIDES.setdefault(kind, []).append(besides)
+        return besides
+
+    return register
+
+
 async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
     """Destroy the keys of subject ``kind:subject_id`` for good; False when it has none (any more). For use in an order's handler.
 
@@ -37,24 +52,53 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
     last, when nothing can refuse any more. The audit entry of the order names the subject. Every process forgets the key at once: by the
     bell, and where that is not heard by the edition of the ring, within a second.
     """
-    for ending in _ENDINGS.get(kind, ()):
-        await ending(work, subject_id)
     work.concerns(kind, subject_id, erased="key")
-    return await destroy_keys(work.practice, kind, subject_id)
+    return bool(await erase_all(work, [f"{kind}:{subject_id}"]))
 
 
-async def destroy_keys(practice: Practice, kind: str, subject_id: str) -> bool:
-    """The same without an audit entry: for what is no person's (a test, a key that was never used)."""
-    subject = f"{kind}:{subject_id}"
-    # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
+async def erase_all(work: Work, subjects: Sequence[str]) -> int:
+    """The same of several subjects (``<kind>:<id>``) at once, all or none; how many had a key. The order names in its entry whose they are."""
+    found = list(subjects)
+    for subject in subjects:
+        kind, _, subject_id = subject.partition(":")
+        for ending in _ENDINGS.get(kind, ()):
+            await ending(work, subject_id)
+        for besides in _BESIDES.get(kind, ()):
+            found += await besides(work, subject_id)
+    return await _destroy(work.practice, list(dict.fromkeys(found)))
+
+
+async def set_lock(practice: Practice, subjects: Sequence[str], *, locked: bool) -> int:
+    """Lock what is under the keys of ``subjects``, or unlock it, in every process; how many changed. It can be taken back."""
+    at = practice.clock.real_now() if locked else None
     async with in_transaction(KEYRING):
-        # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
-        destroyed = await WrappedKey.filter(id=subject, erased_at__isnull=True).update(
-            wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
-        )
-        if not destroyed:
-            return False
+        changed = await WrappedKey.filter(id__in=list(subjects), erased_at__isnull=True, locked_at__isnull=locked).update(locked_at=at)
+        if not changed:
+            return 0
         await new_edition()
     await practice.keys.look()
     await practice.signals.publish(BELL)
-    return True
+    return changed
+
+
+async def destroy_keys(practice: Practice, kind: str, *subject_ids: str) -> int:
+    """The same without an audit entry, of several subjects in one step; how many had a key. For what is no person's (a test, a key that was never
+    used), and for what the order's own entry names otherwise (a month of words)."""
+    return await _destroy(practice, [f"{kind}:{one}" for one in subject_ids])
+
+
+async def _destroy(practice: Practice, subjects: list[str]) -> int:
+    # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
+    async with in_transaction(KEYRING):
+        destroyed = 0
+        for start in range(0, len(subjects), AT_ONCE):
+            # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
+            destroyed += await WrappedKey.filter(id__in=subjects[start : start + AT_ONCE], erased_at__isnull=True).update(
+                wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
+            )
+        if not destroyed:
+            return 0
+        await new_edition()
+    await practice.keys.look()
+    await practice.signals.publish(BELL)
+    return destroyed

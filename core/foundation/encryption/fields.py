@@ -80,6 +80,31 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class LaterKey:
+    """A table whose older rows are under a broader key than newer ones. Where ``column`` is null, a row's values are still under the last of its
+    subjects; the next re-encryption seals them under the first, subject ``kind``, whose id ``name`` makes of the plain columns ``of``."""
+
+    table: str
+    column: str
+    kind: str
+    of: tuple[str, ...]
+    name: Callable[[Row], str]
+
+
+_LATER: dict[str, LaterKey] = {}
+
+
+def has_later_key(later: LaterKey) -> None:
+    """Declares, beside the model, that rows which have no key of their own get one."""
+    _LATER[later.table] = later
+
+
+def later_keys() -> list[LaterKey]:
+    """Every table with such rows."""
+    return [_LATER[table] for table in sorted(_LATER)]
+
+
+@dataclass(frozen=True, slots=True)
 class Blind:
     """What a blind index is made of: the opened text of sealed column ``of`` of the same row, as ``text`` makes it of that and the plain columns
     ``also``. ``of`` empty: the value is that of another index of this kind (a table that holds nothing but the index)."""

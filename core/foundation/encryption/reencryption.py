@@ -5,7 +5,7 @@ seals), *rewrite* (every sealed column of every model, then every file), *check*
 (the same walk, once every process has certainly learned of the new keys, until it finds nothing under a former key), *formers* (the former
 keys are destroyed). What a batch did is kept before the next begins, so a killed run goes on where it stopped; what is already written anew
 is recognised by its head. A value that somebody changes meanwhile stays as he wrote it. A value that does not open stays as it is and is
-counted, and its subject keeps its former key.
+counted, and its subject keeps its former key. Rows of a table whose newer ones have keys of their own (``LaterKey``) get theirs on the way.
 """
 
 from __future__ import annotations
@@ -20,11 +20,20 @@ from typing import TYPE_CHECKING, Protocol
 from tortoise import Tortoise
 
 from core.foundation.database.connection import APP
-from core.foundation.encryption.fields import HeldFiles, SealedTable, held_files, sealed_tables
+from core.foundation.encryption.fields import HeldFiles, LaterKey, SealedTable, held_files, later_keys, sealed_tables
 from core.foundation.encryption.renewal import Progress, Renewal
-from core.foundation.encryption.ring import BLIND_SUBJECT, LOOK_EVERY_S, suite_named, wrapping_context
+from core.foundation.encryption.ring import BLIND_SUBJECT, LOOK_EVERY_S, SubjectErased, suite_named, wrapping_context
 from core.foundation.encryption.sealer import LAST_VERSION, SealBroken, Sealer
-from core.foundation.encryption.walking import count_rows, files_after, replace_keys, replace_values, rows_after
+from core.foundation.encryption.walking import (
+    EarlierRow,
+    count_rows,
+    earlier_rows_after,
+    files_after,
+    give_later_key,
+    replace_keys,
+    replace_values,
+    rows_after,
+)
 from core.foundation.errors import NotFound
 from core.foundation.keyring.models import KeyRenewal, WrappedKey
 
@@ -52,7 +61,7 @@ async def reencrypt(
     async with Renewal(practice, "reencrypt", progress) as run:
         if run.row.phase == "begun":
             run.row.target = practice.keys.suite.name
-            run.row.total = await WrappedKey.all().count() + await count_rows(place.table for place in places)
+            run.row.total = await WrappedKey.all().count() + await _size(places)
             await run.enter("keys")
         if run.row.phase == "keys":
             await _renew_keys(run)
@@ -120,7 +129,7 @@ async def _check(run: Renewal, places: list[_Place]) -> set[str]:
     await run.enter("check", places[0].name)
     while True:
         run.row.done, run.row.unopened = 0, 0
-        run.row.total = await count_rows(place.table for place in places)
+        run.row.total = await _size(places)
         found = await _walk(run, places)
         if not found.rewritten:
             return found.broken
@@ -162,8 +171,16 @@ class _Place(Protocol):
 
 
 def _places(practice: Practice) -> list[_Place]:
-    tables: list[_Place] = [_Columns(practice, one) for one in sealed_tables(Tortoise.apps[APP].values())]
-    return tables + [_Files(practice, one) for one in held_files()]
+    tables = sealed_tables(Tortoise.apps[APP].values())
+    named = {one.table: one for one in tables}
+    # First the keys: what gets one of its own now is then found under it.
+    later: list[_Place] = [_Later(practice, named[one.table], one) for one in later_keys()]
+    return [*later, *(_Columns(practice, one) for one in tables), *(_Files(practice, one) for one in held_files())]
+
+
+async def _size(places: list[_Place]) -> int:
+    """How many rows a walk goes through; that a row gets its own key first does not count."""
+    return await count_rows(place.table for place in places if not isinstance(place, _Later))
 
 
 async def _walk(run: Renewal, places: list[_Place]) -> _Found:
@@ -206,6 +223,46 @@ class _Columns:
             await replace_values(self._table, column, values)
             found.rewritten += len(values)
         return found
+
+
+class _Later:
+    """Rows under a broader key than newer ones of their table. Those that do not open, and those whose own key was destroyed already, stay as
+    they are: the walk over the columns counts them."""
+
+    def __init__(self, practice: Practice, table: SealedTable, later: LaterKey) -> None:
+        self._practice = practice
+        self._table = table
+        self._later = later
+        self.name, self.table = f"{table.table}+", table.table
+
+    async def work(self, cursor: str) -> _Found:
+        rows = await earlier_rows_after(self._table, self._later, cursor, BATCH)
+        found = _Found(len(rows), last=rows[-1].key if rows else "")
+        former = await self._practice.keys.sealers({subject for row in rows for subject, sealed in row.values.values() if sealed is not None})
+        changes = []
+        for row in rows:
+            fresh = await self._fresh(row, former)
+            if fresh is not None:
+                changes.append((row, fresh))
+        if changes:
+            await give_later_key(self._table, self._later, changes)
+        found.rewritten = len(changes)
+        return found
+
+    async def _fresh(self, row: EarlierRow, former: dict[str, Sealer]) -> dict[str, bytes | None] | None:
+        held = {column: (former.get(subject), sealed) for column, (subject, sealed) in row.values.items() if sealed is not None}
+        if not held:
+            return None
+        fresh: dict[str, bytes | None] = dict.fromkeys(row.values)
+        try:
+            sealer = await self._practice.keys.sealer(self._later.kind, row.later_id)
+            for column, (old, sealed) in held.items():
+                if old is None:
+                    return None
+                fresh[column] = sealer.seal_bytes(self._table.table, column, row.key, old.open_bytes(self._table.table, column, row.key, sealed))
+        except (SealBroken, SubjectErased):
+            return None
+        return fresh
 
 
 class _Files:

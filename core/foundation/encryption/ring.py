@@ -46,6 +46,13 @@ class SubjectErased(NotFound):
     sentence = "这份资料已按要求删除,不能再打开。"
 
 
+class SubjectLocked(SubjectErased):
+    """The person asked for erasure and a law keeps the record: it is stored and protected, and used for nothing else (个人信息保护法 article 47)."""
+
+    code = "subject.locked"
+    sentence = "本人已要求删除这份资料,依法要保存的部分已锁定;本人可以在小程序「注销与删除」里恢复使用;救治急需,请写明理由「紧急调阅」。"
+
+
 class BlindKeyMissing(Unavailable):
     """The blind indexes were made with a key that stood in a key file which this process does not have: a new key would find nobody and make every
     patient a second time. The file's house must run ``huizhen keys reindex`` before it is changed for a key service."""
@@ -213,7 +220,9 @@ class KeyRing:
             old = suite_named(row.former_suite or "")
             context = wrapping_context(row.id, row.former_version, old)
             former = (row.former_version, old, await self.master.unwrap(row.kek_version, context, bytes(row.former)))
-        return Sealer(row.id, key, version=row.key_version, suite=suite, former=former, seals_former=row.seals_former)
+        sealer = Sealer(row.id, key, version=row.key_version, suite=suite, former=former, seals_former=row.seals_former)
+        sealer.locked = row.locked_at is not None
+        return sealer
 
 
 def suite_named(name: str) -> Suite:

@@ -45,13 +45,14 @@ class Sealer:
     ``seals_former``: the newest key is there for opening only, until every process is certain to have it.
     """
 
-    __slots__ = ("_ciphers", "_encrypt", "_first", "_head", "_subject", "_writes", "version")
+    __slots__ = ("_ciphers", "_encrypt", "_first", "_head", "_subject", "_writes", "locked", "version")
 
     def __init__(
         self, subject: str, key: bytes, *, version: int = 1, suite: Suite = AES, former: tuple[int, Suite, bytes] | None = None,
         seals_former: bool = False,
     ) -> None:  # fmt: skip
         self.version = version
+        self.locked = False
         self._subject = subject
         self._head = head_of(suite, version)
         cipher = suite.cipher(key)

@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.connection import get_connection
 
 from core.foundation.database.connection import KEYRING, PRACTICE
-from core.foundation.encryption.fields import BlindIndex, HeldFiles, SealedTable, Subject
+from core.foundation.encryption.fields import BlindIndex, HeldFiles, LaterKey, SealedTable, Subject
 from core.foundation.keyring.models import WrappedKey
 
 
@@ -73,6 +73,51 @@ async def replace_values(table: SealedTable, column: str, changes: Sequence[tupl
         f"UPDATE {quote}{table.table}{quote} SET {quote}{column}{quote}={mark} "  # noqa: S608 - names of our own tables
         f"WHERE {quote}{table.key}{quote}={mark} AND {quote}{column}{quote}={mark}",
         [list(change) for change in changes],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRow:
+    """One row that has no key of its own yet: whose it will be, and what its sealed columns hold (None: nothing), under whose key."""
+
+    key: str
+    later_id: str
+    values: dict[str, tuple[str, bytes | None]]
+
+
+async def earlier_rows_after(table: SealedTable, later: LaterKey, cursor: str, limit: int) -> list[EarlierRow]:
+    """The next rows of ``table`` that have no key of their own, after the one with key ``cursor``."""
+    choice = _Choice(table.table)
+    subjects = {column: [(subject, choice.subject(subject)) for subject in owners] for column, owners in table.columns.items()}
+    columns = {column: choice.column(column) for column in table.columns}
+    plain = {name: choice.column(name) for name in later.of}
+    found = []
+    for row in await choice.fetch(table.key, cursor, limit, null=later.column):
+        values = {
+            column: (_subject(row, subjects[column]), None if row[name] is None else bytes(row[name])) for column, name in columns.items()
+        }
+        found.append(EarlierRow(row["k"], later.name({name: row[chosen] for name, chosen in plain.items()}), values))
+    return found
+
+
+async def give_later_key(table: SealedTable, later: LaterKey, changes: Sequence[tuple[EarlierRow, dict[str, bytes | None]]]) -> None:
+    """Write the rows' values anew and name their key, each row only where all of it is as it was read. One transaction.
+
+    The row's version grows with it: whoever has read it to seal something by its former key must not write that beside the new one.
+    """
+    connection = get_connection(PRACTICE)
+    q = _quote(connection)
+    mark, same = ("%s", "<=>") if q == "`" else ("?", "IS")
+    columns = list(table.columns)
+    written = ", ".join(f"{q}{column}{q}={mark}" for column in (later.column, *columns))
+    unchanged = " AND ".join(f"{q}{column}{q} {same} {mark}" for column in columns)
+    await connection.execute_many(
+        f"UPDATE {q}{table.table}{q} SET {written}, version=version+1 "  # noqa: S608 - names of our own tables
+        f"WHERE {q}{table.key}{q}={mark} AND {q}{later.column}{q} IS NULL AND {unchanged}",
+        [
+            [row.later_id, *(fresh[column] for column in columns), row.key, *(row.values[column][1] for column in columns)]
+            for row, fresh in changes
+        ],
     )
 
 
@@ -158,13 +203,15 @@ class _Choice:
     def _name(self, expression: str) -> str:
         return self._chosen.setdefault(expression, f"c{len(self._chosen)}")
 
-    async def fetch(self, key: str, cursor: str, limit: int) -> list[dict[str, Any]]:
+    async def fetch(self, key: str, cursor: str, limit: int, *, null: str = "") -> list[dict[str, Any]]:
+        """``null``: a column that holds nothing in the rows that are wanted."""
         q = self._q
+        only = f" AND t.{q}{null}{q} IS NULL" if null else ""
         chosen = ", ".join([f"t.{q}{key}{q} AS k", *(f"{expression} AS {name}" for expression, name in self._chosen.items())])
         joined = "".join(f" LEFT JOIN {q}{there}{q} {alias} ON {alias}.{q}id{q}=t.{q}{here}{q}" for (here, there), alias in self._joins.items())
         mark = "%s" if q == "`" else "?"
         rows: list[dict[str, Any]] = await self._connection.execute_query_dict(
-            f"SELECT {chosen} FROM {q}{self._table}{q} t{joined} WHERE t.{q}{key}{q}>{mark} ORDER BY t.{q}{key}{q} LIMIT {limit}",  # noqa: S608 - own names
+            f"SELECT {chosen} FROM {q}{self._table}{q} t{joined} WHERE t.{q}{key}{q}>{mark}{only} ORDER BY t.{q}{key}{q} LIMIT {limit}",  # noqa: S608 - own names
             [cursor],
         )
         return rows

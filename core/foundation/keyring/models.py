@@ -28,6 +28,8 @@ class WrappedKey(Model):
     seals_former = fields.BooleanField(default=False, db_default=False)
     """The key is for opening only as yet: what is sealed is still sealed under the former one, because not every process has the new one."""
     erased_at = UtcDatetimeField(null=True)
+    locked_at = UtcDatetimeField(null=True)
+    """Since when what is under this key is only kept, because its person asked for erasure and a law keeps it (core/foundation/locking.py)."""
 
     class Meta:
         table = "wrapped_key"

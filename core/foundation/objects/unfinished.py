@@ -43,17 +43,18 @@ class S3Uploads:
         found: list[UnfinishedUpload] = []
         marker: dict[str, str] = {}
         while True:
-            page = _parsed(await self._ask("GET", "", {"uploads": "", "prefix": prefix, "max-uploads": "1000", **marker}))
-            found += [UnfinishedUpload(_text(one, "Key"), _text(one, "UploadId")) for one in page.iter("Upload") if _begun(one) < moment]
-            if _text(page, "IsTruncated") != "true":
+            page = parsed(await self.ask("GET", "", {"uploads": "", "prefix": prefix, "max-uploads": "1000", **marker}))
+            found += [UnfinishedUpload(text_of(one, "Key"), text_of(one, "UploadId")) for one in page.iter("Upload") if _begun(one) < moment]
+            if text_of(page, "IsTruncated") != "true":
                 return found
-            marker = {"key-marker": _text(page, "NextKeyMarker"), "upload-id-marker": _text(page, "NextUploadIdMarker")}
+            marker = {"key-marker": text_of(page, "NextKeyMarker"), "upload-id-marker": text_of(page, "NextUploadIdMarker")}
 
     async def abort(self, upload: UnfinishedUpload) -> None:
         """Its parts go. One that ended meanwhile is no error."""
-        await self._ask("DELETE", f"/{quote(upload.key, safe='/-_.~')}", {"uploadId": upload.upload_id}, also=(404,))
+        await self.ask("DELETE", f"/{quote(upload.key, safe='/-_.~')}", {"uploadId": upload.upload_id}, also=(404,))
 
-    async def _ask(self, method: str, path: str, query: Mapping[str, str], also: tuple[int, ...] = ()) -> bytes:
+    async def ask(self, method: str, path: str, query: Mapping[str, str], also: tuple[int, ...] = ()) -> bytes:
+        """The body of the answer to a signed request without one."""
         text = "&".join(f"{quote(name, safe='-_.~')}={quote(query[name], safe='-_.~')}" for name in sorted(query))
         url = f"{self._base}{path}?{text}"
         headers = signed(method, url, self._region, self._id, self._secret, SystemClock().real_now())
@@ -85,7 +86,7 @@ def signed(method: str, url: str, region: str, key_id: str, secret: str, now: da
     return {**headers, "Authorization": f"AWS4-HMAC-SHA256 Credential={key_id}/{scope},SignedHeaders={names},Signature={signature}"}
 
 
-def _parsed(content: bytes) -> ElementTree.Element:
+def parsed(content: bytes) -> ElementTree.Element:
     """The answer without its namespace, which stores write or leave out. A document that declares entities is none of ours."""
     if b"<!" in content:
         raise FilesAway
@@ -100,10 +101,10 @@ def _parsed(content: bytes) -> ElementTree.Element:
 
 def _begun(upload: ElementTree.Element) -> datetime:
     try:
-        return datetime.fromisoformat(_text(upload, "Initiated"))
+        return datetime.fromisoformat(text_of(upload, "Initiated"))
     except ValueError as error:
         raise FilesAway from error
 
 
-def _text(element: ElementTree.Element, name: str) -> str:
+def text_of(element: ElementTree.Element, name: str) -> str:
     return element.findtext(name, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
-from core.people.second_factor_commands import EnrolDemonstration
+from core.people.commands_second_factor import EnrolDemonstration
 from core.people.service import demonstration_secrets
 from miniprogram_api.app.demo.plan import CountyPlan
 

@@ -18,15 +18,9 @@ from core.foundation.orders import Command
 from core.foundation.practice import Practice
 from core.matching.commands import RecordConflict
 from core.people.accounts import actor_for
-from core.people.commands import (
-    EnlistPatient,
-    EnsureAccount,
-    GiveConsent,
-    RegisterOrganisation,
-    RegisterPatient,
-    RegisterPractitioner,
-    VerifyPhone,
-)
+from core.people.commands import EnlistPatient, EnsureAccount, RegisterPatient, VerifyPhone
+from core.people.commands_consents import GiveConsent
+from core.people.commands_staff import RegisterOrganisation, RegisterPractitioner
 from core.people.consent_texts import CURRENT
 from core.people.models import Organisation
 from core.people.purposes import care_purposes

@@ -36,15 +36,16 @@ function speakersPart(patient, speakers, again) {
 }
 
 function speaker(patient, one, again) {
+  const himself = one.relation_label === "本人";
   const trouble = h("div");
   const why = h("select", { "aria-label": `为什么移除${one.called}` }, Object.entries(REASONS).map(([code, label]) => h("option", { value: code }, label)));
-  const end = orderButton(`移除${one.called}`, async () =>
-    (await confirmed(`不再由${one.called}(${one.relation_label})替${patient.full_name}办?马上生效。请当面核对过再点。`, "移除", "不移除"))
+  const end = orderButton(himself ? "解开" : `移除${one.called}`, async () =>
+    (await confirmed(himself ? `把${one.called}的微信从${patient.full_name}的档案上解开?马上生效,他要重新登记。请当面核对过再点。` : `不再由${one.called}(${one.relation_label})替${patient.full_name}办?马上生效。请当面核对过再点。`, himself ? "解开" : "移除", himself ? "不解开" : "不移除"))
       ? [`patients/${patient.patient_id}/speakers/${one.relation_id}/end`, { reason: why.value }] : null, () => again(`${one.called}不再替他办了。`), { trouble, kind: "warn" });
   return h("div", { "data-relation": one.relation_id },
     h("p", null, h("b", null, `${one.called}(${one.relation_label})`), ` ${one.scope_labels.join("、")}`),
     h("p", { class: "faint" }, [`从 ${day(one.since)} 起`, one.until && `到 ${day(one.until)}`, one.standing === "live" ? "" : one.standing_label].filter(Boolean).join(",")),
-    one.may_end && h("details", { "data-id": one.relation_id }, h("summary", { class: "fold" }, `不再由${one.called}办`), h("label", { class: "field" }, h("span", null, "为什么"), why), trouble, end));
+    one.may_end && h("details", { "data-id": one.relation_id }, h("summary", { class: "fold" }, himself ? "这个微信不是他本人的,解开" : `不再由${one.called}办`), h("label", { class: "field" }, h("span", null, "为什么"), why), trouble, end));
 }
 
 function consentsPart(patient, lines, again) {

@@ -31,12 +31,12 @@ export async function opened({ rest: [id = ""] }) {
       parts.draw([["over", view, () => empty(`紧急调阅 ${view.code} 已经关上。还要看,请重新调阅。`, h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回到紧急调阅"))]], { force });
       return;
     }
-    const [{ prescriptions }, ...ofCases] = await Promise.all([
-      ask(`patients/${view.patient_id}/prescriptions`), ...view.cases.map(medicinesOf),
+    const [who, { prescriptions }, ...ofCases] = await Promise.all([
+      ask(`patients/${view.patient_id}/emergency-head`), ask(`patients/${view.patient_id}/prescriptions`), ...view.cases.map(medicinesOf),
     ]);
     const doses = ofCases.filter((one) => one.dose || one.unreadable);
     parts.draw([
-      ["head", view, () => head(view)],
+      ["head", [view, who], () => head(view, who)],
       ["doses", doses, () => given(doses)],
       ["cases", view.cases, () => cases(view)],
       ["prescriptions", [prescriptions, doses.length], () => medicines(prescriptions, doses.length)],
@@ -47,9 +47,12 @@ export async function opened({ rest: [id = ""] }) {
   return { element: parts.element, fresh };
 }
 
-const head = (view) => h("section", { class: "panel panel-strong", "aria-label": `紧急调阅 ${view.code}` },
-  h("h2", null, `紧急调阅 ${view.code}`), h("p", null, view.reason_label),
-  h("p", { class: "emergency-after", role: "note" }, `开到 ${spoken(view.until)}。病人一方已收到通知;您看了什么会记下来,县里会审查。`));
+const head = (view, who) => h("section", { class: "panel panel-strong", "aria-label": `紧急调阅 ${view.code}` },
+  h("h2", { class: "emergency-who" }, `${who.patient} ${who.sex_label} ${who.age}`),
+  h("p", { class: "faint" }, "先核对是不是眼前的病人;不是,马上退出,并告诉管理员。"),
+  h("dl", { class: "case-pairs" }, who.safety.map(([label, words]) => h("div", null, h("dt", null, label), h("dd", { class: label === "过敏" ? "rx-marked" : null }, words)))),
+  h("p", null, `紧急调阅 ${view.code} · ${view.reason_label}`),
+  h("p", { class: "emergency-after", role: "note" }, `开到 ${spoken(view.until)}。已通知病人一方;您看了什么会记下来,县里会审查。`));
 
 // Ordered on the spot, and no prescriptions: whoever does not read of them gives a second one.
 const given = (doses) => doses.length > 0 && h("section", { class: "panel panel-strong", "aria-label": "已下急用一剂" }, doses.some((one) => one.dose) && h("h2", null, "已下急用一剂"),

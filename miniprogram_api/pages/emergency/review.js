@@ -32,6 +32,7 @@ function told(view) {
     h("p", { class: "faint" }, `${spoken(view.opened_at)} 打开,到 ${spoken(view.until)}`),
     h("p", null, h("b", null, view.reason_label)), h("p", { class: "emergency-said" }, view.words),
     h("h3", null, view.read_count ? `看了 ${view.read_count} 次` : "打开后没有看"),
+    view.read_count > 1 && h("p", { class: "faint" }, "同一样内容,一小时里看几次算一次。"),
     view.reads.length > 0 && h("ul", { class: "emergency-reads" }, grouped(view.reads).map((one) => h("li", null,
       h("span", null, one.what), h("span", { class: "faint" }, one.times > 1 ? `${hour(one.at)} 起 ${one.times} 次` : hour(one.at))))),
     view.reads.length > 0 && h("p", { class: "faint" }, "这里只写看了哪一类内容,不写内容本身。"));
@@ -79,6 +80,6 @@ function form(view, path, again) {
       }
       const what = verdict === "unjustified" ? "不合理:档案马上关上,病人一方会收到通知。" : "合理。";
       return (await confirmed(`${what}${view.doctor}会收到结论。写下后不能改。`, "写下结论")) ? [`${path}/review`, { verdict, words: words.value.trim() }] : null;
-    }, (done) => again(`已审查:${done.verdict_label}。${done.verdict === "unjustified" ? "病人一方已收到通知,档案已关上。" : ""}`), { trouble, stale: again })));
+    }, (done) => again(`已审查:${done.verdict_label}。${done.verdict === "unjustified" ? "档案已关上;通知已发给病人一方(晚上 9 点到早上 8 点之间的,早上 8 点送到)。" : ""}`), { trouble, stale: again })));
   return element;
 }

@@ -8,7 +8,7 @@ import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
 import { confirmed } from "../shared/states.js";
 import { Problem } from "../shared/api.js";
-import { DOCTORS, REASONS, REVIEWERS, SHORTEST } from "./emergency.js";
+import { DOCTORS, REASONS, REVIEWERS, SHORTEST, toldByNumber } from "./emergency.js";
 
 export async function start({ go }) {
   const parts = new Parts();
@@ -53,7 +53,7 @@ function form(go) {
   function problems() {
     const whose = number.value.trim().toUpperCase();
     return {
-      number: CODE.test(whose) || ID_NUMBER.test(whose) ? "" : "请写会诊编号(C-7K2M 这样)或 18 位身份证号。没有编号查不到人。",
+      number: ID_NUMBER.test(whose) && !toldByNumber(whose) ? "身份证号有一位不对,请再对一遍。" : CODE.test(whose) || ID_NUMBER.test(whose) ? "" : "请写会诊编号(C-7K2M 这样)或 18 位身份证号。没有编号查不到人。",
       reason: reason ? "" : "请选一个理由。",
       words: [...words.value.replace(/\s/g, "")].length >= SHORTEST ? "" : `请用自己的话写清情况,至少 ${SHORTEST} 个字。`,
     };
@@ -70,8 +70,10 @@ function form(go) {
       (found.number ? number : found.reason ? reasons[0] : words).focus();
       return null;
     }
-    if (!(await confirmed("打开这份档案?病人和家属马上收到通知,写明是您、什么理由;县里会审查。只为救治才打开。", "确认紧急调阅"))) return null;
     const whose = number.value.trim().toUpperCase();
+    const told = toldByNumber(whose);
+    const who = told ? `证件上的人是${told},和眼前的病人对得上吗?` : `会诊 ${whose} 的病人。打开后先核对姓、性别、年龄。`;
+    if (!(await confirmed(`打开这份档案?${who}病人和家属马上收到通知,写明是您、什么理由;县里会审查。只为救治才打开。`, "确认紧急调阅"))) return null;
     return ["break-glass", { ...(CODE.test(whose) ? { consultation_code: whose } : { id_number: whose }), reason, words: words.value.trim() }];
   }, (view) => go(`opened/${view.break_glass_id}`), { trouble, kind: "warn" });
 
@@ -92,14 +94,14 @@ function form(go) {
 function own(list) {
   return h("section", { "aria-label": "我调阅过的" }, title("我调阅过的"),
     list.length
-      ? h("div", { class: "weui-cells" }, list.map((one) => (one.live ? link(`#/opened/${one.break_glass_id}`, one.code, tag("打开着", "tag-urgent"), about(one)) : past(one))))
+      ? h("div", { class: "weui-cells" }, list.map((one) => (one.live ? link(`#/opened/${one.break_glass_id}`, `${one.code} ${one.patient}`, tag("打开着", "tag-urgent"), about(one)) : past(one))))
       : empty("您还没有紧急调阅过。"));
 }
 
 const tag = (words, kind = "") => h("span", { class: `tag ${kind}` }, words);
 const about = (one) => `${one.reason_label} · ${spoken(one.opened_at)} · ${one.verdict_label}`;
 const past = (one) => h("div", { class: "weui-cell" },
-  h("div", { class: "weui-cell__bd" }, h("p", null, one.code), h("p", { class: "faint" }, about(one))), h("div", { class: "weui-cell__ft" }, "已关上"));
+  h("div", { class: "weui-cell__bd" }, h("p", null, `${one.code} ${one.patient}`), h("p", { class: "faint" }, about(one))), h("div", { class: "weui-cell__ft" }, "已关上"));
 
 function toReview(view) {
   const waiting = view.openings.filter((one) => !one.reviewed_at);

@@ -17,6 +17,7 @@ import { mine } from "./mine.js";
 import { followup, worse } from "./followup.js";
 import { measure } from "./measure.js";
 import { prescription, prescriptions } from "./prescriptions.js";
+import { erasure } from "./erasure.js";
 import { privacy } from "./privacy.js";
 import { prove } from "./prove.js";
 import { consent, register } from "./register.js";
@@ -53,6 +54,7 @@ const ROUTES = {
   register: ["实名登记", "mine", register],
   consent: ["知情同意", "mine", consent],
   privacy: ["授权与隐私", "mine", privacy],
+  erasure: ["注销与删除", "privacy", erasure],
   devices: ["我的设备", "mine", devices],
   prove: ["出示证明", "mine", prove],
 };
@@ -90,8 +92,14 @@ async function show() {
   const head = h("header", { class: "page-head" }, above !== null && h("a", { class: "back", href: `#/${above}` }, "‹ 返回"), h("h1", { tabindex: -1 }, heading));
   replace(page, head, loading());
   window.scrollTo(0, 0);
+  /** Say whose page it is, once that is known. */
+  const called = (words) => {
+    if (mineTurn !== turn) return;
+    document.title = words;
+    head.querySelector("h1").textContent = words;
+  };
   try {
-    const drawn = await draw({ rest, query, go, again: show });
+    const drawn = await draw({ rest, query, go, again: show, called });
     if (mineTurn !== turn) return;
     const content = drawn?.fresh ? drawn.element : drawn;
     fresh = drawn?.fresh ?? null;

@@ -12,17 +12,42 @@ import { RELATIONS } from "./words.js";
 let chosen = null;
 
 export async function departments() {
-  const [answer, intake] = await Promise.all([ask("GET", "departments"), askOrNull("intakes/current")]);
+  const [answer, intake, me] = await Promise.all([ask("GET", "departments"), askOrNull("intakes/current"), whoAmI({ anew: true })]);
   const advised = (intake?.assessment?.departments ?? []).map((department) => department.code);
   const rows = answer.departments.map(([code, name, free]) => ({ code, name, free }));
   const row = ({ code, name, free }) => link(`#/slots/${encodeURIComponent(code)}`, name, free ? `7 天内有 ${free} 个号` : "暂时没有号");
   const first = advised.map((code) => rows.find((one) => one.code === code)).filter(Boolean);
   const others = rows.filter((one) => !advised.includes(one.code)).sort((a, b) => Number(b.free > 0) - Number(a.free > 0));
+  const fitting = others.filter((one) => forSomebody(one.code, me.patients));
+  const unusual = others.filter((one) => !fitting.includes(one));
   if (!rows.length) return empty("现在没有开放预约的科室。着急的话,请联系村医或镇卫生院。");
+  const without = me.patients.length > 0 && me.patients.every((one) => one.care_needs.length) && me.patients.find((one) => one.relation === "self" || one.guardian);
   return [
+    without && h("p", { class: "notice mini-note", role: "status" }, `${without.relation === "self" ? "您" : without.full_name}还没有同意看病用的知情同意书,现在约不了。`,
+      h("a", { href: `#/consent/${without.patient_id}/${without.care_needs[0]}?then=book` }, "先去看一眼")),
     first.length > 0 && [title("问诊后建议的科室"), cells(first.map(row))],
-    title(first.length ? "其他科室" : "选一个科室"), cells(others.map(row)),
+    fitting.length > 0 && [title(first.length ? "也可以选" : "选一个科室"), cells(fitting.map(row))],
+    unusual.length > 0 && h("details", { class: "mini-others" }, h("summary", { class: "fold" }, "其他科室"),
+      h("p", { class: "faint" }, "按登记的年龄和性别,您和家人一般用不到这些科室;影像检查要医生先开单。确实要看的,照样可以约;替没登记的家人约,请先在「家人」里登记。"),
+      cells(unusual.map(row))),
   ];
+}
+
+const CHILDREN_ARE_BELOW = 18;
+const OF_CHILDREN = new Set(["07", "08"]);
+const OBSTETRICS = "05.02";
+const OF_WOMEN = /^05/;
+/** Pictures are taken because a doctor asks for them. */
+const IMAGING = "32";
+
+/** Whether somebody of those who are registered is likely to be a patient there: children's surgery is no first choice for who has no child.
+    Nobody registered: everything but pictures. What is unlikely stands behind a fold and stays open to all: registers err, and medicine has exceptions. */
+function forSomebody(code, patients) {
+  if (code === IMAGING) return false;
+  if (!patients.length) return true;
+  if (code === OBSTETRICS) return patients.some((one) => one.sex === "female" && one.age_years >= 12 && one.age_years <= 55);
+  if (OF_CHILDREN.has(code)) return patients.some((one) => one.age_years < CHILDREN_ARE_BELOW);
+  return !OF_WOMEN.test(code) || patients.some((one) => one.sex === "female");
 }
 
 /** The levels that no later day will do for, and what to do instead. */

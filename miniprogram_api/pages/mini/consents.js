@@ -6,7 +6,7 @@ import { Problem } from "../shared/api.js";
 import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask } from "./session.js";
-import { channelName } from "./words.js";
+import { channelName, named } from "./words.js";
 
 /** `lines` of patients/<id>/consents as panels, what the care needs first. */
 export const consentPanels = (patient, lines, again) => [...lines].sort((a, b) => Number(b.needed) - Number(a.needed)).map((line) => consentPanel(patient, line, again));
@@ -16,7 +16,7 @@ function consentPanel(patient, line, again) {
   const textHref = `#/consent/${patient.patient_id}/${line.purpose}?then=${encodeURIComponent(`privacy?patient=${patient.patient_id}`)}`;
   const wish = intention();
   const withdraw = async () => {
-    if (!(await confirmed(`撤回「${line.label}」?马上生效:${line.without}已有的病历按规定保存。`, "撤回", "不撤回"))) return;
+    if (!(await confirmed(`撤回${named(patient)}的「${line.label}」?马上生效:${line.without}已有的病历按规定保存。`, "撤回", "不撤回"))) return;
     try {
       await ask("DELETE", `patients/${patient.patient_id}/consents/${line.purpose}`, { key: wish.key() });
       await again();
@@ -33,7 +33,7 @@ function consentPanel(patient, line, again) {
     !line.standing && line.why_not && h("p", { class: "faint" }, line.why_not),
     h("p", null, h("a", { href: textHref }, "看同意书原文")),
     trouble,
-    line.standing && line.may_withdraw && button(`撤回「${line.label}」`, withdraw, "default"),
+    line.standing && line.may_withdraw && button(`撤回${patient.relation === "self" ? "我" : patient.full_name}的「${line.label}」`, withdraw, "default"),
     !line.standing && line.may_give && h("a", { class: "weui-btn weui-btn_default", href: textHref }, line.needed ? "去同意" : "看看再决定"));
   panel.dataset.purpose = line.purpose;
   return panel;
@@ -44,6 +44,6 @@ const by = (label) => (label ? `由${label}` : "");
 function given(one) {
   return [
     h("p", { class: "faint" }, `${spoken(one.given_at)},${channelName(one.channel)},${one.given_as_label}${one.given_by ? ` ${one.given_by}` : ""}同意,版本 ${one.version}。`),
-    h("details", null, h("summary", { class: "fold" }, "核对码"), h("p", { class: "faint hash" }, `原文的 SHA-256:${one.sha256}`)),
+    h("details", null, h("summary", { class: "fold" }, "核对码"), h("p", { class: "faint hash" }, `同意书原文的指纹,核对原文有没有改过时用:${one.sha256}`)),
   ];
 }

@@ -32,6 +32,7 @@ export async function home() {
     running.consultations.filter((one) => RUNNING.has(one.state)).map(consultationCard),
     next && appointmentCard(next),
     intake && !intake.assessment?.emergency && intakeCard(intake, Boolean(next)),
+    me.patients.filter(lacksConsent).map(consentCard),
     !me.patients.some((patient) => patient.relation === "self") && registerCard(),
   ].flat().filter(Boolean);
   return cards.length ? cards : empty("现在没有要办的事。哪里不舒服,回到聊天里说一句就行。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "自己预约"));
@@ -79,6 +80,12 @@ function intakeCard(intake, hasAppointment) {
     h("p", { class: "faint" }, assessment.reasons.some((reason) => !reason.signed) ? "演示·未经临床审定。这不是诊断。" : "这不是诊断。"),
     department && !hasAppointment && h("a", { class: "weui-btn weui-btn_primary", href: `#/slots/${department.code}` }, `预约${department.name}`));
 }
+
+/** Who may agree for him, and has not: nothing can be booked. */
+const lacksConsent = (one) => one.care_needs.length > 0 && (one.relation === "self" || one.guardian);
+const consentCard = (one) =>
+  card(h("h2", null, `${one.relation === "self" ? "您" : one.full_name}还没有同意看病用的知情同意书`), h("p", null, "没有同意,不能预约、建随访。有生命危险时照样先救人。"),
+    h("a", { class: "weui-btn weui-btn_primary", href: `#/consent/${one.patient_id}/${one.care_needs[0]}` }, "去看知情同意书"));
 
 const registerCard = () =>
   card(h("h2", null, "先登记本人信息"), h("p", null, "预约和会诊要用真实姓名。登记一次,以后不用再填。"), h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记"));

@@ -6,27 +6,31 @@ import { Problem } from "../shared/api.js";
 import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
 import { ask, whoAmI } from "./session.js";
+import { named } from "./words.js";
 
 const ONLY = { insured: "只证明参保", of_age: "只证明已满 18 岁" };
 const SOON_MS = 2000;
 
-export async function prove({ rest: [patientId], again }) {
+export async function prove({ rest: [patientId], again, called }) {
   const me = await whoAmI();
   const mine = me.patients.filter((one) => one.relation === "self" || one.guardian);
   if (!mine.length) return empty("登记本人以后,才能出示证明。", h("a", { class: "weui-btn weui-btn_primary", href: "#/register?relation=self" }, "去登记"));
   const patient = mine.find((one) => one.patient_id === patientId) ?? mine[0];
+  const several = mine.length > 1 || patient.relation !== "self";
+  if (several) called(`出示${named(patient)}的证明`);
   const told = await ask("GET", `patients/${encodeURIComponent(patient.patient_id)}/credentials`);
   return [
     mine.length > 1 && h("div", { class: "choices", role: "group", "aria-label": "证明谁的" }, mine.map((one) =>
-      h("a", { class: "weui-btn weui-btn_default small-button", href: `#/prove/${one.patient_id}`, "aria-current": String(one === patient) }, one.full_name))),
+      h("a", { class: "weui-btn weui-btn_default small-button", href: `#/prove/${one.patient_id}`, "aria-current": String(one === patient) }, named(one)))),
     h("p", { class: "actions" }, "给药店或别的医院看一件事,不用给他们看病历。由", told.issuer, "出具。"),
-    told.lines.map((line) => panel(patient, line, again)),
+    told.lines.map((line) => panel(patient, line, again, several ? patient.full_name : "")),
     told.shown.length > 0 && [title("出示过的"), cells(told.shown.map(shownRow))],
     h("p", { class: "actions faint" }, "证明和它的密钥由会诊系统替您加密保管,不在这部手机里。"),
   ];
 }
 
-function panel(patient, line, again) {
+/** `whose`: the name that stands in the buttons, "" where there is nobody else. */
+function panel(patient, line, again, whose) {
   const base = `patients/${encodeURIComponent(patient.patient_id)}`;
   const outcome = h("div", { "aria-live": "polite" });
   const wish = intention();
@@ -43,7 +47,7 @@ function panel(patient, line, again) {
     await again();
   });
   const withdraw = doing(async () => {
-    if (!(await confirmed("作废这张证明?以后再查都不通过;已经查过的不变。要用时可以再办。", "作废", "先不"))) return;
+    if (!(await confirmed(`作废${patient.full_name}的这张证明?以后再查都不通过;已经查过的不变。要用时可以再办。`, "作废", "先不"))) return;
     await ask("DELETE", `${base}/credentials/${line.attribute}`, { key: wish.key() });
     await again();
   });
@@ -60,10 +64,10 @@ function panel(patient, line, again) {
     line.state !== "none" && h("p", { class: "faint" }, `依据:${line.basis}。有效到 ${spoken(line.expires_at)}。`),
     h("details", null, h("summary", { class: "fold" }, "怎么证明的"), h("p", { class: "faint" }, how(line))),
     outcome,
-    line.state === "none" && (line.why_not ? h("p", { class: "notice" }, line.why_not) : button("办理", obtain)),
+    line.state === "none" && (line.why_not ? h("p", { class: "notice" }, line.why_not) : button(whose ? `给${whose}办理` : "办理", obtain)),
     line.state === "making" && h("p", { role: "status" }, "正在制作,好了会自动显示。县里第一次办要一分钟左右。"),
-    line.state === "ready" && button(ONLY[line.attribute] ?? "出示", show),
-    line.state !== "none" && button("作废", withdraw, "default"));
+    line.state === "ready" && button(`${whose ? `${whose}:` : ""}${ONLY[line.attribute] ?? "出示"}`, show),
+    line.state !== "none" && button(whose ? `作废${whose}的` : "作废", withdraw, "default"));
   made.dataset.attribute = line.attribute;
   // Only while this panel is still on the page: whoever has gone elsewhere is not brought back.
   if (line.state === "making") setTimeout(() => { if (made.isConnected) again(); }, SOON_MS);

@@ -21,6 +21,12 @@ export function idProblem(id) {
   return "10X98765432"[sum % 11] === id[17].toUpperCase() ? "" : "身份证号好像有一位打错了,请再对一遍。";
 }
 
+const NEEDS_CODE = "people.record_needs_confirmation";
+
+/** No mistake: the next step, with the code to read out. */
+const codeToRead = ({ message, fields }) => h("section", { class: "notice mini-note", role: "alert" },
+  h("p", null, h("b", null, "还差一步:请对方确认")), fields.claim_code && h("p", { class: "mini-code" }, fields.claim_code), h("p", null, message));
+
 export async function register({ query, go }) {
   const me = await whoAmI();
   const relation = query.get("relation") ?? (me.patients.some((one) => one.relation === "self") ? "child" : "self");
@@ -67,7 +73,8 @@ export async function register({ query, go }) {
       go(`consent/${patient}/care${then ? `?then=${then}` : ""}`);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      trouble.replaceChildren(notice(problem));
+      trouble.replaceChildren(problem.code === NEEDS_CODE ? codeToRead(problem) : notice(problem));
+      trouble.scrollIntoView({ block: "center" });
     }
   }
 

@@ -3,6 +3,8 @@
 import { h } from "../shared/dom.js";
 
 export const RELATIONS = { self: "本人", father: "父亲", mother: "母亲", spouse: "配偶", child: "孩子", other: "其他家人" };
+/** 黎小米(孩子): whose page, button or question it is. */
+export const named = (patient) => `${patient.full_name}(${RELATIONS[patient.relation] ?? "家人"})`;
 export const PURPOSES = { care: "看病与健康服务", sensitive: "使用健康信息", children: "未满 14 岁孩子的信息", consultation: "远程会诊", recording: "录下视频会诊", research: "医学研究", teaching: "教学" };
 export const SCOPES = { book: "替他挂号和办事", record: "看他的记录", consent: "替他同意和撤回", notices: "收他的通知" };
 export const APPOINTMENT_STATES = { booked: "已预约", cancelled: "已取消", fulfilled: "已就诊", missed: "未到" };

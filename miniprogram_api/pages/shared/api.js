@@ -14,7 +14,7 @@ export class Problem extends Error {
   }
 }
 
-const OFFLINE = "网络断了,连不上。您填的都还在,有信号时点「再试」。";
+const OFFLINE = "网络断了,连不上。您填的都还在。";
 
 /** Why somebody is not let in: that his licence has run out, say, or the page's own sentence. */
 export const whyNot = (problem, otherwise) => (problem.code === "access.role_withheld" ? problem.message : otherwise);

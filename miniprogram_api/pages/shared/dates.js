@@ -5,10 +5,11 @@ const WEEKDAYS = "日一二三四五六";
 
 const local = (moment) => new Date(new Date(moment).getTime() + SHANGHAI);
 
-/** 11月20日 周五 */
+/** 11月20日 周五; of another year with its number. */
 export function day(moment) {
   const at = local(moment);
-  return `${at.getUTCMonth() + 1}月${at.getUTCDate()}日 周${WEEKDAYS[at.getUTCDay()]}`;
+  const year = at.getUTCFullYear() === local(Date.now()).getUTCFullYear() ? "" : `${at.getUTCFullYear()}年`;
+  return `${year}${at.getUTCMonth() + 1}月${at.getUTCDate()}日 周${WEEKDAYS[at.getUTCDay()]}`;
 }
 
 /** 下午3:00 */

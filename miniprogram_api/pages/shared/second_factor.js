@@ -38,7 +38,7 @@ export function enrolment(done, oldCode = null) {
       picture(offered.qr),
       h("details", null, h("summary", { class: "fold" }, "不能扫码"),
         h("p", { class: "faint" }, "在验证器里选「手动输入」,填这个密钥:"), h("p", { class: "factor-secret" }, offered.secret.match(/.{1,4}/g).join(" ")),
-        h("p", { class: "faint factor-address" }, offered.address)),
+        h("p", { class: "faint" }, "验证器要一整行地址的,复制这一行:"), h("p", { class: "faint factor-address", tabindex: "0" }, offered.address)),
       h("p", null, "2. 输入验证器上出现的 6 位数字:"),
       codeForm("me/second-factor/confirmation", "绑定", done));
   }, (problem) => replace(place, notice(problem)));

@@ -6,12 +6,15 @@ export const EXPIRED = "登录过期了。请从企业微信里再打开这一�
 
 export const loading = (text = "正在取…") => h("div", { class: "empty", role: "status" }, h("p", null, text));
 
+/** Nothing answered: what to press then hangs on where it is told. */
+const unanswered = (problem) => problem.offline === true && problem.status === 0;
+
 /** A problem in the place of a page, with a way on. */
 export const failed = (problem, again) =>
-  h("div", { class: "empty", role: "alert" }, h("p", null, problem.message), again && button("再试", again, "default"));
+  h("div", { class: "empty", role: "alert" }, h("p", null, `${problem.message}${unanswered(problem) && again ? "有信号时点「再试」。" : ""}`), again && button("再试", again, "default"));
 
 /** A problem beside what the person was doing. */
-export const notice = (problem) => h("p", { class: "notice", role: "alert" }, problem.message ?? problem);
+export const notice = (problem) => h("p", { class: "notice", role: "alert" }, `${problem.message ?? problem}${unanswered(problem) ? "有信号时,再点一次刚才的按钮。" : ""}`);
 
 /** Ask before a step; resolves to true when it is confirmed. */
 export function confirmed(question, yes, no = "先不") {

@@ -5,9 +5,11 @@ const told = new Map();
 /** The sentence for `withheld` lines, as the practice gives them; "" when there are none. */
 export function withheldWords(withheld) {
   const erased = withheld.filter((one) => one.reason === "erased").length;
-  const unreadable = withheld.length - erased;
+  const locked = withheld.filter((one) => one.reason === "locked").length;
+  const unreadable = withheld.length - erased - locked;
   const parts = [];
   if (erased) parts.push(`${erased} 条已按规定删除`);
+  if (locked) parts.push(`${locked} 条已按本人要求锁定`);
   if (unreadable) parts.push(`${unreadable} 条无法读取(已通知管理员)`);
   return parts.length ? `另有 ${parts.join(",")},没有列出。` : "";
 }

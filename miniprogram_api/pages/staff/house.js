@@ -31,7 +31,23 @@ export async function called(id) {
 
 function people(list, name) {
   if (!list.length) return empty(`${name || "这里"}还没有登记人员。`);
-  return h("section", { "aria-label": "人员" }, title(`${name} · ${list.length} 人`), h("div", { class: "weui-cells" }, list.map(row)));
+  const rows = list.map(row);
+  return h("section", { "aria-label": "人员" }, title(`${name} · ${list.length} 人`), list.length > MANY && finder(list, rows), h("div", { class: "weui-cells" }, rows));
+}
+
+/** From so many on one does not look through them. */
+const MANY = 10;
+
+/** What is typed leaves those whose name, title or roles hold it. */
+function finder(list, rows) {
+  const none = h("p", { class: "actions faint", role: "status", hidden: true }, "没有这样的人。");
+  const field = h("input", { type: "search", autocomplete: "off", "aria-label": "找人", placeholder: "姓名、岗位或职称" });
+  field.addEventListener("input", () => {
+    const asked = field.value.trim();
+    list.forEach((one, at) => { rows[at].hidden = ![one.full_name, one.title_name, ...one.roles.filter((role) => role.running).map((role) => role.label)].some((words) => words?.includes(asked)); });
+    none.hidden = rows.some((element) => !element.hidden);
+  });
+  return [h("label", { class: "field" }, h("span", null, "找人"), field), none];
 }
 
 function row(one) {

@@ -4,6 +4,7 @@ import { ask, orderButton } from "../shared/asking.js";
 import { empty, h, link, title } from "../shared/dom.js";
 import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
+import { backups } from "./backups.js";
 import { KINDS, choices, counties } from "./staff.js";
 
 export async function houses() {
@@ -12,9 +13,10 @@ export async function houses() {
   if (!places.length) return { element: empty("您现在不是哪个县的管理员。岗位刚结束或还没开始时,这里看不到机构。") };
 
   async function fresh({ force = false, said = "" } = {}) {
-    const lists = await Promise.all(places.map(([code]) => ask(`organisations?region_code=${code}`)));
+    const [last, ...lists] = await Promise.all([ask("backups/last"), ...places.map(([code]) => ask(`organisations?region_code=${code}`))]);
     parts.draw([
       saidPart(said),
+      ["backups", [last.line, last.to_do], () => backups(last)],
       ...places.map(([code], place) => [code, lists[place], () => list(lists[place].organisations)]),
       ["add", places, () => form(places, lists, (words) => fresh({ force: true, said: words }))],
     ], { force });

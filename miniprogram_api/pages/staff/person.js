@@ -5,7 +5,7 @@ import { h } from "../shared/dom.js";
 import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
 import { confirmed } from "../shared/states.js";
-import { ROLES, begins, choices, ends, licence, span } from "./staff.js";
+import { ROLES, begins, choices, date, ends, licence, span } from "./staff.js";
 
 export async function person({ rest: [id = ""] }) {
   const parts = new Parts();
@@ -93,14 +93,15 @@ function licencePart(view, path, again) {
   return h("section", { class: "panel", "aria-label": "执业证" }, h("h2", null, "执业证"),
     h("p", null, tag && h("span", { class: `tag ${tag}` }, tag === "tag-critical" ? "过期" : "快到期"), words),
     h("p", { class: "faint" }, "过期的当天过后,要执业证的岗位自动不能用;到期前 30 天本人和您会收到提醒。"),
-    h("details", { class: "staff-form", "data-id": "licence" }, h("summary", { class: "fold" }, "更新执业证"),
+    h("details", { class: "staff-form", "data-id": "licence" }, h("summary", { class: "fold" }, view.licensed ? "更新执业证" : "登记执业证"),
       keepTyped(h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
         field("有效期至", until), field("新的证号(没换不用填)", number), wrong, trouble,
-        h("div", { class: "actions" }, orderButton("更新", () => {
+        h("div", { class: "actions" }, orderButton("更新", async () => {
           wrong.textContent = until.value ? "" : "请填有效期至。";
           if (!until.value) return null;
+          if (until.value < date(new Date()) && !(await confirmed(`${until.value} 已经过去了。这样填,${view.full_name}要执业证的岗位马上不能用。真的已过期吗?`, "已过期,就这样填", "改日期"))) return null;
           return [`${path}/licence`, { licence_valid_until: until.value, ...(number.value.trim() ? { licence_number: number.value.trim() } : {}) }];
-        }, () => again("执业证更新好了。"), { trouble, method: "PUT", stale: again }))))));
+        }, () => again(until.value < date(new Date()) ? "执业证更新好了:已过期,要执业证的岗位现在不能用。" : "执业证更新好了。"), { trouble, method: "PUT", stale: again }))))));
 }
 
 function factor(view, path, again) {

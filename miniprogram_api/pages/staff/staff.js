@@ -8,6 +8,7 @@ import { tabLink } from "../shared/tabs.js";
 const TABS = [
   ["", "机构和人员", "M4 20V8l8-4 8 4v12M9 20v-6h6v6M4 20h16"],
   ["import", "导入名册", "M12 3v12M7 10l5 5 5-5M4 20h16"],
+  ["disposals", "到期资料", "M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13M10 11v5M14 11v5"],
 ];
 
 export const tabs = (current) => TABS.map(([name, label, path]) => tabLink(`#/${name}`, label, path, name === current));
@@ -15,7 +16,7 @@ export const tabs = (current) => TABS.map(([name, label, path]) => tabLink(`#/${
 /** Why a page cannot be shown, with a way on; null for the ordinary sentence. */
 export function refused(problem, name) {
   const back = h("a", { class: "weui-btn weui-btn_default", href: "#/" }, "回机构名单");
-  if (problem.status === 403 && name && name !== "import") return empty("这里不归您管,请那边的管理员来办。", back);
+  if (problem.status === 403 && name && !TABS.some(([tab]) => tab === name)) return empty("这里不归您管,请那边的管理员来办。", back);
   if (problem.status === 403) return empty(whyNot(problem, "这一页是给管理员用的。要登记人员或改岗位,请联系县里的管理员。"));
   if (problem.status === 404 || problem.status === 422) return empty("没有找到,可能已经改过。", back);
   return null;

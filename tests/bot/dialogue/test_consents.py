@@ -21,6 +21,9 @@ async def test_what_was_agreed_to_is_said_and_taken_back_with_a_tap(stage: Stage
     assert row.withdrawn_as == "self"
     await stage.say("woman", OA, "我的授权")
     await stage.hears("woman", OA, "使用健康信息(敏感信息):没有同意")
+    # What stands in the way of an appointment is said before she chooses.
+    await stage.say("woman", OA, "预约呼吸内科")
+    await stage.hears("woman", OA, "可以约的时间", "先看一眼同意书")
 
 
 async def test_who_is_not_registered_has_agreed_to_nothing(stage: Stage) -> None:

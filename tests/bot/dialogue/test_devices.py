@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from core.people.models import Session
 from tests.bot.dialogue.stage import Stage
 from tests.support.county import SYSTEM

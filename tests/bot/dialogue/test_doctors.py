@@ -8,7 +8,8 @@ from pathlib import Path
 import pydicom.data
 import pytest
 
-from core.people.commands import Me, RegisterPatient
+from core.people.commands import RegisterPatient
+from core.people.commands_views import Me
 from core.people.errors import RecordNeedsConfirmation
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.support.county import id_number

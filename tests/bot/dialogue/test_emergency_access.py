@@ -9,7 +9,8 @@ from core.consultations.models import Consultation
 from core.foundation.orders import Query
 from core.foundation.withheld import Withheld
 from core.oversight.models import BreakGlass
-from core.prescriptions.commands import EmergencyDoses, OrderDose, PatientPrescriptions, PrescriptionList
+from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
+from core.prescriptions.commands_lists import PatientPrescriptions, PrescriptionList
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.bot.dialogue.test_deciding import advised
 

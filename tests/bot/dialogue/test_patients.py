@@ -94,3 +94,36 @@ async def test_one_finding_after_another_to_the_end_and_no_disease_named(stage: 
     await stage.say("stranger", OA, "为什么")
     everything += await stage.hears("stranger", OA, "依据")
     assert not [name for name in disease_names() if name in everything]
+
+
+async def test_what_somebody_may_want_of_his_data_is_answered_honestly(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
+    await stage.hears("stranger", OA, "听到了")
+    for said, words in (
+        ("删除我的资料", ("15 年", "撤回授权")), ("我要注销", ("马上删",)), ("我要投诉", ("12345",)), ("复印病历", ("身份证",)),
+        ("更正资料", ("身份证",)), ("谁看过我的记录", ("名单",)), ("更正、复印、投诉、注销", ("谁看过我的记录",)),
+    ):  # fmt: skip
+        await stage.say("stranger", OA, said)
+        await stage.hears("stranger", OA, *words)
+
+
+async def test_after_a_result_what_is_not_understood_is_not_answered_with_the_result(stage: Stage) -> None:
+    await stage.say("stranger", OA, "咳嗽三天 流鼻涕 我30岁")
+    await stage.answer_until("stranger", OA, "紧急程度", (), "都没有")
+    await stage.say("stranger", OA, "没有")
+    heard = await stage.hears("stranger", OA, "没听懂")
+    assert "紧急程度" not in heard
+    assert "帮助" in heard
+    await stage.say("stranger", OA, "不对,我说错了")
+    await stage.hears("stranger", OA, "哪里不对", "重新说")
+    await stage.tap("stranger", OA, "重新说")
+    await stage.hears("stranger", OA, "重新说一遍")
+
+
+async def test_who_said_something_wrong_in_the_middle_is_asked_what(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
+    await stage.hears("stranger", OA, "听到了")
+    await stage.say("stranger", OA, "不对,我说错了")
+    await stage.hears("stranger", OA, "哪里不对", "重新说")
+    await stage.say("stranger", OA, "我62岁")
+    await stage.hears("stranger", OA, "62 岁")

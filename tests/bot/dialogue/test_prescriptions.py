@@ -11,7 +11,8 @@ import pytest
 from bot.channels.words import as_words
 from core.consultations.models import Consultation
 from core.foundation.actor import Actor, Role
-from core.prescriptions.commands import FactsView, PrescriptionView, Propose, ReadFacts, RecordFacts, Revise
+from core.prescriptions.commands import PrescriptionView, Propose, Revise
+from core.prescriptions.commands_facts import FactsView, ReadFacts, RecordFacts
 from core.prescriptions.models import Prescription
 from tests.bot.dialogue.stage import Stage
 from tests.bot.dialogue.test_deciding import advised

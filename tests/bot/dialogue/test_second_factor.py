@@ -14,9 +14,9 @@ from core.consultations.models import Opinion
 from core.foundation import guessing
 from core.foundation.actor import Actor
 from core.foundation.models import Signature
+from core.people.commands_second_factor import BeginFactor, ConfirmFactor, UnlockSigning
 from core.people.commands_staff import InviteAdministrator
 from core.people.models import Practitioner, RoleHeld, SecondFactor, SigningUnlock
-from core.people.second_factor_commands import BeginFactor, ConfirmFactor, UnlockSigning
 from core.prescriptions.models import EmergencyDose
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.bot.dialogue.test_deciding import OPINION, _rules_out
@@ -140,7 +140,7 @@ async def test_who_guesses_codes_in_a_chat_hears_when_to_try_again(stage: Stage,
         await stage.say("expert1", APP, phone.wrong())
         await stage.hears("expert1", APP, "动态码不对", left)
     await stage.say("expert1", APP, phone.code())
-    await stage.hears("expert1", APP, "错的次数太多了", "分钟后再试", "120")
+    await stage.hears("expert1", APP, "错的次数太多了", "后再试", "120")
     assert not await Opinion.exists()
     monkeypatch.setattr(guessing, "GUESSES", ())
     await stage.say("expert1", APP, phone.code())

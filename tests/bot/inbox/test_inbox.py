@@ -9,9 +9,11 @@ import sys
 from typing import Any
 
 import pytest
+from limits import RateLimitItemPerSecond
 
 from bot.channels.api.errors import AllowanceSpent, ReceiverUnknown
 from bot.dialogue import conversing
+from bot.inbox import flood
 from bot.inbox import inbox as inbox_module
 from core.conversations import allowance, reading
 from core.conversations.models import Conversation, Message
@@ -267,3 +269,19 @@ def test_a_web_process_loads_neither_dialogue_nor_engines() -> None:
     code = "import sys, bot.runtime; print([m for m in ('jieba', 'numpy', 'pydicom', 'bot.dialogue', 'bot.sending') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+async def test_who_sends_more_than_anybody_types_is_told_and_the_rest_is_not_taken_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flood, "MOST", RateLimitItemPerSecond(2, 60, namespace="chat-test"))
+    desk.practice.demo = False
+    for number in (1, 2):
+        await desk.deliver("在吗", number)
+    assert flood.FLOODED in desk.side.read((await desk.deliver("在吗", 3)).body)
+    assert await Message.filter(direction="in").count() == 2
+    # Delivered again it is the same message, and somebody else is not concerned.
+    await desk.deliver("在吗", 2)
+    await desk.deliver("在吗", 4, openid="o-other")
+    assert await Message.filter(direction="in").count() == 3
+    desk.practice.demo = True
+    await desk.deliver("在吗", 5)
+    assert await Message.filter(direction="in").count() == 4

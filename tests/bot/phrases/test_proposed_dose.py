@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.phrases.proposed_dose import proposed_dose
-from core.prescriptions.commands import DoseChoice
+from core.prescriptions.commands_doses import DoseChoice
 from core.prescriptions.doses import spoken_amount
 from core.prescriptions.drugs import drug
 from core.prescriptions.knowledge_base import knowledge

@@ -10,7 +10,8 @@ from bot.sending.notices import RENDERERS, render
 from core.consultations.commands import CompleteConsultation
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.prescriptions.commands import DeclineDose, OrderDose, Release, ReturnPrescription, Withdraw
+from core.prescriptions.commands import Release, ReturnPrescription, Withdraw
+from core.prescriptions.commands_doses import DeclineDose, OrderDose
 from core.prescriptions.knowledge_base import knowledge
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy

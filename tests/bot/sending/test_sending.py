@@ -115,7 +115,8 @@ async def test_without_allowance_a_template_message_stands_in(stage: Stage) -> N
     await Notification.filter(id=row.id).update(state="queued")
     await _again(stage, "appointment.cancelled")
     shown = await stage.messages("woman", OA)
-    assert any(message["type"] == "template" and "已取消" in str(message) for message in shown)
+    (template,) = [message for message in shown if message["type"] == "template" and "已取消" in str(message)]
+    assert template["page"] == "pages/web/web?to=appointments", "what she is told of opens by a touch"
     assert (await Notification.get(id=row.id)).state == "sent"
 
 

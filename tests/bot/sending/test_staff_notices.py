@@ -11,9 +11,9 @@ from bot.sending.notices import render
 from core.foundation.due import tick
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
+from core.people.commands_second_factor import BeginFactor, ConfirmFactor, ResetFactor, UnlockSigning
 from core.people.commands_staff import ChangeLicence, DeactivatePractitioner, EndRole, GrantRole
-from core.people.second_factor_commands import BeginFactor, ConfirmFactor, ResetFactor, UnlockSigning
-from core.people.second_factor_errors import CodeWrong, FactorLocked
+from core.people.errors_second_factor import CodeWrong, FactorLocked
 from tests.core.dispatch.ward import Ward, open_ward
 from tests.support.authenticator import Authenticator
 

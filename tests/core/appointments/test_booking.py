@@ -41,7 +41,8 @@ from core.intake.commands import Say
 from core.intake.models import Intake
 from core.notifications.models import Notification
 from core.people.accounts import actor_for
-from core.people.commands import EnsureAccount, GiveConsent, RegisterPatient, WithdrawConsent
+from core.people.commands import EnsureAccount, RegisterPatient
+from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.consent_texts import CURRENT
 from core.people.errors import ConsentMissing
 from core.people.models import Practitioner

@@ -9,15 +9,21 @@ import pytest
 from bot.channels.outgoing import Link
 from bot.sending.notice import Notice
 from bot.sending.notices import render
-from core.calls.commands import CheckCall, EnterCall, InviteToCall, LeaveCall, ReportTrouble, RequestSeat, ViewCall
+from core.calls.commands import CheckCall, EnterCall, InviteToCall, LeaveCall, ReportTrouble, RequestSeat, SeatStillMine, ViewCall
 from core.calls.errors import NoCallAnyMore, NoCallYet, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
 from core.calls.service import seen
-from core.consultations.commands import CancelConsultation, Timeline
+from core.consultations.commands import CancelConsultation
+from core.consultations.commands_case import Timeline
+from core.consultations.models import Consultation
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.commands import EnsureAccount
+from core.people.commands_consents import GiveConsent, WithdrawConsent
+from core.people.commands_families import EndSpeaker
+from core.people.commands_staff import DeactivatePractitioner
+from core.people.consent_texts import current_text
 from core.people.models import CareRelation
 from core.people.service import actor_for
 from tests.core.calls.conftest import Room
@@ -195,3 +201,61 @@ async def test_everybody_with_a_seat_is_shown_the_way_once(room: Room):
         assert link.url == f"/h5/{'room' if seat == 'patient' else 'doctor/room'}/{room.consultation_id}/"
     await room.practice.execute(room.people["village_doctor"], CancelConsultation(consultation_id=room.consultation_id, reason="不用了"))
     assert await render(room.practice, row) == Notice()
+
+
+async def _not_urgent(room: Room) -> str:
+    """The case can wait, and the patient's consent is on record; his id."""
+    await Consultation.filter(id=room.consultation_id).update(urgency="routine")
+    patient_id = (await room.ward.row(room.consultation_id)).patient_id
+    version = current_text("consultation").version
+    await room.practice.execute(room.people["patient"], GiveConsent(patient_id=patient_id, purpose="consultation", text_version=version))
+    return patient_id
+
+
+async def test_a_withdrawn_consent_ends_the_call_and_opens_no_seat_any_more(room: Room):
+    patient_id = await _not_urgent(room)
+    doctor = await room.enter("village_doctor")
+    promised = await room.ticket("expert")
+    await room.practice.execute(room.people["patient"], WithdrawConsent(patient_id=patient_id, purpose="consultation"))
+    assert not await seen(room.practice, doctor.attendance_id)
+    assert (await Call.get(id=doctor.call_id)).ended_at is not None
+    with pytest.raises(DomainError):
+        await room.practice.execute(room.people["expert"], EnterCall(ticket=promised.ticket))
+    assert await CallAttendance.filter(left_at__isnull=True).count() == 0
+
+
+async def test_a_call_that_saves_a_life_runs_on_without_the_consent(room: Room):
+    patient_id = await _not_urgent(room)
+    await Consultation.filter(id=room.consultation_id).update(urgency="critical")
+    doctor = await room.enter("village_doctor")
+    await room.practice.execute(room.people["patient"], WithdrawConsent(patient_id=patient_id, purpose="consultation"))
+    assert await seen(room.practice, doctor.attendance_id)
+    await room.enter("expert")
+
+
+async def test_a_relation_that_ended_opens_no_seat_and_keeps_none(room: Room):
+    patient_id = (await room.ward.row(room.consultation_id)).patient_id
+    account_id = (await room.practice.execute(SYSTEM, EnsureAccount(app="wxofficial", subject="o-brother"))).account_id
+    relation = await CareRelation.create(
+        id=room.practice.ids.new(), account_id=account_id, patient_id=patient_id, relation="sibling", scope="book,record,consent,notices",
+        created_at=room.ward.clock.now(),
+    )
+    brother = await actor_for(account_id, "h5", room.ward.clock.now())
+    first, second = [await room.practice.execute(brother, RequestSeat(consultation_id=room.consultation_id)) for _ in range(2)]
+    entered = await room.practice.execute(brother, EnterCall(ticket=first.ticket))
+    still = SeatStillMine(attendance_id=entered.attendance_id)
+    assert (await room.practice.ask(brother, still)).held
+    await room.practice.execute(room.people["patient"], EndSpeaker(patient_id=patient_id, relation_id=relation.id, reason="dispute"))
+    assert not (await room.practice.ask(brother, still)).held
+    with pytest.raises(NotAllowed):
+        await room.practice.execute(brother, EnterCall(ticket=second.ticket))
+
+
+async def test_a_role_that_ended_opens_no_seat_and_keeps_none(room: Room):
+    expert = room.people["expert"]
+    entered, promised = await room.enter("expert"), await room.ticket("expert")
+    await room.practice.execute(SYSTEM, DeactivatePractitioner(practitioner_id=expert.practitioner_id))
+    now = await actor_for(expert.account_id, "h5", room.ward.clock.now())
+    assert not (await room.practice.ask(now, SeatStillMine(attendance_id=entered.attendance_id))).held
+    with pytest.raises(NotAllowed):
+        await room.practice.execute(now, EnterCall(ticket=promised.ticket))

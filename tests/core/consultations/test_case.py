@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.consultations.commands import Case, CaseView
+from core.consultations.commands_case import Case, CaseView
 from core.consultations.picture import Mark, marks_of, question_of
 from core.followups.commands import RecordReading
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
-from core.prescriptions.commands import RecordFacts
+from core.prescriptions.commands_facts import RecordFacts
 from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Span, Status
 from tests.core.dispatch.test_with_intake import says_danger

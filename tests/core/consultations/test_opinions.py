@@ -6,16 +6,9 @@ import asyncio
 
 import pytest
 
-from core.consultations.commands import (
-    BeginConsultation,
-    CompleteConsultation,
-    Decide,
-    GiveOpinion,
-    OpinionView,
-    RateConsultation,
-    ReadOpinion,
-    ReturnConsultation,
-)
+from core.consultations.commands import BeginConsultation, CompleteConsultation, ReturnConsultation
+from core.consultations.commands_opinions import Decide, GiveOpinion, OpinionView, ReadOpinion
+from core.consultations.commands_ratings import RateConsultation
 from core.consultations.errors import (
     AlreadyDecided,
     AlreadyRated,

@@ -12,7 +12,8 @@ from core.foundation.models import Blob
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.commands import GiveConsent, Me
+from core.people.commands_consents import GiveConsent
+from core.people.commands_views import Me
 from core.people.consent_texts import CURRENT
 from core.people.models import Consent
 from core.people.service import has_consent

@@ -8,7 +8,7 @@ from core.consultations.commands import ConfirmPatient, WaiveMaterial
 from core.consultations.models import Consultation
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
-from core.people.commands import GiveConsent, WithdrawConsent
+from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.consent_texts import CURRENT
 from core.people.errors_consents import ConsentWithdrawn
 from tests.core.dispatch.ward import CRITICAL, URGENT, Ward, open_ward

@@ -9,6 +9,7 @@ from datetime import date
 
 import pytest
 
+from core.coverage.claims import send_claim
 from core.coverage.commands import (
     AnswerClaim,
     Claims,
@@ -38,6 +39,7 @@ from core.coverage.models import Claim, InsuredMember, InsuredYear, Membership, 
 from core.coverage.policies import DrugClass, HouseLevel, Service
 from core.coverage.rules import Standing
 from core.foundation.errors import Conflict, NotAllowed, Unavailable
+from core.foundation.events import Event
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
@@ -339,3 +341,17 @@ async def test_many_claims_of_one_member_at_once_lose_no_fen(counter: Counter) -
 
 async def test_a_standing_of_no_insurance_tells_why() -> None:
     assert Standing(insured=False).why_not
+
+
+async def test_claims_answered_at_the_very_same_moment_never_pay_more_than_the_year_has(counter: Counter) -> None:
+    """Not one after the other, as a worker sends them: each works out its amounts while the others enter theirs."""
+    await counter.insure(counter.county.woman)
+    asked = [await counter.submit() for _ in range(6)]
+    rows = await Claim.filter(id__in=[one.claim_id for one in asked]).order_by("id")
+    events = [Event(id=row.id, topic="claim.submitted", key=row.id, body={"claim_id": row.id}, tries=0) for row in rows]
+    for _ in range(3):
+        await asyncio.gather(*(send_claim(counter.practice, event) for event in events), return_exceptions=True)
+    await counter.work_off()
+    views = [await counter.claim(one.claim_id) for one in asked]
+    assert sum(view.pays_fen for view in views if view.state == "settled") == 600_00
+    assert await counter.used() == (600_00, 0)

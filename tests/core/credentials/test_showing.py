@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.coverage.commands import RecordMembership
-from core.credentials import predicates
+from core.credentials import predicates, reviewing
 from core.credentials.attributes import Attribute
 from core.credentials.commands import (
     AddRegistry,
@@ -20,6 +20,7 @@ from core.credentials.commands import (
     MakeIssuer,
     MyCredentials,
     OfferProof,
+    ReviewAges,
     ShowProof,
     TakePlace,
     WithdrawCredential,
@@ -37,13 +38,16 @@ from core.credentials.errors import (
 )
 from core.credentials.issuing import bring_about
 from core.credentials.models import CountyIssuer, IssuedCredential, ProofCheck, ProofOffer, RevocationRegistry
+from core.foundation.due import tick
 from core.foundation.encryption.erasure import erase_subject
 from core.foundation.errors import NotAllowed
 from core.foundation.events import Event
 from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done
 from core.foundation.work import Work
+from core.people.commands_real_name import CheckRealName
 from core.people.models import CareRelation, ListedPatient, Patient
+from core.people.real_name import Answered, RealName
 from tests.core.credentials.people import COUNTY, MEMBER, OTHER_MEMBER, PHARMACY, enrol
 from tests.support.county import SYSTEM
 
@@ -66,6 +70,13 @@ async def refused(holder, nonce, proof):
     with pytest.raises(ProofRefused) as told:
         await holder.practice.execute(SYSTEM, CheckProof(nonce=nonce, proof=proof))
     return told.value.reason
+
+
+async def born(holder, day):
+    """Another birth date in the row, as by a correction."""
+    sealer = await holder.practice.keys.sealer("patient", holder.woman)
+    sealed = sealer.seal("patient", "birth_date", holder.woman, day.isoformat())
+    await Patient.filter(id=holder.woman).update(birth_date=sealed)
 
 
 @BOTH
@@ -250,10 +261,55 @@ async def test_who_is_found_to_be_a_minor_before_it_is_signed_gets_none(holder, 
     """The birth date was put right between the asking and the signing."""
     order = IssueCredential(patient_id=holder.woman, attribute=Attribute.OF_AGE)
     await holder.practice.execute(holder.actor, order)
-    monkeypatch.setattr("core.credentials.issuing.youngest_adult", lambda today: date(1975, 6, 30))
+    monkeypatch.setattr("core.credentials.facts.youngest_adult", lambda today: date(1975, 6, 30))
     await holder.work()
     row = await IssuedCredential.get()
     assert (row.credential, row.live_for, row.revoked_because) == (None, None, "not_so")
+
+
+async def test_of_age_goes_when_the_check_of_the_name_says_that_it_is_another_s_number(holder, monkeypatch):
+    """Enlisted by his ID card while the provider was away: what the county attested then is worth nothing now."""
+    await Patient.filter(id=holder.woman).update(real_name_state="away")
+    for attribute in Attribute:
+        await holder.obtain(attribute)
+    nonce, proof = await shown(holder, Attribute.OF_AGE)
+    code = await holder.offer(Attribute.OF_AGE)
+
+    async def another_s(practice, name, number, today):
+        return Answered(RealName.MISMATCH, "test")
+
+    monkeypatch.setattr("core.people.real_name_again.ask_real_name", another_s)
+    await holder.practice.execute(SYSTEM, CheckRealName(patient_id=holder.woman, step=1))
+    await holder.work()
+    assert await refused(holder, nonce, proof) == GONE[Attribute.OF_AGE]
+    with pytest.raises(OfferUnknown):
+        await holder.fetch(code, "1234567890")
+    gone = await IssuedCredential.get(attribute="of_age")
+    assert (gone.credential, gone.secret, gone.revoked_because) == (None, None, "not_so")
+    assert (await IssuedCredential.get(attribute="insured")).revoked_at is None
+
+
+async def test_of_age_goes_when_its_holder_shows_it_and_is_a_minor(holder):
+    """A birth date put right where nobody told of it: refused there, and in the next list."""
+    await holder.obtain(Attribute.OF_AGE)
+    nonce, proof = await shown(holder, Attribute.OF_AGE)
+    await born(holder, date(2012, 5, 1))
+    with pytest.raises(NotOfAge):
+        await holder.offer(Attribute.OF_AGE)
+    assert await refused(holder, nonce, proof) == GONE[Attribute.OF_AGE]
+    assert (await IssuedCredential.get()).revoked_because == "not_so"
+
+
+async def test_of_age_of_a_minor_goes_within_a_day(holder, clock, monkeypatch):
+    monkeypatch.setattr(reviewing, "BATCH", 1)
+    await holder.obtain(Attribute.OF_AGE)
+    await holder.practice.execute(SYSTEM, ReviewAges())
+    assert (await IssuedCredential.get()).revoked_at is None
+    await born(holder, date(2012, 5, 1))
+    for seconds in (20, 86_400):  # the rest of this round, then the next
+        clock.advance(seconds=seconds)
+        await tick(holder.practice)
+    assert (await IssuedCredential.get()).revoked_because == "not_so"
 
 
 async def test_what_is_hidden_is_as_much_of_everybody(holder):

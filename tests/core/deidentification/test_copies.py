@@ -20,16 +20,18 @@ from core.deidentification import copying, k_anonymity
 from core.deidentification.commands import BeginCopy, Candidates, Copies, DeidentifiedRecord
 from core.deidentification.copying import Wanted, make_copy
 from core.deidentification.errors import CheckMissing, CopyFinished, CopyOverdue, NeedsAdministrator, OtherCopy, TooFewPatients
+from core.deidentification.making import refusal
 from core.deidentification.models import DeidentifiedCopy
 from core.deidentification.rules import FINEST
 from core.fhir.validation import validate
-from core.foundation.encryption.erasure import destroy_keys
+from core.foundation.encryption.erasure import destroy_keys, set_lock
 from core.foundation.errors import NotAllowed
 from core.foundation.keyring.models import WrappedKey
 from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
-from core.people.commands import GiveConsent, WithdrawConsent
+from core.foundation.work import Work
+from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.consent_texts import CURRENT
 from core.people.models import CareRelation, Organisation, Patient, Practitioner
 from core.people.names import DEMONSTRATION_MARK
@@ -197,6 +199,15 @@ async def test_two_copies_share_no_id_and_each_holds_together(ward: Ward, tmp_pa
     assert not starts[0] & starts[1]
 
 
+async def test_a_locked_record_is_in_no_copy_for_tests_either(ward: Ward) -> None:
+    practice, woman = ward.practice, ward.county.woman
+    copy = DeidentifiedCopy(purpose="tests", region_codes=[])
+    work = Work(practice, SYSTEM, BeginCopy(purpose="tests", reason="给测试环境用"))
+    assert await refusal(work, copy, woman) is None
+    await set_lock(practice, [f"patient:{woman}"], locked=True)
+    assert await refusal(work, copy, woman) == "withdrawn"
+
+
 async def test_who_did_not_consent_or_took_it_back_is_in_no_copy(ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     practice, county = ward.practice, ward.county
     await ward.request(NAMED)
@@ -222,10 +233,29 @@ async def test_who_did_not_consent_or_took_it_back_is_in_no_copy(ward: Ward, tmp
     # For tests an administrator answers; who took research back is left out there too.
     with pytest.raises(NeedsAdministrator):
         await make_copy(practice, SYSTEM, wanted(tmp_path / "tests", purpose="tests"), quiet)
+    named = county.administrator.practitioner_id
     with pytest.raises(TooFewPatients):
-        await make_copy(practice, county.administrator, wanted(tmp_path / "tests", purpose="tests"), quiet)
-    with pytest.raises(NotAllowed):
-        await practice.execute(county.village_doctor, BeginCopy(purpose="research", reason="自己看看"))
+        await make_copy(practice, SYSTEM, wanted(tmp_path / "tests", purpose="tests", administrator_id=named), quiet)
+    assert "deidentification.none_made" in await ward.told(county.administrator)
+    assert not [name for name in ("none", "later", "tests") if (tmp_path / name).exists()], "a copy that was refused left its folder"
+    assert not await DeidentifiedCopy.filter(finished_at__isnull=True).exists(), "the key of a copy that was refused stayed"
+    for person in (county.village_doctor, county.administrator):
+        with pytest.raises(NotAllowed):
+            await practice.execute(person, BeginCopy(purpose="research", reason="自己看看"))
+
+
+async def test_a_refusal_that_was_killed_before_it_was_cleared_away_begins_anew(
+    ward: Ward, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ward.request(NAMED)
+    monkeypatch.setattr(copying, "_clear", lambda run: None)
+    with pytest.raises(TooFewPatients):
+        await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
+    assert (tmp_path / "copy").exists()
+    monkeypatch.undo()
+    await ward.request(HERS, number=NUMBER_WITH_WECHAT)
+    await consent(ward)
+    assert (await make_copy(ward.practice, SYSTEM, wanted(tmp_path / "copy"), quiet))["patients"]["in_copy"] == 2
 
 
 async def test_the_operator_begins_a_copy_in_an_administrators_name_and_the_administrator_is_told(ward: Ward) -> None:
@@ -352,7 +382,7 @@ async def test_without_the_library_no_copy_is_made_and_one_sentence_says_why(
     monkeypatch.setattr(k_anonymity.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(CheckMissing) as refused:
         await make_copy(practice, SYSTEM, wanted(tmp_path / "copy"), quiet)
-    assert "pip install pycanon" in refused.value.message
+    assert "tools/install.sh copies" in refused.value.message
     assert not (tmp_path / "copy").exists()
 
 

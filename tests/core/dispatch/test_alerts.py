@@ -13,7 +13,7 @@ from core.dispatch.models import AlertReceiver, DangerAlert
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import NotAllowed
 from core.intake.commands import IntakeRecord, IntakeView, Say
-from core.people.commands import RegisterPractitioner
+from core.people.commands_staff import RegisterPractitioner
 from core.people.service import actor_for
 from tests.core.dispatch.ward import Ward
 from tests.core.intake.small_engine import SmallEngine

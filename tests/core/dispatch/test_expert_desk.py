@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.consultations.commands import CompleteConsultation, Decide, GiveOpinion
+from core.consultations.commands import CompleteConsultation
+from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.dispatch.commands import ExpertDesk, ExpertDeskView
 from core.dispatch.expert_desk import month_start
 from core.foundation.actor import Actor

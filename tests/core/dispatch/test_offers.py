@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.consultations.commands import CancelConsultation, Progress, Timeline
+from core.consultations.commands import CancelConsultation, Progress
+from core.consultations.commands_case import Timeline
 from core.consultations.errors import ConsultationUnknown
 from core.consultations.workflow import IllegalStep
 from core.dispatch.commands import AcceptOffer, DeclineOffer, DeferOffer, MyOffers, Ranking

@@ -12,7 +12,8 @@ from core.dispatch.models import ExpertOffer
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.models import AuditEntry
-from core.people.commands import RegisterPractitioner
+from core.foundation.work import shown_digest
+from core.people.commands_staff import RegisterPractitioner
 from core.people.service import actor_for
 from tests.core.dispatch.ward import CRITICAL, Ward
 from tests.support.county import CORP, SYSTEM
@@ -91,4 +92,5 @@ async def test_what_was_typed_for_a_code_does_not_stand_in_the_audit(ward: Ward)
         await ward.practice.ask(ward.county.village_doctor, Progress(code="罗大山"))
     await ward.practice.ask(ward.county.village_doctor, Progress(code=asked.code.lower()))
     details = [entry.detail for entry in await AuditEntry.filter(action="consultations.progress").order_by("id")]
-    assert details == [{}, {"code": asked.code}]
+    of_one = {"patients": "1", "shown": shown_digest([(await ward.row(asked.consultation_id)).patient_id])}
+    assert details == [{}, {"code": asked.code, **of_one}]

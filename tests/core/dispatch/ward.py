@@ -16,7 +16,7 @@ from core.foundation.clock import ManualClock
 from core.foundation.due import tick
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.people.commands import RegisterPractitioner
+from core.people.commands_staff import RegisterPractitioner
 from core.people.service import actor_for
 from tests.core.dispatch.line_engine import LineEngine
 from tests.support.county import CORP, NUMBER_WITHOUT_WECHAT, SYSTEM, WHOLE_WEEK, SmallCounty, seed_small

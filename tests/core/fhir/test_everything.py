@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.consultations.commands import Decide, GiveOpinion
+from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.coverage.commands import EnrolMember, ItemLine, RecordMembership, ReverseClaim, SubmitClaim
 from core.coverage.policies import DrugClass, Service
 from core.fhir.capability import RESOURCES, capability_statement

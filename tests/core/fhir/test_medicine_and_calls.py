@@ -9,7 +9,8 @@ from core.fhir.checks import faults, missing_bindings
 from core.fhir.validation import BundleFaulty, validate
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
-from core.prescriptions.commands import EmergencyDoses, OrderDose, Release, ReturnPrescription, Revise, Withdraw
+from core.prescriptions.commands import Release, ReturnPrescription, Revise, Withdraw
+from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
 from tests.core.dispatch.ward import open_ward
 from tests.core.fhir.test_everything import Json, of, read
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy

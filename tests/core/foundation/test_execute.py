@@ -17,7 +17,7 @@ from core.foundation.leases import take_lease
 from core.foundation.models import AuditEntry, ClockOffset, DueWork, IdempotencyRecord, Lease, OutboxEvent
 from core.foundation.orders import Command, Done, Grant, Result, handles, relation
 from core.foundation.outbox import OutboxWorker, release_claims
-from core.foundation.practice import KeyReused
+from core.foundation.practice import DoneBefore, KeyReused
 from core.foundation.work import Work
 
 pytestmark = pytest.mark.storage
@@ -51,7 +51,11 @@ class CountLater(Command):
 
 @relation("even")
 async def even(work: Work, order: Count) -> bool:
-    return order.add % 2 == 0
+    return order.add % 2 == 0 and PATIENT.account_id not in _GONE
+
+
+_GONE: set[str] = set()
+"""Whose relation has ended."""
 
 
 @handles(Count)
@@ -117,6 +121,19 @@ async def test_the_same_key_gives_the_stored_answer_also_when_many_ask_at_once(p
         await practice.execute(PATIENT, Count(add=4), idempotency_key="k")
     record = await IdempotencyRecord.get(id=f"{PATIENT.account_id}:k")
     assert b"seconds" not in bytes(record.result)
+
+
+async def test_an_answer_is_told_again_for_a_while_and_then_only_to_who_may_still_ask(practice, clock, monkeypatch):
+    first = await practice.execute(PATIENT, Count(add=2), idempotency_key="k")
+    clock.advance(days=2)
+    assert await practice.execute(PATIENT, Count(add=2), idempotency_key="k") == first
+    monkeypatch.setattr(f"{__name__}._GONE", {PATIENT.account_id})
+    with pytest.raises(DoneBefore):
+        await practice.execute(PATIENT, Count(add=2), idempotency_key="k")
+    await IdempotencyRecord.all().update(created_at=clock.real_now() - timedelta(minutes=9))
+    assert await practice.execute(PATIENT, Count(add=2), idempotency_key="k") == first
+    assert await counter() == 2
+    assert [entry.outcome for entry in await AuditEntry.all().order_by("id")] == ["done", "repeated", "order.done_before", "repeated"]
 
 
 async def test_a_task_started_inside_a_transaction_is_refused(practice):

@@ -17,8 +17,8 @@ from core.foundation.orders import Command, all_orders
 from core.foundation.practice import Practice
 from core.foundation.rates import RateStore
 from core.people.commands import RegisterPatient
+from core.people.commands_second_factor import UnlockSigning
 from core.people.errors import IdNumberInvalid
-from core.people.second_factor_commands import UnlockSigning
 from core.practice_rooms import load_rooms
 from core.prescriptions.commands import Dispense, Release
 from core.prescriptions.errors import DispenseCodeWrong

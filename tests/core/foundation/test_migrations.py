@@ -137,6 +137,7 @@ def step(practice_url: str, keyring_url: str, what: str, *more: str) -> Any:
     argv = [sys.executable, "-c", _STEPS, practice_url, keyring_url, what, *more]
     done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert "already exists" not in done.stderr, "whoever migrates or restores would read a warning of nothing"
     return json.loads(done.stdout.splitlines()[-1])
 
 

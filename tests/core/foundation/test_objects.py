@@ -259,7 +259,7 @@ async def test_an_answer_that_is_no_list_of_uploads_is_a_typed_error(monkeypatch
         async def answers(*_: Any, content: bytes = bytes(damaged), **__: Any) -> bytes:
             return content
 
-        monkeypatch.setattr(uploads, "_ask", answers)
+        monkeypatch.setattr(uploads, "ask", answers)
         try:
             assert all(one.upload_id for one in await uploads.begun_before(datetime.now(UTC) + LATER, "")) or number % 5
         except FilesAway:

@@ -9,10 +9,14 @@ import pytest
 
 from core.foundation import retention
 from core.foundation.actor import Actor
+from core.foundation.clock import ManualClock
 from core.foundation.due import tick
+from core.foundation.keyring.models import WrappedKey
+from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry, DueWork, IdempotencyRecord, OutboxEvent
 from core.foundation.practice import Practice
 from core.foundation.retention import PRUNE, PruneRows, kept_rows
+from core.people.commands import EnsureAccount
 from core.practice_rooms import load_rooms
 
 pytestmark = pytest.mark.storage
@@ -42,6 +46,29 @@ async def test_what_is_over_and_old_goes_and_everything_else_stays(practice: Pra
     assert {row.id for row in await OutboxEvent.all()} == {old[1], old[2], young}
     assert {row.ref for row in await DueWork.filter(kind="test.kept")} == {"pending400", "done29"}
     assert {row.id for row in await IdempotencyRecord.all()} == {"a:young"}
+
+
+async def test_a_months_answers_go_with_their_key_in_backups_too(practice: Practice, clock: ManualClock, system: Actor) -> None:
+    order = EnsureAccount(app="wx1", subject="o-1")
+    first = await practice.execute(system, order, idempotency_key="k")
+    (row,) = await IdempotencyRecord.all()
+    assert row.answers_key == f"{clock.real_now():%Y-%m}"
+    assert await practice.execute(system, order, idempotency_key="k") == first
+    clock.advance(days=32)
+    await practice.execute(system, PruneRows())
+    assert not await IdempotencyRecord.all().exists()
+    assert not await WrappedKey.filter(id=f"answers:{row.answers_key}", erased_at__isnull=False).exists(), "the month was over for a month only"
+    clock.advance(days=31)
+    await practice.execute(system, PruneRows())
+    assert await AuditEntry.filter(action=PRUNE, subject_kind="house", subject_id=row.answers_key).count() == 1
+    with pytest.raises(SubjectErased):  # what an old backup holds of it
+        await practice.keys.sealer("answers", str(row.answers_key))
+    clock.advance(days=-63)
+    again = await practice.execute(system, order, idempotency_key="again")
+    assert again.account_id == first.account_id, "a clock that was wrong refuses nobody"
+    (row,) = await IdempotencyRecord.all()
+    assert row.answers_key is None
+    assert await practice.execute(system, order, idempotency_key="again") == again
 
 
 async def test_it_goes_in_batches_by_itself_until_nothing_is_left_and_then_daily(

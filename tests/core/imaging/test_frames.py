@@ -161,7 +161,7 @@ async def test_the_list_says_in_words_what_there_is(ward: Ward) -> None:
 
 
 async def test_thirty_frames_are_one_look_in_what_the_patient_reads(ward: Ward) -> None:
-    from core.people.commands import WhoLookedAtMyRecord
+    from core.people.commands_views import WhoLookedAtMyRecord
 
     asked = await ward.request(CRITICAL, number=5)
     image_id = (await send(ward, asked.consultation_id, named("examples_ybr_color.dcm"))).instance_id
@@ -181,7 +181,7 @@ async def test_thirty_frames_are_one_look_in_what_the_patient_reads(ward: Ward) 
 
 
 async def test_each_image_and_each_hour_has_its_own_line_in_what_the_patient_reads(ward: Ward) -> None:
-    from core.people.commands import WhoLookedAtMyRecord
+    from core.people.commands_views import WhoLookedAtMyRecord
 
     asked = await ward.request(CRITICAL, number=5)
     first, second = [(await send(ward, asked.consultation_id, small_ct(SOPInstanceUID=f"2.25.{number}"))).instance_id for number in (1, 2)]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image as PilImage
 
-from core.consultations.commands import AttachConsent, ConfirmPatient, Timeline
+from core.consultations.commands import AttachConsent, ConfirmPatient
+from core.consultations.commands_case import Timeline
 from core.consultations.models import Consultation
 from core.foundation.errors import NotAllowed
+from core.foundation.models import Blob
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import EngineAway, Practice
 from core.imaging.commands import CheckUpload, Conflicts, Images, ReceiveUpload, SettleConflict, Upload, UploadView
@@ -63,6 +67,18 @@ async def test_a_real_image_is_kept_under_its_own_uids(ward: Ward) -> None:
     timeline = await ward.practice.ask(ward.county.village_doctor, Timeline(consultation_id=asked.consultation_id))
     assert timeline.images == (view.instance_id,)
     assert (await ward.told(ward.county.village_doctor))[-1] == "upload.accepted"
+
+
+async def test_a_file_is_labelled_by_what_it_is(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL)
+    photo = io.BytesIO()
+    PilImage.new("RGB", (64, 48), "white").save(photo, "JPEG")
+    for data, label in (
+        (small_ct(), "application/dicom"), (photo.getvalue(), "image/jpeg"), (photo.getvalue()[:-400], "image/jpeg"),
+        (b"MZ" * 200, "application/octet-stream"),
+    ):
+        await send(ward, asked.consultation_id, data)
+        assert (await Blob.all().order_by("-id").first()).media_type == label
 
 
 async def test_the_image_as_the_last_thing_missing_starts_the_search(ward: Ward) -> None:

@@ -107,7 +107,8 @@ async def test_what_was_sent_is_kept_sealed_and_marked_once(practice: Practice) 
     assert (row.state, row.failure) == ("sent", "")
     assert row.words is not None
     assert "专家".encode() not in bytes(row.words)
-    sealer = await practice.keys.sealer("account", SOMEBODY.account_id)
+    assert row.words_key == f"{practice.clock.real_now():%Y-%m}.{SOMEBODY.account_id}"
+    sealer = await practice.keys.sealer("words", row.words_key)
     assert sealer.open("notification", "words", row.id, bytes(row.words)) == "专家已接诊"
 
 

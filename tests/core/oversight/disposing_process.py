@@ -1,5 +1,5 @@
-"""A process that erases a record and dies over it: ``… PRACTICE_URL KEYRING_URL FOLDER SECONDS_ON_THE_CLOCK DISPOSAL_ID before|after``: before its
-keys are destroyed, or right after, with the order's transaction open."""
+"""A process that erases a record, or a month of words, and dies over it: ``… PRACTICE_URL KEYRING_URL FOLDER SECONDS_ON_THE_CLOCK DISPOSAL_ID
+before|after``: before the keys are destroyed, or right after, with the order's transaction open."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ async def main(practice_url: str, keyring_url: str, folder: Path, seconds: float
     load_rooms()
     clock, rng = ManualClock(START + timedelta(seconds=seconds)), random.SystemRandom()
     keys = KeyRing(MasterKeys.load(folder / "keyring.key"), clock)
-    erase = disposals.erase_subject
 
-    async def dies(work: Any, kind: str, subject_id: str) -> bool:
-        if when == "after":
-            await erase(work, kind, subject_id)
-        os.kill(os.getpid(), signal.SIGKILL)
-        return True
+    def dying(destroys: Any) -> Any:
+        async def dies(*arguments: Any) -> None:
+            if when == "after":
+                await destroys(*arguments)
+            os.kill(os.getpid(), signal.SIGKILL)
 
-    disposals.erase_subject = dies
+        return dies
+
+    disposals.erase_subject, disposals.destroy_keys = dying(disposals.erase_subject), dying(disposals.destroy_keys)
     await open_database(practice_url, keyring_url)
     try:
         practice = Practice(clock, Ids(clock.real_now, rng), rng, keys, BlobStore(folder / "blobs", keys), LocalSignals(), demo=True)

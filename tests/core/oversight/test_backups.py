@@ -13,7 +13,8 @@ from core.foundation.due import tick
 from core.foundation.models import DueWork
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
-from core.oversight.backups import CHECK, BackupCopied, BackupDrilled, BackupTaken, CheckBackups, LastBackup, ShowLastBackup
+from core.oversight.backup_words import Made
+from core.oversight.backups import CHECK, BackupCopied, BackupDrilled, BackupTaken, CheckBackups, ShowLastBackup
 from tests.support.county import SYSTEM, seed_small
 
 pytestmark = pytest.mark.storage
@@ -66,10 +67,21 @@ async def test_a_second_site_that_falls_behind_is_told(practice: Practice, clock
 
 
 async def test_when_the_last_good_one_was(practice: Practice, clock: ManualClock) -> None:
-    assert await practice.ask(SYSTEM, ShowLastBackup()) == LastBackup(taken_at=None, drilled_at=None, drill_clean=None, restored_at=None)
-    taken_at = practice.clock.real_now().replace(microsecond=0)
-    clock.advance(minutes=5)
-    await practice.execute(SYSTEM, BackupTaken(set_id=practice.ids.new(), taken_at=taken_at))
-    await practice.execute(SYSTEM, BackupDrilled(set_id=practice.ids.new(), clean=False, seconds=12))
+    never = await practice.ask(SYSTEM, ShowLastBackup())
+    assert never.made == Made()
+    assert (never.line, never.to_do) == ("这套演示没有设置备份", ()), "a demonstration is not asked for backups that nobody set up"
+    await practice.execute(SYSTEM, CheckBackups(max_age_hours=30, second=True))
+    assert (await practice.ask(SYSTEM, ShowLastBackup())).line == "还没有做过备份"
+    taken_at, first, second = practice.clock.real_now().replace(microsecond=0), practice.ids.new(), practice.ids.new()
+    await practice.execute(SYSTEM, BackupTaken(set_id=first, taken_at=taken_at))
+    await practice.execute(SYSTEM, BackupCopied(set_id=first, taken_at=taken_at))
+    await practice.execute(SYSTEM, BackupTaken(set_id=second, taken_at=taken_at + timedelta(minutes=15)))
+    clock.advance(hours=1)
+    await practice.execute(SYSTEM, BackupDrilled(set_id=second, clean=False, seconds=12))
     last = await practice.ask(SYSTEM, ShowLastBackup())
-    assert (last.taken_at, last.drill_clean) == (taken_at, False)
+    assert (last.set_id, last.copied_set_id, last.drill_clean) == (second, first, False)
+    assert last.made[:3] == (taken_at + timedelta(minutes=15), taken_at, taken_at)
+    assert last.line == "今天 10:15 备份成功,第二份仓库落后 15 分钟,今天演练没有通过"
+    assert len(last.to_do) == 1
+    clock.advance(hours=30)
+    assert "超过 30 小时" in (await practice.ask(SYSTEM, ShowLastBackup())).to_do[0], "the limits are those of the check that goes on"

@@ -10,7 +10,8 @@ import pytest
 
 from bot.sending.notice import Notice
 from bot.sending.notices import render
-from core.consultations.commands import Case, CaseView, GiveOpinion, PatientConsultations, ReadOpinion, Timeline
+from core.consultations.commands_case import Case, CaseView, PatientConsultations, Timeline
+from core.consultations.commands_opinions import GiveOpinion, ReadOpinion
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import Conflict, DomainError, NotAllowed
 from core.foundation.models import AuditEntry
@@ -29,8 +30,11 @@ from core.oversight.commands import (
 from core.oversight.errors import AlreadyReviewed, PatientNotNamed, PatientUnknown, TooManyUnreviewed, WordsEmpty
 from core.oversight.models import BreakGlass
 from core.oversight.rules import REVIEW_WITHIN, check_words
-from core.people.commands import EnlistPatient, RegisterOrganisation, WhoLookedAtMyRecord
-from core.prescriptions.commands import PatientPrescriptions
+from core.people.commands import EnlistPatient
+from core.people.commands_staff import RegisterOrganisation
+from core.people.commands_views import WhoLookedAtMyRecord
+from core.prescriptions.commands_facts import EmergencyHead
+from core.prescriptions.commands_lists import PatientPrescriptions
 from tests.core.dispatch.ward import Ward, open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, open_pharmacy
 from tests.support.county import SYSTEM, id_number
@@ -275,3 +279,54 @@ async def test_words_lie_sealed_and_a_refusal_leaves_its_entry(pharmacy: Pharmac
     with pytest.raises(DomainError):
         await open_for(pharmacy, pharmacy.pharmacist)
     assert await AuditEntry.filter(action="oversight.break_glass", outcome=NotAllowed.code).exists()
+
+
+async def test_a_page_that_renews_itself_looks_once_an_hour(pharmacy: Pharmacy) -> None:
+    doctor, ward = await stranger_to_it(pharmacy), pharmacy.ward
+    opened = await open_for(pharmacy, doctor)
+    case = Case(consultation_id=pharmacy.consultation_id)
+    for _ in range(20):
+        await pharmacy.ask(doctor, case)
+        await pharmacy.ask(doctor, PatientPrescriptions(patient_id=ward.county.woman))
+        ward.clock.advance(seconds=15)
+    view: ReviewView = await pharmacy.ask(ward.county.auditor, ReadBreakGlass(break_glass_id=opened.break_glass_id))
+    assert view.read_count == len(view.reads) == 2
+    ward.clock.advance(hours=1)
+    await pharmacy.ask(doctor, case)
+    view = await pharmacy.ask(ward.county.auditor, ReadBreakGlass(break_glass_id=opened.break_glass_id))
+    assert (view.read_count, len(view.reads)) == (3, 2)
+
+
+async def test_whose_record_it_is_stands_at_its_head(pharmacy: Pharmacy) -> None:
+    doctor, ward = await stranger_to_it(pharmacy), pharmacy.ward
+    head = EmergencyHead(patient_id=ward.county.woman)
+    with pytest.raises(NotAllowed):
+        await pharmacy.ask(doctor, head)
+    opened = await open_for(pharmacy, doctor)
+    assert opened.patient.startswith("李某 女 ")
+    told = await pharmacy.ask(doctor, head)
+    assert (told.patient, told.sex_label) == ("李某", "女")
+    assert "过敏" in dict(told.safety)
+    (mine,) = (await pharmacy.ask(doctor, MyBreakGlasses())).openings
+    assert mine.patient == opened.patient
+    other = await open_for(pharmacy, doctor, patient_id=ward.county.old_man)
+    assert other.patient.startswith("罗某 男")
+    unasked = await pharmacy.ask(doctor, EmergencyHead(patient_id=ward.county.old_man))
+    assert dict(unasked.safety)["过敏"] == "还没有问"
+
+
+async def test_who_gets_the_short_notice_reads_who_it_was_and_that_he_may_complain(pharmacy: Pharmacy) -> None:
+    doctor, ward = await stranger_to_it(pharmacy), pharmacy.ward
+    opened = await open_for(pharmacy, doctor)
+    order = ReviewBreakGlass(break_glass_id=opened.break_glass_id, verdict="unjustified", words="当天没有这位急诊病人")
+    view: ReviewView = await pharmacy.give(ward.county.auditor, order)
+    words = []
+    for kind in ("break_glass.patient", "break_glass.unjustified"):
+        told = await render(ward.practice, await Notification.get(account_id=ward.county.woman_account.account_id, kind=kind))
+        assert isinstance(told, Notice)
+        assert told.template is not None
+        words.append(told.template[1]["thing3"])
+        assert words[-1].startswith(view.doctor[:4])
+        assert len(words[-1]) <= 20
+    assert "昏迷" in words[0]
+    assert "投诉" in words[1]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
-import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +13,38 @@ import pytest
 from tortoise import Tortoise
 
 from core.consultations.models import Consultation
-from core.conversations.models import Message
-from core.foundation.actor import Actor
 from core.foundation.database.connection import APP
-from core.foundation.due import tick
 from core.foundation.encryption import erasure
-from core.foundation.events import IMAGE_LANE
-from core.foundation.ids import Ids
 from core.foundation.keys import SubjectErased
 from core.foundation.lifecycle import Terms, traces, years_before
 from core.foundation.models import AuditEntry, Blob, DueWork
-from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.oversight import disposals as disposing
-from core.oversight.commands_disposals import Disposals, Dispose, HoldDisposal, ReviewRetention
-from core.oversight.errors import DisposalOver
+from core.oversight.commands_disposals import Disposals, Dispose, HoldDisposal, ReleaseDisposal
+from core.oversight.errors import DisposalOver, NotHeld
 from core.oversight.models import Disposal
-from core.people.commands import MyPatientList
+from core.people.commands_views import MyPatientList
 from core.people.models import Patient
 from core.practice_rooms import load_rooms
-from tests.conftest import START, DatabaseUrls
+from tests.conftest import DatabaseUrls
 from tests.core.dispatch.ward import Ward, open_ward
+from tests.core.oversight.ended import (
+    SYSTEM,
+    killed,
+    long_ago,
+    reviewed,
+    with_a_case,
+    with_files,
+    worked,
+)
 
 load_rooms()
 pytestmark = pytest.mark.storage
-SYSTEM = Actor.system("ticker")
+
 NOT_OF_CARE = {
     "care_relation", "patient_claim", "listed_patient", "matching_conflict", "image_frame", "transfer", "membership", "claim",
-    "issued_credential", "proof_offer",
+    "issued_credential", "proof_offer", "audit_subject",
 }  # fmt: skip
 """Tables with a patient that are no act of care of their own: who speaks for him, who knows him, copies, what a case that counts has brought."""
 
@@ -50,6 +52,13 @@ NOT_OF_CARE = {
 @pytest.fixture
 async def ward(practice: Practice) -> Ward:
     return await open_ward(practice)
+
+
+NOT_OF_CARE = {
+    "care_relation", "patient_claim", "listed_patient", "matching_conflict", "image_frame", "transfer", "membership", "claim",
+    "issued_credential", "proof_offer", "audit_subject",
+}  # fmt: skip
+"""Tables with a patient that are no act of care of their own: who speaks for him, who knows him, copies, what a case that counts has brought."""
 
 
 async def test_every_table_of_care_keeps_its_patients_record(practice: Practice) -> None:
@@ -68,39 +77,6 @@ def test_nothing_is_kept_shorter_than_the_law_says() -> None:
             Terms(**shorter)
     leap = datetime(2024, 2, 29)  # noqa: DTZ001 - a calendar's question
     assert years_before(leap, 15).isoformat() == "2009-02-28T00:00:00"
-
-
-async def long_ago(ward: Ward, patient_id: str, *, years: float = 16) -> None:
-    """As if everything of the patient had been so long ago."""
-    then = ward.clock.now() - timedelta(days=366 * years)
-    await Patient.filter(id=patient_id).update(created_at=then)
-    for trace in traces().values():
-        rows = trace.model.filter(patient_id=patient_id)
-        await rows.update(**dict.fromkeys(trace.at, then))
-
-
-async def with_files(ward: Ward, patient_id: str, count: int) -> list[str]:
-    found = []
-    for number in range(count):
-        stored = await ward.practice.blobs.put(ward.practice.ids.new(), "patient", patient_id, b"file %d" % number)
-        await Blob.create(
-            id=stored.id, subject_kind="patient", subject_id=patient_id, media_type="image/png", size=stored.size, sha256=stored.sha256,
-            created_at=ward.clock.now(),
-        )  # fmt: skip
-        found.append(stored.id)
-    return found
-
-
-async def reviewed(ward: Ward) -> list[Disposal]:
-    await ward.practice.execute(SYSTEM, ReviewRetention())
-    return await Disposal.all().order_by("id")
-
-
-async def worked(ward: Ward) -> None:
-    while (await tick(ward.practice)).more:
-        pass
-    while await OutboxWorker(ward.practice, IMAGE_LANE, "test").work_once():
-        pass
 
 
 async def test_a_record_is_announced_and_a_month_later_erased_with_files_and_copies(
@@ -156,7 +132,7 @@ async def test_a_new_act_an_open_case_or_a_person_keeps_it(ward: Ward) -> None:
     await Consultation.filter(patient_id=patient).update(state="COMPLETED")
     await long_ago(ward, patient, years=17)
     assert [one.state for one in await reviewed(ward)] == ["announced"]
-    kept = await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
+    kept = await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id, reason="dispute"))
     assert kept.state == "held"
     ward.clock.advance(days=60)
     await worked(ward)
@@ -165,29 +141,6 @@ async def test_a_new_act_an_open_case_or_a_person_keeps_it(ward: Ward) -> None:
     await practice.keys.sealer("patient", patient)
     shown = await practice.ask(ward.county.administrator, Disposals())
     assert [one.state_label for one in shown.disposals] == ["继续保留"]
-
-
-async def with_a_case(ward: Ward, patient_id: str, *, state: str) -> None:
-    model: Any = Consultation
-    sealer = await ward.practice.keys.sealer("patient", patient_id)
-    row_id = ward.practice.ids.new()
-    await model.create(**example_case(ward, row_id, patient_id, state, sealer))
-
-
-def example_case(ward: Ward, row_id: str, patient_id: str, state: str, sealer: Any) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, field in Consultation._meta.fields_map.items():
-        if field.null or field.default is not None or name in ("id", "version") or not field.required:
-            continue
-        kind = type(field).__name__
-        values[name] = {
-            "UtcDatetimeField": ward.clock.now() - timedelta(days=366 * 16), "IntField": 1, "BooleanField": False, "JSONField": [],
-            "SealedColumn": sealer.seal("consultation", name, row_id, "{}"),
-        }.get(kind, "x")
-    return values | {
-        "id": row_id, "patient_id": patient_id, "state": state, "organisation_id": ward.county.old_man, "code": "C-OLD1", "region_code": "522727",
-        "village_doctor_id": ward.county.old_man, "urgency": "routine",
-    }  # fmt: skip
 
 
 async def test_ten_who_dispose_at_once_and_one_who_dies_over_it_erase_once(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,73 +166,37 @@ async def test_ten_who_dispose_at_once_and_one_who_dies_over_it_erase_once(ward:
     assert not [one for one in done if isinstance(one, BaseException) and type(one).__name__ != "Conflict"], done
     assert await DueWork.filter(kind=disposing.DISPOSE, state="pending").count() <= 1
     with pytest.raises(DisposalOver):
-        await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
+        await practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id, reason="dispute"))
 
 
-async def said(ward: Ward, account_id: str, *, days: float) -> str:
-    at = ward.practice.clock.real_now() - timedelta(days=days)
-    message_id = Ids(lambda: at, ward.practice.rng).new()
-    sealer = await ward.practice.keys.sealer("account", account_id)
-    await Message.create(
-        id=message_id, conversation_id=message_id, account_id=account_id, dedupe_key=message_id, kind="text",
-        body=sealer.seal("message", "body", message_id, "{}"), state="delivered", received_at=at,
-    )  # fmt: skip
-    return message_id
-
-
-async def test_words_go_month_by_month_after_three_years_but_what_an_open_case_needs(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disposing, "WORDS", 3)
-    speaker = ward.county.woman_account.account_id
-    others = ward.practice.ids.new()
-    now = ward.practice.clock.real_now()
-    old = [await said(ward, others, days=3 * 366 + 45) for _ in range(7)]
-    needed = await said(ward, speaker, days=3 * 366 + 45)
-    young = await said(ward, others, days=3 * 365 - 20)
-    await with_a_case(ward, ward.county.woman, state="PENDING")
+async def test_what_is_kept_can_be_let_go_and_is_announced_anew(ward: Ward) -> None:
+    practice, patient, administrator = ward.practice, ward.county.old_man, ward.county.administrator
+    await long_ago(ward, patient)
     (row,) = await reviewed(ward)
-    assert (row.kind, row.subject_id) == ("process", f"{now - timedelta(days=3 * 366 + 45):%Y-%m}")
-    assert await Notification.filter(kind="retention.process").exists()
-    assert await Message.all().count() == len(old) + 2
-    ward.clock.advance(days=31)
-    for _ in range(4):
-        await worked(ward)
-        ward.clock.advance(seconds=30)
-    assert {one.id for one in await Message.all()} == {needed, young}
-    await Consultation.all().update(state="COMPLETED")
-    ward.clock.advance(days=31)
+    release = ReleaseDisposal(disposal_id=row.id, reason="settled")
+    with pytest.raises(NotHeld):
+        await practice.execute(administrator, release)
+    kept = await practice.execute(administrator, HoldDisposal(disposal_id=row.id, reason="dispute"))
+    assert (kept.state, kept.reason_label, kept.held_at) == ("held", "有纠纷或投诉", ward.clock.now())
+    assert kept.place
+    ward.clock.advance(days=60)
     await worked(ward)
-    assert young in {one.id for one in await Message.all()}
-    assert needed not in {one.id for one in await Message.all()}
+    before = await Notification.filter(kind="retention.record").count()
+    outcomes = await asyncio.gather(*(practice.execute(administrator, release) for _ in range(10)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in outcomes) == ["DisposalView"] + ["NotHeld"] * 9
+    assert await Notification.filter(kind="retention.record").count() == 2 * before
+    (found,) = (await practice.ask(administrator, Disposals())).disposals
+    assert (found.state, found.due_at, found.reason_label) == ("announced", ward.clock.now() + disposing.NOTICE, "")
+    entry = await AuditEntry.filter(action="oversight.release_disposal", outcome="done").get()
+    assert (entry.reason, entry.subject_id, entry.detail) == ("settled", patient, {"disposal": row.id})
+    ward.clock.advance(days=29)
+    await worked(ward)
+    await practice.keys.sealer("patient", patient)
+    ward.clock.advance(days=2)
+    await worked(ward)
     assert (await Disposal.get(id=row.id)).state == "done"
-
-
-async def test_a_month_that_waits_for_a_case_does_not_hold_up_the_next(ward: Ward) -> None:
-    speaker = ward.county.woman_account.account_id
-    await with_a_case(ward, ward.county.woman, state="PENDING")
-    needed, next_one = await said(ward, speaker, days=3 * 366 + 75), await said(ward, ward.practice.ids.new(), days=3 * 366 + 35)
-    await reviewed(ward)
-    ward.clock.advance(days=31)
-    await worked(ward)
-    assert [one.state for one in await reviewed(ward)] == ["erasing", "announced"]
-    ward.clock.advance(days=31)
-    await worked(ward)
-    assert {one.id for one in await Message.all()} == {needed}
-    assert next_one
-    assert [one.state for one in await reviewed(ward)] == ["erasing", "done"]
-
-
-async def test_a_month_that_the_house_keeps_is_passed_over(ward: Ward) -> None:
-    speaker = ward.practice.ids.new()
-    kept, next_one = await said(ward, speaker, days=3 * 366 + 75), await said(ward, speaker, days=3 * 366 + 35)
-    (row,) = await reviewed(ward)
-    await ward.practice.execute(ward.county.administrator, HoldDisposal(disposal_id=row.id))
-    rows = await reviewed(ward)
-    assert [one.state for one in rows] == ["held", "announced"]
-    ward.clock.advance(days=31)
-    await worked(ward)
-    assert {one.id for one in await Message.all()} == {kept}
-    assert next_one
-    assert [one.state for one in await reviewed(ward)] == ["held", "done"]
+    with pytest.raises(NotHeld):
+        await practice.execute(administrator, release)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -291,11 +208,7 @@ async def test_who_is_killed_over_it_is_followed_by_another(
     files = await with_files(ward, patient, 2)
     (row,) = await reviewed(ward)
     ward.clock.advance(days=31)
-    seconds = (ward.clock.now() - START).total_seconds()
-    killed = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.core.oversight.disposing_process", database.practice, database.keyring, str(tmp_path), str(seconds), row.id, when
-    )
-    assert await killed.wait() == -signal.SIGKILL
+    assert await killed(ward, database, tmp_path, row, when) == -signal.SIGKILL
     assert (await Disposal.get(id=row.id)).state == "announced"
     assert await Blob.filter(subject_id=patient).count() == 2
     await practice.keys.look()

@@ -8,18 +8,22 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.foundation.actor import Actor
+from core.foundation.actor import Actor, Role
 from core.foundation.clock import ManualClock
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people.accounts import actor_for, live_account
-from core.people.commands import EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
+from core.people.commands import EnsureAccount, RegisterPatient, VerifyPhone
 from core.people.commands_accounts import JoinReviews, JoinReviewsView, SettleJoinReview
+from core.people.commands_sessions import OpenSession
+from core.people.commands_staff import RegisterOrganisation, RegisterPractitioner
+from core.people.commands_views import Me
 from core.people.errors import RecordNeedsConfirmation
 from core.people.errors_accounts import NeverJoined, ReviewSettled
+from core.people.join_judges import Tree, judging
 from core.people.joining import NEVER, RESTS_FOR, AccountFacts, Reason, contradiction, kept_and_left
-from core.people.models import Account, CareRelation, JoinReview, VerifiedPhone
+from core.people.models import Account, CareRelation, JoinReview, Practitioner, VerifiedPhone
 from core.people.sessions import session_actor
 from tests.support.county import SYSTEM, SmallCounty, id_number, seed_small
 
@@ -165,6 +169,43 @@ async def test_only_an_administrator_reviews(practice: Practice, county: SmallCo
             await practice.ask(actor, JoinReviews())
         with pytest.raises(NotAllowed):
             await practice.execute(actor, SettleJoinReview(review_id=practice.ids.new(), decision="joined"))
+
+
+def test_whose_administrators_decide() -> None:
+    """Two counties: hospital over two centres with a clinic each; the other county has a hospital alone."""
+    tree = Tree(
+        above={"h": ("h",), "c1": ("c1", "h"), "c2": ("c2", "h"), "k1": ("k1", "c1", "h"), "k2": ("k2", "c2", "h"), "H": ("H",)},
+        county={"h": "1", "c1": "1", "c2": "1", "k1": "1", "k2": "1", "H": "2"},
+        administered=frozenset({"h", "c1", "H"}),
+    )
+    assert judging(tree, {"k1"}) == {"c1", "h"}, "its own subtree"
+    assert judging(tree, {"k1", "k2"}) == {"h"}, "across two centres: the county hospital's"
+    assert judging(tree, {"k1", "H"}) == {"h", "H"}, "across two counties: the tops of both"
+    assert judging(tree, set()) == {"h", "H"}, "of no house: the tops"
+    tree.administered = frozenset({"c1", "H"})
+    assert judging(tree, {"k2"}) == {"c1"}, "nobody above: somebody of the county"
+    tree.administered = frozenset({"H"})
+    assert judging(tree, {"k2"}) == {"H"}, "nobody there at all"
+
+
+async def test_another_countys_administrator_neither_sees_nor_settles_it(practice: Practice, county: SmallCounty):
+    elsewhere = RegisterOrganisation(full_name="西秀区人民医院", kind="county_hospital", region_code="520402", region_name="西秀区")
+    house = (await practice.execute(SYSTEM, elsewhere)).organisation_id
+    ref = await practice.execute(SYSTEM, RegisterPractitioner(
+        organisation_id=house, full_name="钱一", sex="male", title_name="", licence_number="110200007777", licence_valid_until=date(2030, 1, 1),
+        years_of_practice=3, roles=(Role.ADMINISTRATOR,), app="wwtest", subject="qian-yi",
+    ))
+    away = await actor_for((await Practitioner.get(id=ref.practitioner_id)).account_id, "wecom_app", practice.clock.now())
+    husband, wife = await account(practice, "m1", unionid="u1"), await account(practice, "m2", unionid="u2")
+    await verify(practice, husband)
+    await register(practice, husband, "陈大力", 45)
+    await verify(practice, wife)
+    assert (await reviews(practice, county)).reviews
+    assert (await practice.ask(away, JoinReviews())).reviews == ()
+    (row,) = await JoinReview.all()
+    with pytest.raises(NotAllowed):
+        await practice.execute(away, SettleJoinReview(review_id=row.id, decision="joined"))
+    assert [one.account_id for one in await Notification.filter(kind="people.join_review")] == [county.administrator.account_id]
 
 
 async def test_verified_in_the_same_moment_they_are_joined_all_the_same(practice: Practice, county: SmallCounty):

@@ -11,7 +11,9 @@ from core.foundation.actor import Actor, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.people.accounts import actor_for
-from core.people.commands import EnsureAccount, Me, OpenSession, RegisterPatient, VerifyPhone
+from core.people.commands import EnsureAccount, RegisterPatient, VerifyPhone
+from core.people.commands_sessions import OpenSession
+from core.people.commands_views import Me
 from core.people.errors import AccountUnknown
 from core.people.models import Account, CareRelation, Identity, Practitioner
 from tests.support.county import id_number, seed_small

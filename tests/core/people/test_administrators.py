@@ -13,8 +13,8 @@ from core.foundation.errors import NotAllowed
 from core.foundation.orders import Done
 from core.foundation.practice import Practice
 from core.people.administrators import TRIES, VALID_FOR
-from core.people.commands import EnsureAccount, RegisterOrganisation
-from core.people.commands_staff import Administrators, DeactivatePractitioner, InviteAdministrator, RedeemInvitation
+from core.people.commands import EnsureAccount
+from core.people.commands_staff import Administrators, DeactivatePractitioner, InviteAdministrator, RedeemInvitation, RegisterOrganisation
 from core.people.errors_staff import AdministratorExists, InvitationElsewhere, InvitationWrong, LastAdministrator
 from core.people.models import AdministratorInvitation, Practitioner, RoleHeld
 from core.people.service import actor_for

@@ -13,7 +13,8 @@ from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.people.commands import ConfirmAccount, EnlistPatient, Me, PatientRef, RegisterPatient, WhoLookedAtMyRecord
+from core.people.commands import ConfirmAccount, EnlistPatient, PatientRef, RegisterPatient
+from core.people.commands_views import Me, WhoLookedAtMyRecord
 from core.people.errors import ClaimantHasOwnRecord, ClaimCodeWrong, ClaimExpired, ClaimUsed, PatientTaken, RecordNeedsConfirmation
 from core.people.models import CareRelation, PatientClaim
 from tests.core.people.test_patients import OLD_MAN, record_phone, visitor
@@ -59,7 +60,7 @@ async def test_nothing_is_told_of_the_record(practice: Practice, county: SmallCo
         actor = await visitor(practice, f"m{number}", phone)
         with pytest.raises(RecordNeedsConfirmation) as refused:
             await practice.execute(actor, RegisterPatient(full_name=name, id_number=OLD_MAN))
-        assert set(refused.value.fields) == {"claim_code", "valid_minutes"}
+        assert set(refused.value.fields) == {"claim_code", "valid_minutes", "way"}
         answers.append(refused.value.message.replace(refused.value.fields["claim_code"], "……"))
     await practice.execute(await visitor(practice, "mine", "19900000045"), MINE)
     with pytest.raises(RecordNeedsConfirmation) as refused:

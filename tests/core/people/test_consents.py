@@ -17,18 +17,9 @@ from core.foundation.models import Blob
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.accounts import actor_for
-from core.people.commands import (
-    AttachPaperConsent,
-    ConfirmAccount,
-    CurrentConsentText,
-    EnsureAccount,
-    GiveConsent,
-    Me,
-    PaperTarget,
-    RegisterPatient,
-    WithdrawConsent,
-)
-from core.people.commands_consents import Consents
+from core.people.commands import ConfirmAccount, EnsureAccount, RegisterPatient
+from core.people.commands_consents import AttachPaperConsent, Consents, CurrentConsentText, GiveConsent, PaperTarget, WithdrawConsent
+from core.people.commands_views import Me
 from core.people.consent_texts import CURRENT
 from core.people.consents import has_consent, require_care
 from core.people.errors import ConsentEvidenceMissing, ConsentMissing, ConsentOutdated, RecordNeedsConfirmation, TooYoung

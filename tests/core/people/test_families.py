@@ -7,6 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from bot.sending.notice import Notice
+from bot.sending.notices import render
 from core.appointments.commands import BookSlot, MyAppointments
 from core.foundation.actor import Actor
 from core.foundation.clock import ManualClock
@@ -14,11 +16,14 @@ from core.foundation.errors import Conflict, NotAllowed, NotFound
 from core.foundation.orders import Command, Query, all_orders
 from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.notifications.models import Notification
 from core.people.cards import patient_accounts
-from core.people.commands import ConfirmAccount, GiveConsent, Me, RegisterPatient, WhoLookedAtMyRecord
+from core.people.commands import ConfirmAccount, LookAtClaim, RegisterPatient
+from core.people.commands_consents import GiveConsent
 from core.people.commands_families import AllowSpeaker, EndSpeaker, Speakers, SpeakersView, SpeakerView
+from core.people.commands_views import Me, WhoLookedAtMyRecord
 from core.people.consent_texts import CURRENT
-from core.people.errors import RecordNeedsConfirmation
+from core.people.errors import ClaimCodeWrong, ClaimExpired, RecordNeedsConfirmation
 from core.people.errors_families import (
     GuardianKept,
     GuardianOfAdult,
@@ -174,6 +179,64 @@ async def test_nobody_else_limits_or_ends_it(practice: Practice, county: SmallCo
         await practice.execute(county.village_doctor, EndSpeaker(patient_id=county.old_man, relation_id=relation_id))
     await practice.execute(daughter, EndSpeaker(patient_id=county.woman, relation_id=relation_id))
     assert (await practice.ask(daughter, Me())).patients == ()
+
+
+async def test_she_sees_whom_she_lets_in_and_chooses_what_before_anything_is_given(practice: Practice, county: SmallCounty, clock: ManualClock):
+    daughter = await visitor(practice, "daughter", "19900000077")
+    order = RegisterPatient(relation="mother", full_name="李秀英", id_number=WOMAN)
+    with pytest.raises(RecordNeedsConfirmation, match="needs_confirmation") as refused:
+        await practice.execute(daughter, order)
+    code = refused.value.fields["claim_code"]
+    assert f"确认码 {code} 念给他本人" in refused.value.message
+    assert "谁能替我办" in refused.value.message
+    view = await practice.execute(county.woman_account, LookAtClaim(patient_id=county.woman, claim_code=code.lower()))
+    assert view.called.endswith("(尾号 0077)")
+    assert (view.relation_label, view.guardian) == ("子女", False)
+    assert (await practice.ask(daughter, Me())).patients == ()
+    with pytest.raises(NotAllowed):
+        await practice.execute(daughter, LookAtClaim(patient_id=county.woman, claim_code=code))
+    with pytest.raises(ClaimCodeWrong):
+        await practice.execute(county.woman_account, LookAtClaim(patient_id=county.woman, claim_code="000000"))
+    let_in = ConfirmAccount(patient_id=county.woman, claim_code=code, scope=(Scope.BOOK, Scope.NOTICES), until=clock.now() + timedelta(days=7))
+    with pytest.raises(ScopeEmpty):
+        await practice.execute(county.woman_account, let_in.model_copy(update={"scope": ()}))
+    with pytest.raises(TermPast):
+        await practice.execute(county.woman_account, let_in.model_copy(update={"until": clock.now()}))
+    await practice.execute(county.woman_account, let_in)
+    (patient,) = (await practice.ask(daughter, Me())).patients
+    assert patient.scope == (Scope.BOOK, Scope.NOTICES)
+    told = await render(practice, await Notification.get(account_id=daughter.account_id, kind="relation.granted"))
+    assert isinstance(told, Notice)
+    assert (told.template is not None, told.page, "李秀英" in str(told)) == (True, "family", False)
+    clock.advance(days=8)
+    assert (await practice.ask(daughter, Me())).patients == ()
+
+
+async def test_tried_codes_count_when_only_looked_at(practice: Practice, county: SmallCounty):
+    daughter = await visitor(practice, "daughter", "19900000077")
+    code = await claim(practice, daughter, RegisterPatient(relation="mother", full_name="李秀英", id_number=WOMAN))
+    for _ in range(5):
+        with pytest.raises(ClaimCodeWrong):
+            await practice.execute(county.woman_account, LookAtClaim(patient_id=county.woman, claim_code="000000"))
+    with pytest.raises(ClaimExpired):
+        await practice.execute(county.woman_account, LookAtClaim(patient_id=county.woman, claim_code=code))
+
+
+async def test_who_helped_and_has_not_written_lately_is_told_by_template(practice: Practice, county: SmallCounty):
+    daughter = await daughter_of(practice, county)
+    await practice.execute(county.woman_account, EndSpeaker(patient_id=county.woman, relation_id=await relation_of(daughter, county.woman)))
+    told = await render(practice, await Notification.get(account_id=daughter.account_id, kind="relation.ended"))
+    assert isinstance(told, Notice)
+    assert told.template is not None
+    name, values = told.template
+    assert name == "progress"
+    assert all(values.values())
+    assert len(values["thing3"]) <= 20
+    assert told.page == "family"
+    # No message at all may reach her: her own page says it, by no name, for a month; and what she ended herself is not told her.
+    (ended,) = (await practice.ask(daughter, Me())).ended
+    assert (ended.relation, ended.ended_at) == ("mother", practice.clock.now())
+    assert (await practice.ask(county.woman_account, Me())).ended == ()
 
 
 async def test_the_village_doctor_ends_it_for_who_has_no_wechat(practice: Practice, county: SmallCounty):

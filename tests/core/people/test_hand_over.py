@@ -13,7 +13,8 @@ from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.practice import Practice
 from core.people.accounts import actor_for
-from core.people.commands import CloseSession, EnsureAccount, HandedOver, HandOverSession, OpenSession, RedeemHandOver, SessionOpened
+from core.people.commands import EnsureAccount
+from core.people.commands_sessions import CloseSession, HandedOver, HandOverSession, OpenSession, RedeemHandOver, SessionOpened
 from core.people.errors import HandOverSpent
 from core.people.models import Session
 from core.people.sessions import session_actor

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.people.commands import EnlistPatient, EnsureAccount, GiveConsent, MyPatientList, RegisterPatient, VerifyPhone
+from core.people.commands import EnlistPatient, EnsureAccount, RegisterPatient, VerifyPhone
+from core.people.commands_consents import GiveConsent
+from core.people.commands_views import MyPatientList
 from core.people.consent_texts import CURRENT
 from core.people.errors import ConsentEvidenceMissing
 from core.people.models import CareRelation, Consent

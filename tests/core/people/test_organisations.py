@@ -9,7 +9,6 @@ import pytest
 from core.foundation.actor import Role
 from core.foundation.errors import Conflict, NotAllowed
 from core.foundation.models import AuditEntry
-from core.people.commands import RegisterOrganisation
 from core.people.commands_staff import (
     CloseOrganisation,
     EndRole,
@@ -17,6 +16,7 @@ from core.people.commands_staff import (
     MoveOrganisation,
     Organisations,
     OrganisationView,
+    RegisterOrganisation,
     RenameOrganisation,
 )
 from core.people.errors_staff import (

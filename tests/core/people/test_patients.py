@@ -14,7 +14,9 @@ from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.accounts import actor_for
 from core.people.cards import listed_patient, patient_accounts, patient_card
-from core.people.commands import EnlistPatient, EnsureAccount, Me, MyPatientList, RegisterPatient, VerifyPhone, WhoLookedAtMyRecord
+from core.people.commands import EnlistPatient, EnsureAccount, RegisterPatient, VerifyPhone
+from core.people.commands_staff import RegisterOrganisation
+from core.people.commands_views import Me, MyPatientList, WhoLookedAtMyRecord
 from core.people.errors import (
     AlreadyListed,
     IdNumberInvalid,
@@ -26,8 +28,9 @@ from core.people.errors import (
     RecordNeedsConfirmation,
     TooYoung,
 )
+from core.people.id_numbers import check_character
 from core.people.models import CareRelation, Patient
-from tests.support.county import id_number, seed_small
+from tests.support.county import SYSTEM, id_number, seed_small
 
 pytestmark = pytest.mark.storage
 OLD_MAN = id_number(date(1968, 3, 9), 11)
@@ -207,3 +210,17 @@ async def test_the_patient_reads_who_looked(practice: Practice):
     for actor in (county.stranger, county.village_doctor, county.administrator):
         with pytest.raises(NotAllowed):
             await practice.ask(actor, WhoLookedAtMyRecord(patient_id=county.woman))
+
+
+async def test_of_several_counties_the_one_of_the_id_number_keeps_the_record(practice: Practice):
+    county = await seed_small(practice)
+    far = await practice.execute(SYSTEM, RegisterOrganisation(
+        full_name="外县人民医院(演示)", kind="county_hospital", region_code="520402", region_name="外县", parent_id=None
+    ))
+    homes = []
+    for name, region in (("甲", "520402"), ("乙", "522727"), ("丙", "110101")):
+        body = f"{region}19900517{len(homes)}34"
+        order = RegisterPatient(full_name=f"王小{name}", id_number=body + check_character(body))
+        made = await practice.execute(await visitor(practice, f"county-{region}"), order)
+        homes.append((await Patient.get(id=made.patient_id)).organisation_id)
+    assert homes == [far.organisation_id, county.county_hospital, county.county_hospital]

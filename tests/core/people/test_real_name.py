@@ -17,8 +17,9 @@ from core.foundation.models import DueWork
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people import real_name
-from core.people.commands import EnlistPatient, Me, RegisterPatient
+from core.people.commands import EnlistPatient, RegisterPatient
 from core.people.commands_real_name import CheckRealName
+from core.people.commands_views import Me
 from core.people.errors import IdNumberInvalid, NameInvalid
 from core.people.errors_real_name import RealNameMismatch
 from core.people.id_numbers import check_character

@@ -8,9 +8,8 @@ import pytest
 
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
-from core.people.commands import RegisterPractitioner
 from core.people.commands_register import MOST_AT_ONCE, CheckRegister, ImportRegister, RegisterChecked
-from core.people.commands_staff import Organisations, Practitioners
+from core.people.commands_staff import Organisations, Practitioners, RegisterPractitioner
 from core.people.errors_staff import RegisterWrong
 from core.people.models import Identity, Organisation, Practitioner
 from core.people.register_files import ORGANISATION_COLUMNS, PRACTITIONER_COLUMNS

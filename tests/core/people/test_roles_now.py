@@ -11,7 +11,6 @@ from core.foundation.actor import Actor, Role
 from core.foundation.due import tick
 from core.foundation.errors import NotAllowed, RoleWithheld
 from core.foundation.models import AuditEntry
-from core.people.commands import MyPatientList, RegisterOrganisation, RegisterPractitioner
 from core.people.commands_staff import (
     ActivatePractitioner,
     ChangeLicence,
@@ -19,8 +18,11 @@ from core.people.commands_staff import (
     EndRole,
     GrantRole,
     PractitionerView,
+    RegisterOrganisation,
+    RegisterPractitioner,
     ViewPractitioner,
 )
+from core.people.commands_views import MyPatientList
 from core.people.errors_staff import (
     LastAdministrator,
     LicenceMissing,

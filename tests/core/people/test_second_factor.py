@@ -7,16 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.consultations.commands import GiveOpinion
+from core.consultations.commands_opinions import GiveOpinion
 from core.consultations.models import Opinion
 from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry, Signature
 from core.foundation.practice import Practice
-from core.people.models import SecondFactor, SigningUnlock
-from core.people.second_factor import LOCKED_FOR, TO_CONFIRM, UNLOCKED_AT_MOST, UNLOCKED_FOR
-from core.people.second_factor_commands import BeginFactor, ConfirmFactor, FactorOffered, MyFactor, ResetFactor, UnlockSigning
-from core.people.second_factor_errors import (
+from core.people.commands_second_factor import BeginFactor, ConfirmFactor, FactorOffered, MyFactor, ResetFactor, UnlockSigning
+from core.people.errors_second_factor import (
     CodeUsed,
     CodeWrong,
     FactorAbsent,
@@ -27,6 +25,8 @@ from core.people.second_factor_errors import (
     SecondFactorMissing,
     SecondFactorNeeded,
 )
+from core.people.models import SecondFactor, SigningUnlock
+from core.people.second_factor import LOCKED_FOR, TO_CONFIRM, UNLOCKED_AT_MOST, UNLOCKED_FOR
 from core.people.totp import PERIOD_S
 from tests.core.dispatch.ward import CRITICAL, Ward, open_ward
 from tests.support.authenticator import Authenticator

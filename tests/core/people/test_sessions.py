@@ -20,10 +20,10 @@ from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.people import access_tokens
 from core.people.accounts import actor_for
-from core.people.commands import CloseSession, EnsureAccount, OpenSession, SessionOpened
+from core.people.commands import EnsureAccount
+from core.people.commands_sessions import CloseOtherSessions, CloseSession, MySessions, OpenSession, RefreshSession, ReplaceTokenKeys, SessionOpened
 from core.people.errors import SessionOver, SessionReused
 from core.people.models import Practitioner, Session, SpentRefreshToken, TokenKey
-from core.people.session_commands import CloseOtherSessions, MySessions, RefreshSession, ReplaceTokenKeys
 from core.people.sessions import session_actor, session_runs, signed_in
 from tests.support.county import seed_small
 

@@ -11,7 +11,8 @@ from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.cards import practitioner_card
-from core.people.commands import Me, RegisterOrganisation, RegisterPractitioner
+from core.people.commands_staff import RegisterOrganisation, RegisterPractitioner
+from core.people.commands_views import Me
 from core.people.errors import AlreadyPractitioner, DepartmentUnknown, ExpertiseInvalid, OrganisationUnknown, RoleNotHeld
 from core.people.models import Organisation
 from tests.support.county import seed_small

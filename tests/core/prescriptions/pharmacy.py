@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from core.appointments.commands import SetShift
-from core.consultations.commands import Decide, GiveOpinion, OpinionView
+from core.consultations.commands_opinions import Decide, GiveOpinion, OpinionView
 from core.foundation.actor import Actor, Role
-from core.people.commands import RegisterPractitioner
+from core.people.commands_staff import RegisterPractitioner
 from core.people.service import actor_for
-from core.prescriptions.commands import Dispense, FactsView, PrescriptionView, Propose, ReadFacts, RecordFacts, Sign, View
+from core.prescriptions.commands import Dispense, PrescriptionView, Propose, Sign, View
+from core.prescriptions.commands_facts import FactsView, ReadFacts, RecordFacts
 from core.prescriptions.items import Item
 from tests.core.dispatch.ward import EMERGENT, Ward
 from tests.support.county import CORP, NUMBER_WITH_WECHAT, SYSTEM, WHOLE_WEEK

@@ -7,23 +7,15 @@ from datetime import date
 
 import pytest
 
-from core.consultations.commands import Case, CompleteConsultation
+from core.consultations.commands import CompleteConsultation
+from core.consultations.commands_case import Case
 from core.consultations.models import TimelineEntry
 from core.foundation.errors import Invalid, NotAllowed
 from core.foundation.practice import Practice
 from core.foundation.signing_keys import SignatureNotConfirmed
 from core.people.commands import EnlistPatient
-from core.prescriptions.commands import (
-    AcknowledgeDose,
-    CheckDose,
-    DeclineDose,
-    DoseView,
-    EmergencyDoses,
-    OrderDose,
-    ReadDoseNotGiven,
-    Release,
-    ViewDose,
-)
+from core.prescriptions.commands import Release
+from core.prescriptions.commands_doses import AcknowledgeDose, CheckDose, DeclineDose, DoseView, EmergencyDoses, OrderDose, ReadDoseNotGiven, ViewDose
 from core.prescriptions.errors import ContraindicationsOpen, DecisionMissing, DoseGiven, DoseNotNow, DoseRefused, DoseUnknown
 from core.prescriptions.models import EmergencyDose
 from tests.core.dispatch.ward import open_ward

@@ -10,7 +10,8 @@ import pytest
 from core.consultations.commands import CompleteConsultation
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
-from core.prescriptions.commands import FactsView, FillFact, ReadFacts, RecordFacts, Revise
+from core.prescriptions.commands import Revise
+from core.prescriptions.commands_facts import FactsView, FillFact, ReadFacts, RecordFacts
 from core.prescriptions.errors import FactKnown, FactsChanged, FactsClosed, PrescriptionBlocked, TooLateToPrescribe
 from nlp.language.measures import PLAUSIBLE
 from tests.core.dispatch.ward import open_ward

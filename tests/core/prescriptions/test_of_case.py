@@ -6,14 +6,16 @@ from datetime import date
 
 import pytest
 
-from core.consultations.commands import Case, PatientConsultations
+from core.consultations.commands_case import Case, PatientConsultations
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry
 from core.foundation.practice import Practice
 from core.people.commands import EnlistPatient
 from core.prescriptions import of_case
-from core.prescriptions.commands import CaseMedicines, EmergencyDoses, OrderDose, PatientPrescriptions, Release, Withdraw
+from core.prescriptions.commands import Release, Withdraw
+from core.prescriptions.commands_doses import EmergencyDoses, OrderDose
+from core.prescriptions.commands_lists import CaseMedicines, PatientPrescriptions
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, item, open_pharmacy
 from tests.support.county import SYSTEM, id_number

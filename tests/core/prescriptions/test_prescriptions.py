@@ -17,22 +17,10 @@ from core.foundation.signing_keys import SignatureNotConfirmed
 from core.intake.errors import RulesUnsigned
 from core.notifications.commands import StopReminders
 from core.notifications.models import Notification
-from core.prescriptions.commands import (
-    Check,
-    Dispense,
-    Drugs,
-    Mine,
-    PrescriptionView,
-    Propose,
-    ReadFacts,
-    Refer,
-    Release,
-    ReturnPrescription,
-    Revise,
-    Sign,
-    View,
-    Withdraw,
-)
+from core.prescriptions.commands import Check, Dispense, PrescriptionView, Propose, Refer, Release, ReturnPrescription, Revise, Sign, View, Withdraw
+from core.prescriptions.commands_drugs import Drugs
+from core.prescriptions.commands_facts import ReadFacts
+from core.prescriptions.commands_lists import Mine
 from core.prescriptions.errors import (
     AlreadyProposed,
     FactUnknown,

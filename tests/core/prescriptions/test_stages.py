@@ -7,12 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from core.consultations.commands import CompleteConsultation, RateConsultation, ReadRating
+from core.consultations.commands import CompleteConsultation
+from core.consultations.commands_ratings import RateConsultation, ReadRating
 from core.foundation.due import tick
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.notifications.commands import ReadReminders, ResumeReminders, StopReminders
-from core.prescriptions.commands import PrescriptionStage, Release, ReturnPrescription, Stages, Withdraw
+from core.prescriptions.commands import Release, ReturnPrescription, Withdraw
+from core.prescriptions.commands_lists import PrescriptionStage, Stages
 from core.prescriptions.doses import spoken_pieces
 from core.prescriptions.drugs import drug
 from tests.core.dispatch.ward import open_ward

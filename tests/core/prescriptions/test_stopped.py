@@ -11,7 +11,8 @@ from core.foundation.due import tick
 from core.foundation.errors import NotAllowed
 from core.foundation.models import DueWork
 from core.foundation.practice import Practice
-from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, Revise, Stages, View, Withdraw
+from core.prescriptions.commands import Dispense, PrescriptionView, Release, ReturnPrescription, Revise, View, Withdraw
+from core.prescriptions.commands_lists import Stages
 from core.prescriptions.errors import NotProposerOrSigner, PrescriptionUnknown
 from core.prescriptions.models import Prescription
 from core.prescriptions.workflow import IllegalStep

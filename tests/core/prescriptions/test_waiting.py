@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from core.consultations.commands import GiveOpinion
+from core.consultations.commands_opinions import GiveOpinion
 from core.foundation.actor import Role
 from core.foundation.errors import NotAllowed
 from core.foundation.practice import Practice
 from core.prescriptions import waiting
-from core.prescriptions.commands import AcknowledgeDose, EmergencyDoses, OrderDose, Release, ReturnPrescription, Waiting
+from core.prescriptions.commands import Release, ReturnPrescription
+from core.prescriptions.commands_doses import AcknowledgeDose, EmergencyDoses, OrderDose
+from core.prescriptions.commands_waiting import Waiting
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, add_staff, item, open_pharmacy
 from tests.support.county import NUMBER_WITHOUT_WECHAT

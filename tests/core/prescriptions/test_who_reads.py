@@ -8,8 +8,10 @@ from core.foundation.actor import Actor
 from core.foundation.errors import NotAllowed
 from core.foundation.orders import Query
 from core.foundation.practice import Practice
-from core.prescriptions.commands import Mine, ReadFacts, Refer, Revise, View
+from core.prescriptions.commands import Refer, Revise, View
 from core.prescriptions.commands import ReturnPrescription as Return
+from core.prescriptions.commands_facts import ReadFacts
+from core.prescriptions.commands_lists import Mine
 from tests.core.dispatch.ward import open_ward
 from tests.core.prescriptions.pharmacy import Pharmacy, item, open_pharmacy
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from core.foundation.audit.anchors import FileAnchor
+from core.foundation.audit.anchors import AnchorFailed, FileAnchor
 from core.foundation.audit.heads import HeadKeys
 from core.foundation.audit.models import Anchoring, AuditHead, AuditLeaf, AuditNode, AuditTree
 from core.foundation.models import AuditEntry
 from miniprogram_api.app import auditing
 from miniprogram_api.app.auditing import HeadKeyGone, anchor, anchors_of, head_keys, sequence
 from miniprogram_api.app.settings import Settings
+from miniprogram_api.app.signing import OPERATOR
 from miniprogram_api.cli import audit
 from miniprogram_api.cli.main import main, parser
 from tests.core.foundation.audit.stage import grow, write_entries
@@ -47,21 +48,23 @@ async def running(practice: Any, settings: Settings) -> AsyncIterator[None]:
 async def test_the_loops_sequence_sign_and_anchor(practice: Any, settings: Settings) -> None:
     await write_entries(practice, 30)
     async with running(practice, settings), asyncio.timeout(60):
-        while not await AuditHead.filter(tree_size=30).exists():  # noqa: ASYNC110
+        while not await AuditHead.filter(tree_size=31).exists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await write_entries(practice, 5)
-        while not await Anchoring.filter(tree_size=35).exists():  # noqa: ASYNC110
+        while not await Anchoring.filter(tree_size=36).exists():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     keys = await head_keys(settings, practice)
     kept = await FileAnchor(settings.anchors_dir).kept(keys.log_id)
-    assert kept.heads[-1].tree_size == 35
+    assert kept.heads[-1].tree_size == 36
+    begun = await AuditEntry.get(action="audit.begin")
+    assert (begun.subject_id, begun.detail) == (keys.log_id, {"key": keys.current, "entries": "30"})
     assert stat.S_IMODE(settings.audit_key_file.stat().st_mode) == 0o600
 
 
 async def test_a_lost_key_is_not_replaced_by_another_log(practice: Any, settings: Settings, caplog: Any) -> None:
     keys = await head_keys(settings, practice)
     assert (await head_keys(settings, practice)).log_id == keys.log_id
-    await grow(practice, 3)
+    await grow(practice, 2)
     head = keys.sign(3, b"r" * 32, 1)
     await AuditHead.create(tree_size=3, log_id=head.log_id, root=head.root, at=1, key_id=head.key_id, signature=head.signature)
     settings.audit_key_file.unlink()
@@ -73,6 +76,50 @@ async def test_a_lost_key_is_not_replaced_by_another_log(practice: Any, settings
             await asyncio.sleep(0.05)
     assert await AuditLeaf.all().count() == 5
     assert not settings.audit_key_file.exists()
+
+
+async def test_where_an_anchor_holds_a_log_none_is_begun(practice: Any, settings: Settings, terminal: Any) -> None:
+    """The whole history was thrown away, with the key, and the database is as empty as that of a new house."""
+    old = HeadKeys.new(practice.ids.new())
+    await FileAnchor(settings.anchors_dir).put(old.sign(3, b"r" * 32, 1))
+    with pytest.raises(HeadKeyGone) as gone:
+        await head_keys(settings, practice)
+    assert gone.value.logs == (("file", old.log_id),)
+    assert not settings.audit_key_file.exists()
+    assert not await AuditEntry.filter(action="audit.begin").exists()
+    status, words = await terminal("verify")
+    assert (status, old.log_id in words) == (1, True)
+
+
+async def test_of_many_that_begin_a_log_at_once_one_does(practice: Any, settings: Settings) -> None:
+    begun = await asyncio.gather(*(head_keys(settings, practice) for _ in range(8)))
+    assert len({(keys.log_id, keys.current) for keys in begun}) == 1
+    assert os.listdir(settings.secrets_dir) == ["audit.key"]
+
+
+async def test_where_an_anchor_cannot_be_asked_none_is_begun(practice: Any, settings: Settings) -> None:
+    settings.anchors_dir.write_text("no folder")
+    with pytest.raises(AnchorFailed):
+        await head_keys(settings, practice)
+    assert not settings.audit_key_file.exists()
+
+
+async def test_looking_begins_no_log(practice: Any, settings: Settings, terminal: Any) -> None:
+    assert (await terminal("verify"))[0] == 0
+    await terminal("heads")
+    with pytest.raises(HeadKeyGone):
+        await terminal("recover")
+    assert not settings.audit_key_file.exists()
+    assert not await AuditEntry.filter(action="audit.begin").exists()
+    status, words = await terminal("key")
+    assert (status, (await head_keys(settings, practice)).log_id in words) == (0, True)
+    assert await AuditEntry.filter(action="audit.begin").count() == 1
+    # With heads and without the key nothing is said of their signatures.
+    await grow(practice, 3)
+    await auditing.Anchorer(practice, await head_keys(settings, practice), [], _nobody).run_once()
+    settings.audit_key_file.unlink()
+    with pytest.raises(HeadKeyGone):
+        await terminal("verify")
 
 
 def test_the_file_is_always_an_anchor_others_when_set_up(settings: Settings) -> None:
@@ -106,12 +153,15 @@ async def test_what_the_command_says(practice: Any, settings: Settings, terminal
     assert status == 0
     assert "还没有树头送到外部" in words
     ids = await grow(practice, 40)
-    keys = await head_keys(settings, practice)
+    keys = HeadKeys.create(settings.audit_key_file, practice.ids.new())
     await auditing.Anchorer(practice, keys, anchors_of(settings), _nobody).run_once()
     status, words = await terminal("verify")
     assert status == 0, words
     assert "核对了 40 条审计记录" in words
     assert "未受保护:0 条" in words
+    status, words = await terminal("find", "--since", "2000-01-01T08:00")
+    assert (status, ids[7] in words, "北京时间" in words) == (0, True, True)
+    assert (await terminal("find", "--since", "yesterday"))[0] == 1
     out = tmp_path / "proof.json"
     status, words = await terminal("prove", "--entry", ids[7], "--out", str(out))
     assert status == 0, words
@@ -124,7 +174,11 @@ async def test_what_the_command_says(practice: Any, settings: Settings, terminal
     assert "40" in (await terminal("heads"))[1]
     assert keys.public[keys.current].hex() in (await terminal("key"))[1]
     status, words = await terminal("key", "--new")
-    assert HeadKeys.load(settings.audit_key_file).current != keys.current
+    fresh = HeadKeys.load(settings.audit_key_file)
+    assert fresh.current != keys.current
+    entry = await AuditEntry.get(action="audit.replace_key")
+    assert (entry.account_id, entry.subject_id) == ("system:operator", keys.log_id)
+    assert entry.detail == {"key": fresh.current, "former": keys.current, "user": OPERATOR.user}
     assert keys.public[keys.current].hex() in words
     await AuditEntry.filter(id=ids[5]).update(outcome="access.denied")
     await AuditEntry.filter(id=ids[9]).delete()
@@ -138,7 +192,7 @@ async def test_what_the_command_says(practice: Any, settings: Settings, terminal
 async def test_after_a_restored_backup_another_log_begins_and_the_cut_stays_told(
     practice: Any, settings: Settings, terminal: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = await head_keys(settings, practice)
+    keys = HeadKeys.create(settings.audit_key_file, practice.ids.new())
     await grow(practice, 40)
     await auditing.Anchorer(practice, keys, anchors_of(settings), _nobody).run_once()
     later = await grow(practice, 30)
@@ -158,13 +212,20 @@ async def test_after_a_restored_backup_another_log_begins_and_the_cut_stays_told
     status, words = await terminal("recover")
     assert status == 0, words
     entry = await AuditEntry.get(action="audit.recover")
-    assert (entry.outcome, entry.detail) == ("done", {"former": keys.log_id, "tree_size": "50"})
-    keys = await head_keys(settings, practice)
+    assert (entry.outcome, entry.detail) == ("done", {"former": keys.log_id, "tree_size": "50", "user": OPERATOR.user})
+    old, keys = keys, await head_keys(settings, practice)
     await grow(practice, 20)
     await auditing.Anchorer(practice, keys, anchors_of(settings), _nobody).run_once()
     status, words = await terminal("verify")
-    assert status == 0, words
+    assert status == 3, words
     assert "还有 20 条记录,本库已没有" in words
+    for accepted, wanted in ((f"{old.log_id}:50", 0), (f"{old.log_id}:49", 3), (f"{keys.log_id}:50", 3)):
+        assert (await terminal("verify", "--accept-loss", accepted))[0] == wanted
+    status, words = await terminal("verify", "--accept-loss", "50")
+    assert (status == 2, "--accept-loss 请写成" in words) == (True, True)
+    assert (await terminal("verify", "--accept-loss", f"{old.log_id}:50", "--log", old.log_id, "--log", keys.log_id))[0] == 0
+    status, words = await terminal("verify", "--accept-loss", f"{old.log_id}:50", "--log", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    assert (status, "不是您记下的日志" in words) == (1, True)
     first = await AuditEntry.all().order_by("id").first()
     assert first is not None
     await AuditEntry.filter(id=first.id).update(outcome="access.denied")
@@ -187,6 +248,6 @@ async def _nobody(kind: str, name: str) -> None:
 
 def test_without_keys_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("HUIZHEN_DATA_DIR", str(tmp_path))
-    assert main(["audit", "verify"]) == 1
+    assert main(["audit", "verify"]) == 2
     assert "huizhen keys" in capsys.readouterr().out
     assert os.listdir(tmp_path) == []

@@ -23,7 +23,8 @@ from core.foundation.clock import ManualClock
 from core.foundation.practice import Practice
 from core.matching.models import Conflict
 from core.people.accounts import actor_for
-from core.people.commands import EnsureAccount, Me, MyPatientList
+from core.people.commands import EnsureAccount
+from core.people.commands_views import Me, MyPatientList
 from core.people.id_numbers import read_id_number
 from core.people.models import Account, CareRelation, Consent, ListedPatient, Organisation, Patient, Practitioner
 from core.people.names import certificate_name

@@ -39,6 +39,9 @@ def test_a_ready_house_may_serve(ready: Settings) -> None:
         ({"audit_anchor_dir": None}, "HUIZHEN_AUDIT_ANCHOR_DIR"),
         ({"audit_anchor_house": "http://other.example.cn"}, "HUIZHEN_AUDIT_ANCHOR_HOUSE"),
         ({"redis_url": "rediss://10.0.0.5/0"}, "HUIZHEN_REDIS_URL"),
+        ({"redis_url": "rediss://:p@10.0.0.5/0?ssl_cert_reqs=none"}, "ssl_cert_reqs"),
+        ({"redis_url": "rediss://:p@10.0.0.5/0?ssl_check_hostname=false"}, "ssl_check_hostname"),
+        ({"host": "192.0.2.7"}, "HUIZHEN_TRUSTED_PROXIES"),
     ],
 )
 def test_each_insecure_setting_is_named(ready: Settings, change: dict[str, Any], named: str) -> None:

@@ -38,15 +38,18 @@ async def served(authority: Authority, tmp_path: Path) -> AsyncIterator[tuple[in
     listening = bind("127.0.0.1", 0)
     chosen = {"TLS_CERTIFICATE": issued.certificate, "TLS_KEY": issued.key, "DATA_DIR": tmp_path / "data"}
     environment = {**os.environ, **{f"HUIZHEN_{name}": str(value) for name, value in chosen.items()}, LISTEN_DESCRIPTOR: str(listening.fileno())}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.miniprogram_api.app.tls_web", pass_fds=[listening.fileno()], env=environment
-    )
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.miniprogram_api.app.tls_web", pass_fds=[listening.fileno()], env=environment, stdout=output, stderr=output
+        )
     try:
         yield listening.getsockname()[1], issued
     finally:
         process.terminate()
         await process.wait()
         listening.close()
+    assert "was cancelled" not in said.read_text(), "stopping it reads as if something had gone wrong"
 
 
 def client(authority: Authority, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,21 @@ from core.foundation.practice import Practice
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups.sets import make_password, targets_of
 from tests.conftest import DatabaseUrls
+from tests.support.cheap_keys import cheapen
+from tests.support.forked import Forked
 from tests.support.peers import need
+
+HUIZHEN = "miniprogram_api.cli.main"
+AS_MADE = "keys as made"
+"""Folder of the first repository's key as restic made it: the others are cheap."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it printed."""
+
+    returncode: int | None
+    stdout: str
 
 
 @dataclass(frozen=True)
@@ -36,12 +49,19 @@ class Site:
         chosen = {name.upper(): str(getattr(self.settings, name)) for name in self.settings.model_fields_set if name != "demo"}
         return {**os.environ, **{f"HUIZHEN_{name}": value for name, value in (chosen | others).items()}}
 
-    def huizhen(self, *arguments: str, **others: str) -> subprocess.CompletedProcess[str]:
+    async def huizhen(self, *arguments: str, **others: str) -> Ended:
         """What an operator types, to its end."""
-        return subprocess.run(self.command(*arguments), env=self.environment(**others), capture_output=True, text=True)
+        return await self.ends(HUIZHEN, *arguments, **others)
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "miniprogram_api.cli.main", *arguments]
+    async def ends(self, module: str, *arguments: str, **others: str) -> Ended:
+        """A module run as a process of its own, to its end."""
+        running = await self.begin(module, *arguments, **others)
+        said = await running.rest()
+        return Ended(await running.end(), said)
+
+    async def begin(self, module: str, *arguments: str, **others: str) -> Forked:
+        """A module run as a process of its own."""
+        return await Forked.begin("tests.support.operator_process", json.dumps(self.environment(**others)), module, *arguments)
 
     def new_house(self, *secrets: str) -> Path:
         """An empty data folder with the secrets that were kept apart."""
@@ -54,7 +74,7 @@ class Site:
 
 @pytest.fixture(scope="session")
 async def made_repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two empty repositories, their passwords, and two more for a second site."""
+    """Two empty repositories, their passwords, and two more for a second site; each password is tried in a moment."""
     need(shutil.which("restic") is not None, "restic")
     folder = tmp_path_factory.mktemp("repositories")
     settings = _settings(folder)
@@ -65,6 +85,10 @@ async def made_repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     await first.keys.create()
     await second.data.create(first.data)
     await second.keys.create(first.keys)
+    shutil.copytree(folder / "one/data/keys", folder / AS_MADE)
+    for targets in (first, second):
+        for repository in (targets.data, targets.keys):
+            cheapen(Path(repository.address), repository.password_file.read_text().strip())
     return folder
 
 

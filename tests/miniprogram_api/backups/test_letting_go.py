@@ -43,9 +43,10 @@ async def half(site: Site, targets: Targets, name: str, day: int) -> None:
     await targets.data.save(site.folder, [FILE], tags_for(DATA, name, at, at), at=at)
 
 
-async def begun_anew(repository: Repository) -> None:
+def begun_anew(repository: Repository, new: Path) -> None:
+    """Empty, and another one than before: ``new`` is a copy of one that was never used."""
     shutil.rmtree(repository.address)
-    await repository.create()
+    new.rename(repository.address)
 
 
 async def names(targets: Targets) -> list[str]:
@@ -54,6 +55,7 @@ async def names(targets: Targets) -> list[str]:
 
 async def test_a_first_site_that_begins_anew_takes_nothing_from_the_second(repositories: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Shanghai")
+    shutil.copytree(repositories.folder / "two", repositories.folder / "new")
     settings = repositories.settings
     first, second = targets_of(settings), targets_of(settings, second=True)
     await put(repositories, first, "one", 1)
@@ -61,8 +63,8 @@ async def test_a_first_site_that_begins_anew_takes_nothing_from_the_second(repos
     await bring_to(settings, first, second)
     assert await names(second) == ["one"]
     # The first is damaged, or somebody deletes it: it begins anew, with one set that knows a destroyed key.
-    await begun_anew(first.data)
-    await begun_anew(first.keys)
+    begun_anew(first.data, repositories.folder / "new/data")
+    begun_anew(first.keys, repositories.folder / "new/keys")
     await put(repositories, first, "three", 3, ["patient:A"])
     await half(repositories, second, "killed", 2)
     await bring_to(settings, first, second)
@@ -99,7 +101,7 @@ class Differing:
         self.read.append(path)
         return "0" * 64
 
-    async def forget(self, snapshots: Sequence[str]) -> None: ...
+    async def discard(self, snapshot: str) -> None: ...
 
 
 async def test_a_dump_is_read_back_also_where_its_log_lies_beside_it(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ from miniprogram_api.backups.failures import BackupFailed, NoRepository, Program
 from miniprogram_api.backups.repository import Repository
 from miniprogram_api.backups.restoring import restore
 from miniprogram_api.backups.sets import alone, make_password, targets_of
-from tests.miniprogram_api.backups.conftest import Site
+from tests.miniprogram_api.backups.conftest import AS_MADE, Site
 
 
 async def test_a_wrong_password_and_none_are_told_apart(repositories: Site) -> None:
+    keys = repositories.folder / "one/data/keys"
+    shutil.rmtree(keys)
+    (repositories.folder / AS_MADE).rename(keys)
     path = repositories.settings.backup_password
+    assert await targets_of(repositories.settings).data.is_there()
     path.write_text("another\n")
     with pytest.raises(WrongPassword, match=r"密码不对.*backup\.password"):
         await targets_of(repositories.settings).data.snapshots()

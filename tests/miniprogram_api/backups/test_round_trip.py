@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
-import signal
-import subprocess
-import sys
-import time
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,8 +28,10 @@ from miniprogram_api.backups.failures import BackupFailed
 from miniprogram_api.backups.following import back_up_once
 from miniprogram_api.backups.manifest import KEYS_FILE
 from miniprogram_api.backups.sets import sets_in, targets_of
+from miniprogram_api.backups.sqlite import holds_nothing
 from miniprogram_api.backups.taking import Taken, let_go, take
-from tests.miniprogram_api.backups.conftest import Site
+from tests.miniprogram_api.backups.conftest import HUIZHEN, Site
+from tests.support.forked import Forked
 
 pytestmark = pytest.mark.storage
 Urls = Callable[[Path], dict[str, str]]
@@ -49,9 +48,8 @@ async def store(practice: Practice, subject: str, content: bytes) -> str:
     return blob_id
 
 
-def look(site: Site, **others: str) -> dict[str, list[str]]:
-    command = [sys.executable, "-m", "tests.miniprogram_api.backups.look"]
-    done = subprocess.run(command, env=site.environment(**others), capture_output=True, text=True, check=True)
+async def look(site: Site, **others: str) -> dict[str, list[str]]:
+    done = await site.ends("tests.miniprogram_api.backups.look", **others)
     found: dict[str, list[str]] = json.loads(done.stdout)
     return found
 
@@ -96,25 +94,70 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
         lines = await targets.keys.read(sets[0].keys.id, KEYS_FILE)
         assert goes.encode() in lines
         assert _b64(wrapped) not in lines, "a destroyed key stayed in an older snapshot of the key ring"
+    if not on_mariadb:
+        status = (await site.huizhen("backup", "status")).stdout
+        assert f"快照 {second.seal.set_id}。\n第二份仓库:北京时间 " in status
+        listed = (await site.huizhen("backup", "list")).stdout
+        assert (listed.count("北京时间"), second.seal.set_id in listed) == (1, True)
+        await the_repository_is_gone(site)
+        assert f"快照 {second.seal.set_id},没有落后。\n还没有演练过。" in status
     await no_key_lies_where_the_data_lie(site)
     new = site.new_house("keyring.key", "backup.password", "backup-keyring.password")
     urls = new_urls(new)
-    killed_when(lambda: (new / "restoring/fetched").exists(), site.command("restore", "--set", first.seal.set_id), site.environment(**urls))
-    refused = site.huizhen("migrate", **urls)
+    if not on_mariadb:
+        an_older_version_was_begun_in(new)
+    await killed_when(lambda: (new / "restoring/fetched").exists(), await site.begin(HUIZHEN, "restore", "--set", first.seal.set_id, **urls))
+    refused = await site.huizhen("migrate", **urls)
     assert refused.returncode == 1
     assert "huizhen restore" in refused.stdout
-    done = site.huizhen("restore", **urls)
+    done = await site.huizhen("restore", **urls)
     assert done.returncode == 0, done.stdout
     assert "接着上次没做完的恢复" in done.stdout
     assert not (new / "restoring").exists()
-    found = look(site, **urls)
+    found = await look(site, **urls)
     assert not [one for one in found["wrong"] if one.split()[0] not in first.seal.gone]
     assert found["erased"] == [before[1]]
     assert len(found["opened"]) + len(found["erased"]) + len(first.seal.gone) == first.manifest.rows["blob"]
     assert found["actions"][-1] == "oversight.backup_restored"
-    again = site.huizhen("restore", **urls)
+    again = await site.huizhen("restore", **urls)
     assert again.returncode == 1
     assert "不会覆盖" in again.stdout
+
+
+def an_older_version_was_begun_in(folder: Path) -> None:
+    """Files that hold no row: somebody migrated, or only opened them, before he knew that there is a backup."""
+    (folder / "keyring.sqlite3").touch()
+    with closing(sqlite3.connect(folder / "practice.sqlite3")) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE tortoise_migrations (name TEXT)")
+        database.execute("INSERT INTO tortoise_migrations VALUES ('0001_initial')")
+        database.execute("CREATE TABLE patient (id TEXT)")
+        database.commit()
+
+
+def test_only_files_without_a_row_hold_nothing(tmp_path: Path) -> None:
+    an_older_version_was_begun_in(tmp_path)
+    assert holds_nothing(tmp_path / "practice.sqlite3")
+    assert holds_nothing(tmp_path / "keyring.sqlite3")
+    assert holds_nothing(tmp_path / "of nobody.sqlite3")
+    assert not (tmp_path / "of nobody.sqlite3").exists()
+    with closing(sqlite3.connect(tmp_path / "practice.sqlite3")) as database:
+        database.execute("INSERT INTO patient VALUES ('one')")
+        database.commit()
+        assert not holds_nothing(tmp_path / "practice.sqlite3"), "a row that still stands in the log counts"
+    (tmp_path / "keyring.sqlite3").write_bytes(b"another file of somebody's, which is no database at all")
+    assert not holds_nothing(tmp_path / "keyring.sqlite3")
+
+
+async def the_repository_is_gone(site: Site) -> None:
+    """The audit still knows of the backup; the place where it lay does not."""
+    there = Path(site.settings.backup_repository)
+    await asyncio.to_thread(there.rename, there.with_name("away"))
+    for asked in ("status", "take"):
+        ended = await site.huizhen("backup", asked)
+        assert (ended.returncode, "数据备份仓库打不开" in ended.stdout) == (1, True), ended.stdout
+        assert "复制数据库" not in ended.stdout, "it worked for a repository that is not there"
+    await asyncio.to_thread(there.with_name("away").rename, there)
 
 
 async def no_key_lies_where_the_data_lie(site: Site) -> None:
@@ -147,8 +190,8 @@ async def test_the_drill_passes_what_is_right_and_finds_what_is_not(practice: Pr
     await practice.execute(OPERATOR, CheckBackups(max_age_hours=26))
     await sequencer.run_once()
     await Anchorer(practice, heads, [FileAnchor(settings.anchors_dir)], _nobody).run_once()
-    good = site.huizhen("backup", "drill")
-    assert good.returncode == 0, good.stdout + good.stderr
+    good = await site.huizhen("backup", "drill")
+    assert good.returncode == 0, good.stdout
     assert "演练通过" in good.stdout
     assert "还有此后的 1 条" in good.stdout
     assert "1 个文件" in good.stdout
@@ -164,7 +207,7 @@ async def test_the_drill_passes_what_is_right_and_finds_what_is_not(practice: Pr
     damaged[20] ^= 1
     path.write_bytes(bytes(damaged))
     await take(settings, practice)
-    bad = site.huizhen("backup", "drill")
+    bad = await site.huizhen("backup", "drill")
     assert bad.returncode == 1, bad.stdout
     assert "审计:" in bad.stdout
     assert f"文件 {lost} 打不开" in bad.stdout
@@ -177,7 +220,9 @@ async def test_a_killed_backup_leaves_the_set_before_it_and_the_next_one_runs(pr
     await store(practice, practice.ids.new(), b"kept")
     first = await take(site.settings, practice)
     locks = site.folder / "one/data/locks"
-    killed_when(lambda: any((site.settings.data_dir / "snapshot").glob("*.part")) or any(locks.iterdir()), site.command("backup"), site.environment())
+    await killed_when(
+        lambda: any((site.settings.data_dir / "snapshot").glob("*.part")) or any(locks.iterdir()), await site.begin(HUIZHEN, "backup")
+    )
     targets = targets_of(site.settings)
     assert [one.id for one in await sets_in(targets)] == [first.seal.set_id]
     # Of two at once one is made. Of the sets the settings keep one; what was left half done goes in any case.
@@ -221,21 +266,18 @@ def _b64(key: bytes) -> bytes:
     return b64encode(key)
 
 
-def killed_when(holds: Callable[[], bool], command: list[str], environment: dict[str, str]) -> None:
-    """Start it, and kill it (-9) as soon as it has come so far."""
-    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+async def killed_when(holds: Callable[[], bool], running: Forked) -> None:
+    """Kill it (-9) as soon as it has come so far."""
     try:
-        _until(holds)
+        async with asyncio.timeout(120):
+            while not _there(holds):  # noqa: ASYNC110 - another process's files
+                await asyncio.sleep(0.005)
     finally:
-        running.send_signal(signal.SIGKILL)
-        running.wait()
+        await running.kill()
 
 
-def _until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 120
-    while time.monotonic() < give_up:
-        with contextlib.suppress(FileNotFoundError):
-            if holds():
-                return
-        time.sleep(0.005)
-    raise AssertionError("it did not come to that")
+def _there(holds: Callable[[], bool]) -> bool:
+    try:
+        return holds()
+    except FileNotFoundError:
+        return False

@@ -59,3 +59,23 @@ def test_processes_says_when_nothing_runs(tmp_path: Path) -> None:
 
 def test_an_unknown_command_is_refused() -> None:
     assert huizhen("nonsense").returncode == 2
+
+
+PRINTING = ("import organisations -", "--help", "admin list", "backup list")
+"""Orders of every way to print: of argparse, of the command itself, of a refusal."""
+
+
+def test_a_reader_that_has_read_enough_is_no_error(tmp_path: Path) -> None:
+    """`huizhen … | head`: the pipe's other end is closed before the first line is printed."""
+    environment = {**os.environ, "HUIZHEN_DATA_DIR": str(tmp_path)}
+    begun = []
+    for line in PRINTING:
+        reading, writing = os.pipe()
+        os.close(reading)
+        argv = [sys.executable, "-m", "miniprogram_api.cli.main", *line.split()]
+        begun.append((line, subprocess.Popen(argv, stdout=writing, stderr=subprocess.PIPE, env=environment, text=True)))
+        os.close(writing)
+    for line, process in begun:
+        complaint = process.communicate(timeout=120)[1]
+        assert complaint == "", (line, complaint)
+        assert process.returncode in (0, 1, 141), line

@@ -17,7 +17,7 @@ import pytest
 from bot.channels.connections import connect_channels
 from bot.channels.settings import ChannelSettings
 from core.foundation.practice import Practice
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate
 from miniprogram_api.app.settings import Settings

@@ -12,6 +12,7 @@ import pytest
 
 from core.foundation.audit.anchoring import Anchorer, latest_head
 from core.foundation.audit.anchors import AnchorContradicts, AnchorFailed
+from core.foundation.audit.findings import What
 from core.foundation.audit.models import AuditHead, AuditLeaf, AuditNode, AuditTree, WitnessedHead
 from core.foundation.audit.second_house import SecondHouseAnchor
 from core.foundation.audit.sequencer import Sequencer
@@ -55,6 +56,20 @@ async def test_heads_are_kept_and_given_back(face: Face, keys: Any, anchor: Seco
     assert await WitnessedHead.all().count() == 4
     report = await verify(keys.public, keys.log_id, [anchor])
     assert (report.clean, report.anchored) == (True, {"house": 4})
+
+
+async def test_a_log_that_was_given_up_silently_is_still_known_there(face: Face, keys: Any, anchor: SecondHouseAnchor, tmp_path: Path) -> None:
+    """The other house keeps logs of several; ours are those that a key of ours signed."""
+    practice = face.practice
+    assert await anchor.logs(keys.public) == frozenset()
+    await grow(practice, 5)
+    await Anchorer(practice, keys, [anchor], nobody).run_once()
+    assert await anchor.logs(keys.public) == {keys.log_id}
+    assert await anchor.logs({}) == frozenset()
+    anew = keys.begun_anew(tmp_path / "other" / "audit.key", practice.ids.new(), 0)
+    report = await verify(anew.public, anew.log_id, [anchor])
+    assert (What.LOG_ABANDONED, keys.log_id, 5) in {(one.what, one.row, one.upto) for one in report.findings}
+    assert report.without == ["house"]
 
 
 async def test_a_rewritten_history_is_refused_there(face: Face, keys: Any, anchor: SecondHouseAnchor) -> None:
@@ -132,6 +147,8 @@ async def test_a_house_that_is_away_is_an_anchor_that_failed(face: Face, keys: A
             await away.put(keys.sign(1, b"x" * 32, 1))
         with pytest.raises(AnchorFailed):
             await away.kept(keys.log_id)
+        with pytest.raises(AnchorFailed):
+            await away.logs(keys.public)
 
 
 async def test_the_entry_says_from_which_network_and_in_which_session(face: Face) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from tests.miniprogram_api.http.conftest import Face
 from tests.support.county import SYSTEM, seed_small
 

@@ -92,6 +92,11 @@ async def test_sign_ins_are_locked_by_address_outside_the_demonstration_s_own_ma
     assert "再试" in page.text
 
 
+def test_nobody_locks_the_renewing_of_sign_ins_for_all_behind_his_address() -> None:
+    tokens = ("POST v1/sessions/refresh", "POST v1/mini-program/hand-over/redeem")
+    assert not [limit for limit in table.LIMITS if limit.counts is Counts.REFUSED and set(tokens) & set(limit.routes)]
+
+
 async def test_callbacks_are_never_counted_by_address(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
     narrow(monkeypatch, Limit("address", Per.ADDRESS, 1, 60))
     face.app.ctx.demo = False

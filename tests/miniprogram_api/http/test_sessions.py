@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.foundation.models import AuditEntry
-from core.people.commands import OpenSession, SessionOpened
+from core.people.commands_sessions import OpenSession, SessionOpened
 from core.people.models import Practitioner, Session
 from miniprogram_api.http.devices import device_words
 from tests.miniprogram_api.http.conftest import Face

@@ -21,7 +21,7 @@ from core.dispatch.commands import RequestConsultation
 from core.foundation.events import IMAGE_LANE
 from core.foundation.practice import Practice
 from core.imaging.models import Instance, Transfer, TransferPiece
-from core.people.commands import OpenSession
+from core.people.commands_sessions import OpenSession
 from media.imaging import build
 from tests.conftest import DatabaseUrls
 from tests.core.dispatch.line_engine import LineEngine

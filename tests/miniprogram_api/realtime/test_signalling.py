@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -23,7 +24,8 @@ from bot.channels.connections import connect_channels
 from bot.channels.settings import ChannelSettings
 from core.calls.models import CallAttendance
 from core.foundation.redis_client import redis_client
-from core.people.commands import CloseSession, OpenSession
+from core.people.commands_sessions import CloseSession, OpenSession
+from core.people.commands_staff import DeactivatePractitioner
 from core.people.models import Session
 from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
@@ -31,7 +33,7 @@ from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate
 from miniprogram_api.app.redis_server import redis_process
 from miniprogram_api.app.settings import Settings
-from miniprogram_api.realtime import messages
+from miniprogram_api.realtime import messages, session
 from miniprogram_api.realtime.limits import Allowance
 from tests.core.calls.conftest import Room, room
 from tests.media.calls.clients import Client, until
@@ -39,6 +41,9 @@ from tests.miniprogram_api.app.serving import serving
 from tests.support.county import SYSTEM
 
 __all__ = ["room"]
+
+ABORTED = 400 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 12
+"""How many sockets are torn down while their owner enters."""
 
 
 @pytest.fixture
@@ -244,6 +249,38 @@ async def test_who_is_signed_out_elsewhere_is_out_of_the_call_at_once(stand: Sta
     assert (await hear(socket, "closed"))["code"] == "session.over"
     gone = await hear(other, "seat", where=lambda message: message["seat"] == "patient" and message["here"] is None)
     assert gone["here"] is None
+
+
+async def test_who_lost_his_role_is_put_out_of_the_call(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(session, "SEEN_EVERY_S", 0.2)
+    socket, _ = await stand.enter("expert")
+    await stand.room.practice.execute(SYSTEM, DeactivatePractitioner(practitioner_id=stand.room.people["expert"].practitioner_id))
+    assert (await hear(socket, "closed"))["code"] in ("call.no_right", "session.over")
+    await until_gone()
+
+
+async def test_who_goes_while_he_enters_is_noted_as_gone_at_once(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    """Whatever the moment: nobody looks after this call here, so that whom the session itself does not note as gone stays for ever."""
+    over, run = 0, session.CallSession.run
+
+    async def counted(one: session.CallSession) -> None:
+        nonlocal over
+        try:
+            await run(one)
+        finally:
+            over += 1
+
+    monkeypatch.setattr(session.CallSession, "run", counted)
+    rng = random.Random(5)
+    for number in range(ABORTED):
+        socket = await stand.open("expert")
+        await say(socket, type="hello", ticket=(await stand.room.ticket("expert")).ticket)
+        await asyncio.sleep(rng.uniform(0, 0.06))
+        socket.transport.abort()
+        await until(lambda: over > number)  # noqa: B023 - waited for here
+        assert not await CallAttendance.filter(left_at__isnull=True).exists()
+    endings = await CallAttendance.all().values_list("ending", flat=True)
+    assert set(endings) == {"dropped"}
 
 
 async def test_who_says_too_much_is_cut_off(stand: Stand):

@@ -7,10 +7,12 @@ import os
 import random
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from core.foundation.audit.anchoring import TOLD_AFTER, Anchorer
@@ -18,8 +20,14 @@ from core.foundation.audit.anchors import AnchorContradicts, AnchorFailed, FileA
 from core.foundation.audit.bucket import open_bucket
 from core.foundation.audit.heads import HeadKeys, HeadMalformed, SignedHead, is_signed_by, read_head
 from core.foundation.audit.models import Anchoring, AuditHead, AuditNode
+from core.foundation.audit.second_house import SecondHouseAnchor
+from core.foundation.audit.times import LONGEST, Bounds
 from core.foundation.audit.tree import leaf_hash
+from core.foundation.ids import lowest_id
 from core.foundation.models import AuditEntry
+from core.foundation.objects.port import FilesAway
+from core.foundation.objects.unfinished import S3Uploads
+from core.foundation.objects.versions import S3Versions
 from tests.core.foundation.audit.stage import grow, new_keys, write_entries
 
 pytestmark = pytest.mark.storage
@@ -43,6 +51,9 @@ class Moody:
 
     async def kept(self, log_id: str) -> Kept:
         return Kept(tuple(self.heads))
+
+    async def logs(self, keys: Mapping[str, bytes]) -> frozenset[str]:
+        return frozenset(head.log_id for head in self.heads)
 
 
 TOLD: list[tuple[str, str]] = []
@@ -70,6 +81,8 @@ async def test_a_head_is_signed_when_the_tree_has_grown_and_taken_to_every_ancho
     assert one.heads == [head]
     assert (await two.kept(keys.log_id)).heads == (head,)
     assert (await two.kept("another")).heads == ()
+    assert await two.logs({}) == {keys.log_id}
+    assert await FileAnchor(tmp_path / "nowhere").logs({}) == frozenset()
     await grow(practice, 1)
     assert (await anchorer.run_once()) is not None
     assert await AuditHead.all().count() == 2
@@ -150,6 +163,8 @@ async def test_a_folder_that_cannot_be_written_is_an_anchor_that_failed(practice
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(AnchorFailed):
         await FileAnchor(tmp_path / "file" / "below").put(new_keys(tmp_path, practice).sign(1, leaf_hash(b"1"), 5))
+    with pytest.raises(AnchorFailed):
+        await FileAnchor(tmp_path / "file").logs({})
 
 
 def test_a_head_is_read_or_refused_never_anything_else(tmp_path: Path) -> None:
@@ -233,6 +248,28 @@ async def test_a_bucket_keeps_a_head_and_nobody_replaces_it(practice: Any, tmp_p
             client.delete_object(Bucket="heads", Key=version["Key"], VersionId=version["VersionId"])
     client.put_object(Bucket="heads", Key=f"audit-heads/{keys.log_id}/junk.json", Body=b"{")
     assert (await anchor.kept(keys.log_id)).damaged == 1
+    other = HeadKeys.new(practice.ids.new())
+    await anchor.put(other.sign(1, leaf_hash(b"1"), 5))
+    assert await anchor.logs({}) == {keys.log_id, other.log_id}
+
+
+async def test_what_is_put_over_a_head_or_marked_as_deleted_hides_nothing(practice: Any, tmp_path: Path, s3: tuple[str, Any]) -> None:
+    """With the house's own credentials: a version cannot be taken away under object lock, but another one laid over it."""
+    url, client = s3
+    settings = {"bucket": "heads", "endpoint": url, "region": "us-east-1", "access_key_id": "test", "secret_access_key": "test", "prefix": "over"}
+    keys, anchor = new_keys(tmp_path, practice), open_bucket(settings)
+    first, second = keys.sign(1, leaf_hash(b"1"), 5), keys.sign(2, leaf_hash(b"2"), 6)
+    await anchor.put(first)
+    await anchor.put(second)
+    forged = keys.sign(2, leaf_hash(b"else"), 6)
+    names = [one["Key"] for one in client.list_objects_v2(Bucket="heads", Prefix="over/")["Contents"]]
+    client.put_object(Bucket="heads", Key=names[1], Body=json.dumps(forged.document()).encode())
+    assert {head.signature for head in (await anchor.kept(keys.log_id)).heads} == {first.signature, second.signature, forged.signature}
+    for name in names:
+        client.delete_object(Bucket="heads", Key=name)
+    assert "Contents" not in client.list_objects_v2(Bucket="heads", Prefix="over/")
+    assert len((await anchor.kept(keys.log_id)).heads) == 3
+    assert await anchor.logs({}) == {keys.log_id}
 
 
 async def test_a_bucket_that_is_away_is_an_anchor_that_failed(practice: Any, tmp_path: Path) -> None:
@@ -241,9 +278,73 @@ async def test_a_bucket_that_is_away_is_an_anchor_that_failed(practice: Any, tmp
         await anchor.put(new_keys(tmp_path, practice).sign(1, leaf_hash(b"1"), 5))
     with pytest.raises(AnchorFailed):
         await anchor.kept("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+    with pytest.raises(AnchorFailed):
+        await anchor.logs({})
 
 
 async def test_orders_do_not_wait_for_the_tree(practice: Any) -> None:
     """Entries are written and readable while nobody sequences."""
     await write_entries(practice, 5)
     assert await AuditEntry.filter(in_tree=None).count() == 5
+
+
+async def test_whatever_a_store_or_another_house_answers_is_a_list_or_an_anchor_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fuzzed with a seed."""
+    rng = random.Random(4180)
+    good = (
+        b"<R><IsTruncated>false</IsTruncated><Version><Key>a/b/c.json</Key><VersionId>1</VersionId></Version>"
+        b"<CommonPrefixes><Prefix>a/b/</Prefix></CommonPrefixes></R>"
+    )
+    body = b'{"logs": [{"log": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "key": "0123456789abcdef"}]}'
+    uploads = S3Uploads("b", "http://127.0.0.1:9", "us-east-1", "x", "x")
+    endless = good.replace(b"false", b"true")
+    for number in range(300):
+        xml, text = (_damaged(rng, one, number % 5) for one in (good, body))
+
+        async def answers(*_: Any, content: bytes = xml, **__: Any) -> bytes:
+            return content
+
+        monkeypatch.setattr(uploads, "ask", answers)
+        try:
+            assert await S3Versions(uploads).folders("a/") == ["b"] or number % 5
+            assert len(await S3Versions(uploads).below("a/")) == 1 or number % 5
+        except FilesAway:
+            assert number % 5
+        other = httpx.MockTransport(lambda _, content=text: httpx.Response(200, content=content))  # type: ignore[misc]
+        try:
+            assert await SecondHouseAnchor("http://h", transport=other).logs({"0123456789abcdef": b""}) or number % 5
+        except AnchorFailed:
+            assert number % 5
+
+
+    async def more_without_end(*_: Any) -> bytes:
+        return endless.replace(b"</R>", b"<NextKeyMarker>a/b/c.json</NextKeyMarker></R>")
+
+    monkeypatch.setattr(uploads, "ask", more_without_end)
+    with pytest.raises(FilesAway):
+        await S3Versions(uploads).below("a/")
+
+
+def _damaged(rng: random.Random, good: bytes, times: int) -> bytes:
+    damaged = bytearray(good)
+    for _ in range(times):
+        damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+    return bytes(damaged)
+
+
+def test_whatever_stands_in_a_row_as_its_time_is_judged() -> None:
+    """Fuzzed with a seed: what is no time is no time that an entry can have."""
+    rng = random.Random(2822)
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    for _ in range(300):
+        bounds = Bounds([SignedHead("L", 5, b"", rng.choice((0, 2**52, int(at.timestamp() * 1000))), "", b""), SignedHead("L", 2, b"", 7, "", b"")])
+        text = _damaged(rng, b"2026-11-20 02:00:00.000000+00:00", rng.randrange(4)).decode("latin-1")
+        for moment in (text, None, 5, b"", at, at.replace(tzinfo=None)):
+            assert bounds.too_early(rng.randrange(9), "01ARZ3NDEKTSV4RRFFQ69G5FAV", moment, at) in (True, False)
+            assert bounds.too_late("01ARZ3NDEKTSV4RRFFQ69G5FAV", moment) in (True, False)
+    bounds = Bounds([SignedHead("L", 5, b"", int(at.timestamp() * 1000), "", b"")])
+    new, old, before = lowest_id(at), lowest_id(at - LONGEST - timedelta(seconds=1)), at - LONGEST - timedelta(seconds=1)
+    assert [bounds.too_early(4, old, before, before), bounds.too_early(5, new, at, at), bounds.too_early(5, old, at, at)] == [False, False, True]
+    for early in (before, before.replace(tzinfo=None), before.isoformat(" ", "microseconds"), "2026-11-20 02:00:00.000000+08:00", "nothing"):
+        assert bounds.too_early(6, new, at, early)
+        assert bounds.too_early(6, new, early, at)

@@ -12,6 +12,7 @@ from core.consultations.models import TimelineEntry
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.audit.origin import network_of
 from core.foundation.errors import Conflict, NotAllowed, NotFound, Unavailable
+from core.foundation.keys import SealBroken
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.foundation.orders import Command, Done, Grant, Query, answers, handles
 from core.foundation.work import WITHHELD, Work
@@ -56,6 +57,9 @@ async def _as_asked(work: Work, how: str) -> None:
         work.keep_what_is_written()
     if how in ("kept", "refused"):
         raise Conflict
+    if how == "kept and broken":
+        work.keep_what_is_written()
+        raise SealBroken("patient", "name", "patient-1")
     if how == "not there":
         await OutboxEvent.get(id="nothing")
     if how == "unforeseen":
@@ -124,6 +128,13 @@ async def test_without_its_entry_nothing_is_done_and_nothing_is_read(practice: A
                 await (practice.execute if isinstance(order, Act) else practice.ask)(EXPERT, order)
     assert not await OutboxEvent.all().exists()
     assert not await AuditEntry.all().exists()
+
+
+async def test_what_tells_of_damage_names_the_entry_of_the_order_that_met_it(practice: Any) -> None:
+    with pytest.raises(SealBroken):
+        await practice.execute(EXPERT, Act(how="kept and broken"))
+    assert (await only()).outcome == "record.unreadable"
+    assert {event.entry_id for event in await OutboxEvent.all()} == {(await only()).id}
 
 
 async def test_words_of_a_person_do_not_get_in(practice: Any, caplog: Any) -> None:

@@ -103,6 +103,28 @@ async def test_whatever_is_changed_in_a_proof_it_proves_nothing(practice: Any, s
     assert checked(tmp_path, entry, "--key", key_of(log), "--anchor", str(empty)) == 1
 
 
+def test_what_cannot_be_read_is_told_in_one_sentence_in_two_languages(tmp_path: Path, capsys: Any) -> None:
+    key = "00" * 32
+    for text, chinese, english in (
+        ("{", "不是 JSON", "cut off"), ("[]", "不是证明", "not a proof"),
+        ('{"form": "huizhen.audit.inclusion/1"}', "不是完整的证明", "not a whole proof"),
+    ):  # fmt: skip
+        assert checked(tmp_path, text, "--key", key) == 2
+        _one_sentence(capsys, chinese, english)
+    assert verifier.main([str(tmp_path / "missing.json"), "--key", key]) == 2
+    _one_sentence(capsys, "打不开", "cannot be opened")
+    assert checked(tmp_path, "{}", "--key", "short") == 2
+    _one_sentence(capsys, "公钥", "public key")
+
+
+def _one_sentence(capsys: Any, chinese: str, english: str) -> None:
+    said = capsys.readouterr().out
+    assert said.startswith("无法核对 CANNOT BE CHECKED: ")
+    assert said.count("\n") == 1
+    assert chinese in said
+    assert english in said
+
+
 def _places(value: Any) -> Any:
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, inner in members:

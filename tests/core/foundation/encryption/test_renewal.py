@@ -256,6 +256,8 @@ async def test_it_waits_until_nobody_can_write_under_a_former_key(practice: Prac
     """Real time decides; the clock of the practice is a hand-moved one here."""
     await practice.keys.sealer("patient", "somebody")
     running = asyncio.create_task(reencrypt(practice, settle=timedelta(seconds=0.5), overlap=timedelta(0)))
+    while not await KeyRenewal.filter(keys_at__isnull=False).exists():  # noqa: ASYNC110 - another task's row
+        await asyncio.sleep(0.02)
     await asyncio.sleep(0.3)
     assert not running.done()
     practice.clock.advance(seconds=1)  # type: ignore[attr-defined]

@@ -64,6 +64,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='WrappedKey',
+            name='locked_at',
+            field=UtcDatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name='WrappedKey',
             name='seals_former',
             field=fields.BooleanField(default=False, db_default=False),
         ),

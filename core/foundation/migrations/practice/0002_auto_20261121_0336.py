@@ -79,6 +79,17 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.CreateModel(
+            name='AuditSubject',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('entry_id', fields.CharField(db_index=True, max_length=26)),
+                ('patient_id', fields.CharField(max_length=26)),
+            ],
+            options={'table': 'audit_subject', 'app': 'huizhen', 'indexes': [Index(fields=['patient_id', 'entry_id'])], 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='AuditTree',
             fields=[
                 ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -177,8 +188,32 @@ class Migration(migrations.Migration):
                 ('due_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
                 ('done_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('held_by', fields.CharField(null=True, max_length=26)),
+                ('held_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('reason', fields.CharField(default='', db_default='', max_length=12)),
+                ('total', fields.IntField(default=0, db_default=0)),
+                ('gone', fields.IntField(default=0, db_default=0)),
+                ('kept', fields.IntField(default=0, db_default=0)),
             ],
             options={'table': 'disposal', 'app': 'huizhen', 'unique_together': (('kind', 'subject_id'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='ErasureRequest',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('account_id', fields.CharField(db_index=True, max_length=26)),
+                ('of_patient_id', fields.CharField(null=True, max_length=26)),
+                ('region_code', fields.CharField(default='', db_index=True, db_default='', max_length=6)),
+                ('question', fields.CharField(max_length=12)),
+                ('state', fields.CharField(max_length=8)),
+                ('live_for', fields.CharField(null=True, unique=True, max_length=60)),
+                ('asked_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('decided_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('decided_by', fields.CharField(default='', db_default='', max_length=40)),
+                ('reason', fields.CharField(default='', db_default='', max_length=12)),
+            ],
+            options={'table': 'erasure_request', 'app': 'huizhen', 'pk_attr': 'id'},
             bases=['Row'],
         ),
         ops.CreateModel(
@@ -416,6 +451,31 @@ class Migration(migrations.Migration):
             model_name='Consent',
             name='withdrawn_as',
             field=fields.CharField(default='', db_default='', max_length=20),
+        ),
+        ops.AddField(
+            model_name='IdempotencyRecord',
+            name='answers_key',
+            field=fields.CharField(null=True, max_length=7),
+        ),
+        ops.AddField(
+            model_name='Intake',
+            name='own_key',
+            field=fields.CharField(null=True, max_length=26),
+        ),
+        ops.AddField(
+            model_name='IntakeEntry',
+            name='own_key',
+            field=fields.CharField(null=True, max_length=26),
+        ),
+        ops.AddField(
+            model_name='Message',
+            name='words_key',
+            field=fields.CharField(null=True, max_length=40),
+        ),
+        ops.AddField(
+            model_name='Notification',
+            name='words_key',
+            field=fields.CharField(null=True, max_length=40),
         ),
         ops.AddField(
             model_name='Organisation',

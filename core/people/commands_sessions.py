@@ -1,15 +1,76 @@
-"""What can be asked of sessions: where I am signed in, end one or all others, change a refresh token for the next, replace the tokens' key."""
+"""What can be asked of sessions: sign in, hand it over to a page, where I am signed in, end one or all others, change a refresh token for
+the next, replace the tokens' key."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
-from core.people.commands import SessionOpened
+
+
+class SessionOpened(Result):
+    """``token`` is the access token, good until ``token_expires_at``; ``refresh_token`` gives the next, until ``expires_at``. Both are secrets."""
+
+    session_id: Id
+    account_id: Id
+    token: str
+    token_expires_at: datetime
+    refresh_token: str
+    expires_at: datetime
+
+
+class OpenSession(Command):
+    """Sign an account in on one device, after the platform said who it is. ``kind``: h5, mini_program or terminal; ``device``: iPhone · 微信."""
+
+    name = "people.open_session"
+    title = "登录"
+    access = (Grant(Role.SYSTEM),)
+    gives = SessionOpened
+    account_id: Id
+    kind: Literal["h5", "mini_program", "terminal"]
+    device: str = Field(default="", max_length=40)
+
+
+class CloseSession(Command):
+    """End a sign-in of one's own, with the pages that it opened. ``session_id`` None: the one that asks."""
+
+    name = "people.close_session"
+    title = "退出登录"
+    access = (Grant(Role.VISITOR),)
+    no_relation = "凭这次登录的凭据"
+    session_id: Id | None = None
+
+
+class HandedOver(Result):
+    """``code`` opens one page session, once, until ``expires_at`` (real time); only its hash is stored."""
+
+    code: str
+    expires_at: datetime
+
+
+class HandOverSession(Command):
+    """From the mini program to a page that it opens: a one-time code in place of the token, which never stands in an address."""
+
+    name = "people.hand_over_session"
+    title = "带着登录打开网页"
+    access = (Grant(Role.VISITOR),)
+    no_relation = "凭这次登录的凭据"
+    gives = HandedOver
+
+
+class RedeemHandOver(Command):
+    """The code becomes a session of the page. HandOverSpent when it is unknown, used, a minute old, or its session has ended."""
+
+    name = "people.redeem_hand_over"
+    title = "网页接过登录"
+    access = (Grant(Role.SYSTEM),)
+    gives = SessionOpened
+    code: str = Field(min_length=20, max_length=80)
 
 
 class SessionView(Result):
