@@ -8,7 +8,8 @@ from nlp.clinical import department_model, inquiry, triage
 from nlp.clinical.case import Case
 from nlp.clinical.knowledge import rule_sets
 from nlp.interface.assessment import Assessment, Facts, Question
-from nlp.interface.engine import ClinicalEngine, RuleSet
+from nlp.interface.engine import RuleSet
+from nlp.interface.inquiry import Step
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Status
 from nlp.interface.urgency import Urgency, more_severe
 from nlp.language import context
@@ -16,6 +17,8 @@ from nlp.language.reader import Reader
 
 NAME = "huizhen-rules"
 RELEASE = "1"
+_PATIENCE = 40
+"""After so many turns a question that is only met with curses is let go."""
 _CLEAR = 0.5
 """Words in which nothing was recognised point somewhere only from this probability on."""
 
@@ -25,6 +28,7 @@ class Engine:
 
     def __init__(self, cache_folder: Path | None = None) -> None:
         self._reader = Reader(cache_folder)
+        self._latest = Case(Facts())
         digests = "".join(rule_set.digest for rule_set in rule_sets())
         self._version = " ".join(filter(None, (f"{NAME}-{RELEASE}+{_short(digests)}", department_model.version())))
 
@@ -40,7 +44,9 @@ class Engine:
         """Load the dictionary and the rules now, so that the first person does not wait for them."""
         self._reader.warm()
         department_model.leaning("肚子痛")
-        self.assess(Facts())
+        step = self.begin("咳嗽三天")
+        while step.question is not None:
+            step = self.answer(step, "no")
 
     def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
         reading = self._reader.read(text, guide=inquiry.guide(answering) if answering else None, choice=choice if answering else None)
@@ -77,15 +83,48 @@ class Engine:
         )
 
     def assess(self, facts: Facts) -> Assessment:
-        return triage.assess(facts, self._version)
+        return triage.assess(self._case(facts), self._version)
 
     def next_question(self, facts: Facts) -> Question | None:
-        case = Case(facts)
-        return inquiry.next_question(case, triage.judge(case).level)
+        case = self._case(facts)
+        return inquiry.next_question(case, triage.level(case))
+
+    def begin(self, text: str, *, age_days: int | None = None, sex: str | None = None) -> Step:
+        """See :class:`nlp.interface.inquiry.Inquirer`."""
+        facts = self.merge(Facts(), self.read(text))
+        known = {name: value for name, value in (("age_days", age_days), ("sex", sex)) if value is not None and getattr(facts.person, name) is None}
+        if known:
+            facts = facts.model_copy(update={"person": facts.person.model_copy(update=known)})
+        return self._step(facts, 0)
+
+    def answer(self, step: Step, answer: str) -> Step:
+        """See :class:`nlp.interface.inquiry.Inquirer`."""
+        question = step.question
+        if question is None:
+            return step
+        text, choice = inquiry.taken(question, answer)
+        reading = self.read(text, answering=question, choice=choice)
+        if reading.is_aside and choice is None:  # answers nothing: asked again
+            return step.model_copy(update={"turn": step.turn + 1, "question": question if step.turn < _PATIENCE else None})
+        return self._step(self.merge(step.facts, reading, answered=question), step.turn + 1)
+
+    def _step(self, facts: Facts, turn: int) -> Step:
+        question = self.next_question(facts)
+        findings = inquiry.asks_for(question) if question else ()
+        return Step(facts=facts, question=question, findings=findings, assessment=self.assess(facts), turn=turn)
+
+    def _case(self, facts: Facts) -> Case:
+        """The case of ``facts``; the last one is kept, because who assesses asks for the next question right after."""
+        latest = self._latest
+        if latest.facts is not facts:
+            self._latest = latest = Case(facts)
+        return latest
 
 
-def build(cache_folder: Path | None = None) -> ClinicalEngine:
-    """The engine of this release. ``cache_folder``: a private folder in which jieba may keep its dictionary between starts."""
+def build(cache_folder: Path | None = None) -> Engine:
+    """The engine of this release: a ``ClinicalEngine`` for the practice and an ``Inquirer`` by itself.
+
+    ``cache_folder``: a private folder in which jieba may keep its dictionary between starts."""
     return Engine(cache_folder)
 
 

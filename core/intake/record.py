@@ -91,11 +91,13 @@ async def place_of(work: Work, row: Intake) -> str | None:
 
 
 async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), not_understood: bool = False, remark: str = "") -> IntakeView:
-    """``row`` as its speaker sees it. While a question is open, the assessment is shown only in danger."""
+    """``row`` as its speaker sees it. While a question is open, the assessment is shown only in danger; what is for doctors alone never is."""
     question = await opened(work, row, "question", Question)
     assessment = await opened(work, row, "assessment", Assessment)
     if question is not None and (assessment is None or assessment.emergency is None):
         assessment = None
+    if assessment is not None:
+        assessment = assessment.for_patient()
     return IntakeView.model_validate(
         {
             "intake_id": row.id,

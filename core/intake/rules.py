@@ -33,7 +33,8 @@ def standing_assessment(previous: Assessment | None, computed: Assessment, said:
     raised = _with_typed(computed, said)
     before = None if previous is None else previous.level
     if previous is not None and before is not None and (raised.level is None or raised.level.severity < before.severity):
-        return previous.model_copy(update={"complete": raised.complete, "departments": raised.departments or previous.departments})
+        newer = {"complete": raised.complete, "departments": raised.departments or previous.departments, "considered": raised.considered}
+        return previous.model_copy(update=newer)
     if raised.level is Urgency.CRITICAL and raised.emergency is None:
         emergency = (previous.emergency if previous is not None else None) or SAID_CRITICAL
         return raised.model_copy(update={"emergency": emergency})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from core.foundation.actor import Actor
+from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
@@ -51,6 +51,8 @@ __all__ = ["RulesUnsigned", "hears_place", "place_of", "raises_alert", "require_
 
 _OWN_QUESTIONS = frozenset({PLACE.code, DETAIL_CODE})
 """Questions of this room, which the engine does not know."""
+
+_DOCTORS = frozenset({Role.DUTY_DOCTOR, Role.EXPERT})
 
 
 @relation("own_intake")
@@ -350,4 +352,5 @@ async def intake_record(work: Work, order: IntakeRecord) -> IntakeRecordView:
         reasons=() if assessment is None else tuple(reason.text for reason in assessment.reasons),
         lines=await read_lines(work, row),
         engine=row.engine,
+        considered=() if assessment is None or work.role not in _DOCTORS else assessment.considered,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from nlp.interface.assessment import Facts
@@ -15,6 +15,8 @@ class Case:
     """Only what concerns the patient; what is uncertain counts as present (it can only raise), what was not said counts as unknown."""
 
     facts: Facts
+    notes: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """What was worked out of this case, so that it is worked out once."""
 
     @cached_property
     def present(self) -> dict[str, Finding]:
@@ -36,9 +38,9 @@ class Case:
         return {measurement.code: measurement for measurement in self.facts.measurements}
 
     @cached_property
-    def mentioned(self) -> frozenset[str]:
-        """Every code of which anything was said, yes or no, or measured."""
-        return frozenset((*self.present, *self.absent, *self.measured))
+    def told(self) -> frozenset[str]:
+        """Codes of what is there and of what was measured."""
+        return frozenset(self.present) | frozenset(self.measured)
 
     @property
     def age_days(self) -> int | None:

@@ -26,6 +26,7 @@ from nlp.language.lexicon import lexicon
 
 from .knowledge import known_codes
 
+_DEPARTMENTS = frozenset(entry.code for entry in DEPARTMENTS)
 AGES = ("infant", "child", "adult", "elder")
 """Below 1 year, 1 to 14, 15 to 64, 65 and over."""
 CHILD_FROM, ADULT_FROM, ELDER_FROM = 1, 15, 65
@@ -59,6 +60,9 @@ class Origin(StrEnum):
     """Taken from a published table."""
     COUNTED = "counted"
     """Counted in recorded cases."""
+
+
+_ORIGINS, _URGENCIES = frozenset(Origin), frozenset(Urgency)
 
 
 class DiseaseError(ValueError):
@@ -219,12 +223,11 @@ def _disease_faults(row: dict[str, str]) -> Iterable[str]:
         yield "the code is not english_snake"
     if not _ICD10.fullmatch(row["icd10"]):
         yield f"{row['icd10']!r} is no ICD-10 code"
-    known = {entry.code for entry in DEPARTMENTS}
     for item in row["departments"].split() or [""]:
         code, _, weight = item.partition(":")
-        if code not in known or not weight.isdigit() or not int(weight):
+        if code not in _DEPARTMENTS or not weight.isdigit() or not int(weight):
             yield f"{item!r} is no department with its weight"
-    if row["urgency"] not in set(Urgency):
+    if row["urgency"] not in _URGENCIES:
         yield f"{row['urgency']!r} is no level of urgency"
     if row["sex"] not in SEXES:
         yield f"{row['sex']!r} is none of {', '.join(SEXES)}"
@@ -246,7 +249,7 @@ def _link_faults(row: dict[str, str]) -> Iterable[str]:
         yield "no such finding or condition"
     if row["grade"] not in FREQUENCY:
         yield f"{row['grade']!r} is no grade"
-    if row["origin"] not in set(Origin):
+    if row["origin"] not in _ORIGINS:
         yield f"{row['origin']!r} is no origin"
     if row["source"] and not _SOURCE.fullmatch(row["source"]):
         yield "the source is neither gk nor a title with its year"

@@ -45,9 +45,9 @@ class ExpressionError(ValueError):
     """A rule's condition cannot be read; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of a condition. ``needs``: it cannot hold unless at least one of these was said or measured; None when no such list can be given."""
+@dataclass(frozen=True)
+class Part:
+    """A condition or a part of one. ``needs``: of these at least one must be there or measured, or it cannot hold; None where nothing must."""
 
     check: Check
     needs: frozenset[str] | None
@@ -55,7 +55,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class Expression:
-    """A condition with the codes that it names, and ``needs``: codes of which at least one must have been said or measured for it to hold."""
+    """A condition with the codes that it names. ``needs`` as in :class:`Part`: most conditions are settled by looking at it alone."""
 
     source: str
     codes: frozenset[str]
@@ -63,8 +63,8 @@ class Expression:
     needs: frozenset[str] | None = None
 
     def __call__(self, case: Case) -> Evidence | None:
-        if self.needs is not None and self.needs.isdisjoint(case.mentioned):
-            return None  # of some hundred rules only those are looked into that speak of what was said
+        if self.needs is not None and self.needs.isdisjoint(case.told):
+            return None
         return self.check(case)
 
 
@@ -104,11 +104,11 @@ class _Parser:
         self._known = known
         self.codes: set[str] = set()
 
-    def parse(self) -> _Part:
-        check = self._either()
+    def parse(self) -> Part:
+        part = self._either()
         if self._position != len(self._tokens):
             raise ExpressionError(f"unexpected {self._tokens[self._position].kind!r}")
-        return check
+        return part
 
     def _peek(self) -> str:
         return self._tokens[self._position].kind if self._position < len(self._tokens) else ""
@@ -119,65 +119,65 @@ class _Parser:
         self._position += 1
         return self._tokens[self._position - 1]
 
-    def _either(self) -> _Part:
+    def _either(self) -> Part:
         parts = [self._both()]
         while self._peek() == "|":
             self._take("|")
             parts.append(self._both())
-        return parts[0] if len(parts) == 1 else _any(tuple(parts))
+        return parts[0] if len(parts) == 1 else Part(_any(tuple(part.check for part in parts)), _one_of(parts))
 
-    def _both(self) -> _Part:
+    def _both(self) -> Part:
         parts = [self._single()]
         while self._peek() == "&":
             self._take("&")
             parts.append(self._single())
-        return parts[0] if len(parts) == 1 else _all(tuple(parts))
+        return parts[0] if len(parts) == 1 else Part(_all(tuple(part.check for part in parts)), _fewest(parts))
 
-    def _single(self) -> _Part:
+    def _single(self) -> Part:
         if self._peek() == "!":
             self._take("!")
-            return _not(self._single())
+            return Part(_not(self._single().check), None)
         if self._peek() == "(":
             self._take("(")
-            check = self._either()
+            part = self._either()
             self._take(")")
-            return check
+            return part
         return self._atom(self._take("name"))
 
-    def _atom(self, token: _Token) -> _Part:
+    def _atom(self, token: _Token) -> Part:
         if token.name in ("absent", "atleast") and self._peek() == "(":
             return self._function(token.name)
         if token.name in self._terms and token.operator is None and token.attribute is None:
             term = self._terms[token.name]
             self.codes |= term.codes
-            return _Part(term, term.needs)
+            return Part(term.check, term.needs)
         if token.name == "age" or token.name == "weeks":
-            return _Part(_person_number(token), None)
+            return Part(_person_number(token), None)
         if token.name in PERSON:
-            return _Part(_person(token.name), None)
+            return Part(_person(token.name), None)
         self._name(token.name)
         if token.name in MEASURES:
             if token.operator is None:
                 raise ExpressionError(f"{token.name} needs a limit")
-            return _Part(_measured(token), frozenset([token.name]))
+            return Part(_measured(token), frozenset([token.name]))
         if token.attribute and token.attribute not in COURSES | SEVERITIES:
             raise ExpressionError(f"no course or severity {token.attribute!r}")
-        return _Part(_finding(token), frozenset([token.name]))
+        return Part(_finding(token), frozenset([token.name]))
 
-    def _function(self, name: str) -> _Part:
+    def _function(self, name: str) -> Part:
         self._take("(")
         if name == "absent":
             code = self._take("name").name
             self._name(code)
             self._take(")")
-            return _Part(lambda case: () if code in case.absent else None, frozenset([code]))
+            return Part(lambda case: () if code in case.absent else None, None)
         least = int(self._take("number").number)
-        parts: list[_Part] = []
+        parts: list[Part] = []
         while self._peek() == ",":
             self._take(",")
             parts.append(self._either())
         self._take(")")
-        return _atleast(least, tuple(parts))
+        return Part(_atleast(least, tuple(part.check for part in parts)), _one_of(parts) if least > 0 else None)
 
     def _name(self, code: str) -> None:
         if code not in self._known and code not in MEASURES:
@@ -185,31 +185,26 @@ class _Parser:
         self.codes.add(code)
 
 
-def _needs_any(parts: tuple[_Part, ...]) -> frozenset[str] | None:
-    """What must have been said for any of ``parts`` to hold."""
-    needed = [part.needs for part in parts if part.needs is not None]
-    return frozenset[str]().union(*needed) if len(needed) == len(parts) else None
+def _one_of(parts: list[Part]) -> frozenset[str] | None:
+    """What is needed where one of ``parts`` must hold."""
+    needs = [part.needs for part in parts]
+    return frozenset().union(*(codes for codes in needs if codes is not None)) if None not in needs else None
 
 
-def _needs_all(parts: tuple[_Part, ...]) -> frozenset[str] | None:
-    """What must have been said for all of ``parts`` to hold: the shortest list is the sharpest."""
-    needed = [part.needs for part in parts if part.needs is not None]
-    return min(needed, key=len) if needed else None
+def _fewest(parts: list[Part]) -> frozenset[str] | None:
+    """What is needed where all of ``parts`` must hold: the need that is met least often will do."""
+    return min((part.needs for part in parts if part.needs is not None), key=len, default=None)
 
 
-def _any(pieces: tuple[_Part, ...]) -> _Part:
-    parts = tuple(piece.check for piece in pieces)
-
+def _any(parts: tuple[Check, ...]) -> Check:
     def check(case: Case) -> Evidence | None:
         held = [evidence for part in parts if (evidence := part(case)) is not None]
         return _joined(held) if held else None
 
-    return _Part(check, _needs_any(pieces))
+    return check
 
 
-def _all(pieces: tuple[_Part, ...]) -> _Part:
-    parts = tuple(piece.check for piece in pieces)
-
+def _all(parts: tuple[Check, ...]) -> Check:
     def check(case: Case) -> Evidence | None:
         held: list[Evidence] = []
         for part in parts:
@@ -219,26 +214,23 @@ def _all(pieces: tuple[_Part, ...]) -> _Part:
             held.append(evidence)
         return _joined(held)
 
-    return _Part(check, _needs_all(pieces))
+    return check
 
 
-def _atleast(least: int, pieces: tuple[_Part, ...]) -> _Part:
-    parts = tuple(piece.check for piece in pieces)
-
+def _atleast(least: int, parts: tuple[Check, ...]) -> Check:
     def check(case: Case) -> Evidence | None:
         held = [evidence for part in parts if (evidence := part(case)) is not None]
         return _joined(held) if len(held) >= least else None
 
-    return _Part(check, _needs_any(pieces) if least > 0 else None)
+    return check
 
 
 def _joined(parts: list[Evidence]) -> Evidence:
     return tuple(dict.fromkeys(item for part in parts for item in part))
 
 
-def _not(piece: _Part) -> _Part:
-    part = piece.check
-    return _Part(lambda case: () if part(case) is None else None, None)
+def _not(part: Check) -> Check:
+    return lambda case: () if part(case) is None else None
 
 
 def _finding(token: _Token) -> Check:
@@ -297,5 +289,5 @@ def compile_expression(source: str, terms: Mapping[str, Expression], known: froz
     ``terms``: names for shared combinations; ``known``: all codes of findings and conditions.
     """
     parser = _Parser(source, terms, known)
-    whole = parser.parse()
-    return Expression(source, frozenset(parser.codes), whole.check, whole.needs)
+    part = parser.parse()
+    return Expression(source, frozenset(parser.codes), part.check, part.needs)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nlp.interface.assessment import Choice, Question
+from nlp.interface.inquiry import NO, YES
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from nlp.language.answers import AnswerGuide, Effects
 from nlp.language.lexicon import lexicon
 
 from .asked import Asked, Option, questions
+from .asking import finding_of, limits, single_guide, single_question
 from .case import Case
+from .following_up import worth_asking
 from .knowledge import Rule, known_codes, rules, table
+from .weighing import sex_matters, single_to_ask
 
 _CHEST = ("chest_pain", "chest_tightness")
 
@@ -52,25 +56,78 @@ def _known(code: str, case: Case) -> bool:
 
 def _open(asked: Asked, case: Case) -> bool:
     """Whether ``asked`` may be asked now."""
-    if asked.when(case) is None or _settled(asked, case) or _asked_in_vain(asked, case):
+    if not _called_for(asked, case) or _settled(asked, case) or _asked_in_vain(asked, case):
         return False
     nothing = not case.complaints and not case.measured
     if asked.only_when_nothing_said != nothing:
         return False
-    return not asked.only_without_danger_question or not any(
-        other.danger and not other.only_without_danger_question and other.when(case) is not None for other in questions().values()
-    )
+    return not (asked.only_without_danger_question and _danger_called_for(case))
+
+
+def _danger_called_for(case: Case) -> bool:
+    """Whether there is a danger question of its own for what was said."""
+    return any(other.danger and not other.only_without_danger_question and _called_for(other, case) for other in questions().values())
+
+
+def _called_for(asked: Asked, case: Case) -> bool:
+    """Whether its condition holds; looked at once for a case."""
+    seen = case.notes.setdefault(_CALLED_FOR, {})
+    assert isinstance(seen, dict)  # noqa: S101 - nobody else writes it
+    if asked.code not in seen:
+        seen[asked.code] = asked.when(case) is not None
+    return bool(seen[asked.code])
+
+
+_ALWAYS = frozenset(["complaint", "child_age", "sex", "age_chronic", "age"])
+"""Who it is and what is the matter: asked whenever it is open. The other questions that rule out no danger must promise to change something."""
+_NOTE, _CALLED_FOR, _ALREADY = "next question", "questions called for", "questions asked"
 
 
 def next_question(case: Case, level: Urgency | None) -> Question | None:
-    """The next question at ``level``; None when enough is known. In danger only what the hospital needs, then no more."""
-    if level in (Urgency.CRITICAL, Urgency.EMERGENT):
-        return _in_danger(case, level)
-    if sum(1 for code in case.facts.asked if base_code(code) not in _MARKS) >= _LIMIT:
+    """The next question at ``level``; None when enough is known. In danger only what the hospital needs, then no more.
+
+    Danger first (questions.toml, by priority), then what it is since when and whom it concerns, then the findings of which most is expected.
+    """
+    if _NOTE not in case.notes:
+        case.notes[_NOTE] = _in_danger(case, level) if level in (Urgency.CRITICAL, Urgency.EMERGENT) else _in_peace(case, level)
+    found = case.notes[_NOTE]
+    return found if isinstance(found, Question) else None
+
+
+def asked_so_far(case: Case) -> int:
+    """Questions asked, without what is remembered of unclear answers."""
+    return sum(1 for code in case.facts.asked if base_code(code) not in _MARKS)
+
+
+def _in_peace(case: Case, level: Urgency | None) -> Question | None:
+    so_far = asked_so_far(case)
+    if so_far >= _LIMIT:
         again = (asked for asked in questions().values() if asked.code in _already(case) and _open(asked, case))
-        return as_question(unclear, case) if (unclear := next(again, None)) else None
-    found = next((asked for asked in questions().values() if _open(asked, case)), None)
-    return as_question(found, case) if found else None
+        if unclear := next(again, None):
+            return as_question(unclear, case)
+    else:
+        written = (asked for asked in questions().values() if _open(asked, case))
+        found = next((one for one in written if one.danger or one.code in _ALWAYS or worth_asking(one, case, level, so_far)), None)
+        if found is not None:
+            return as_question(found, case)
+    if so_far >= limits().most:
+        return None
+    if "sex" not in _already(case) and not case.is_child and sex_matters(case):
+        return as_question(questions()["sex"], case)
+    single = single_to_ask(case, level, _asked_for(case), so_far)
+    return single_question(single, _who(case)) if single else None
+
+
+def _asked_for(case: Case) -> frozenset[str]:
+    """The findings that were asked for, whatever came back."""
+    found: set[str] = set()
+    for code in case.facts.asked:
+        if (finding := finding_of(code)) is not None:
+            found.add(finding)
+        elif (asked := questions().get(base_code(code))) is not None:
+            found.update(asked.about)
+            found.update(of for option in asked.options.values() for of in option.of)
+    return frozenset(found)
 
 
 def crisis_question(case: Case, level: Urgency) -> Question | None:
@@ -162,7 +219,10 @@ def base_code(code: str) -> str:
 
 
 def _already(case: Case) -> frozenset[str]:
-    return frozenset(base_code(code) for code in case.facts.asked)
+    found = case.notes.get(_ALREADY)
+    if not isinstance(found, frozenset):
+        found = case.notes[_ALREADY] = frozenset(base_code(code) for code in case.facts.asked)
+    return found
 
 
 def _who(case: Case) -> str:
@@ -250,11 +310,33 @@ def not_ruled_out(case: Case) -> tuple[str, ...]:
     return tuple(found)
 
 
+def asks_for(question: Question) -> tuple[str, ...]:
+    """The findings that ``question`` asks for, in order."""
+    if (finding := finding_of(question.code)) is not None:
+        return (finding,)
+    asked = questions().get(base_code(question.code))
+    if asked is None:
+        return ()
+    offered = {choice.code for choice in question.choices}
+    of = [code for option in asked.options.values() if option.code in offered for code in option.of]
+    return tuple(dict.fromkeys(code for code in (*asked.about, *of) if code in known_codes()))
+
+
+def taken(question: Question, answer: str) -> tuple[str, str | None]:
+    """``answer`` as (words, choice): the code of a choice, yes, no and unknown, or words."""
+    offered = {choice.code for choice in question.choices}
+    if answer in offered:
+        return "", answer
+    if answer == NO:
+        return ("", "none") if "none" in offered else ("没有", None)
+    return ("有", None) if answer == YES else (answer, None)
+
+
 def guide(question: Question) -> AnswerGuide | None:
     """How to take the answer to ``question``; None for a question that is not ours."""
     asked = questions().get(base_code(question.code))
     if asked is None:
-        return None
+        return single_guide(question.code)
     named = tuple(code for code in _named(question.code) if code in known_codes())
     targets = named or ((asked.duration_of,) if asked.duration_of in known_codes() else ())
     offered = {choice.code for choice in question.choices}

@@ -26,7 +26,12 @@ def _content(name: str) -> str:
 
 
 def table(name: str) -> dict[str, Any]:
-    """One TOML file of the knowledge folder."""
+    """One TOML file of the knowledge folder; what it holds is shared and not to be changed."""
+    return dict(_parsed(name))
+
+
+@cache
+def _parsed(name: str) -> dict[str, Any]:
     return tomllib.loads(_content(name))
 
 
@@ -84,6 +89,7 @@ class Complaint:
     flag: str
 
 
+@cache
 def known_codes() -> frozenset[str]:
     """All codes of findings and conditions that the lexicon can give."""
     return frozenset(lexicon().terms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nlp.interface.assessment import Assessment, Emergency, Facts, Reason
+from nlp.interface.assessment import Assessment, Emergency, Reason
 from nlp.interface.urgency import Urgency, more_severe
 
 from . import advice, vitals
@@ -13,6 +13,7 @@ from .expressions import Evidence
 from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unanswered_danger
 from .knowledge import Modifier, Rule, citation, complaints, modifiers, rules
 from .routing import departments
+from .weighing import considered
 from .wording import age_words, evidence_words, finding_words
 
 _ORDER = list(reversed(Urgency))
@@ -37,7 +38,23 @@ def raised(level: Urgency, upto: Urgency = Urgency.CRITICAL) -> Urgency:
     return _ORDER[_ORDER.index(level) + 1]
 
 
+_NOTE = "judgement"
+
+
+def level(case: Case) -> Urgency | None:
+    """The level of ``case`` by the rules; None while nothing gives one."""
+    return judge(case).level
+
+
 def judge(case: Case) -> Judgement:
+    """What the rules say of ``case``; worked out once for a case."""
+    found = case.notes.get(_NOTE)
+    if not isinstance(found, Judgement):
+        found = case.notes[_NOTE] = _judged(case)
+    return found
+
+
+def _judged(case: Case) -> Judgement:
     """Apply every rule. Unknown is never normal; only raises."""
     judgement = Judgement()
     judgement.fired = [(rule, evidence) for rule in rules() if (evidence := rule.when(case)) is not None]
@@ -57,9 +74,9 @@ def judge(case: Case) -> Judgement:
     return judgement
 
 
-def assess(facts: Facts, engine: str) -> Assessment:
-    """The assessment of ``facts``; ``engine`` names the version of rules and lexicon."""
-    case = Case(facts)
+def assess(case: Case, engine: str) -> Assessment:
+    """The assessment of ``case``; ``engine`` names the version of rules and lexicon."""
+    facts = case.facts
     judgement = judge(case)
     emergency = _emergency(judgement, case)
     question = next_question(case, judgement.level)
@@ -74,6 +91,7 @@ def assess(facts: Facts, engine: str) -> Assessment:
         departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level or facts.leaning else (),
         emergency=emergency,
         advice=advice.advice(case, judgement.level, [rule for rule, _ in judgement.fired]) if level else (),
+        considered=considered(case),
         engine=engine,
     )
 

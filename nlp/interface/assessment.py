@@ -62,6 +62,26 @@ class Emergency(Value):
     """The question to ask at once, with its choices, before any other (in the same case)."""
 
 
+class Considered(Value):
+    """One disease for a doctor to consider. Never shown to a patient: no patient is told the name of an illness."""
+
+    code: str
+    name: str
+    icd10: str
+    rank: int
+    """1 for the likeliest."""
+    relative: float
+    """How likely beside the first, which has 1.0. Made of coarse grades: it orders, and is no probability to be shown as percent."""
+    urgency: Urgency
+    """The level it usually deserves when first met; the level of the case is ``Assessment.level``."""
+    speaks_for: tuple[str, ...] = ()
+    speaks_against: tuple[str, ...] = ()
+    rule_out: tuple[str, ...] = ()
+    """Names of what must be ruled out before this one is believed."""
+    checks: tuple[str, ...] = ()
+    """What a township centre can do."""
+
+
 class Assessment(Value):
     """``level`` is None while the minimum facts are missing; ``complete`` is True when no further question would change it."""
 
@@ -72,5 +92,11 @@ class Assessment(Value):
     emergency: Emergency | None = None
     advice: tuple[str, ...] = ()
     """What to do, and which named signs mean 120 or coming back earlier."""
+    considered: tuple[Considered, ...] = ()
+    """For doctors alone: diseases worth a thought, at most five. Taken out of everything that a patient receives (``for_patient``)."""
     engine: str = ""
     """Name and version of rules and lexicon."""
+
+    def for_patient(self) -> Assessment:
+        """The same without what only a doctor may read."""
+        return self.model_copy(update={"considered": ()}) if self.considered else self

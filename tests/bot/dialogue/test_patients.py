@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nlp.clinical.asking import disease_names
 from tests.bot.dialogue.stage import Stage
 
 OA = "official_account"
@@ -75,6 +76,24 @@ async def test_a_curse_is_no_yes_to_whom_it_is_about(stage: Stage) -> None:
     await stage.hears("stranger", OA, "对吗?")
     await stage.tap("stranger", OA, "是")
     await stage.hears("stranger", OA, "听到了")
+
+
+async def test_one_finding_after_another_to_the_end_and_no_disease_named(stage: Stage) -> None:
+    """After the danger questions it goes on asking until it is enough; whatever it weighs, no patient reads the name of a disease."""
+    await stage.say("stranger", OA, "我25岁,没有慢性病,耳朵痛三天")
+    asked = []
+    for _ in range(10):
+        heard = await stage.hears("stranger", OA, seconds=20)
+        if "建议" in heard and "为什么" in heard:
+            break
+        asked.append(heard)
+        await stage.say("stranger", OA, "没有")
+    assert asked, "something was worth asking"
+    everything = await stage.everything_heard("stranger", OA)
+    assert "耳鼻咽喉科" in everything
+    await stage.say("stranger", OA, "为什么")
+    everything += await stage.hears("stranger", OA, "依据")
+    assert not [name for name in disease_names() if name in everything]
 
 
 async def test_what_somebody_may_want_of_his_data_is_answered_honestly(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlp.interface.assessment import Assessment, Choice, Department, Emergency, Facts, Question, Reason
+from nlp.interface.assessment import Assessment, Choice, Considered, Department, Emergency, Facts, Question, Reason
 from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 from nlp.interface.urgency import Urgency
@@ -18,6 +18,8 @@ CHEST = Question(
     code="chest", text="胸闷的时候,有没有喘不上气?", choices=(Choice(code="yes", label="有"), Choice(code="no", label="没有"), UNKNOWN),
     rules_out_danger=True,
 )
+FLU = Considered(code="influenza", name="流行性感冒", icd10="J11", rank=1, relative=1.0, urgency=Urgency.ROUTINE, speaks_for=("发烧",))
+"""What it tells doctors of a fever."""
 AGE = Question(code="age", text="您多大年纪?", choices=(UNKNOWN,))
 
 
@@ -72,7 +74,7 @@ class SmallEngine:
         if "dyspnea" in present:
             return self._assessment(Urgency.EMERGENT, "胸闷加喘不上气", "03.01", complete)
         if "fever" in present:
-            return self._assessment(Urgency.URGENT, "发烧", "03.01", complete)
+            return self._assessment(Urgency.URGENT, "发烧", "03.01", complete).model_copy(update={"considered": (FLU,)})
         if present:
             return self._assessment(Urgency.ROUTINE, "没有危险的表现", "02", complete)
         return Assessment(level=None, complete=False, engine=self.version)

@@ -24,7 +24,7 @@ from core.people.commands import EnsureAccount
 from nlp.interface.assessment import Question
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
-from tests.core.intake.small_engine import AGE, CHEST, SmallEngine
+from tests.core.intake.small_engine import AGE, CHEST, FLU, SmallEngine
 from tests.support.county import SmallCounty, seed_small
 
 pytestmark = pytest.mark.storage
@@ -235,6 +235,19 @@ async def test_nonsense_is_recorded_and_said_to_be_not_understood(practice: Prac
     assert view.not_understood
     assert view.state == "open"
     assert await IntakeEntry.filter(kind="said").count() == 1
+
+
+async def test_what_only_a_doctor_may_read_never_reaches_the_speaker(practice: Practice, county: SmallCounty):
+    said = await practice.execute(county.woman_account, Say(text="我发烧 30岁"))
+    again = await practice.ask(county.woman_account, CurrentIntake())
+    await practice.execute(county.woman_account, BookSlot(slot_id=county.slots[0], patient_id=county.woman, intake_id=said.intake_id))
+    own = await practice.ask(county.woman_account, IntakeRecord(intake_id=said.intake_id))
+    for shown in (said, again, own):
+        assert FLU.name not in shown.model_dump_json()
+    assert said.assessment is not None
+    assert said.assessment.considered == own.considered == ()
+    read = await practice.ask(county.experts[2], IntakeRecord(intake_id=said.intake_id))
+    assert read.considered == (FLU,)
 
 
 async def test_an_intake_is_its_speaker_s(practice: Practice, county: SmallCounty):
