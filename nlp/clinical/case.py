@@ -35,6 +35,11 @@ class Case:
     def measured(self) -> dict[str, Measurement]:
         return {measurement.code: measurement for measurement in self.facts.measurements}
 
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """Every code of which anything was said, yes or no, or measured."""
+        return frozenset((*self.present, *self.absent, *self.measured))
+
     @property
     def age_days(self) -> int | None:
         return self.facts.person.age_days

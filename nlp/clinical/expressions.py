@@ -45,15 +45,26 @@ class ExpressionError(ValueError):
     """A rule's condition cannot be read; the message says where."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of a condition. ``needs``: it cannot hold unless at least one of these was said or measured; None when no such list can be given."""
+
+    check: Check
+    needs: frozenset[str] | None
+
+
 @dataclass(frozen=True)
 class Expression:
-    """A condition with the codes that it names."""
+    """A condition with the codes that it names, and ``needs``: codes of which at least one must have been said or measured for it to hold."""
 
     source: str
     codes: frozenset[str]
     check: Check
+    needs: frozenset[str] | None = None
 
     def __call__(self, case: Case) -> Evidence | None:
+        if self.needs is not None and self.needs.isdisjoint(case.mentioned):
+            return None  # of some hundred rules only those are looked into that speak of what was said
         return self.check(case)
 
 
@@ -93,7 +104,7 @@ class _Parser:
         self._known = known
         self.codes: set[str] = set()
 
-    def parse(self) -> Check:
+    def parse(self) -> _Part:
         check = self._either()
         if self._position != len(self._tokens):
             raise ExpressionError(f"unexpected {self._tokens[self._position].kind!r}")
@@ -108,21 +119,21 @@ class _Parser:
         self._position += 1
         return self._tokens[self._position - 1]
 
-    def _either(self) -> Check:
+    def _either(self) -> _Part:
         parts = [self._both()]
         while self._peek() == "|":
             self._take("|")
             parts.append(self._both())
         return parts[0] if len(parts) == 1 else _any(tuple(parts))
 
-    def _both(self) -> Check:
+    def _both(self) -> _Part:
         parts = [self._single()]
         while self._peek() == "&":
             self._take("&")
             parts.append(self._single())
         return parts[0] if len(parts) == 1 else _all(tuple(parts))
 
-    def _single(self) -> Check:
+    def _single(self) -> _Part:
         if self._peek() == "!":
             self._take("!")
             return _not(self._single())
@@ -133,35 +144,35 @@ class _Parser:
             return check
         return self._atom(self._take("name"))
 
-    def _atom(self, token: _Token) -> Check:
+    def _atom(self, token: _Token) -> _Part:
         if token.name in ("absent", "atleast") and self._peek() == "(":
             return self._function(token.name)
         if token.name in self._terms and token.operator is None and token.attribute is None:
             term = self._terms[token.name]
             self.codes |= term.codes
-            return term.check
+            return _Part(term, term.needs)
         if token.name == "age" or token.name == "weeks":
-            return _person_number(token)
+            return _Part(_person_number(token), None)
         if token.name in PERSON:
-            return _person(token.name)
+            return _Part(_person(token.name), None)
         self._name(token.name)
         if token.name in MEASURES:
             if token.operator is None:
                 raise ExpressionError(f"{token.name} needs a limit")
-            return _measured(token)
+            return _Part(_measured(token), frozenset([token.name]))
         if token.attribute and token.attribute not in COURSES | SEVERITIES:
             raise ExpressionError(f"no course or severity {token.attribute!r}")
-        return _finding(token)
+        return _Part(_finding(token), frozenset([token.name]))
 
-    def _function(self, name: str) -> Check:
+    def _function(self, name: str) -> _Part:
         self._take("(")
         if name == "absent":
             code = self._take("name").name
             self._name(code)
             self._take(")")
-            return lambda case: () if code in case.absent else None
+            return _Part(lambda case: () if code in case.absent else None, frozenset([code]))
         least = int(self._take("number").number)
-        parts: list[Check] = []
+        parts: list[_Part] = []
         while self._peek() == ",":
             self._take(",")
             parts.append(self._either())
@@ -174,15 +185,31 @@ class _Parser:
         self.codes.add(code)
 
 
-def _any(parts: tuple[Check, ...]) -> Check:
+def _needs_any(parts: tuple[_Part, ...]) -> frozenset[str] | None:
+    """What must have been said for any of ``parts`` to hold."""
+    needed = [part.needs for part in parts if part.needs is not None]
+    return frozenset[str]().union(*needed) if len(needed) == len(parts) else None
+
+
+def _needs_all(parts: tuple[_Part, ...]) -> frozenset[str] | None:
+    """What must have been said for all of ``parts`` to hold: the shortest list is the sharpest."""
+    needed = [part.needs for part in parts if part.needs is not None]
+    return min(needed, key=len) if needed else None
+
+
+def _any(pieces: tuple[_Part, ...]) -> _Part:
+    parts = tuple(piece.check for piece in pieces)
+
     def check(case: Case) -> Evidence | None:
         held = [evidence for part in parts if (evidence := part(case)) is not None]
         return _joined(held) if held else None
 
-    return check
+    return _Part(check, _needs_any(pieces))
 
 
-def _all(parts: tuple[Check, ...]) -> Check:
+def _all(pieces: tuple[_Part, ...]) -> _Part:
+    parts = tuple(piece.check for piece in pieces)
+
     def check(case: Case) -> Evidence | None:
         held: list[Evidence] = []
         for part in parts:
@@ -192,23 +219,26 @@ def _all(parts: tuple[Check, ...]) -> Check:
             held.append(evidence)
         return _joined(held)
 
-    return check
+    return _Part(check, _needs_all(pieces))
 
 
-def _atleast(least: int, parts: tuple[Check, ...]) -> Check:
+def _atleast(least: int, pieces: tuple[_Part, ...]) -> _Part:
+    parts = tuple(piece.check for piece in pieces)
+
     def check(case: Case) -> Evidence | None:
         held = [evidence for part in parts if (evidence := part(case)) is not None]
         return _joined(held) if len(held) >= least else None
 
-    return check
+    return _Part(check, _needs_any(pieces) if least > 0 else None)
 
 
 def _joined(parts: list[Evidence]) -> Evidence:
     return tuple(dict.fromkeys(item for part in parts for item in part))
 
 
-def _not(part: Check) -> Check:
-    return lambda case: () if part(case) is None else None
+def _not(piece: _Part) -> _Part:
+    part = piece.check
+    return _Part(lambda case: () if part(case) is None else None, None)
 
 
 def _finding(token: _Token) -> Check:
@@ -267,5 +297,5 @@ def compile_expression(source: str, terms: Mapping[str, Expression], known: froz
     ``terms``: names for shared combinations; ``known``: all codes of findings and conditions.
     """
     parser = _Parser(source, terms, known)
-    check = parser.parse()
-    return Expression(source, frozenset(parser.codes), check)
+    whole = parser.parse()
+    return Expression(source, frozenset(parser.codes), whole.check, whole.needs)

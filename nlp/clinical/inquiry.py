@@ -26,6 +26,8 @@ _LIMIT, _LIMIT_WHEN_EMERGENT = _limits()
 
 
 def _known(code: str, case: Case) -> bool:
+    if not code.startswith("@"):
+        return case.knows(code)
     person = case.facts.person
     chronic = any(condition.code not in lexicon().passing for condition in case.facts.conditions)
     if code == "@age":
@@ -45,23 +47,19 @@ def _known(code: str, case: Case) -> bool:
     if code.startswith("@duration:"):
         finding = case.present.get(code.removeprefix("@duration:"))
         return finding is not None and finding.duration_hours is not None
-    if code.startswith("@"):
-        return code[1:] in case.measured
-    return case.knows(code)
+    return code[1:] in case.measured
 
 
 def _open(asked: Asked, case: Case) -> bool:
     """Whether ``asked`` may be asked now."""
-    if _settled(asked, case) or _asked_in_vain(asked, case):
+    if asked.when(case) is None or _settled(asked, case) or _asked_in_vain(asked, case):
         return False
     nothing = not case.complaints and not case.measured
     if asked.only_when_nothing_said != nothing:
         return False
-    if asked.only_without_danger_question and any(
+    return not asked.only_without_danger_question or not any(
         other.danger and not other.only_without_danger_question and other.when(case) is not None for other in questions().values()
-    ):
-        return False
-    return asked.when(case) is not None
+    )
 
 
 def next_question(case: Case, level: Urgency | None) -> Question | None:

@@ -7,7 +7,7 @@ import io
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -85,13 +85,16 @@ class Lexicon:
     patterns: tuple[Pattern, ...]
     people: dict[str, Kin]
     scope: dict[str, Any]
+    _lists: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def words(self, *path: str) -> tuple[str, ...]:
         """A list of scope.toml, longest words first."""
-        found: Any = self.scope
-        for step in path:
-            found = found[step]
-        return tuple(sorted(found, key=lambda word: (-len(word), word)))
+        if (listed := self._lists.get(path)) is None:
+            found: Any = self.scope
+            for step in path:
+                found = found[step]
+            listed = self._lists[path] = tuple(sorted(found, key=lambda word: (-len(word), word)))
+        return listed
 
 
 def alternatives(words: Iterable[str]) -> str:
@@ -134,7 +137,7 @@ def _pattern(row: dict[str, str]) -> Pattern:
     return Pattern(row["code"], row["status"] == "absent", re.compile(with_groups), re.compile(unnegated), row["example"])
 
 
-_NO_SURFACE = re.compile("[、或,]|等$")
+_NO_SURFACE = re.compile("[、或,(（]|等$")
 
 
 def _terms_as_surfaces(name: str, taken: dict[str, str]) -> dict[str, str]:

@@ -25,14 +25,14 @@ class Mention:
 
 _PLACE = (
     "(?:里头|里面|里|上面|上|这里|那里|边上|这块|那块|下面|中间|周围|深处|旁边|后面|前面|这边|那边|"
-    "一块|的地方|地方|处|部位|那儿|这儿|左边|右边|两边|内侧|外侧)?"
+    "一块|那一块|这一块|那一片|的地方|地方|处|部位|那儿|这儿|左边|右边|两边|内侧|外侧)?"
 )
 _FILLER = (
     "(?:有一点点|有一点|有点儿|有点|有些|一点|很|好|特别|非常|老是|老|总是|总|一直|一阵一阵|一阵阵|阵阵|也|又|都|就|开始|突然|忽然|越来越|感觉|觉得|感到|好像|"
     "不停地|不停的|不停|不时|隐隐|发|有|在|会|更|还|的|得|地|是|一抽一抽|一跳一跳|一扯一扯|像?针扎一样|像?针扎似|轻微|剧烈|天天|经常|时常|时不时|偶尔|稍微|这几天|"
-    "不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
+    "一[按压碰动摸走吃咳喘吸弯](?:就|都)?|不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
     r"[一二两三四五六七八九十半几\d]+(?:多)?(?:天|个月|年|小时|周|个小时|个多月|个星期|个钟头)了?|"
-    "疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又胀又|又酸又|又红又|又|和)*?"
+    "一根筋|一条筋|疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又胀又|又酸又|又红又|又|和)*?"
 )
 _NEGATORS = re.compile("没有|没得|没|不怎么|不太|不大|并不|不|无|未")
 _NOT_NEGATORS = re.compile("不停|不时|时不时|不断")
@@ -43,7 +43,7 @@ def _combination() -> re.Pattern[str]:
     lex = lexicon()
     part = alternatives(lex.parts)
     return re.compile(
-        f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连)(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})"
+        f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连|到|串到|扯到)(?:左边?|右边?)?(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})"
     )
 
 
@@ -63,7 +63,7 @@ def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
     expression = _combination()
     while match := expression.search(text.text, position):
         position = match.start() + 1
-        if _broken(match, text):
+        if _pauses(match, text) > 2:
             continue
         flipped = len(_NEGATORS.findall(_NOT_NEGATORS.sub("", match["gap"]))) % 2 == 1
         sense = lex.sensations[match["sense"]]
@@ -71,6 +71,57 @@ def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
             if match[group] and (code := lex.combos.get((lex.parts[match[group]], sense))):
                 found.append(Mention(code, match.start(), match.end(), flipped))
                 position = match.end()
+        found += _also_felt(match, lex, text)
+    return found
+
+
+@cache
+def _further() -> re.Pattern[str]:
+    gap = "(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不)+"
+    return re.compile(f"(?:了|的|着)?、?(?P<gap>{gap})(?P<sense>{alternatives(lexicon().sensations)})")
+
+
+def _also_felt(match: re.Match[str], lex: Lexicon, text: NormalText) -> Iterator[Mention]:
+    """What is felt besides in the same place: 胸口不闷也不痛."""
+    part = lex.parts[match["part"]]
+    position = match.end()
+    while further := _further().match(text.text, position):
+        if _broken(further, text):
+            return
+        if code := lex.combos.get((part, lex.sensations[further["sense"]])):
+            flipped = len(_NEGATORS.findall(further["gap"])) % 2 == 1
+            yield Mention(code, further.start("sense"), further.end(), flipped)
+        position = further.end()
+
+
+_NO_PLACE = frozenset(["下面", "下身", "上面", "尿", "奶", "口子"])
+"""Words that name a part only within a sentence."""
+
+
+@cache
+def _afterthought() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    lex = lexicon()
+    sense = alternatives(word for word in lex.sensations if not word.startswith(("有", "好")))
+    edge = "(?:^|(?<=[，。；！？]))"
+    felt = re.compile(
+        f"{edge}(?:就是|是|也|还|还是|一直|一|就|老是|老|总是|隐隐(?:地|的)?|也不是说|不是说|不是不[痛胀]，是|又)*(?P<sense>{sense})"
+        "(?P<rest>(?:痛|得|了|着|的|一阵|好一阵|多厉害|评分|打分|程度|[^，。；！？没不]){0,12})"
+    )
+    part = alternatives(word for word in lex.parts if word not in _NO_PLACE)
+    before, after = "(?:就是|在|是|就在|我(?:的)?|他(?:的)?|左边|右边|左|右|两边)*", "(?:左边|右边|左|右|上面|下面|里面|那颗|那块|这块|的)*"
+    place = re.compile(f"[，]{before}(?P<part>{part}){_PLACE}{after}(?=$|[，。；！？])")
+    return felt, place
+
+
+def _afterthoughts(text: str, lex: Lexicon) -> list[Mention]:
+    """A place that comes as an afterthought, in a clause of its own: 疼得睡不着，牙."""
+    felt, place = _afterthought()
+    found = []
+    for where in place.finditer(text):
+        before = [match for match in felt.finditer(text, 0, where.start()) if not re.search("[。！？]", text[match.end() : where.start()])]
+        for match in before[-1:]:
+            code = lex.combos.get((lex.parts[where["part"]], lex.sensations[match["sense"]]))
+            found += [Mention(code, where.start("part"), where.end("part"))] if code else []
     return found
 
 
@@ -79,7 +130,7 @@ def _patterns(text: NormalText, lex: Lexicon) -> list[Mention]:
         Mention(pattern.code, match.start(), match.end(), pattern.absent, pattern=True)
         for pattern in lex.patterns
         for match in _matches(pattern, text.text)
-        if match.end() > match.start() and not _broken(match, text)
+        if match.end() > match.start() and _pauses(match, text) <= 1
     ]
 
 
@@ -110,6 +161,11 @@ def _idioms() -> re.Pattern[str]:
 
 def _broken(match: re.Match[str], text: NormalText) -> bool:
     return any(match.start() < pause < match.end() for pause in text.breaks)
+
+
+def _pauses(match: re.Match[str], text: NormalText) -> int:
+    """Spaces within: 头 有点 痛 is one thing to who puts a space where others take breath."""
+    return sum(match.start() < pause < match.end() for pause in text.breaks)
 
 
 def _covers(one: Mention, other: Mention) -> bool:
@@ -147,8 +203,9 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     """Every finding or condition named in ``text``, in order of place; ``without``: a folded word that is to be left out."""
     lex = lexicon()
     plain = folded(text.text)
-    resolved = _resolve(_dictionary(plain, lex, without) + _combinations(text, lex), text.text)
+    resolved = _resolve(_dictionary(plain, lex, without) + _combinations(text, lex) + _afterthoughts(text.text, lex), text.text)
     named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
+    named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
     blocked = [m for m in resolved if not m.code]
     for mention in _patterns(text, lex):
         if any(_covers(mention, word) for word in blocked):
@@ -160,6 +217,11 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
     return sorted(named, key=lambda m: (m.start, m.end, m.code))
+
+
+_SLEEPLESS = "insomnia"
+_SO_BAD = re.compile("[痛痒胀咳喘闷麻酸烧热]得(?:人|晚上|整晚|一晚上?|整夜|一夜|夜里|根本|都|觉都|他|我|她)*$")
+"""痛得睡不着 tells how bad the pain is."""
 
 
 def _context(text: str, position: int) -> tuple[str, int]:

@@ -20,7 +20,7 @@ PLAUSIBLE = {
 }  # fmt: skip
 _LINK = (
     r"(?:是|为|有|只有|大概|大约|在|到|了|量的|量了|测的|测了|一直|最高|最低|都|才|快|左右|现在|今天|早上|刚才|刚|"
-    r"掉到|降到|升到|高达|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
+    r"的话|打分|大概有|掉到|降到|升到|高达|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
 )
 
 
@@ -38,28 +38,43 @@ _TEMPERATURE_THEN = re.compile(rf"(?P<value>{NUMBER})(?:度)?(?:就)?(?:是|才�
 _TEMPERATURE_ALONE = re.compile(r"^(?:是|有|就|大概|才)?(?P<value>(?:3[4-9]|4[0-3])\.\d)(?:了)?$")
 """A number alone that can be nothing else: nobody is 38.5 years old."""
 _PRESSURE = re.compile(r"(?P<systolic>\d{2,3})/(?P<diastolic>\d{2,3})(?!\d|/|岁|\.)")
-_PRESSURE_SAID = re.compile(rf"{_after('血压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)")
+_PRESSURE_SAID = re.compile(
+    rf"{_after('血压', '血鸭', '雪压', 'bp')}(?P<systolic>{NUMBER})(?:/| |和|到|，|、|-|~|比)*(?P<diastolic>{NUMBER})?(?!岁|天|年)"
+)
+_THERMOMETER = re.compile("量|测|体温|烧|热|温度")
+_TEMPERATURE_LISTED = re.compile(
+    r"(?:早上|早晨|上午|中午|下午|晚上|夜里|半夜|凌晨|现在|刚才|刚刚|昨天|昨晚|今天|今早|最高|又|再)"
+    r"(?:再|又|量|测|了|是|到|的|体温)*(?P<value>(?:3[5-9]|4[0-2])\.\d)(?!\d|/)"
+)
+_PRESSURE_LATER = re.compile(
+    r"(?:现在|今天|刚才|刚刚|今早|昨天|量的?|测的?|是|有)(?P<systolic>\d{2,3})[ ，](?P<diastolic>\d{2,3})(?!\d|/|岁|\.|天|年|次)"
+)
 _PRESSURE_PAIR = re.compile(rf"^(?P<systolic>{NUMBER})[ ，、/-](?P<diastolic>{NUMBER})$")
 _STOOL = "(?:拉|屙|泻|跑|大便|腹泻|解)(?:了|肚子|稀|水|得|的)*"
 _A_DAY = "每天|一天|一日|一夜|一晚上|一上午"
 _ABOUT = "要|都|快|有|大概|大约|至少|已经"
-_TIMES = rf"(?P<value>{NUMBER}|十几|十多|好几|几十)(?:多|几)?(?:次|回|道|遍|趟)"
+_TIMES = rf"(?P<value>十几|十多|几十|{NUMBER}|好几)(?:多|几)?(?:次|回|道|遍|趟)"
 _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("systolic", re.compile(rf"{_after('高压', '收缩压', '上压')}(?P<value>{NUMBER})")),
     ("diastolic", re.compile(rf"{_after('低压', '舒张压', '下压')}(?P<value>{NUMBER})")),
     ("heart_rate", re.compile(rf"{_after('心率', '心跳', '脉搏', '脉率', '脉', 'hr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
+    ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', '喘气', '出气', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?P<value>{NUMBER})(?!天|年|小时|/)")),
+    ("glucose", re.compile(rf"血糖[^。！？]{{0,24}}{_after('餐后', '饭后', '空腹', '睡前')}(?:两小时|2小时|半小时)?"
+        rf"(?P<value>{NUMBER})(?!天|年|小时|点(?!\d)|/)")),
     ("pain", re.compile(rf"(?:疼痛|疼|痛)(?:程度|评分|打分)?{_LINK}(?P<value>{NUMBER})分(?!钟)")),
     ("pain", re.compile(rf"(?P<value>{NUMBER})分(?:的)?(?:疼|痛)")),
     ("weight", re.compile(rf"(?:体重{_LINK})(?P<value>{NUMBER})(?P<unit>公斤|千克|kg|斤)?")),
+    ("weight", re.compile(rf"(?:我|他|她|人|娃|孩子|宝宝|体重|现在)"
+        rf"(?:才|有|大概|现在|只有|是|重)*(?P<value>{NUMBER})(?P<unit>斤)(?!酒|肉|水|油|米|菜)")),
+    ("weight", re.compile(rf"(?P<value>{NUMBER})(?P<unit>斤)重")),
     ("weight", re.compile(rf"(?<!瘦了)(?<!胖了)(?<!喝了)(?<!酒)(?P<value>{NUMBER})(?P<unit>公斤|千克|kg)")),
     ("stools_per_day", re.compile(rf"{_STOOL}(?:{_A_DAY}|今天|昨天|{_ABOUT}|拉|跑)*{_TIMES}")),
     ("stools_per_day", re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_STOOL}{_TIMES}")),
 )  # fmt: skip
 _DAILY = re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_TIMES}")
-_STOOLS = re.compile("拉肚子|拉稀|腹泻|水样便|拉水|稀便|屙|窜稀|跑肚|泻")
+_STOOLS = re.compile("就拉(?!黑|着|倒)|拉肚子|拉稀|腹泻|水样便|拉水|稀便|屙|窜稀|跑肚|泻")
 _VAGUE = {"十几": 15.0, "十多": 12.0, "好几": 4.0, "几十": 30.0}
 
 
@@ -90,6 +105,13 @@ def _all(text: NormalText, expecting: str | None) -> Iterator[_Found]:
             value = _value(match["value"])
             if value is not None and not re.search("吐|咳|尿|喂|吃", content[max(0, match.start() - 4) : match.start()]):
                 yield "stools_per_day", value, match.start(), match.end()
+    if _THERMOMETER.search(content):
+        for match in _TEMPERATURE_LISTED.finditer(content):
+            yield "temperature", float(match["value"]), match.start(), match.end()
+    if "血压" in content:
+        for match in _PRESSURE_LATER.finditer(content):
+            yield "systolic", float(match["systolic"]), match.start(), match.end()
+            yield "diastolic", float(match["diastolic"]), match.start(), match.end()
     if expecting not in UNITS and (alone := _TEMPERATURE_ALONE.match(content)):
         yield "temperature", float(alone["value"]), alone.start(), alone.end()
     if expecting in UNITS and (

@@ -39,7 +39,12 @@ def _people() -> re.Pattern[str]:
 
 
 _NO_PERSON = re.compile(
-    "妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
+    "妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
+    "|(?:姥姥|姥爷|外婆|外公|奶奶|爷爷|舅舅|姑姑|阿姨|姨妈|叔叔|同学|邻居|亲戚|朋友|同事|丈母娘|岳母|婆婆|婶婶)家(?!人|的?(?:娃|孩子|儿子|女儿|小孩|老|狗))"
+    "|(?:他|她|娃|孩子)(?:妈妈?|爸爸?|奶奶|爷爷|外婆)(?:说|讲|告诉|打电话)"
+    "|(?:爷爷|奶奶|外公|外婆|爸爸?|妈妈?|姥姥|姥爷|大人|别人)的(?:[^，。；！？]{0,4}药|药)"
+    "|(?:跟|和|同|与)(?:我)?(?:妈妈?|爸爸?|老公|老婆|婆婆|媳妇|对象|男朋友|女朋友|父母)(?:又|刚|老|总)?(?:吵|闹|打架|生气|离婚)|告诉(?:我)?(?:妈妈?|爸爸?|父母|老师|家里人)"
+    "|(?:急|烦|笑|吓|忙|愁)死我"
 )
 
 
@@ -61,6 +66,7 @@ _CHILD_BEFORE = re.compile(
 )
 _DAYS = re.compile(
     rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
+    rf"|(?:新生儿|新生宝宝|月子里的(?:娃|孩子|宝宝))(?:才|刚|了)*(?P<newborn>{NUMBER})天"
 )
 _WEEKS_OLD = re.compile(rf"(?:出生|生下来)(?:才|刚|了|有)*(?P<weeks>{NUMBER})(?:周|个?星期)")
 _NEWBORN = {
@@ -78,10 +84,16 @@ _BARE_AGE = re.compile(
     rf"^(?:我|他|她|今年|年龄|虚岁|快|都|有|已经|是|满)*(?P<years>{NUMBER})(?:多)?(?:了|周岁)?"
     r"(?=$|[，。；！？ ]|有|没|无|糖|高|男|女|都|身|哮|怀|患|血|慢|冠|心)"
 )
+_AGE_AFTER = re.compile(
+    rf"(?:我|他|她|爸爸?|妈妈?|爹|娘|奶奶|爷爷|外公|外婆|公公|婆婆|老公|老婆|媳妇|哥哥?|弟弟?|姐姐?|妹妹?|老汉儿?|老人|父亲|母亲)"
+    rf"(?P<this>今年|虚岁|今年都|都|快|已经|有)?(?P<years>{NUMBER})(?:了|多)?(?=$|[，。；！？])"
+)
+"""我爸七十三: a bare number right after the person."""
+_COULD_BE_A_TEMPERATURE = range(34, 44)
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
 _SEX = re.compile(
     r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|"
-    r"(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐|大嫂|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带)"
+    r"(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐(?!家)|大嫂(?!家)|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带)"
 )
 _FEMALE_WORDS = frozenset(["女性", "女士", "女的", "妇女", "老太婆", "大姐", "大嫂", "孕妇", "月经", "例假", "怀孕", "大姨妈", "阴道", "白带"])
 _WEEKS = re.compile(
@@ -126,11 +138,18 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
             if (place := content.find(word)) >= 0:
                 found.append(Told("age", days, place, place + len(word)))
                 break
+    if not found:
+        found.extend(told for match in _AGE_AFTER.finditer(content) for told in _years(match) if _is_an_age(match))
     if not found and (match_ := _AGE_LABEL.search(content)):
         found.extend(_years(match_))
     if not found and expecting_age and (match_ := _BARE_AGE.match(content)):
         found.extend(_years(match_))
     return found
+
+
+def _is_an_age(match: re.Match[str]) -> bool:
+    years = number(match["years"]) or 0
+    return 12 <= years <= 110 and (years not in _COULD_BE_A_TEMPERATURE or match["this"] == "今年")
 
 
 def _years(match: re.Match[str]) -> list[Told]:

@@ -137,8 +137,11 @@ def _note_findings(
             own = "sudden"
         course[part.index] = own
         previous = (part.sentence, own)
+    _course_told_after(parts, course, _with_findings(told_here, parts))
     for item in told_here:
         mention = item.mention
+        if item.past and mention.code in lex.words("says_of_another"):
+            continue  # 后来好了, said of an old illness
         finding = Finding(
             code=mention.code,
             term=lex.terms[mention.code],
@@ -161,9 +164,34 @@ def _note_findings(
     return loose
 
 
+def _with_findings(found: list[Scoped], parts: tuple[Clause, ...]) -> set[int]:
+    """The clauses that name something of their own."""
+    attributes = lexicon().words("says_of_another")
+    return {item.clause.index for item in found if item.mention.code not in attributes}
+
+
+def _nearest(clause: Clause, parts: tuple[Clause, ...], named: set[int]) -> int | None:
+    """The clause that a length of time in ``clause`` belongs to: the last one before it that names something, at most three back, else the next."""
+    for index in range(clause.index - 1, max(clause.index - 4, -1), -1):
+        if parts[index].sentence != clause.sentence and index != clause.index - 1:
+            break
+        if index in named:
+            return index
+    return clause.index + 1 if clause.index + 1 in named else None
+
+
+def _course_told_after(parts: tuple[Clause, ...], course: dict[int, str | None], named: set[int]) -> None:
+    """头疼两小时，越来越重: a course in a clause that names nothing is that of what was named just before."""
+    for part in parts[1:]:
+        before = part.index - 1
+        if part.index not in named and before in named and course[before] is None and parts[before].sentence == part.sentence:
+            course[before] = course[part.index]
+
+
 def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
     """Length by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
-    with_findings = {item.clause.index for item in found if item.status is not Status.ABSENT}
+    with_findings = _with_findings([item for item in found if item.status is not Status.ABSENT], parts)
+    attributed = {item.clause.index for item in found if item.status is not Status.ABSENT}
     result: dict[int, Length] = {}
     loose: list[Length] = []
     for time in times:
@@ -172,8 +200,9 @@ def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Lengt
             continue
         target: int | None = clause.index
         if clause.index not in with_findings:
-            nearby = [index for index in (clause.index - 1, clause.index + 1) if index in with_findings and index not in result]
-            target = nearby[0] if nearby else None
+            target = _nearest(clause, parts, with_findings - result.keys())
+            if target is None and clause.index in attributed:
+                target = clause.index  # 从早上就一直痛 answers for a pain that was named before
             loose.append(time)
         if target is not None:
             result[target] = max(result.get(target, time), time, key=lambda length: length.hours)
@@ -186,6 +215,9 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
     ill = {whose for whose, finding in notes.findings if finding.status is not Status.ABSENT} | {whose for whose, _ in notes.measurements}
     others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT)]
     described = [whose for whose, _ in notes.told if whose in others]
+    helpless = [whose for whose, finding in notes.findings if whose in others and finding.code in _helpless() and finding.status is not Status.ABSENT]
+    if helpless and "self" not in ill:
+        return helpless[0]  # 一家人都头痛，我妈叫不醒: who cannot speak for himself comes first
     if ill & set(others):
         near = [relation for relation in others if relation in ill]
         if not ill & {"self", UNSAID} or (described and "self" not in ill):
@@ -205,6 +237,10 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
     if others and "self" not in notes.kin:
         return described[0] if described else others[0]
     return described[0] if described else "self"
+
+
+def _helpless() -> tuple[str, ...]:
+    return lexicon().words("cannot_speak")
 
 
 def _about_one(notes: _Notes, people: list[Named]) -> Reading:
@@ -233,12 +269,21 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
         attributes["pregnant"] = True
     if attributes.get("pregnant"):
         attributes["sex"] = "female"
+    if attributes["sex"] is None:
+        attributes["sex"] = _sex_told_by([*findings, *(c.model_copy(update={"subject": subject(whose)}) for whose, c in notes.conditions)])
     return Reading(
         person=Person.model_validate(attributes),
         findings=findings,
         conditions=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.conditions]),
         measurements=tuple(measured for whose, measured in notes.measurements if subject(whose) == "patient"),
     )
+
+
+def _sex_told_by(found: list[Finding]) -> str | None:
+    """The sex of whoever has what only women or only men have."""
+    own = {finding.code for finding in found if finding.subject == "patient" and finding.status is not Status.ABSENT}
+    female, male = (bool(own & set(lexicon().words(name))) for name in ("only_female", "only_male"))
+    return None if female == male else "female" if female else "male"
 
 
 def _tells_pregnancy(finding: Finding) -> bool:

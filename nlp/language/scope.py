@@ -35,13 +35,20 @@ class _Expressions:
     double: re.Pattern[str]
     connector: re.Pattern[str]
     after: re.Pattern[str]
+    granted: re.Pattern[str]
+    """吐倒没吐: named only to be denied."""
+    use_before: re.Pattern[str]
+    use_after: re.Pattern[str]
+    """Words that ask for a medicine or how to take it: nobody has taken it."""
     uncertain: re.Pattern[str]
+    unsure_within: re.Pattern[str]
+    unsure_after: re.Pattern[str]
+    """A clause that takes back the certainty of the one before it (不敢肯定)."""
     hypothetical: re.Pattern[str]
     past: re.Pattern[str]
     now: re.Pattern[str]
     not_negator: re.Pattern[str]
     course: tuple[tuple[str, re.Pattern[str]], ...]
-    severity: tuple[tuple[str, re.Pattern[str]], ...]
 
 
 @cache
@@ -55,7 +62,23 @@ def _expressions() -> _Expressions:
         double=re.compile(f"{alternatives(lex.words('double_negation'))}{fillers}$"),
         connector=re.compile(f"^{alternatives(lex.words('connectors'))}+$"),
         after=re.compile(f"^(?:倒是|倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
+        granted=re.compile("^(?:得|了|是)?(?:倒是|倒也|倒|是)(?:没有|没得|没|不)(?:怎么|太|咋|再|有)?[^，。；！？]{0,3}$"),
+        use_before=re.compile(
+            "(?:能不能|可不可以|要不要|用不用|需不需要|该不该|能|可以|可|想|想要|需要|得|该|还|再|给我|帮我|麻烦|求)(?:再|继续|一直)?"
+            "(?:给我|帮我)?(?:吃|用|喝|打|开|买|配|换|续|停)(?:点|些|个|一点|一些|几盒|盒)?(?:什么|啥)?$"
+            "|(?:想问|问下|问一下|请问|咨询|想开|想买|给我开|帮我开)[^，。；！？]{0,6}$|(?:没有?|没得|未|从没)(?:吃|用|喝|打)(?:过)?(?:什么|啥)?$"
+        ),
+        use_after=re.compile(
+            "^[^，。；！？]{0,4}"
+            "(?:吃几|怎么吃|咋吃|咋个吃|怎么用|吃多少|能吃|能用|可以吃|可以不|行不行|行不|还要不要|要不要|能不能|好不好|好吗|管用吗|吗|么$)"
+            "|^(?:怎么|咋|咋个)|^(?:类|药|类药)?(?:都|也)?(?:不|没有?|无)?过敏"
+        ),
         uncertain=re.compile(f"{alternatives(lex.words('uncertain'))}[^，。；！？]{{0,6}}$"),
+        unsure_within=re.compile("好像|好象|似乎|像是|可能|也许|怕是|大概|貌似"),
+        unsure_after=re.compile(
+            "^(?:我|也|但|但是|又|还|都|自己)*"
+            "(?:不敢肯定|不敢确定|不确定|不太确定|不能肯定|说不准|说不好|拿不准|没看清|不晓得是不是|不知道是不是|也不一定)(?:是不是|对不对|真假)?(?:的|了|啊|呢)?$"
+        ),
         hypothetical=re.compile(alternatives(lex.words("hypothetical"))),
         past=re.compile(alternatives(lex.words("past"))),
         now=re.compile(alternatives(lex.words("now"))),
@@ -63,7 +86,6 @@ def _expressions() -> _Expressions:
         course=tuple(
             (name, re.compile(alternatives(lex.words("course", name)))) for name in ("sudden", "worsening", "improving", "recurrent", "gradual")
         ),
-        severity=tuple((name, re.compile(alternatives(lex.words("severity", name)))) for name in ("severe", "moderate", "mild")),
     )
 
 
@@ -94,6 +116,8 @@ def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
 def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], found: list[Mention], answering: bool) -> list[Scoped]:
     expressions = _expressions()
     result: list[Scoped] = []
+    following = next((text.text[other.start : other.end] for other in clauses if other.index == clause.index + 1), "")
+    unsure = expressions.unsure_after.match(following) is not None
     negated, running, previous_start, previous_end = False, False, clause.start, clause.start
     for mention in found:
         overlapping = bool(result) and mention.start < previous_end
@@ -115,21 +139,26 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated, running = True, True
         else:
             negated, running = False, False
-        if expressions.after.match(after):
+        if expressions.after.match(after) or expressions.granted.match(after):
             negated = True
-        result.append(_judge(mention, clause, before, negated != mention.flipped if not mention.flipped else True))
+        words = before, text.text[mention.start : mention.end], after
+        result.append(_judge(mention, clause, words, unsure, negated or mention.flipped))
         previous_end = max(previous_end, mention.end)
     return result
 
 
-def _judge(mention: Mention, clause: Clause, before: str, absent: bool) -> Scoped:
+def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure: bool, absent: bool) -> Scoped:
+    """``words``: before it, its own, after it."""
+    before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
     asked = bool(expressions.hypothetical.search(before)) and not heard
+    if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
+        asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
     if absent:
         status = Status.ABSENT
-    elif expressions.uncertain.search(before):
+    elif expressions.uncertain.search(before) or expressions.unsure_within.search(said) or unsure:
         status = Status.UNCERTAIN
     else:
         status = Status.PRESENT
@@ -144,12 +173,57 @@ def _negator_before_a_space(text: NormalText, clause: Clause, clauses: tuple[Cla
     return previous.soft and text.text[previous.start : previous.end] in ("没有", "无", "否认", "没得", "未见")
 
 
+_WHEN = re.compile(
+    "(?:躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$"
+)
+"""躺下更厉害 tells what makes it worse, not that it gets worse."""
+_KEEPS_ON = re.compile(
+    "(?<![年月变衰是])老(?=是|觉|想|打|拉|咳|吐|喘|尿|痛|疼|犯|要|发|流|出|掉|起|憋|头[晕痛疼])"
+    "|总(?=觉|想|打|拉|咳|吐|喘|犯|要|流|出)|偶尔|一阵一阵"
+)
+
+
 def course_in(text: str) -> str | None:
     """The course that the words of one clause tell, or None."""
-    return next((name for name, expression in _expressions().course if expression.search(text)), None)
+    for name, expression in _expressions().course:
+        found = expression.search(text)
+        if found and not (name == "worsening" and _WHEN.search(text[: found.start()])):
+            return name
+    return "recurrent" if _KEEPS_ON.search(text) else None
+
+
+_NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟")
+
+
+@cache
+def _degrees() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    """By degree: the words that stand before what they grade, and those that come after it (厉害, 要命)."""
+    lex = lexicon()
+    after = frozenset(lex.words("severity_after"))
+    found = []
+    for name in ("severe", "moderate", "mild"):
+        words = lex.words("severity", name)
+        leading = re.compile(f"{alternatives(word for word in words if word not in after)}[^，。；！？闷痛疼晕麻痒胀肿]{{0,2}}$")
+        found.append((name, leading, re.compile(alternatives(words))))
+    return tuple(found)
+
+
+_FIRST_DEGREE = re.compile("(?:有一点|有点|有些|稍微|轻微|略微|很|非常|特别|挺|比较)(?!多|重|大|严重|厉害|明显|凶|频繁|狠|$)")
+_COMPLEMENT = re.compile("^[痛疼闷胀晕咳喘]?(?:得|的|到|地|起来|起)")
 
 
 def severity_near(text: str, start: int, end: int, clause: Clause) -> str | None:
-    """How bad, from the words right before and after ``text[start:end]`` and within it."""
-    near = text[max(clause.start, start - 4) : min(max(clause.end, end), end + 5)]
-    return next((name for name, expression in _expressions().severity if expression.search(near)), None)
+    """How bad, from the words right before ``text[start:end]``, within it and after it; a degree that opens what comes next is not its own."""
+    before = _NO_DEGREE.sub("·", text[max(clause.start, start - 5) : start])
+    within = _NO_DEGREE.sub("··", text[start:end])
+    after = text[end : min(max(clause.end, end), end + 9)]
+    if _COMPLEMENT.match(after) is None and not within.endswith(("得", "的")):
+        after = after[:5]
+        if first := _FIRST_DEGREE.search(after):
+            after = after[: first.start()]
+    after = _NO_DEGREE.sub("··", after)
+    for name, leading, any_degree in _degrees():
+        inside = any_degree.search(within)
+        if leading.search(before) or (inside and inside[0] != within) or any_degree.search(after):
+            return name
+    return None

@@ -13,7 +13,7 @@ _HOURS = {
     "星期": 168.0, "礼拜": 168.0, "月": 730.0, "年": 8766.0,
 }  # fmt: skip
 _LENGTH = re.compile(
-    rf"(?P<number>{NUMBER}|半|几|好几|十几|几十|十来|十多|一两)(?P<more>多|来)?(?:个)?(?P<half>半)?(?:多)?(?P<unit>分钟|分把钟|刻钟|小时|钟头|天|日|晚上|周|星期|礼拜|月|年)(?!大|龄|纪|前怀|次)(?P<plus>半|多)?"
+    rf"(?P<number>{NUMBER}|半|几|好几|十几|几十|十来|十多|一两)(?P<more>多|来)?(?:个)?(?P<half>半)?(?:多)?(?P<unit>分钟|分把钟|刻钟|小时|钟头|天|日|晚上|周|星期|礼拜|月|年)(?!大|龄|纪|前怀|次|到晚|到黑)(?P<plus>半|多)?"
 )
 _VAGUE = {"半": 0.5, "几": 3.0, "好几": 4.0, "十几": 13.0, "几十": 30.0, "十来": 10.0, "十多": 12.0, "一两": 2.0}
 _MOMENTS = {
@@ -30,7 +30,14 @@ _SINCE = re.compile("(?:自?从|打)$")
 _ONWARD = re.compile("^(?:就|开始|起|到现在|以来)")
 _SEVERAL = re.compile("[一二两三四五六七八][二两三四五六七八九]")
 _RATE = re.compile(r"^(?:[^，。；！？]{0,6}?)" + NUMBER + r"(?:多|几)?(?:次|回|趟|遍|道|顿|粒|片|包|斤|碗)")
-_OTHER_BEFORE = re.compile("(?:怀孕|怀|孕|出生|满|每|抽烟|喝酒|烟龄|吃药|吃了|服药|打了针|输了|开了|住院)(?:了|已经|快|有)?$")
+_RATE_AFTER = re.compile(
+    r"^(?:左右|多)?(?:就)?(?:一次|一回|一趟|就好|就过去|自己就好|自己好|才停|就停|停了|自己停|就没事|能好|缓过来)"
+    r"|^[^，。；！？]{0,3}?" + NUMBER + "(?:几|多|来)?(?:下|次)"
+)
+_IDIOM = re.compile("[前这那]两(?:天|日|周|月|年)|[前这那]几(?:天|日|周|年)")
+"""前两天 is some days ago, not two."""
+_SINCE_BEFORE = re.compile("(?:歇|休息|躺|坐|缓|等|熬|揉|按|停|产后|术后|饭后|餐后|生完|出院|刚满)(?:了|有|个|差不多|大概)*$")
+_OTHER_BEFORE = re.compile("(?:周加|周零|周又|怀孕|怀|孕|出生|满|每|抽烟|喝酒|烟龄|吃药|吃了|服药|打了针|输了|开了|住院)(?:了|已经|快|有)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +61,20 @@ def lengths(text: NormalText, taken: list[tuple[int, int]]) -> list[Length]:
             continue
         if match["number"] in ("一", "1", "几") and _RATE.match(content[match.end() : match.end() + 12]):
             continue  # 一天七八次 is a rate
+        if _SINCE_BEFORE.search(content[max(0, match.start() - 5) : match.start()]):
+            continue  # how long he rested
+        if match["unit"] in ("分钟", "小时", "钟头") and _RATE_AFTER.match(content[match.end() : match.end() + 12]):
+            continue  # 十分钟一次, 一分钟四十下, 五分钟就好
         if _OTHER_BEFORE.search(content[max(0, match.start() - 5) : match.start()]):
             continue
         value = _VAGUE.get(match["number"]) or number(match["number"])
-        if value is None or (match["unit"] in ("月", "日") and "个" not in match[0] and match["number"] != "半"):
+        near = content[max(0, match.start() - 1) : match.start()] in ("近", "这")  # 近一月 is a length, 8月 a date
+        if value is None or (match["unit"] in ("月", "日") and "个" not in match[0] and match["number"] != "半" and not near):
             continue  # 8月 is a date
         if match["half"] or match["plus"] == "半":
             value += 0.5
         vague = match["number"] in _VAGUE or match["more"] or match["plus"] == "多" or _SEVERAL.search(match["number"])
+        vague = vague or _IDIOM.match(content, max(0, match.start() - 1))
         found.append(Length(value * _HOURS[match["unit"]], match.start(), match.end(), True, match[0] if vague else None))
     if not found:
         found = [_moment(content, match) for match in MOMENT.finditer(content) if not _overlaps(match.start(), match.end(), taken)]
