@@ -57,7 +57,8 @@ async def enrol_child(page: Page, name: str, serial: int) -> None:
 async def choose_slot(page: Page) -> None:
     """From 预约 to the last look, with the first department that has free times."""
     await page.locator(".tab-bar").get_by_role("link", name="预约").click()
-    await page.locator(".weui-cell", has_text="个号").last.click()
+    # Below the others lie, folded, those that nobody of his age and sex goes to.
+    await page.locator(".weui-cell:visible", has_text="个号").last.click()
     await page.locator("button.weui-cell").first.click()
     await expect(page.locator("h1")).to_have_text("确认预约")
 

@@ -112,7 +112,7 @@ async def test_a_restore_says_what_it_needs_before_it_touches_anything(repositor
         await restore(empty)
     with alone(empty), pytest.raises(BackupFailed, match="正在进行"):
         await restore(empty)
-    (empty.data_dir / "practice.sqlite3").write_bytes(b"")
+    (empty.data_dir / "practice.sqlite3").write_bytes(b"somebody's")
     with pytest.raises(BackupFailed, match="不会覆盖"):
         await restore(empty)
     assert not empty.restoring_dir.exists()
