@@ -29,8 +29,8 @@ def backup_rounds(settings: Settings) -> list[Command]:
 
 
 async def keep_erased(settings: Settings, every_s: float = EVERY_S) -> None:
-    """Add every destroyed key, and every lock, to its list, until cancelled, and let go of the copies that a migration made of the key ring before. The key ring is
-    looked through only when its edition has grown."""
+    """Add every destroyed key, and every lock, to its list, until cancelled, and let go of the copies that a migration made of the key ring before.
+    The key ring is looked through only when its edition has grown."""
     seen = -1
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A backup from before a person asked for erasure is restored: what was destroyed stays so, what was locked is locked, what was opened again is open."""
+"""A backup from before an erasure is restored: the destroyed stays so, what was locked is locked, what was opened again is open."""
 
 from __future__ import annotations
 
