@@ -1,4 +1,4 @@
-"""会诊 for a patient who had his record locked: one clear sentence with the way, 120 first where it is dangerous, and afterwards it goes as before."""
+"""会诊 for a patient who had his record locked: one clear sentence with the way, 120 first in danger, and afterwards it goes as before."""
 
 from __future__ import annotations
 
