@@ -3,13 +3,9 @@ happens when nothing answers."""
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +25,6 @@ __all__ = ["chromium", "visiting"]
 pytestmark = pytest.mark.browser
 
 WIDE = (1280, 900)
-PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
 A4 = {"width": 794, "height": 1123}
 SLOW = 30_000
 CONTRAINDICATIONS = 5
@@ -390,46 +385,3 @@ async def test_nothing_is_drawn_under_a_finger_and_others_are_told_why(visiting:
     other = (await visiting(f"{demo.base_url}/phone/{expert['key']}/h5/doctor/", PHONE)).page
     await expect(other.locator("main")).to_contain_text("这一页是给村医用的")
     assert not re.search("号 ", await other.locator("main").inner_text())
-
-
-def lock(demo: Demo, patient_id: str) -> None:
-    """As if he had asked to be erased: into the key ring of the running house, whose processes look every second."""
-    with closing(sqlite3.connect(demo.data_dir / "keyring.sqlite3", timeout=30)) as connection, connection:
-        at = datetime.now(UTC).isoformat(" ")
-        assert connection.execute("UPDATE wrapped_key SET locked_at=? WHERE id=?", (at, f"patient:{patient_id}")).rowcount == 1
-        connection.execute("UPDATE keyring_edition SET edition=edition+1")
-
-
-@pytest.mark.parametrize("size", [PHONE, WIDE])
-async def test_a_locked_record_says_so_and_is_used_again_when_its_person_wants_it(
-    visiting: Visiting, running_demo_house: Demo, size: tuple[int, int]
-) -> None:
-    doctor = free_doctor(running_demo_house)
-    one = doctor.patient()
-    visit = await open_page(visiting, running_demo_house, doctor.person, size=size)
-    page = visit.page
-    await expect(page.get_by_text(one["full_name"])).to_be_visible()
-    lock(running_demo_house, one["patient_id"])
-    line = page.get_by_role("link", name="已按本人要求锁定")
-    for _ in range(5):  # whichever process answers, it looks every second; a page more often asked for is refused for a while
-        await page.wait_for_timeout(1500)
-        await page.reload()
-        await expect(page.locator("a.weui-cell").first).to_be_visible()
-        if await line.count():
-            break
-    await line.click()
-    await expect(page.get_by_text("只保存、不使用")).to_be_visible()
-    await expect(page.get_by_text("没有列出")).to_have_count(0)
-    await expect(page.get_by_text(one["full_name"])).to_have_count(0)
-    await assert_readable(page)
-    if PICTURES:
-        await page.screenshot(path=str(Path(PICTURES) / f"locked-{size[0]}.png"), full_page=True)
-    await page.get_by_role("button", name="本人要求恢复使用").click()
-    dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("在您面前")
-    await dialog.get_by_role("button", name="先不").click()
-    await page.get_by_role("button", name="本人要求恢复使用").click()
-    await dialog.get_by_role("button", name="本人在场,恢复使用").click()
-    await expect(page.get_by_text("病历已恢复使用")).to_be_visible()
-    await expect(page.get_by_role("button", name="为这位病人请会诊")).to_be_visible()
-    await expect(page.get_by_text(one["full_name"]).first).to_be_visible()
