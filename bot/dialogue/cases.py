@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from bot.channels.outgoing import CardUpdate, Choice, Link, Menu, Outgoing, Text
+from bot.dialogue import staff_danger
+from bot.dialogue.danger import NOTHING, heard
 from bot.dialogue.intake_words import UNSIGNED
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.consultations.commands import CancelConsultation, ConfirmPatient, ConsultationStatus, Progress, StatusList, WaiveMaterial
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.foundation.actor import Role
+from core.foundation.keys import SubjectLocked
 from core.foundation.withheld import in_words
 from core.intake.urgency import urgency
 from core.people.commands_views import MyPatientList, PatientListView
@@ -35,9 +38,28 @@ async def request(turn: Turn, arguments: dict[str, Any], missing: str) -> Reply:
         conversation_id=turn.conversation_id if turn.group else None,
         message_id=turn.message_id if turn.group else None,
     )
-    made: ConsultationRequested = await turn.execute(order)
+    try:
+        made: ConsultationRequested = await turn.execute(order)
+    except SubjectLocked:
+        return await _locked(turn, arguments["number"], arguments["text"])
     turn.state = turn.state.asking(None).showing("consultation", made.consultation_id)
     return _requested(turn, made, arguments["number"])
+
+
+async def _locked(turn: Turn, number: int, text: str) -> Reply:
+    """The record is only kept, because its person wanted it gone: 120 first where it is urgent, then how it can be used again. No name."""
+    hearing = NOTHING if turn.practice.engines.clinical is None else await heard(turn.engine, text)
+    first = await staff_danger.now(turn, hearing) if hearing.danger else []
+    lines: PatientListView = await turn.ask(MyPatientList())
+    patient_id = next((one.patient_id for one in lines.locked if one.number == number), "")
+    page = Link(
+        title=f"{number}号 恢复使用病历", url=f"page:/h5/doctor/patient/{patient_id}/" if patient_id else "page:/h5/doctor/",
+        description="本人在您面前要求,才点「本人要求恢复使用」。",
+    )  # fmt: skip
+    urgent = Link(title="紧急调阅", url="page:/h5/emergency/", description="救人急用:凭身份证号、写明理由打开,四小时内能请会诊。")
+    what = f"{number}号的病历已按本人要求锁定,**会诊没有建**:本人要求恢复使用,请打开下面的页面办好,再发一遍会诊;救人急用,打开「紧急调阅」。"
+    said = Text(text="\n".join([*first, what]))
+    return Reply((said, page, urgent), turn.state.asking(None))
 
 
 def _requested(turn: Turn, made: ConsultationRequested, number: int) -> Reply:

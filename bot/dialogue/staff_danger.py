@@ -21,7 +21,7 @@ _STILL_OPEN = "刚才问您的还开着,没有当作回答(这句就是理由的
 
 async def answered(turn: Turn, hearing: Heard) -> Reply:
     """The words of danger, then the open question as it was asked."""
-    lines = [_FIRST, *await _now(turn, hearing)]
+    lines = await now(turn, hearing)
     asked = turn.state.asked
     if asked is None or asked.kind == "actions":
         return turn.say("\n".join([*lines, _ASK] if turn.actor.holds(Role.VILLAGE_DOCTOR) else lines))
@@ -37,6 +37,11 @@ async def shown_before(turn: Turn, asked: Asked) -> tuple[Outgoing, ...]:
         shape.model_copy(update={"menu_id": turn.menu_id("again")}) if isinstance(shape, Menu) else shape
         for shape in shapes if not isinstance(shape, CardUpdate)
     )  # fmt: skip
+
+
+async def now(turn: Turn, hearing: Heard) -> list[str]:
+    """120 first, then what to do now."""
+    return [_FIRST, *await _now(turn, hearing)]
 
 
 async def _now(turn: Turn, hearing: Heard) -> list[str]:

@@ -84,6 +84,10 @@ async def _erasure_kept(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _erasure_done(practice: Practice, row: Notification) -> Notice:
+    return Notice((Text(text="您要求删除的档案已经删除;依法要保存的病历已锁定,只保存、不使用。看明细:小程序「注销与删除」。"),))
+
+
 async def _unlocked(practice: Practice, row: Notification) -> Notice:
     text = "按要求锁定的病历已恢复使用。不是您本人要求的,请马上找村医或卫生院,也可打 12345。"
     return Notice((Text(text=text),))
@@ -93,7 +97,7 @@ AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
     "backup.too_old": _backup_too_old,
     "record.unreadable": _unreadable,
-    "erasure.asked": _erasure_asked, "erasure.kept": _erasure_kept, "erasure.unlocked": _unlocked,
+    "erasure.asked": _erasure_asked, "erasure.kept": _erasure_kept, "erasure.done": _erasure_done, "erasure.unlocked": _unlocked,
     "retention.record": _record_over,
     "retention.process": _words_over,
 }  # fmt: skip

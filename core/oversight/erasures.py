@@ -190,6 +190,9 @@ async def settle(work: Work, order: SettleErasure) -> ErasureRequestView:
         await tell(work, row.account_id, "erasure.kept", request_id=row.id, reason=order.reason)
         return _view(row)
     view = _view(row)
+    # Whose account goes too can be told nothing any more: the page says that he is to be told by telephone.
+    if row.of_patient_id is not None:
+        await tell(work, row.account_id, "erasure.done", request_id=row.id)
     await _erase(work, row.account_id, await _whose(work, row.account_id, row.of_patient_id))
     work.concerns("account", row.account_id, request=row.id, erased="key")
     return view

@@ -72,8 +72,16 @@ class Me(Query):
     audited = True
 
 
+class LockedPatient(Result):
+    """A patient of the list whose record he had locked: the number under which she knows him, and nothing of him."""
+
+    number: int
+    patient_id: Id
+
+
 class PatientListView(WithWithheld):
     patients: tuple[PatientView, ...]
+    locked: tuple[LockedPatient, ...] = ()
 
 
 class MyPatientList(Query):

@@ -9,7 +9,7 @@ from core.foundation.orders import answers
 from core.foundation.withheld import Withheld, shown
 from core.foundation.work import Work
 from core.people.cards import patient_cards, practitioner_card
-from core.people.commands_views import EndedView, HeldRoleView, Me, MeView, MyPatientList, PatientListView, PatientView
+from core.people.commands_views import EndedView, HeldRoleView, LockedPatient, Me, MeView, MyPatientList, PatientListView, PatientView
 from core.people.consents import care_needs, consent_views
 from core.people.lists import own_list
 from core.people.models import Account, CareRelation, ListedPatient, Organisation
@@ -92,7 +92,9 @@ async def listed(work: Work, rows: list[ListedPatient]) -> PatientListView:
         return [view.model_copy(update={"number": row.number}) for row, view in zip(some, views, strict=True)]
 
     patients, withheld = await shown(work, rows, lines)
-    return PatientListView(patients=patients, withheld=withheld)
+    closed = {one.id for one in withheld if one.reason == "locked"}
+    locked = tuple(LockedPatient(number=row.number, patient_id=row.patient_id) for row in rows if row.id in closed)
+    return PatientListView(patients=patients, withheld=withheld, locked=locked)
 
 
 async def patient_views(work: Work, patient_ids: list[str]) -> list[PatientView]:

@@ -208,6 +208,11 @@ class Settings(BaseSettings):
         return self.anchors_dir / "erased.keys"
 
     @property
+    def locked_file(self) -> Path:
+        """The list of locked records, beside it."""
+        return self.anchors_dir / "locked.keys"
+
+    @property
     def restoring_dir(self) -> Path:
         """What an unfinished restore keeps; nothing is served while it is there."""
         return self.data_dir / "restoring"

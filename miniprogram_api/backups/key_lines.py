@@ -66,17 +66,25 @@ def erased_in(lines: bytes) -> Erased:
     return {line["id"]: line["erased_at"] for line in _read(lines) if line["table"] == _KEYS and line["erased_at"] is not None}
 
 
+def locked_in(lines: bytes) -> dict[str, str | None]:
+    """Since when each subject is locked (None: not), as the lines of an export say."""
+    return {line["id"]: line.get("locked_at") for line in _read(lines) if line["table"] == _KEYS}
+
+
 def without_erased(lines: bytes, erased: Mapping[str, str]) -> bytes:
     """The same export with the keys of ``erased`` subjects destroyed."""
     return b"".join(json.dumps(_destroyed(line, erased)).encode() + b"\n" for line in _read(lines))
 
 
-async def import_keys(lines: bytes, erased: Mapping[str, str]) -> int:
-    """Put an export into the key ring that is open and empty, the keys of ``erased`` subjects destroyed; how many keys there are. RepositoryDamaged,
-    and nothing is put there, for what is none."""
+async def import_keys(lines: bytes, erased: Mapping[str, str], locked: Mapping[str, str | None] | None = None) -> int:
+    """Put an export into the key ring that is open and empty, the keys of ``erased`` subjects destroyed, those of ``locked`` ones locked since then
+    (None: not locked); how many keys there are. RepositoryDamaged, and nothing is put there, for what is none."""
     rows: dict[str, list[dict[str, Any]]] = {table: [] for table in _MODELS}
     for line in _read(lines):
-        rows[line["table"]].append(_destroyed(line, erased))
+        row = _destroyed(line, erased)
+        if locked is not None and line["table"] == _KEYS and line["id"] in locked:
+            row = {**row, "locked_at": locked[line["id"]]}
+        rows[line["table"]].append(row)
     named = {row["id"] for row in rows[_KEYS]}
     master = next((row.get("kek_version", "1") for row in rows[_KEYS]), "1")
     rows[_KEYS] += [

@@ -23,6 +23,7 @@ from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups import sqlite
 from miniprogram_api.backups.failures import BackupFailed, RepositoryDamaged
 from miniprogram_api.backups.key_lines import Erased, erased_in, import_keys, read_erased
+from miniprogram_api.backups.lock_lines import locks_in_force
 from miniprogram_api.backups.manifest import FILE, KEYS_FILE, SEAL_FILE, STAGING, Manifest, SetSeal, read_manifest, read_seal
 from miniprogram_api.backups.mariadb import MariaDb, cut_log
 from miniprogram_api.backups.sets import BackupSet, Targets
@@ -39,6 +40,8 @@ class Fetched:
     keys: bytes
     erased: Erased
     """Every destroyed key that is known of, whenever it was destroyed."""
+    locked: dict[str, str | None]
+    """Since when each subject is locked, as was known last; None: not."""
 
     @property
     def database(self) -> Path:
@@ -65,9 +68,10 @@ async def fetch(settings: Settings, targets: Targets, chosen: BackupSet, folder:
     newest = (await targets.keys.snapshots())[-1]
     later = keys if newest.id == chosen.keys.id else await targets.keys.read(newest.id, KEYS_FILE)
     erased = {**read_erased(settings.erased_file), **erased_in(later), **erased_in(keys)}
+    locked = await asyncio.to_thread(locks_in_force, later, settings.locked_file)
     await targets.data.restore(chosen.data.id, folder)
     manifest = read_manifest(await asyncio.to_thread((folder / STAGING / FILE).read_bytes))
-    found = Fetched(folder, manifest, seal, keys, erased)
+    found = Fetched(folder, manifest, seal, keys, erased, locked)
     if manifest.set_id != chosen.id or await asyncio.to_thread(digest_of, found.database) != manifest.sha256:
         raise RepositoryDamaged(f"{targets.data.name}里这份快照的数据库与清单不符:请换一份快照(--set),或用第二份仓库(--second)。")
     return found
@@ -92,7 +96,7 @@ async def rebuild(found: Fetched, practice_url: str, keyring_url: str, *, until:
         raise BackupFailed(wrong.sentence) from wrong
     await open_database(practice_url, keyring_url)
     try:
-        await import_keys(found.keys, found.erased)
+        await import_keys(found.keys, found.erased, found.locked)
     finally:
         await close_database()
     return differing

@@ -6,12 +6,14 @@ import asyncio
 import logging
 from datetime import datetime
 
+from core.foundation.clock import SystemClock
 from core.foundation.keyring.models import KeyringEdition
 from core.foundation.orders import Command
 from core.oversight.backups import CheckBackups
 from miniprogram_api.app.backup import let_go
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups.key_lines import add_erased, erased_now
+from miniprogram_api.backups.lock_lines import add_locks, locked_now
 
 logger = logging.getLogger("huizhen.backups")
 
@@ -27,8 +29,8 @@ def backup_rounds(settings: Settings) -> list[Command]:
 
 
 async def keep_erased(settings: Settings, every_s: float = EVERY_S) -> None:
-    """Add every destroyed key to the list, until cancelled, and let go of the copies that a migration made of the key ring before. The key ring is
-    looked through only when its edition has grown."""
+    """Add every destroyed key, and every lock, to its list, until cancelled, and let go of the copies that a migration made of the key ring before.
+    The key ring is looked through only when its edition has grown."""
     seen = -1
     while True:
         try:
@@ -40,6 +42,7 @@ async def keep_erased(settings: Settings, every_s: float = EVERY_S) -> None:
                 if erased:
                     newest = max(map(datetime.fromisoformat, erased.values()))
                     await asyncio.to_thread(let_go, settings.backups_dir, "keyring", newest)
+                await asyncio.to_thread(add_locks, settings.locked_file, await locked_now(), SystemClock().real_now())
                 seen = edition
         except Exception as error:  # database or storage may be away for a moment; the next round tries again
             logger.warning("list of destroyed keys not kept: %s", type(error).__name__)

@@ -4,7 +4,8 @@ import { Problem } from "../shared/api.js";
 import { day, spoken } from "../shared/dates.js";
 import { cells, h, link, title } from "../shared/dom.js";
 import { ask, askOrNull, drugNames } from "../shared/asking.js";
-import { myPatients, patientLine } from "./my_patients.js";
+import { lockedPart } from "./locked.js";
+import { lockedPatients, myPatients, patientLine } from "./my_patients.js";
 import { factsPart } from "../shared/facts.js";
 import { insurancePart } from "./insurance.js";
 import { choosePatient } from "./new.js";
@@ -24,13 +25,19 @@ export async function patient({ rest: [id], go }) {
     said = words;
     await fresh({ force: true });
   };
-  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { go, force, again, said });
+  const fresh = async ({ force = false } = {}) => {
+    const found = await read(id);
+    if (found.locked) parts.draw([saidPart(said), ["locked", found.locked, () => lockedPart(found.locked, again)]], { force });
+    else draw(parts, found, { go, force, again, said });
+  };
   await fresh();
   return { element: parts.element, fresh };
 }
 
 async function read(id) {
   const one = (await myPatients({ anew: true })).find((other) => other.patient_id === id);
+  const locked = !one && lockedPatients().find((other) => other.patient_id === id);
+  if (locked) return { locked };
   if (!one) throw new Problem("名单上没有这位病人,请回到「我的病人」再选。", { status: 404 });
   const [{ consultations }, { prescriptions }, { plans, now }, membership, pressures, sugars] = await Promise.all([
     ask(`patients/${id}/consultations`), ask(`patients/${id}/prescriptions`), ask(`patients/${id}/plans`),

@@ -89,7 +89,8 @@ async function once(method, path, { body, token, key, lenient }) {
   }
   if (!response.ok) throw problemOf(response.status, text);
   const value = text ? JSON.parse(text) : null;
-  if (method === "GET") noteWithheld(path, value?.withheld ?? []);
+  // Where the locked ones have lines of their own they are not missing.
+  if (method === "GET") noteWithheld(path, (value?.withheld ?? []).filter((one) => one.reason !== "locked" || !value.locked?.length));
   return value;
 }
 

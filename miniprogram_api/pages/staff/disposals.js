@@ -83,7 +83,7 @@ function wanted(one, done, fresh) {
   const name = `${one.kind === "account" ? "注销账号" : "删除档案"} ${one.request_id.slice(-6)}`;
   return [h("div", { class: "staff-role" },
     h("div", null, h("p", null, h("span", { class: "disposals-name" }, name)), h("p", { class: "faint" }, `${date(one.asked_at)} 提出;因${one.question_label}要您决定`)),
-    decide("同意删除", "warn", `${name}?马上删除,不能恢复;依法要留的病历锁定。`, RELEASE.filter(([code]) => code === "settled" || code === "other"), "erase", `${name},已经删除。`),
+    decide("同意删除", "warn", `${name}?马上删除,不能恢复;依法要留的病历锁定。${one.kind === "account" ? "账号注销后系统发不了消息,请打电话告诉本人。" : ""}`, RELEASE.filter(([code]) => code === "settled" || code === "other"), "erase", one.kind === "account" ? `${name},已经删除。他的账号已注销,系统发不了消息:请让村医或卫生院打电话告诉他。` : `${name},已经删除,已告诉提出的人。`),
     decide("不删", "default", `${name},不删?会告诉本人原因。`, HOLD.filter(([code]) => code !== "request"), "keep", `${name},没有删除,已告诉本人。`)), trouble];
 }
 

@@ -17,7 +17,7 @@ from core.foundation.audit.anchoring import Anchorer
 from core.foundation.audit.anchors import FileAnchor
 from core.foundation.audit.heads import HeadKeys
 from core.foundation.audit.sequencer import Sequencer
-from core.foundation.encryption.erasure import destroy_keys
+from core.foundation.encryption.erasure import destroy_keys, set_lock
 from core.foundation.keyring.models import KeyRenewal, WrappedKey
 from core.foundation.models import AuditEntry, Blob
 from core.foundation.practice import Practice
@@ -85,6 +85,7 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
     assert len(before) < first.manifest.rows["blob"] < await Blob.all().count(), "it was written before, while and after the database was copied"
 
     await destroy_keys(practice, "patient", goes)
+    await set_lock(practice, [f"patient:{stays}"], locked=True)
     second = (await back_up_once(settings, practice)).taken
     here = targets_of(settings)
     for targets in (here,) if on_mariadb else (here, targets_of(settings, second=True)):
@@ -117,6 +118,10 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
     found = await look(site, **urls)
     assert not [one for one in found["wrong"] if one.split()[0] not in first.seal.gone]
     assert found["erased"] == [before[1]]
+    if not on_mariadb:
+        with closing(sqlite3.connect(new / "keyring.sqlite3")) as database:
+            locked = database.execute("SELECT id FROM wrapped_key WHERE locked_at IS NOT NULL").fetchall()
+        assert locked == [(f"patient:{stays}",)], "a lock that came after the set is in force again"
     assert len(found["opened"]) + len(found["erased"]) + len(first.seal.gone) == first.manifest.rows["blob"]
     assert found["actions"][-1] == "oversight.backup_restored"
     again = await site.huizhen("restore", **urls)
