@@ -56,7 +56,8 @@ async def picture(page: Page, name: str) -> None:
 
 
 async def look_again(page: Page) -> None:
-    """What coming back to the page does."""
+    """What coming back to the page does, a while after the last touch: nothing changes under a finger."""
+    await page.wait_for_timeout(1000)
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
