@@ -31,6 +31,8 @@ def case(engine: Engine, said: str) -> Case:
         ("我30岁,体温35.8", None), ("我70岁体温35.8", "urgent"), ("我30岁,体温35.8,没劲", "urgent"), ("我30岁,体温35.4", "urgent"),
         ("孩子身上皮肤发花", "emergent"), ("孩子发烧皮肤发花", "critical"),
         ("孩子三岁 发烧39度 心率142", "urgent"), ("孩子三岁 发烧 心率150", "critical"), ("孩子三岁 肚子胀 心率150", "emergent"),
+        ("孩子3岁 发烧 血压85/50", "routine"), ("孩子3岁 发烧 血压75/40", "critical"), ("孩子10岁 发烧 血压85/50", "critical"),
+        ("孩子8岁 发烧 血压95/60", "routine"), ("孩子 发烧 血压85/50", "critical"),
         ("孩子八个月 咳嗽 呼吸48次", "self_care"), ("孩子八个月 咳嗽 呼吸50次", "emergent"), ("孩子一岁半 咳嗽 呼吸41次", "emergent"),
     ],
 )  # fmt: skip
