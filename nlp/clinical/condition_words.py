@@ -58,14 +58,17 @@ def condition_words(source: str) -> str:
     return "".join(words).replace("没有说否认", "没有否认")
 
 
+_FUNCTIONS = {"absent": "否认", "atleast": "至少", "only": "只有"}
+
+
 def _words(match: re.Match[str]) -> str:
     if match["sign"]:
         return _SIGNS[match["sign"]]
     if match["bare"]:
         return f"{match['bare']} 样"
     name, operator = match["name"], match["operator"]
-    if name in ("absent", "atleast"):
-        return "否认" if name == "absent" else "至少"
+    if name in _FUNCTIONS:
+        return _FUNCTIONS[name]
     limit = f" {_COMPARE[operator]}{plain(float(match['number']))}" if operator else ""
     if name == "age":
         return f"年龄{limit} {_AGE_UNITS[match['unit']]}"

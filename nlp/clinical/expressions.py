@@ -9,6 +9,7 @@
     age<90d  age>=65y  weeks>=20        the person; d days, m months, y years
     pregnant female male is_child       the person
     atleast(2, a, b, c)                 so many of these
+    only(napkin_rash, milk_spit)        nothing else is complained of and nothing but the weight was measured
 
 What is unknown is never true and never proves the opposite. Evaluating returns the evidence, so that reasons are the patient's own words.
 """
@@ -145,7 +146,7 @@ class _Parser:
         return self._atom(self._take("name"))
 
     def _atom(self, token: _Token) -> Part:
-        if token.name in ("absent", "atleast") and self._peek() == "(":
+        if token.name in ("absent", "atleast", "only") and self._peek() == "(":
             return self._function(token.name)
         if token.name in self._terms and token.operator is None and token.attribute is None:
             term = self._terms[token.name]
@@ -171,6 +172,15 @@ class _Parser:
             self._name(code)
             self._take(")")
             return Part(lambda case: () if code in case.absent else None, None)
+        if name == "only":
+            codes = [self._take("name").name]
+            while self._peek() == ",":
+                self._take(",")
+                codes.append(self._take("name").name)
+            self._take(")")
+            for code in codes:
+                self._name(code)
+            return Part(_only(frozenset(codes)), frozenset(codes))
         least = int(self._take("number").number)
         parts: list[Part] = []
         while self._peek() == ",":
@@ -213,6 +223,16 @@ def _all(parts: tuple[Check, ...]) -> Check:
                 return None
             held.append(evidence)
         return _joined(held)
+
+    return check
+
+
+def _only(codes: frozenset[str]) -> Check:
+    """Whether the patient complains of nothing but ``codes``; no complaint at all is not only these."""
+
+    def check(case: Case) -> Evidence | None:
+        held = bool(case.complaints) and codes.issuperset(case.complaints) and case.measured.keys() <= {"weight"}
+        return () if held else None
 
     return check
 

@@ -81,7 +81,7 @@ def _bands(case: Case) -> list[VitalSign]:
         low, high = band["outside"]
         if measurement.value < low or measurement.value > high:
             seen.add(code)
-            found.append(VitalSign(f"vitals.{band['id']}", Urgency(band["level"]), (measurement,), tuple(band["sources"])))
+            found.append(VitalSign(f"vitals.{band['id']}", Urgency(band["level"]), (measurement,), tuple(band["sources"]), band.get("note", "")))
     return found
 
 
@@ -99,6 +99,15 @@ def _adult_score(case: Case) -> list[VitalSign]:
     return []
 
 
+def _allowed_by_fever(case: Case, age_days: float) -> float:
+    """Heart beats a minute above the zone that a measured fever explains in a child; 0 without a measured fever and in the youngest."""
+    fever = _data()["feverish_pulse"]
+    temperature = case.measured.get("temperature")
+    if temperature is None or age_days < fever["from_days"]:
+        return 0.0
+    return max(0.0, temperature.value - float(fever["above"])) * float(fever["a_degree"])
+
+
 def _child(case: Case) -> list[VitalSign]:
     age = case.age_days
     if age is None:
@@ -108,7 +117,9 @@ def _child(case: Case) -> list[VitalSign]:
     for code in ("heart_rate", "respiratory_rate"):
         measurement = case.measured.get(code)
         if zone and measurement and measurement.value > zone[code]:
-            found.append(VitalSign("vitals.child_danger_zone", Urgency.EMERGENT, (measurement,), ("S7",)))
+            feverish = code == "heart_rate" and measurement.value <= zone[code] + _allowed_by_fever(case, age)
+            level = Urgency.URGENT if feverish else Urgency.EMERGENT
+            found.append(VitalSign("vitals.child_danger_zone", level, (measurement,), ("S7", "SCOTT_2015") if feverish else ("S7",)))
     fast = next((row for row in _data()["fast_breathing"] if age < row["below_days"]), None)
     breathing = case.measured.get("respiratory_rate")
     if fast and breathing and breathing.value >= fast["respiratory_rate"]:

@@ -206,6 +206,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     resolved = _resolve(_dictionary(plain, lex, without) + _combinations(text, lex) + _afterthoughts(text.text, lex), text.text)
     named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
     named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
+    named = [m for m in named if not (plain[m.start : m.end] == "烧心" and plain[m.start - 1 : m.start] in _FEVERISH)]
     blocked = [m for m in resolved if not m.code]
     for mention in _patterns(text, lex):
         if any(_covers(mention, word) for word in blocked):
@@ -219,6 +220,8 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     return sorted(named, key=lambda m: (m.start, m.end, m.code))
 
 
+_FEVERISH = ("发", "高", "低", "退")
+"""发烧 心率132 is no heartburn."""
 _SLEEPLESS = "insomnia"
 _SO_BAD = re.compile("[痛痒胀咳喘闷麻酸烧热]得(?:人|晚上|整晚|一晚上?|整夜|一夜|夜里|根本|都|觉都|他|我|她)*$")
 """痛得睡不着 tells how bad the pain is."""

@@ -181,10 +181,11 @@ def told(text: NormalText, *, expecting_age: bool) -> list[Told]:
     """Age, sex and pregnancy said in ``text``, each with its place."""
     content = text.text
     found = ages(text, expecting_age=expecting_age)
+    not_pregnant = list(_NOT_PREGNANT.finditer(content))
     for match in _SEX.finditer(content):
         word = match["sex"] or match["word"]
         female = word == "女" or word in _FEMALE_WORDS
-        if word == "怀孕" and _NOT_PREGNANT.search(content):
+        if word == "怀孕" and not_pregnant:
             continue
         found.append(Told("sex", "female" if female else "male", match.start(), match.end()))
     for match in _WEEKS.finditer(content):
@@ -193,11 +194,11 @@ def told(text: NormalText, *, expecting_age: bool) -> list[Told]:
             weeks = value * DAYS_A_MONTH / 7 if match["unit"] == "月" else value
             if 1 <= weeks <= 44:
                 found += [Told("weeks", int(weeks), match.start(), match.end()), Told("pregnant", True, match.start(), match.end())]
-    denied = list(_NOT_PREGNANT.finditer(content)) + list(_MAYBE_PREGNANT.finditer(content))
+    doubtful = {place for match in (*not_pregnant, *_MAYBE_PREGNANT.finditer(content)) for place in range(*match.span())}
     for match in _PREGNANT.finditer(content):
-        if not any(other.start() <= match.start() < other.end() for other in denied):
+        if match.start() not in doubtful:
             found.append(Told("pregnant", True, match.start(), match.end()))
-    for match in _NOT_PREGNANT.finditer(content):
+    for match in not_pregnant:
         if match[0] not in ("备孕", "避孕", "怀孕前", "怀孕以前"):
             found.append(Told("pregnant", False, match.start(), match.end()))
     return found

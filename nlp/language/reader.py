@@ -235,6 +235,9 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
     if ill:
         return next(relation for relation in order if relation in ill)
     if others and "self" not in notes.kin:
+        spoken_of = {whose for whose, _ in notes.findings}
+        if not described and UNSAID in spoken_of and not spoken_of & set(others):
+            return "self"  # 没有发烧，也不咳嗽，我妈有高血压
         return described[0] if described else others[0]
     return described[0] if described else "self"
 
