@@ -145,6 +145,11 @@ class Practice:
         """Carried out, and no guess of who was right, also where he hung up meanwhile."""
         work, result = await self._transact(tries, actor, command, prepared, record)
         await settle_guess(self.rates, actor, taken, None)
+        for done in work.afterwards:
+            try:
+                await done()
+            except Exception as error:  # its event is committed: a worker goes on with it
+                logger.warning("%s: left to a worker: %s", command.name, type(error).__name__, exc_info=True)
         return work, result
 
     async def _transact(self, tries: list[Work], actor: Actor, command: Command, prepared: Any, record: str | None) -> tuple[Work, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,10 @@ WITHHELD = "withheld"
 """Stands in the audit where an order named something that is no id and no code."""
 
 
+Afterwards = Callable[[], Awaitable[None]]
+"""What is done right after the commit by whoever gave the order. An event says the same: a worker does it where this process is killed before."""
+
+
 @dataclass(slots=True)
 class _Subject:
     kind: str = ""
@@ -52,6 +56,7 @@ class Work:
         self.blinded: set[int] = set()
         self.entry_id = practice.ids.new()
         self.kept = False
+        self.afterwards: list[Afterwards] = []
         self._subject = _Subject()
         self._opened: set[str] = set()
         self._reason: str | None = None
@@ -123,6 +128,7 @@ class Work:
         inner.now = self.now
         result = await inner.carry_out(prepared)
         self.lanes |= inner.lanes
+        self.afterwards += inner.afterwards
         self.blinded |= inner.blinded
         return result
 

@@ -7,9 +7,9 @@ from tortoise.expressions import Q
 from core.conversations.models import Message
 from core.followups.models import Reading
 from core.foundation.actor import Role
-from core.foundation.encryption.erasure import erase_all, set_lock
+from core.foundation.encryption.intended import erase_with_commit, lock_with_commit
 from core.foundation.errors import NotFound
-from core.foundation.locking import opens_locked
+from core.foundation.locking import is_locked, opens_locked
 from core.foundation.models import Blob
 from core.foundation.orders import Done, Order, answers, handles, relation
 from core.foundation.work import Work
@@ -93,7 +93,7 @@ async def _as_what(work: Work, account_id: str, patient_id: str) -> Giver | None
 
 
 async def _erase(work: Work, account_id: str, found: Found) -> ErasureView:
-    """Rows first, then the lock, then the keys: nothing takes those back, and a repeat of the order finds them gone."""
+    """The rows with what is meant for the key ring; locks and keys follow the commit, because nothing takes destroyed keys back."""
     if any(until is None for until in found.kept.values()):
         raise CaseUnderWay
     if found.accounts and await _under_the_account(found):
@@ -117,8 +117,9 @@ async def _erase(work: Work, account_id: str, found: Found) -> ErasureView:
     told = {"account": account_id, "erased": "key", "gone": str(len(found.gone)), "locked": str(len(found.kept))}
     # Whoever asks what became of the record finds it by the record.
     work.concerns(*(("patient", concerned[0]) if len(concerned) == 1 else ("account", account_id)), **told)
-    await set_lock(work.practice, [f"patient:{one}" for one in found.kept], locked=True)
-    await erase_all(work, [
+    for patient_id in found.kept:
+        await lock_with_commit(work, patient_id, locked=True)
+    await erase_with_commit(work, [
         *(f"patient:{one}" for one in found.gone), *(f"{INTAKE}:{one}" for one in found.talks), *found.words,
         *(f"account:{one}" for one in found.accounts),
     ])  # fmt: skip
@@ -204,4 +205,6 @@ async def unlock(work: Work, order: UnlockRecord) -> Done:
     for account_id in dict.fromkeys(one.account_id for one in await CareRelation.filter(patient_id=order.patient_id, ended_at__isnull=True)):
         if account_id != work.actor.account_id:
             await tell(work, account_id, "erasure.unlocked", patient_id=order.patient_id)
-    return Done(done=bool(await set_lock(work.practice, [f"patient:{order.patient_id}"], locked=False)))
+    was_locked = await is_locked(work, order.patient_id)
+    await lock_with_commit(work, order.patient_id, locked=False)
+    return Done(done=was_locked)

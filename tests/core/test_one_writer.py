@@ -16,7 +16,9 @@ TECHNICAL_WRITERS = {
     "core/foundation/encryption/renewal.py": {"__aenter__", "_save"},
     "core/foundation/encryption/reencryption.py": {"reencrypt", "_forget_formers"},
     "core/foundation/encryption/reindexing.py": {"reindex", "_change_over"},
-    "core/foundation/encryption/erasure.py": {"_destroy", "set_lock"},
+    "core/foundation/encryption/erasure.py": {"destroy_all", "set_lock"},
+    # What an order meant for the key ring, done right after its commit, as a worker would.
+    "core/foundation/encryption/intended.py": {"_at_once"},
     "core/foundation/outbox.py": {"_work", "_work_in_order", "_later", "release_claims"},
     "core/foundation/due.py": {"tick", "_work", "_later"},
     # Told of what an order met after it was rolled back.

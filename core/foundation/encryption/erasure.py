@@ -58,6 +58,11 @@ async def erase_subject(work: Work, kind: str, subject_id: str) -> bool:
 
 async def erase_all(work: Work, subjects: Sequence[str]) -> int:
     """The same of several subjects (``<kind>:<id>``) at once, all or none; how many had a key. The order names in its entry whose they are."""
+    return await destroy_all(work.practice, await ended(work, subjects))
+
+
+async def ended(work: Work, subjects: Sequence[str]) -> list[str]:
+    """End in the order's transaction what rooms end with ``subjects``; these and what has keys of its own and goes with them."""
     found = list(subjects)
     for subject in subjects:
         kind, _, subject_id = subject.partition(":")
@@ -65,7 +70,7 @@ async def erase_all(work: Work, subjects: Sequence[str]) -> int:
             await ending(work, subject_id)
         for besides in _BESIDES.get(kind, ()):
             found += await besides(work, subject_id)
-    return await _destroy(work.practice, list(dict.fromkeys(found)))
+    return list(dict.fromkeys(found))
 
 
 async def set_lock(practice: Practice, subjects: Sequence[str], *, locked: bool) -> int:
@@ -84,16 +89,17 @@ async def set_lock(practice: Practice, subjects: Sequence[str], *, locked: bool)
 async def destroy_keys(practice: Practice, kind: str, *subject_ids: str) -> int:
     """The same without an audit entry, of several subjects in one step; how many had a key. For what is no person's (a test, a key that was never
     used), and for what the order's own entry names otherwise (a month of words)."""
-    return await _destroy(practice, [f"{kind}:{one}" for one in subject_ids])
+    return await destroy_all(practice, [f"{kind}:{one}" for one in subject_ids])
 
 
-async def _destroy(practice: Practice, subjects: list[str]) -> int:
+async def destroy_all(practice: Practice, subjects: Sequence[str]) -> int:
+    """The keys of ``subjects`` (``<kind>:<id>``) alone, all or none; how many had one."""
     # Both or neither: whoever is killed between them would leave every other process opening what is destroyed, and no repeat would tell them.
     async with in_transaction(KEYRING):
         destroyed = 0
         for start in range(0, len(subjects), AT_ONCE):
             # The row stays without keys: nobody makes the subject a new one, and what is left of it does not count as damaged.
-            destroyed += await WrappedKey.filter(id__in=subjects[start : start + AT_ONCE], erased_at__isnull=True).update(
+            destroyed += await WrappedKey.filter(id__in=list(subjects[start : start + AT_ONCE]), erased_at__isnull=True).update(
                 wrapped=b"", former=None, former_version=None, former_suite=None, erased_at=practice.clock.real_now()
             )
         if not destroyed:

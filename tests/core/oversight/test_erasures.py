@@ -232,7 +232,7 @@ async def test_who_fails_before_the_keys_has_lost_nothing_and_can_do_it_again(wa
         raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr(erasures, "erase_all", breaks)
+        broken.setattr(erasures, "erase_with_commit", breaks)
         with pytest.raises(RuntimeError):
             await practice.execute(actor, ERASE)
     assert await Message.filter(id=word).exists()
