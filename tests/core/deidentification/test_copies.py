@@ -196,7 +196,8 @@ async def test_two_copies_share_no_id_and_each_holds_together(ward: Ward, tmp_pa
         subjects = {one["subject"]["reference"] for one in resources if "subject" in one}
         assert subjects == {f"Patient/{one['id']}" for one in lines(tmp_path / name, "Patient")}
     assert not ids[0] & ids[1]
-    assert not starts[0] & starts[1]
+    # A shift is one of 365, so that one date of two may coincide by chance; both never do but once in a hundred thousand.
+    assert starts[0] != starts[1]
 
 
 async def test_a_locked_record_is_in_no_copy_for_tests_either(ward: Ward) -> None:
