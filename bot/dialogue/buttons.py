@@ -19,6 +19,7 @@ from bot.dialogue import (
     opinions,
     own_prescriptions,
     patients,
+    pointing,
     prescribing,
     ranking,
     reviewing,
@@ -33,7 +34,7 @@ from core.foundation.errors import Invalid
 from core.people.errors_second_factor import SecondFactorMissing, SecondFactorNeeded
 
 OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
-ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "help", "human", "village_doctor"})
+ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "body_map", "help", "human", "village_doctor"})
 
 
 async def press(turn: Turn, key: str) -> Reply:
@@ -122,6 +123,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await patients.put_away(turn, "wrong")
         case "change_subject":
             return await patients.put_away(turn, "changed_subject")
+        case "body_map":
+            return pointing.shown(turn)
         case "help":
             return await helping.explained(turn)
         case _ if verb in GUIDANCE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.channels.message import Incoming
 from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue import intake_words as words
+from bot.dialogue import pointing
 from bot.dialogue.danger import Heard, spoken_subject, subject_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
@@ -15,6 +16,9 @@ from core.foundation.orders import Command
 from core.intake.commands import CloseIntake, CurrentIntake, IntakeView, Say
 from nlp.interface.reading import Person
 from nlp.interface.urgency import Urgency
+
+_COMPLAINT = "complaint"
+"""The question that asks where it is."""
 
 GREETING = (
     "您好,我是会诊助手,不是医生,可以帮您判断急不急、该看哪个科、约医生。\n"
@@ -100,7 +104,7 @@ async def tell(
         menu = turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
         return menu
     if view.not_understood or not heard:
-        return turn.offer(words.NOT_UNDERSTOOD, (Choice(code="help", label="帮助"), Choice(code="human", label="转人工")))
+        return turn.offer(words.NOT_UNDERSTOOD, (pointing.SHOW, Choice(code="help", label="帮助"), Choice(code="human", label="转人工")))
     return turn.say(heard, "还有哪里不舒服吗?多久了?")
 
 
@@ -126,11 +130,13 @@ def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:
     if view.not_understood:
         heard = "我没完全听懂。"
     asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
-    shapes: list[Text | Menu] = [Text(text=heard)] if heard else []
+    shapes: list[Outgoing] = [Text(text=heard)] if heard else []
     if choices:
         shapes.append(Menu(head=view.question.text, choices=choices, menu_id=turn.menu_id()))
     else:
         shapes.append(Text(text=view.question.text))
+    if view.question.code == _COMPLAINT:
+        shapes.append(pointing.PAGE)
     return Reply(tuple(shapes), turn.state.asking(asked))
 
 

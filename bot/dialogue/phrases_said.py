@@ -18,6 +18,7 @@ from bot.dialogue import (
     opinions,
     own_prescriptions,
     patients,
+    pointing,
     prescribing,
     ranking,
     reviewing,
@@ -36,6 +37,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
     match said.phrase.key:
         case "help":
             return await helping.explained(turn)
+        case "body_map":
+            return pointing.shown(turn)
         case "consult":
             return await cases.request(turn, arguments, said.missing)
         case "progress":

@@ -72,6 +72,10 @@ PHRASES: tuple[Phrase, ...] = (
         "帮助", "看看可以说什么", in_group=True,
     ),
     Phrase(
+        "body_map", CurrentIntake, ("人体图", "身体图", "看人体图", "给我看人体图", "点人体图"),
+        "人体图", "不会说就点一点哪里不舒服", audience="patient",
+    ),
+    Phrase(
         "consult", RequestConsultation, ("会诊", "请会诊", "请求会诊", "申请会诊", "发起会诊", "呼叫会诊", "要会诊"),
         "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急", "为您名单上的病人请专家", argument="consultation", audience="staff", in_group=True,
     ),
@@ -319,6 +323,7 @@ TAPS: dict[str, type[Order]] = {
     "why": CurrentIntake,
     "correct": CloseIntake,
     "change_subject": CloseIntake,
+    "body_map": CurrentIntake,
     "help": Me,
 }
 """Every button that acts by itself, and the order it becomes. A button's key is the verb and its arguments joined by colons."""

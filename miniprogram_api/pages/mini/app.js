@@ -23,6 +23,7 @@ import { prove } from "./prove.js";
 import { consent, register } from "./register.js";
 import { report, reports } from "./reports.js";
 import { speakers } from "./speakers.js";
+import { where } from "./where.js";
 
 const TABS = [
   ["", "首页", "M4 11 12 4l8 7v9H4zM10 20v-6h4v6"],
@@ -57,6 +58,7 @@ const ROUTES = {
   erasure: ["注销与删除", "privacy", erasure],
   devices: ["我的设备", "mine", devices],
   prove: ["出示证明", "mine", prove],
+  where: ["点一点哪里不舒服", "", where],
 };
 
 const page = document.getElementById("page");

@@ -3,11 +3,10 @@
 import { day, spoken } from "../shared/dates.js";
 import { button, card, cells, empty, h, replace, title } from "../shared/dom.js";
 import { Problem, newKey } from "../shared/api.js";
-import { intention } from "../shared/intention.js";
 import { confirmed, notice } from "../shared/states.js";
-import { alwaysDanger, emergencyCard } from "./emergency.js";
 import { reminderSwitch } from "./reminders.js";
-import { ask, askOrNull, whoAmI } from "./session.js";
+import { ask, whoAmI } from "./session.js";
+import { conversation } from "./talk.js";
 import { trendPicture } from "./trend.js";
 import { MEASURES, RELATIONS, UNITS, levelTag, marked } from "./words.js";
 
@@ -108,68 +107,12 @@ function about(plan, again) {
 
 /** 加重: danger stands first; then what was said goes into the pre-consultation, which asks back on this page. */
 export async function worse({ rest: [patientId] }) {
-  const talk = h("div", { class: "mini-talk", role: "log", "aria-label": "对话" });
-  const danger = h("div");
-  const trouble = h("div");
-  const words = h("textarea", { rows: 3, maxlength: 500, "aria-label": "哪里更难受" });
-  const question = h("span", null, "哪里更难受?从什么时候开始的?");
-  let begun = false;
-  const beginning = newKey();
-  const wish = intention();
-
-  async function say(order) {
-    replace(trouble);
-    try {
-      if (!begun) await ask("POST", "commands", { body: { button: `signs:${patientId}` }, key: beginning });
-      begun = true;
-      const { replies } = await ask("POST", "commands", { body: order, key: wish.key(order) });
-      wish.settled();
-      return replies;
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      replace(trouble, notice(problem));
-      return null;
-    }
-  }
-
-  async function send(order, shown) {
-    for (const choices of talk.querySelectorAll(".choices")) choices.remove();
-    const replies = await say(order);
-    if (replies === null) return;
-    words.value = "";
-    question.textContent = "还有要说的,接着写:";
-    talk.append(bubble(shown, "own"), ...replies.map(reply).flat());
-    if (!replies.length) talk.append(bubble("收到了,正在看。回复会在微信里发给您。", "practice"));
-    const intake = await askOrNull("intakes/current").catch(() => null);
-    replace(danger, intake?.assessment?.emergency ? emergencyCard(intake.assessment.emergency) : alwaysDanger());
-    (intake?.assessment?.emergency ? danger : talk.lastElementChild)?.scrollIntoView({ block: "nearest" });
-  }
-
-  const reply = (shape) => {
-    if (shape.shape === "menu") {
-      return [bubble(shape.head, "practice"), h("div", { class: "choices", role: "group", "aria-label": "可以点着回答" }, shape.choices.map((choice) =>
-        button(choice.label, () => send({ text: choice.label }, choice.label), "default", { class: "" }))), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
-    }
-    const said = shape.text ?? shape.caption ?? shape.title;
-    return said ? [bubble(said, "practice")] : [];
-  };
-
-  replace(danger, alwaysDanger());
-  return [
-    danger, talk,
-    h("label", { class: "field" }, question, words),
-    trouble,
-    h("div", { class: "actions" }, button("告诉医生", async () => {
-      const text = words.value.trim();
-      if (!text) {
-        replace(trouble, notice("先写一句哪里更难受,例如:头更痛了,从早上开始。"));
-        words.focus();
-        return;
-      }
-      await send({ text }, text);
-    })),
-    h("p", { class: "actions faint" }, "说的话会马上问诊,也会告诉您的村医。这不是诊断。"),
-  ];
+  return conversation({
+    begin: { button: `signs:${patientId}` },
+    question: "哪里更难受?从什么时候开始的?",
+    label: "哪里更难受",
+    lacking: "先写一句哪里更难受,例如:头更痛了,从早上开始。",
+    send: "告诉医生",
+    note: "说的话会马上问诊,也会告诉您的村医。这不是诊断。",
+  }).elements;
 }
-
-const bubble = (text, from) => h("p", { class: `mini-bubble mini-bubble-${from}` }, marked(text));

@@ -1,7 +1,7 @@
 // 首页: what is next for me. Danger stands first, then what is running, then what is coming, then what could be done.
 
 import { spoken } from "../shared/dates.js";
-import { card, empty, h } from "../shared/dom.js";
+import { card, h } from "../shared/dom.js";
 import { emergencyCard } from "./emergency.js";
 import { isToday } from "./followup.js";
 import { toFetch } from "./prescriptions.js";
@@ -34,8 +34,9 @@ export async function home() {
     intake && !intake.assessment?.emergency && intakeCard(intake, Boolean(next)),
     me.patients.filter(lacksConsent).map(consentCard),
     !me.patients.some((patient) => patient.relation === "self") && registerCard(),
+    !(intake?.state === "open" && intake.question) && pointCard(),
   ].flat().filter(Boolean);
-  return cards.length ? cards : empty("现在没有要办的事。哪里不舒服,回到聊天里说一句就行。", h("a", { class: "weui-btn weui-btn_default", href: "#/book" }, "自己预约"));
+  return cards;
 }
 
 function callCard(call) {
@@ -80,6 +81,11 @@ function intakeCard(intake, hasAppointment) {
     h("p", { class: "faint" }, assessment.reasons.some((reason) => !reason.signed) ? "演示·未经临床审定。这不是诊断。" : "这不是诊断。"),
     department && !hasAppointment && h("a", { class: "weui-btn weui-btn_primary", href: `#/slots/${department.code}` }, `预约${department.name}`));
 }
+
+/** Who does not know what to call it points at it. */
+const pointCard = () =>
+  card(h("h2", null, "哪里不舒服?"), h("p", null, "在聊天里说一句就行。不知道怎么说,就在人体图上点一点。"),
+    h("a", { class: "weui-btn weui-btn_default", href: "#/where" }, "看人体图"));
 
 /** Who may agree for him, and has not: nothing can be booked. */
 const lacksConsent = (one) => one.care_needs.length > 0 && (one.relation === "self" || one.guardian);
