@@ -3,6 +3,8 @@
 <group>.csv        one row a disease: how common at which age, how urgent when first met, what must be ruled out, what a township centre can check
 <group>.links.csv  one row a link: how often the disease shows a finding, or comes to people who live with a condition
 awaited.csv        diseases named by a ``rule_out`` whose own row is still to be written
+from_tables.csv    further links, taken from published tables and recorded cases by ``python -m nlp.training.diseases``; written by hand goes first
+refused.csv        what of those is not believed, with the reason
 
 Nothing here names a disease to a patient: it serves the choice of questions and the doctor's list of candidates.
 """
@@ -14,7 +16,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -49,6 +51,9 @@ _DISEASE_COLUMNS = (
     "code", "name", "icd10", "departments", "urgency", "sex", "infant", "child", "adult", "elder", "rule_out", "checks", "note", "source",
 )  # fmt: skip
 _LINK_COLUMNS = ("disease", "finding", "grade", "origin", "source")
+FROM_TABLES = "from_tables.csv"
+FROM_TABLES_COLUMNS = (*_LINK_COLUMNS, "cases")
+_REFUSED_COLUMNS = ("disease", "finding", "why")
 
 
 class Origin(StrEnum):
@@ -155,8 +160,14 @@ def awaited() -> dict[str, str]:
 
 
 @cache
-def diseases() -> dict[str, Disease]:
-    """All diseases by code, in the order of the files; DiseaseError with every fault when the tables do not hold together."""
+def refused() -> dict[tuple[str, str], str]:
+    """Pairs of a disease (or ``*`` for all) and a finding that the tables tell and nobody believes, with the reason."""
+    return {(row["disease"], row["finding"]): row["why"] for row in _rows(_folder().joinpath("refused.csv"), _REFUSED_COLUMNS)}
+
+
+@cache
+def written_diseases() -> dict[str, Disease]:
+    """All diseases by code with the links that are written by hand; DiseaseError with every fault when the tables do not hold together."""
     found: list[Disease] = []
     faults: list[str] = []
     for group in groups():
@@ -174,6 +185,32 @@ def diseases() -> dict[str, Disease]:
     if faults:
         raise DiseaseError(faults)
     return {disease.code: disease for disease in found}
+
+
+@cache
+def diseases() -> dict[str, Disease]:
+    """All diseases by code, in the order of the files, with every link; DiseaseError with every fault."""
+    written = written_diseases()
+    rows = _rows(_folder().joinpath(FROM_TABLES), FROM_TABLES_COLUMNS)
+    faults = [f"{FROM_TABLES}: {row['disease']} {row['finding']}: {fault}" for row in rows for fault in _taken_faults(row, written)]
+    if faults:
+        raise DiseaseError(faults)
+    links: dict[str, list[Link]] = {}
+    for row in rows:
+        links.setdefault(row["disease"], []).append(Link(row["disease"], row["finding"], row["grade"], Origin(row["origin"]), row["source"]))
+    return {code: replace(disease, links=(*disease.links, *links.get(code, ()))) for code, disease in written.items()}
+
+
+def _taken_faults(row: dict[str, str], written: dict[str, Disease]) -> Iterable[str]:
+    yield from _link_faults(row)
+    if row["disease"] not in written:
+        yield "no such disease"
+    elif any(link.finding == row["finding"] for link in written[row["disease"]].links):
+        yield "is written by hand too"
+    if row["origin"] == Origin.ESTIMATED:
+        yield "is estimated: that is written by hand"
+    if {(row["disease"], row["finding"]), ("*", row["finding"])} & refused().keys():
+        yield "is refused"
 
 
 def read_group(group: str) -> tuple[Disease, ...]:

@@ -1,9 +1,13 @@
 """The knowledge base of diseases: every group that is written holds together, by itself and with the others."""
 
+import os
+from importlib import resources
+
 import pytest
 
 from nlp.clinical import diseases
 from nlp.clinical.diseases import COMMONNESS, FREQUENCY, Disease, DiseaseError, Link, Origin
+from nlp.clinical.knowledge import known_codes
 from nlp.interface.urgency import Urgency
 
 GROUPS = diseases.groups()
@@ -91,3 +95,27 @@ def test_share_follows_age_and_sex_and_the_unknown_rules_nothing_out() -> None:
 @pytest.mark.parametrize(("years", "age"), [(0, "infant"), (0.99, "infant"), (1, "child"), (14.9, "child"), (15, "adult"), (65, "elder")])
 def test_age_band(years: float, age: str) -> None:
     assert diseases.AGES[diseases.age_band(years)] == age
+
+
+def test_what_is_taken_from_tables_has_an_origin_and_is_not_refused() -> None:
+    everything, written = diseases.diseases(), diseases.written_diseases()
+    taken = [link for disease in everything.values() for link in disease.links[len(written[disease.code].links) :]]
+    assert {link.origin for link in taken} == {Origin.TABLE, Origin.COUNTED}
+    assert all(link.grade != "N" and link.source for link in taken)
+    assert not {(link.disease, link.finding) for link in taken} & diseases.refused().keys()
+
+
+def test_every_refusal_names_what_is_there_and_says_why() -> None:
+    for (disease, finding), why in diseases.refused().items():
+        assert disease == "*" or disease in diseases.written_diseases(), disease
+        assert finding in known_codes(), finding
+        assert why
+
+
+@pytest.mark.skipif("HUIZHEN_DATA" not in os.environ, reason="the tables are not here: set HUIZHEN_DATA")
+def test_the_tables_give_what_is_kept() -> None:
+    """Made anew from the data, the file is the one that is kept."""
+    from nlp.training.diseases import table
+
+    kept = resources.files("nlp.clinical").joinpath("knowledge", "diseases", diseases.FROM_TABLES).read_text(encoding="utf-8")
+    assert table() == kept, "run python -m nlp.training.diseases"
