@@ -104,6 +104,11 @@ async def _record(patient_id: str) -> tuple[bool, datetime | None]:
     return True, None if under_way else _after(last, terms().record)
 
 
+async def case_under_way(patient_id: str) -> bool:
+    """A consultation or a prescription of the patient is not at its end."""
+    return any([await one.model.filter(patient_id=patient_id, **one.open).exists() for one in (traces()["consultation"], traces()["prescription"])])
+
+
 async def _later(rows: QuerySet[Any], column: str, last: datetime | None) -> datetime | None:
     """The latest time in ``column``, or ``last`` if that is later."""
     found = await rows.order_by(f"-{column}").first()
