@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 
+from core.consultations.commands import CancelConsultation, CompleteConsultation
 from core.consultations.commands_case import PatientConsultations
 from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.consultations.models import Consultation
@@ -24,9 +24,11 @@ from core.intake.models import Intake
 from core.oversight.commands import BreakTheGlass
 from core.people.commands_views import MyPatientList
 from core.practice_rooms import load_rooms
+from core.prescriptions.commands import Release
 from tests.core.dispatch.test_alerts import township_doctor
 from tests.core.dispatch.ward import CRITICAL, EMERGENT, ROUTINE, Ward, open_ward
 from tests.core.intake.small_engine import SmallEngine
+from tests.core.prescriptions.pharmacy import item, open_pharmacy
 from tests.support.county import NUMBER_WITH_WECHAT
 
 load_rooms()
@@ -114,9 +116,35 @@ async def test_a_case_that_began_with_an_emergency_opening_is_carried_to_its_end
     given = await practice.execute(expert, GiveOpinion(consultation_id=asked.consultation_id, advice="溶栓后转院", confirm=True))
     order = Decide(consultation_id=asked.consultation_id, opinion_id=given.opinion_id, choice="agree", reason="", confirm=True)
     await practice.execute(county.village_doctor, order)
-    await Consultation.filter(id=asked.consultation_id).update(state="COMPLETED", closed_at=ward.clock.now() + timedelta(seconds=1))
+    await practice.execute(county.village_doctor, CompleteConsultation(consultation_id=asked.consultation_id, without="抢救,已转县医院"))
     with pytest.raises(SubjectLocked):
         await practice.execute(county.village_doctor, StartPlan(patient_id=county.woman, template="hypertension"))
     assert county.woman not in {one.patient_id for one in (await practice.ask(county.village_doctor, MyPatientList())).patients}
     with pytest.raises(SubjectLocked):
         await practice.ask(county.village_doctor, PatientConsultations(patient_id=county.woman))
+
+
+async def test_an_emergencys_case_is_called_off_after_its_opening_too(ward: Ward) -> None:
+    practice, county = ward.practice, ward.county
+    await practice.execute(county.village_doctor, BreakTheGlass(patient_id=county.woman, reason="unconscious", words=WORDS))
+    asked = await ward.request(CRITICAL, number=NUMBER_WITH_WECHAT)
+    ward.clock.advance(hours=5)
+    await practice.execute(county.village_doctor, CancelConsultation(consultation_id=asked.consultation_id, reason="已转院"))
+    assert (await ward.row(asked.consultation_id)).state == "CANCELLED"
+
+
+async def test_the_medicine_of_an_emergency_is_handed_out_though_its_case_is_closed_and_the_opening_over(ward: Ward) -> None:
+    practice, county = ward.practice, ward.county
+    await practice.execute(county.village_doctor, BreakTheGlass(patient_id=county.woman, reason="unconscious", words=WORDS))
+    pharmacy = await open_pharmacy(ward)
+    await pharmacy.facts()
+    view = await pharmacy.propose(item("amlodipine", "5"))
+    await pharmacy.decide()
+    signed = await pharmacy.sign(view)
+    ward.clock.advance(hours=5)
+    await practice.execute(county.village_doctor, CompleteConsultation(consultation_id=pharmacy.consultation_id, without="抢救,已转县医院"))
+    await pharmacy.give(pharmacy.pharmacist, Release(prescription_id=signed.prescription_id, revision=signed.revision, confirm=True))
+    handed_out = await pharmacy.dispense(signed)
+    assert handed_out.state == "DISPENSED"
+    with pytest.raises(SubjectLocked):
+        await practice.execute(county.village_doctor, StartPlan(patient_id=county.woman, template="hypertension"))
