@@ -12,7 +12,9 @@ from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.consultations.commands import CancelConsultation, ConfirmPatient, ConsultationStatus, Progress, StatusList, WaiveMaterial
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
+from core.dispatch.errors import LockedButTold
 from core.foundation.actor import Role
+from core.foundation.errors import DomainError, Unavailable
 from core.foundation.keys import SubjectLocked
 from core.foundation.withheld import in_words
 from core.intake.urgency import urgency
@@ -29,7 +31,7 @@ _EXAMPLE = "会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急"
 async def request(turn: Turn, arguments: dict[str, Any], missing: str) -> Reply:
     """会诊 3号 胸痛2小时 …"""
     if missing == "number":
-        return turn.say(f"请写上病人在您名单里的编号,比如:\n{_EXAMPLE}\n不记得编号,在单独会话里发「我的病人」。")
+        return await _not_made(turn, f"请写上病人在您名单里的编号,比如:\n{_EXAMPLE}\n不记得编号,在单独会话里发「我的病人」。")
     if missing == "text":
         return turn.say(f"{arguments['number']}号病人怎么了?请连编号一起再发一遍,比如:\n{_EXAMPLE}")
     order = RequestConsultation(
@@ -40,16 +42,32 @@ async def request(turn: Turn, arguments: dict[str, Any], missing: str) -> Reply:
     )
     try:
         made: ConsultationRequested = await turn.execute(order)
-    except SubjectLocked:
-        return await _locked(turn, arguments["number"], arguments["text"])
+    except SubjectLocked as refusal:
+        return await _locked(turn, arguments["number"], refusal)
+    except Unavailable:
+        raise
+    except DomainError as refusal:
+        return await _not_made(turn, refusal.message)
     turn.state = turn.state.asking(None).showing("consultation", made.consultation_id)
     return _requested(turn, made, arguments["number"])
 
 
-async def _locked(turn: Turn, number: int, text: str) -> Reply:
-    """The record is only kept, because its person wanted it gone: 120 first where it is urgent, then how it can be used again. No name."""
-    hearing = NOTHING if turn.practice.engines.clinical is None else await heard(turn.engine, text)
-    first = await staff_danger.now(turn, hearing) if hearing.danger else []
+async def _danger_first(turn: Turn) -> list[str]:
+    """120 and what to do now where the line tells of danger: nothing that stands in the way of a case stands before that."""
+    hearing = NOTHING if turn.practice.engines.clinical is None else await heard(turn.engine, turn.incoming.text)
+    return await staff_danger.now(turn, hearing) if hearing.danger else []
+
+
+async def _not_made(turn: Turn, why: str) -> Reply:
+    return turn.say("\n".join([*await _danger_first(turn), why]))
+
+
+async def _locked(turn: Turn, number: int, refusal: SubjectLocked) -> Reply:
+    """The record is only kept, because its person wanted it gone: 120 first where it is urgent and who was told, then how it can be used again.
+    No name of the patient."""
+    first = await _danger_first(turn)
+    if isinstance(refusal, LockedButTold):
+        first.append(f"已把您写的告诉 **{refusal.fields['who']}**({refusal.fields['place']}),没有人接会接着往上报。")
     lines: PatientListView = await turn.ask(MyPatientList())
     patient_id = next((one.patient_id for one in lines.locked if one.number == number), "")
     page = Link(

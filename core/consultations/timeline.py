@@ -15,6 +15,7 @@ from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.workflow import CLOSED_STATES, Event, State, step_of
 from core.foundation.actor import Role
 from core.foundation.audit.links import names_its_entry
+from core.foundation.locking import check_concerned
 from core.foundation.work import Work
 
 names_its_entry("timeline_entry", "kind")
@@ -49,6 +50,7 @@ async def make_step(
     :class:`IllegalStep` with it.
     """
     step = step_of(event, State(consultation.state), role or work.role)
+    await check_concerned(work, consultation.patient_id)  # before the step that ends what may have let the actor in
     values |= {"state": step.to.value, "version": F("version") + 1, "timeline_length": F("timeline_length") + 1}
     if step.to in CLOSED_STATES:
         values |= {"closed_at": work.now, "busy_expert_id": None}

@@ -7,15 +7,16 @@ from datetime import timedelta
 from core.consultations.models import Consultation
 from core.consultations.service import hold, note
 from core.dispatch.alert_views import alert_view, called_account, concerns_alert
-from core.dispatch.commands import AcknowledgeAlert, AlertView, EscalateAlert
+from core.dispatch.commands import AcknowledgeAlert, Alert, AlertView, EscalateAlert
 from core.dispatch.errors import AlertOver, AlertTaken, AlertUnknown
 from core.dispatch.models import AlertReceiver, DangerAlert
 from core.dispatch.people_told import EVERYWHERE, Link, administrators, county_desk, county_desk_region, desk, duty_doctors
 from core.foundation.due import due
+from core.foundation.locking import opens_locked
 from core.foundation.models import DueWork
 from core.foundation.orders import Done, Order, handles, relation
 from core.foundation.work import Work
-from core.intake.commands import AlertTold
+from core.intake.commands import AlertTold, IntakeRecord
 from core.intake.danger import hears_place, raises_alert
 from core.intake.models import Intake
 from core.intake.record import place_of, seal_column
@@ -53,6 +54,12 @@ async def alerted_intake(work: Work, order: Order) -> bool:
 
 async def _told_lately(work: Work, alert_id: str) -> bool:
     return await AlertReceiver.filter(alert_id=alert_id, account_id=work.actor.account_id, told_at__gt=work.now - READABLE_FOR).exists()
+
+
+@opens_locked
+async def danger_opens(work: Work, patient_id: str) -> bool:
+    """A danger of which the actor was told (the order's entry has looked that he was): read, taken over, with the words that it came from."""
+    return isinstance(work.order, Alert | AcknowledgeAlert | IntakeRecord) and work.grant.relation in ("alerted", "alerted_intake")
 
 
 @raises_alert
@@ -161,16 +168,22 @@ async def _township_of(work: Work, intake: Intake) -> Organisation | None:
     return None
 
 
-@hears_place
-async def place_heard(work: Work, intake: Intake) -> None:
-    """Where the patient is has become known: whoever was alerted is told, and the duty doctor of that township at once."""
+async def say_again(work: Work, intake: Intake) -> None:
+    """More was written of a danger that was told: who has taken it over hears it, else everybody who was told."""
     alert = await DangerAlert.get_or_none(source_id=intake.id)
     if alert is None or alert.state == "closed":
         return
     receivers = await AlertReceiver.filter(alert_id=alert.id).order_by("id")
     for account_id in [alert.taken_by] if alert.taken_by is not None else [one.account_id for one in receivers]:
         await _tell_account(work, alert, account_id)
-    if alert.state == "raised" and intake.place is not None:
+
+
+@hears_place
+async def place_heard(work: Work, intake: Intake) -> None:
+    """Where the patient is has become known: whoever was alerted is told, and the duty doctor of that township at once."""
+    await say_again(work, intake)
+    alert = await DangerAlert.get_or_none(source_id=intake.id)
+    if alert is not None and alert.state == "raised" and intake.place is not None:
         link = await _duty_where(work, alert, await place_of(work, intake) or "")
         if link is not None:
             await _tell_link(work, alert, link, alert.position)

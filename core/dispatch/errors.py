@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.foundation.errors import Conflict, NotFound
+from core.foundation.keys import SubjectLocked
 
 
 class OfferUnknown(NotFound):
@@ -68,3 +69,10 @@ class AlertTaken(Conflict):
 class AlertOver(Conflict):
     code = "alert.over"
     sentence = "这条提醒已经结束,不用再处理。"
+
+
+class LockedButTold(SubjectLocked):
+    """The patient's record is locked, so that no case is made; but what was written tells of danger, and ``who`` was told."""
+
+    code = "subject.locked_told"
+    sentence = "本人已要求删除这份病历,会诊没有建;但病情危急,已告诉{who}({place})。救治急需看病历,请写明理由「紧急调阅」。"

@@ -21,11 +21,14 @@ from core.consultations.service import (
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
+from core.dispatch.locked import refused
 from core.dispatch.models import ExpertOffer
 from core.dispatch.search import is_asking, is_desk_called, resume_search, start_search, tell_dispatched
+from core.foundation.access import check_access
 from core.foundation.actor import Actor
 from core.foundation.clock import spoken
 from core.foundation.errors import NotAllowed
+from core.foundation.keys import SubjectLocked
 from core.foundation.models import RuleSignature
 from core.foundation.orders import handles, prepares
 from core.foundation.practice import Practice
@@ -58,6 +61,9 @@ class Understood:
     facts: Facts
     assessment: Assessment
     rules_signed: bool
+    engine: str
+    locked: bool = False
+    """The patient had his record locked: what is known is what the line says, and no case is made of it."""
 
 
 @prepares(RequestConsultation)
@@ -70,10 +76,17 @@ async def read_request(practice: Practice, actor: Actor, order: RequestConsultat
         raise RulesUnsigned
     work = Work(practice, actor, order)
     patient_id = await listed_patient(work, order.number)
-    patient = await patient_card(work, patient_id)
+    work.grant = await check_access(work, order)  # in that role a lock is looked at
+    try:
+        patient = await patient_card(work, patient_id)
+    except SubjectLocked:
+        patient = None
     reading = await asyncio.to_thread(engine.read, order.text)
-    facts = with_record(engine.merge(Facts(), reading), sex=patient.sex, birth=patient.birth_date, today=local_date(work.now))
-    return Understood(patient_id, facts, await asyncio.to_thread(engine.assess, facts), signed)
+    facts = engine.merge(Facts(), reading)
+    if patient is not None:
+        facts = with_record(facts, sex=patient.sex, birth=patient.birth_date, today=local_date(work.now))
+    assessment = await asyncio.to_thread(engine.assess, facts)
+    return Understood(patient_id, facts, assessment, signed, engine.version, locked=patient is None)
 
 
 async def _own_rules_signed() -> bool:
@@ -86,6 +99,8 @@ async def _own_rules_signed() -> bool:
 @handles(RequestConsultation)
 async def request_consultation(work: Work, order: RequestConsultation, understood: Understood) -> ConsultationRequested:
     work.concerns("patient", understood.patient_id)
+    if understood.locked:
+        raise await _locked(work, order, understood)
     intake = await running_intake(understood.patient_id, work.now)
     level, reasons = _level(understood, intake)
     do_now, department_code = first_measures(level, understood.assessment, understood.facts), _specialty(understood.assessment)
@@ -118,6 +133,16 @@ async def request_consultation(work: Work, order: RequestConsultation, understoo
         missing=missing(row),
         rules_signed=understood.rules_signed and (intake is None or not raised or intake.rules_signed),
     )
+
+
+async def _locked(work: Work, order: RequestConsultation, understood: Understood) -> SubjectLocked:
+    level, _ = _level(understood, None)
+    if not urgency(level).starts_at_once:
+        return SubjectLocked()
+    return await refused(
+        work, understood.patient_id, order.text, facts=understood.facts, assessment=understood.assessment, level=level, engine=understood.engine,
+        rules_signed=understood.rules_signed,
+    )  # fmt: skip
 
 
 def _reasons(understood: Understood) -> tuple[str, ...]:

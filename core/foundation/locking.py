@@ -48,10 +48,12 @@ async def is_locked(work: Work, patient_id: str) -> bool:
 
 
 async def check_lock(work: Work, patient_id: str, sealer: Sealer) -> None:
-    """:class:`SubjectLocked` where the data are locked and nothing lets this order in."""
-    if not sealer.locked or work.role in NOT_LOCKED_OUT:
+    """:class:`SubjectLocked` where the data are locked and nothing lets this order in. Who was let in stays so to the order's end: it may itself
+    bring to an end what let it in."""
+    if not sealer.locked or work.role in NOT_LOCKED_OUT or patient_id in work.let_in:
         return
     for opens in _OPENS:
         if await opens(work, patient_id):
+            work.let_in.add(patient_id)
             return
     raise SubjectLocked

@@ -57,6 +57,7 @@ class Work:
         self.entry_id = practice.ids.new()
         self.kept = False
         self.afterwards: list[Afterwards] = []
+        self.let_in: set[str] = set()
         self._subject = _Subject()
         self._opened: set[str] = set()
         self._reason: str | None = None
@@ -125,7 +126,7 @@ class Work:
         """Carry out another command in the same transaction, with its own access check and audit entry."""
         actor = Actor.system("worker") if as_system else self.actor
         inner = Work(self.practice, actor, command)
-        inner.now = self.now
+        inner.now, inner.let_in = self.now, self.let_in
         result = await inner.carry_out(prepared)
         self.lanes |= inner.lanes
         self.afterwards += inner.afterwards

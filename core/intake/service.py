@@ -23,6 +23,7 @@ from core.intake.danger import hears_place, on_danger, on_place, raises_alert
 from core.intake.errors import ChoiceUnknown, IntakeClosed, IntakeMoved, IntakeUnknown, NothingSaid, RulesUnsigned
 from core.intake.models import Intake
 from core.intake.record import opened, place_of, read_lines, seal_column, sealed, spoken_words, view_of, write_lines
+from core.intake.reported import REPORTED
 from core.intake.rules import (
     DETAIL_CODE,
     PLACE,
@@ -328,7 +329,8 @@ async def current_intake(work: Work, order: CurrentIntake) -> IntakeView:
     mine = Intake.filter(account_id=work.actor.account_id)
     row = await mine.get_or_none(live_for=work.actor.account_id)
     if row is None:
-        row = await mine.filter(state="closed", level__isnull=False).exclude(close_reason="wrong").order_by("-updated_at", "-id").first()
+        closed = mine.filter(state="closed", level__isnull=False).exclude(close_reason__in=("wrong", REPORTED))
+        row = await closed.order_by("-updated_at", "-id").first()
     if row is None:
         raise IntakeUnknown
     work.concerns("intake", row.id)

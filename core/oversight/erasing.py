@@ -31,6 +31,8 @@ from core.people.rules import local_date
 
 NO_RECORD = frozenset({"intake", "consent", "reading", "worse", "break_glass"})
 """Traces that are no medical record by themselves: nobody treated him."""
+OF_A_CASE = ("consultation", "prescription", "emergency_dose")
+"""Traces of care that somebody has to bring to its end, by himself or after somebody else."""
 AROUND = timedelta(days=7)
 """Before a case was made: the talk that led to it."""
 LIMITS = (
@@ -102,6 +104,15 @@ async def _record(patient_id: str) -> tuple[bool, datetime | None]:
     if last is None:
         return False, None
     return True, None if under_way else _after(last, terms().record)
+
+
+async def case_under_way(patient_id: str) -> bool:
+    """A consultation, a prescription or an emergency dose of the patient is not at its end."""
+    there = traces()
+    for trace in (there[name] for name in OF_A_CASE):
+        if await trace.model.filter(patient_id=patient_id, **trace.open).exists():
+            return True
+    return False
 
 
 async def _later(rows: QuerySet[Any], column: str, last: datetime | None) -> datetime | None:

@@ -29,7 +29,7 @@ from core.oversight.commands_erasures import (
     SettleErasure,
     UnlockRecord,
 )
-from core.oversight.erasing import Found, accounts_joined, find, spoken
+from core.oversight.erasing import Found, accounts_joined, case_under_way, find, spoken
 from core.oversight.errors import CaseUnderWay, ErasureSettled, KeysNotApart, NotYours
 from core.oversight.models import BreakGlass, ErasureRequest
 from core.people.access import acts_in_county
@@ -53,8 +53,11 @@ async def request_of_county(work: Work, order: Order) -> bool:
 
 @opens_locked
 async def emergency_opens(work: Work, patient_id: str) -> bool:
-    """Treatment or an inquiry: an emergency opening with its reason, of which the patient's side is told, and while it lasts."""
+    """Treatment or an inquiry: an emergency opening with its reason, of which the patient's side is told, and while it lasts. The case and the
+    prescriptions that came of it go to their end: an erasure waits for those that are under way, so that nothing else can be."""
     if isinstance(work.order, BreakTheGlass | UnlockRecord):
+        return True
+    if await case_under_way(patient_id):
         return True
     return await BreakGlass.filter(patient_id=patient_id, account_id=work.actor.account_id, until__gt=work.now).exists()
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from core.oversight import backups, disposals, erasures, holds, opening, relations, reviewing, traces
+from core.oversight import backups, disposals, erasures, holds, opening, relations, reviewing, schema, traces
 
-__all__ = ["backups", "disposals", "erasures", "holds", "opening", "relations", "reviewing", "traces"]
+__all__ = ["backups", "disposals", "erasures", "holds", "opening", "relations", "reviewing", "schema", "traces"]

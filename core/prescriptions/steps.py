@@ -8,6 +8,7 @@ from tortoise.expressions import F
 
 from core.consultations.service import note
 from core.foundation.canonical import moment
+from core.foundation.locking import check_concerned
 from core.foundation.signing_keys import signatures_of
 from core.foundation.work import Work
 from core.prescriptions.errors import PrescriptionUnknown
@@ -34,6 +35,7 @@ async def prescription_of(prescription_id: str) -> Prescription:
 async def make_step(work: Work, row: Prescription, event: Event, *, words: str | None = None, **values: Any) -> Prescription:
     """Make the step ``event`` on a row that this transaction holds; IllegalStep or NotYourStep when the table does not list it."""
     step = step_of(event, State(row.state), work.role)
+    await check_concerned(work, row.patient_id)  # before the step that ends what may have let the actor in
     await row.change(state=step.to.value, **values)
     kind = step.emits if event is not Event.REVISE else "prescription.revised"
     await note(work, row.consultation_id, kind, words=words, ids={"code": row.code, "prescription_id": row.id})

@@ -15,7 +15,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from miniprogram_api.backups.failures import BackupFailed, RepositoryDamaged, TargetInUse
+from miniprogram_api.backups.own_tables import own_tables
 from miniprogram_api.backups.programs import Ended, run
+from miniprogram_api.backups.sqlite import STEPS
 
 _POSITION = re.compile(rb"-- CHANGE MASTER TO MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+);")
 _TABLE = re.compile(rb"INSERT INTO `([^`]+)` VALUES\r?\n")
@@ -113,10 +115,14 @@ class MariaDb:
         return await self.says("SELECT table_name FROM information_schema.tables WHERE table_schema=DATABASE() ORDER BY 1")
 
     async def check_empty(self) -> None:
-        """TargetInUse when there is any table."""
-        if tables := await self.tables():
+        """TargetInUse when there is any row, or a table that is none of the house's own: only then is something lost with the schema."""
+        tables = await self.tables()
+        held = {name: rows for name, rows in (await self.counted(tables)).items() if rows and name != STEPS}
+        strange = set(tables) - own_tables()
+        if held or strange:
+            found = f"{len(held)} 个表里有资料" if held else f"{len(strange)} 个不是会诊的表"
             raise TargetInUse(
-                f"数据库 {self.schema} 里已有 {len(tables)} 个表,恢复不会覆盖它。请新建一个空库"
+                f"数据库 {self.schema} 里已有{found},恢复不会覆盖它。请新建一个空库"
                 "(CREATE DATABASE … CHARACTER SET utf8mb4 COLLATE utf8mb4_bin),把 HUIZHEN_DATABASE_URL 或 HUIZHEN_KEYRING_URL 指过去。"
             )
 

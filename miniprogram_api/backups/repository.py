@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from miniprogram_api.backups.failures import BackupFailed, NoRepository, RepositoryDamaged, WrongPassword
+from miniprogram_api.backups.left_locks import all_left
 from miniprogram_api.backups.programs import Ended, run
 
 HOST = "huizhen"
@@ -179,8 +180,28 @@ class Repository:
             # Takes away the locks of runs that were killed; those of living ones stay.
             await run(("restic", "unlock"), environment=environment)
             ended = await run(("restic", *arguments), environment=environment, folder=folder, heard=heard, by_lines=by_lines)
+        if ended.status and "already locked" in ended.complaints and all_left(await self._locks(environment)):
+            await run(("restic", "unlock", "--remove-all"), environment=environment)
+            ended = await run(("restic", *arguments), environment=environment, folder=folder, heard=heard, by_lines=by_lines)
         if ended.status not in fine:
             raise self._failure(arguments[0], ended)
+
+    async def _locks(self, environment: dict[str, str]) -> list[dict[str, Any]]:
+        """What each lock in the repository says of who holds it; empty where one cannot be read."""
+        names: list[bytes] = []
+        listed = await run(("restic", "list", "locks", "--no-lock", "--quiet"), environment=environment, heard=names.append)
+        found: list[dict[str, Any]] = []
+        for name in (one.decode("ascii", "replace").strip() for one in names):
+            pieces: list[bytes] = []
+            said = await run(("restic", "cat", "lock", name, "--no-lock", "--quiet"), environment=environment, heard=pieces.append, by_lines=False)
+            try:
+                lock = json.loads(b"".join(pieces))
+            except ValueError:
+                return []
+            if said.status or not isinstance(lock, dict):
+                return []
+            found.append(lock)
+        return [] if listed.status else found
 
     def _failure(self, act: str, ended: Ended) -> BackupFailed:
         said = ended.complaints.lower()

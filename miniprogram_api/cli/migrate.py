@@ -139,11 +139,34 @@ async def _go_down(settings: Settings, wanted: str, *, lose: bool) -> int:
         print("没有退回,数据库没有改动。确实不要这些资料,请再运行一次并加 --lose-data(仍会先备份);要连资料一起回到从前,请用 huizhen restore。")
         return 1
     await _copy(settings)
+    await _enter(settings, there, back_to, lost)
     for app, name in back_to.items():
         await migrate(settings.database_url, settings.keyring_url, target=f"{app}.{name}")
     told = "、".join(f"{CALLED[app]} 在 {name}" for app, name in back_to.items())
     print(f"已退回:{told}。请用认得这一步的旧版程序启动;这一版程序一启动,又会升级到最新。")
     return 0
+
+
+async def _enter(settings: Settings, there: list[Steps], back_to: Mapping[str, str], lost: list[Loss]) -> None:
+    """Its audit entry, written before the schema goes: an older one may not take it."""
+    from core.foundation.database.connection import APP, KEYRING
+    from core.foundation.encryption.master_keys import UnusableMasterKeys
+    from core.foundation.errors import DomainError
+    from core.oversight.schema import SchemaTakenBack
+    from core.practice_rooms import load_rooms
+    from miniprogram_api.app.rekeying import open_for_rekeying
+    from miniprogram_api.app.signing import OPERATOR
+
+    order = SchemaTakenBack(practice=back_to.get(APP, ""), keyring=back_to.get(KEYRING, ""), values=sum(one.rows for one in lost))
+    if any(one.pending or one.unknown for one in there):
+        print("! 数据库不在最新一步,这一次退回没有写进审计。")
+        return
+    load_rooms()
+    try:
+        async with open_for_rekeying(settings) as practice:
+            await practice.execute(OPERATOR, order)
+    except (FileNotFoundError, UnusableMasterKeys, DomainError):
+        print("! 打不开密钥库(主密钥不在这里),这一次退回没有写进审计。")
 
 
 def _tell(there: list[Steps], back_to: Mapping[str, str], lost: list[Loss]) -> None:

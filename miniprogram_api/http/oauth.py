@@ -7,11 +7,13 @@ to the browser by a short-lived cookie, so that nobody can finish a sign-in that
 from __future__ import annotations
 
 import hmac
+import re
+from html import escape
 from typing import Any
 from urllib.parse import quote, unquote
 
 from sanic import Blueprint, HTTPResponse, Request
-from sanic.response import redirect
+from sanic.response import html, redirect
 
 from bot.channels.api.errors import ApiError, SnapshotUser
 from bot.channels.api.sign_in import official_account_authorize_url, wecom_authorize_url
@@ -29,12 +31,28 @@ WECOM_PAGES = ("doctor", "desk", "pharmacy", "sign", "factor", "staff", "emergen
 """Pages of practitioners; all others are patients' pages."""
 
 
+_OPENED = re.compile(r"/[A-Za-z0-9_/-]{1,200}")
+"""What stands behind ``#`` on a page of ours: a name, and codes."""
+_BY_WAY_OF_THE_BROWSER = (
+    '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    "<title>会诊 · 登录</title><style>body{{font:18px/1.6 system-ui,sans-serif;margin:20vh auto;max-width:24em;padding:0 20px;text-align:center}}"
+    'a{{display:inline-block;min-height:44px;line-height:44px;color:#06753a}}</style><p>正在登录…</p>'
+    '<p><a id="sign-in" href="{address}">没有反应,点这里</a></p>'
+    '<script src="{script}"></script>'
+)
+
+
 def _state_cookie(request: Request) -> str:
     return "huizhen_oauth" if request.app.ctx.demo else "__Secure-huizhen_oauth"
 
 
 def send_to_authorise(request: Request) -> HTTPResponse:
     """Where a page without a session goes: the authorise page of the platform it belongs to, with a fresh state."""
+    address, state = _authorise(request)
+    return _bound(request, redirect(address), state)
+
+
+def _authorise(request: Request) -> tuple[str, str]:
     settings = house_of(request).channel_settings
     state = practice_of(request).ids.token(32)
     mount = getattr(request, "mount", "")
@@ -45,11 +63,25 @@ def send_to_authorise(request: Request) -> HTTPResponse:
         address = wecom_authorize_url(open_base, settings.wecom.corpid, settings.wecom.app.agentid, redirect_uri, state)
     else:
         address = official_account_authorize_url(open_base, settings.official_account.appid, redirect_uri, state)
-    response = redirect(address)
+    return address, state
+
+
+def send_with_fragment(request: Request) -> HTTPResponse:
+    """The same of a page of which a link may open one thing (``/h5/desk/#/case/…``). Only the browser knows what stands behind ``#``, and the
+    platform puts its own in its place: so the browser is given a page whose script takes it along in the address to come back to."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return send_to_authorise(request)
+    address, state = _authorise(request)
+    script = f"{getattr(request, 'mount', '')}/h5/shared/to_sign_in.js"
+    return _bound(request, html(_BY_WAY_OF_THE_BROWSER.format(address=escape(address), script=escape(script))), state)
+
+
+def _bound(request: Request, response: HTTPResponse, state: str) -> HTTPResponse:
+    """``state`` and the page that was asked for, kept by this browser alone."""
     response.add_cookie(
-        _state_cookie(request), f"{state}.{quote(request.path, safe='')}", path=f"{mount}/h5/oauth/", httponly=True, samesite="Lax",
-        secure=not request.app.ctx.demo, max_age=STATE_LIFE_S,
-    )
+        _state_cookie(request), f"{state}.{quote(request.path, safe='')}", path=f"{getattr(request, 'mount', '')}/h5/oauth/", httponly=True,
+        samesite="Lax", secure=not request.app.ctx.demo, max_age=STATE_LIFE_S,
+    )  # fmt: skip
     return response
 
 
@@ -69,11 +101,13 @@ async def come_back(request: Request, kind: str) -> HTTPResponse:
         return explain("登录没有完成", "微信的登录码已经用过或过期。请回到微信,从消息里重新打开这个页面。", 403)
     practice = practice_of(request)
     account = await practice.execute(PROCESS, people.EnsureAccount(app=app, subject=subject, unionid=unionid))
-    opened = await practice.execute(PROCESS, sessions.OpenSession(account_id=account.account_id, kind="h5", device=device_of(request)))
+    session = await practice.execute(PROCESS, sessions.OpenSession(account_id=account.account_id, kind="h5", device=device_of(request)))
     mount = getattr(request, "mount", "")
-    target = unquote(page)
-    response = redirect(f"{mount}{target if target.startswith('/h5/') and '//' not in target else '/h5/mini/'}")
-    set_session_cookies(request, response, opened)
+    target, opened = unquote(page), request.args.get("opened") or ""
+    target = target if target.startswith("/h5/") and "//" not in target else "/h5/mini/"
+    # Whoever wrote the address chooses at most what is open on our own page; who may see it is asked there.
+    response = redirect(f"{mount}{target}#{opened}" if _OPENED.fullmatch(opened) else f"{mount}{target}")
+    set_session_cookies(request, response, session)
     response.cookies.delete_cookie(_state_cookie(request), path=f"{mount}/h5/oauth/", secure=not request.app.ctx.demo)
     return response
 

@@ -12,7 +12,7 @@ from sanic.response import file, redirect
 
 from miniprogram_api.http.api import public
 from miniprogram_api.http.headers import page_policy
-from miniprogram_api.http.oauth import send_to_authorise
+from miniprogram_api.http.oauth import send_to_authorise, send_with_fragment
 
 blueprint = Blueprint("pages", url_prefix="/h5")
 
@@ -24,8 +24,8 @@ _FRESH = {"Cache-Control": "no-cache"}
 """Kept by the browser, but asked for each time."""
 _ROOM = re.compile(r"^(doctor/)?room/[0-9A-HJKMNP-TV-Z]{26}/$")
 """The call room of one consultation; below ``doctor/`` for those who sign in by WeCom."""
-_OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases|emergency|staff)/(case|rx|review|person)/([0-9A-HJKMNP-TV-Z]{26})/$")
-"""One thing on a page of practitioners, as chats link to it: what stands behind ``#`` would be lost on the way through the platform's sign-in."""
+_OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases|emergency|staff)/(case|rx|review|person|patient)/([0-9A-HJKMNP-TV-Z]{26})/$")
+"""One thing on a page of practitioners, as chats link to it: no script is needed to keep it through the platform's sign-in."""
 
 
 @blueprint.get("/<path:path>")
@@ -45,7 +45,7 @@ async def page(request: Request, path: str) -> HTTPResponse:
         raise NotFound
     is_document = target.suffix == ".html"
     if is_document and path.split("/")[0] not in WITHOUT_SESSION and request.ctx.signed_in is None:
-        return send_to_authorise(request)
+        return send_with_fragment(request)
     media_type = mimetypes.guess_type(target.name)[0] or "application/octet-stream"
     return await file(target, mime_type=media_type, headers=dict(_FRESH))
 

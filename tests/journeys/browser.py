@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import re
 import shutil
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
 
 from tests.journeys.codes import give_codes_on
 from tests.support.peers import need
@@ -73,13 +74,15 @@ async def visiting(chromium: Browser) -> AsyncIterator[Visiting]:
 
         async def keep(response: Any) -> None:
             if response.ok and response.request.resource_type in ("document", "script", "stylesheet", "font"):
-                visit.loaded[response.url] = await response.body()
+                with contextlib.suppress(Error):  # the page on the way to the sign-in goes on by itself
+                    visit.loaded[response.url] = await response.body()
 
         page.on("response", keep)
         visits.append(visit)
         if codes and (phone := _PHONE.match(address)) is not None:
             await give_codes_on(page, phone["base"], phone["key"])
         await page.goto(address)
+        await page.locator("#sign-in").wait_for(state="detached")
         return visit
 
     yield visit

@@ -59,6 +59,9 @@ async def test_a_locked_record_says_so_and_is_used_again_when_its_person_wants_i
     await both_sizes(page, "locked-list")
     await line.click()
     await expect(page.get_by_text("只保存、不使用")).to_be_visible()
+    # As the chat links to it, where 会诊 met the lock.
+    await page.goto(f"{running_demo_house.base_url}/phone/{doctor.key}/h5/doctor/patient/{patient['patient_id']}/")
+    await expect(page.get_by_text("只保存、不使用")).to_be_visible()
     await expect(page.get_by_text("没有列出")).to_have_count(0)
     await expect(page.get_by_text(patient["full_name"])).to_have_count(0)
     await both_sizes(page, "locked-page")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+import re
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
 
+from tests.journeys.browser import PHONE, Visiting, chromium, visiting
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
+
+__all__ = ["chromium", "visiting"]
+ROOT = Path(__file__).resolve().parents[2]
 
 PAGE = "/h5/doctor/cases/"
 
@@ -111,3 +118,43 @@ def test_demonstration_sessions_need_the_secret(running_demo_house: Demo):
     with browser(running_demo_house) as stranger:
         assert stranger.post("/v1/demo/sessions", json=body).status_code == 403
         assert stranger.post("/v1/demo/sessions", json=body, headers={"X-Demo-Secret": "guess"}).status_code == 403
+
+
+@pytest.mark.browser
+async def test_a_link_to_one_thing_keeps_it_through_the_sign_in_also_behind_the_hash(visiting: Visiting, running_demo_house: Demo):
+    administrator = next(person["key"] for person in roster(running_demo_house) if person["role"] == "administrator")
+    place = f"{running_demo_house.base_url}/phone/{administrator}/h5/staff/"
+    visit = await visiting(f"{place}#/houses", PHONE)
+    await visit.page.wait_for_url(f"{place}#/houses")
+    assert (await visit.page.request.get(f"{running_demo_house.base_url}/phone/{administrator}/v1/me")).ok
+
+
+def test_what_comes_back_behind_the_hash_is_a_name_on_our_own_page(running_demo_house: Demo, doctor: str):
+    """And no more: whoever alters the address gets the page as it is."""
+    given = {"/case/01ARZ3NDEKTSV4RRFFQ69G5FAV": True, "//evil.example": False, "x\r\nset-cookie: a=b": False, "/a?b=<script>": False}
+    for opened, kept in given.items():
+        with browser(running_demo_house) as phone:
+            away = phone.get(f"/phone/{doctor}{PAGE}", headers={"accept": "text/html"})
+            assert away.status_code == 200
+            assert "Path=/phone" in away.headers["set-cookie"]
+            address = unescape(re.search(r'href="([^"]+)"', away.text)[1])
+            begun = urlsplit(address.partition("#")[0])
+            query = dict(parse_qsl(begun.query))
+            query["redirect_uri"] += f"?{urlencode({'opened': opened})}"
+            back = phone.get(f"{begun.path}?{urlencode(query)}").headers["location"]
+            signed = phone.get(back)
+            landed = urlsplit(signed.headers["location"])
+            assert (landed.netloc, landed.path) == ("", f"/phone/{doctor}{PAGE}")
+            assert landed.fragment == (opened if kept else "")
+            assert "a" not in signed.cookies
+
+
+def test_every_page_that_the_chat_links_to_is_there(running_demo_house: Demo):
+    """The addresses stand in words of the chat: one that no page answers would be a dead end at the worst moment."""
+    found = set()
+    for path in (ROOT / "bot").rglob("*.py"):
+        for address in re.findall(r'"page:(/h5/[^"\n]*)"', path.read_text()):
+            found.add(re.sub(r"\{[^{}]+\}", "01ARZ3NDEKTSV4RRFFQ69G5FAV", re.sub(r"\{[^{}]* if [^{}]*\}", "sign", address)))
+    assert len(found) > 8
+    with browser(running_demo_house) as phone:
+        assert {one: phone.get(one).status_code for one in found} == dict.fromkeys(found, 302)

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from core.foundation.database.away import AWAY
 from core.foundation.encryption.erasure import destroy_all, ended, set_lock
 from core.foundation.errors import Unavailable
-from core.foundation.events import Event, listens
+from core.foundation.events import Event, lane_of, listens
 from core.foundation.models import OutboxEvent
 
 if TYPE_CHECKING:
@@ -52,13 +51,23 @@ async def _at_once(practice: Practice, event: Event) -> None:
 @listens(ERASING)
 @listens(LOCKING)
 async def carry_out(practice: Practice, event: Event) -> None:
-    """Twice without harm: an order and a worker may be about it at once. Not what was passed over. Never given up while the key ring is away."""
+    """Twice without harm: an order and a worker may be about it at once. Not what was passed over. Never given up: whoever asked was told that
+    it is done, so that a fault of any kind is tried again, each minute in the end."""
     if not await OutboxEvent.filter(id=event.id, state="waiting").exists():
         return
     try:
         if event.topic == ERASING:
             await destroy_all(practice, event.body["subjects"].split())
         else:
-            await set_lock(practice, [f"patient:{event.key}"], locked=event.body["locked"] == "yes")
-    except AWAY as error:
+            await _lock_as_meant(practice, event.key)
+    except Exception as error:
         raise Unavailable from error
+
+
+async def _lock_as_meant(practice: Practice, patient_id: str) -> None:
+    """As was meant last. Whoever unlocks while a lock is on its way may be done with it first: so it is looked again until nothing came between."""
+    meant = OutboxEvent.filter(state__in=("waiting", "done", "failed"), lane=lane_of(LOCKING), key=patient_id, topic=LOCKING)
+    done = ""
+    while (latest := await meant.order_by("-created_at", "-id").first()) is not None and latest.id != done:
+        await set_lock(practice, [f"patient:{patient_id}"], locked=latest.body["locked"] == "yes")
+        done = latest.id

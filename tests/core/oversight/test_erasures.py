@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.outgoing import Text
+from bot.sending.notice import CardChange, Notice
+from bot.sending.notices import render
 from core.consultations.models import Consultation
 from core.conversations.models import Conversation, Message
 from core.conversations.words import words_key
@@ -22,6 +25,7 @@ from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from core.oversight import erasures
 from core.oversight.commands import BreakTheGlass
+from core.oversight.commands_disposals import REASONS
 from core.oversight.commands_erasures import EraseMine, ErasurePreview, ErasureRequests, SettleErasure, UnlockRecord
 from core.oversight.errors import CaseUnderWay, ErasureSettled, InquiryOfLocked, NotYours
 from core.oversight.models import Disposal, ErasureRequest
@@ -188,11 +192,38 @@ async def test_a_dispute_is_an_administrators_to_decide_once(ward: Ward) -> None
     assert not await opens(practice, f"patient:{county.woman}"), "nobody ever treated her"
 
 
+async def test_who_keeps_his_account_is_told_that_his_record_is_gone_and_what_was_decided(ward: Ward) -> None:
+    practice, county, actor = ward.practice, ward.county, ward.county.woman_account
+    now = ward.clock.now()
+    await Disposal.create(
+        id=practice.ids.new(), kind="record", subject_id=county.woman, state="held", reason="inquiry", announced_at=now, due_at=now
+    )
+    await practice.execute(actor, EraseMine(patient_id=county.woman, confirm=True))
+    (waiting,) = (await practice.ask(county.administrator, ErasureRequests())).requests
+    assert waiting.kind == "record"
+    asked = await Notification.get(kind="erasure.asked", account_id=county.administrator.account_id)
+    assert "到期资料" in in_words(await render(practice, asked))
+    await practice.execute(county.administrator, SettleErasure(request_id=waiting.request_id, decision="erase", reason="settled"))
+    assert await opens(practice, f"account:{actor.account_id}"), "only the record was asked for"
+    assert not await opens(practice, f"patient:{county.woman}")
+    told = await Notification.get(kind="erasure.done")
+    assert (told.account_id, told.ids) == (actor.account_id, {"request_id": waiting.request_id})
+    assert "已经删除" in in_words(await render(practice, told))
+
+
+def in_words(told: Notice | CardChange) -> str:
+    assert isinstance(told, Notice)
+    (text,) = told.shapes
+    assert isinstance(text, Text)
+    return text.text
+
+
 async def test_what_an_administrator_keeps_stays_and_the_person_is_told(ward: Ward) -> None:
     request_id = await disputed(ward)
     await ward.practice.execute(ward.county.administrator, SettleErasure(request_id=request_id, decision="keep", reason="dispute"))
     assert await opens(ward.practice, f"patient:{ward.county.woman}")
-    assert await Notification.filter(kind="erasure.kept", account_id=ward.county.woman_account.account_id).exists()
+    kept = await Notification.get(kind="erasure.kept", account_id=ward.county.woman_account.account_id)
+    assert REASONS["dispute"] in in_words(await render(ward.practice, kept))
 
 
 async def test_a_guardian_decides_for_the_child_and_who_only_helps_does_not(ward: Ward) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from core.foundation.keyring.models import WrappedKey
 from core.foundation.locking import is_locked
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.foundation.orders import Done
-from core.foundation.outbox import OutboxWorker
+from core.foundation.outbox import TRIES, OutboxWorker
 from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.oversight.commands_erasures import EraseMine, UnlockRecord
@@ -109,3 +111,44 @@ async def test_what_fails_after_the_commit_is_a_workers_and_no_late_lock_follows
     await worked(ward)
     assert not any([await opens(practice, one) for one in subjects])
     assert not await locked(ward)
+
+
+async def test_an_unlocking_that_overtakes_a_lock_on_its_way_is_what_stays(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    practice, county = ward.practice, ward.county
+    await treated_before(ward)
+    on_its_way, go_on, does = asyncio.Event(), asyncio.Event(), intended.set_lock
+
+    async def slowly(*arguments: Any, locked: bool) -> int:
+        if locked:
+            on_its_way.set()
+            await go_on.wait()
+        return await does(*arguments, locked=locked)
+
+    monkeypatch.setattr(intended, "set_lock", slowly)
+    erasing = asyncio.create_task(practice.execute(county.woman_account, ERASE))
+    await on_its_way.wait()
+    await practice.execute(county.village_doctor, UnlockRecord(patient_id=county.woman, confirm=True))
+    go_on.set()
+    await erasing
+    await worked(ward)
+    assert not await locked(ward)
+
+
+async def test_what_was_promised_is_never_given_up_whatever_goes_wrong(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    practice, county = ward.practice, ward.county
+    subjects = await treated_before(ward)
+
+    async def breaks(*_: object, **__: object) -> int:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(intended, "set_lock", breaks)
+        broken.setattr(intended, "destroy_all", breaks)
+        await practice.execute(county.woman_account, ERASE)
+        for _ in range(TRIES + 2):
+            await worked(ward)
+            await OutboxEvent.filter(topic__in=(ERASING, LOCKING)).update(claimed_until=practice.clock.real_now())
+    assert {one.state for one in await OutboxEvent.filter(topic__in=(ERASING, LOCKING))} == {"waiting"}
+    await worked(ward)
+    assert not any([await opens(practice, one) for one in subjects])
+    assert await locked(ward)

@@ -11,11 +11,12 @@ from core.foundation.models import AuditEntry, Blob
 from core.practice_rooms import load_rooms
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.signing import open_for_signing
+from miniprogram_api.backups.lock_lines import locked_now
 
 
 async def main() -> None:
     load_rooms()
-    found: dict[str, list[str]] = {"opened": [], "erased": [], "wrong": [], "actions": []}
+    found: dict[str, list[str]] = {"opened": [], "erased": [], "wrong": [], "locked": [], "actions": []}
     async with open_for_signing(Settings()) as practice:
         for row in await Blob.all().order_by("id"):
             try:
@@ -25,6 +26,7 @@ async def main() -> None:
                 found["erased"].append(row.id)
             except Exception as error:
                 found["wrong"].append(f"{row.id} {type(error).__name__}")
+        found["locked"] = sorted(await locked_now())
         found["actions"] = [str(one) for one in await AuditEntry.all().order_by("id").values_list("action", flat=True)]
     print(json.dumps(found))
 

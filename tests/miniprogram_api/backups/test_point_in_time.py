@@ -58,6 +58,17 @@ async def test_a_schema_is_brought_to_a_point_in_time(logged: Any, tmp_path: Pat
     assert not (tmp_path / "server").exists()
     await keyring.empty()
     assert await keyring.tables() == []
+    # Tables of ours without a row, as `huizhen migrate` leaves them, are in nobody's way; anybody else's are.
+    logged.sql("CREATE TABLE keyring.wrapped_key (word blob); CREATE TABLE keyring.tortoise_migrations (name text)")
+    logged.sql("INSERT INTO keyring.tortoise_migrations VALUES ('0001_initial')")
+    await keyring.check_empty()
+    logged.sql("INSERT INTO keyring.wrapped_key VALUES ('a wrapped key')")
+    with pytest.raises(TargetInUse, match="1 个表里有资料"):
+        await keyring.check_empty()
+    logged.sql("DELETE FROM keyring.wrapped_key; CREATE TABLE keyring.somebody_elses (word blob)")
+    with pytest.raises(TargetInUse, match="不是会诊的表"):
+        await keyring.check_empty()
+    await keyring.empty()
     with pytest.raises(BackupFailed, match=r"binlog\.000077"):
         await practice.fetch_log(Position("binlog.000077", 4), tmp_path / "gone.sql")
     with pytest.raises(BackupFailed, match="CREATE DATABASE"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
+import signal
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.backups import restoring
 from miniprogram_api.backups.failures import BackupFailed, NoRepository, ProgramMissing, RepositoryDamaged, TargetInUse, WrongPassword
+from miniprogram_api.backups.left_locks import all_left, lives
 from miniprogram_api.backups.repository import Repository
 from miniprogram_api.backups.restoring import restore
 from miniprogram_api.backups.sets import alone, make_password, targets_of
@@ -137,3 +142,39 @@ def test_a_restore_that_is_killed_at_its_very_end_locks_nobody_out(tmp_path: Pat
         restoring._finish(settings)
     assert not settings.restoring_dir.exists(), "migrate and serve refuse while it is there"
     assert (settings.restored_dir / "fetched").exists()
+
+
+async def test_the_lock_of_a_killed_one_whom_nobody_reaps_keeps_nobody_out(repositories: Site) -> None:
+    """As in a container whose first process waits for nobody: the killed one is a zombie, and restic itself takes its lock for a living one's."""
+    target = targets_of(repositories.settings).data
+    environment = {**os.environ, "RESTIC_REPOSITORY": target.address, "RESTIC_PASSWORD_FILE": str(target.password_file)}
+    restic = shutil.which("restic")
+    assert restic is not None
+    held = subprocess.Popen([restic, "backup", "--stdin", "--no-cache"], stdin=subprocess.PIPE, env=environment)  # noqa: ASYNC220
+    locks = Path(target.address) / "locks"
+    while not list(locks.iterdir()):
+        assert held.poll() is None
+        await asyncio.sleep(0.05)
+    try:
+        with pytest.raises(BackupFailed, match="正被另一次备份占用"):
+            await target.check()  # it lives: nobody takes its lock away
+        assert len(list(locks.iterdir())) == 1
+        os.kill(held.pid, signal.SIGKILL)
+        while lives(held.pid):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        os.kill(held.pid, 0)  # it is still there, as a zombie
+        await target.check()
+        assert not list(locks.iterdir())
+    finally:
+        held.kill()
+        held.communicate()
+
+
+def test_a_lock_is_left_only_where_its_process_is_known_to_have_ended() -> None:
+    here, gone = socket.gethostname(), 2**22 - 1
+    assert not all_left([])
+    assert not all_left([{"hostname": here, "pid": os.getpid()}])
+    assert not all_left([{"hostname": "another", "pid": gone}])
+    assert not all_left([{"hostname": here, "pid": gone}, {"hostname": here, "pid": os.getpid()}])
+    assert not all_left([{"hostname": here, "pid": "1"}, {"hostname": here}])
+    assert all_left([{"hostname": here, "pid": gone}])

@@ -105,7 +105,9 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
     await no_key_lies_where_the_data_lie(site)
     new = site.new_house("keyring.key", "backup.password", "backup-keyring.password")
     urls = new_urls(new)
-    if not on_mariadb:
+    if on_mariadb:
+        assert (await site.huizhen("migrate", **urls)).returncode == 0  # tables without a row are in nobody's way
+    else:
         an_older_version_was_begun_in(new)
     await killed_when(lambda: (new / "restoring/fetched").exists(), await site.begin(HUIZHEN, "restore", "--set", first.seal.set_id, **urls))
     refused = await site.huizhen("migrate", **urls)
@@ -118,10 +120,7 @@ async def test_an_older_set_comes_back_whole_and_whoever_was_erased_since_does_n
     found = await look(site, **urls)
     assert not [one for one in found["wrong"] if one.split()[0] not in first.seal.gone]
     assert found["erased"] == [before[1]]
-    if not on_mariadb:
-        with closing(sqlite3.connect(new / "keyring.sqlite3")) as database:
-            locked = database.execute("SELECT id FROM wrapped_key WHERE locked_at IS NOT NULL").fetchall()
-        assert locked == [(f"patient:{stays}",)], "a lock that came after the set is in force again"
+    assert found["locked"] == [f"patient:{stays}"], "a lock that came after the set is in force again"
     assert len(found["opened"]) + len(found["erased"]) + len(first.seal.gone) == first.manifest.rows["blob"]
     assert found["actions"][-1] == "oversight.backup_restored"
     again = await site.huizhen("restore", **urls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -33,6 +34,7 @@ async def test_an_operator_sees_the_steps_and_goes_back_only_by_naming_what_he_g
     status, said = await operator.types("migrate --plan")
     assert (status, said.count("已做"), "还没有做" in said) == (0, 4, False), said
     operator.sql("INSERT INTO verified_phone (phone_blind) VALUES ('one')")
+    assert (await operator.types("keys create"))[0] == 0
     with FolderLock(operator.folder):
         status, said = await operator.types("migrate --to 0001 --lose-data")
     assert (status, "还在运行" in said) == (1, True), said
@@ -42,11 +44,19 @@ async def test_an_operator_sees_the_steps_and_goes_back_only_by_naming_what_he_g
     status, said = await operator.types("migrate --plan --to 0001")
     assert (status, "verified_phone:1 行" in said, "还没有做" in said) == (2, True, False), said
 
+    asked = "SELECT outcome, role, subject_kind, detail FROM audit_entry WHERE action='oversight.schema_back'"
+    assert operator.sql(asked) == [], "refused, nothing went back"
+
     # Nothing stands in the key ring yet: one database alone goes back without being asked twice.
     status, said = await operator.types("migrate --to keyring.0001")
-    assert (status, "不会丢资料" in said, "已备份到" in said) == (0, True, True), said
+    assert (status, "不会丢资料" in said, "已备份到" in said, "审计" in said) == (0, True, True, False), said
+    (entry,) = operator.sql(asked)
+    assert entry[:3] == ("done", "system", "schema")
+    told = json.loads(entry[3])
+    assert (told["practice"], told["keyring"], told["values"]) == ("", "0001_initial", "0")
+    assert told["user"], "who typed it"
     status, said = await operator.types("migrate --to 0001 --lose-data")
-    assert (status, "已退回:practice 在 0001_initial" in said) == (0, True), said
+    assert (status, "已退回:practice 在 0001_initial" in said, "没有写进审计" in said) == (0, True, True), said
     status, said = await operator.types("migrate --plan")
     assert (status, said.count("还没有做")) == (2, 2), said
     copies = await asyncio.to_thread(list, (operator.folder / "backups").iterdir())
