@@ -92,7 +92,7 @@ async def opinion_and_decision(case: Case, work: Work, row: Consultation, encoun
 
 
 def _words(view: OpinionView) -> str:
-    parts = (("判断", view.assessment), ("建议", view.advice), ("注意", view.watch_for))
+    parts = (("诊断", "、".join(one.spoken for one in view.diagnoses)), ("判断", view.assessment), ("建议", view.advice), ("注意", view.watch_for))
     return "\n".join(f"{name}:{text}" for name, text in parts if text)
 
 

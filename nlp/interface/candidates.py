@@ -122,8 +122,8 @@ class Candidate(Value):
 
 
 class Candidates(Value):
-    """At most ``MOST``, in order of rank. ``model``: name and version of what computed them; ``digest``: SHA-256 of all its tables; ``inputs``: SHA-256
-    of what it was given: kept with each use."""
+    """At most ``MOST``, in order of rank. ``model``: name and version of what computed them; ``digest``: SHA-256 of all its tables; ``inputs``:
+    SHA-256 of what it was given: kept with each use."""
 
     model: str = ""
     digest: str = ""

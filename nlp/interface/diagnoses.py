@@ -30,8 +30,8 @@ def named_diseases() -> tuple[NamedDisease, ...]:
 
 
 def searched(words: str, most: int = 20) -> tuple[NamedDisease, ...]:
-    """Those that ``words`` may mean, the nearest first: a code from its beginning; a name that begins with the words, holds them, or holds every part of
-    them. Nothing for nothing."""
+    """Those that ``words`` may mean, the nearest first: a code from its beginning; a name that begins with the words, holds them, or holds every
+    part of them. Nothing for nothing."""
     parts = [part for part in _APART.split(words.strip().lower()) if part]
     if not parts:
         return ()

@@ -1,4 +1,4 @@
-"""The one list for doctors: what is typical leads it, values count, what cited numbers say stands beside coarse grades, a danger is never left out."""
+"""The one list for doctors: what is typical leads it, values count, cited numbers stand beside coarse grades, a danger is never left out."""
 
 import itertools
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The one list for doctors: the five entries with cited numbers and values (``ranking``) and the diseases with coarse grades (``graded``), joined.
 
-An entry of the five takes the place of the disease of the same code: its grade and its points come from cited numbers, what must be ruled out and what a
-township centre can check stay those of the disease. Neither half has real cases of a county behind it, so that the list is told in words.
+An entry of the five takes the place of the disease of the same code: its grade and its points come from cited numbers, what must be ruled out and
+what a township centre can check stay those of the disease. Neither half has real cases of a county behind it, so that the list is told in words.
 """
 
 from __future__ import annotations

@@ -71,7 +71,8 @@ class LineEngine:
     def work_out(self, facts: Facts, values: Mapping[str, float], examined: Mapping[str, bool]) -> Worked:
         """Of a pain in the chest infarction before reflux, of a cough bronchitis; a high C-reactive protein or crackles put pneumonia first."""
         said = {one.code for one in facts.findings}
-        names = [("myocardial_infarction", "急性心肌梗死", "I21.9"), ("gastro_oesophageal_reflux", "胃食管反流病", "K21.0")] if "chest_pain" in said else []
+        heart = [("myocardial_infarction", "急性心肌梗死", "I21.9"), ("gastro_oesophageal_reflux", "胃食管反流病", "K21.0")]
+        names = heart if "chest_pain" in said else []
         names += [("acute_bronchitis", "急性支气管炎", "J20.9")] if "cough" in said else []
         if values.get("crp", 0) > 100 or examined.get("crackles"):
             names.insert(0, ("pneumonia", "肺炎", "J18.9"))
@@ -79,7 +80,8 @@ class LineEngine:
         found = tuple(
             Candidate(
                 code=code, name=name, icd10=icd10, rank=rank, grade=Grade.POSSIBLE if rank == 1 else Grade.CONSIDER, speaks_for=for_it,
-                urgency=Urgency.CRITICAL if icd10.startswith("I") else Urgency.ROUTINE, missing=("未做心电图",), rule_out=("主动脉夹层",), checks=("心电图",),
+                urgency=Urgency.CRITICAL if icd10.startswith("I") else Urgency.ROUTINE, missing=("未做心电图",), rule_out=("主动脉夹层",),
+                checks=("心电图",),
             )
             for rank, (code, name, icd10) in enumerate(names, 1)
         )

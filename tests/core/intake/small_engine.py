@@ -76,7 +76,8 @@ class SmallEngine:
         if "dyspnea" in present:
             return self._assessment(Urgency.EMERGENT, "胸闷加喘不上气", "03.01", complete)
         if "fever" in present:
-            return self._assessment(Urgency.URGENT, "发烧", "03.01", complete).model_copy(update={"candidates": Candidates(model="small", found=(FLU,))})
+            listed = {"candidates": Candidates(model="small", found=(FLU,))}
+            return self._assessment(Urgency.URGENT, "发烧", "03.01", complete).model_copy(update=listed)
         if present:
             return self._assessment(Urgency.ROUTINE, "没有危险的表现", "02", complete)
         return Assessment(level=None, complete=False, engine=self.version)
