@@ -72,6 +72,7 @@ GIVEN: dict[str, dict[str, str]] = {
         "people.register_organisation": "the county's register from a table", "people.register_practitioner": "the county's register from a table",
     },
     "miniprogram_api/app/ticker.py": {
+        "candidates.watch_drift": "compares the last uses of the model with its first ones",
         "credentials.review_ages": "revokes what rests on an age that changed", "imaging.sweep_files": "files that belong to nothing any more",
         "oversight.review_retention": "announces what the law lets go", "retention.prune": "rows of machines whose term is over",
     },
