@@ -4,6 +4,7 @@
 import { Problem, request } from "./api.js";
 import { orderButton } from "./asking.js";
 import { h, replace } from "./dom.js";
+import { mended } from "./mended.js";
 import { keepTyped } from "./parts.js";
 import { loading, notice } from "./states.js";
 
@@ -95,7 +96,8 @@ function line(one, choose) {
         h("span", { class: "cand-grade" }, one.grade_label)),
       points("支持", one.speaks_for), points("反对", one.speaks_against),
       words("还缺", one.missing), words("注意", one.cautions), words("先排除", one.rule_out), words("这里能查", one.checks),
-      h("p", { class: "faint" }, `依据:${one.basis}`),
+      h("details", { class: "cand-source", "data-id": `source-${one.code}` }, h("summary", { class: "fold" }, "依据和出处"),
+        h("p", null, `依据:${one.basis}`), h("p", null, `出处:${sourcesOf(one).join(";") || "没有用到带出处的数字"}`)),
       choose && h("button", { type: "button", class: "weui-btn weui-btn_default small-button", on: { click: () => choose(one) } }, "写进诊断")));
 }
 
@@ -104,12 +106,10 @@ const bars = (strength) => h("span", { class: "cand-bars", "aria-hidden": "true"
 
 const words = (label, lines) => lines.length > 0 && h("p", null, h("b", null, `${label}:`), lines.join("、"));
 
-function points(label, lines) {
-  if (!lines.length) return null;
-  const sources = [...new Set(lines.map((one) => one.source))];
-  return h("div", { class: `cand-points cand-${label === "支持" ? "pro" : "contra"}` },
-    h("p", null, h("b", null, `${label}:`), lines.map((one) => one.text).join("、")), h("p", { class: "faint" }, `出处:${sources.join(";")}`));
-}
+const points = (label, lines) => lines.length > 0 && h("div", { class: `cand-points cand-${label === "支持" ? "pro" : "contra"}` },
+  h("p", null, h("b", null, `${label}:`), lines.map((one) => one.text).join("、")));
+
+const sourcesOf = (one) => [...new Set([...one.speaks_for, ...one.speaks_against].map((each) => each.source))];
 
 const ABSENT = { "": null, 1: true, 0: false };
 
@@ -122,6 +122,7 @@ function valuesForm(id, view, done) {
     ...one,
     input: h("select", null, [["", "没查"], ["1", "有"], ["0", "没有"]].map(([code, label]) => h("option", { value: code, selected: code === (one.value === null ? "" : String(one.value)) }, label))),
   }));
+  for (const { input } of values) mended(input, wrong, ...values.map((one) => one.input));
   const send = orderButton("存好,重新排", () => {
     const given = values.filter(({ input }) => input.value.trim());
     const bad = given.find(({ input, low, high }) => !(Number(input.value) >= low && Number(input.value) <= high));
