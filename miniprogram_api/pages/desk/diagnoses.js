@@ -11,7 +11,7 @@ export class Diagnoses {
   #chosen;
   #changed;
   #list = h("ul", { class: "dx-list" });
-  #found = h("div", { class: "choices dx-found", role: "group", "aria-label": "查到的诊断" });
+  #found = h("div", { class: "choices dx-found", role: "group", "aria-label": "查到的病名" });
   #typed = h("input", { type: "text", maxlength: 50, autocomplete: "off", placeholder: "病名或 ICD-10,如 肺炎、J18" });
   #asked = 0;
 

@@ -22,7 +22,9 @@ _TELLS = 1.5
 _TELLS_MUCH = 3.0
 """What is not known yet is named as missing when it would tell so much."""
 LEAST = 0.02
-"""A disease is not named beside the first when it is believed less than this part of it."""
+"""A disease is not named beside the first when it is believed less than this part of it,"""
+_FEWEST, _LEAST_OF_FEW = 3, 0.002
+"""but three are looked at even so: a doctor is to see beside what."""
 _POSSIBLE = 0.2
 _USUAL = frozenset("AB")
 _MISSING = 3
@@ -45,7 +47,9 @@ def graded(case: Case) -> tuple[Graded, ...]:
     now = weighed(case)
     order = np.argsort(-now.chances, kind="stable")
     first = float(now.chances[order[0]])
-    worth = [int(at) for at in order[:_LOOKED_AT] if now.chances[at] >= LEAST * first]
+    worth = [
+        int(at) for place, at in enumerate(order[:_LOOKED_AT]) if now.chances[at] >= (_LEAST_OF_FEW if place < _FEWEST else LEAST) * first
+    ]
     kept = worth[:MOST]
     if not now.knowledge.dangerous[kept].any():  # the likeliest danger is not left out for one more harmless thing
         danger = next((at for at in worth[MOST:] if now.knowledge.dangerous[at]), None)

@@ -94,7 +94,7 @@ def _of(case: Case, inputs: Mapping[str, float]) -> Candidates:
         own, other = cited.get(code), broad.get(code)
         relative = 0.0 if other is None else min(1.0, other.relative / first)
         weight = relative if own is None else _weight(own.grade, relative)
-        if weight < graded.LEAST:
+        if own is not None and weight < graded.LEAST:
             continue
         if own is None:
             candidate = broad[code].candidate.model_copy(update={"grade": graded.called(relative)})
