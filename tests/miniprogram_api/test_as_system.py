@@ -93,6 +93,7 @@ GIVEN: dict[str, dict[str, str]] = {
     },
     "miniprogram_api/cli/chat.py": {"people.ensure_account": "the demonstration's people at a terminal; the rest is said as the person"},
     "miniprogram_api/cli/keys.py": {"keys.renewed": "leaves in the audit what was done with keys"},
+    "miniprogram_api/cli/models.py": {"candidates.models": "figures of a crowd, for the operator"},
     "miniprogram_api/cli/rules.py": {"rules.sign": "the hospital's signature under its rules"},
     "miniprogram_api/cli/sessions.py": {"people.replace_token_keys": "another key under access tokens"},
     "miniprogram_api/http/demo.py": dict.fromkeys(
