@@ -19,6 +19,7 @@ from core.foundation.actor import Actor
 from core.foundation.encryption.erasure import destroy_keys
 from core.foundation.errors import NotAllowed
 from core.foundation.events import Event, listeners_of
+from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.foundation.practice import Practice
 from core.notifications.models import Notification
@@ -81,6 +82,27 @@ async def test_those_who_treat_read_the_list_and_each_look_is_audited_with_it(wa
         look = await AuditEntry.filter(action=CaseCandidates.name, account_id=reader.account_id).order_by("-id").first()
         assert look is not None
         assert look.detail["list"] == row.id
+
+
+async def test_the_duty_doctor_above_reads_it_while_he_is_on_duty(ward: Ward) -> None:
+    consultation_id, _ = await taken(ward)
+    view = await ward.practice.ask(ward.county.duty_doctor, CaseCandidates(consultation_id=consultation_id))
+    assert view.candidates
+    assert not view.open, "he reads, those of the consultation add"
+    with pytest.raises(NotAllowed):
+        await ward.practice.execute(ward.county.duty_doctor, RecordValues(consultation_id=consultation_id, values={"crp": 10.0}))
+
+
+async def test_an_erased_patient_leaves_figures_and_no_list(ward: Ward) -> None:
+    consultation_id, expert = await taken(ward)
+    await signed(ward, expert, consultation_id, INFARCTION)
+    row = await Consultation.get(id=consultation_id)
+    await destroy_keys(ward.practice, "patient", row.patient_id)
+    with pytest.raises(SubjectErased):
+        await ward.practice.ask(expert, CaseCandidates(consultation_id=consultation_id))
+    (model,) = (await ward.practice.ask(SYSTEM, ModelStatus())).models
+    assert (model.all.first.count, model.all.first.of) == (1, 1)
+    await ward.practice.execute(SYSTEM, WatchDrift())
 
 
 async def test_patients_and_strangers_never_read_it(ward: Ward) -> None:
