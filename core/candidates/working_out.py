@@ -68,11 +68,19 @@ async def work_out(practice: Practice, actor: Actor, order: WorkOutCandidates) -
 
 async def case_facts(work: Work, row: Consultation, engine: ClinicalEngine) -> Facts:
     """What the patient told beforehand, and over it what the village doctor wrote; age and sex from the record."""
-    intake = None if row.intake_id is None else await Intake.get_or_none(id=row.intake_id)
-    told = None if intake is None else await opened(work, intake, "facts", Facts)
+    told = await _told_before(work, row)
     reading = await asyncio.to_thread(engine.read, await complaint_opened(work, row))
     card = await patient_card(work, row.patient_id)
     return with_record(engine.merge(told or Facts(), reading), sex=card.sex, birth=card.birth_date, today=local_date(row.created_at))
+
+
+async def _told_before(work: Work, row: Consultation) -> Facts | None:
+    """What the pre-consultation knew; None without one, or where who told it has taken his words with him."""
+    intake = None if row.intake_id is None else await Intake.get_or_none(id=row.intake_id)
+    try:
+        return None if intake is None else await opened(work, intake, "facts", Facts)
+    except SubjectErased:
+        return None
 
 
 @handles(WorkOutCandidates)

@@ -138,6 +138,14 @@ async def test_one_list_for_those_who_treat_and_a_coded_diagnosis_signed(visitin
     assert model["uses"] >= 2
     assert doctor.get("/v1/models").status_code == 403
 
+    for name, size in (("360", PHONE), ("1280", WIDE)):
+        board = (await visiting(f"{demo.base_url}/phone/{people(demo, 'administrator')[0]['key']}/h5/staff/", size)).page
+        figures = board.get_by_role("region", name="候选诊断的模型")
+        await expect(figures).to_contain_text(re.compile(r"用了 \d+ 次"), timeout=SLOW)
+        await expect(figures).to_contain_text("其中签名前看过单子的")
+        await assert_readable(board)
+        await pictured(board, figures, f"candidates-staff-{name}")
+
     small = (await visiting(f"{demo.base_url}/phone/{who['key']}/h5/desk/case/{consultation_id}/", PHONE)).page
     await expect(small.get_by_role("region", name="候选诊断").locator(".cand-one").first).to_be_visible(timeout=SLOW)
     await assert_readable(small)

@@ -11,7 +11,7 @@ from core.candidates import watching
 from core.candidates.commands import UNSIGNED, CaseCandidates, CountAgreement, ModelStatus, RecordValues, WatchDrift, WorkOutCandidates
 from core.candidates.errors import ValueImpossible, ValuesClosed, ValueUnknown
 from core.candidates.models import CandidateDrift, CandidateList, CandidateReference, CaseValues
-from core.candidates.working_out import at_its_beginning
+from core.candidates.working_out import at_its_beginning, case_facts
 from core.consultations.commands import CancelConsultation
 from core.consultations.commands_opinions import Diagnosis, GiveOpinion, OpinionView, ReadOpinion, SearchDiagnoses
 from core.consultations.models import Consultation
@@ -22,6 +22,8 @@ from core.foundation.events import Event, listeners_of
 from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.foundation.practice import Practice
+from core.foundation.work import Work
+from core.intake.commands import Say
 from core.notifications.models import Notification
 from core.practice_rooms import load_rooms
 from nlp.interface.candidates import Candidates, Worked
@@ -151,6 +153,18 @@ async def test_what_nobody_can_have_is_refused_and_nothing_is_kept(ward: Ward) -
     await ward.practice.execute(ward.county.village_doctor, CancelConsultation(consultation_id=consultation_id, reason="病人走了"))
     with pytest.raises(ValuesClosed):
         await ward.practice.execute(ward.county.village_doctor, RecordValues(consultation_id=consultation_id, values={"crp": 10.0}))
+
+
+async def test_words_that_were_taken_away_stop_nothing(ward: Ward) -> None:
+    said = await ward.practice.execute(ward.county.woman_account, Say(text="我咳嗽 30岁"))
+    consultation_id = await requested(ward, URGENT)
+    intake_id = said.intake_id
+    await Consultation.filter(id=consultation_id).update(intake_id=intake_id)
+    work = Work(ward.practice, SYSTEM, WorkOutCandidates(consultation_id=consultation_id))
+    row = await Consultation.get(id=consultation_id)
+    assert (await case_facts(work, row, ward.practice.engines.clinical)).findings
+    await destroy_keys(ward.practice, "intake", intake_id)
+    assert (await case_facts(work, row, ward.practice.engines.clinical)).findings
 
 
 async def test_two_workers_at_once_leave_one_list(ward: Ward) -> None:
