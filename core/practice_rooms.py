@@ -6,7 +6,7 @@ import importlib
 
 ROOMS = (
     "people", "conversations", "intake", "appointments", "notifications", "matching", "consultations", "dispatch", "calls", "imaging",
-    "prescriptions", "oversight", "coverage", "credentials", "followups", "fhir", "deidentification",
+    "prescriptions", "candidates", "oversight", "coverage", "credentials", "followups", "fhir", "deidentification",
 )
 
 _FOUNDATION = (

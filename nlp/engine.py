@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nlp.clinical import department_model, inquiry, triage
+from nlp.clinical.candidates import joined
 from nlp.clinical.case import Case
 from nlp.clinical.knowledge import rule_sets
 from nlp.interface.assessment import Assessment, Facts, Question
+from nlp.interface.candidates import Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.inquiry import Step
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Status
@@ -84,6 +87,10 @@ class Engine:
 
     def assess(self, facts: Facts) -> Assessment:
         return triage.assess(self._case(facts), self._version)
+
+    def work_out(self, facts: Facts, values: Mapping[str, float], examined: Mapping[str, bool]) -> Worked:
+        found, states = joined.worked_out(facts, values, examined)
+        return Worked(candidates=found, states=states)
 
     def next_question(self, facts: Facts) -> Question | None:
         case = self._case(facts)

@@ -49,6 +49,14 @@ async def _backup_too_old(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),))
 
 
+async def _candidates_moved(practice: Practice, row: Notification) -> Notice:
+    text = (
+        "**候选诊断的模型和刚用时不一样了:**最近的病例,或者它给出的结果,分布明显变了。诊疗不受影响,医生照常判断。"
+        "请在服务器上运行 huizhen models status 看哪几项变了,再请临床负责人看看是病人变了,还是模型该改了。"
+    )
+    return Notice((Text(text=text),))
+
+
 async def _disposal(practice: Practice, row: Notification) -> DisposalView | None:
     found = await practice.ask(_SYSTEM, Disposals(disposal_id=row.ids.get("disposal_id")))
     return next(iter(found.disposals), None)
@@ -96,6 +104,7 @@ async def _unlocked(practice: Practice, row: Notification) -> Notice:
 AUDIT_RENDERERS: dict[str, Renderer] = {
     "audit.anchor_failing": _failing, "audit.anchor_contradicts": _contradicts, "audit.tree_damaged": _damaged,
     "backup.too_old": _backup_too_old,
+    "candidates.moved": _candidates_moved,
     "record.unreadable": _unreadable,
     "erasure.asked": _erasure_asked, "erasure.kept": _erasure_kept, "erasure.done": _erasure_done, "erasure.unlocked": _unlocked,
     "retention.record": _record_over,

@@ -214,10 +214,15 @@ async def _taken_back(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=f"会诊 **{status.code}** 已由值班台转请别的专家,不用再处理。谢谢您。"),))
 
 
+def _words_of(opinion: OpinionView) -> tuple[tuple[str, str], ...]:
+    diagnoses = "、".join(one.spoken for one in opinion.diagnoses)
+    return ("诊断", diagnoses), ("判断", opinion.assessment), ("建议", opinion.advice), ("留意", opinion.watch_for)
+
+
 async def _opinion_given(practice: Practice, row: Notification) -> Notice:
     opinion: OpinionView = await practice.ask(_SYSTEM, ReadOpinion(consultation_id=row.ids["consultation_id"]))
     lines = [f"会诊 **{opinion.code}**:{opinion.expert}的意见(第 {opinion.revision} 版,已签名)"]
-    lines += [f"{label}:{words}" for label, words in (("判断", opinion.assessment), ("建议", opinion.advice), ("留意", opinion.watch_for)) if words]
+    lines += [f"{label}:{words}" for label, words in _words_of(opinion) if words]
     if opinion.decision is not None:
         return Notice((Text(text="\n".join(lines)),), shown={"consultation": opinion.consultation_id})
     if (await _status(practice, row, "village_doctor")).urgency == "critical":

@@ -90,7 +90,7 @@ async def _former(work: Work, row: Consultation) -> CaseHistory:
     lines = [picture.headline]
     if opinion is not None:
         view = await opinion_view(work, row, opinion)
-        lines += [one for one in (view.assessment, view.advice) if one]
+        lines += [one for one in ("、".join(each.spoken for each in view.diagnoses), view.assessment, view.advice) if one]
         if view.decision is not None:
             lines.append(f"村医决定:{view.decision.choice_label}")
     title = f"会诊 {row.code} · {department(row.department_code).name} · {status.state_label}"

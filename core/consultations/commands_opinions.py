@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
@@ -27,6 +27,17 @@ class DecisionView(Result):
     signature_valid: bool
 
 
+class Diagnosis(Result):
+    """A diagnosis 诊断: chosen by its ICD-10 code, or in words alone (``icd10`` empty)."""
+
+    icd10: Annotated[str, StringConstraints(pattern=r"^([A-Z]\d{2}(\.\d{1,2})?)?$")] = ""
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+    @property
+    def spoken(self) -> str:
+        return f"{self.name}({self.icd10})" if self.icd10 else self.name
+
+
 class OpinionView(Result):
     """The expert's advice in its latest revision, and what the inviting side decided on it."""
 
@@ -34,6 +45,7 @@ class OpinionView(Result):
     consultation_id: Id
     code: str
     revision: int
+    diagnoses: tuple[Diagnosis, ...] = ()
     assessment: str
     advice: str
     watch_for: str
@@ -51,6 +63,8 @@ class GiveOpinion(Command):
     access = (Grant(Role.EXPERT, "assigned_consultation"),)
     gives = OpinionView
     consultation_id: Id
+    diagnoses: Annotated[tuple[Diagnosis, ...], Field(max_length=5)] = ()
+    """What he takes it for, the leading one first."""
     assessment: Paragraph = ""
     """What he thinks it is, and why."""
     advice: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=4000)]
@@ -87,3 +101,18 @@ class ReadOpinion(Query):
     gives = OpinionView
     audited = True
     consultation_id: Id
+
+
+class NamedDiagnoses(Result):
+    found: tuple[Diagnosis, ...]
+
+
+class SearchDiagnoses(Query):
+    """Names of diseases with their ICD-10 code that the words may mean, the nearest first."""
+
+    name = "consultations.diagnoses"
+    title = "查诊断名称"
+    access = (Grant(Role.EXPERT), Grant(Role.VILLAGE_DOCTOR), Grant(Role.DUTY_DOCTOR))
+    no_relation = "疾病名录,不涉及患者"
+    gives = NamedDiagnoses
+    words: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] = ""

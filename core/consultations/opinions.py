@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from core.consultations.commands_opinions import Decide, DecisionView, GiveOpinion, OpinionView, ReadOpinion
+from core.consultations.commands_opinions import (
+    Decide,
+    DecisionView,
+    Diagnosis,
+    GiveOpinion,
+    NamedDiagnoses,
+    OpinionView,
+    ReadOpinion,
+    SearchDiagnoses,
+)
 from core.consultations.errors import AlreadyDecided, OpinionMissing, OpinionReplaced, ReasonNeeded
 from core.consultations.models import Consultation, Decision, Opinion
 from core.consultations.rules import DECISION_LABELS
@@ -19,6 +28,7 @@ from core.foundation.signing_keys import is_signed, sign
 from core.foundation.work import Work
 from core.notifications.service import tell
 from core.people.service import practitioner_card
+from nlp.interface.diagnoses import searched
 from nlp.interface.reading import Value
 
 
@@ -28,6 +38,7 @@ class OpinionText(Value):
     assessment: str
     advice: str
     watch_for: str
+    diagnoses: tuple[Diagnosis, ...] = ()
 
 
 async def latest_opinion(consultation_id: str) -> Opinion | None:
@@ -59,7 +70,7 @@ async def give_opinion(work: Work, order: GiveOpinion) -> OpinionView:
     if State(row.state) is not State.IN_PROGRESS:
         raise IllegalStep(State(row.state), Event.BEGIN)
     before = await latest_opinion(row.id)
-    text = OpinionText(assessment=order.assessment, advice=order.advice, watch_for=order.watch_for)
+    text = OpinionText(assessment=order.assessment, advice=order.advice, watch_for=order.watch_for, diagnoses=order.diagnoses)
     sealer = await work.sealer("patient", row.patient_id)
     if before is not None and before.practitioner_id == work.actor.practitioner_id and _text_of(sealer, before) == text:
         # 确认签名 was pressed twice: what stands there is already signed.
@@ -124,11 +135,22 @@ async def opinion_view(work: Work, row: Consultation, opinion: Opinion) -> Opini
     text = _text_of(sealer, opinion)
     expert = await practitioner_card(work, opinion.practitioner_id)
     return OpinionView(
-        opinion_id=opinion.id, consultation_id=row.id, code=row.code, revision=opinion.revision, assessment=text.assessment, advice=text.advice,
+        opinion_id=opinion.id, consultation_id=row.id, code=row.code, revision=opinion.revision, diagnoses=text.diagnoses,
+        assessment=text.assessment, advice=text.advice,
         watch_for=text.watch_for, expert=expert.called, given_at=opinion.given_at,
         signature_valid=await is_signed("opinion", opinion.id, _opinion_document(row, opinion, text)),
         decision=await _decision_view(work, row, opinion),
     )
+
+
+async def diagnoses_in(work: Work, row: Consultation, opinion: Opinion) -> tuple[Diagnosis, ...]:
+    """The diagnoses of one revision, the leading one first."""
+    return _text_of(await work.sealer("patient", row.patient_id), opinion).diagnoses
+
+
+@answers(SearchDiagnoses)
+async def search_diagnoses(work: Work, order: SearchDiagnoses) -> NamedDiagnoses:
+    return NamedDiagnoses(found=tuple(Diagnosis(icd10=one.icd10, name=one.name) for one in searched(order.words)))
 
 
 async def _decision_view(work: Work, row: Consultation, opinion: Opinion) -> DecisionView | None:
@@ -152,7 +174,9 @@ def _text_of(sealer: Sealer, opinion: Opinion) -> OpinionText:
 def _opinion_document(row: Consultation, opinion: Opinion, text: OpinionText) -> dict[str, Any]:
     return {
         "consultation": row.id, "code": row.code, "patient": row.patient_id, "practitioner": opinion.practitioner_id,
-        "revision": opinion.revision, "given_at": moment(opinion.given_at), "text": text.model_dump(),
+        "revision": opinion.revision, "given_at": moment(opinion.given_at),
+        # An opinion without diagnoses is signed as those were that were written before there were any.
+        "text": text.model_dump(mode="json", exclude=None if text.diagnoses else {"diagnoses"}),
     }
 
 

@@ -6,7 +6,7 @@ from core.consultations import beginning, case, of_patient, opinions, ratings, r
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
 from core.consultations.hooks import CaseFacts, involves, tells_of_case, when_closed, when_forgotten, when_ready, when_returned
-from core.consultations.opinions import latest_decision, latest_of, latest_opinion
+from core.consultations.opinions import diagnoses_in, latest_decision, latest_of, latest_opinion
 from core.consultations.requirements import material_arrived, open_consultation
 from core.consultations.steps import begin
 from core.consultations.timeline import consultation_of, hold, make_step, note
@@ -24,6 +24,7 @@ __all__ = [
     "complaint_opened",
     "consultation_of",
     "create_consultation",
+    "diagnoses_in",
     "hold",
     "involves",
     "keep_blob",

@@ -10,7 +10,7 @@ from core.consultations.opinions import latest_opinion, opinion_view
 from core.consultations.service import complaint_opened, picture_opened
 from core.consultations.workflow import STATE_LABELS, State
 from core.fhir import people
-from core.fhir.elements import ACT_CODE, LOINC, OURS, PARTICIPATION, Case, Json, coding, concept, identifier, instant, period
+from core.fhir.elements import ACT_CODE, ICD10_CN, LOINC, OURS, PARTICIPATION, Case, Json, coding, concept, identifier, instant, period
 from core.foundation.actor import Role
 from core.foundation.signing_keys import signatures_of
 from core.foundation.work import Work
@@ -77,6 +77,7 @@ async def opinion_and_decision(case: Case, work: Work, row: Consultation, encoun
         code=concept("会诊意见", coding(LOINC, "11488-4", "Consult note")), subject=case.ref("Patient", row.patient_id), encounter=encounter_ref,
         effectiveDateTime=instant(opinion.given_at), issued=instant(opinion.given_at), performer=[expert],
         basedOn=[case.ref("ServiceRequest", row.id)], conclusion=_words(view),
+        conclusionCode=[concept(one.name, *([coding(ICD10_CN, one.icd10)] if one.icd10 else ())) for one in view.diagnoses],
     )
     await signed(case, work, "opinion", opinion.id, [report], opinion.practitioner_id)
     if decision is None or view.decision is None:
@@ -92,7 +93,7 @@ async def opinion_and_decision(case: Case, work: Work, row: Consultation, encoun
 
 
 def _words(view: OpinionView) -> str:
-    parts = (("判断", view.assessment), ("建议", view.advice), ("注意", view.watch_for))
+    parts = (("诊断", "、".join(one.spoken for one in view.diagnoses)), ("判断", view.assessment), ("建议", view.advice), ("注意", view.watch_for))
     return "\n".join(f"{name}:{text}" for name, text in parts if text)
 
 

@@ -48,6 +48,6 @@ async def _templates(work: Work, row: Consultation) -> tuple[str, ...]:
     said = [await complaint_opened(work, row), *(value for _, value in (await told_of_case(work, row)).safety)]
     if (opinion := await latest_opinion(row.id)) is not None:
         view = await opinion_view(work, row, opinion)
-        said += [view.assessment, view.advice, view.watch_for]
+        said += [*(one.name for one in view.diagnoses), view.assessment, view.advice, view.watch_for]
     pressure = dict((await picture_opened(work, row)).vitals).get("血压", "").split("/")[0]
     return tuple(key for key in fitting("\n".join(said), int(pressure) if pressure.isdecimal() else None) if key not in running)

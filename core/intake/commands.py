@@ -10,7 +10,8 @@ from pydantic import Field
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
-from nlp.interface.assessment import Assessment, Considered, Question
+from nlp.interface.assessment import Assessment, Question
+from nlp.interface.candidates import Candidates
 
 
 class AlertTold(Result):
@@ -98,7 +99,7 @@ class IntakeRecordView(Result):
     reasons: tuple[str, ...]
     lines: tuple[IntakeLine, ...]
     engine: str
-    considered: tuple[Considered, ...] = ()
+    candidates: Candidates = Candidates()
     """Diseases worth a thought, for doctors alone: empty for whoever told the intake."""
 
 

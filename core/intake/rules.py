@@ -33,7 +33,7 @@ def standing_assessment(previous: Assessment | None, computed: Assessment, said:
     raised = _with_typed(computed, said)
     before = None if previous is None else previous.level
     if previous is not None and before is not None and (raised.level is None or raised.level.severity < before.severity):
-        newer = {"complete": raised.complete, "departments": raised.departments or previous.departments, "considered": raised.considered}
+        newer = {"complete": raised.complete, "departments": raised.departments or previous.departments, "candidates": raised.candidates}
         return previous.model_copy(update=newer)
     if raised.level is Urgency.CRITICAL and raised.emergency is None:
         emergency = (previous.emergency if previous is not None else None) or SAID_CRITICAL

@@ -45,6 +45,7 @@ from core.people.relations import speaks_for
 from core.people.rules import local_date
 from core.people.service import care_relations, home_organisation, joins_accounts, patient_card, village_doctors_of
 from nlp.interface.assessment import Assessment, Facts, Question
+from nlp.interface.candidates import Candidates
 from nlp.interface.engine import ClinicalEngine
 from nlp.interface.reading import Reading
 
@@ -354,5 +355,5 @@ async def intake_record(work: Work, order: IntakeRecord) -> IntakeRecordView:
         reasons=() if assessment is None else tuple(reason.text for reason in assessment.reasons),
         lines=await read_lines(work, row),
         engine=row.engine,
-        considered=() if assessment is None or work.role not in _DOCTORS else assessment.considered,
+        candidates=assessment.candidates if assessment is not None and work.role in _DOCTORS else Candidates(),
     )

@@ -27,7 +27,7 @@ class AlarmAdministrators(Command):
     title = "提醒管理员"
     access = (Grant(Role.SYSTEM),)
     kind: Literal["audit.anchor_failing", "audit.anchor_contradicts", "audit.tree_damaged", "record.unreadable",
-        "backup.too_old"]
+        "backup.too_old", "candidates.moved"]
     about: str = Field(default="", pattern=ABOUT.pattern)
 
 

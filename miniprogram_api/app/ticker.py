@@ -10,6 +10,7 @@ import secrets
 import signal
 from collections.abc import Sequence
 
+from core.candidates.commands import WatchDrift
 from core.credentials.commands import ReviewAges
 from core.foundation.actor import Actor
 from core.foundation.due import tick
@@ -62,8 +63,9 @@ async def main() -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, stop.set)
         name = secrets.token_hex(8)
+        rounds = (ReviewRetention(), ReviewAges(), WatchDrift(), *backup_rounds(settings))
         loops = [
-            asyncio.create_task(run_ticker(house.practice, name, (ReviewRetention(), ReviewAges(), *backup_rounds(settings))), name="ticker"),
+            asyncio.create_task(run_ticker(house.practice, name, rounds), name="ticker"),
             asyncio.create_task(keep_erased(settings), name="list of destroyed keys"),
             asyncio.create_task(sequence(house.practice, name), name="audit sequencer"),
             asyncio.create_task(anchor(house.practice, settings, name), name="audit anchors"),

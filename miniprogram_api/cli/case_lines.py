@@ -108,7 +108,6 @@ def told(name: str | int, facts: Facts, engine: ClinicalEngine) -> dict[str, Any
     assessment = engine.assess(facts)
     so_far = triage.judge(Case(facts)).level
     question = engine.next_question(facts)
-    candidates = getattr(assessment, "candidates", ())
     return {
         "id": name,
         "person": facts.person.model_dump(mode="json", exclude_none=True),
@@ -121,7 +120,7 @@ def told(name: str | int, facts: Facts, engine: ClinicalEngine) -> dict[str, Any
         "reasons": [reason.model_dump(mode="json") for reason in assessment.reasons],
         "emergency": assessment.emergency.model_dump(mode="json", exclude={"question"}) if assessment.emergency else None,
         "departments": [department.model_dump(mode="json") for department in assessment.departments[:_DEPARTMENTS]],
-        "candidates": [candidate.model_dump(mode="json") for candidate in candidates[:_CANDIDATES]],
+        "candidates": [candidate.model_dump(mode="json") for candidate in assessment.candidates.found[:_CANDIDATES]],
         "next_questions": [asked(question, engine)] if question else [],
         "engine": assessment.engine,
     }

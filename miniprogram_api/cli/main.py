@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     rules.add_argument("--rule", default="", metavar="<规则>", help="要签署的规则名(不写则签署全部未签署的)")
     rules.add_argument("--by", default="", metavar="<姓名>", help="签署人姓名")
     rules.add_argument("--licence", default="", metavar="<编号>", help="签署人的执业证书编号")
+    models = add("models", "候选诊断的模型:status 看各版本用了多少次、与医生签的诊断一致多少、有没有漂移", "models")
+    models.add_argument("action", choices=("status",), metavar="status", help="只有合计数,没有患者的资料;有漂移时状态为 2")
     words = "主密钥与数据密钥:create 生成(只做一次),rotate 换主密钥,reencrypt 换数据密钥,reindex 换检索密钥,retire 移除旧主密钥,status 查看"
     keys = add("keys", words, "keys")
     keys.add_argument(

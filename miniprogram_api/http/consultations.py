@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
 
+from core.candidates import commands as candidates
 from core.consultations import commands as consultations
 from core.consultations import commands_case as cases
 from core.consultations import commands_opinions as opinions
@@ -36,6 +37,10 @@ order_route(blueprint, "GET", "/consultations/<consultation_id:str>/opinion", op
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/opinion", opinions.GiveOpinion, status=201)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/decision", opinions.Decide, status=201)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/complete", consultations.CompleteConsultation)
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/candidates", candidates.CaseCandidates)
+order_route(blueprint, "PUT", "/consultations/<consultation_id:str>/values", candidates.RecordValues)
+order_route(blueprint, "GET", "/diagnoses", opinions.SearchDiagnoses)
+order_route(blueprint, "GET", "/models", candidates.ModelStatus)
 order_route(blueprint, "GET", "/consultations/<consultation_id:str>/rating", ratings.ReadRating)
 order_route(blueprint, "POST", "/consultations/<consultation_id:str>/rating", ratings.RateConsultation, status=201)
 order_route(blueprint, "GET", "/patients/<patient_id:str>/consultations", cases.PatientConsultations)

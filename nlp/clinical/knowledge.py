@@ -186,7 +186,11 @@ _SETS = (
     ("vitals", "生命体征分级与 NEWS2", ("vitals.toml",), "band"),
     ("questions", "问诊问题", ("questions.toml",), "question"),
     ("advice", "就医与居家建议", ("advice.toml",), "advice"),
+    ("asking", "单个追问的症状", ("asking.toml",), "systems"),
 )
+_FOLDERS = (("diseases", "疾病知识(候选诊断、追问)", "diseases"), ("candidates", "候选诊断的数字(五种病)", "candidates"))
+"""Name, title and folder of the sets that are tables of their own; the count is that of rows."""
+_SIGNED = 'signed_by = ""\n'
 
 
 @cache
@@ -198,10 +202,23 @@ def rule_sets() -> tuple[RuleSet, ...]:
         canonical = json.dumps([_canonical(file) for file in files], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         found.append(RuleSet(name=name, title=title, edition=data["edition"], digest=digest, count=len(data[kind])))
+    for name, title, folder in _FOLDERS:
+        count, text = _folder_content(folder)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        found.append(RuleSet(name=name, title=title, edition=table("asking.toml")["edition"], digest=digest, count=count))
     lexicon_text = "\n".join(lexicon_content(name) for name in lexicon_files())
     digest = hashlib.sha256(lexicon_text.encode()).hexdigest()
     found.append(RuleSet(name="lexicon", title="症状词典", edition=table("red_flags.toml")["edition"], digest=digest, count=len(lexicon().surfaces)))
     return tuple(found)
+
+
+def _folder_content(name: str) -> tuple[int, str]:
+    """How many rows the tables of a folder have, and all its text but who signed."""
+    folder = resources.files("nlp.clinical").joinpath("knowledge", name)
+    files = sorted((item for item in folder.iterdir() if item.name.endswith((".csv", ".toml"))), key=lambda item: item.name)
+    texts = {item.name: item.read_text(encoding="utf-8") for item in files}
+    rows = sum(len(text.splitlines()) - 1 for file, text in texts.items() if file.endswith(".csv"))
+    return rows, "\n".join(f"{file}\n{text.replace(_SIGNED, '')}" for file, text in texts.items())
 
 
 def _canonical(name: str) -> Any:

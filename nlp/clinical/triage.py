@@ -8,12 +8,12 @@ from nlp.interface.assessment import Assessment, Emergency, Reason
 from nlp.interface.urgency import Urgency, more_severe
 
 from . import advice, vitals
+from .candidates.joined import candidates
 from .case import Case
 from .expressions import Evidence
 from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unanswered_danger
 from .knowledge import Modifier, Rule, citation, complaints, modifiers, rules
 from .routing import departments
-from .weighing import considered
 from .wording import age_words, evidence_words, finding_words
 
 _ORDER = list(reversed(Urgency))
@@ -91,7 +91,7 @@ def assess(case: Case, engine: str) -> Assessment:
         departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level or facts.leaning else (),
         emergency=emergency,
         advice=advice.advice(case, judgement.level, [rule for rule, _ in judgement.fired]) if level else (),
-        considered=considered(case),
+        candidates=candidates(case),
         engine=engine,
     )
 

@@ -1,4 +1,4 @@
-"""The diseases behind a case, weighed: which finding is worth asking for next, and which diseases a doctor may want to consider.
+"""The diseases behind a case, weighed: which finding is worth asking for next. What a doctor may want to consider stands in ``candidates.graded``.
 
 The level is the rules' alone. What is weighed here can add a question, also one about danger; it never lowers a level and never ends the questions
 of danger early.
@@ -12,9 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from nlp.interface.assessment import Considered
 from nlp.interface.urgency import Urgency
-from nlp.language.lexicon import lexicon
 
 from .asking import Single, answered_already, finding_of, limits, outside, singles
 from .belief.asking_next import next_finding
@@ -26,11 +24,6 @@ from .case import Case
 _NOTE = "weighed"
 _SEX_MATTERS = 0.25
 """From this share of what is believed on, diseases of one sex make the sex worth a question."""
-SHOWN, _LOOKED_AT = 5, 40
-_TELLS = 1.5
-"""A finding speaks for a disease when it is so many times as frequent with it as with others, and against it the other way round."""
-_LEAST_SHARE = 0.02
-"""A disease is not named beside the first when it is believed less than this part of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,62 +112,3 @@ def sex_matters(case: Case) -> bool:
 
 def _seen_today(level: Urgency | None) -> bool:
     return level is not None and level.severity >= Urgency.URGENT.severity
-
-
-def considered(case: Case) -> tuple[Considered, ...]:
-    """At most five diseases for the doctor, the likeliest first, with what speaks for and against each, a dangerous one among them if one comes into
-    question; none where nothing was complained of that they know of."""
-    if not can_weigh(case):
-        return ()
-    now = weighed(case)
-    order = np.argsort(-now.chances, kind="stable")
-    first = float(now.chances[order[0]])
-    worth = [int(at) for at in order[:_LOOKED_AT] if now.chances[at] >= _LEAST_SHARE * first]
-    kept = worth[:SHOWN]
-    if not now.knowledge.dangerous[kept].any():  # the likeliest danger is not left out for one more harmless thing
-        danger = next((at for at in worth[SHOWN:] if now.knowledge.dangerous[at]), None)
-        kept = kept if danger is None else [*kept[: SHOWN - 1], danger]
-    return tuple(_considered(now, at, rank, first) for rank, at in enumerate(kept, 1))
-
-
-def _considered(now: Weighed, at: int, rank: int, first: float) -> Considered:
-    disease = now.knowledge.diseases[at]
-    pro, contra = _for_and_against(now, at)
-    codes = now.knowledge.number
-    names = tuple(now.knowledge.diseases[codes[code]].name for code in disease.rule_out if code in codes)
-    return Considered(
-        code=disease.code,
-        name=disease.name,
-        icd10=disease.icd10,
-        rank=rank,
-        relative=round(float(now.chances[at]) / first, 2),
-        urgency=disease.urgency,
-        speaks_for=pro,
-        speaks_against=contra,
-        rule_out=names,
-        checks=disease.checks,
-    )
-
-
-def _for_and_against(now: Weighed, at: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words for what makes the disease likelier and for what makes it less likely, the strongest first."""
-    knowledge, terms = now.knowledge, lexicon().terms
-    pro: list[tuple[float, str]] = []
-    contra: list[tuple[float, str]] = []
-    for told, there in ((now.said.there, True), (now.said.not_there, False)):
-        for code in told:
-            place = knowledge.place.get(code)
-            if place is None or not knowledge.linked[at, place]:
-                continue
-            own, usual = float(knowledge.yes[at, place]), float(knowledge.background[place])
-            ratio = own / usual if there else (1 - own) / (1 - usual)
-            words = terms[code] if there else f"没有{terms[code]}"
-            if ratio >= _TELLS:
-                pro.append((ratio, words))
-            elif ratio <= 1 / _TELLS:
-                contra.append((1 / ratio, words))
-    return tuple(_strongest(pro)), tuple(_strongest(contra))
-
-
-def _strongest(found: list[tuple[float, str]]) -> list[str]:
-    return [words for _, words in sorted(found, key=lambda item: (-item[0], item[1]))]

@@ -13,14 +13,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from nlp.clinical.candidates import model, rules
-from nlp.clinical.candidates.inputs import known_inputs, measures, of_case
-from nlp.clinical.candidates.language import leaves
+from nlp.clinical.candidates.inputs import known_inputs, of_case
+from nlp.clinical.candidates.joined import CATEGORIES
 from nlp.clinical.candidates.ranking import of_values
+from nlp.clinical.candidates.watched import state_of
 from nlp.clinical.case import Case
 from nlp.engine import Engine
 from nlp.interface.assessment import Facts
@@ -29,14 +29,6 @@ from nlp.interface.candidates import Candidates, Grade
 from .figures import markdown
 
 SUMMARY = "candidate diseases against final diagnoses, by grade, and drift between two sets of cases"
-CATEGORIES = {
-    "hypertension": ("I10", "I11", "I12", "I13", "I15"),
-    "diabetes_type2": ("E11", "E14"),
-    "pneumonia": ("J12", "J13", "J14", "J15", "J16", "J18"),
-    "pneumonia_child": ("J12", "J13", "J14", "J15", "J16", "J18"),
-    "coronary_heart_disease": ("I20", "I21", "I22", "I24", "I25"),
-}
-"""Categories of ICD-10 (WHO 2019) that count as the disease: a diagnosis is often written one category beside its neighbour."""
 AGREED = (Grade.CRITERIA_MET, Grade.ONCE_ABOVE, Grade.PROBABLE, Grade.KNOWN, Grade.POSSIBLE)
 """Grades that name the disease to a doctor; the others say that it is unlikely or undecided."""
 _STEADY, _MOVED = 0.10, 0.25
@@ -146,26 +138,6 @@ def stability(before: Mapping[str, int], after: Mapping[str, int]) -> float:
         raise ValueError("no cases to compare")
     shares = [(max(before.get(name, 0) / total, _LEAST), max(after.get(name, 0) / now, _LEAST)) for name in before.keys() | after.keys()]
     return sum((q - p) * math.log(q / p) for p, q in shares)
-
-
-def state_of(values: Mapping[str, float], code: str) -> str:
-    """The class of one input: unknown, yes, no, or between which two thresholds of the rules a value lies."""
-    value = values.get(code)
-    if value is None:
-        return "unknown"
-    if code not in measures():
-        return "yes" if value >= 0.5 else "no"
-    return str(sum(value >= bound for bound in _bounds()[code]))
-
-
-@cache
-def _bounds() -> dict[str, list[float]]:
-    found: dict[str, set[float]] = {code: set() for code in measures()}
-    for row in rules.knowledge().rows:
-        for leaf in leaves(row.when):
-            if leaf.code in found and leaf.test in (">=", "<"):
-                found[leaf.code].add(leaf.number)
-    return {code: sorted(bounds) for code, bounds in found.items()}
 
 
 def drift(before: Sequence[Labelled], after: Sequence[Labelled]) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pydantic import model_validator
+
+from .candidates import Candidates
 from .reading import Department as Department
 from .reading import Finding, Measurement, Person, Value
 from .urgency import Urgency
@@ -62,26 +67,6 @@ class Emergency(Value):
     """The question to ask at once, with its choices, before any other (in the same case)."""
 
 
-class Considered(Value):
-    """One disease for a doctor to consider. Never shown to a patient: no patient is told the name of an illness."""
-
-    code: str
-    name: str
-    icd10: str
-    rank: int
-    """1 for the likeliest."""
-    relative: float
-    """How likely beside the first, which has 1.0. Made of coarse grades: it orders, and is no probability to be shown as percent."""
-    urgency: Urgency
-    """The level it usually deserves when first met; the level of the case is ``Assessment.level``."""
-    speaks_for: tuple[str, ...] = ()
-    speaks_against: tuple[str, ...] = ()
-    rule_out: tuple[str, ...] = ()
-    """Names of what must be ruled out before this one is believed."""
-    checks: tuple[str, ...] = ()
-    """What a township centre can do."""
-
-
 class Assessment(Value):
     """``level`` is None while the minimum facts are missing; ``complete`` is True when no further question would change it."""
 
@@ -92,11 +77,17 @@ class Assessment(Value):
     emergency: Emergency | None = None
     advice: tuple[str, ...] = ()
     """What to do, and which named signs mean 120 or coming back earlier."""
-    considered: tuple[Considered, ...] = ()
+    candidates: Candidates = Candidates()
     """For doctors alone: diseases worth a thought, at most five. Taken out of everything that a patient receives (``for_patient``)."""
     engine: str = ""
     """Name and version of rules and lexicon."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_former(cls, given: Any) -> Any:
+        """An assessment kept before there was one list: what was considered then is not read any more."""
+        return {name: value for name, value in given.items() if name != "considered"} if isinstance(given, dict) else given
+
     def for_patient(self) -> Assessment:
         """The same without what only a doctor may read."""
-        return self.model_copy(update={"considered": ()}) if self.considered else self
+        return self.model_copy(update={"candidates": Candidates()}) if self.candidates.found else self

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from .assessment import Assessment, Facts, Question
+from .candidates import Worked
 from .reading import Reading, Value
 
 
@@ -43,4 +45,10 @@ class ClinicalEngine(Protocol):
 
     def next_question(self, facts: Facts) -> Question | None:
         """The next best question, danger first; None when enough is known."""
+        ...
+
+    def work_out(self, facts: Facts, values: Mapping[str, float], examined: Mapping[str, bool]) -> Worked:
+        """Candidate diseases for a doctor, as ``assess`` gives them, with what was added to the case: ``values`` by the codes of
+        :mod:`nlp.interface.case_values` in their units (they replace what was told), ``examined`` what a doctor looked for (False: not there). What
+        nobody can have is left out."""
         ...

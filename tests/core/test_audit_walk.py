@@ -24,6 +24,8 @@ NOT_OF_A_PATIENT = {
     "appointments.departments": "departments with free times",
     "appointments.free_slots": "free times of practitioners: nobody is booked in them",
     "appointments.my_roster": "one's own shifts",
+    "candidates.models": "figures of a crowd by version of the model",
+    "consultations.diagnoses": "names of diseases",
     "audit.heads_kept": "hashes and signatures of another house",
     "audit.logs_kept": "ids of other houses' logs and keys",
     "audit.prove_heads": "hashes and signatures",
@@ -55,8 +57,8 @@ PART_OF_AN_AUDITED_ACT = {
 
 CODES = {
     "account", "alert", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy",
-    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "kind", "lock",
-    "locked", "made", "opening", "other", "outcome", "places", "prescription", "purpose", "question", "reaches", "reason", "ref",
+    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "kind", "list",
+    "lock", "locked", "made", "opening", "other", "outcome", "places", "prescription", "purpose", "question", "reaches", "reason", "ref",
     "relation", "request", "role", "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened", "verdict",
     "version", "what", "withdrawn_as",
 }  # fmt: skip

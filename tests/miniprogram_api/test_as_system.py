@@ -72,6 +72,7 @@ GIVEN: dict[str, dict[str, str]] = {
         "people.register_organisation": "the county's register from a table", "people.register_practitioner": "the county's register from a table",
     },
     "miniprogram_api/app/ticker.py": {
+        "candidates.watch_drift": "compares the last uses of the model with its first ones",
         "credentials.review_ages": "revokes what rests on an age that changed", "imaging.sweep_files": "files that belong to nothing any more",
         "oversight.review_retention": "announces what the law lets go", "retention.prune": "rows of machines whose term is over",
     },
@@ -93,6 +94,7 @@ GIVEN: dict[str, dict[str, str]] = {
     "miniprogram_api/cli/chat.py": {"people.ensure_account": "the demonstration's people at a terminal; the rest is said as the person"},
     "miniprogram_api/cli/keys.py": {"keys.renewed": "leaves in the audit what was done with keys"},
     "miniprogram_api/cli/migrate.py": {"oversight.schema_back": "leaves in the audit that the schema went back, with how much was given up"},
+    "miniprogram_api/cli/models.py": {"candidates.models": "figures of a crowd, for the operator"},
     "miniprogram_api/cli/rules.py": {"rules.sign": "the hospital's signature under its rules"},
     "miniprogram_api/cli/sessions.py": {"people.replace_token_keys": "another key under access tokens"},
     "miniprogram_api/http/demo.py": dict.fromkeys(

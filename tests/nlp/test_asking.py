@@ -145,7 +145,7 @@ def test_not_clear_tells_nothing_and_is_not_asked_again(engine: Engine) -> None:
     assert finding not in case.present
     assert finding not in case.absent
     assert after.assessment.level is step.assessment.level
-    assert [one.code for one in after.assessment.considered] == [one.code for one in step.assessment.considered]
+    assert [one.code for one in after.assessment.candidates.found] == [one.code for one in step.assessment.candidates.found]
     assert finding not in {code for one in _rest(engine, after) for code in one.findings}
 
 

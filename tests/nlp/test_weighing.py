@@ -1,6 +1,5 @@
-"""Diseases weighed for one case: priors, likelihoods, what may not be talked away, candidates for the doctor, and how much hangs on a grade."""
+"""Diseases weighed for one case: priors, likelihoods, what may not be talked away, and how much hangs on a grade."""
 
-import itertools
 import random
 from collections.abc import Callable
 
@@ -11,20 +10,12 @@ from nlp.clinical.belief.bedside import believed, evidence, prior
 from nlp.clinical.belief.reviewed import Reviewed, build, reviewed
 from nlp.clinical.case import Case
 from nlp.clinical.diseases import FREQUENCY, Link, Origin
-from nlp.clinical.weighing import considered, weighed
+from nlp.clinical.weighing import weighed
 from nlp.engine import Engine
 from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Person, Span, Status
 
 YEAR = 366
-CASES = {
-    "我25岁,流鼻涕打喷嚏两天,有点嗓子疼": "common_cold",
-    "60岁男,咳嗽半年,痰里有血,瘦了很多": "pulmonary_tuberculosis",
-    "28岁女,尿频尿急尿痛": "cystitis",
-    "男,62岁,走路胸口闷,歇一会儿就好": "coronary_heart_disease",
-    "45岁,口渴,尿多,瘦了": "diabetes_type2",
-    "右下腹痛,开始在肚脐周围,恶心,20岁男": "acute_appendicitis",
-}
 
 
 def case_of(present: tuple[str, ...] = (), absent: tuple[str, ...] = (), **person: object) -> Case:
@@ -141,11 +132,6 @@ def test_who_was_bitten_says_so_but_no_danger_is_talked_away() -> None:
     assert share(bitten, lambda knowledge: knowledge.of_cause) > 0.3
 
 
-def test_a_danger_in_question_is_among_those_considered(engine: Engine) -> None:
-    for text in ("怀孕30周,头痛", "肚子痛,20岁男", "腰痛,70岁男", "胸口痛,50岁"):
-        assert any(one.urgency in ("critical", "emergent") for one in considered(heard(engine, text))), text
-
-
 def test_a_finding_and_the_broader_one_count_once(engine: Engine) -> None:
     narrow = evidence(case_of(("night_breathless", "dyspnoea", "orthopnoea"))).there
     assert set(narrow) == {"night_breathless"}
@@ -159,27 +145,6 @@ def test_conditions_are_risk_factors() -> None:
     with_sugar = Case(plain.facts.model_copy(update={"conditions": (sweet,)}))
     feet = np.array([any(link.finding == "diabetes" and link.grade == "A" for link in disease.links) for disease in knowledge.diseases])
     assert believed(knowledge, with_sugar)[feet].sum() > 2 * believed(knowledge, plain)[feet].sum()
-
-
-@pytest.mark.parametrize("text", CASES)
-def test_what_is_typical_is_considered(engine: Engine, text: str) -> None:
-    found = considered(heard(engine, text))
-    assert 1 <= len(found) <= 5
-    assert [one.rank for one in found] == list(range(1, len(found) + 1))
-    assert found[0].relative == 1.0
-    assert all(first.relative >= second.relative for first, second in itertools.pairwise(found))
-    assert CASES[text] in [one.code for one in found]
-
-
-def test_for_and_against_stand_beside_each(engine: Engine) -> None:
-    found = considered(heard(engine, "25岁,流鼻涕,嗓子疼,不咳嗽,不打喷嚏"))
-    assert any("流鼻涕" in one.speaks_for for one in found)
-    assert any("没有咳嗽" in one.speaks_against for one in found)
-
-
-def test_nothing_is_considered_without_a_complaint(engine: Engine) -> None:
-    for text in ("你好", "我想体检", "开点药", "58岁"):
-        assert considered(heard(engine, text)) == ()
 
 
 def test_the_belief_never_touches_the_level(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

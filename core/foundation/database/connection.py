@@ -31,6 +31,7 @@ MODEL_MODULES = (
     "core.calls.models",
     "core.imaging.models",
     "core.prescriptions.models",
+    "core.candidates.models",
     "core.oversight.models",
     "core.followups.models",
     "core.coverage.models",

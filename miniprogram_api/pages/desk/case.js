@@ -1,6 +1,7 @@
 // One case: what is known on one side, what the expert does with it on the other.
 
 import { request } from "../shared/api.js";
+import { Candidates } from "../shared/candidates.js";
 import { caseSummary } from "../shared/case_summary.js";
 import { h } from "../shared/dom.js";
 import { imageStrip } from "../shared/images.js";
@@ -21,6 +22,8 @@ export async function caseDesk({ rest: [id], go, again }) {
   let view = null;
   let medicines = null;
   let strip = null;
+  let form = null;
+  const candidates = new Candidates(id, { choose: (one) => form?.diagnoses?.add(one) });
   let recording = false;
   let settled = "";
 
@@ -28,6 +31,7 @@ export async function caseDesk({ rest: [id], go, again }) {
     const before = view?.images;
     [view, medicines] = await Promise.all([request("GET", `consultations/${id}/case`), request("GET", `consultations/${id}/medicines`)]);
     setClock(view.now);
+    candidates.again();
     if (view.images && !strip) strip = imageStrip(id);
     else if (view.images !== before) strip?.reload();
     // After the end, as long as drugs may come of it.
@@ -42,8 +46,8 @@ export async function caseDesk({ rest: [id], go, again }) {
     const { now, ...lasting } = view;
     parts.draw([
       ["together", [view.state, view.next, view.opinion !== null], () => together(view, again)],
-      ["summary", lasting, () => caseSummary(lasting, { images: strip })],
-      ["opinion", [OPEN.has(view.state), view.opinion?.opinion_id], () => opinionForm(view, () => fresh())],
+      ["summary", lasting, () => caseSummary(lasting, { images: strip, candidates: candidates.element })],
+      ["opinion", [OPEN.has(view.state), view.opinion?.opinion_id], () => (form = opinionForm(view, () => fresh()))],
       ["facts", recording, () => recording && h("section", { class: "panel desk-fold", "aria-label": "记录用药安全资料" }, factsFold(id, () => fresh()))],
       ["medicines", medicines, () => prescribing.given(medicines)],
       ["prescribing", [view.state, recording, view.opinion !== null], () => recording && prescribing.writing(view)],

@@ -3,6 +3,7 @@
 import { Problem, request } from "../shared/api.js";
 import { button, h, replace } from "../shared/dom.js";
 import { confirmed, notice } from "../shared/states.js";
+import { Diagnoses } from "./diagnoses.js";
 import { Draft } from "../shared/drafts.js";
 import { orderButton } from "../shared/asking.js";
 import { keepTyped } from "../shared/parts.js";
@@ -18,19 +19,26 @@ const FIELDS = [
 export function opinionForm(view, done) {
   if (view.state !== "ASSIGNED" && view.state !== "IN_PROGRESS") return null;
   const form = writing(view, done);
-  if (!view.opinion) return h("section", { class: "panel", "aria-label": "写意见" }, h("h2", null, "写意见"), form);
+  if (!view.opinion) return withDiagnoses(h("section", { class: "panel", "aria-label": "写意见" }, h("h2", null, "写意见"), form), form);
   const decided = view.opinion.decision;
-  return h("details", { class: "panel desk-fold", "data-id": "opinion", open: form.dataset.typed !== undefined },
+  return withDiagnoses(h("details", { class: "panel desk-fold", "data-id": "opinion", open: form.dataset.typed !== undefined },
     h("summary", { class: "fold" }, `改意见(写第 ${view.opinion.revision + 1} 版)`),
-    h("p", { class: "faint" }, decided ? `村医对第 ${view.opinion.revision} 版的决定是「${decided.choice_label}」。新的一版要再决定。` : "新的一版签名后,村医按新的决定。"), form);
+    h("p", { class: "faint" }, decided ? `村医对第 ${view.opinion.revision} 版的决定是「${decided.choice_label}」。新的一版要再决定。` : "新的一版签名后,村医按新的决定。"), form), form);
 }
+
+/** So that a candidate can be taken over as a diagnosis from beside the form. */
+const withDiagnoses = (whole, { diagnoses }) => Object.assign(whole, { diagnoses });
 
 function writing(view, done) {
   const draft = new Draft("opinion", view.consultation_id);
   const kept = draft.read();
   const start = Object.keys(kept).length ? kept : view.opinion ?? {};
   const fields = Object.fromEntries(FIELDS.map(([name, , most, rows]) => [name, h("textarea", { maxlength: most, rows, value: start[name] ?? "" })]));
-  const values = () => Object.fromEntries(FIELDS.map(([name]) => [name, fields[name].value.trim()]));
+  const diagnoses = new Diagnoses(start.diagnoses ?? [], () => {
+    form.dataset.typed = "";
+    draft.keep(values());
+  });
+  const values = () => ({ ...Object.fromEntries(FIELDS.map(([name]) => [name, fields[name].value.trim()])), diagnoses: diagnoses.values() });
   const trouble = h("div");
   const wrong = h("p", { class: "wrong", role: "alert" });
 
@@ -45,6 +53,7 @@ function writing(view, done) {
   } } }, one.label));
 
   const sign = orderButton("签名", async () => {
+    diagnoses.take();
     const body = values();
     const gap = FIELDS.find(([name]) => body[name].includes(GAP));
     wrong.textContent = body.advice.length < 2 ? "请写明建议:现在做什么。" : gap ? `还有没填的空(${GAP}):填好或删掉再签。` : "";
@@ -63,9 +72,11 @@ function writing(view, done) {
   const form = keepTyped(h("form", { novalidate: true, on: { submit: (event) => event.preventDefault(), input: () => draft.keep(values()) } },
     h("p", { class: "faint" }, "常用开头(点一下带出,空格处自己填)"),
     h("div", { class: "choices desk-starters" }, starters),
+    diagnoses.element,
     FIELDS.map(([name, label]) => h("label", { class: "field desk-field" }, h("span", null, label), fields[name])),
     doses(add), wrong, trouble, h("div", { class: "actions" }, sign)));
   if (Object.keys(kept).length) form.dataset.typed = "";
+  form.diagnoses = diagnoses;
   return form;
 }
 

@@ -6,10 +6,10 @@ import { cell, h } from "./dom.js";
 const BEFORE = 3;
 const STATUS = { present: "", absent: "没有", uncertain: "不确定:" };
 
-/** `images`: the element that shows the images (shared/images.js), left out where the reader may not see them. */
-export function caseSummary(view, { images = null } = {}) {
+/** `candidates`: the element of the candidate diseases (shared/candidates.js), left out where the reader may not see them. `images`: the element that shows the images (shared/images.js), left out where the reader may not see them. */
+export function caseSummary(view, { images = null, candidates = null } = {}) {
   return h("div", { class: "case" },
-    head(view), told(view), vitals(view), safety(view), pictures(view, images), history(view), view.opinion && opinionPart(view.opinion), course(view));
+    head(view), told(view), candidates && wide(candidates), vitals(view), safety(view), pictures(view, images), history(view), view.opinion && opinionPart(view.opinion), course(view));
 }
 
 const section = (heading, ...children) => h("section", { class: "panel case-part", "aria-label": heading }, h("h2", null, heading), children);
@@ -105,6 +105,7 @@ function pictures(view, images) {
 /** The signed opinion with what was decided on it. */
 export function opinionPart(one) {
   return wide(section(`专家意见 · 第 ${one.revision} 版`,
+    one.diagnoses.length > 0 && h("p", null, h("b", null, "诊断:"), one.diagnoses.map((each) => (each.icd10 ? `${each.name}(${each.icd10})` : each.name)).join("、")),
     one.assessment && h("p", null, h("b", null, "判断:"), one.assessment),
     h("p", { class: "case-advice" }, h("b", null, "建议:"), one.advice),
     one.watch_for && h("p", null, h("b", null, "注意:"), one.watch_for),

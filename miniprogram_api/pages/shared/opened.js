@@ -1,6 +1,7 @@
 // What pharmacist and signing doctor read of one prescription: its head, the drugs and the check beside what is known of the patient.
 
 import { Problem, request } from "./api.js";
+import { Candidates } from "./candidates.js";
 import { caseSummary } from "./case_summary.js";
 import { h, replace } from "./dom.js";
 import { notice } from "./states.js";
@@ -38,13 +39,14 @@ export const beside = ({ rx, facts, names: list }, ...more) =>
       more,
       panel("经手", signatureLine(rx), h("p", { class: "faint" }, `第 ${rx.revision} 版`))));
 
-/** The case that it was prescribed for, fetched when it is unfolded. */
-export function caseFold(rx) {
+/** The case that it was prescribed for, fetched when it is unfolded. `candidates`: with the candidate diseases, for who may read them. */
+export function caseFold(rx, { candidates = false } = {}) {
   const place = h("div", null);
   const open = async () => {
     if (!fold.open || place.childElementCount) return;
     try {
-      replace(place, caseSummary(await request("GET", `consultations/${rx.consultation_id}/case`)));
+      const view = await request("GET", `consultations/${rx.consultation_id}/case`);
+      replace(place, caseSummary(view, { candidates: candidates ? new Candidates(rx.consultation_id).element : null }));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       replace(place, notice(problem));

@@ -18,6 +18,6 @@ new Worklist({
     head(found.rx),
     found.rx.return_reason && h("p", { class: "notice" }, `${found.rx.pharmacist}退回:${found.rx.return_reason}`),
     beside(found, found.rx.beyond_village.length > 0 && panel(BEYOND, found.rx.beyond_village.map((one) => h("p", null, one)))),
-    caseFold(found.rx),
+    caseFold(found.rx, { candidates: true }),
     panel("签名", signingForm(found.rx, { as: "duty_doctor", changed: (next, said) => list.changed(found.rx.prescription_id, next, said) }))),
 });

@@ -5,6 +5,7 @@ import { empty, h, link, title } from "../shared/dom.js";
 import { mended } from "../shared/mended.js";
 import { Parts, keepTyped, saidPart } from "../shared/parts.js";
 import { backups } from "./backups.js";
+import { models } from "./models.js";
 import { KINDS, choices, counties } from "./staff.js";
 
 export async function houses() {
@@ -13,10 +14,11 @@ export async function houses() {
   if (!places.length) return { element: empty("您现在不是哪个县的管理员。岗位刚结束或还没开始时,这里看不到机构。") };
 
   async function fresh({ force = false, said = "" } = {}) {
-    const [last, ...lists] = await Promise.all([ask("backups/last"), ...places.map(([code]) => ask(`organisations?region_code=${code}`))]);
+    const [last, used, ...lists] = await Promise.all([ask("backups/last"), ask("models"), ...places.map(([code]) => ask(`organisations?region_code=${code}`))]);
     parts.draw([
       saidPart(said),
       ["backups", [last.line, last.to_do], () => backups(last)],
+      ["models", used, () => models(used)],
       ...places.map(([code], place) => [code, lists[place], () => list(lists[place].organisations)]),
       ["add", places, () => form(places, lists, (words) => fresh({ force: true, said: words }))],
     ], { force });

@@ -35,7 +35,7 @@ def of_values(values: Mapping[str, float]) -> Candidates:
     known = rules.knowledge()
     found = model.outcome(values)
     read = [_Read(known, found, place, values).candidate() for place, applies in enumerate(found.applies) if applies]
-    order = sorted(read, key=lambda one: (list(Grade).index(one.grade), -one.score, one.code))
+    order = sorted(read, key=lambda one: (list(Grade).index(one.grade), -(one.score or 0), one.code))
     return Candidates(model=model.version(), found=tuple(one.model_copy(update={"rank": rank}) for rank, one in enumerate(order, 1)))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pydantic import ValidationError
 
 from core.consultations.commands import BeginConsultation, CompleteConsultation, ReturnConsultation
-from core.consultations.commands_opinions import Decide, GiveOpinion, OpinionView, ReadOpinion
+from core.consultations.commands_opinions import Decide, Diagnosis, GiveOpinion, OpinionView, ReadOpinion
 from core.consultations.commands_ratings import RateConsultation
 from core.consultations.errors import (
     AlreadyDecided,
@@ -21,6 +22,7 @@ from core.consultations.errors import (
     WritingIsTheExperts,
 )
 from core.consultations.models import Consultation, Decision, Opinion, Rating
+from core.consultations.opinions import OpinionText, _opinion_document
 from core.consultations.workflow import IllegalStep
 from core.foundation.actor import Actor
 from core.foundation.errors import Conflict, NotAllowed
@@ -212,3 +214,33 @@ async def test_the_desk_takes_it_from_an_expert_who_does_not_appear(ward: Ward) 
     assert "consultation.taken_back" in await ward.told(expert)
     with pytest.raises((Conflict, NotAllowed)):
         await ward.practice.execute(expert, GiveOpinion(consultation_id=consultation_id, advice="来晚了", confirm=True))
+
+
+async def test_an_opinion_without_diagnoses_is_signed_as_before_there_were_any(ward: Ward) -> None:
+    consultation_id, _, opinion = await opined(ward)
+    row, kept = await ward.row(consultation_id), await Opinion.get(id=opinion.opinion_id)
+    plain = OpinionText(assessment="疑似", advice="转院", watch_for="")
+    coded = plain.model_copy(update={"diagnoses": (Diagnosis(icd10="I21.9", name="急性心肌梗死"),)})
+    assert _opinion_document(row, kept, plain)["text"] == {"assessment": "疑似", "advice": "转院", "watch_for": ""}
+    assert _opinion_document(row, kept, coded)["text"]["diagnoses"] == [{"icd10": "I21.9", "name": "急性心肌梗死"}]
+
+
+async def test_a_diagnosis_that_was_altered_breaks_the_signature(ward: Ward) -> None:
+    consultation_id, expert = await assigned(ward)
+    order = GiveOpinion(consultation_id=consultation_id, diagnoses=(Diagnosis(icd10="I21.9", name="急性心肌梗死"),), advice="马上转院", confirm=True)
+    opinion = await ward.practice.execute(expert, order)
+    row, kept = await ward.row(consultation_id), await Opinion.get(id=opinion.opinion_id)
+    sealer = await ward.practice.keys.sealer("patient", row.patient_id)
+    text = OpinionText.model_validate_json(sealer.open("opinion", "body", kept.id, bytes(kept.body)))
+    other = text.model_copy(update={"diagnoses": (Diagnosis(icd10="K21.9", name="胃食管反流"),)})
+    await Opinion.filter(id=kept.id).update(body=sealer.seal("opinion", "body", kept.id, other.model_dump_json()))
+    read = await ward.practice.ask(expert, ReadOpinion(consultation_id=consultation_id))
+    assert not read.signature_valid
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"icd10": "21.9", "name": "x"}, {"icd10": "I21.999", "name": "x"}, {"icd10": "", "name": " "}, {"name": "x" * 101}]
+)
+def test_what_is_no_diagnosis_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Diagnosis.model_validate(wrong)

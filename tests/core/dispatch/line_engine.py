@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 
 from nlp.interface.assessment import Assessment, Department, Emergency, Facts, Question, Reason
+from nlp.interface.candidates import Candidate, Candidates, Grade, Point, Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Reading, Span, Status
 from nlp.interface.urgency import Urgency
@@ -64,3 +67,24 @@ class LineEngine:
             level=level, complete=True, reasons=(Reason(text=why, rule="line", source="test"),), departments=(department,),
             emergency=emergency, engine=self.version,
         )
+
+    def work_out(self, facts: Facts, values: Mapping[str, float], examined: Mapping[str, bool]) -> Worked:
+        """Of a pain in the chest infarction before reflux, of a cough bronchitis; a high C-reactive protein or crackles put pneumonia first."""
+        said = {one.code for one in facts.findings}
+        heart = [("myocardial_infarction", "急性心肌梗死", "I21.9"), ("gastro_oesophageal_reflux", "胃食管反流病", "K21.0")]
+        names = heart if "chest_pain" in said else []
+        names += [("acute_bronchitis", "急性支气管炎", "J20.9")] if "cough" in said else []
+        if values.get("crp", 0) > 100 or examined.get("crackles"):
+            names.insert(0, ("pneumonia", "肺炎", "J18.9"))
+        for_it = tuple(Point(text=one.term, rule=one.code, source="测试", origin="estimated") for one in facts.findings)
+        found = tuple(
+            Candidate(
+                code=code, name=name, icd10=icd10, rank=rank, grade=Grade.POSSIBLE if rank == 1 else Grade.CONSIDER, speaks_for=for_it,
+                urgency=Urgency.CRITICAL if icd10.startswith("I") else Urgency.ROUTINE, missing=("未做心电图",), rule_out=("主动脉夹层",),
+                checks=("心电图",),
+            )
+            for rank, (code, name, icd10) in enumerate(names, 1)
+        )
+        inputs = hashlib.sha256(repr((sorted(said), sorted(values.items()), sorted(examined.items()))).encode()).hexdigest()
+        model = Candidates(model="line-1", digest="e" * 64, inputs=inputs, found=found)
+        return Worked(candidates=model, states={"in.findings": str(len(said)), "out.count": str(len(found))})

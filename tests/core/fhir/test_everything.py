@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.consultations.commands_opinions import Decide, GiveOpinion
+from core.consultations.commands_opinions import Decide, Diagnosis, GiveOpinion
 from core.coverage.commands import EnrolMember, ItemLine, RecordMembership, ReverseClaim, SubmitClaim
 from core.coverage.policies import DrugClass, Service
 from core.fhir.capability import RESOURCES, capability_statement
@@ -55,7 +55,10 @@ async def whole_case(ward: Ward) -> tuple[str, Any]:
     expert = ward.who(first)
     await send(ward, asked.consultation_id, named("CT_small.dcm"))
     opinion = await practice.execute(
-        expert, GiveOpinion(consultation_id=asked.consultation_id, assessment="考虑急性下壁心梗", advice="立即转县医院导管室", confirm=True)
+        expert, GiveOpinion(
+            consultation_id=asked.consultation_id, diagnoses=(Diagnosis(icd10="I21.1", name="急性下壁心肌梗死"), Diagnosis(name="待排主动脉夹层")),
+            assessment="考虑急性下壁心梗", advice="立即转县医院导管室", confirm=True,
+        )
     )
     await practice.execute(
         county.village_doctor,
@@ -121,6 +124,8 @@ async def test_a_whole_case_is_one_valid_bundle(ward: Ward) -> None:
     (study,) = of(bundle, "ImagingStudy")
     assert study["series"][0]["instance"][0]["uid"] == "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
     (report,) = of(bundle, "DiagnosticReport")
+    coded, in_words = report["conclusionCode"]
+    assert (coded["coding"][0]["code"], coded["text"], in_words) == ("I21.1", "急性下壁心肌梗死", {"text": "待排主动脉夹层"})
     assert "急性下壁心梗" in report["conclusion"]
     (decision,) = of(bundle, "Task")
     assert decision["focus"]["reference"] == f"DiagnosticReport/{report['id']}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from nlp.interface.assessment import Assessment, Choice, Considered, Department, Emergency, Facts, Question, Reason
+from nlp.interface.assessment import Assessment, Choice, Department, Emergency, Facts, Question, Reason
+from nlp.interface.candidates import Candidate, Candidates, Grade, Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 from nlp.interface.urgency import Urgency
@@ -18,7 +20,7 @@ CHEST = Question(
     code="chest", text="胸闷的时候,有没有喘不上气?", choices=(Choice(code="yes", label="有"), Choice(code="no", label="没有"), UNKNOWN),
     rules_out_danger=True,
 )
-FLU = Considered(code="influenza", name="流行性感冒", icd10="J11", rank=1, relative=1.0, urgency=Urgency.ROUTINE, speaks_for=("发烧",))
+FLU = Candidate(code="influenza", name="流行性感冒", icd10="J11", rank=1, grade=Grade.POSSIBLE)
 """What it tells doctors of a fever."""
 AGE = Question(code="age", text="您多大年纪?", choices=(UNKNOWN,))
 
@@ -74,10 +76,14 @@ class SmallEngine:
         if "dyspnea" in present:
             return self._assessment(Urgency.EMERGENT, "胸闷加喘不上气", "03.01", complete)
         if "fever" in present:
-            return self._assessment(Urgency.URGENT, "发烧", "03.01", complete).model_copy(update={"considered": (FLU,)})
+            listed = {"candidates": Candidates(model="small", found=(FLU,))}
+            return self._assessment(Urgency.URGENT, "发烧", "03.01", complete).model_copy(update=listed)
         if present:
             return self._assessment(Urgency.ROUTINE, "没有危险的表现", "02", complete)
         return Assessment(level=None, complete=False, engine=self.version)
+
+    def work_out(self, facts: Facts, values: Mapping[str, float], examined: Mapping[str, bool]) -> Worked:
+        return Worked(candidates=self.assess(facts).candidates, states={})
 
     def next_question(self, facts: Facts) -> Question | None:
         codes = {finding.code for finding in facts.findings}

@@ -245,9 +245,9 @@ async def test_what_only_a_doctor_may_read_never_reaches_the_speaker(practice: P
     for shown in (said, again, own):
         assert FLU.name not in shown.model_dump_json()
     assert said.assessment is not None
-    assert said.assessment.considered == own.considered == ()
+    assert said.assessment.candidates.found == own.candidates.found == ()
     read = await practice.ask(county.experts[2], IntakeRecord(intake_id=said.intake_id))
-    assert read.considered == (FLU,)
+    assert read.candidates.found == (FLU,)
 
 
 async def test_an_intake_is_its_speaker_s(practice: Practice, county: SmallCounty):

@@ -44,7 +44,7 @@ pytestmark = pytest.mark.storage
 
 NOT_OF_CARE = {
     "care_relation", "patient_claim", "listed_patient", "matching_conflict", "image_frame", "transfer", "membership", "claim",
-    "issued_credential", "proof_offer", "audit_subject",
+    "issued_credential", "proof_offer", "audit_subject", "candidate_list", "case_values",
 }  # fmt: skip
 """Tables with a patient that are no act of care of their own: who speaks for him, who knows him, copies, what a case that counts has brought."""
 
@@ -52,13 +52,6 @@ NOT_OF_CARE = {
 @pytest.fixture
 async def ward(practice: Practice) -> Ward:
     return await open_ward(practice)
-
-
-NOT_OF_CARE = {
-    "care_relation", "patient_claim", "listed_patient", "matching_conflict", "image_frame", "transfer", "membership", "claim",
-    "issued_credential", "proof_offer", "audit_subject",
-}  # fmt: skip
-"""Tables with a patient that are no act of care of their own: who speaks for him, who knows him, copies, what a case that counts has brought."""
 
 
 async def test_every_table_of_care_keeps_its_patients_record(practice: Practice) -> None:

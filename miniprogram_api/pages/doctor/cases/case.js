@@ -1,6 +1,7 @@
 // One consultation in full: what to do now, what is missing, the opinion and her decision, drugs, the end; everything else below.
 
 import { day, hour, spoken } from "../../shared/dates.js";
+import { Candidates } from "../../shared/candidates.js";
 import { caseSummary } from "../../shared/case_summary.js";
 import { h } from "../../shared/dom.js";
 import { imageStrip } from "../../shared/images.js";
@@ -24,12 +25,13 @@ export async function oneCase({ rest: [id] }) {
   // What she does stands on the left, what is known on the right; on a phone one below the other.
   const parts = { acts: new Parts(), told: new Parts() };
   const images = pictures();
+  const candidates = new Candidates(id);
   let said = "";
   const again = async (words) => {
     said = words;
     await fresh({ force: true });
   };
-  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said, images });
+  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said, images, candidates });
   await fresh();
   const element = h("div", { class: "doctor-two" }, parts.acts.element, parts.told.element);
   return { element, fresh, busy: isSending };
@@ -47,9 +49,10 @@ async function read(id) {
   return { view, medicines, doses, rating, facts };
 }
 
-function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force, again, said, images }) {
+function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force, again, said, images, candidates }) {
   const status = { ...view, number: view.patient.number, patient: view.patient.name };
   const { opinion } = view;
+  candidates.again();
   const asking = view.timeline.filter((one) => ABOUT_ASKING.test(one.kind));
   acts.draw([
     saidPart(said),
@@ -62,7 +65,7 @@ function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force
     ["finish", [view.state, view.missing, opinion?.decision, rating, medicines.prescriptions.map((one) => [one.code, one.state])], () => finishPart(view, rating, again, medicines.prescriptions)],
   ], { force });
   told.draw([
-    ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: images(view) })],
+    ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: images(view), candidates: candidates.element })],
     ["ways", [view.state, Boolean(opinion)], () => h("div", { class: "actions" }, printButton(), cancelButton(status, again))],
     ["print", [{ ...view, now: null }, medicines], () => printSheet({ view, ...medicines })],
   ], { force });
