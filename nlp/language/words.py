@@ -1,15 +1,84 @@
-"""Word boundaries by jieba, asked only where one character alone could be part of another word (烧 in 烧饭, 晕 in 晕车)."""
+"""Word boundaries by jieba, asked only where one character alone could be part of another word (烧 in 烧饭, 晕 in 晕车).
+
+jieba's dictionary holds 350,000 words and would take 60 MB as a mapping. Here it lies as text, a line for each first character, and only the lines of
+the characters that a context holds become a mapping: the words and their frequencies are those that jieba itself would have, and so is every cut.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import tempfile
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
+
+_MOST_WORDS = 120_000
+"""Words and beginnings of words kept as a mapping before it is begun anew."""
+_LAYOUT = "lines-1"
+"""Names the form of the kept file; another form gets another name."""
+
+
+class Dictionary:
+    """Words with frequencies as jieba counts them: ``total``, and a line of ``word frequency tag`` triples for each first character."""
+
+    def __init__(self, lines: dict[str, bytes], total: int) -> None:
+        self._lines = lines
+        self.total = total
+
+    @classmethod
+    def of(cls, text: str, own: Iterable[str]) -> Dictionary:
+        """jieba's dictionary ``text`` (word, frequency, tag a line) with the words of ``own`` added as ``jieba.Tokenizer.add_word`` adds them."""
+        import jieba
+
+        cells = text.split()
+        frequencies = list(map(int, cells[1::3]))
+        words = dict(zip(cells[::3], frequencies, strict=True))
+        added = sorted(own)
+        pieces = {word[start:end] for word in added for start in range(len(word)) for end in range(start + 1, len(word) + 1)}
+        tokenizer = _empty(jieba)  # whatever an own word can be cut into is a piece of it: these few words cut it as all of them would
+        tokenizer.FREQ = _with_beginnings({piece: words[piece] for piece in pieces & words.keys()})
+        tokenizer.total = sum(frequencies)
+        lines: dict[str, list[str]] = {}
+        for line in text.splitlines():
+            lines.setdefault(line[0], []).append(line)
+        for word in added:
+            tokenizer.add_word(word)
+            lines.setdefault(word[0], []).append(f"{word} {tokenizer.FREQ[word]} own")  # the later of two counts
+        return cls({first: " ".join(triples).encode() for first, triples in lines.items()}, tokenizer.total)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Dictionary:
+        """What ``to_bytes`` wrote. ValueError where it is something else."""
+        head, *lines = content.split(b"\n")
+        return cls({line[:4].decode("utf-8", "ignore")[0]: line for line in lines if line}, int(head))
+
+    def to_bytes(self) -> bytes:
+        return b"\n".join([str(self.total).encode(), *self._lines.values()])
+
+    def beginning_with(self, first: str) -> dict[str, int]:
+        """The words that begin with ``first`` and, at 0 as jieba has it, the beginnings of these words."""
+        cells = self._lines.get(first, b"").decode().split()
+        return _with_beginnings(dict(zip(cells[::3], map(int, cells[1::3]), strict=True)))
+
+    def whole(self) -> dict[str, int]:
+        return {word: frequency for first in self._lines for word, frequency in self.beginning_with(first).items()}
+
+
+def _with_beginnings(words: dict[str, int]) -> dict[str, int]:
+    for word in tuple(words):
+        for end in range(1, len(word)):
+            words.setdefault(word[:end], 0)
+    return words
+
+
+def _empty(jieba: Any) -> Any:
+    tokenizer = jieba.Tokenizer()
+    tokenizer.FREQ, tokenizer.total, tokenizer.initialized = {}, 0, True
+    return tokenizer
 
 
 class WordBoundaries:
@@ -18,71 +87,90 @@ class WordBoundaries:
     def __init__(self, words: frozenset[str], cache_folder: Path | None = None) -> None:
         self._words = words
         self._folder = cache_folder
-        self._tokenizer: Any = None
+        self._dictionary: Dictionary | None = None
+        self._cutting: Any = None
+        self._first: set[str] = set()
+        self._whole: Any = None
+        self._one_at_a_time = Lock()
         self.stands_alone = lru_cache(maxsize=4096)(self._stands_alone)
 
-    def _load(self) -> Any:
+    def _load(self) -> Dictionary:
         import jieba  # heavy: only where texts are read
 
-        kept = self._folder / f"words-{self._digest(jieba.__version__)}.json" if self._folder else None
-        if kept is not None and (remembered := _remembered(kept)) is not None:
-            tokenizer = jieba.Tokenizer()
-            tokenizer.FREQ, tokenizer.total = remembered
-            tokenizer.initialized = True
-            return tokenizer
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
         jieba.setLogLevel(logging.ERROR)
-        tokenizer = jieba.Tokenizer()
-        with tempfile.TemporaryDirectory(prefix="huizhen-words-") as private:
-            tokenizer.tmp_dir = str(self._folder or private)
-            tokenizer.initialize()
-        for word in sorted(self._words):
-            tokenizer.add_word(word)
+        kept = self._folder / f"words-{_LAYOUT}-{self._digest(jieba.__version__)}.txt" if self._folder else None
+        if kept is not None and (remembered := _remembered(kept)) is not None:
+            return remembered
+        with jieba.Tokenizer().get_dict_file() as file:
+            made = Dictionary.of(file.read().decode("utf-8"), self._words)
         if kept is not None:
-            _remember(kept, tokenizer.FREQ, tokenizer.total)
-        return tokenizer
+            _remember(kept, made)
+        return made
 
     def _digest(self, release: str) -> str:
         return hashlib.sha256("\n".join([release, *sorted(self._words)]).encode()).hexdigest()[:16]
 
     @property
     def tokenizer(self) -> Any:
-        """The tokenizer, loaded on first use: for whoever needs more of jieba than boundaries."""
-        self.warm()
-        return self._tokenizer
+        """A tokenizer with every word, made on first use: for whoever needs more of jieba than boundaries."""
+        import jieba
+
+        with self._one_at_a_time:
+            if self._whole is None:
+                dictionary = self._loaded()
+                tokenizer = _empty(jieba)
+                tokenizer.FREQ, tokenizer.total = dictionary.whole(), dictionary.total
+                self._whole = tokenizer
+        return self._whole
 
     def warm(self) -> None:
         """Load the dictionary now rather than with the first text."""
-        if self._tokenizer is None:
-            self._tokenizer = self._load()
+        with self._one_at_a_time:
+            self._loaded()
+
+    def _loaded(self) -> Dictionary:
+        if self._dictionary is None:
+            import jieba
+
+            self._dictionary = self._load()
+            self._cutting = _empty(jieba)
+            self._cutting.total = self._dictionary.total
+        return self._dictionary
 
     def _stands_alone(self, context: str, position: int) -> bool:
         """Whether the character at ``position`` of ``context`` is a word of its own, or of one of our words."""
-        self.warm()
         reached = 0
-        for token in self._tokenizer.cut(context, HMM=False):
+        for token in self._cut(context):
             reached += len(token)
             if position < reached:
                 return len(token) == 1 or token in self._words
         return True
 
+    def _cut(self, context: str) -> list[str]:
+        with self._one_at_a_time:
+            dictionary = self._loaded()
+            if len(self._cutting.FREQ) > _MOST_WORDS:
+                self._cutting.FREQ, self._first = {}, set()
+            for first in set(context) - self._first:
+                self._cutting.FREQ.update(dictionary.beginning_with(first))
+                self._first.add(first)
+            return list(self._cutting.cut(context, HMM=False))
 
-def _remembered(file: Path) -> tuple[dict[str, int], int] | None:
-    """The dictionary with our words as an earlier start left it, or None. """
+
+def _remembered(file: Path) -> Dictionary | None:
+    """The dictionary with our words as an earlier start left it, or None."""
     try:
-        frequencies, total = json.loads(file.read_bytes())
-    except (OSError, ValueError, TypeError):
+        return Dictionary.from_bytes(file.read_bytes())
+    except (OSError, ValueError, IndexError):
         return None
-    return frequencies, total
 
 
-def _remember(file: Path, frequencies: dict[str, int], total: int) -> None:
+def _remember(file: Path, dictionary: Dictionary) -> None:
     """Keep the dictionary for the next start; a folder that cannot be written to only makes that start slower."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as written:
-            written.write(json.dumps([frequencies, total], ensure_ascii=False).encode())
+            written.write(dictionary.to_bytes())
         os.replace(written.name, file)
     except OSError:
         return
