@@ -117,12 +117,24 @@ def _denied_besides(text: NormalText, lex: Lexicon) -> Iterator[Mention]:
         places = list(part.finditer(content, max(first, denied.start() - _NEAR), denied.start()))
         place = places[-1] if places else part.search(content, denied.end(), min(last, denied.end() + _NEAR))
         sense = lex.sensations[denied["sense"]]
+        if place and places and _GROWTH.search(content, place.start(), denied.start()) and lex.parts[place["part"]] != "breast":
+            continue  # 后腰长了个疙瘩，不疼: the lump, not the back
         if place and lex.parts[place["part"]] not in _UNLIKE and (code := lex.combos.get((lex.parts[place["part"]], sense))):
             yield Mention(code, denied.start(), denied.end(), flipped=True, pattern=True)
+    for well in _well().finditer(content):
+        if code := lex.combos.get((lex.parts[well["part"]], "pain")):
+            yield Mention(code, well.start(), well.end(), flipped=True, pattern=True)
+
+
+@cache
+def _well() -> re.Pattern[str]:
+    """胸口没事: denies a pain there."""
+    return re.compile(f"(?P<part>{alternatives(lexicon().parts)})(?:那儿|那里|这边|里头|里)?(?:也|都|倒|倒是|还|还是)*(?:没事|没啥事|没得事|没问题|没啥|好着)(?=$|[，。；！？呢哩的])")
 
 
 _OPENS = re.compile("[，。；！？也倒都但又可还是点既]$|不[痛疼痒红肿麻胀热烫酸硬干]$|没[痛疼痒红肿]$")
 _CLOSES = re.compile("$|[，。；！？不没也又了的还倒就可但]")
+_GROWTH = re.compile("疙瘩|圪瘩|圪蛋|肉蛋|[个起]包|大包|小包|鼓包|坨|硬块|瘤|硬核|痣|[红紫白]斑|疹|水泡|红点|球|溃疡|息肉|囊肿|结节|皮|斑块")
 _UNLIKE = frozenset(["vulva", "head_skin"])
 """Parts whose combinations stand for something broader than what is felt there."""
 _NEAR = 30

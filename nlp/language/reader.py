@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
@@ -13,7 +14,7 @@ from . import answers, asides, context
 from .answers import AnswerGuide, Effects, Short
 from .clauses import Clause, clauses
 from .lexicon import Kin, lexicon
-from .matching import mentions
+from .matching import Mention, mentions
 from .measures import measurements
 from .normal import NormalText, normalise
 from .people import Named, Told, carried, named, told
@@ -141,7 +142,7 @@ def _note_findings(
         finding = Finding(
             code=mention.code,
             term=lex.terms[mention.code],
-            status=item.status,
+            status=Status.ABSENT if _over(text.text, mention) else item.status,
             span=text.span(mention.start, mention.end),
             duration_hours=length.hours if (length := duration.get(item.clause.index)) else None,
             duration_words=length.words if length else None,
@@ -158,6 +159,17 @@ def _note_findings(
         else:
             notes.findings.append((whose, finding))
     return loose
+
+
+@cache
+def _ends() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile("|".join(forms)) for code, forms in lexicon().scope["over"].items()}
+
+
+def _over(content: str, mention: Mention) -> bool:
+    """Whether what follows tells that it is over (现在不拉了), for the few findings that are no danger then."""
+    end = _ends().get(mention.code)
+    return end is not None and end.search(content, mention.end) is not None
 
 
 def _with_findings(found: list[Scoped], parts: tuple[Clause, ...]) -> set[int]:
