@@ -77,7 +77,7 @@ def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
 
 @cache
 def _further() -> re.Pattern[str]:
-    gap = "(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不)+"
+    gap = "(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不){1,6}"
     return re.compile(f"(?:了|的|着)?、?(?P<gap>{gap})(?P<sense>{alternatives(lexicon().sensations)})")
 
 
@@ -149,7 +149,7 @@ def _afterthought() -> tuple[re.Pattern[str], re.Pattern[str]]:
     sense = alternatives(word for word in lex.sensations if not word.startswith(("有", "好")))
     edge = "(?:^|(?<=[，。；！？]))"
     felt = re.compile(
-        f"{edge}(?:就是|是|也|还|还是|一直|一|就|老是|老|总是|隐隐(?:地|的)?|也不是说|不是说|不是不[痛胀]，是|又)*(?P<sense>{sense})"
+        f"{edge}(?:是|也|还|一直|一|就|老|总是|隐隐(?:地|的)?|不是说|不是不[痛胀]，是|又){{0,6}}(?P<sense>{sense})"
         "(?P<rest>(?:痛|得|了|着|的|一阵|好一阵|多厉害|评分|打分|程度|[^，。；！？没不]){0,12})"
     )
     part = alternatives(word for word in lex.parts if word not in _NO_PLACE)

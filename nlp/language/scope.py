@@ -63,7 +63,7 @@ def _expressions() -> _Expressions:
         listing=re.compile(f"{alternatives(lex.words('list_negators'))}{fillers}$"),
         double=re.compile(f"{alternatives(lex.words('double_negation'))}{fillers}$"),
         connector=re.compile(f"^{alternatives(lex.words('connectors'))}+$"),
-        after=re.compile(f"^(?:倒是|倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
+        after=re.compile(f"^(?:倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
         granted=re.compile("^(?:得|了|是)?(?:倒是|倒也|倒|是)(?:没有|没得|没|不)(?:怎么|太|咋|再|有)?[^，。；！？]{0,3}$"),
         use_before=re.compile(
             "(?:能不能|可不可以|要不要|用不用|需不需要|该不该|能|可以|可|想|想要|需要|得|该|还|再|给我|帮我|麻烦|求)(?:再|继续|一直)?"
