@@ -96,7 +96,7 @@ def chosen(text: NormalText, guide: AnswerGuide) -> str | None:
 
 @cache
 def _greeting() -> re.Pattern[str]:
-    return re.compile(f"^(?:{alternatives(lexicon().words('answers', 'greetings'))}|[，。！？啊呀呢哦~])*$")
+    return re.compile(f"^(?:{alternatives(lexicon().words('answers', 'greetings'))}|[，。！？啊呀呢哦~]){{0,20}}$")
 
 
 def is_greeting(text: NormalText) -> bool:

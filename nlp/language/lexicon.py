@@ -14,7 +14,7 @@ from typing import Any
 
 _TABLES = (
     "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "also.csv", "swallows.csv", "parts.csv", "sensations.csv", "combos.csv",
-    "patterns.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
+    "patterns.csv", "functions.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
@@ -59,6 +59,10 @@ class Kin:
     relation: str
     sex: str | None
     child: bool
+    possessed: bool = False
+    """It names a person only after 我, 俺, 额 … (我大, 额婆)."""
+    unless_before: tuple[str, ...] = ()
+    """What must not follow it (我大 in 我大腿)."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,10 @@ def lexicon() -> Lexicon:
         broader.setdefault(row["code"], []).append(row["broader"])
     blocked = frozenset(folded(row["word"]) for row in rows("blocked.csv"))
     people = {
-        surface: Kin(row["relation"], row["sex"] or None, row["child"] == "yes") for row in rows("people.csv") for surface in row["surfaces"].split()
+        surface: Kin(row["relation"], row["sex"] or None, row["child"] == "yes", column == "possessed", tuple(row["unless_before"].split()))
+        for row in rows("people.csv")
+        for column in ("surfaces", "possessed")
+        for surface in row[column].split()
     }
     return Lexicon(
         terms={row["code"]: row["term"] for row in findings + conditions},
@@ -173,7 +180,8 @@ def lexicon() -> Lexicon:
         parts=_surfaces("parts.csv", "part"),
         sensations=_surfaces("sensations.csv", "sensation"),
         combos={(row["part"], row["sensation"]): row["code"] for row in rows("combos.csv")},
-        patterns=tuple(_pattern(row) for row in rows("patterns.csv")),
+        # what somebody still can do denies what he would otherwise complain of
+        patterns=tuple(_pattern(row) for row in (*rows("patterns.csv"), *({**row, "status": "absent"} for row in rows("functions.csv")))),
         people=people,
         scope=tomllib.loads(content("scope.toml")),
     )

@@ -30,9 +30,9 @@ _PLACE = (
 _FILLER = (
     "(?:有一点点|有一点|有点儿|有点|有些|一点|很|好|特别|非常|老是|老|总是|总|一直|一阵一阵|一阵阵|阵阵|也|又|都|就|开始|突然|忽然|越来越|感觉|觉得|感到|好像|"
     "不停地|不停的|不停|不时|隐隐|发|有|在|会|更|还|的|得|地|是|一抽一抽|一跳一跳|一扯一扯|像?针扎一样|像?针扎似|轻微|剧烈|天天|经常|时常|时不时|偶尔|稍微|这几天|"
-    "一[按压碰动摸走吃咳喘吸弯](?:就|都)?|不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
+    "一[按压碰动摸走吃咳喘吸弯](?:就|都)?|一[^，。；！？一就]{1,4}就|怪|可|蛮|挺|老是会|总会|直|不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
     r"[一二两三四五六七八九十半几\d]+(?:多)?(?:天|个月|年|小时|周|个小时|个多月|个星期|个钟头)了?|"
-    "一根筋|一条筋|疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又胀又|又酸又|又红又|又|和)*?"
+    "一根筋|一条筋|疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又红|又|和){0,8}?"
 )
 _NEGATORS = re.compile("没有|没得|没|不怎么|不太|不大|并不|不|无|未")
 _NOT_NEGATORS = re.compile("不停|不时|时不时|不断")
@@ -77,7 +77,7 @@ def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
 
 @cache
 def _further() -> re.Pattern[str]:
-    gap = "(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不)+"
+    gap = "(?:又|也|还|和|或|或者|更|都|有点|有些|不怎么|不太|没有|没|不){1,6}"
     return re.compile(f"(?:了|的|着)?、?(?P<gap>{gap})(?P<sense>{alternatives(lexicon().sensations)})")
 
 
@@ -94,6 +94,51 @@ def _also_felt(match: re.Match[str], lex: Lexicon, text: NormalText) -> Iterator
         position = further.end()
 
 
+@cache
+def _denied_alone() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    lex = lexicon()
+    felt = alternatives(word for word in lex.sensations if len(word) == 1 or word in ("流血", "出血"))
+    alone = re.compile(f"(?:不怎么|不咋|不太|没有|没得|莫得|不|没|冇)(?P<sense>{felt})")
+    part = re.compile(f"(?P<part>{alternatives(lex.parts)})(?!孢|发|绳|套|机|表|册|术|续|上有人)")
+    return alone, part
+
+
+def _denied_besides(text: NormalText, lex: Lexicon) -> Iterator[Mention]:
+    """腿肿,不疼不痒: a feeling denied with no place of its own is denied of the place named last in the sentence, or of the next (不疼不痒，下面白带多)."""
+    content = text.text
+    alone, part = _denied_alone()
+    for denied in alone.finditer(content):
+        before, after = content[: denied.start()], content[denied.end() :]
+        opens = denied.start() in text.breaks or _OPENS.search(before[-2:]) is not None or not before
+        if not opens or not (denied.end() in text.breaks or _CLOSES.match(after) or part.match(after)):
+            continue
+        first = max(content.rfind(mark, 0, denied.start()) for mark in "。！？") + 1
+        last = min((at for mark in "。！？" if (at := content.find(mark, denied.end())) >= 0), default=len(content))
+        places = list(part.finditer(content, max(first, denied.start() - _NEAR), denied.start()))
+        place = places[-1] if places else part.search(content, denied.end(), min(last, denied.end() + _NEAR))
+        sense = lex.sensations[denied["sense"]]
+        if place and places and _GROWTH.search(content, place.start(), denied.start()) and lex.parts[place["part"]] != "breast":
+            continue  # 后腰长了个疙瘩，不疼: the lump, not the back
+        if place and lex.parts[place["part"]] not in _UNLIKE and (code := lex.combos.get((lex.parts[place["part"]], sense))):
+            yield Mention(code, denied.start(), denied.end(), flipped=True, pattern=True)
+    for well in _well().finditer(content):
+        if code := lex.combos.get((lex.parts[well["part"]], "pain")):
+            yield Mention(code, well.start(), well.end(), flipped=True, pattern=True)
+
+
+@cache
+def _well() -> re.Pattern[str]:
+    """胸口没事: denies a pain there."""
+    return re.compile(f"(?P<part>{alternatives(lexicon().parts)})(?:那儿|那里|这边|里头|里)?(?:也|都|倒|倒是|还|还是)*(?:没事|没啥事|没得事|没问题|没啥|好着)(?=$|[，。；！？呢哩的])")
+
+
+_OPENS = re.compile("[，。；！？也倒都但又可还是点既]$|不[痛疼痒红肿麻胀热烫酸硬干]$|没[痛疼痒红肿]$")
+_CLOSES = re.compile("$|[，。；！？不没也又了的还倒就可但]")
+_GROWTH = re.compile("疙瘩|圪瘩|圪蛋|肉蛋|[个起]包|大包|小包|鼓包|坨|硬块|瘤|硬核|痣|[红紫白]斑|疹|水泡|红点|球|溃疡|息肉|囊肿|结节|皮|斑块")
+_UNLIKE = frozenset(["vulva", "head_skin"])
+"""Parts whose combinations stand for something broader than what is felt there."""
+_NEAR = 30
+"""Characters within which a place named before or after is the one meant."""
 _NO_PLACE = frozenset(["下面", "下身", "上面", "尿", "奶", "口子"])
 """Words that name a part only within a sentence."""
 
@@ -104,7 +149,7 @@ def _afterthought() -> tuple[re.Pattern[str], re.Pattern[str]]:
     sense = alternatives(word for word in lex.sensations if not word.startswith(("有", "好")))
     edge = "(?:^|(?<=[，。；！？]))"
     felt = re.compile(
-        f"{edge}(?:就是|是|也|还|还是|一直|一|就|老是|老|总是|隐隐(?:地|的)?|也不是说|不是说|不是不[痛胀]，是|又)*(?P<sense>{sense})"
+        f"{edge}(?:是|也|还|一直|一|就|老|总是|隐隐(?:地|的)?|不是说|不是不[痛胀]，是|又){{0,6}}(?P<sense>{sense})"
         "(?P<rest>(?:痛|得|了|着|的|一阵|好一阵|多厉害|评分|打分|程度|[^，。；！？没不]){0,12})"
     )
     part = alternatives(word for word in lex.parts if word not in _NO_PLACE)
@@ -208,6 +253,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
     named = [m for m in named if not (plain[m.start : m.end] == "烧心" and plain[m.start - 1 : m.start] in _FEVERISH)]
     blocked = [m for m in resolved if not m.code]
+    named += [m for m in _denied_besides(text, lex) if not any(_covers(m, other) and other.code == m.code for other in named)]
     for mention in _patterns(text, lex):
         if any(_covers(mention, word) for word in blocked):
             continue

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from .clauses import Clause
-from .lexicon import Kin, alternatives, lexicon
-from .normal import NormalText
+from .lexicon import Kin, lexicon
+from .normal import HARD_BREAKS, NormalText
 from .numbers import NUMBER, number
 
 DAYS_A_YEAR, DAYS_A_MONTH = 365.25, 30.4375
@@ -16,11 +17,12 @@ DAYS_A_YEAR, DAYS_A_MONTH = 365.25, 30.4375
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A person named at ``start``."""
+    """A person named at ``start``; ``gone``: said to have died."""
 
     kin: Kin
     start: int
     end: int
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +35,115 @@ class Told:
     end: int
 
 
+_MINE = "(?:我|俺|额|咱|阮|偶|吾|阿拉)(?:们)?(?:家里|家|屋里|屋头|屋)?(?:的)?(?:那个|这个|那|这)?"
+
+
 @cache
 def _people() -> re.Pattern[str]:
-    return re.compile(alternatives(lexicon().people))
+    known = lexicon().people
+    words = sorted(known, key=lambda word: (-len(word), word))
+
+    def any_of(chosen: list[str]) -> str:
+        return "|".join(re.escape(word) + (f"(?!{'|'.join(map(re.escape, kin.unless_before))})" if (kin := known[word]).unless_before else "") for word in chosen)
+
+    others = any_of([word for word in words if known[word].relation not in ("self", "third")])
+    alone = any_of([word for word in words if not known[word].possessed])
+    return re.compile(f"{_MINE}(?:大|小|老|二|三|四|五|幺|亲)??(?P<mine>{others})|(?P<alone>{alone})")
 
 
 _NO_PERSON = re.compile(
-    "妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
+    "(?<=[我俺额])(?:和|跟|同|与)(?:我|俺|额)?[^，。；！？]{1,5}?(?:都|两个|两口子|俩|一起|一样)|(?:我|俺|额)(?:们)?(?:这边|跟前|面前|那边)|大姨妈|姨妈(?=来|巾|痛|疼|期|量|推迟|没来|不来|刚走|晚)|妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
     "|(?:姥姥|姥爷|外婆|外公|奶奶|爷爷|舅舅|姑姑|阿姨|姨妈|叔叔|同学|邻居|亲戚|朋友|同事|丈母娘|岳母|婆婆|婶婶)家(?!人|的?(?:娃|孩子|儿子|女儿|小孩|老|狗))"
     "|(?:他|她|娃|孩子)(?:妈妈?|爸爸?|奶奶|爷爷|外婆)(?:说|讲|告诉|打电话)"
     "|(?:爷爷|奶奶|外公|外婆|爸爸?|妈妈?|姥姥|姥爷|大人|别人)的(?:[^，。；！？]{0,4}药|药)"
     "|(?:跟|和|同|与)(?:我)?(?:妈妈?|爸爸?|老公|老婆|婆婆|媳妇|对象|男朋友|女朋友|父母)(?:又|刚|老|总)?(?:吵|闹|打架|生气|离婚)|告诉(?:我)?(?:妈妈?|爸爸?|父母|老师|家里人)"
-    "|(?:急|烦|笑|吓|忙|愁)死我"
+    "|(?:急|烦|笑|吓|忙|愁)死我|(?:生|怀|养|带)(?:着)?我|自己(?:又|慢慢|都)?(?:没了|消|退|下去|掉)|女儿红|娃娃鱼|娃娃脸|娃娃亲|人老婆|小子弹|爷们儿?气|老汉田|婆婆丁|公公正|爱人如"
+    "|生(?:完|了|过|下来?|罢|咧)+(?:第?[一二两三四五几\\d]+(?:个|胎)|头胎|小)?(?:娃儿?|孩子|小孩|宝宝|崽|儿子|闺女|女儿|丫头|毛毛|男孩|女孩)"
+    "|(?:奶头|乳头|喂奶|奶子|奶上|奶水)[^。！？]{0,8}?(?:娃儿?|孩子|宝宝|小娃|毛毛|崽)(?=一?吃|咂|吸|嘬|含|叼|咬|不吃|不肯)"
     "|(?:左边|右边|两边|一边|两个|左|右)的?奶奶|(?:怀孕|怀起|怀了)[^。；！？]{0,14}(?:孩子|娃|宝宝|娃娃|娃儿|崽)[^，。；！？]{0,2}动"
 )
 
 
+_ACTS = re.compile(
+    "(?:就|又|刚|赶紧|马上|一直|也|都|现在|早上|今早|晚上|下班){0,4}(?:(?:过|回|跑|赶|上)?去(?:一)?(?:看|叫|喊|扶|找|拉)|(?:回|过)?来(?:一)?看|(?:叫|喊|拍|推|摇)(?:他|她|也|都|了半天)|"
+    "(?:给|让|叫|帮|替|扶|背|抱|送|带|陪|听|看|看着|见)(?:他|她|娃|孩子|老人)|摸(?:他|她|着|了摸)|发现|估计|怀疑(?!自己)|想问|在外(?:地|面|头)?(?:打工|上班)?|该(?:怎么|咋)|(?:不知道|不晓得)(?:该)?(?:怎么|咋)办)"
+)
+"""What the speaker does about somebody else: he stays who he is, and the talk stays with the other."""
+_NURSING = re.compile(
+    rf"(?:坐月子|月子里|产后|奶水|喂奶|奶头)[^。！？]{{0,8}}?[，。](?:娃儿?|孩子|宝宝|小孩|毛毛)(?:才|刚|都|现在|已经)*{NUMBER}(?:天|个月|周)(?:了|大)*(?=[，。；！？]|$)"
+    rf"|生(?:完|了|过)[^，。；！？]{{0,5}}?(?:娃儿?|孩子|宝宝|小孩|毛毛)(?:才|刚|都|已经|有)*{NUMBER}(?:天|个月|周)"
+)
+"""坐月子，娃才十二天 tells of the mother."""
+_CARES = re.compile(
+    "(?:就|又|刚|赶紧|马上|一直|天天|昨天|今天|昨晚|今早){0,4}(?:接|陪|带|领|送|搀|扶|背|抱|照顾|伺候|守)(?:着|了|过)?(?:他|她|我|俺|额)(?!们?的)"
+    "|(?:愁|急|担心|心疼)得|(?:儿子|女儿)?(?:要|马上|下个?月|明天|后天|过几天|今年|快|就)+(?:结婚|出嫁|娶|高考|中考|毕业|办酒|办事|订婚)"
+)
+"""Who brings or pities the patient, or only marries, is not the patient."""
+_GONE = re.compile("(?:[^。！？]{0,30}?(?:去世|过世|病故|人没了|没救过来|不在人世|不在了|殁了|走得早|得[^，。！？]{1,6}死的|死于)|[^。！？]{0,8}?(?:走了(?=以后|之后|后|[，。]|$)|岁(?:上)?就?(?:死|没)))(?P<since>以后|之后|后)?")
+_ASKS_FOR = re.compile(
+    "(?:我|俺|额|本人)(?:们)?是(?:这个|这|本|咱|个)?[^，。；！？]{0,6}(?:医生|村医|大夫|护士|卫生室|卫生所|卫生院|诊所|驻村干部|村干部|网格员|社工|护工|志愿者|班主任|老师)"
+    "|(?:替|帮|代|给)(?!我(?:问|看|查|咨询))(?P<whom>[^，。；！？]{1,6})(?:来)?(?:问|咨询|打听)"
+)
+"""Who asks for another does not speak of himself."""
+_SURNAMES = "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张孔曹严金魏陶姜谢邹潘葛范彭鲁韦马方任袁柳史唐薛贺罗郝常傅齐康余顾孟黄萧尹姚汪毛戴宋庞熊纪舒屈祝董梁杜阮蓝贾江郭林钟徐邱骆高夏蔡田胡霍管卢莫丁邓洪石崔龚程陆翁段侯宁武刘龙叶白卓蒙池乔闻翟谭劳冉雷牛庄晏柴阎易廖文寇沃聂曾关"
+_ACQUAINTED = re.compile(f"(?<![我俺额咱姓])(?:老)?[{_SURNAMES}](?:家)?(?:(?P<female>婶儿?|嫂子?|大妈|大娘|大姐|阿姨|奶奶|婆婆|姨)|(?P<male>叔|大爷|大伯|伯伯|爷爷|大哥|老汉|老头|师傅|(?<=老.)头(?![晕痛疼]|上|里|皮|发)))")
+"""王婶, 李大爷."""
+
+
 def named(text: NormalText) -> list[Named]:
-    """The words for people in ``text``, in order; idioms that name nobody are left out."""
-    idle = [match.span() for match in _NO_PERSON.finditer(text.text)]
-    return [
-        Named(lexicon().people[match[0]], match.start(), match.end())
-        for match in _people().finditer(text.text)
-        if not any(start <= match.start() < end for start, end in idle)
+    """The words for people in ``text``, in order; left out are idioms that name nobody, who only brings the patient, and who asks for another."""
+    content = text.text
+    idle = [match.span() for expression in (_NO_PERSON, _NURSING) for match in expression.finditer(content)]
+    known = [
+        Named(_neighbour(match), match.start(), match.end())
+        for match in _ACQUAINTED.finditer(content)
+        if not any(first <= match.start() < last for first, last in idle)
     ]
+    found = list(known)
+    for match in _people().finditer(content):
+        word = match["mine"] or match["alone"]
+        start = match.end() - len(word)
+        left_out = any(first <= place < last for first, last in idle for place in (match.start(), start))
+        if left_out or any(one.start <= start < one.end for one in known) or _CARES.match(content, match.end()):
+            continue
+        found.append(Named(lexicon().people[word], match.start(), match.end()))
+    found.sort(key=lambda one: one.start)
+    if _for_another(content, found):
+        found = [one for one in found if one.kin.relation != "self"]
+    first = next((one.start for one in found if one.kin.relation not in ("self", "third")), len(content))
+    found = [one for one in found if one.kin.relation != "self" or one.start < first or not _ACTS.match(content, one.end)]
+    return [kept for one, following in pairwise([*found, None]) if one and (kept := _with_fate(one, content, following))]
 
 
-_YEARS = re.compile(rf"(?P<years>{NUMBER})(?P<more>多|来|几)?(?:周)?岁(?:(?P<half>半)|零?(?P<months>{NUMBER})个?月)?")
+def _neighbour(match: re.Match[str]) -> Kin:
+    return Kin("neighbour", "female" if match["female"] else "male", False)
+
+
+def _for_another(content: str, found: list[Named]) -> bool:
+    """Whether the speaker asks for somebody else: a doctor of a village for his patient, 替我爸问, 帮她问."""
+    for match in _ASKS_FOR.finditer(content):
+        if match["whom"] is None:
+            return True
+        if any(match.start("whom") <= one.start < match.end("whom") and one.kin.relation != "self" for one in found):
+            return True
+    return False
+
+
+def _with_fate(one: Named, content: str, following: Named | None) -> Named | None:
+    """``one``, and whether what follows up to the next person tells of his death; None where that only tells when something was (老伴走了以后)."""
+    if one.kin.relation in ("self", "third"):
+        return one
+    gone = _GONE.match(content[one.end : following.start if following else len(content)])
+    if gone is None:
+        return one
+    return None if gone["since"] else replace(one, gone=True)
+
+
+_YEARS = re.compile(rf"(?P<years>{NUMBER})(?P<more>多|来|几|好几|啷当|出头|大几)?(?:周|虚)?岁(?:(?P<half>半)|零?(?P<months>{NUMBER})个?月)?")
 _MONTHS = re.compile(rf"(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月")
 _CHILD_AFTER = re.compile("^(?:大|的?(?:宝宝|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))")
 _CHILD_BEFORE = re.compile(
-    "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|刚满|，)*$"
+    "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|，)*$"
 )
 _DAYS = re.compile(
     rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
@@ -96,28 +176,36 @@ _BARE_AGE = re.compile(
     rf"^(?:我|他|她|今年|年龄|虚岁|快|都|有|已经|是|满)*(?P<years>{NUMBER})(?:多)?(?:了|周岁)?"
     r"(?=$|[，。；！？ ]|有|没|无|糖|高|男|女|都|身|哮|怀|患|血|慢|冠|心)"
 )
-_AGE_AFTER = re.compile(
-    rf"(?:我|他|她|爸爸?|妈妈?|爹|娘|奶奶|爷爷|外公|外婆|公公|婆婆|老公|老婆|媳妇|哥哥?|弟弟?|姐姐?|妹妹?|老汉儿?|老人|父亲|母亲)"
-    rf"(?P<this>今年|虚岁|今年都|都|快|已经|有)?(?P<years>{NUMBER})(?:了|多)?(?=$|[，。；！？])"
-)
-"""我爸七十三: a bare number right after the person."""
+_AGE_THEN = re.compile(rf"(?P<this>今年|虚岁|周岁)?(?:都|也|快|已经|有|才|刚|满){{0,4}}(?P<years>{NUMBER})(?:了|多|好几)*")
+"""我爸七十三: a bare number right after the person, up to a pause."""
+_AGE_AFTER_SEX = re.compile(rf"(?:^|[，。；！？])(?:男|女)(?:性|的)?[，、]?(?P<this>)(?P<years>{NUMBER})(?=$|[，。；！？])")
+"""女，三十四."""
 _COULD_BE_A_TEMPERATURE = range(34, 44)
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
 _SEX = re.compile(
     r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|"
-    r"(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐(?!家)|大嫂(?!家)|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带)"
+    r"(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐(?!家)|大嫂(?!家)|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带|女大学生|女学生|女生|男生"
+    r"|末次月经|来事了|宫颈|子宫|卵巢|流产|剖腹产|剖宫产|坐月子|哺乳期|验孕|更年期|胎动|月子里|阴茎|龟头|包皮|阴囊"
+    r"|生(?:完|了|过)(?:第?[一二两三四五几\d]+(?:个|胎)|头胎|小)?(?:娃儿?|孩子|小孩))"
 )
-_FEMALE_WORDS = frozenset(["女性", "女士", "女的", "妇女", "老太婆", "大姐", "大嫂", "孕妇", "月经", "例假", "怀孕", "大姨妈", "阴道", "白带"])
+_MALE_WORDS = frozenset(["男性", "男士", "男的", "男人家", "小伙", "老头", "前列腺", "睾丸", "男生", "阴茎", "龟头", "包皮", "阴囊"])
+_NO_SEX = re.compile("流产(?:的|过)?(?:牛|羊|猪|母)|(?:牛|羊|猪|母牛|母羊|母猪)[^，。；！？]{0,3}流产")
 _WEEKS = re.compile(
-    rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子|到)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)"
+    rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子|娃|儿|到|得)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半|来)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)"
+    rf"|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)"
+    rf"|(?P<value3>{NUMBER})个(?:多|半|来)?(?P<unit3>月)(?:的)?(?:身子|身孕|孕妇|大肚子|肚子)"
 )
+_WEEKS_BARE = re.compile(rf"(?:^|[，。；！？]|我|俺|额|她|才|刚|现在|今天|已经|都|快|到|满|足)(?P<value>{NUMBER})(?:\+\d|零[一二三四五六]天|多)?周(?:\+\d|了|多|整|零\d天)*(?=$|[，。；！？])")
+_OF_PREGNANCY = re.compile("胎动|见红|破水|羊水|宫缩|产检|预产期|胎心|孕妇|怀孕|怀着|身孕|肚里的?(?:娃|孩子)|早产|胎位|脐带|胎膜|产房|待产|保胎")
+"""我28周 beside 胎动: a bare number of weeks in a talk of a pregnancy."""
+_LEAST_BARE_WEEKS = 12
 _PREGNANT = re.compile(
     "(?:怀孕|怀了孕|孕妇|有喜了|怀着孩子|怀着娃|怀了孩子|怀了娃|怀上了|孕期|身孕|怀着孕|怀了二胎|怀二胎|有了身孕|孕早期|孕晚期|孕中期|孕\\d|怀起的)"
 )
 _NOT_PREGNANT = re.compile(
     "(?:没有?|不是|未|没得|不可能|不会|排除|不)(?:有|在|是|想|能)?(?:怀孕|怀着|身孕|孕妇|孕期|怀娃|怀上|怀)|备孕|避孕|怀孕前|怀不上|怀孕以前|验孕没|不孕"
 )
-_MAYBE_PREGNANT = re.compile("(?:是不是|会不会|可能|怀疑|不知道|不晓得|怕|有没有|不确定)[^，。；！？]{0,6}(?:怀孕|怀上|有了)")
+_MAYBE_PREGNANT = re.compile("(?:怀孕|怀上|有喜|有了)(?:了)?(?:吗|么|没有?|不是|不)(?=$|[，。？])|(?:是不是|会不会|可能|怀疑|不知道|不晓得|怕|有没有|不确定)[^，。；！？]{0,6}(?:怀孕|怀上|有了)")
 
 
 def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
@@ -156,13 +244,29 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
             if (place := content.find(word)) >= 0:
                 found.append(Told("age", days, place, place + len(word)))
                 break
+    after = [match for one in named(text) if (match := _age_after(one, text)) and not any(_covers(match, age) for age in found)]
+    found.extend(told for match in after for told in _years(match) if _is_an_age(match))
     if not found:
-        found.extend(told for match in _AGE_AFTER.finditer(content) for told in _years(match) if _is_an_age(match))
+        found.extend(told for match in _AGE_AFTER_SEX.finditer(content) for told in _years(match))
     if not found and (match_ := _AGE_LABEL.search(content)):
         found.extend(_years(match_))
     if not found and expecting_age and (match_ := _BARE_AGE.match(content)):
         found.extend(_years(match_))
-    return found
+    nursing = [match.span() for match in _NURSING.finditer(content)]
+    return [age for age in found if not any(start <= age.start < end for start, end in nursing)]
+
+
+def _covers(match: re.Match[str], age: Told) -> bool:
+    return match.start() < age.end and age.start < match.end()
+
+
+def _age_after(one: Named, text: NormalText) -> re.Match[str] | None:
+    """A bare number right after ``one``, where a pause follows."""
+    match = _AGE_THEN.match(text.text, one.end)
+    if match is None:
+        return None
+    end = match.end()
+    return match if end == len(text.text) or text.text[end] in HARD_BREAKS or end in text.breaks else None
 
 
 def _is_an_age(match: re.Match[str]) -> bool:
@@ -184,16 +288,21 @@ def told(text: NormalText, *, expecting_age: bool) -> list[Told]:
     not_pregnant = list(_NOT_PREGNANT.finditer(content))
     for match in _SEX.finditer(content):
         word = match["sex"] or match["word"]
-        female = word == "女" or word in _FEMALE_WORDS
-        if word == "怀孕" and not_pregnant:
+        female = word != "男" and word not in _MALE_WORDS
+        if (word == "怀孕" and not_pregnant) or _NO_SEX.search(content[max(0, match.start() - 6) : match.end() + 2]):
             continue
         found.append(Told("sex", "female" if female else "male", match.start(), match.end()))
     for match in _WEEKS.finditer(content):
-        value = number(match["value"] or match["value2"])
+        value = number(match["value"] or match["value2"] or match["value3"])
         if value is not None:
-            weeks = value * DAYS_A_MONTH / 7 if match["unit"] == "月" else value
+            weeks = value * DAYS_A_MONTH / 7 if "月" in (match["unit"], match["unit3"]) else value
             if 1 <= weeks <= 44:
                 found += [Told("weeks", int(weeks), match.start(), match.end()), Told("pregnant", True, match.start(), match.end())]
+    if not any(told.what == "weeks" for told in found) and _OF_PREGNANCY.search(content):
+        for match in _WEEKS_BARE.finditer(content):
+            value = number(match["value"])
+            if value is not None and _LEAST_BARE_WEEKS <= value <= 44:
+                found += [Told("weeks", int(value), match.start("value"), match.end()), Told("pregnant", True, match.start("value"), match.end())]
     doubtful = {place for match in (*not_pregnant, *_MAYBE_PREGNANT.finditer(content)) for place in range(*match.span())}
     for match in _PREGNANT.finditer(content):
         if match.start() not in doubtful:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
@@ -12,7 +14,7 @@ from . import answers, asides, context
 from .answers import AnswerGuide, Effects, Short
 from .clauses import Clause, clauses
 from .lexicon import Kin, lexicon
-from .matching import mentions
+from .matching import Mention, mentions
 from .measures import measurements
 from .normal import NormalText, normalise
 from .people import Named, Told, carried, named, told
@@ -38,6 +40,8 @@ class _Notes:
     measurements: list[tuple[str, Measurement]] = field(default_factory=list)
     told: list[tuple[str, Told]] = field(default_factory=list)
     kin: dict[str, Kin] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
+    """The relations of whom only the dead are named."""
 
 
 class Reader:
@@ -80,7 +84,8 @@ class Reader:
         parts = clauses(text)
         people = named(text)
         before = carried(text, parts, people)
-        notes = _Notes(kin={person.kin.relation: person.kin for person in people})
+        gone = frozenset(person.kin.relation for person in people) - {person.kin.relation for person in people if not person.gone}
+        notes = _Notes(kin={person.kin.relation: person.kin for person in people}, gone=gone)
         expecting_age = guide is not None and guide.expects == "age"
         said = told(text, expecting_age=expecting_age)
         notes.told = [(_whose(item.start, parts, people, before), item) for item in said]
@@ -128,16 +133,8 @@ def _note_findings(
     """File every mention under its subject; returns the lengths of time that no mention took."""
     lex = lexicon()
     told_here = [item for item in found if not item.asked]
-    duration, loose = _durations(parts, told_here, times)
-    course: dict[int, str | None] = {}
-    previous: tuple[int, str | None] = (-1, None)
-    for part in parts:
-        own = course_in(text.text[part.start : part.end])
-        if own is None and previous[0] == part.sentence and previous[1] == "sudden" and not any(part.holds(time.start) for time in times):
-            own = "sudden"
-        course[part.index] = own
-        previous = (part.sentence, own)
-    _course_told_after(parts, course, _with_findings(told_here, parts))
+    duration, loose = _durations(text, parts, told_here, times)
+    course = _courses(text, parts, told_here, times)
     for item in told_here:
         mention = item.mention
         if item.past and mention.code in lex.words("says_of_another"):
@@ -145,7 +142,7 @@ def _note_findings(
         finding = Finding(
             code=mention.code,
             term=lex.terms[mention.code],
-            status=item.status,
+            status=Status.ABSENT if _over(text.text, mention) else item.status,
             span=text.span(mention.start, mention.end),
             duration_hours=length.hours if (length := duration.get(item.clause.index)) else None,
             duration_words=length.words if length else None,
@@ -164,6 +161,17 @@ def _note_findings(
     return loose
 
 
+@cache
+def _ends() -> dict[str, re.Pattern[str]]:
+    return {code: re.compile("|".join(forms)) for code, forms in lexicon().scope["over"].items()}
+
+
+def _over(content: str, mention: Mention) -> bool:
+    """Whether what follows tells that it is over (现在不拉了), for the few findings that are no danger then."""
+    end = _ends().get(mention.code)
+    return end is not None and end.search(content, mention.end) is not None
+
+
 def _with_findings(found: list[Scoped], parts: tuple[Clause, ...]) -> set[int]:
     """The clauses that name something of their own."""
     attributes = lexicon().words("says_of_another")
@@ -171,8 +179,8 @@ def _with_findings(found: list[Scoped], parts: tuple[Clause, ...]) -> set[int]:
 
 
 def _nearest(clause: Clause, parts: tuple[Clause, ...], named: set[int]) -> int | None:
-    """The clause that a length of time in ``clause`` belongs to: the last one before it that names something, at most three back, else the next."""
-    for index in range(clause.index - 1, max(clause.index - 4, -1), -1):
+    """The clause that a length of time in ``clause`` belongs to: the last one before it that names something, at most four back, else the next."""
+    for index in range(clause.index - 1, max(clause.index - 5, -1), -1):
         if parts[index].sentence != clause.sentence and index != clause.index - 1:
             break
         if index in named:
@@ -180,18 +188,52 @@ def _nearest(clause: Clause, parts: tuple[Clause, ...], named: set[int]) -> int 
     return clause.index + 1 if clause.index + 1 in named else None
 
 
-def _course_told_after(parts: tuple[Clause, ...], course: dict[int, str | None], named: set[int]) -> None:
-    """头疼两小时，越来越重: a course in a clause that names nothing is that of what was named just before."""
+def _courses(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> dict[int, str | None]:
+    """The course that holds in each clause: its own words, those of a sudden beginning just before, or those of an illness that came back."""
+    conditions = lexicon().conditions
+    named = _with_findings([item for item in found if item.mention.code not in conditions], parts)
+    old_illness = {item.clause.index for item in found if item.mention.code in conditions}
+    course: dict[int, str | None] = {}
+    previous: tuple[int, str | None] = (-1, None)
+    for part in parts:
+        own = course_in(text.text[part.start : part.end])
+        if own is None and previous[0] == part.sentence:
+            sudden = previous[1] == "sudden" and not any(part.holds(time.start) for time in times)
+            again = previous[1] == "recurrent" and part.index - 1 in old_illness - named
+            own = previous[1] if sudden or again else None
+        course[part.index] = own
+        previous = (part.sentence, own)
+    _course_told_after(text, parts, course, named)
+    return course
+
+
+_AGAIN = re.compile("犯(?!困|恶心|愁|糊涂|迷糊|错)|发作|复发|疼|痛|烧|这样|咳|痒|肿|来|反|时好时坏|好一阵|一阵|断断续续|经常|偶尔|反复|有时")
+"""Words by which what comes again and again can be what was named before."""
+
+
+def _course_told_after(text: NormalText, parts: tuple[Clause, ...], course: dict[int, str | None], named: set[int]) -> None:
+    """头疼两小时，越来越重: a course in a clause that names nothing is that of what was named last, at most three clauses before; that
+    something comes again and again (每年都犯) is said of all that was named there."""
     for part in parts[1:]:
-        before = part.index - 1
-        if part.index not in named and before in named and course[before] is None and parts[before].sentence == part.sentence:
-            course[before] = course[part.index]
+        told = course[part.index]
+        if told is None or told == "sudden" or part.index in named or (told == "recurrent" and not _AGAIN.search(text.text[part.start : part.end])):
+            continue
+        for before in range(part.index - 1, max(part.index - 4, -1), -1):
+            if parts[before].sentence != part.sentence:
+                break
+            if before in named:
+                known = course[before]
+                course[before] = told if known is None or (known == "improving" and told in ("recurrent", "worsening")) else known
+                if told != "recurrent":
+                    break
 
 
-def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
+def _durations(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
     """Length by clause index; a length in a clause without findings goes to the clause before it, else to the one after."""
     with_findings = _with_findings([item for item in found if item.status is not Status.ABSENT], parts)
     attributed = {item.clause.index for item in found if item.status is not Status.ABSENT}
+    new = [item for item in found if item.status is not Status.ABSENT and item.mention.code not in lexicon().conditions]
+    acute = _with_findings(new, parts)
     result: dict[int, Length] = {}
     loose: list[Length] = []
     for time in times:
@@ -200,7 +242,12 @@ def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Lengt
             continue
         target: int | None = clause.index
         if clause.index not in with_findings:
-            target = _nearest(clause, parts, with_findings - result.keys())
+            free = with_findings - result.keys()
+            if time.hours < _LONG and free & acute:
+                free &= acute  # 有房颤，十五分钟了: a short time is that of what is new
+            target = _nearest(clause, parts, free)
+            if target is not None and time.exact and not _bare(text.text, clause, time) and not _lasting(text.text, parts[target]):
+                target = None  # 大便七天没解，肚子胀: the time is of what its own clause tells
             if target is None and clause.index in attributed:
                 target = clause.index  # 从早上就一直痛 answers for a pain that was named before
             loose.append(time)
@@ -209,11 +256,32 @@ def _durations(parts: tuple[Clause, ...], found: list[Scoped], times: list[Lengt
     return result, loose
 
 
+_LONG = 24 * 7
+"""Hours from which a length of time may be that of a long-standing illness."""
+_BESIDE_A_TIME = re.compile("已经|差不多|大概|大约|开始|左右|以来|得病|病了|难受|不舒服|不得劲|最近|一直|大夫|医生|你好|您好|[有了的这近前来多内里起从就快都约咧哩哒嘞个我俺额他她也是过，]")
+
+
+def _bare(content: str, clause: Clause, time: Length) -> bool:
+    """Whether the clause of ``time`` tells next to nothing else (三天了, 这半个月)."""
+    rest = content[clause.start : time.start] + content[time.end : clause.end]
+    return len(_BESIDE_A_TIME.sub("", rest)) <= _LITTLE
+
+
+def _lasting(content: str, clause: Clause) -> bool:
+    """三天前喝了羊肉汤，疼到现在: it has gone on since then."""
+    return _TO_NOW.search(content[clause.start : clause.end]) is not None
+
+
+_TO_NOW = re.compile("到(?:现在|这会|今天|如今|而今|今儿|今早|眼下)")
+_LITTLE = 3
+"""Characters beside a time that tell of nobody's illness (a word for a person)."""
+
+
 def _principal(notes: _Notes, people: list[Named]) -> str:
     """Whom the talk is about: the one with acute findings; the speaker before others, a neighbour only if nobody else is ill."""
     order = list(dict.fromkeys([UNSAID, "self", *(person.kin.relation for person in people)]))
     ill = {whose for whose, finding in notes.findings if finding.status is not Status.ABSENT} | {whose for whose, _ in notes.measurements}
-    others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT)]
+    others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT, *notes.gone)]
     described = [whose for whose, _ in notes.told if whose in others]
     helpless = [whose for whose, finding in notes.findings if whose in others and finding.code in _helpless() and finding.status is not Status.ABSENT]
     if helpless and "self" not in ill:
@@ -236,7 +304,8 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
         return next(relation for relation in order if relation in ill)
     if others and "self" not in notes.kin:
         spoken_of = {whose for whose, _ in notes.findings}
-        if not described and UNSAID in spoken_of and not spoken_of & set(others):
+        of_others = spoken_of | {whose for whose, _ in notes.conditions}
+        if not described and UNSAID in spoken_of and not spoken_of & set(others) and of_others & set(others):
             return "self"  # 没有发烧，也不咳嗽，我妈有高血压
         return described[0] if described else others[0]
     return described[0] if described else "self"

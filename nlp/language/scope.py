@@ -44,6 +44,8 @@ class _Expressions:
     unsure_within: re.Pattern[str]
     unsure_after: re.Pattern[str]
     """A clause that takes back the certainty of the one before it (不敢肯定)."""
+    asks_whether: re.Pattern[str]
+    """What ends a clause that asks whether it is so (是怀孕吗)."""
     hypothetical: re.Pattern[str]
     past: re.Pattern[str]
     now: re.Pattern[str]
@@ -61,7 +63,7 @@ def _expressions() -> _Expressions:
         listing=re.compile(f"{alternatives(lex.words('list_negators'))}{fillers}$"),
         double=re.compile(f"{alternatives(lex.words('double_negation'))}{fillers}$"),
         connector=re.compile(f"^{alternatives(lex.words('connectors'))}+$"),
-        after=re.compile(f"^(?:倒是|倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
+        after=re.compile(f"^(?:倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
         granted=re.compile("^(?:得|了|是)?(?:倒是|倒也|倒|是)(?:没有|没得|没|不)(?:怎么|太|咋|再|有)?[^，。；！？]{0,3}$"),
         use_before=re.compile(
             "(?:能不能|可不可以|要不要|用不用|需不需要|该不该|能|可以|可|想|想要|需要|得|该|还|再|给我|帮我|麻烦|求)(?:再|继续|一直)?"
@@ -79,12 +81,14 @@ def _expressions() -> _Expressions:
             "^(?:我|也|但|但是|又|还|都|自己)*"
             "(?:不敢肯定|不敢确定|不确定|不太确定|不能肯定|说不准|说不好|拿不准|没看清|不晓得是不是|不知道是不是|也不一定)(?:是不是|对不对|真假)?(?:的|了|啊|呢)?$"
         ),
+        asks_whether=re.compile("^(?:了|的|啊|呀|病|症|来着)?(?:吗|么|嘛|不是|不(?=？)|还是[^，。；！？]{1,4})?$"),
         hypothetical=re.compile(alternatives(lex.words("hypothetical"))),
         past=re.compile(alternatives(lex.words("past"))),
         now=re.compile(alternatives(lex.words("now"))),
         not_negator=re.compile(alternatives(lex.words("not_negators"))),
         course=tuple(
-            (name, re.compile(alternatives(lex.words("course", name)))) for name in ("sudden", "worsening", "improving", "recurrent", "gradual")
+            (name, re.compile("|".join([alternatives(lex.words("course", name)), *lex.scope["course_forms"].get(name, ())])))
+            for name in ("sudden", "worsening", "improving", "recurrent", "gradual")
         ),
     )
 
@@ -123,6 +127,8 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
         overlapping = bool(result) and mention.start < previous_end
         if not overlapping:
             previous_start = previous_end
+        if previous_start == mention.start and mention.start > clause.start and text.text[mention.start - 1] in "没不无未冇":
+            previous_start -= 1  # 胎动好着没见红: a pattern may have taken the negator that belongs to what follows
         gap = text.text[max(previous_start, mention.start - _LOOK_BACK) : mention.start]
         plain_gap = expressions.not_negator.sub(lambda m: "·" * len(m[0]), gap)
         before = text.text[max(clause.start, mention.start - _LOOK_BACK) : mention.start]
@@ -142,13 +148,25 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
         if expressions.after.match(after) or expressions.granted.match(after):
             negated = True
         words = before, text.text[mention.start : mention.end], after
-        result.append(_judge(mention, clause, words, unsure, negated or mention.flipped))
+        puzzled = not answering and _wonders(before, after, text.text[clause.end : clause.end + 1])
+        result.append(_judge(mention, clause, words, unsure, negated or mention.flipped, puzzled))
         previous_end = max(previous_end, mention.end)
     return result
 
 
-def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure: bool, absent: bool) -> Scoped:
-    """``words``: before it, its own, after it."""
+def _wonders(before: str, after: str, mark: str) -> bool:
+    """Whether the clause asks if it is so: 是怀孕吗, 换季过敏？; a complaint with a question behind it (头疼，怎么办？) does not."""
+    asked = _expressions().asks_whether.match(after)
+    if asked is None or _ASKS_OTHERWISE.search(before):
+        return False
+    return asked[0].endswith(("吗", "么", "嘛", "不是")) or "还是" in asked[0] or mark == "？"
+
+
+_ASKS_OTHERWISE = re.compile("怎么|咋|为什么|为啥|啥|什么|几|多少|哪|能不能|可以|能|要|该|治|吃|用|还会|影响|得[^，。]{0,4}$|你")
+
+
+def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure: bool, absent: bool, puzzled: bool) -> Scoped:
+    """``words``: before it, its own, after it; ``unsure``: taken back by what follows; ``puzzled``: it is a question."""
     before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
@@ -158,7 +176,7 @@ def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
     if absent:
         status = Status.ABSENT
-    elif expressions.uncertain.search(before) or expressions.unsure_within.search(said) or unsure:
+    elif expressions.uncertain.search(before) or expressions.unsure_within.search(said) or unsure or (puzzled and not heard):
         status = Status.UNCERTAIN
     else:
         status = Status.PRESENT
@@ -177,22 +195,20 @@ _WHEN = re.compile(
     "(?:躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$"
 )
 """躺下更厉害 tells what makes it worse, not that it gets worse."""
-_KEEPS_ON = re.compile(
-    "(?<![年月变衰是])老(?=是|觉|想|打|拉|咳|吐|喘|尿|痛|疼|犯|要|发|流|出|掉|起|憋|头[晕痛疼])"
-    "|总(?=觉|想|打|拉|咳|吐|喘|犯|要|流|出)|偶尔|一阵一阵"
-)
+_NO_COURSE = re.compile("老早|有时间|总之|总共|有时候没|一下子女|(?:没|不)(?:那么|再|怎么)?(?:经常|反复|老是|总是)|(?:不|没)(?:见|再|会|怎么)?加重|没(?:有)?(?:加重|再发|反复|复发)|又没|慢慢(?:走|吃|来|说|喝|调|养|打)|天天(?:跑步|锻炼|上班|干活|吃|喝|洗|打针|在|都好)")
 
 
 def course_in(text: str) -> str | None:
     """The course that the words of one clause tell, or None."""
+    text = _NO_COURSE.sub(lambda idle: "·" * len(idle[0]), text)
     for name, expression in _expressions().course:
         found = expression.search(text)
         if found and not (name == "worsening" and _WHEN.search(text[: found.start()])):
             return name
-    return "recurrent" if _KEEPS_ON.search(text) else None
+    return None
 
 
-_NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟")
+_NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟|更厉害|更严重|更狠|更凶|怪(?=怎么|我|他|她|不得|味|物|不好)|特(?:意|地|殊|色)|可(?:能|以|是)|明显好|好点|好一点|轻一点|大一点|多一点|老火炉")
 
 
 @cache
@@ -208,12 +224,15 @@ def _degrees() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
     return tuple(found)
 
 
+_MILD_BY_NAME = frozenset(["低烧", "低热", "微热", "发低烧", "低烧烧", "隐痛", "微痛"])
 _FIRST_DEGREE = re.compile("(?:有一点|有点|有些|稍微|轻微|略微|很|非常|特别|挺|比较)(?!多|重|大|严重|厉害|明显|凶|频繁|狠|$)")
 _COMPLEMENT = re.compile("^[痛疼闷胀晕咳喘]?(?:得|的|到|地|起来|起)")
 
 
 def severity_near(text: str, start: int, end: int, clause: Clause) -> str | None:
     """How bad, from the words right before ``text[start:end]``, within it and after it; a degree that opens what comes next is not its own."""
+    if text[start:end] in _MILD_BY_NAME:
+        return "mild"
     before = _NO_DEGREE.sub("·", text[max(clause.start, start - 5) : start])
     within = _NO_DEGREE.sub("··", text[start:end])
     after = text[end : min(max(clause.end, end), end + 9)]
