@@ -42,6 +42,15 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Unclear:
+    """What an answer that says nothing leads to at least, where ``when`` holds. ``why``: in whose case it may be more than the ordinary."""
+
+    when: Expression
+    level: Urgency
+    why: str
+
+
+@dataclass(frozen=True)
 class Asked:
     """One question of the file, ready to use. ``raises``: the level that its choices stand for, None for a question that rules out no danger."""
 
@@ -57,6 +66,7 @@ class Asked:
     options: dict[str, Option]
     pieces: tuple[Piece, ...]
     raises: Urgency | None
+    unclear: tuple[Unclear, ...]
     crisis: bool
     only_when_nothing_said: bool
     only_without_danger_question: bool
@@ -80,6 +90,14 @@ def _option(row: dict[str, Any], of_question: Urgency | None) -> Option:
     level = Urgency(row["raises"]) if "raises" in row else of_question
     of = tuple(row.get("of", row.get("present", ()) if row.get("both") else row.get("present", ())[:1]))
     return Option(row["code"], of, row.get("both", False), row.get("asks", ""), level, row.get("why", ""), row.get("then"))
+
+
+def _unclear(row: dict[str, Any], raises: Urgency | None) -> tuple[Unclear, ...]:
+    """As the file says; else to be seen now where life may hang on it, today where less does."""
+    if "unclear" not in row:
+        level = Urgency.EMERGENT if raises is Urgency.CRITICAL else Urgency.URGENT
+        return (Unclear(expression("always"), level, ""),)
+    return tuple(Unclear(expression(one["when"]), Urgency(one["level"]), one["why"]) for one in row["unclear"])
 
 
 def _asked(row: dict[str, Any]) -> Asked:
@@ -109,6 +127,7 @@ def _asked(row: dict[str, Any]) -> Asked:
         options={choice["code"]: _option(choice, raises) for choice in row["choices"]},
         pieces=tuple(Piece(piece["text"], tuple(piece["of"])) for piece in row.get("pieces", ())),
         raises=raises,
+        unclear=_unclear(row, raises),
         crisis=row.get("crisis", False),
         only_when_nothing_said=row.get("only_when_nothing_said", False),
         only_without_danger_question=row.get("only_without_danger_question", False),

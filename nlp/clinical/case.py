@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import resources
 
 from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Measurement, Status
 from nlp.language.context import CIRCUMSTANCES
+
+
+@cache
+def denied_with() -> dict[str, tuple[str, ...]]:
+    """What is denied together with the key."""
+    content = resources.files("nlp.clinical").joinpath("knowledge", "denials.csv").read_text(encoding="utf-8")
+    return {row["denied"]: tuple(row["with_it"].split()) for row in csv.DictReader(content.splitlines())}
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,10 @@ class Case:
 
     @cached_property
     def absent(self) -> frozenset[str]:
-        return frozenset(f.code for f in (*self.facts.conditions, *self.facts.findings) if f.status is Status.ABSENT and f.subject == "patient")
+        """What was denied, and what is denied with it (denials.csv): who eats and works as ever is not confused. Never what was said to be there."""
+        said = {f.code for f in (*self.facts.conditions, *self.facts.findings) if f.status is Status.ABSENT and f.subject == "patient"}
+        with_it = {other for code in said - self.present.keys() for other in denied_with().get(code, ())}
+        return frozenset(said | (with_it - self.present.keys()))
 
     @cached_property
     def complaints(self) -> dict[str, Finding]:

@@ -13,7 +13,7 @@ from . import advice
 from .asked import questions
 from .condition_words import condition_words, finding_term, measure_words, term_words
 from .diseases import COMMONNESS, FREQUENCY, Disease, Origin, diseases
-from .knowledge import complaints, rule_sets, rules, sources, table
+from .knowledge import complaints, rule_sets, rules, settled, sources, table
 
 LEVELS = {
     Urgency.CRITICAL: "危急", Urgency.EMERGENT: "急重", Urgency.URGENT: "急", Urgency.ROUTINE: "普通", Urgency.SELF_CARE: "自我护理",
@@ -32,7 +32,7 @@ _ORIGINS = {Origin.ESTIMATED: "估计", Origin.TABLE: "取自发表的表", Orig
 
 def document() -> str:
     """The whole text of docs/triage-rules.md."""
-    parts = (_opening(), _counts(), _rules(), _alone(), _combinations(), _modifiers(), _vitals(), _questions(), _advice(), _diseases(), _sources())
+    parts = (_opening(), _counts(), _rules(), _alone(), _settled(), _combinations(), _modifiers(), _vitals(), _questions(), _advice(), _diseases(), _sources())
     return "\n".join(line for part in parts for line in part)
 
 
@@ -111,6 +111,23 @@ def _alone() -> Iterator[str]:
     yield ""
     for level in (Urgency.CRITICAL, Urgency.EMERGENT, Urgency.SELF_CARE):
         yield f"- {LEVELS[level]}:{'、'.join(finding_term(code) for code, complaint in complaints().items() if complaint.level is level)}。"
+    yield ""
+
+
+def _settled() -> Iterator[str]:
+    when = {row["id"]: row["when"] for row in table("settled.toml")["settled"]}
+    yield f"## 暂定的级别,问清以后({len(settled())} 条)"
+    yield ""
+    yield "症状单独的级别是暂定的。下面的条件成立时(危险说清没有、时间短或是老样子、年纪和身体好),列出的症状和规则按写明的级别算。"
+    yield "别的规则、生命体征、加重因素、别的症状都不动,仍是最重的一条定级。没有说过的话不算。"
+    yield ""
+    yield "| 什么时候 | 编号 | 级别 | 条件 | 管哪些症状和规则 | 依据 |"
+    yield "|---|---|---|---|---|---|"
+    titles = {rule.id: rule.title for rule in rules()}
+    for one in settled():
+        what = [*(finding_term(code) for code in sorted(one.findings)), *(f"规则“{titles[rule]}”" for rule in sorted(one.rules))]
+        basis = _basis(one.sources, one.mark, one.checked)
+        yield f"| {one.title} | `{one.id}` | {LEVELS[one.level]} | {condition_words(when[one.id])} | {'、'.join(what)} | {basis} |"
     yield ""
 
 
@@ -195,9 +212,10 @@ def _questions() -> Iterator[str]:
     yield f"## 危险问题({len(danger)} 个,共 {len(asked)} 个问题)"
     yield ""
     yield "按问的先后。每个选项单独成立时必须升到所写的级别(有测试);写了别的级别的,后面是理由。"
+    yield "“不清楚”一栏是问了、没得到答复时至少到哪一级,按先后第一条成立的算;都不成立就不因此升级。"
     yield ""
-    yield "| 问题 | 编号 | 什么时候问 | 选项 → 级别 |"
-    yield "|---|---|---|---|"
+    yield "| 问题 | 编号 | 什么时候问 | 选项 → 级别 | 不清楚 → 级别 |"
+    yield "|---|---|---|---|---|"
     for one in danger:
         text = one.text.replace("{who}", "您").replace("{asks}", "、".join(option.asks for option in one.options.values() if option.asks))
         labels = {choice.code: choice.label for choice in one.choices}
@@ -206,7 +224,8 @@ def _questions() -> Iterator[str]:
             for option in one.options.values()
             if option.of and option.raises
         ]
-        yield f"| {text} | `{one.code}` | {condition_words(when[one.code])} | {';'.join(raised)} |"
+        unclear = [f"{condition_words(other.when.source)} → {LEVELS[other.level]}" + (f"({other.why})" if other.why else "") for other in one.unclear]
+        yield f"| {text} | `{one.code}` | {condition_words(when[one.code])} | {';'.join(raised)} | {';'.join(unclear)} |"
     yield ""
 
 

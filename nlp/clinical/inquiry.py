@@ -7,7 +7,7 @@ from dataclasses import replace
 from nlp.interface.assessment import Choice, Question
 from nlp.interface.inquiry import NO, YES
 from nlp.interface.reading import Reading
-from nlp.interface.urgency import Urgency
+from nlp.interface.urgency import Urgency, more_severe
 from nlp.language.answers import AnswerGuide, Effects
 from nlp.language.lexicon import lexicon
 
@@ -78,7 +78,7 @@ def _called_for(asked: Asked, case: Case) -> bool:
     return bool(seen[asked.code])
 
 
-_ALWAYS = frozenset(["complaint", "child_age", "sex", "age_chronic", "age"])
+_ALWAYS = frozenset(["complaint", "child_age", "sex", "state", "age_chronic", "age"])
 """Who it is and what is the matter: asked whenever it is open. The other questions that rule out no danger must promise to change something."""
 _NOTE, _CALLED_FOR, _ALREADY = "next question", "questions called for", "questions asked"
 
@@ -286,18 +286,24 @@ def question_text(code: str | None, case: Case) -> str | None:
 
 def missing_minimum(case: Case) -> bool:
     """Whether something that could still mean danger, or the age, was neither said nor asked."""
-    return any(_open(asked, case) for asked in questions().values() if asked.danger or asked.code in ("complaint", "child_age", "age_chronic", "age"))
+    return any(_open(asked, case) for asked in questions().values() if asked.danger or asked.code in ("complaint", "child_age", "state", "age_chronic", "age"))
 
 
-def unanswered_danger(case: Case) -> bool:
-    """Whether a danger question was asked and nothing came back for it: unknown is not normal."""
-    return bool(not_ruled_out(case))
+def unclear_danger(case: Case) -> Urgency | None:
+    """The least that the danger questions that were asked and not answered leave possible; None where none of them matters to this case."""
+    return more_severe(found) if (found := [level for _, level in _not_ruled_out(case)]) else None
 
 
 def not_ruled_out(case: Case) -> tuple[str, ...]:
-    """The danger questions that were asked and not answered, as they would be asked now."""
+    """The danger questions that were asked and not answered and that matter most here, as they would be asked now."""
+    found = _not_ruled_out(case)
+    worst = unclear_danger(case)
+    return tuple(_text(asked, case) for asked, level in found if level is worst)
+
+
+def _not_ruled_out(case: Case) -> list[tuple[Asked, Urgency]]:
     marked = {code.partition(":")[2] for code in case.facts.asked if base_code(code) == NOT_KNOWN}
-    found: list[str] = []
+    found: list[tuple[Asked, Urgency]] = []
     for code in dict.fromkeys(base_code(code) for code in case.facts.asked):
         asked = questions().get(code)
         if asked is None or not asked.danger or asked.when(case) is None or all(_known(about, case) for about in asked.about):
@@ -306,8 +312,9 @@ def not_ruled_out(case: Case) -> tuple[str, ...]:
             continue  # it will be asked once more; till then nothing is raised that could not be taken back
         concerned = {*asked.about, *(finding for option in asked.options.values() for finding in option.of)}
         if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
-            found.append(_text(asked, case))
-    return tuple(found)
+            level = next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)
+            found += [(asked, level)] if level is not None else []
+    return found
 
 
 def asks_for(question: Question) -> tuple[str, ...]:

@@ -138,6 +138,40 @@ def _rule(row: dict[str, Any], data: dict[str, Any]) -> Rule:
     )
 
 
+@dataclass(frozen=True)
+class Settled:
+    """Where ``when`` holds, the findings and the rules of levels.toml named here count with ``level`` instead of their own."""
+
+    id: str
+    title: str
+    level: Urgency
+    when: Expression
+    findings: frozenset[str]
+    rules: frozenset[str]
+    sources: tuple[str, ...]
+    mark: str
+    checked: str
+
+
+@cache
+def settled() -> tuple[Settled, ...]:
+    data = table("settled.toml")
+    return tuple(
+        Settled(
+            id=row["id"],
+            title=row["title"],
+            level=Urgency(row["level"]),
+            when=expression(row["when"]),
+            findings=frozenset(row["findings"]),
+            rules=frozenset(row["rules"]),
+            sources=tuple(row["sources"]),
+            mark=row["mark"],
+            checked=data["checked"],
+        )
+        for row in data["settled"]
+    )
+
+
 @cache
 def modifiers() -> tuple[Modifier, ...]:
     data = table("modifiers.toml")
@@ -182,9 +216,9 @@ def _cited(source: dict[str, str]) -> str:
 
 _SETS = (
     ("red_flags", "危险信号与急救提示", ("red_flags.toml", "terms.toml"), "rule"),
-    ("levels", "紧急程度与加重因素", ("levels.toml", "modifiers.toml", "complaints.csv"), "rule"),
+    ("levels", "紧急程度与加重因素", ("levels.toml", "settled.toml", "modifiers.toml", "complaints.csv"), "rule"),
     ("vitals", "生命体征分级与 NEWS2", ("vitals.toml",), "band"),
-    ("questions", "问诊问题", ("questions.toml",), "question"),
+    ("questions", "问诊问题", ("questions.toml", "denials.csv"), "question"),
     ("advice", "就医与居家建议", ("advice.toml",), "advice"),
     ("asking", "单个追问的症状", ("asking.toml",), "systems"),
 )

@@ -11,8 +11,8 @@ from . import advice, vitals
 from .candidates.joined import candidates
 from .case import Case
 from .expressions import Evidence
-from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unanswered_danger
-from .knowledge import Modifier, Rule, citation, complaints, modifiers, rules
+from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unclear_danger
+from .knowledge import Modifier, Rule, Settled, citation, complaints, modifiers, rules, settled
 from .routing import departments
 from .wording import age_words, evidence_words, finding_words
 
@@ -28,7 +28,21 @@ class Judgement:
     fired: list[tuple[Rule, Evidence]] = field(default_factory=list)
     signs: list[vitals.VitalSign] = field(default_factory=list)
     modifiers: list[tuple[Modifier, Evidence]] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
     unanswered: bool = False
+
+    def level_of_rule(self, rule: Rule) -> Urgency:
+        """The level of ``rule``, the provisional one replaced where what was said settled it."""
+        return _mildest([rule.level, *(one.level for one in self.settled if rule.id in one.rules)])
+
+    def level_alone(self, code: str) -> Urgency | None:
+        """The level of the finding ``code`` by itself, likewise; None where it has none."""
+        alone = complaints()[code].level
+        return alone and _mildest([alone, *(one.level for one in self.settled if code in one.findings)])
+
+
+def _mildest(levels: list[Urgency]) -> Urgency:
+    return min(levels, key=lambda level: level.severity)
 
 
 def raised(level: Urgency, upto: Urgency = Urgency.CRITICAL) -> Urgency:
@@ -59,17 +73,19 @@ def _judged(case: Case) -> Judgement:
     judgement = Judgement()
     judgement.fired = [(rule, evidence) for rule in rules() if (evidence := rule.when(case)) is not None]
     judgement.signs = vitals.signs(case)
-    levels = [rule.level for rule, _ in judgement.fired] + [sign.level for sign in judgement.signs]
-    levels += [level for code in case.complaints if (level := complaints()[code].level) is not None]
+    judgement.settled = [one for one in settled() if one.when(case) is not None]
+    levels = [judgement.level_of_rule(rule) for rule, _ in judgement.fired] + [sign.level for sign in judgement.signs]
+    levels += [level for code in case.complaints if (level := judgement.level_alone(code)) is not None]
     if not levels:
         return judgement
     level = more_severe(levels)
     judgement.modifiers = [(modifier, evidence) for modifier in modifiers() if (evidence := modifier.when(case)) is not None]
     if judgement.modifiers:
         level = max((raised(level, modifier.upto) for modifier, _ in judgement.modifiers), key=lambda item: item.severity)
-    if unanswered_danger(case):
+    unclear = unclear_danger(case)
+    if unclear is not None and unclear.severity > level.severity:
         judgement.unanswered = True
-        level = raised(level, Urgency.EMERGENT)
+        level = unclear
     judgement.level = level
     return judgement
 
@@ -132,9 +148,10 @@ def _comfort(rule: Rule, case: Case, level: Urgency) -> Emergency:
 def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
     """The rules at the level found first, then what raised it; each once, in the patient's own words."""
     found: list[Reason] = []
-    worst = max([rule.level.severity for rule, _ in judgement.fired] + [sign.level.severity for sign in judgement.signs], default=0)
-    for rule, evidence in judgement.fired:
-        if rule.level.severity == worst or rule.level.severity >= Urgency.URGENT.severity:
+    levels = [judgement.level_of_rule(rule) for rule, _ in judgement.fired]
+    worst = max([level.severity for level in levels] + [sign.level.severity for sign in judgement.signs], default=0)
+    for (rule, evidence), level in zip(judgement.fired, levels, strict=True):
+        if level.severity == worst or level.severity >= Urgency.URGENT.severity:
             found.append(
                 Reason(text=evidence_words(evidence, case) or rule.title, rule=rule.id, source=citation(rule.sources), signed=bool(rule.signed_by))
             )
@@ -151,7 +168,7 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
             )
         )
     for code, finding in case.complaints.items():  # what is as bad by itself is not left out beside the rules
-        alone, words = complaints()[code].level, finding_words(finding, case.measured)
+        alone, words = judgement.level_alone(code), finding_words(finding, case.measured)
         as_bad = alone is not None and alone.severity >= max(worst, Urgency.URGENT.severity)
         if found and as_bad and not any(words in reason.text for reason in found):
             found.append(Reason(text=words, rule=f"alone.{code}", source=citation(("DESIGN",))))

@@ -263,8 +263,18 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         within = [m for m in named if mention.flipped and m.code == mention.code and mention.start <= m.start and m.end < mention.end]
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
-    return sorted(named, key=lambda m: (m.start, m.end, m.code))
+    taken = {m for m in named if any(m.code in _TAKES.get(whole.code, ()) and whole.start < m.end and m.start < whole.end for whole in named if whole.pattern)}
+    return sorted((m for m in named if m not in taken), key=lambda m: (m.start, m.end, m.code))
 
+
+_TAKES = {
+    "snoring_apnoea": frozenset(["not_breathing", "dyspnoea", "night_breathless", "orthopnoea"]),
+    "standing_dizzy": frozenset(["vision_loss", "dizziness"]),
+    "pleuritic_pain": frozenset(["dyspnoea"]),
+    "cold_sensitive": frozenset(["cyanosis"]),
+    "heartburn": frozenset(["fever"]),
+}
+"""What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 
 _FEVERISH = ("发", "高", "低", "退")
 """发烧 心率132 is no heartburn."""
