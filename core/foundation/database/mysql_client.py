@@ -1,4 +1,5 @@
-"""MariaDB for Tortoise: a connection on which a query was cancelled is thrown away, never handed to the next task.
+"""MariaDB for Tortoise: a connection on which a query was cancelled is thrown away, never handed to the next task, and so are all of them when
+their server takes no writes any more: after a planned fail-over it goes on answering, and whoever kept his connection would never find the new one.
 
 The driver leaves the answer of a cancelled query unread; whoever got that connection next would read it as his own. The server rolls a
 transaction back when its connection closes. Tortoise loads this module by its dotted name and looks for ``client_class``.
@@ -6,19 +7,34 @@ transaction back when its connection closes. Tortoise loads this module by its d
 
 from __future__ import annotations
 
-from asyncio import CancelledError
+from asyncio import CancelledError, wait_for
+from contextlib import suppress
 from typing import Any
 
 from tortoise.backends.base.client import PoolConnectionWrapper, TransactionContextPooled
 from tortoise.backends.mysql import client
 from tortoise.connection import get_connections
 
+from core.foundation.database.away import has_moved
+
+FORGET_S = 2.0
+"""For saying farewell to a server that may be gone."""
+
+
+async def _forget(of: Any) -> None:
+    """Close every idle connection of the pool; those in use meet the same when they write."""
+    with suppress(Exception):
+        await wait_for(of._pool.clear(), FORGET_S)
+
 
 class DiscardingConnection(PoolConnectionWrapper[Any]):
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
-        if exc_type is not None and issubclass(exc_type, CancelledError) and self.connection is not None:
+        moved = has_moved(exc_val)
+        if exc_type is not None and (moved or issubclass(exc_type, CancelledError)) and self.connection is not None:
             self.connection.close()
         await super().__aexit__(exc_type, exc_val, exc_tb)
+        if moved:
+            await _forget(self.client)
 
 
 class DiscardingTransactionContext(TransactionContextPooled):
@@ -37,6 +53,10 @@ class DiscardingTransactionContext(TransactionContextPooled):
     async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
         if exc_type is not None and issubclass(exc_type, CancelledError):
             await self._discard()
+            return
+        if has_moved(exc_val):
+            await self._discard()
+            await _forget(self.client._parent)
             return
         try:
             await super().__aexit__(exc_type, exc_val, exc_tb)

@@ -5,10 +5,13 @@ A process of its own with a database of its own: MariaDB is killed and started a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -177,6 +180,65 @@ def test_the_server_is_killed_and_comes_back(on_mariadb: bool, tmp_path: Path) -
             check(house.end())
         finally:
             house.kill()
+
+
+class Switch:
+    """An address behind which the server can be another from one connection to the next, as a proxy or a moved address is in a fail-over.
+    Connections that stand are left as they are."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):  # closed: the test is over
+            while True:
+                here, _ = self._listening.accept()
+                there = socket.create_connection(("127.0.0.1", self.port))
+                for source, target in ((here, there), (there, here)):
+                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    @staticmethod
+    def _pass_on(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+def test_another_server_takes_over_and_the_old_one_stays_up_and_only_reads(on_mariadb: bool, tmp_path: Path) -> None:
+    """A planned fail-over: who keeps his connection to the old server is answered there, and can never write again."""
+    if not on_mariadb:
+        pytest.skip("SQLite has no server")
+    need(is_installed(), "mariadb-server")
+    with mariadb_server() as old, mariadb_server() as new:
+        switch = Switch(old.port)
+        schemas = ("moved_practice", "moved_keyring")
+        for server in (old, new):
+            for schema in schemas:
+                server.create_schema(schema)
+            # The house's own user may not write where the server only reads; root may.
+            server.sql("CREATE USER house@'127.0.0.1'; GRANT ALL ON `moved_practice`.* TO house@'127.0.0.1'")
+            server.sql("GRANT ALL ON `moved_keyring`.* TO house@'127.0.0.1'")
+        house = House(tmp_path, *(f"mysql://house@127.0.0.1:{switch.address}/{schema}" for schema in schemas))
+        try:
+            house.go_on(20)
+            old.sql("SET GLOBAL read_only=1")
+            dumped = ["mariadb-dump", "--no-defaults", "-uroot", f"--socket={old.socket_path}", "--hex-blob", "--databases", *schemas]
+            copy = subprocess.run(dumped, check=True, capture_output=True).stdout
+            subprocess.run(["mariadb", "--no-defaults", "-uroot", f"--socket={new.socket_path}", "--binary-mode"], input=copy, check=True)
+            switch.port = new.port
+            house.go_on(20)
+            check(house.end())
+        finally:
+            house.kill()
+            switch.close()
+        assert int(new.sql("SELECT COUNT(*) FROM moved_practice.outbox_event")) > int(old.sql("SELECT COUNT(*) FROM moved_practice.outbox_event"))
 
 
 def test_the_file_is_locked_by_somebody_else_for_longer_than_anybody_waits(on_mariadb: bool, tmp_path: Path) -> None:
