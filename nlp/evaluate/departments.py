@@ -28,6 +28,7 @@ from .figures import RESAMPLES, Figure, calibration_error, markdown, mean
 
 SUMMARY = "Department on JSON lines: ask or text, department, optional age; also .gz, several files count as one."
 EMERGENCY, GENERAL = "20", "02"
+CHILDREN = frozenset(["07", "08"])
 ENOUGH = 30
 """Classes with fewer rows are left out of the macro-F1 that the goals speak of."""
 SEED = 7
@@ -51,7 +52,11 @@ def run(options: argparse.Namespace) -> str:
         return table({f"{yardstick.version}, words alone": judged_by_model(rows, yardstick)})
     engine = Engine()
     told = judged_by_engine(rows, lambda row: by_engine(row, engine))
-    text = table({"as a patient is told": told, "the specialty: the same without the emergency door": without_door(told)})
+    specialty = without_door(told)
+    columns = {"as a patient is told": told, "the specialty: the same without the emergency door": specialty}
+    if not any(CHILDREN & set(codes_of(row.label)) for row in rows) and (grown := of_no_child(specialty)) and len(grown) < len(rows):
+        columns[f"the specialty, the {len(grown)} where nobody was taken for a child"] = grown
+    text = table(columns)
     unknown = sorted({row.label for row in rows if not codes_of(row.label)})
     return text + (f"\n\nLabels of no list that is known, always wrong: {', '.join(unknown)}" if unknown else "")
 
@@ -145,6 +150,11 @@ def without_door(judged: list[Judged]) -> list[Judged]:
     return found
 
 
+def of_no_child(judged: list[Judged]) -> list[Judged]:
+    """Those not sent to a children's department, for lists of a house that has none: there the rule for children is wrong whatever it does."""
+    return [one for one in judged if not one.answers or one.answers[0][0] not in CHILDREN]
+
+
 def macro_f1(judged: list[Judged], classes: frozenset[str]) -> float:
     """Mean F1 over those of ``classes`` that have a row."""
     truth, said = Counter(one.label for one in judged), Counter(one.best for one in judged)
@@ -203,7 +213,7 @@ def table(columns: dict[str, list[Judged]]) -> str:
     lines.append(["calibration error (ECE)", *(f"{calibration(judged):.3f}" for judged in columns.values())])
     lines.append(["nothing named, or 全科 where it is another", *(f"{sum(map(_unsure, judged)) / len(judged):.3f}" for judged in columns.values())])
     head = [f"{len(first)} rows, {len({one.label for one in first})} labels", *columns]
-    mistaken = Counter((one.label, one.best) for one in next(reversed(columns.values())) if one.best != one.label)
+    mistaken = Counter((one.label, one.best) for one in list(columns.values())[:2][-1] if one.best != one.label)
     often = "; ".join(f"{label} → {_name(best)} {count}" for (label, best), count in mistaken.most_common(10))
     return f"{markdown(head, lines)}\n\nMost often: {often or 'no mistake'}"
 

@@ -57,6 +57,12 @@ def calibration_error(sure: NDArray[np.float64], right: NDArray[np.float64], bin
     return float(sum(len(piece) * abs(sure[piece].mean() - right[piece].mean()) for piece in pieces) / len(order))
 
 
+def error_by_chance(sure: NDArray[np.float64], seed: int = 0, draws: int = 200) -> float:
+    """The calibration error to expect, in the mean, of somebody who is right exactly as often as he is ``sure``: what few cases show by chance."""
+    chance = np.random.default_rng(seed)
+    return float(np.mean([calibration_error(sure, (chance.random(len(sure)) < sure).astype(np.float64)) for _ in range(draws)]))
+
+
 def markdown(head: Sequence[str], rows: Sequence[Sequence[object]], show: Callable[[object], str] = str) -> str:
     """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]

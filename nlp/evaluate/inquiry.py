@@ -6,9 +6,11 @@ at the end a disease is named. Knowledge is counted from the training file alone
 accuracy        the disease named is the one on record
 recall          findings found by asking / all that came out on asking
 recall, new     the same without those that the patient had also said unprompted, which the engine never asks for
+known at the end  findings on record that were found by asking or had been said unprompted / all that came out on asking
 all shown       the same classifier after every finding on record was shown
 everything      the same classifier after every finding was asked for, whether on record or not
 ratio           accuracy / the better of these two
+by chance       the calibration error of somebody as sure who is perfectly calibrated, on as many cases
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from nlp.clinical.belief.knowledge import Bools
 from nlp.clinical.belief.network import Schooling
 from nlp.clinical.belief.recorded import Inquirer, learn, parted
 
-from .figures import Figure, calibration_error, markdown, mean, ratio
+from .figures import Figure, calibration_error, error_by_chance, markdown, mean, ratio
 
 SUMMARY = "ask recorded patients for up to --turns findings and name a disease"
 
@@ -99,11 +101,13 @@ def lines(measured: Measured) -> list[tuple[str, Figure | str]]:
         ("accuracy", mean(measured.right)),
         ("recall", ratio(measured.found, measured.implicit)),
         ("recall, new", ratio(measured.found, measured.new)),
+        ("known at the end", ratio(measured.found + measured.implicit - measured.new, measured.implicit)),
         ("mean turns", f"{measured.turns.mean():.2f}"),
         ("all shown", mean(listed)),
         ("everything", mean(everything)),
         ("ratio", ratio(measured.right, best)),
         ("calibration error", f"{calibration_error(measured.sure, measured.right):.3f}"),
+        ("the same by chance", f"{error_by_chance(measured.sure):.3f}"),
     ]
 
 

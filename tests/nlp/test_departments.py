@@ -149,6 +149,15 @@ def test_figures_of_the_evaluation() -> None:
     assert evaluation.macro_f1([one, two], frozenset(["眼科", "妇产科"])) == 0.5
     assert evaluation.calibration([one]) == pytest.approx(0.2)
     assert "0.500" in evaluation.table({"told": [one, two]})
+    child = evaluation.Judged("神经内科", frozenset(["03.03"]), frozenset(), (("07", 1.0),))
+    assert evaluation.of_no_child([one, child, two]) == [one, two]
+
+
+def test_a_list_without_children_is_also_judged_where_nobody_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text('{"text": "眼睛又红又痒", "department": "眼科"}\n{"ask": "孩子5岁,拉肚子", "department": "消化内科"}\n', "utf-8")
+    assert evaluate(["departments", str(file), "--whole-list"]) == 0
+    assert "the 1 where nobody was taken for a child" in capsys.readouterr().out
 
 
 def test_evaluation_reads_files_and_says_what_is_wrong_with_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

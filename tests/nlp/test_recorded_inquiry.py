@@ -16,7 +16,7 @@ from nlp.clinical.belief.network import Schooling
 from nlp.clinical.belief.posterior import NOT_ASKED, Tempering, posterior
 from nlp.clinical.belief.recorded import learn
 from nlp.evaluate.__main__ import main, tables
-from nlp.evaluate.figures import calibration_error, mean, ratio
+from nlp.evaluate.figures import calibration_error, error_by_chance, mean, ratio
 from nlp.evaluate.inquiry import cross_validated, measure
 
 SHORT = Schooling(steps=0)
@@ -151,6 +151,8 @@ def test_figures() -> None:
     assert ratio(np.array([1.0, 2.0]), np.array([2.0, 4.0])).value == 0.5
     assert calibration_error(np.array([0.5, 0.5]), np.array([1.0, 0.0]), bins=1) == 0
     assert calibration_error(np.array([0.9, 0.9]), np.array([1.0, 0.0]), bins=1) == pytest.approx(0.4)
+    assert error_by_chance(np.full(100, 1.0)) == 0
+    assert error_by_chance(np.full(10_000, 0.7)) < 0.02 < error_by_chance(np.full(400, 0.7)) < 0.1
 
 
 def written(path: Path, cases: list[Case]) -> Path:
@@ -164,7 +166,7 @@ def test_the_table_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "inquiry" in tables()
     assert main(["inquiry", "--train", str(train), "--test", str(test), "--turns", "4"]) == 0
     once = capsys.readouterr().out
-    for measure_ in ("accuracy", "recall", "mean turns", "all shown", "ratio", "calibration error"):
+    for measure_ in ("accuracy", "recall", "known at the end", "mean turns", "all shown", "ratio", "calibration error", "the same by chance"):
         assert f"| {measure_} | " in once
     assert main(["inquiry", "--train", str(train), "--test", str(test), "--turns", "4", "--folds", "2"]) == 0
     assert "| cases | 120 |" in capsys.readouterr().out
