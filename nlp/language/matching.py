@@ -28,9 +28,13 @@ _PLACE = (
     "一块|那一块|这一块|那一片|的地方|地方|处|部位|那儿|这儿|左边|右边|两边|内侧|外侧)?"
 )
 _FILLER = (
-    "(?:有一点点|有一点|有点儿|有点|有些|一点|很|好|特别|非常|老是|老|总是|总|一直|一阵一阵|一阵阵|阵阵|也|又|都|就|开始|突然|忽然|越来越|感觉|觉得|感到|好像|"
-    "不停地|不停的|不停|不时|隐隐|发|有|在|会|更|还|的|得|地|是|一抽一抽|一跳一跳|一扯一扯|像?针扎一样|像?针扎似|轻微|剧烈|天天|经常|时常|时不时|偶尔|稍微|这几天|"
-    "一[按压碰动摸走吃咳喘吸弯](?:就|都)?|一[^，。；！？一就]{1,4}就|怪|可|蛮|挺|老是会|总会|直|不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
+    "(?:有一点点|有一点|有点儿|有点|有些|一点|很|好|特别|非常|老是|老|总是|总|一直|一阵一阵|一阵阵"
+    "|阵阵|也|又|都|就|开始|突然|忽然|越来越|感觉|觉得|感到|好像|"
+    "不停地|不停的|不停|不时|隐隐|发|有|在|会|更|还|的|得|地|是|一抽一抽|一跳一跳|一扯一扯"
+    "|像?针扎一样|像?针扎似|轻微|剧烈|天天|经常|时常|时不时|偶尔|稍微|这几天|"
+    "一[按压碰动摸走吃咳喘吸弯](?:就|都)?|一[^，。；！？一就]{1,4}就|怪|可|蛮|挺|老是会|总会|直"
+    "|不怎么|不太|不大|没有|没得|没|不|并不|无|未|怎么|里|被|给|现在|今天|最近|昨天|昨晚|晚上|早上|半夜|走路|反复|阵发性|持续性"
+    "|持续|从(?:早上|今早|今天|昨天|昨晚|前天|上午|中午|下午|晚上|半夜|刚才)(?:起|开始)?|"
     r"[一二两三四五六七八九十半几\d]+(?:多)?(?:天|个月|年|小时|周|个小时|个多月|个星期|个钟头)了?|"
     "一根筋|一条筋|疼痛|明显|比较|挺|太|厉害|严重|实在|真|真的|胀|酸|又红|又|和){0,8}?"
 )
@@ -43,7 +47,8 @@ def _combination() -> re.Pattern[str]:
     lex = lexicon()
     part = alternatives(lex.parts)
     return re.compile(
-        f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连|到|串到|扯到)(?:左边?|右边?)?(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})"
+        f"(?P<part>{part}){_PLACE}(?:(?:、|和|跟|与|及|还有|连着|连|到|串到|扯到)(?:左边?"
+        f"|右边?)?(?P<other>{part}){_PLACE})?(?P<gap>{_FILLER})(?P<sense>{alternatives(lex.sensations)})"
     )
 
 
@@ -104,7 +109,7 @@ def _denied_alone() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _denied_besides(text: NormalText, lex: Lexicon) -> Iterator[Mention]:
-    """腿肿,不疼不痒: a feeling denied with no place of its own is denied of the place named last in the sentence, or of the next (不疼不痒，下面白带多)."""
+    """腿肿,不疼不痒: a feeling denied with no place of its own is denied of the place named last in the sentence, or of the next."""
     content = text.text
     alone, part = _denied_alone()
     for denied in alone.finditer(content):
@@ -129,7 +134,8 @@ def _denied_besides(text: NormalText, lex: Lexicon) -> Iterator[Mention]:
 @cache
 def _well() -> re.Pattern[str]:
     """胸口没事: denies a pain there."""
-    return re.compile(f"(?P<part>{alternatives(lexicon().parts)})(?:那儿|那里|这边|里头|里)?(?:也|都|倒|倒是|还|还是)*(?:没事|没啥事|没得事|没问题|没啥|好着)(?=$|[，。；！？呢哩的])")
+    return re.compile(f"(?P<part>{alternatives(lexicon().parts)})(?:那儿|那里|这边|里头|里)?(?:也|都"
+        f"|倒|倒是|还|还是)*(?:没事|没啥事|没得事|没问题|没啥|好着)(?=$|[，。；！？呢哩的])")
 
 
 _OPENS = re.compile("[，。；！？也倒都但又可还是点既]$|不[痛疼痒红肿麻胀热烫酸硬干]$|没[痛疼痒红肿]$")
@@ -180,7 +186,8 @@ def _patterns(text: NormalText, lex: Lexicon) -> list[Mention]:
 
 
 _DENIED_GAP = re.compile(
-    "(?:没有|没得|莫得|没|不是|不会|不|无|未|冇|木有)(?:被|有|再|怎么|很|明显|太|给|会|是|觉得|变|感觉|见|发生|出现|去|那么|让|曾|大|进|弄|溅|到|沾|入|碰|掉|过|在|得|减)*$"
+    "(?:没有|没得|莫得|没|不是|不会|不|无|未|冇|木有)(?:被|有|再|怎么|很|明显|太|给|会|是|觉得|变"
+    "|感觉|见|发生|出现|去|那么|让|曾|大|进|弄|溅|到|沾|入|碰|掉|过|在|得|减)*$"
 )
 
 

@@ -20,7 +20,8 @@ PLAUSIBLE = {
 }  # fmt: skip
 _LINK = (
     r"(?:是|为|有|只有|大概|大约|在|到|了|量的|量了|测的|测了|一直|最高|最低|都|才|快|左右|现在|今天|早上|刚|"
-    r"的话|打分|掉到|降到|升到|飙到|飚到|冲到|窜到|蹿到|涨到|干到|跑到|达|显示|上来|打出来|测出来|量出来|夹子|夹上|夹的|夹出来|竟然|居然|又|还|得|打|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
+    r"的话|打分|掉到|降到|升到|飙到|飚到|冲到|窜到|蹿到|涨到|干到|跑到|达|显示|上来|打出来|测出来"
+    r"|量出来|夹子|夹上|夹的|夹出来|竟然|居然|又|还|得|打|偏高|偏低|高|低|：|:|=|每分钟|每分|一分钟|一分|空腹|餐后|饭后|约|已经|跳|的)*"
 )
 
 
@@ -32,11 +33,15 @@ _NOT_TENTH = "天|次|个|小时|岁|分|周|年|月|片|包|粒"
 _TENTH = rf"(?:\d(?!\d|{_NOT_TENTH})|[零一二两三四五六七八九][二三四五六七八九]?(?!{_NOT_TENTH}|[一二三四五六七八九十]))"
 _TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|渡|肚(?!子)|°c|°|c(?![a-z]))(?P<tenth>{_TENTH})?(?P<half>半)?")
 _TEMPERATURE_SAID = re.compile(
-    rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '耳温枪', '额温枪', '体温计', '体温表', '温度计', '发烧', '高烧', '烧')}(?:(?P<lower>{NUMBER})(?:-|~|到|至))?(?P<value>{NUMBER})(?![\d天次个岁月年小几]|多[天次个岁月年小]|分钟|/|度|渡|°)"
+    rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '耳温枪', '额温枪', '体温计', '体温表', '温度计', '发烧', '高烧', '烧')}"
+    rf"(?:(?P<lower>{NUMBER})(?:-"
+    rf"|~|到"
+    rf"|至))?(?P<value>{NUMBER})(?![\d天次个岁月年小几]|多[天次个岁月年小]|分钟|/|度|渡|°)"
 )
 _TEMPERATURE_SLIP = re.compile(r"(?:体温|烧到|烧|温度)(?:是|有|到|量的|量了|高达)*(?P<value>3[5-9]\d|4[0-2]\d)(?!\d|\.|天|元|块|ml|毫)")
 """体温385: the point was left out."""
-_TEMPERATURE_POINT = re.compile(r"(?<!\d)(?P<whole>3[5-9]|4[0-2])[，。](?P<tenth>\d)(?:度|°|(?!\d|天|个|小时|次|岁|月|年|周|点|分|片|号|级|楼|斤|、|，))")
+_TEMPERATURE_POINT = re.compile(r"(?<!\d)(?P<whole>3[5-9]|4[0-2])[，。](?P<tenth>\d)(?:度|°|(?!\d|天"
+    r"|个|小时|次|岁|月|年|周|点|分|片|号|级|楼|斤|、|，))")
 """38。5, 38,5度: another mark for the point."""
 _NO_BODY = re.compile("(?:水温|室温|气温|油温|天气|空调|外面|屋里|烤|水烧|锅|开水|热水|猪|牛|羊|狗|猫|鸡|鸭|鹅|驴|马|骡|羔子|犊)[^，。；！？]{0,8}$")
 """Whose warmth this is: not a person's."""
@@ -67,10 +72,13 @@ _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("diastolic", re.compile(rf"{_after('低压', '舒张压', '下压')}(?P<value>{NUMBER})")),
     ("heart_rate", re.compile(rf"{_after('心率', '心跳', '脉搏', '脉率', '脉', 'hr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', '喘气', '出气', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("heart_rate", re.compile(rf"(?:一分钟|每分钟|每分|1分钟)(?:大概|能|要|得|都|就|也|心|心脏)*(?:跳|蹦)(?:了|到|个|有|上)*(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("respiratory_rate", re.compile(rf"(?:一分钟|每分钟|每分|1分钟)(?:大概|能|要|得|都|就|也)*(?:喘气|喘|呼吸|出气)(?:了|到|个|有|上)*(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
+    ("heart_rate", re.compile(rf"(?:一分钟|每分钟|每分|1分钟)(?:大概|能|要|得|都|就|也|心|心脏)*(?:跳"
+        rf"|蹦)(?:了|到|个|有|上)*(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
+    ("respiratory_rate", re.compile(rf"(?:一分钟|每分钟|每分|1分钟)(?:大概|能|要|得|都|就|也)*(?:喘气"
+        rf"|喘|呼吸|出气)(?:了|到|个|有|上)*(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
-    ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?:(?P<lower>{NUMBER})(?:-|~|到|至))?(?P<value>{NUMBER})(?!天|年|小时|/)")),
+    ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?:(?P<lower>{NUMBER})(?:-"
+        rf"|~|到|至))?(?P<value>{NUMBER})(?!天|年|小时|/)")),
     ("glucose", re.compile(r"血糖[^。！？]{0,24}?(?:还是|又是|又|有|是|到|成)(?P<value>\d{1,2}\.\d)(?!度|天|年|\d|片|斤)")),
     ("glucose", re.compile(rf"血糖[^。！？]{{0,24}}{_after('餐后', '饭后', '空腹', '睡前')}(?:两小时|2小时|半小时)?"
         rf"(?P<value>{NUMBER})(?!天|年|小时|点(?!\d)|/)")),
@@ -85,9 +93,11 @@ _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("stools_per_day", re.compile(rf"{_STOOL}(?:{_A_DAY}|今天|昨天|{_ABOUT}|拉|跑){{0,6}}{_TIMES}")),
     ("stools_per_day", re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_STOOL}{_TIMES}")),
 )  # fmt: skip
-_SUGAR_BY_MEAL = re.compile(rf"(?:空腹|餐后|饭后|餐前|饭前)(?:两小时|2小时|血糖|量|测|的|是|都|在|有)*(?P<value>\d{{1,2}}(?:\.|点)\d|[一二三四五六七八九十]{{1,3}}点[一二三四五六七八九])(?!度|天|年|分|\d)")
+_SUGAR_BY_MEAL = re.compile(r"(?:空腹|餐后|饭后|餐前|饭前)(?:两小时|2小时|血糖|量|测|的|是|都|在|有)*(?P<value>\d{1,2}(?:\.|点)\d"
+    r"|[一二三四五六七八九十]{1,3}点[一二三四五六七八九])(?!度|天|年|分|\d)")
 _SUGAR_TALK = re.compile("糖尿病|血糖|胰岛素|二甲双胍|降糖|格列|消渴")
-_PRESSURE_EACH = re.compile(rf"(?:一个|上面|上边|上|高的)(?:是|有|的)?(?P<systolic>{NUMBER})[，、 ]?(?:一个|下面|下边|下|低的)(?:是|有|的)?(?P<diastolic>{NUMBER})")
+_PRESSURE_EACH = re.compile(rf"(?:一个|上面|上边|上|高的)(?:是|有"
+    rf"|的)?(?P<systolic>{NUMBER})[，、 ]?(?:一个|下面|下边|下|低的)(?:是|有|的)?(?P<diastolic>{NUMBER})")
 _DAILY = re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_TIMES}")
 _STOOLS = re.compile("就拉(?!黑|着|倒)|拉肚子|拉稀|腹泻|水样便|拉水|稀便|屙|窜稀|跑肚|泻")
 _VAGUE = {"十几": 15.0, "十多": 12.0, "好几": 4.0, "几十": 30.0}
@@ -108,7 +118,8 @@ def _earlier(content: str, start: int, end: int) -> bool:
     return _BEFORE_TODAY.search(content[max(0, start - 8) : end]) is not None
 
 
-_BEFORE_TODAY = re.compile("(?:昨天|昨日|昨晚|昨夜|前天|大前天|前儿个?|昨儿个?|夜来|上次|上回|上周|上个?月|以前|之前|原来|平时|平常|往常|过去|头回|先前)[^，。；！？今现刚]*$")
+_BEFORE_TODAY = re.compile("(?:昨天|昨日|昨晚|昨夜|前天|大前天|前儿个?|昨儿个?|夜来|上次|上回|上周"
+    "|上个?月|以前|之前|原来|平时|平常|往常|过去|头回|先前)[^，。；！？今现刚]*$")
 _Found = tuple[str, float, int, int]
 
 

@@ -43,8 +43,12 @@ def _people() -> re.Pattern[str]:
     known = lexicon().people
     words = sorted(known, key=lambda word: (-len(word), word))
 
+    def one(word: str) -> str:
+        unless = "|".join(map(re.escape, known[word].unless_before))
+        return re.escape(word) + (f"(?!{unless})" if unless else "")
+
     def any_of(chosen: list[str]) -> str:
-        return "|".join(re.escape(word) + (f"(?!{'|'.join(map(re.escape, kin.unless_before))})" if (kin := known[word]).unless_before else "") for word in chosen)
+        return "|".join(map(one, chosen))
 
     others = any_of([word for word in words if known[word].relation not in ("self", "third")])
     alone = any_of([word for word in words if not known[word].possessed])
@@ -52,12 +56,20 @@ def _people() -> re.Pattern[str]:
 
 
 _NO_PERSON = re.compile(
-    "(?<=[我俺额])(?:和|跟|同|与)(?:我|俺|额)?[^，。；！？]{1,5}?(?:都|两个|两口子|俩|一起|一样)|(?:我|俺|额)(?:们)?(?:这边|跟前|面前|那边)|大姨妈|姨妈(?=来|巾|痛|疼|期|量|推迟|没来|不来|刚走|晚)|妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
-    "|(?:姥姥|姥爷|外婆|外公|奶奶|爷爷|舅舅|姑姑|阿姨|姨妈|叔叔|同学|邻居|亲戚|朋友|同事|丈母娘|岳母|婆婆|婶婶)家(?!人|的?(?:娃|孩子|儿子|女儿|小孩|老|狗))"
+    "(?<=[我俺额])(?:和|跟|同|与)(?:我|俺|额)?[^，。；！？]{1,5}?(?:都|两个|两口子|俩|一起|一样)"
+    "|(?:我|俺|额)(?:们)?(?:这边|跟前|面前|那边)|大姨妈|姨妈(?=来|巾|痛|疼|期|量|推迟|没来|不来|刚走|晚)"
+    "|妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃"
+    "|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里"
+    "|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)"
+    "|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
+    "|(?:姥姥|姥爷|外婆|外公|奶奶|爷爷|舅舅|姑姑|阿姨|姨妈|叔叔|同学|邻居|亲戚|朋友|同事|丈母娘|岳母"
+    "|婆婆|婶婶)家(?!人|的?(?:娃|孩子|儿子|女儿|小孩|老|狗))"
     "|(?:他|她|娃|孩子)(?:妈妈?|爸爸?|奶奶|爷爷|外婆)(?:说|讲|告诉|打电话)"
     "|(?:爷爷|奶奶|外公|外婆|爸爸?|妈妈?|姥姥|姥爷|大人|别人)的(?:[^，。；！？]{0,4}药|药)"
-    "|(?:跟|和|同|与)(?:我)?(?:妈妈?|爸爸?|老公|老婆|婆婆|媳妇|对象|男朋友|女朋友|父母)(?:又|刚|老|总)?(?:吵|闹|打架|生气|离婚)|告诉(?:我)?(?:妈妈?|爸爸?|父母|老师|家里人)"
-    "|(?:急|烦|笑|吓|忙|愁)死我|(?:生|怀|养|带)(?:着)?我|自己(?:又|慢慢|都)?(?:没了|消|退|下去|掉)|女儿红|娃娃鱼|娃娃脸|娃娃亲|人老婆|小子弹|爷们儿?气|老汉田|婆婆丁|公公正|爱人如"
+    "|(?:跟|和|同|与)(?:我)?(?:妈妈?|爸爸?|老公|老婆|婆婆|媳妇|对象|男朋友|女朋友|父母)(?:又|刚|老"
+    "|总)?(?:吵|闹|打架|生气|离婚)|告诉(?:我)?(?:妈妈?|爸爸?|父母|老师|家里人)"
+    "|(?:急|烦|笑|吓|忙|愁)死我|(?:(?<![医先学后])生|怀着?|养)我(?=的?时|那|的|$|[，。])|自己(?:又"
+    "|慢慢|都)?(?:没了|消|退|下去|掉)|女儿红|娃娃鱼|娃娃脸|娃娃亲|人老婆|小子弹|爷们儿?气|老汉田|婆婆丁|公公正|爱人如"
     "|生(?:完|了|过|下来?|罢|咧)+(?:第?[一二两三四五几\\d]+(?:个|胎)|头胎|小)?(?:娃儿?|孩子|小孩|宝宝|崽|儿子|闺女|女儿|丫头|毛毛|男孩|女孩)"
     "|(?:奶头|乳头|喂奶|奶子|奶上|奶水)[^。！？]{0,8}?(?:娃儿?|孩子|宝宝|小娃|毛毛|崽)(?=一?吃|咂|吸|嘬|含|叼|咬|不吃|不肯)"
     "|(?:左边|右边|两边|一边|两个|左|右)的?奶奶|(?:怀孕|怀起|怀了)[^。；！？]{0,14}(?:孩子|娃|宝宝|娃娃|娃儿|崽)[^，。；！？]{0,2}动"
@@ -65,12 +77,15 @@ _NO_PERSON = re.compile(
 
 
 _ACTS = re.compile(
-    "(?:就|又|刚|赶紧|马上|一直|也|都|现在|早上|今早|晚上|下班){0,4}(?:(?:过|回|跑|赶|上)?去(?:一)?(?:看|叫|喊|扶|找|拉)|(?:回|过)?来(?:一)?看|(?:叫|喊|拍|推|摇)(?:他|她|也|都|了半天)|"
-    "(?:给|让|叫|帮|替|扶|背|抱|送|带|陪|听|看|看着|见)(?:他|她|娃|孩子|老人)|摸(?:他|她|着|了摸)|发现|估计|怀疑(?!自己)|想问|在外(?:地|面|头)?(?:打工|上班)?|该(?:怎么|咋)|(?:不知道|不晓得)(?:该)?(?:怎么|咋)办)"
+    "(?:就是|只是|就|又|刚|赶紧|马上|一直|也|都|现在|早上|今早|晚上|下班){0,4}(?:(?:过|回|跑|赶"
+    "|上)?去(?:一)?(?:看|叫|喊|扶|找|拉)|(?:回|过)?来(?:一)?看|(?:叫|喊|拍|推|摇)(?:他|她|也|都|了半天)|"
+    "(?:给|让|叫|帮|替|扶|背|抱|送|带|陪|听|看|看着|见)(?:他|她|娃|孩子|老人)|摸(?:他|她|着|了摸)"
+    "|发现|估计|怀疑(?!自己)|想问|在外(?:地|面|头)?(?:打工|上班)?|该(?:怎么|咋)|(?:不知道|不晓得)(?:该)?(?:怎么|咋)办)"
 )
 """What the speaker does about somebody else: he stays who he is, and the talk stays with the other."""
 _NURSING = re.compile(
-    rf"(?:坐月子|月子里|产后|奶水|喂奶|奶头)[^。！？]{{0,8}}?[，。](?:娃儿?|孩子|宝宝|小孩|毛毛)(?:才|刚|都|现在|已经)*{NUMBER}(?:天|个月|周)(?:了|大)*(?=[，。；！？]|$)"
+    rf"(?:坐月子|月子里|产后|奶水|喂奶|奶头)[^。！？]{{0,8}}?[，。](?:娃儿?|孩子|宝宝|小孩|毛毛)(?:才"
+    rf"|刚|都|现在|已经)*{NUMBER}(?:天|个月|周)(?:了|大)*(?=[，。；！？]|$)"
     rf"|生(?:完|了|过)[^，。；！？]{{0,5}}?(?:娃儿?|孩子|宝宝|小孩|毛毛)(?:才|刚|都|已经|有)*{NUMBER}(?:天|个月|周)"
 )
 """坐月子，娃才十二天 tells of the mother."""
@@ -79,15 +94,23 @@ _CARES = re.compile(
     "|(?:愁|急|担心|心疼)得|(?:儿子|女儿)?(?:要|马上|下个?月|明天|后天|过几天|今年|快|就)+(?:结婚|出嫁|娶|高考|中考|毕业|办酒|办事|订婚)"
 )
 """Who brings or pities the patient, or only marries, is not the patient."""
-_GONE = re.compile("(?:[^。！？]{0,30}?(?:去世|过世|病故|人没了|没救过来|不在人世|不在了|殁了|走得早|得[^，。！？]{1,6}死的|死于)|[^。！？]{0,8}?(?:走了(?=以后|之后|后|[，。]|$)|岁(?:上)?就?(?:死|没)))(?P<since>以后|之后|后)?")
+_GONE = re.compile("(?:[^。！？]{0,30}?(?:去世|过世|病故|人没了|没救过来|不在人世|不在了|殁了|走得早"
+    "|得[^，。！？]{1,6}死的|死于)|[^。！？]{0,8}?(?:走了(?=以后|之后|后|[，。]|$)"
+    "|岁(?:上)?就?(?:死|没)))(?P<since>以后|之后|后)?")
 _ASKS_FOR = re.compile(
-    "(?:我|俺|额|本人)(?:们)?是(?:这个|这|本|咱|个)?[^，。；！？]{0,6}(?:医生|村医|大夫|护士|卫生室|卫生所|卫生院|诊所|驻村干部|村干部|网格员|社工|护工|志愿者|班主任|老师)"
+    "(?:我|俺|额|本人)(?:们)?是(?:这个|这|本|咱|个)?[^，。；！？]{0,6}(?:医生|村医|大夫|护士|卫生室"
+    "|卫生所|卫生院|诊所|驻村干部|村干部|网格员|社工|护工|志愿者|班主任|老师)"
     "|(?:替|帮|代|给)(?!我(?:问|看|查|咨询))(?P<whom>[^，。；！？]{1,6})(?:来)?(?:问|咨询|打听)"
 )
 """Who asks for another does not speak of himself."""
-_SURNAMES = "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕张孔曹严金魏陶姜谢邹潘葛范彭鲁韦马方任袁柳史唐薛贺罗郝常傅齐康余顾孟黄萧尹姚汪毛戴宋庞熊纪舒屈祝董梁杜阮蓝贾江郭林钟徐邱骆高夏蔡田胡霍管卢莫丁邓洪石崔龚程陆翁段侯宁武刘龙叶白卓蒙池乔闻翟谭劳冉雷牛庄晏柴阎易廖文寇沃聂曾关"
-_ACQUAINTED = re.compile(f"(?<![我俺额咱姓])(?:老)?[{_SURNAMES}](?:家)?(?:(?P<female>婶儿?|嫂子?|大妈|大娘|大姐|阿姨|奶奶|婆婆|姨)|(?P<male>叔|大爷|大伯|伯伯|爷爷|大哥|老汉|老头|师傅|(?<=老.)头(?![晕痛疼]|上|里|皮|发)))")
-"""王婶, 李大爷."""
+@cache
+def _acquainted() -> re.Pattern[str]:
+    """王婶, 李大爷."""
+    return re.compile(
+        f"(?<![我俺额咱姓])(?:老)?[{lexicon().scope['surnames']}](?:家)?"
+        "(?:(?P<female>婶儿?|嫂子?|大妈|大娘|大姐|阿姨|奶奶|婆婆|姨)"
+        "|(?P<male>叔|大爷|大伯|伯伯|爷爷|大哥|老汉|老头|师傅|(?<=老.)头(?![晕痛疼]|上|里|皮|发)))"
+    )
 
 
 def named(text: NormalText) -> list[Named]:
@@ -96,23 +119,46 @@ def named(text: NormalText) -> list[Named]:
     idle = [match.span() for expression in (_NO_PERSON, _NURSING) for match in expression.finditer(content)]
     known = [
         Named(_neighbour(match), match.start(), match.end())
-        for match in _ACQUAINTED.finditer(content)
+        for match in _acquainted().finditer(content)
         if not any(first <= match.start() < last for first, last in idle)
     ]
     found = list(known)
     for match in _people().finditer(content):
         word = match["mine"] or match["alone"]
         start = match.end() - len(word)
-        left_out = any(first <= place < last for first, last in idle for place in (match.start(), start))
+        left_out = any(first <= start < last for first, last in idle)
         if left_out or any(one.start <= start < one.end for one in known) or _CARES.match(content, match.end()):
             continue
         found.append(Named(lexicon().people[word], match.start(), match.end()))
-    found.sort(key=lambda one: one.start)
+    found = _kin_of_kin(sorted(found, key=lambda one: one.start), content)
     if _for_another(content, found):
         found = [one for one in found if one.kin.relation != "self"]
     first = next((one.start for one in found if one.kin.relation not in ("self", "third")), len(content))
     found = [one for one in found if one.kin.relation != "self" or one.start < first or not _ACTS.match(content, one.end)]
     return [kept for one, following in pairwise([*found, None]) if one and (kept := _with_fate(one, content, following))]
+
+
+_HIS = re.compile("(?:家|屋里|他|她)?(?:的|他|她|家)")
+
+
+def _kin_of_kin(found: list[Named], content: str) -> list[Named]:
+    """我妈的妹妹 is of the wider family, 同事他爸 a stranger; whose child it is is left (我女儿家的孩子 is a child)."""
+    joined: list[Named] = []
+    for at, one in enumerate(found):
+        between = one.kin.relation == "third" and at and at + 1 < len(found) and found[at - 1].end == one.start
+        if between and found[at + 1].start - one.end <= len("的"):
+            continue  # 同事他爸
+        owner = joined[-1] if joined else None
+        of = owner is not None and _HIS.fullmatch(content[owner.end : one.start]) is not None
+        if not of or owner is None or "child" in (one.kin.relation, owner.kin.relation) or "self" in (one.kin.relation, owner.kin.relation):
+            joined.append(one)
+            continue
+        stranger = owner.kin.relation in ("neighbour", "friend", "third")
+        if owner.kin.relation == "third":
+            joined[-1] = one
+        else:
+            joined[-1] = Named(Kin("neighbour" if stranger else "relative", one.kin.sex, False), owner.start, one.end)
+    return joined
 
 
 def _neighbour(match: re.Match[str]) -> Kin:
@@ -143,7 +189,8 @@ _YEARS = re.compile(rf"(?P<years>{NUMBER})(?P<more>多|来|几|好几|啷当|出
 _MONTHS = re.compile(rf"(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月")
 _CHILD_AFTER = re.compile("^(?:大|的?(?:宝宝|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))")
 _CHILD_BEFORE = re.compile(
-    "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|，)*$"
+    "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢"
+    "|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|，)*$"
 )
 _DAYS = re.compile(
     rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
@@ -184,18 +231,22 @@ _COULD_BE_A_TEMPERATURE = range(34, 44)
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
 _SEX = re.compile(
     r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|"
-    r"(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐(?!家)|大嫂(?!家)|孕妇|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带|女大学生|女学生|女生|男生"
+    r"(?P<word>男性|女性|女士|男士|女的|男的|妇女|男人家|小伙|老太婆|老头|大姐(?!家)|大嫂(?!家)|孕妇"
+    r"|月经|例假|怀孕|大姨妈|前列腺|睾丸|阴道|白带|女大学生|女学生|女生|男生"
     r"|末次月经|来事了|宫颈|子宫|卵巢|流产|剖腹产|剖宫产|坐月子|哺乳期|验孕|更年期|胎动|月子里|阴茎|龟头|包皮|阴囊"
     r"|生(?:完|了|过)(?:第?[一二两三四五几\d]+(?:个|胎)|头胎|小)?(?:娃儿?|孩子|小孩))"
 )
 _MALE_WORDS = frozenset(["男性", "男士", "男的", "男人家", "小伙", "老头", "前列腺", "睾丸", "男生", "阴茎", "龟头", "包皮", "阴囊"])
 _NO_SEX = re.compile("流产(?:的|过)?(?:牛|羊|猪|母)|(?:牛|羊|猪|母牛|母羊|母猪)[^，。；！？]{0,3}流产")
 _WEEKS = re.compile(
-    rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子|娃|儿|到|得)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半|来)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)"
+    rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子"
+    rf"|娃|儿|到|得)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半"
+    rf"|来)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)"
     rf"|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)"
     rf"|(?P<value3>{NUMBER})个(?:多|半|来)?(?P<unit3>月)(?:的)?(?:身子|身孕|孕妇|大肚子|肚子)"
 )
-_WEEKS_BARE = re.compile(rf"(?:^|[，。；！？]|我|俺|额|她|才|刚|现在|今天|已经|都|快|到|满|足)(?P<value>{NUMBER})(?:\+\d|零[一二三四五六]天|多)?周(?:\+\d|了|多|整|零\d天)*(?=$|[，。；！？])")
+_WEEKS_BARE = re.compile(rf"(?:^|[，。；！？]|我|俺|额|她|才|刚|现在|今天|已经|都|快|到|满"
+    rf"|足)(?P<value>{NUMBER})(?:\+\d|零[一二三四五六]天|多)?周(?:\+\d|了|多|整|零\d天)*(?=$|[，。；！？])")
 _OF_PREGNANCY = re.compile("胎动|见红|破水|羊水|宫缩|产检|预产期|胎心|孕妇|怀孕|怀着|身孕|肚里的?(?:娃|孩子)|早产|胎位|脐带|胎膜|产房|待产|保胎")
 """我28周 beside 胎动: a bare number of weeks in a talk of a pregnancy."""
 _LEAST_BARE_WEEKS = 12
@@ -203,9 +254,11 @@ _PREGNANT = re.compile(
     "(?:怀孕|怀了孕|孕妇|有喜了|怀着孩子|怀着娃|怀了孩子|怀了娃|怀上了|孕期|身孕|怀着孕|怀了二胎|怀二胎|有了身孕|孕早期|孕晚期|孕中期|孕\\d|怀起的)"
 )
 _NOT_PREGNANT = re.compile(
-    "(?:没有?|不是|未|没得|不可能|不会|排除|不)(?:有|在|是|想|能)?(?:怀孕|怀着|身孕|孕妇|孕期|怀娃|怀上|怀)|备孕|避孕|怀孕前|怀不上|怀孕以前|验孕没|不孕"
+    "(?:没有?|不是|未|没得|不可能|不会|排除|不)(?:有|在|是|想|能)?(?:怀孕|怀着|身孕|孕妇|孕期|怀娃"
+    "|怀上|怀)|备孕|避孕|怀孕前|怀不上|怀孕以前|验孕没|不孕"
 )
-_MAYBE_PREGNANT = re.compile("(?:怀孕|怀上|有喜|有了)(?:了)?(?:吗|么|没有?|不是|不)(?=$|[，。？])|(?:是不是|会不会|可能|怀疑|不知道|不晓得|怕|有没有|不确定)[^，。；！？]{0,6}(?:怀孕|怀上|有了)")
+_MAYBE_PREGNANT = re.compile("(?:怀孕|怀上|有喜|有了)(?:了)?(?:吗|么|没有?|不是|不)(?=$|[，。？])"
+    "|(?:是不是|会不会|可能|怀疑|不知道|不晓得|怕|有没有|不确定)[^，。；！？]{0,6}(?:怀孕|怀上|有了)")
 
 
 def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
@@ -244,7 +297,7 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
             if (place := content.find(word)) >= 0:
                 found.append(Told("age", days, place, place + len(word)))
                 break
-    after = [match for one in named(text) if (match := _age_after(one, text)) and not any(_covers(match, age) for age in found)]
+    after = [said for one in named(text) if (said := _age_after(one, text)) and not any(_covers(said, age) for age in found)]
     found.extend(told for match in after for told in _years(match) if _is_an_age(match))
     if not found:
         found.extend(told for match in _AGE_AFTER_SEX.finditer(content) for told in _years(match))

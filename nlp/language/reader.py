@@ -258,7 +258,8 @@ def _durations(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped],
 
 _LONG = 24 * 7
 """Hours from which a length of time may be that of a long-standing illness."""
-_BESIDE_A_TIME = re.compile("已经|差不多|大概|大约|开始|左右|以来|得病|病了|难受|不舒服|不得劲|最近|一直|大夫|医生|你好|您好|[有了的这近前来多内里起从就快都约咧哩哒嘞个我俺额他她也是过，]")
+_BESIDE_A_TIME = re.compile("已经|差不多|大概|大约|开始|左右|以来|得病|病了|难受|不舒服|不得劲|最近"
+    "|一直|大夫|医生|你好|您好|[有了的这近前来多内里起从就快都约咧哩哒嘞个我俺额他她也是过，]")
 
 
 def _bare(content: str, clause: Clause, time: Length) -> bool:

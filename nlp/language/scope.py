@@ -79,7 +79,8 @@ def _expressions() -> _Expressions:
         unsure_within=re.compile("好像|好象|似乎|像是|可能|也许|怕是|大概|貌似"),
         unsure_after=re.compile(
             "^(?:我|也|但|但是|又|还|都|自己)*"
-            "(?:不敢肯定|不敢确定|不确定|不太确定|不能肯定|说不准|说不好|拿不准|没看清|不晓得是不是|不知道是不是|也不一定)(?:是不是|对不对|真假)?(?:的|了|啊|呢)?$"
+            "(?:不敢肯定|不敢确定|不确定|不太确定|不能肯定|说不准|说不好|拿不准|没看清|不晓得是不是"
+            "|不知道是不是|也不一定)(?:是不是|对不对|真假)?(?:的|了|啊|呢)?$"
         ),
         asks_whether=re.compile("^(?:了|的|啊|呀|病|症|来着)?(?:吗|么|嘛|不是|不(?=？)|还是[^，。；！？]{1,4})?$"),
         hypothetical=re.compile(alternatives(lex.words("hypothetical"))),
@@ -130,8 +131,15 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
         if previous_start == mention.start and mention.start > clause.start and text.text[mention.start - 1] in "没不无未冇":
             previous_start -= 1  # 胎动好着没见红: a pattern may have taken the negator that belongs to what follows
         gap = text.text[max(previous_start, mention.start - _LOOK_BACK) : mention.start]
+        doubted = _either_way(text.text, mention.start)
+        if doubted:
+            gap = gap[:-2]
+        elif text.text[clause.start : clause.end].endswith("吧"):
+            gap = gap.replace("不会是", "可能是")  # 不会是骨折了吧
         plain_gap = expressions.not_negator.sub(lambda m: "·" * len(m[0]), gap)
         before = text.text[max(clause.start, mention.start - _LOOK_BACK) : mention.start]
+        if text.text[clause.start : clause.end].endswith("吧"):
+            before = before.replace("不会是", "可能是")
         after = text.text[mention.end : max(min(clause.end, mention.end + _LOOK_BACK), mention.end)]
         if overlapping:
             negated = result[-1].status is Status.ABSENT  # another reading of the same words: what holds for the first holds for it
@@ -148,10 +156,15 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
         if expressions.after.match(after) or expressions.granted.match(after):
             negated = True
         words = before, text.text[mention.start : mention.end], after
-        puzzled = not answering and _wonders(before, after, text.text[clause.end : clause.end + 1])
+        puzzled = doubted or (not answering and _wonders(before, after, text.text[clause.end : clause.end + 1]))
         result.append(_judge(mention, clause, words, unsure, negated or mention.flipped, puzzled))
         previous_end = max(previous_end, mention.end)
     return result
+
+
+def _either_way(content: str, start: int) -> bool:
+    """不晓得发没发烧: the verb said both ways."""
+    return start > 1 and content[start - 1] in "没不" and content[start - 2] == content[start]
 
 
 def _wonders(before: str, after: str, mark: str) -> bool:
@@ -162,6 +175,10 @@ def _wonders(before: str, after: str, mark: str) -> bool:
     return asked[0].endswith(("吗", "么", "嘛", "不是")) or "还是" in asked[0] or mark == "？"
 
 
+_ONE_OF_TWO = re.compile("(?:是|算)[^，。；！？]{1,8}还是$")
+"""是湿疹还是癣."""
+_SUSPECTS = re.compile("有没有可能")
+"""What is asked about like a supposition and tells of a suspicion."""
 _ASKS_OTHERWISE = re.compile("怎么|咋|为什么|为啥|啥|什么|几|多少|哪|能不能|可以|能|要|该|治|吃|用|还会|影响|得[^，。]{0,4}$|你")
 
 
@@ -170,13 +187,15 @@ def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure
     before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
-    asked = bool(expressions.hypothetical.search(before)) and not heard
+    asked = bool(expressions.hypothetical.search(_SUSPECTS.sub("可能", before))) and not heard
     if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
         asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
     if absent:
         status = Status.ABSENT
-    elif expressions.uncertain.search(before) or expressions.unsure_within.search(said) or unsure or (puzzled and not heard):
+    elif unsure or (puzzled and not heard) or any(
+        sign.search(place) for sign, place in ((expressions.uncertain, before), (expressions.unsure_within, said), (_ONE_OF_TWO, before))
+    ):
         status = Status.UNCERTAIN
     else:
         status = Status.PRESENT
@@ -195,7 +214,13 @@ _WHEN = re.compile(
     "(?:躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$"
 )
 """躺下更厉害 tells what makes it worse, not that it gets worse."""
-_NO_COURSE = re.compile("老早|有时间|总之|总共|有时候没|一下子女|(?:没|不)(?:那么|再|怎么)?(?:经常|反复|老是|总是)|(?:不|没)(?:见|再|会|怎么)?加重|没(?:有)?(?:加重|再发|反复|复发)|又没|慢慢(?:走|吃|来|说|喝|调|养|打)|天天(?:跑步|锻炼|上班|干活|吃|喝|洗|打针|在|都好)")
+_NO_COURSE = re.compile("老早|有时间|总之|总共|有时候没|一下子女|(?:没|不)(?:那么|再|怎么)?(?:经常"
+    "|反复|老是|总是)|(?:不|没)(?:见|再|会|怎么)?加重|没(?:有)?(?:加重|再发|反复|复发)|又没|慢慢(?:走"
+    "|吃|来|说|喝|调|养|打)|天天(?:跑步|锻炼|上班|干活|吃|喝|洗|打针|在|都好)")
+
+
+_BACK = re.compile("[又再](?:开始)?(?:烧|疼|痛|咳|拉|吐|喘|肿|痒|犯|来|上来|起来|反|发)")
+"""退了点又烧起来."""
 
 
 def course_in(text: str) -> str | None:
@@ -204,11 +229,12 @@ def course_in(text: str) -> str | None:
     for name, expression in _expressions().course:
         found = expression.search(text)
         if found and not (name == "worsening" and _WHEN.search(text[: found.start()])):
-            return name
+            return "recurrent" if name == "improving" and _BACK.search(text, found.end()) else name
     return None
 
 
-_NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟|更厉害|更严重|更狠|更凶|怪(?=怎么|我|他|她|不得|味|物|不好)|特(?:意|地|殊|色)|可(?:能|以|是)|明显好|好点|好一点|轻一点|大一点|多一点|老火炉")
+_NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟|更厉害|更严重|更狠|更凶|怪(?=怎么"
+    "|我|他|她|不得|味|物|不好)|特(?:意|地|殊|色)|可(?:能|以|是)|明显好|好点|好一点|轻一点|大一点|多一点|老火炉")
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import nlp.language
-from nlp.language.lexicon import Lexicon, lexicon, rows
+from nlp.language.lexicon import Lexicon, rows
 from nlp.language.normal import MAX_CHARACTERS
 
 _MANY = 24
@@ -31,7 +31,8 @@ def _module_patterns() -> Iterator[tuple[str, str]]:
             continue
         loaded = importlib.import_module(f"nlp.language.{module.name}")
         for name, value in vars(loaded).items():
-            made = value() if hasattr(value, "cache_info") and value.__module__ == loaded.__name__ and not value.__wrapped__.__code__.co_argcount else value
+            own = hasattr(value, "cache_info") and value.__module__ == loaded.__name__
+            made = value() if own and not value.__wrapped__.__code__.co_argcount else value
             for at, expression in enumerate(_within(made)):
                 yield f"{module.name}.{name}[{at}]", expression
 

@@ -1,9 +1,9 @@
-"""Course, severity and length as people of different regions tell them; what only looks like one."""
+"""Course, severity, length and doubt as people of different regions tell them; what only looks like one."""
 
 import pytest
 
 from nlp.engine import Engine
-from nlp.interface.reading import Finding
+from nlp.interface.reading import Finding, Status
 from nlp.language.lexicon import rows
 
 
@@ -25,8 +25,10 @@ def test_course(engine: Engine, said: str, code: str, course: str | None) -> Non
 
 
 @pytest.mark.parametrize(("said", "code", "severity"), [
-    ("头疼得不行", "headache", "severe"), ("头痛惨了", "headache", "severe"), ("头痛恼火得很", "headache", "severe"), ("头疼得死去活来", "headache", "severe"),
-    ("头疼得想撞墙", "headache", "severe"), ("头疼得要命", "headache", "severe"), ("有一点点头晕", "dizziness", "mild"), ("稍微有点头晕", "dizziness", "mild"),
+    ("头疼得不行", "headache", "severe"), ("头痛惨了", "headache", "severe"), ("头痛恼火得很", "headache", "severe"),
+    ("头疼得死去活来", "headache", "severe"),
+    ("头疼得想撞墙", "headache", "severe"), ("头疼得要命", "headache", "severe"), ("有一点点头晕", "dizziness", "mild"),
+    ("稍微有点头晕", "dizziness", "mild"),
     ("发低烧", "fever", "mild"), ("头疼十分钟", "headache", None), ("太太头疼", "headache", None),
 ])  # fmt: skip
 def test_severity(engine: Engine, said: str, code: str, severity: str | None) -> None:
@@ -47,3 +49,19 @@ def test_length(engine: Engine, said: str, code: str, hours: float | None) -> No
 def test_what_is_only_asked_for_is_no_complaint(engine: Engine, said: str) -> None:
     talk = {row["code"] for row in rows("findings.csv") if row["system"] == "talk"}
     assert not {found.code for found in engine.read(said).findings} - talk
+
+
+@pytest.mark.parametrize(("said", "code"), [
+    ("说不准是不是发烧", "fever"), ("也不晓得是不是抽筋", "cramp"), ("怕是中暑了", "heat_exposure"), ("不晓得发没发烧", "fever"),
+    ("不会是贫血吧", "anemia"),
+    ("敢是感冒了", "cold"), ("是湿疹吗", "eczema"), ("应该是感冒", "cold"), ("听着像哮喘", "asthma"), ("有没有可能是胆结石", "gallstones"),
+    ("说不上来是头晕还是头痛", "headache"),
+])  # fmt: skip
+def test_doubt(engine: Engine, said: str, code: str) -> None:
+    reading = engine.read(said)
+    assert {found.status for found in (*reading.findings, *reading.conditions) if found.code == code} == {Status.UNCERTAIN}
+
+
+@pytest.mark.parametrize("said", ["头疼，要紧吗", "头疼能治好吗", "头疼怎么办？", "还是头疼"])
+def test_a_question_behind_a_complaint_is_no_doubt(engine: Engine, said: str) -> None:
+    assert finding(engine, said, "headache").status is Status.PRESENT
