@@ -32,7 +32,7 @@ _NOT_TENTH = "天|次|个|小时|岁|分|周|年|月|片|包|粒"
 _TENTH = rf"(?:\d(?!\d|{_NOT_TENTH})|[零一二两三四五六七八九](?!{_NOT_TENTH}|[一二三四五六七八九十]))"
 _TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|°c|°|c(?![a-z]))(?P<tenth>{_TENTH})?(?P<half>半)?")
 _TEMPERATURE_SAID = re.compile(
-    rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)"
+    rf"{_after('体温', '烧到', '腋温', '腋下',  '耳温', '额温', '发烧', '高烧', '烧')}(?P<value>{NUMBER})(?![\d天次个岁月年小多几]|分钟|/|度|°)"
 )
 _TEMPERATURE_THEN = re.compile(rf"(?P<value>{NUMBER})(?:度)?(?:就)?(?:是|才是|指的?是|说的?是)(?:我的|我|他的|孩子的)?(?:体温|温度|发烧的温度)")
 _TEMPERATURE_ALONE = re.compile(r"^(?:是|有|就|大概|才)?(?P<value>(?:3[4-9]|4[0-3])\.\d)(?:了)?$")
@@ -59,7 +59,7 @@ _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("diastolic", re.compile(rf"{_after('低压', '舒张压', '下压')}(?P<value>{NUMBER})")),
     ("heart_rate", re.compile(rf"{_after('心率', '心跳', '脉搏', '脉率', '脉', 'hr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', '喘气', '出气', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
+    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧夹子夹上', '血氧夹子', '血氧夹', '血氧仪上', '血氧仪只有', '血氧仪', '血氧只有', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?P<value>{NUMBER})(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"血糖[^。！？]{{0,24}}{_after('餐后', '饭后', '空腹', '睡前')}(?:两小时|2小时|半小时)?"
         rf"(?P<value>{NUMBER})(?!天|年|小时|点(?!\d)|/)")),
