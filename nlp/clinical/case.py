@@ -11,7 +11,6 @@ from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Measurement, Status
 from nlp.language.context import CIRCUMSTANCES
 
-
 _EVENTS = frozenset(
     ["snake_bite", "bee_sting", "many_stings", "head_injury", "high_fall", "traffic_accident", "fall", "electric_shock", "burn", "burn_large",
      "burn_special", "chest_injury", "belly_injury", "deformed_limb", "open_fracture", "amputation", "overdose", "mushroom_eaten", "co_exposure",

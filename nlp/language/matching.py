@@ -217,7 +217,8 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         within = [m for m in named if mention.flipped and m.code == mention.code and mention.start <= m.start and m.end < mention.end]
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
-    taken = {m for m in named if any(m.code in _TAKES.get(whole.code, ()) and whole.start < m.end and m.start < whole.end for whole in named if whole.pattern)}
+    wholes = [whole for whole in named if whole.pattern and whole.code in _TAKES]
+    taken = {m for m in named if any(m.code in _TAKES[whole.code] and whole.start < m.end and m.start < whole.end for whole in wholes)}
     taken |= {m for m in named for beast in _BEAST.finditer(text.text) if beast.start() <= m.start and m.end <= beast.end()}
     return sorted((m for m in named if m not in taken), key=lambda m: (m.start, m.end, m.code))
 

@@ -54,12 +54,16 @@ _STOOL = "(?:拉|屙|泻|跑|大便|腹泻|解)(?:了|肚子|稀|水|得|的)*"
 _A_DAY = "每天|一天|一日|一夜|一晚上|一上午"
 _ABOUT = "要|都|快|有|大概|大约|至少|已经"
 _TIMES = rf"(?P<value>十几|十多|几十|{NUMBER}|好几)(?:多|几)?(?:次|回|道|遍|趟)"
+_OXYGEN = (
+    "血氧饱和度", "血氧夹子夹上", "血氧夹子", "血氧夹",
+    "血氧仪上", "血氧仪只有", "血氧仪", "血氧只有", "血氧", "氧饱和度", "氧饱和", "spo2", "指氧",
+)
 _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("systolic", re.compile(rf"{_after('高压', '收缩压', '上压')}(?P<value>{NUMBER})")),
     ("diastolic", re.compile(rf"{_after('低压', '舒张压', '下压')}(?P<value>{NUMBER})")),
     ("heart_rate", re.compile(rf"{_after('心率', '心跳', '脉搏', '脉率', '脉', 'hr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("respiratory_rate", re.compile(rf"{_after('呼吸频率', '呼吸', '喘气', '出气', 'rr')}(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧夹子夹上', '血氧夹子', '血氧夹', '血氧仪上', '血氧仪只有', '血氧仪', '血氧只有', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
+    ("spo2", re.compile(rf"{_after(*_OXYGEN)}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?P<value>{NUMBER})(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"血糖[^。！？]{{0,24}}{_after('餐后', '饭后', '空腹', '睡前')}(?:两小时|2小时|半小时)?"
         rf"(?P<value>{NUMBER})(?!天|年|小时|点(?!\d)|/)")),
