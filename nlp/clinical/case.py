@@ -11,6 +11,19 @@ from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Measurement, Status
 from nlp.language.context import CIRCUMSTANCES
 
+_EVENTS = frozenset(
+    ["snake_bite", "bee_sting", "many_stings", "head_injury", "high_fall", "traffic_accident", "fall", "electric_shock", "burn", "burn_large",
+     "burn_special", "chest_injury", "belly_injury", "deformed_limb", "open_fracture", "amputation", "overdose", "mushroom_eaten", "co_exposure",
+     "smoke_inhaled", "battery_swallowed", "object_swallowed", "drowning", "joint_dislocation", "eye_injury", "crush_injury", "bleeding_wound"]
+)  # fmt: skip
+_LONG_AGO = 24.0 * 183
+"""Hours. What happened once and half a year ago or longer is no emergency of today; what is left of it is a finding of its own (design)."""
+
+
+def _there(finding: Finding) -> bool:
+    long_ago = finding.code in _EVENTS and finding.duration_hours is not None and finding.duration_hours >= _LONG_AGO
+    return finding.status is not Status.ABSENT and finding.subject == "patient" and not long_ago
+
 
 @cache
 def denied_with() -> dict[str, tuple[str, ...]]:
@@ -29,7 +42,7 @@ class Case:
 
     @cached_property
     def present(self) -> dict[str, Finding]:
-        return {f.code: f for f in (*self.facts.conditions, *self.facts.findings) if f.status is not Status.ABSENT and f.subject == "patient"}
+        return {f.code: f for f in (*self.facts.conditions, *self.facts.findings) if _there(f)}
 
     @cached_property
     def absent(self) -> frozenset[str]:
@@ -42,7 +55,7 @@ class Case:
     def complaints(self) -> dict[str, Finding]:
         """Present findings alone, without long-standing conditions and without what is only a circumstance (alone, means at hand)."""
         return {
-            f.code: f for f in self.facts.findings if f.status is not Status.ABSENT and f.subject == "patient" and f.code not in CIRCUMSTANCES
+            f.code: f for f in self.facts.findings if _there(f) and f.code not in CIRCUMSTANCES
         }
 
     @cached_property

@@ -32,7 +32,8 @@ _ORIGINS = {Origin.ESTIMATED: "估计", Origin.TABLE: "取自发表的表", Orig
 
 def document() -> str:
     """The whole text of docs/triage-rules.md."""
-    parts = (_opening(), _counts(), _rules(), _alone(), _settled(), _combinations(), _modifiers(), _vitals(), _questions(), _advice(), _diseases(), _sources())
+    rules_of_care = (_opening(), _counts(), _rules(), _alone(), _settled(), _combinations(), _modifiers(), _vitals())
+    parts = (*rules_of_care, _questions(), _advice(), _diseases(), _sources())
     return "\n".join(line for part in parts for line in part)
 
 

@@ -286,7 +286,8 @@ def question_text(code: str | None, case: Case) -> str | None:
 
 def missing_minimum(case: Case) -> bool:
     """Whether something that could still mean danger, or the age, was neither said nor asked."""
-    return any(_open(asked, case) for asked in questions().values() if asked.danger or asked.code in ("complaint", "child_age", "state", "age_chronic", "age"))
+    who = ("complaint", "child_age", "state", "age_chronic", "age")
+    return any(_open(asked, case) for asked in questions().values() if asked.danger or asked.code in who)
 
 
 def unclear_danger(case: Case) -> Urgency | None:

@@ -13,7 +13,7 @@ from nlp.interface.reading import Measurement
 from nlp.interface.urgency import Urgency
 
 from .case import Case
-from .knowledge import table
+from .knowledge import expression, table
 
 ADULT_DAYS = 16 * 365.25
 _NEWS2_CODES = ("respiratory_rate", "spo2", "systolic", "heart_rate", "temperature")
@@ -79,6 +79,8 @@ def _bands(case: Case) -> list[VitalSign]:
         if case.is_child and code in ("heart_rate", "systolic", "respiratory_rate"):
             continue
         low, high = band["outside"]
+        if "unless" in band and expression(band["unless"])(case) is not None:
+            continue
         if measurement.value < low or measurement.value > high:
             seen.add(code)
             found.append(VitalSign(f"vitals.{band['id']}", Urgency(band["level"]), (measurement,), tuple(band["sources"]), band.get("note", "")))

@@ -279,16 +279,25 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         within = [m for m in named if mention.flipped and m.code == mention.code and mention.start <= m.start and m.end < mention.end]
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
-    taken = {m for m in named if any(m.code in _TAKES.get(whole.code, ()) and whole.start < m.end and m.start < whole.end for whole in named if whole.pattern)}
+    wholes = [whole for whole in named if whole.pattern and whole.code in _TAKES]
+    taken = {m for m in named if any(_takes(whole, m) for whole in wholes)}
+    taken |= {m for m in named for beast in _BEAST.finditer(text.text) if beast.start() <= m.start and m.end <= beast.end()}
     return sorted((m for m in named if m not in taken), key=lambda m: (m.start, m.end, m.code))
 
 
+_BEAST = re.compile(
+    "(?:我家|我们家|俺家|家里|屋里|邻居家|隔壁家|养的|喂的)(?:的|那条|那只|那头|一头|一只|一条)?(?:狗|猫|猪|牛|羊|兔子)(?:子|崽)?(?:昨天|昨晚|今天|今早|刚才|刚刚|又|突然|一直|也|老是|老|开始|就|都)*"
+    "(?:抽风|抽搐|抽|发烧|发热|不吃|吐|拉稀|拉肚子|咳嗽|咳|喘|流鼻涕|瘫)(?:了|食|东西|血|起来)*"
+)
+"""What an animal has is nobody's complaint (我家狗抽风了); that it bit somebody stands elsewhere."""
 _TAKES = {
     "snoring_apnoea": frozenset(["not_breathing", "dyspnoea", "night_breathless", "orthopnoea"]),
     "standing_dizzy": frozenset(["vision_loss", "dizziness"]),
     "pleuritic_pain": frozenset(["dyspnoea"]),
     "cold_sensitive": frozenset(["cyanosis"]),
     "heartburn": frozenset(["fever"]),
+    "vision_loss": frozenset(["diarrhoea"]),
+    "muscle_cramp": frozenset(["seizure", "cramp"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 

@@ -33,7 +33,7 @@ _NOT_TENTH = "天|次|个|小时|岁|分|周|年|月|片|包|粒"
 _TENTH = rf"(?:\d(?!\d|{_NOT_TENTH})|[零一二两三四五六七八九][二三四五六七八九]?(?!{_NOT_TENTH}|[一二三四五六七八九十]))"
 _TEMPERATURE = re.compile(rf"(?P<value>{NUMBER})(?:度|渡|肚(?!子)|°c|°|c(?![a-z]))(?P<tenth>{_TENTH})?(?P<half>半)?")
 _TEMPERATURE_SAID = re.compile(
-    rf"{_after('体温', '烧到', '腋温', '耳温', '额温', '耳温枪', '额温枪', '体温计', '体温表', '温度计', '发烧', '高烧', '烧')}"
+    rf"{_after('体温', '烧到', '腋温', '腋下', '耳温', '额温', '耳温枪', '额温枪', '体温计', '体温表', '温度计', '发烧', '高烧', '烧')}"
     rf"(?:(?P<lower>{NUMBER})(?:-"
     rf"|~|到"
     rf"|至))?(?P<value>{NUMBER})(?![\d天次个岁月年小几]|多[天次个岁月年小]|分钟|/|度|渡|°)"
@@ -65,6 +65,10 @@ _STOOL = "(?:拉|屙|泻|跑|大便|腹泻|解)(?:了|肚子|稀|水|得|的)*"
 _A_DAY = "每天|一天|一日|一夜|一晚上|一上午"
 _ABOUT = "要|都|快|有|大概|大约|至少|已经"
 _TIMES = rf"(?P<value>十几|十多|几十|{NUMBER}|好几)(?:多|几)?(?:次|回|道|遍|趟)"
+_OXYGEN = (
+    "血氧饱和度", "血氧夹子夹上", "血氧夹子", "血氧夹",
+    "血氧仪上", "血氧仪只有", "血氧仪", "血氧只有", "血氧", "氧饱和度", "氧饱和", "spo2", "指氧",
+)
 _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("systolic", re.compile(rf"{_after('高压', '收缩压', '上压')}(?P<value>{NUMBER})")),
     ("systolic", re.compile(rf"(?P<value>{NUMBER})的(?:高压|收缩压|上压)")),
@@ -76,7 +80,7 @@ _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         rf"|蹦)(?:了|到|个|有|上)*(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
     ("respiratory_rate", re.compile(rf"(?:一分钟|每分钟|每分|1分钟)(?:大概|能|要|得|都|就|也)*(?:喘气"
         rf"|喘|呼吸|出气)(?:了|到|个|有|上)*(?P<value>{NUMBER})(?!天|年|小时|个|岁|/)")),
-    ("spo2", re.compile(rf"{_after('血氧饱和度', '血氧', '氧饱和度', '氧饱和', 'spo2', '指氧')}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
+    ("spo2", re.compile(rf"{_after(*_OXYGEN)}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?:(?P<lower>{NUMBER})(?:-"
         rf"|~|到|至))?(?P<value>{NUMBER})(?!天|年|小时|/)")),
     ("glucose", re.compile(r"血糖[^。！？]{0,24}?(?:还是|又是|又|有|是|到|成)(?P<value>\d{1,2}\.\d)(?!度|天|年|\d|片|斤)")),

@@ -21,6 +21,7 @@ PEOPLE = (
     Person(age_days=ADULT, sex="male"),
     Person(age_days=ADULT, sex="female"),
     Person(age_days=2000, sex="male", relation="child"),
+    Person(age_days=250, sex="female", relation="child"),
     Person(age_days=ADULT, sex="female", pregnant=True, pregnancy_weeks=12),
 )
 """The mildest of each kind: no age, illness or week of pregnancy that raises a level by itself."""
