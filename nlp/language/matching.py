@@ -301,6 +301,11 @@ _TAKES = {
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 
+
+def _takes(whole: Mention, word: Mention) -> bool:
+    return word.code in _TAKES[whole.code] and whole.start < word.end and word.start < whole.end
+
+
 _FEVERISH = ("发", "高", "低", "退")
 """发烧 心率132 is no heartburn."""
 _SLEEPLESS = "insomnia"
