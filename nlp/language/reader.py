@@ -223,9 +223,14 @@ def _course_told_after(text: NormalText, parts: tuple[Clause, ...], course: dict
                 break
             if before in named:
                 known = course[before]
-                course[before] = told if known is None or (known == "improving" and told in ("recurrent", "worsening")) else known
+                course[before] = _later(known, told)
                 if told != "recurrent":
                     break
+
+
+def _later(known: str | None, told: str | None) -> str | None:
+    """Of two courses of one thing in the order in which they were told: the first, but what was better and came back is not better."""
+    return told if known is None or (known == "improving" and told in ("recurrent", "worsening")) else known
 
 
 def _durations(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped], times: list[Length]) -> tuple[dict[int, Length], list[Length]]:
@@ -380,7 +385,7 @@ def _merged(found: list[Finding]) -> tuple[Finding, ...]:
                 update={
                     "duration_hours": longest.duration_hours,
                     "duration_words": longest.duration_words,
-                    "course": first.course or second.course,
+                    "course": _later(other.course, finding.course),
                     "severity": first.severity or second.severity,
                 }
             )
