@@ -24,6 +24,6 @@ def test_places_have_one_code_and_lie_within_the_picture() -> None:
     assert len(set(codes)) == len(codes)
     for place in MAP["places"]:
         shape = place["shape"]
-        assert 0 <= shape["x"]
+        assert shape["x"] >= 0
         assert shape["x"] + shape["width"] <= MAP["size"]["width"], place["code"]
         assert shape["y"] + shape["height"] <= MAP["size"]["height"], place["code"]
