@@ -14,8 +14,9 @@ from nlp.language.lexicon import lexicon
 from .asked import Asked, Option, questions
 from .asking import finding_of, limits, single_guide, single_question
 from .case import Case
+from .firing import fired
 from .following_up import worth_asking
-from .knowledge import Rule, known_codes, rules, table
+from .knowledge import Rule, known_codes, table
 from .weighing import sex_matters, single_to_ask
 
 _CHEST = ("chest_pain", "chest_tightness")
@@ -156,7 +157,7 @@ def _in_danger(case: Case, level: Urgency) -> Question | None:
 
 def speaking(case: Case) -> list[Rule]:
     """The rules of danger that hold, the one that speaks first: the worst, among these those that may say what is suspected."""
-    found = [rule for rule in rules() if rule.level.severity >= Urgency.EMERGENT.severity and rule.when(case) is not None]
+    found = [rule for rule, _ in fired(case) if rule.level.severity >= Urgency.EMERGENT.severity]
     return sorted(found, key=lambda rule: (-rule.level.severity, not rule.suspected))
 
 

@@ -11,8 +11,9 @@ from . import advice, vitals
 from .candidates.joined import candidates
 from .case import Case
 from .expressions import Evidence
+from .firing import fired
 from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unclear_danger
-from .knowledge import Modifier, Rule, Settled, citation, complaints, modifiers, rules, settled
+from .knowledge import Modifier, Rule, Settled, citation, complaints, modifiers, settled
 from .routing import departments
 from .wording import age_words, evidence_words, finding_words
 
@@ -71,7 +72,7 @@ def judge(case: Case) -> Judgement:
 def _judged(case: Case) -> Judgement:
     """Apply every rule. Unknown is never normal; only raises."""
     judgement = Judgement()
-    judgement.fired = [(rule, evidence) for rule in rules() if (evidence := rule.when(case)) is not None]
+    judgement.fired = list(fired(case))
     judgement.signs = vitals.signs(case)
     judgement.settled = [one for one in settled() if one.when(case) is not None]
     levels = [judgement.level_of_rule(rule) for rule, _ in judgement.fired] + [sign.level for sign in judgement.signs]

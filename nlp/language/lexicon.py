@@ -12,6 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from .required import Demanding, required
+
 _TABLES = (
     "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "also.csv", "swallows.csv", "parts.csv", "sensations.csv", "combos.csv",
     "patterns.csv", "functions.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
@@ -87,6 +89,8 @@ class Lexicon:
     sensations: dict[str, str]
     combos: dict[tuple[str, str], str]
     patterns: tuple[Pattern, ...]
+    demanding: Demanding
+    """Of ``patterns``, in their order."""
     people: dict[str, Kin]
     scope: dict[str, Any]
     _lists: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -154,6 +158,7 @@ def _terms_as_surfaces(name: str, taken: dict[str, str]) -> dict[str, str]:
 def lexicon() -> Lexicon:
     """The lexicon of this release, read from its files."""
     findings, conditions = rows("findings.csv"), rows("conditions.csv")
+    patterns = tuple(_pattern(row) for row in (*rows("patterns.csv"), *({**row, "status": "absent"} for row in rows("functions.csv"))))
     ambiguous = {folded(row["surface"].lower()): tuple(row["codes"].split()) for row in rows("ambiguous.csv")}
     surfaces = _said() | {surface: codes[0] for surface, codes in ambiguous.items()}
     surfaces |= _terms_as_surfaces("findings.csv", surfaces) | _terms_as_surfaces("conditions.csv", surfaces)
@@ -181,7 +186,8 @@ def lexicon() -> Lexicon:
         sensations=_surfaces("sensations.csv", "sensation"),
         combos={(row["part"], row["sensation"]): row["code"] for row in rows("combos.csv")},
         # what somebody still can do denies what he would otherwise complain of
-        patterns=tuple(_pattern(row) for row in (*rows("patterns.csv"), *({**row, "status": "absent"} for row in rows("functions.csv")))),
+        patterns=patterns,
+        demanding=Demanding(required(pattern.expression.pattern) for pattern in patterns),
         people=people,
         scope=tomllib.loads(content("scope.toml")),
     )

@@ -188,7 +188,7 @@ def _afterthoughts(text: str, lex: Lexicon) -> list[Mention]:
 def _patterns(text: NormalText, lex: Lexicon) -> list[Mention]:
     return [
         Mention(pattern.code, match.start(), match.end(), pattern.absent, pattern=True)
-        for pattern in lex.patterns
+        for pattern in map(lex.patterns.__getitem__, lex.demanding.possible(text.text))
         for match in _matches(pattern, text.text)
         if match.end() > match.start() and _pauses(match, text) <= 1
     ]
