@@ -57,10 +57,10 @@ PART_OF_AN_AUDITED_ACT = {
 
 CODES = {
     "account", "alert", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy",
-    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "kind", "list",
-    "lock", "locked", "made", "opening", "other", "outcome", "places", "prescription", "purpose", "question", "reaches", "reason", "ref",
-    "relation", "request", "role", "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened", "verdict",
-    "version", "what", "withdrawn_as",
+    "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "keyring", "kind",
+    "list", "lock", "locked", "made", "opening", "other", "outcome", "places", "practice", "prescription", "purpose", "question", "reaches",
+    "reason", "ref", "relation", "request", "role", "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened",
+    "values", "verdict", "version", "what", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""
 

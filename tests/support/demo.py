@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -23,11 +24,16 @@ ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 180.0
 
 
+_FIRST_PORT, _LAST_PORT = 15_000, 32_000
+"""Below the ports that a system hands out to outgoing connections: one of those could take a port while a house that was killed starts again."""
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = random.SystemRandom().randrange(_FIRST_PORT, _LAST_PORT)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
