@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
 from core.intake.urgency import combined, urgency
@@ -16,6 +17,20 @@ _UNKNOWN = Choice(code="unknown", label="不清楚")
 PLACE = Question(code="emergency.place", text="病人现在在哪里?说村名、组名,或者发一个位置。", choices=(_UNKNOWN,))
 PLACE_OF_ONE_IN_DESPAIR = PLACE.model_copy(update={"text": "现在在哪里?说村名、组名就行,或者发一个位置,好让人快点到身边来。"})
 DETAIL_CODE = "emergency.detail"
+PLACE_MISSED = "emergency.place_missed"
+"""Among what was asked: that the answer to where the patient is was something else, once."""
+
+_PLACE_WORDS = re.compile(
+    "[村镇乡县寨屯组街巷桥楼]|(?<!不在)家|屋|院|路[边口上]|[马公大]路|学校|诊所|卫生室|工地|厂|店|超市|市场|[车地田山坡河塘沟]里|[车山坡床田]上|[河田]边"
+)
+_TIME_ALONE = re.compile(
+    r"[，。,.!！?？\s]*(?:就|才|大概|大约|差不多|从|有|疼了|快)*(?:刚刚|刚才|刚|今早|今天|早上|早晨|上午|中午|下午|晚上|昨天|昨晚|昨夜|前天|半夜|夜里"
+    r"|[0-9０-９.一二两三四五六七八九十半几好个多]+(?:分钟|小时|钟头|点半?|天|周|星期|礼拜|月))+(?:多|左右|钟|以?前|之前|了|开始|开始的|起|喝的|吃的|的|来)*[，。,.!！?？\s]*"
+)
+_UNKNOWN_SAID = re.compile(r"(?:我|我也)?(?:不清楚|不知道|不晓得|不懂|不确定|说不清楚?|说不好|晓不得|没注意)[了啊呀哦。,\s]*")
+_ANSWER_ALONE = re.compile(
+    "(?:是|对|嗯|好|有|没|没有|没得|行|可以|要|不|不是|不要|啊|哦|唉|救命|快点?|怎么办|打了|已经打了|打过了)[的了啊呀吧嘛哦。,!\\s]*"
+)
 
 SAID_CRITICAL = Emergency(
     rule="intake.said_critical",
@@ -94,8 +109,41 @@ def asked(facts: Facts, question: Question) -> Facts:
     return facts if question.code in facts.asked else facts.model_copy(update={"asked": (*facts.asked, question.code)})
 
 
+def place_unknown(text: str) -> bool:
+    """不清楚, tapped or in other words."""
+    return _UNKNOWN_SAID.fullmatch(text.strip()) is not None
+
+
+def names_place(text: str, reading: Reading) -> bool:
+    """Whether an answer to where the patient is can be a place. Many village names are ordinary words, so whatever is not plainly something
+    else counts; a time, yes or no, an age, or what hurts does not, unless a word for a place stands beside it."""
+    said = text.strip()
+    if _TIME_ALONE.fullmatch(said) or _ANSWER_ALONE.fullmatch(said):
+        return False
+    tells_else = bool(reading.findings or reading.measurements) or reading.person.age_days is not None or said.startswith(("没", "不"))
+    return not tells_else or _PLACE_WORDS.search(said) is not None
+
+
+def place_missed(facts: Facts, assessment: Assessment) -> Facts:
+    """Facts after an answer to the place that named none: it is asked again, of somebody in despair only once more."""
+    in_despair = assessment.emergency is not None and bool(assessment.emergency.first)
+    if in_despair and PLACE_MISSED in facts.asked:
+        return facts
+    left = tuple(code for code in facts.asked if code not in (PLACE.code, PLACE_MISSED))
+    return facts.model_copy(update={"asked": (*left, PLACE_MISSED)})
+
+
+def onset_told(facts: Facts, text: str, assessment: Assessment) -> Facts:
+    """Facts that know that the time of onset was told before it was asked for."""
+    asks = "" if assessment.emergency is None else assessment.emergency.ask_next or ""
+    if "什么时候开始" not in asks or DETAIL_CODE in facts.asked or not _TIME_ALONE.fullmatch(text.strip()):
+        return facts
+    return facts.model_copy(update={"asked": (*facts.asked, DETAIL_CODE)})
+
+
 def emergency_question(assessment: Assessment, facts: Facts, *, place_known: bool) -> Question | None:
-    """The one thing to ask next: what the rule asks at once, where the patient is, then what the rule asks for (the time of onset). Each once."""
+    """The one thing to ask next: what the rule asks at once, where the patient is, then what the rule asks for (the time of onset). Each once;
+    the place again where something else was said."""
     if assessment.emergency is None:
         return None
     at_once = assessment.emergency.question

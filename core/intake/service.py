@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.foundation.actor import Actor, Role
 from core.foundation.encryption.erasure import before_erasure
@@ -32,7 +32,11 @@ from core.intake.rules import (
     becomes_critical,
     emergency_question,
     has_gone_silent,
+    names_place,
+    onset_told,
     patient_meant,
+    place_missed,
+    place_unknown,
     standing_assessment,
     talks_of_another,
     unasked,
@@ -94,9 +98,16 @@ class Heard:
     @property
     def says_place(self) -> bool:
         """That this is the answer to where the patient is."""
-        if self.answered is None or self.answered.code != PLACE.code or self.text == PLACE.choices[0].label:
+        if self.answered is None or self.answered.code != PLACE.code or place_unknown(self.text):
             return False
-        return self.reading.foreign or not self.reading.is_aside  # a place may be written in any script
+        if self.reading.foreign:  # a place may be written in any script
+            return True
+        return not self.reading.is_aside and names_place(self.text, self.reading)
+
+    @property
+    def misses_place(self) -> bool:
+        """That something else was said where the place was asked for; 不清楚 is an answer."""
+        return self.answered is not None and self.answered.code == PLACE.code and not place_unknown(self.text) and not self.says_place
 
     @property
     def is_aside(self) -> bool:
@@ -234,6 +245,9 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
     known = await _merge(work, row, heard)
     before = await opened(work, row, "assessment", Assessment)
     assessment = standing_assessment(before, heard.engine.assess(known.facts), known.facts.urgency_said)
+    if heard.misses_place:
+        facts = onset_told(place_missed(known.facts, assessment), heard.text, assessment)
+        known = replace(known, facts=facts)
     place_known = row.place is not None or heard.says_place or await _lives_somewhere(work, known.patient_id)
     question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)
     lines = _lines(heard, None if row.question is not None and row.emergency_rule == "" else before, assessment, question)

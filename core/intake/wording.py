@@ -30,7 +30,9 @@ def understood_words(reading: Reading) -> tuple[str, ...]:
     numbers = {measurement.code: measurement for measurement in reading.measurements}
     said: list[tuple[int, str]] = []
     joined: set[str] = set()
-    for finding in (*reading.findings, *reading.conditions):
+    # A disease that somebody only asks about (是不是得了癌症?) is not said back to him as if it had been found likely.
+    conditions = [condition for condition in reading.conditions if condition.status is not Status.UNCERTAIN]
+    for finding in (*reading.findings, *conditions):
         if finding.subject != "patient" or finding.code in _NOT_REPEATED:
             continue
         words = _finding(finding)

@@ -20,6 +20,18 @@ async def test_dizzy_and_unsteady_is_told_as_a_possible_stroke(stage: Stage) -> 
     await stage.hears("scheduler", APP, "危急提醒")
 
 
+async def test_a_time_is_not_taken_for_the_place(stage: Stage) -> None:
+    await stage.say("stranger", OA, "俺爹半拉身子不听使唤,嘴也歪了")
+    await stage.hears("stranger", OA, "中风", "病人现在在哪里?")
+    await stage.say("stranger", OA, "半个小时前")
+    await stage.hears("stranger", OA, "还没打 120", "病人现在在哪里?")
+    await stage.say("stranger", OA, "塘边镇新塘村三组")
+    told = await stage.hears("stranger", OA, "还没打 120")
+    assert "什么时候开始" not in told  # it has been said
+    card = await stage.hears("scheduler", APP, "新塘村三组")
+    assert "在哪里" not in card or "半个小时前" not in card.split("在哪里")[1]
+
+
 async def test_the_fifth_option_tapped_is_a_possible_stroke(stage: Stage) -> None:
     await stage.say("stranger", OA, "头晕")
     asked = await stage.hears("stranger", OA, "走路站不稳")

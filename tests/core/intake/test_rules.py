@@ -13,7 +13,11 @@ from core.intake.rules import (
     SAID_CRITICAL,
     becomes_critical,
     emergency_question,
+    names_place,
+    onset_told,
     patient_meant,
+    place_missed,
+    place_unknown,
     standing_assessment,
     talks_of_another,
     with_record,
@@ -126,6 +130,46 @@ def test_in_danger_first_the_place_then_the_time_each_once():
     assert emergency_question(danger, Facts(), place_known=True) == time
     assert emergency_question(danger, Facts(asked=(PLACE.code, DETAIL_CODE)), place_known=False) is None
     assert emergency_question(assessed(Urgency.ROUTINE), Facts(), place_known=False) is None
+
+
+@pytest.mark.parametrize("said", ["塘边镇新塘村三组", "三道沟", "在家里", "村口的大路边", "在田里,脚肿了", "不在村里,在工地", "新塘", "老半天坡"])
+def test_a_place_is_taken_for_one(said: str):
+    swollen = Reading(findings=(finding("oedema", "浮肿"),)) if "肿" in said else Reading()
+    assert names_place(said, swollen)
+
+
+@pytest.mark.parametrize("said", ["半个小时前", "刚刚", "两小时", "昨天开始", "昨晚十点多", "没有", "是", "好的", "没人管我", "嗯", "打了"])
+def test_a_time_and_an_answer_are_no_place(said: str):
+    assert not names_place(said, Reading())
+    assert not place_unknown(said)
+
+
+def test_what_hurts_and_an_age_are_no_place():
+    assert not names_place("脚肿得老高", Reading(findings=(finding("oedema", "浮肿"),)))
+    assert not names_place("2岁", Reading(person=Person(age_days=730)))
+    assert all(place_unknown(said) for said in ("不清楚", "我不知道", "不晓得"))
+
+
+def test_the_place_is_asked_again_when_something_else_was_said():
+    danger = assessed(Urgency.CRITICAL, STROKE)
+    said = place_missed(Facts(asked=(PLACE.code,)), danger)
+    assert emergency_question(danger, said, place_known=False) == PLACE
+    told = onset_told(said, "半个小时前", danger)
+    assert DETAIL_CODE in told.asked
+    assert onset_told(said, "是", danger) == said
+    despair = assessed(Urgency.CRITICAL, Emergency(rule="suicidal", suspected="", first="谢谢您告诉我。", do_now=("打 12356",), do_not=()))
+    once = place_missed(Facts(asked=(PLACE.code,)), despair)
+    assert emergency_question(despair, once, place_known=False) == PLACE_OF_ONE_IN_DESPAIR
+    again = place_missed(once.model_copy(update={"asked": (*once.asked, PLACE.code)}), despair)
+    assert emergency_question(despair, again, place_known=False) is None
+
+
+def test_a_disease_that_was_only_asked_about_is_not_read_back():
+    cough = finding("cough", "咳嗽", start=9)
+    asked_about = finding("cancer", "癌症", Status.UNCERTAIN, start=3)
+    assert understood_words(Reading(findings=(cough,), conditions=(asked_about,))) == ("咳嗽",)
+    known = finding("hypertension", "高血压", start=3)
+    assert understood_words(Reading(findings=(cough,), conditions=(known,))) == ("高血压", "咳嗽")
 
 
 def test_words_for_what_was_understood():
