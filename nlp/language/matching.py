@@ -298,6 +298,9 @@ _TAKES = {
     "heartburn": frozenset(["fever"]),
     "vision_loss": frozenset(["diarrhoea"]),
     "muscle_cramp": frozenset(["seizure", "cramp"]),
+    "limb_purple": frozenset(["cyanosis"]),
+    "fishbone_throat": frozenset(["choking"]),
+    "blood_streaks": frozenset(["haemoptysis"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 

@@ -155,11 +155,25 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated, running = False, False
         if expressions.after.match(after) or expressions.granted.match(after):
             negated = True
+        if _asked_and_denied(text.text[mention.start : mention.end], after, text.text[clause.end :][:1], following):
+            negated = mention.code not in lexicon().words("always_heard")
         words = before, text.text[mention.start : mention.end], after
         puzzled = doubted or (not answering and _wonders(before, after, text.text[clause.end : clause.end + 1]))
         result.append(_judge(mention, clause, words, unsure, negated or mention.flipped, puzzled))
         previous_end = max(previous_end, mention.end)
     return result
+
+
+_SELF_ASKED = re.compile("^(?:不[肿喘痛疼烧咳吐晕慌麻]|了|吗|么|没有?)?$")
+_SELF_DENIED = re.compile("^(?:也|都|倒|并)?(?:没有?|没得|莫得|冇|不)([肿喘痛疼烧咳吐晕慌麻]?)$|^不是血$")
+
+
+def _asked_and_denied(said: str, after: str, mark: str, following: str) -> bool:
+    """气喘不喘？也不喘: who asks himself and says no."""
+    if mark != "？" or _SELF_ASKED.match(after) is None:
+        return False
+    answer = _SELF_DENIED.match(following.strip("，。；！？ "))
+    return answer is not None and (answer[1] or "") in said
 
 
 def _either_way(content: str, start: int) -> bool:
