@@ -264,7 +264,9 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     """Every finding or condition named in ``text``, in order of place; ``without``: a folded word that is to be left out."""
     lex = lexicon()
     plain = folded(text.text)
-    resolved = _resolve(_dictionary(plain, lex, without) + _combinations(text, lex) + _afterthoughts(text.text, lex), text.text)
+    grandmothers = {match.start() + 1 for match in _GRANDMOTHER.finditer(text.text)}
+    candidates = _dictionary(plain, lex, without) + _combinations(text, lex) + _afterthoughts(text.text, lex)
+    resolved = _resolve([m for m in candidates if m.start not in grandmothers], text.text)
     named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
     named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
     named = [m for m in named if not (plain[m.start : m.end] == "烧心" and plain[m.start - 1 : m.start] in _FEVERISH)]
@@ -301,6 +303,7 @@ _TAKES = {
     "limb_purple": frozenset(["cyanosis"]),
     "fishbone_throat": frozenset(["choking"]),
     "blood_streaks": frozenset(["haemoptysis"]),
+    "exertional_worse": frozenset(["not_breathing"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 
@@ -309,6 +312,8 @@ def _takes(whole: Mention, word: Mention) -> bool:
     return word.code in _TAKES[whole.code] and whole.start < word.end and word.start < whole.end
 
 
+_GRANDMOTHER = re.compile("(?<!奶)奶奶(?!奶)")
+"""奶奶疼得厉害 tells of no breast; 奶奶奶疼 does."""
 _FEVERISH = ("发", "高", "低", "退")
 """发烧 心率132 is no heartburn."""
 _SLEEPLESS = "insomnia"

@@ -72,6 +72,11 @@ _NO_PERSON = re.compile(
     "|慢慢|都)?(?:没了|消|退|下去|掉)|女儿红|娃娃鱼|娃娃脸|娃娃亲|人老婆|小子弹|爷们儿?气|老汉田|婆婆丁|公公正|爱人如"
     "|生(?:完|了|过|下来?|罢|咧)+(?:第?[一二两三四五几\\d]+(?:个|胎)|头胎|小)?(?:娃儿?|孩子|小孩|宝宝|崽|儿子|闺女|女儿|丫头|毛毛|男孩|女孩)"
     "|(?:奶头|乳头|喂奶|奶子|奶上|奶水)[^。！？]{0,8}?(?:娃儿?|孩子|宝宝|小娃|毛毛|崽)(?=一?吃|咂|吸|嘬|含|叼|咬|不吃|不肯)"
+    "|(?:想|准备|打算|还想|没|没有|还没|不)要(?:个|一个|二胎|上)?(?:孩子|小孩|娃儿?|宝宝)|要(?:不上|不了|不起|个)(?:孩子|小孩|娃儿?|宝宝)"
+    "|(?:这个|这|肚里的?)?(?:孩子|小孩|娃儿?|宝宝)(?:还|到底)?(?:能不能|可不可以|能|可以|该不该)(?:要|留|保|生下)"
+    "|(?:能不能|能|可以)要(?:这个)?(?:孩子|小孩|娃儿?|宝宝)|(?:传染|遗传|传|过)(?:给|到)(?:我|俺)?(?:的|家)?(?:孩子|小孩|娃儿?|宝宝|崽|儿子|女儿|闺女)"
+    "|(?:对|影响(?:到)?)(?:孩子|小孩|娃儿?|宝宝)(?=有|会|好|不好|没|吗|$|[，。？])"
+    "|(?:孩子|小孩|娃娃|娃儿?|宝宝|毛毛|崽|伢|小囡|孩儿)(?:今天|昨天|昨晚|这两天|一直|好像|都|也)*在(?:我|俺)?(?:的)?肚(?:子|皮)?(?:里头|里面|里|头)"
     "|(?:左边|右边|两边|一边|两个|左|右)的?奶奶|(?:怀孕|怀起|怀了)[^。；！？]{0,14}(?:孩子|娃|宝宝|娃娃|娃儿|崽)[^，。；！？]{0,2}动"
 )
 
@@ -227,6 +232,15 @@ _AGE_THEN = re.compile(rf"(?P<this>今年|虚岁|周岁)?(?:都|也|快|已经|�
 """我爸七十三: a bare number right after the person, up to a pause."""
 _AGE_AFTER_SEX = re.compile(rf"(?:^|[，。；！？])(?:男|女)(?:性|的)?[，、]?(?P<this>)(?P<years>{NUMBER})(?=$|[，。；！？])")
 """女，三十四."""
+_ONCE_BEFORE = re.compile("(?:自从|打从|打)(?:我|他|她|俺)?$")
+_ONCE_AFTER = re.compile("(?:左右|上下)?(?:那年|那一年|那时|那会|那阵|的时候|时候|时(?!不时|常|而))")
+"""自从十二岁, 十岁的时候: the age of another time."""
+_PERHAPS_BEFORE = re.compile("从(?:我|他|她|俺)?$")
+_PERHAPS_AFTER = re.compile(
+    "(?:左右)?(?:起|以前|之前|以后|开始|就(?:开始|得|有|查|患|起|发|犯)|查出|得的|得过|得了"
+    "|去(?:过|医院|看)|做过|做的|患|确诊|发病|生的)"
+)
+"""20岁，12岁去医院: the age of another time beside one that nothing of the kind is said of."""
 _COULD_BE_A_TEMPERATURE = range(34, 44)
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
 _SEX = re.compile(
@@ -306,7 +320,14 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
     if not found and expecting_age and (match_ := _BARE_AGE.match(content)):
         found.extend(_years(match_))
     nursing = [match.span() for match in _NURSING.finditer(content)]
-    return [age for age in found if not any(start <= age.start < end for start, end in nursing)]
+    return _of_now([age for age in found if not any(start <= age.start < end for start, end in nursing)], content)
+
+
+def _of_now(found: list[Told], content: str) -> list[Told]:
+    """``found`` without what somebody's age was at another time (今年25岁，自从12岁)."""
+    present = [age for age in found if not _ONCE_BEFORE.search(content, 0, age.start) and not _ONCE_AFTER.match(content, age.end)]
+    sure = [age for age in present if not _PERHAPS_BEFORE.search(content, 0, age.start) and not _PERHAPS_AFTER.match(content, age.end)]
+    return sure or present
 
 
 def _covers(match: re.Match[str], age: Told) -> bool:
