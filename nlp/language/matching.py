@@ -300,7 +300,6 @@ _TAKES = {
     "heartburn": frozenset(["fever"]),
     "vision_loss": frozenset(["diarrhoea"]),
     "muscle_cramp": frozenset(["seizure", "cramp"]),
-    "limb_purple": frozenset(["cyanosis"]),
     "fishbone_throat": frozenset(["choking"]),
     "blood_streaks": frozenset(["haemoptysis"]),
     "exertional_worse": frozenset(["not_breathing"]),
