@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from nlp.interface.assessment import Choice, Question
 from nlp.interface.inquiry import NO, YES
@@ -291,21 +292,18 @@ def missing_minimum(case: Case) -> bool:
     return any(_open(asked, case) for asked in questions().values() if asked.danger or asked.code in who)
 
 
-def unclear_danger(case: Case) -> Urgency | None:
-    """The least that the danger questions that were asked and not answered leave possible; None where none of them matters to this case."""
-    return more_severe(found) if (found := [level for _, level in _not_ruled_out(case)]) else None
+@dataclass(frozen=True, slots=True)
+class OpenDanger:
+    """A danger question that was asked and not answered, and the level it leaves possible at least; None where the table knows none for this case."""
+
+    asked: Asked
+    least: Urgency | None
 
 
-def not_ruled_out(case: Case) -> tuple[str, ...]:
-    """The danger questions that were asked and not answered and that matter most here, as they would be asked now."""
-    found = _not_ruled_out(case)
-    worst = unclear_danger(case)
-    return tuple(_text(asked, case) for asked, level in found if level is worst)
-
-
-def _not_ruled_out(case: Case) -> list[tuple[Asked, Urgency]]:
+def open_dangers(case: Case) -> tuple[OpenDanger, ...]:
+    """The danger questions that were asked and not answered, in the order they were asked."""
     marked = {code.partition(":")[2] for code in case.facts.asked if base_code(code) == NOT_KNOWN}
-    found: list[tuple[Asked, Urgency]] = []
+    found: list[OpenDanger] = []
     for code in dict.fromkeys(base_code(code) for code in case.facts.asked):
         asked = questions().get(code)
         if asked is None or not asked.danger or asked.when(case) is None or all(_known(about, case) for about in asked.about):
@@ -314,9 +312,20 @@ def _not_ruled_out(case: Case) -> list[tuple[Asked, Urgency]]:
             continue  # it will be asked once more; till then nothing is raised that could not be taken back
         concerned = {*asked.about, *(finding for option in asked.options.values() for finding in option.of)}
         if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
-            level = next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)
-            found += [(asked, level)] if level is not None else []
-    return found
+            found.append(OpenDanger(asked, next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)))
+    return tuple(found)
+
+
+def least_left(dangers: Sequence[OpenDanger]) -> Urgency | None:
+    """The worst of the levels that ``dangers`` leave possible; None where none of them has one."""
+    return more_severe(found) if (found := [one.least for one in dangers if one.least is not None]) else None
+
+
+def not_ruled_out(case: Case) -> tuple[str, ...]:
+    """The danger questions that were asked and not answered and that matter most here, as they would be asked now."""
+    dangers = open_dangers(case)
+    worst = least_left(dangers)
+    return tuple(_text(one.asked, case) for one in dangers if one.least is worst)
 
 
 def asks_for(question: Question) -> tuple[str, ...]:

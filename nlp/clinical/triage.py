@@ -12,7 +12,7 @@ from .candidates.joined import candidates
 from .case import Case
 from .expressions import Evidence
 from .firing import fired
-from .inquiry import crisis_question, missing_minimum, next_question, not_ruled_out, question_text, speaking, unclear_danger
+from .inquiry import crisis_question, least_left, missing_minimum, next_question, not_ruled_out, open_dangers, question_text, speaking
 from .knowledge import Modifier, Rule, Settled, citation, complaints, modifiers, settled
 from .routing import departments
 from .wording import age_words, evidence_words, finding_words
@@ -83,10 +83,10 @@ def _judged(case: Case) -> Judgement:
     judgement.modifiers = [(modifier, evidence) for modifier in modifiers() if (evidence := modifier.when(case)) is not None]
     if judgement.modifiers:
         level = max((raised(level, modifier.upto) for modifier, _ in judgement.modifiers), key=lambda item: item.severity)
-    unclear = unclear_danger(case)
-    if unclear is not None and unclear.severity > level.severity:
-        judgement.unanswered = True
-        level = unclear
+    if dangers := open_dangers(case):
+        with_danger = more_severe([raised(level, Urgency.EMERGENT), least_left(dangers) or level])
+        judgement.unanswered = with_danger is not level
+        level = with_danger
     judgement.level = level
     return judgement
 
