@@ -70,6 +70,7 @@ class Asked:
     crisis: bool
     only_when_nothing_said: bool
     only_without_danger_question: bool
+    is_open: bool
 
 
 def _effects(row: dict[str, Any]) -> Effects:
@@ -131,6 +132,7 @@ def _asked(row: dict[str, Any]) -> Asked:
         crisis=row.get("crisis", False),
         only_when_nothing_said=row.get("only_when_nothing_said", False),
         only_without_danger_question=row.get("only_without_danger_question", False),
+        is_open=row.get("open", False),
     )
 
 

@@ -82,6 +82,7 @@ def _called_for(asked: Asked, case: Case) -> bool:
 
 _ALWAYS = frozenset(["complaint", "child_age", "sex", "state", "age_chronic", "age"])
 """Who it is and what is the matter: asked whenever it is open. The other questions that rule out no danger must promise to change something."""
+_MORE = "more"
 _NOTE, _CALLED_FOR, _ALREADY = "next question", "questions called for", "questions asked"
 
 
@@ -117,7 +118,10 @@ def _in_peace(case: Case, level: Urgency | None) -> Question | None:
     if "sex" not in _already(case) and not case.is_child and sex_matters(case):
         return as_question(questions()["sex"], case)
     single = single_to_ask(case, level, _asked_for(case), so_far)
-    return single_question(single, _who(case)) if single else None
+    if single is None:
+        return None
+    in_the_open = questions()[_MORE]  # what troubles somebody he knows better than any guess
+    return single_question(single, _who(case)) if _MORE in _already(case) else as_question(in_the_open, case)
 
 
 def _asked_for(case: Case) -> frozenset[str]:
@@ -242,7 +246,11 @@ def as_question(asked: Asked, case: Case) -> Question:
     code = f"{asked.code}:{','.join(targets)}" if targets else asked.code
     text = _text(asked, case)
     return Question(
-        code=code, text=f"这一条要紧,再问一次:{text}" if again else text, choices=_choices(asked, case), rules_out_danger=asked.danger
+        code=code,
+        text=f"这一条要紧,再问一次:{text}" if again else text,
+        choices=_choices(asked, case),
+        rules_out_danger=asked.danger,
+        is_open=asked.is_open,
     )
 
 

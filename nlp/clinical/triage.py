@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nlp.interface.assessment import Assessment, Emergency, Reason
@@ -12,11 +13,12 @@ from .candidates.joined import candidates
 from .case import Case
 from .expressions import Evidence
 from .firing import fired
-from .inquiry import crisis_question, least_left, missing_minimum, next_question, not_ruled_out, open_dangers, question_text, speaking
-from .knowledge import Modifier, Rule, Settled, citation, complaints, modifiers, settled
+from .inquiry import OpenDanger, crisis_question, least_left, missing_minimum, next_question, not_ruled_out, open_dangers, question_text, speaking
+from .knowledge import Modifier, Rule, Settled, citation, complaints, expression, modifiers, settled
 from .routing import departments
 from .wording import age_words, evidence_words, finding_words
 
+_GOOD_STATE = expression("good_state")
 _ORDER = list(reversed(Urgency))
 """Mildest first."""
 
@@ -83,13 +85,21 @@ def _judged(case: Case) -> Judgement:
     judgement.modifiers = [(modifier, evidence) for modifier in modifiers() if (evidence := modifier.when(case)) is not None]
     if judgement.modifiers:
         level = max((raised(level, modifier.upto) for modifier, _ in judgement.modifiers), key=lambda item: item.severity)
-    if dangers := open_dangers(case):
-        mere = level if level is Urgency.SELF_CARE else raised(level, Urgency.EMERGENT)
-        with_danger = more_severe([mere, least_left(dangers) or level])
-        judgement.unanswered = with_danger is not level
-        level = with_danger
+    reached = _with_dangers(level, open_dangers(case), well=_GOOD_STATE(case) is not None)
+    judgement.unanswered = reached is not level
+    level = reached
     judgement.level = level
     return judgement
+
+
+def _with_dangers(level: Urgency, dangers: Sequence[OpenDanger], *, well: bool) -> Urgency:
+    """``level`` with ``dangers``, asked and not ruled out: at least what the table says of them, and one level up, to emergent at most, where one of them
+    was asked because of this very complaint. What one treats oneself, and what everybody is asked, rises by the table alone; who is ``well`` (eats,
+    walks, plays as usual) is no emergency by a mere possibility."""
+    least = least_left(dangers) or level
+    of_complaint = any(not one.asked.only_without_danger_question for one in dangers)
+    mere = raised(level, Urgency.URGENT if well else Urgency.EMERGENT) if of_complaint and level is not Urgency.SELF_CARE else level
+    return more_severe([level, mere, least])
 
 
 def assess(case: Case, engine: str) -> Assessment:

@@ -7,6 +7,7 @@ very sentences, never in words of his own, and says 不清楚 to the rest. What 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,7 +22,7 @@ _SEX_WORDS = {"male": "男", "female": "女"}
 _MOST_QUESTIONS = 40
 """An engine that asks more than this has lost its way; the talk ends."""
 _OPENING_FACTS = 2
-"""So many sentences are told at once when nothing was understood so far."""
+"""So many sentences are told at once in answer to an open question."""
 _PROBES = ("38", "98", "6")
 _OF_MEASURE = {"temperature": "fever", "stools_per_day": "diarrhoea"}
 """Who is asked for the one tells the other: 38度3 answers 发烧吗."""
@@ -117,10 +118,11 @@ class Patient:
         own = {None, self._relation or "self"}
         return tuple((fact, reading) for fact, reading in readings if reading.person.relation in own)
 
-    def answer(self, question: Question, *, nothing_known: bool = False) -> str | None:
-        """The sentences that answer ``question``; None for 不清楚. ``nothing_known``: asked in the open, as nothing was understood so far."""
-        if nothing_known:  # asked in the open he tells what troubles him, as far as he knows words for it, and not what he has not
-            return "；".join([fact for fact, reading in self._read if _complains(reading)][:_OPENING_FACTS]) or None
+    def answer(self, question: Question, *, nothing_known: bool = False, told_before: Collection[str] = ()) -> str | None:
+        """The sentences that answer ``question``; None for 不清楚. ``nothing_known``: nothing was understood so far. Asked in the open he tells what
+        troubles him and was not ``told_before``, a few sentences, as far as he knows words for it, and not what he has not."""
+        if nothing_known or question.is_open:
+            return "；".join([fact for fact, reading in self._read if _complains(reading) and fact not in told_before][:_OPENING_FACTS]) or None
         wanted = asked_for(self.engine, question)
         pieces = []
         if self.vignette.age is not None and "age_days" in wanted.person:
@@ -185,7 +187,8 @@ class Interviewer:
         facts = self.engine.merge(Facts(person=person), self.engine.read(vignette.opening))
         turns: list[tuple[Question, str]] = []
         while len(turns) < self.most and (question := self.engine.next_question(facts)) is not None:
-            said = patient.answer(question, nothing_known=not (facts.findings or facts.measurements))
+            told_before = {fact for _, said in turns for fact in said.split("；")}
+            said = patient.answer(question, nothing_known=not (facts.findings or facts.measurements), told_before=told_before)
             if said is None and self.denies_the_rest:
                 said = DENIAL
             reading = self.engine.read(said or UNKNOWN, answering=question, choice=None if said else "unknown")

@@ -26,6 +26,8 @@ class Question(Value):
     text: str
     choices: tuple[Choice, ...]
     rules_out_danger: bool = False
+    is_open: bool = False
+    """Asked in the open: whatever else troubles the person answers it."""
 
 
 class Facts(Value):
