@@ -302,17 +302,22 @@ def missing_minimum(case: Case) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OpenDanger:
-    """A danger question that was asked and not answered, and the level it leaves possible at least; None where the table knows none for this case."""
+    """A danger question that was asked and not answered, and the level it leaves possible at least; None where the table knows none for this case.
+
+    ``of_complaint``: asked because of what the person came with, not of everybody, nor because of what he added when asked for other troubles."""
 
     asked: Asked
     least: Urgency | None
+    of_complaint: bool
 
 
 def open_dangers(case: Case) -> tuple[OpenDanger, ...]:
     """The danger questions that were asked and not answered, in the order they were asked."""
     marked = {code.partition(":")[2] for code in case.facts.asked if base_code(code) == NOT_KNOWN}
     found: list[OpenDanger] = []
+    came_with = True
     for code in dict.fromkeys(base_code(code) for code in case.facts.asked):
+        came_with = came_with and code != _MORE
         asked = questions().get(code)
         if asked is None or not asked.danger or asked.when(case) is None or all(_known(about, case) for about in asked.about):
             continue
@@ -320,7 +325,8 @@ def open_dangers(case: Case) -> tuple[OpenDanger, ...]:
             continue  # it will be asked once more; till then nothing is raised that could not be taken back
         concerned = {*asked.about, *(finding for option in asked.options.values() for finding in option.of)}
         if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
-            found.append(OpenDanger(asked, next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)))
+            least = next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)
+            found.append(OpenDanger(asked, least, came_with and not asked.only_without_danger_question))
     return tuple(found)
 
 

@@ -93,11 +93,11 @@ def _judged(case: Case) -> Judgement:
 
 
 def _with_dangers(level: Urgency, dangers: Sequence[OpenDanger], *, well: bool) -> Urgency:
-    """``level`` with ``dangers``, asked and not ruled out: at least what the table says of them, and one level up, to emergent at most, where one of them
-    was asked because of this very complaint. What one treats oneself, and what everybody is asked, rises by the table alone; who is ``well`` (eats,
-    walks, plays as usual) is no emergency by a mere possibility."""
+    """``level`` with ``dangers``, asked and not ruled out: at least what the table says of them, and one level up, to emergent at most, where one of
+    them was asked because of the complaint he came with. What one treats oneself rises by the table alone; who is ``well`` (eats, walks, plays as
+    usual) is no emergency by a mere possibility."""
     least = least_left(dangers) or level
-    of_complaint = any(not one.asked.only_without_danger_question for one in dangers)
+    of_complaint = any(one.of_complaint for one in dangers)
     mere = raised(level, Urgency.URGENT if well else Urgency.EMERGENT) if of_complaint and level is not Urgency.SELF_CARE else level
     return more_severe([level, mere, least])
 
