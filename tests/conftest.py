@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.storage)
+
+
+@pytest.fixture(autouse=True)
+def limits_begin_with_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows counted in this process lie on whole minutes and hours: each test begins just after an hour, so that none straddles two."""
+    into_the_hour = time.time() % 3600
+    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: time.time() - into_the_hour))
 
 
 @dataclass(frozen=True)

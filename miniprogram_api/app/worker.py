@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import signal
+from pathlib import Path
 
 from bot.runtime import BotRuntime
 from core.foundation.events import CHAT_LANE, IMAGE_LANE, SEND_LANE
@@ -21,19 +22,21 @@ from miniprogram_api.app.process import PROCESS_NAME, announce_ready
 logger = logging.getLogger("huizhen.worker")
 
 
-def build_engines() -> Engines:
-    """Both engines; loading the dictionary takes a moment, so the process announces itself only afterwards."""
+def build_engines(cache: Path | None = None) -> Engines:
+    """Both engines; loading the dictionary takes a moment, so the process announces itself only afterwards.
+
+    ``cache``: a private folder that keeps what the next start can use."""
     import media.imaging
     import nlp.engine
 
-    clinical = nlp.engine.build()
+    clinical = nlp.engine.build(cache and cache / "dictionary")
     clinical.warm()  # the first sentence of a person must not wait for the dictionary
     return Engines(clinical=clinical, imaging=media.imaging.build())
 
 
 async def main() -> None:
     settings = house_settings.read()
-    engines = await asyncio.to_thread(build_engines)
+    engines = await asyncio.to_thread(build_engines, settings.data_dir / "cache")
     async with open_house(settings, engines=engines) as house:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

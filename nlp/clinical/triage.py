@@ -84,7 +84,8 @@ def _judged(case: Case) -> Judgement:
     if judgement.modifiers:
         level = max((raised(level, modifier.upto) for modifier, _ in judgement.modifiers), key=lambda item: item.severity)
     if dangers := open_dangers(case):
-        with_danger = more_severe([raised(level, Urgency.EMERGENT), least_left(dangers) or level])
+        mere = level if level is Urgency.SELF_CARE else raised(level, Urgency.EMERGENT)
+        with_danger = more_severe([mere, least_left(dangers) or level])
         judgement.unanswered = with_danger is not level
         level = with_danger
     judgement.level = level

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
@@ -20,6 +20,7 @@ _TABLES = (
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
+_GAP = re.compile(r"\[\^，。；！？([^\]]*)\](\{\d+,\d+\})")
 
 
 def surface_files() -> tuple[str, ...]:
@@ -43,15 +44,24 @@ def rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content(name))))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
+    """A way of saying ``code`` as a regular expression; ``absent``: it says that it is not there. Compiled when a text first asks for it."""
+
     code: str
     absent: bool
-    expression: re.Pattern[str]
-    """Every open gap is a group, so that what stands in it can be looked at."""
-    unnegated: re.Pattern[str]
-    """The same with no negator in any gap."""
+    source: str
     example: str
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """Every open gap is a group, so that what stands in it can be looked at."""
+        return re.compile(_GAP.sub(r"([^，。；！？\1]\2)", self.source))
+
+    @cached_property
+    def unnegated(self) -> re.Pattern[str]:
+        """The same with no negator in any gap."""
+        return re.compile(_GAP.sub(r"[^，。；！？没不无未\1]\2", self.source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +146,8 @@ def _surfaces(name: str, key: str) -> dict[str, str]:
     return {surface.lower(): row[key] for row in rows(name) for surface in row["surfaces"].split()}
 
 
-_GAP = re.compile(r"\[\^，。；！？([^\]]*)\](\{\d+,\d+\})")
-
-
 def _pattern(row: dict[str, str]) -> Pattern:
-    source = row["regex"]
-    with_groups, unnegated = _GAP.sub(r"([^，。；！？\1]\2)", source), _GAP.sub(r"[^，。；！？没不无未\1]\2", source)
-    return Pattern(row["code"], row["status"] == "absent", re.compile(with_groups), re.compile(unnegated), row["example"])
+    return Pattern(row["code"], row["status"] == "absent", row["regex"], row["example"])
 
 
 _NO_SURFACE = re.compile("[、或,(（]|等$")
@@ -187,7 +192,7 @@ def lexicon() -> Lexicon:
         combos={(row["part"], row["sensation"]): row["code"] for row in rows("combos.csv")},
         # what somebody still can do denies what he would otherwise complain of
         patterns=patterns,
-        demanding=Demanding(required(pattern.expression.pattern) for pattern in patterns),
+        demanding=Demanding(required(pattern.source) for pattern in patterns),
         people=people,
         scope=tomllib.loads(content("scope.toml")),
     )

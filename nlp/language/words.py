@@ -9,15 +9,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from functools import lru_cache
+from math import inf, log
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 _MOST_WORDS = 120_000
 """Words and beginnings of words kept as a mapping before it is begun anew."""
+_HAN = re.compile("[\u4e00-\u9fd5]+")
+"""What jieba cuts by its dictionary alone."""
 _LAYOUT = "lines-1"
 """Names the form of the kept file; another form gets another name."""
 
@@ -32,23 +36,15 @@ class Dictionary:
     @classmethod
     def of(cls, text: str, own: Iterable[str]) -> Dictionary:
         """jieba's dictionary ``text`` (word, frequency, tag a line) with the words of ``own`` added as ``jieba.Tokenizer.add_word`` adds them."""
-        import jieba
-
         cells = text.split()
         frequencies = list(map(int, cells[1::3]))
-        words = dict(zip(cells[::3], frequencies, strict=True))
-        added = sorted(own)
-        pieces = {word[start:end] for word in added for start in range(len(word)) for end in range(start + 1, len(word) + 1)}
-        tokenizer = _empty(jieba)  # whatever an own word can be cut into is a piece of it: these few words cut it as all of them would
-        tokenizer.FREQ = _with_beginnings({piece: words[piece] for piece in pieces & words.keys()})
-        tokenizer.total = sum(frequencies)
+        adding = _Adding(dict(zip(cells[::3], frequencies, strict=True)), sum(frequencies))
         lines: dict[str, list[str]] = {}
         for line in text.splitlines():
             lines.setdefault(line[0], []).append(line)
-        for word in added:
-            tokenizer.add_word(word)
-            lines.setdefault(word[0], []).append(f"{word} {tokenizer.FREQ[word]} own")  # the later of two counts
-        return cls({first: " ".join(triples).encode() for first, triples in lines.items()}, tokenizer.total)
+        for word in sorted(own):
+            lines.setdefault(word[0], []).append(f"{word} {adding.add(word)} own")  # the later of two counts
+        return cls({first: " ".join(triples).encode() for first, triples in lines.items()}, adding.total)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Dictionary:
@@ -79,6 +75,54 @@ def _empty(jieba: Any) -> Any:
     tokenizer = jieba.Tokenizer()
     tokenizer.FREQ, tokenizer.total, tokenizer.initialized = {}, 0, True
     return tokenizer
+
+
+class _Adding:
+    """Words with their frequencies, more of them added one by one as ``jieba.Tokenizer.add_word`` (0.42) does it.
+
+    Without jieba's general machinery, because tens of thousands are added at every first start."""
+
+    def __init__(self, words: dict[str, int], total: int) -> None:
+        self._words = words
+        self.total = total
+
+    def add(self, word: str) -> int:
+        """Add ``word`` with the frequency, returned, from which on it is cut as one."""
+        share = 1.0
+        for piece in self._pieces(word):
+            share *= self._words.get(piece, 1) / self.total
+        frequency = max(int(share * self.total) + 1, self._words.get(word, 1))
+        self._words[word] = frequency
+        self.total += frequency
+        return frequency
+
+    def _pieces(self, word: str) -> list[str]:
+        """The likeliest pieces of ``word``, as jieba cuts it."""
+        if _HAN.fullmatch(word) is None:
+            return self._cut_by_jieba(word)
+        end, log_total, count_of = len(word), log(self.total), self._words.get
+        best, following = [0.0] * (end + 1), [0] * end
+        for start in range(end - 1, -1, -1):
+            worth, following[start] = -inf, start + 1
+            for stop in range(start + 1, end + 1):
+                count = count_of(word[start:stop])
+                if count is not None and (as_good := log(count or 1) - log_total + best[stop]) >= worth:  # of two alike the longer
+                    worth, following[start] = as_good, stop
+            best[start] = worth if worth > -inf else best[start + 1] - log_total
+        pieces, start = [], 0
+        while start < end:
+            pieces.append(word[start : following[start]])
+            start = following[start]
+        return pieces
+
+    def _cut_by_jieba(self, word: str) -> list[str]:
+        import jieba
+
+        pieces = {word[start:end] for start in range(len(word)) for end in range(start + 1, len(word) + 1)}
+        tokenizer = _empty(jieba)
+        tokenizer.FREQ = _with_beginnings({piece: self._words[piece] for piece in pieces & self._words.keys()})
+        tokenizer.total = self.total
+        return list(tokenizer.cut(word, HMM=False))
 
 
 class WordBoundaries:
