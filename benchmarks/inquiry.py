@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
 import random
 import resource
 import time
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one message, one thread
 from benchmarks.message import started
 from benchmarks.reading import SENTENCES
 from benchmarks.support.figure import Figure, number, percentile, show
+from benchmarks.support.versions import versions
 from nlp.engine import Engine, build
 from nlp.interface.assessment import Facts
 
@@ -51,7 +50,7 @@ def measure() -> Figure:
         f"Building and warming the engine once its modules and the dictionary's cache are there: {number(starting)} s of CPU; peak {peak:,.0f} MB.",
     ]
     columns = ["", "messages", "p50", "p90", "p99", "most"]
-    return Figure("inquiry", "One message of an inquiry", columns, rows, notes, {"Python": platform.python_version(), "numpy": version("numpy")})
+    return Figure("inquiry", "One message of an inquiry", columns, rows, notes, versions("numpy", "onnxruntime"))
 
 
 def _inquiry(engine: Engine, opening: str, chance: random.Random) -> list[float]:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
-import platform
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one message, one thread
+
 from benchmarks.support.figure import Figure, number, percentile, show
 from benchmarks.support.timing import row
+from benchmarks.support.versions import versions
 
 ROUNDS = 3
-UTTERANCES = Path(__file__).resolve().parents[1] / "tests" / "nlp" / "utterances.jsonl"
+UTTERANCES = sorted((Path(__file__).resolve().parents[1] / "tests" / "nlp").glob("utterances*.jsonl"))
 GOALS = {"p50 ms": 2.0, "p99 ms": 8.0, "start s": 1.5, "memory MiB": 250.0}
 
 
 def measure() -> Figure:
-    texts = [json.loads(line)["text"] for line in UTTERANCES.read_text("utf-8").splitlines()]
+    texts = [json.loads(line)["text"] for file in UTTERANCES for line in file.read_text("utf-8").splitlines()]
     with tempfile.TemporaryDirectory(prefix="huizhen-bench-") as folder:
         first = started("engine", folder)
         later = started("engine", folder)
@@ -44,7 +46,7 @@ def measure() -> Figure:
         "Not the same work: jieba only finds the words; ours reads findings with their scopes, judges them by all rules and chooses a question.",
     ]
     columns = ["", "ours", "peer", "ratio", "goal"]
-    return Figure("message", "One message on one thread", columns, rows, notes, {"Python": platform.python_version(), "jieba": version("jieba")})
+    return Figure("message", "One message on one thread", columns, rows, notes, versions("jieba", "onnxruntime"))
 
 
 def _times(texts: list[str], folder: Path) -> tuple[list[float], list[float]]:

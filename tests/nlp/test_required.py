@@ -11,7 +11,7 @@ from nlp.language.normal import normalise
 from nlp.language.required import met, required
 
 HERE = Path(__file__).parent
-TEXTS = [json.loads(line)["text"] for line in (HERE / "utterances.jsonl").read_text(encoding="utf-8").splitlines()]
+TEXTS = [json.loads(line)["text"] for file in sorted(HERE.glob("utterances*.jsonl")) for line in file.read_text(encoding="utf-8").splitlines()]
 PATTERNS = lexicon().patterns
 
 

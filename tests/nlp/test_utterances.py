@@ -1,4 +1,4 @@
-"""The labelled utterances (utterances.jsonl) as a floor that the reader may not fall below, and the table that measures them."""
+"""The labelled utterances (utterances*.jsonl) as a floor that the reader may not fall below, and the table that measures them."""
 
 import json
 from pathlib import Path
@@ -12,23 +12,40 @@ from nlp.evaluate.labels import Label, Utterance, equal_terms, meaning, read
 from nlp.evaluate.utterances import Score
 from nlp.interface.reading import Status
 
-FILE = Path(__file__).with_name("utterances.jsonl")
-UTTERANCES = read(FILE)
-
-# What was reached on the day it was written, with a little room below for honest changes. These sentences were also read while mending the reader,
-# so the figures say that nothing was lost, not how well it reads what it has never seen.
-FLOORS = {
-    "present": 0.91, "absent": 0.88, "hours": 0.87, "course": 0.86, "severity": 0.86, "numbers": 0.94, "relation": 0.92, "sex": 0.95,
-    "age_days": 0.97, "pregnancy_weeks": 0.97,
+FOLDER = Path(__file__).parent
+FILES = {name: FOLDER / f"{name}.jsonl" for name in ("utterances", "utterances_north", "utterances_southwest")}
+FILE = FILES["utterances"]
+UTTERANCES = {name: read(file) for name, file in FILES.items()}
+KNOWN_NUMBERS = {
+    "temperature", "systolic", "diastolic", "heart_rate", "respiratory_rate", "spo2", "glucose", "pain", "weight", "height", "stools_per_day",
 }  # fmt: skip
-WHOLE = 0.91
-MISSED_RED_FLAGS, FALSE_RED_FLAGS = 10, 19
-"""What is still missed is sudden or effort-bound chest pain, breathlessness and the like, named rightly and ranked lower by the rules."""
+"""The interface's codes, and height, which is told and not read yet."""
+
+# What was reached on the day it was written, with a little room below for honest changes. utterances.jsonl was read while the reader was mended, the
+# two of regions were written by people who knew neither lexicon nor rules and tried once before anything was mended after them (docs/triage.md tells
+# both figures); from then on all three say that nothing was lost, not how well it reads what it has never seen.
+FLOORS = {
+    "utterances": {
+        "present": 0.94, "absent": 0.88, "hours": 0.90, "course": 0.87, "severity": 0.87, "numbers": 0.94, "relation": 0.96, "sex": 0.94,
+        "age_days": 0.97, "pregnancy_weeks": 0.97, "everything": 0.93,
+    },
+    "utterances_north": {
+        "present": 0.83, "absent": 0.82, "hours": 0.74, "course": 0.77, "severity": 0.69, "numbers": 0.93, "relation": 0.97, "sex": 0.97,
+        "age_days": 0.97, "pregnancy_weeks": 0.97, "everything": 0.86,
+    },
+    "utterances_southwest": {
+        "present": 0.66, "absent": 0.59, "hours": 0.69, "course": 0.46, "severity": 0.54, "numbers": 0.86, "relation": 0.88, "sex": 0.83,
+        "age_days": 0.80, "pregnancy_weeks": 0.70, "everything": 0.70,
+    },
+}  # fmt: skip
+MISSED_RED_FLAGS = {"utterances": 1, "utterances_north": 1, "utterances_southwest": 0}
+"""No room here: a danger that was heard is heard tomorrow. What is missed is breathlessness without a word of how bad, and a foot frozen black."""
+FALSE_RED_FLAGS = {"utterances": 8, "utterances_north": 8, "utterances_southwest": 16}
 
 
 @pytest.fixture(scope="session")
-def scores(engine: Engine) -> list[Score]:
-    return [table.score(utterance, engine) for utterance in UTTERANCES]
+def scores(engine: Engine) -> dict[str, list[Score]]:
+    return {name: [table.score(utterance, engine) for utterance in listed] for name, listed in UTTERANCES.items()}
 
 
 def total(scores: list[Score]) -> Score:
@@ -39,28 +56,35 @@ def total(scores: list[Score]) -> Score:
     return whole
 
 
-def test_the_file_is_what_it_says() -> None:
-    assert len(UTTERANCES) >= 300
-    assert len({one.id for one in UTTERANCES}) == len({one.text for one in UTTERANCES}) == len(UTTERANCES)
-    assert sum(one.red_flag for one in UTTERANCES) >= 70
-    assert {label.status for one in UTTERANCES for label in one.findings} == set(Status)
-    kinds = {kind for one in UTTERANCES for kind in one.kinds}
+def test_the_files_are_what_they_say() -> None:
+    everything = [one for listed in UTTERANCES.values() for one in listed]
+    assert len(UTTERANCES["utterances"]) >= 300
+    assert len(everything) - len(UTTERANCES["utterances"]) >= 400, "of people who had not seen the lexicon"
+    assert len({one.id for one in everything}) == len({one.text for one in everything}) == len(everything)
+    assert sum(one.red_flag for one in everything) >= 200
+    for listed in UTTERANCES.values():
+        assert {label.status for one in listed for label in one.findings} == set(Status)
+        assert {code for one in listed for code in one.measurements} <= KNOWN_NUMBERS
+    kinds = {kind for one in UTTERANCES["utterances"] for kind in one.kinds}
     assert kinds >= {"negation", "uncertain", "time", "course", "severity", "number", "place", "trigger", "subject", "past", "drug", "allergy"}
     assert kinds >= {"pregnancy", "injection", "joke", "polite", "dialect", "voice", "long", "red", "near"}
+    for name in ("utterances_north", "utterances_southwest"):
+        fresh = {kind for one in UTTERANCES[name] for kind in one.kinds}
+        assert fresh == {"negation", "dialect", "numbers", "other_past", "typo_voice", "aside", "plain", "long"}
 
 
-@pytest.mark.parametrize("scope", FLOORS)
-def test_scope_stays_above_its_floor(scores: list[Score], scope: str) -> None:
-    assert total(scores).scopes[scope].f1 >= FLOORS[scope]
+@pytest.mark.parametrize(("name", "scope"), [(name, scope) for name, floors in FLOORS.items() for scope in floors])
+def test_scope_stays_above_its_floor(scores: dict[str, list[Score]], name: str, scope: str) -> None:
+    reached = total(scores[name])
+    assert (reached.whole if scope == "everything" else reached.scopes[scope]).f1 >= FLOORS[name][scope]
 
 
-def test_everything_together_stays_above_its_floor(scores: list[Score]) -> None:
-    assert total(scores).whole.f1 >= WHOLE
-
-
-def test_red_flags_missed_and_false_stay_few(scores: list[Score]) -> None:
-    assert sum(one.missed_flag for one in scores) <= MISSED_RED_FLAGS
-    assert sum(one.false_flag for one in scores) <= FALSE_RED_FLAGS
+@pytest.mark.parametrize("name", FILES)
+def test_red_flags_missed_and_false_stay_few(scores: dict[str, list[Score]], name: str) -> None:
+    missed = [one.id for one, score in zip(UTTERANCES[name], scores[name], strict=True) if score.missed_flag]
+    false = [one.id for one, score in zip(UTTERANCES[name], scores[name], strict=True) if score.false_flag]
+    assert len(missed) <= MISSED_RED_FLAGS[name], missed
+    assert len(false) <= FALSE_RED_FLAGS[name], false
 
 
 def one(text: str, *labels: Label, **more: object) -> Utterance:

@@ -1,8 +1,9 @@
 """Told cases (vignettes.jsonl): an automatic patient talks with the engine; no emergency may be missed, and the share of right levels may not fall.
 
-The cases were written from medicine before the engine was asked; a clinician can read them line by line. ``source`` names the guideline or textbook
-on which the level rests; editions are cited from memory and were not opened for this purpose: open them before relying on one. The rules and the
-lexicon were mended after these cases had been tried, so the figures here say that nothing got worse; they are no measure on cases never seen.
+The cases were written from medicine before the engine was asked, those whose id begins with rv later and by somebody who knew neither rules nor
+lexicon; a clinician can read them line by line. ``source`` names the guideline or textbook on which the level rests; editions are cited from memory
+and were not opened for this purpose: open them before relying on one. The rules and the lexicon were mended after these cases had been tried, so the
+figures here say that nothing got worse; they are no measure on cases never seen.
 """
 
 import json
@@ -22,10 +23,12 @@ from nlp.interface.assessment import Facts
 FILE = Path(__file__).with_name("vignettes.jsonl")
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 EMERGENCIES = [row["id"] for row in ROWS if row["urgency_level"] in ("critical", "emergent")]
-RIGHT_LEVEL_FLOOR = 0.50
-"""Of five levels; measured are 62, 117 and 55 of 119. Two cases or so are left for honest changes elsewhere (docs/vignettes.md)."""
-SAFE_FLOOR = 0.96
-MOST_OVER = 0.48
+RIGHT_LEVEL_FLOOR, RIGHT_OF_THREE_FLOOR = 0.645, 0.81
+"""Measured are 105 of 159 on five levels and 131 on three. Two cases or so are left for honest changes elsewhere (docs/vignettes.md)."""
+MOST_BELOW = 2
+"""Pimples at 17 years and a bald patch on a child's head, both routine by the file and self-care by the rules. Nobody else may be sent home."""
+MOST_OVER, MOST_FALSE_EMERGENCIES = 0.345, 0.23
+"""Measured are 52 of 159, and 21 of 101 that are no emergency."""
 
 
 @cache
@@ -42,18 +45,20 @@ def _talks(knows_person: bool) -> dict[str, Talk]:
 
 
 def test_the_cases_are_many_balanced_and_complete() -> None:
-    assert len(ROWS) >= 90
+    assert len(ROWS) >= 150
+    assert len({row["id"] for row in ROWS}) == len({row["opening_zh"] for row in ROWS}) == len(ROWS)
     levels = Counter(row["urgency_level"] for row in ROWS)
     assert set(levels) == set(vignettes.FIVE)
-    assert min(levels.values()) >= 18
-    assert min(Counter(row["sex"] for row in ROWS).values()) >= 45
+    assert min(levels.values()) >= 25
+    assert min(Counter(row["sex"] for row in ROWS).values()) >= 70
     years = [row["age"] * {"y": 1, "m": 1 / 12, "d": 1 / 365}[row["age_unit"]] for row in ROWS]
     assert min(years) < 0.05
     assert max(years) >= 90
-    assert sum(age < 15 for age in years) >= 20
-    assert sum(age >= 65 for age in years) >= 15
-    assert len({row["speaker"] for row in ROWS}) >= 10
-    assert len({row["region"] for row in ROWS}) >= 10
+    assert sum(age < 15 for age in years) >= 35
+    assert sum(age >= 65 for age in years) >= 25
+    assert len({row["speaker"] for row in ROWS}) >= 15
+    assert len({row["region"] for row in ROWS}) >= 12
+    assert sum(row["region"] != "普通话" for row in ROWS) >= len(ROWS) / 2
     for row in ROWS:
         assert row["source"]
         assert any(year in row["source"] for year in ("19", "20")), row["id"]
@@ -70,10 +75,25 @@ def test_no_emergency_is_missed(name: str, knows_person: bool) -> None:
 
 
 def test_levels_are_right_as_often_as_they_were() -> None:
+    talks = list(_talks(True).values())
+    for three, floor in ((False, RIGHT_LEVEL_FLOOR), (True, RIGHT_OF_THREE_FLOOR)):
+        found = vignettes.judged(talks, three=three)
+        assert sum(one.difference == 0 for one in found) >= floor * len(found)
+
+
+@pytest.mark.parametrize("knows_person", [True, False], ids=["age and sex on record", "age and sex asked for"])
+@pytest.mark.parametrize("three", [False, True], ids=["five levels", "three levels"])
+def test_nobody_else_is_judged_less_urgent_than_he_is(knows_person: bool, three: bool) -> None:
+    talks = list(_talks(knows_person).values())
+    below = [talk.vignette.id for talk, one in zip(talks, vignettes.judged(talks, three=three), strict=True) if one.difference < 0]
+    assert len(below) <= MOST_BELOW, below
+
+
+def test_over_triage_does_not_grow() -> None:
     found = vignettes.judged(list(_talks(True).values()), three=False)
-    assert sum(one.difference == 0 for one in found) >= RIGHT_LEVEL_FLOOR * len(found)
-    assert sum(one.difference >= 0 for one in found) >= SAFE_FLOOR * len(found)
     assert sum(one.difference > 0 for one in found) <= MOST_OVER * len(found)
+    others = [one for one in vignettes.judged(list(_talks(True).values()), three=True) if one.expected != "em"]
+    assert sum(one.given == "em" for one in others) <= MOST_FALSE_EMERGENCIES * len(others)
 
 
 def test_few_questions_and_none_twice() -> None:
