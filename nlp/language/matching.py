@@ -71,6 +71,24 @@ def _dictionary(text: str, lex: Lexicon, without: str = "") -> list[Mention]:
     return found
 
 
+_DEGREE = re.compile("有一点点?|有点儿?|有些|一点点|特别|非常|老是|总是|一直|越来越|稍微|比较|更加|很|老|太|也|又|都|还|更")
+"""Words of degree and manner that people put into any other (气有点短, 吞咽有点呛): left out they leave what is meant."""
+
+
+def _loosened(plain: str, lex: Lexicon) -> list[Mention]:
+    """Words of the dictionary that stand in ``plain`` with words of degree within them."""
+    if _DEGREE.search(plain) is None:
+        return []
+    left_out = {place for match in _DEGREE.finditer(plain) for place in range(*match.span())}
+    kept = [place for place in range(len(plain)) if place not in left_out]
+    found: list[Mention] = []
+    for word in _dictionary("".join(plain[place] for place in kept), lex):
+        start, end = kept[word.start], kept[word.end - 1] + 1
+        if word.code and end - start > word.end - word.start and plain[start] not in "没无不":
+            found.append(Mention(word.code, start, end))
+    return found
+
+
 def _combinations(text: NormalText, lex: Lexicon) -> list[Mention]:
     found: list[Mention] = []
     position = 0
@@ -266,6 +284,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     plain = folded(text.text)
     grandmothers = {match.start() + 1 for match in _GRANDMOTHER.finditer(text.text)}
     candidates = _dictionary(plain, lex, without) + _combinations(text, lex) + _afterthoughts(text.text, lex)
+    candidates += [m for m in _loosened(plain, lex) if not any(_covers(m, word) for word in candidates if word.code)]
     resolved = _resolve([m for m in candidates if m.start not in grandmothers], text.text)
     named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
     named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
