@@ -71,7 +71,7 @@ def _dictionary(text: str, lex: Lexicon, without: str = "") -> list[Mention]:
     return found
 
 
-_DEGREE = re.compile("有一点点?|有点儿?|有些|一点点|特别|非常|老是|总是|一直|越来越|稍微|比较|更加|很|老|太|也|又|都|还|更")
+_DEGREE = re.compile("有一点点?|有点儿?|有些|一点点|特别|非常|老是|总是|一直|越来越|稍微|比较|更加|(?<![不没])[很太老]|也|又|都|还|更")
 """Words of degree and manner that people put into any other (气有点短, 吞咽有点呛): left out they leave what is meant."""
 
 
