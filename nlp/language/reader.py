@@ -55,8 +55,9 @@ class Reader:
         self._boundaries.warm()
         self.read("胸口有点闷,不发烧,有点晕")
 
-    def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None) -> Reading:
-        """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code."""
+    def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None, age_open: bool = False) -> Reading:
+        """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code. ``age_open``: the talk is of a child whose
+        age is not known yet."""
         whole = normalise(original)
         text = asides.without_curses(whole)
         code = choice if choice is not None else (answers.chosen(text, guide) if guide else None)
@@ -64,7 +65,7 @@ class Reader:
             return Reading()
         if guide and code in guide.choices:
             return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
-        reading = self._words(text, guide)
+        reading = self._words(text, guide, age_open=age_open)
         findings = context.without_asked_transfer(context.without_idle(reading.findings, text), text)
         reading = reading.model_copy(update={"findings": findings})
         years = reading.person.age_years
@@ -80,14 +81,15 @@ class Reader:
                 return reading
         return _with_asides(reading, text, cursed=text is not whole)
 
-    def _words(self, text: NormalText, guide: AnswerGuide | None) -> Reading:
+    def _words(self, text: NormalText, guide: AnswerGuide | None, *, age_open: bool = False) -> Reading:
         parts = clauses(text)
         people = named(text)
         before = carried(text, parts, people)
         gone = frozenset(person.kin.relation for person in people) - {person.kin.relation for person in people if not person.gone}
         notes = _Notes(kin={person.kin.relation: person.kin for person in people}, gone=gone)
         expecting_age = guide is not None and guide.expects == "age"
-        said = told(text, expecting_age=expecting_age)
+        timed = guide is not None and bool(guide.duration_of)  # 多久了? 三个月
+        said = told(text, expecting_age=expecting_age, of_child=age_open and not timed)
         notes.told = [(_whose(item.start, parts, people, before), item) for item in said]
         found = scoped(text, parts, mentions(text, self._boundaries), answering=guide is not None)
         times = lengths(text, [(item.start, item.end) for item in said if item.what in ("age", "weeks")])
