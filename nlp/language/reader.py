@@ -73,6 +73,7 @@ class Reader:
             reading = reading.model_copy(update={"findings": context.of_child(reading.findings)})
         if context.is_crisis(reading.findings):
             reading = reading.model_copy(update={"findings": context.in_crisis(reading.findings, text)})
+        reading = context.with_purpose(text, reading, asked=guide is not None and guide.purpose)
         if guide and guide.crisis:
             reading = context.crisis_answer(text, reading)
         if guide:
@@ -421,16 +422,20 @@ def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Readin
     reading = reading.model_copy(update={"not_understood": False})
     if short is Short.NO:
         return _with_effects(reading, guide.no, span, guide)
-    # a bare 有 names no one of several: the words that follow decide, otherwise all stay possible
+    # a bare 有 names no one of several: the words that follow decide, otherwise it is asked which, and all stay possible
     if short is Short.YES and not any(f.status is not Status.ABSENT for f in (*reading.findings, *reading.conditions)):
+        if guide.danger and len(guide.yes.uncertain) > 1 and not guide.yes.present:
+            return reading.model_copy(update={"one_of": guide.yes.uncertain})
         return _with_effects(reading, guide.yes, span, guide)
     return reading
 
 
 def _with_asides(reading: Reading, text: NormalText, *, cursed: bool) -> Reading:
     """``reading`` with what it is beside an answer. A person named in a text that tells nothing of anybody is dropped with the curse."""
-    told = bool(reading.findings or reading.conditions or reading.measurements or reading.urgency_said) or _describes(reading.person)
     asking = asides.asks_diagnosis(text)
+    # 是不是肺炎啊 tells of no illness that he has
+    illness = any(condition.status is not Status.UNCERTAIN or not asking for condition in reading.conditions)
+    told = bool(reading.findings or illness or reading.measurements or reading.urgency_said) or _describes(reading.person)
     if told:
         return reading.model_copy(update={"asks_diagnosis": True}) if asking else reading
     if cursed or asking:

@@ -49,7 +49,7 @@ def test_age_told_alone(engine: Engine, text: str, days: float) -> None:
 def test_length_of_the_illness(engine: Engine, text: str, hours: float) -> None:
     reading = engine.read(text)
     assert reading.person.age_days is None
-    assert [finding.duration_hours for finding in reading.findings if finding.status == "present"][0] == hours
+    assert next(finding.duration_hours for finding in reading.findings if finding.status == "present") == hours
 
 
 def test_hard_stools_of_three_months(engine: Engine) -> None:
