@@ -290,7 +290,8 @@ def _text(asked: Asked, case: Case) -> str:
     listed = "、".join(phrases[:-1]) + ",或者" + phrases[-1] if len(phrases) > 1 else "".join(phrases)
     pieces = [piece.text for piece in asked.pieces if not all(_known(code, case) for code in piece.of)]
     text = asked.text if len(pieces) == len(asked.pieces) or not pieces else "".join(pieces)
-    return text.replace("{asks}", listed).replace("{who}", _who(case))
+    text = text.replace("{asks}", listed).replace("{who}", _who(case))
+    return to_child(text) if case.child_speaking else text
 
 
 def _choices(asked: Asked, case: Case) -> tuple[Choice, ...]:
