@@ -113,6 +113,38 @@ const sourcesOf = (one) => [...new Set([...one.speaks_for, ...one.speaks_against
 
 const ABSENT = { "": null, 1: true, 0: false };
 
+/** Where each value stands in the form. What is in none of these stands under the last. */
+const GROUPS = [
+  ["生命体征", ["temperature", "heart_rate", "respiratory_rate", "spo2", "systolic", "diastolic"]],
+  ["家里量的血压", ["systolic_home", "diastolic_home", "high_pressure_days"]],
+  ["血糖", ["glucose", "glucose_fasting", "glucose_2h", "hba1c"]],
+  ["查体、胸片、心电图和家族史", "signs"],
+  ["化验", []],
+];
+
+/** What the list says is missing or can be checked here, and what was given before: asked first. */
+function matters(view) {
+  const wanted = view.candidates.flatMap((one) => [...one.missing, ...one.checks]).join(" ");
+  return ({ label, value }) => value !== null && value !== undefined ? true : wanted.includes(label.replace(/[((].*$/, ""));
+}
+
+/** The fields that matter here open, the others folded by what they are; without any that matter the first group is open. */
+function grouped(values, signs, view) {
+  const first = [...values, ...signs].filter(matters(view));
+  const left = (list) => list.filter((one) => !first.includes(one));
+  const named = new Set(GROUPS.flatMap(([, codes]) => codes === "signs" ? [] : codes));
+  const rest = GROUPS.map(([label, codes]) => [label, codes === "signs" ? left(signs)
+    : left(values).filter(({ code }) => codes.length ? codes.includes(code) : !named.has(code))]).filter(([, members]) => members.length);
+  const fields = (members) => h("div", { class: "cand-fields" }, members.map(field));
+  return [
+    first.length > 0 && h("fieldset", { class: "cand-first" }, h("legend", null, "这次先看这几样"), fields(first)),
+    rest.map(([label, members], place) => h("details", { class: "cand-group", open: !first.length && place === 0 },
+      h("summary", { class: "fold" }, `${label}(${members.length} 项)`), fields(members))),
+  ];
+}
+
+const field = ({ label, unit, input }) => h("label", { class: "field" }, h("span", null, unit ? `${label}(${unit})` : label), input);
+
 /** Values by number, signs by 有 / 没有 / 没查. */
 function valuesForm(id, view, done) {
   const trouble = h("div");
@@ -128,6 +160,8 @@ function valuesForm(id, view, done) {
     const bad = given.find(({ input, low, high }) => !(Number(input.value) >= low && Number(input.value) <= high));
     for (const one of values) one.input.setAttribute("aria-invalid", String(one === bad));
     wrong.textContent = bad ? `${bad.label}应在 ${bad.low} 到 ${bad.high} ${bad.unit} 之间。` : "";
+    const folded = bad?.input.closest("details.cand-group");
+    if (folded) folded.open = true;
     bad?.input.focus();
     if (bad) return null;
     const looked = signs.filter(({ input }) => input.value !== "");
@@ -136,7 +170,6 @@ function valuesForm(id, view, done) {
       examined: Object.fromEntries(looked.map(({ code, input }) => [code, ABSENT[input.value]])),
     }];
   }, done, { trouble, method: "PUT", kind: "default" });
-  const field = ({ label, unit, input }) => h("label", { class: "field" }, h("span", null, unit ? `${label}(${unit})` : label), input);
   return keepTyped(h("form", { class: "cand-form", novalidate: true, on: { submit: (event) => event.preventDefault() } },
-    h("p", { class: "faint" }, "有就填,没有空着。"), h("div", { class: "cand-fields" }, values.map(field), signs.map(field)), wrong, trouble, send));
+    h("p", { class: "faint" }, "有就填,没有空着。"), grouped(values, signs, view), wrong, trouble, send));
 }
