@@ -122,10 +122,19 @@ const GROUPS = [
   ["化验", []],
 ];
 
-/** What the list says is missing or can be checked here, and what was given before: asked first. */
+/** The words of the list that ask for a field under another name than its label. */
+const ASKED_AS = [
+  [/听诊/, ["crackles", "breath_sounds_less"]], [/叩诊/, ["lung_dullness"]], [/胸片|CT/, ["chest_infiltrate"]], [/血常规/, ["wbc", "haemoglobin"]],
+  [/呼吸次数|呼吸频率/, ["respiratory_rate"]], [/血氧/, ["spo2"]], [/脉搏|心率/, ["heart_rate"]], [/血压/, ["systolic", "diastolic"]],
+  [/血糖/, ["glucose", "glucose_fasting"]], [/心电图/, ["ecg_ischaemia"]], [/肾功|尿素/, ["urea"]], [/家族史/, ["family_coronary"]],
+];
+const LEADING = 2;
+
+/** What the first of the list still lack or can have checked here, and what was given before. */
 function matters(view) {
-  const wanted = view.candidates.flatMap((one) => [...one.missing, ...one.checks]).join(" ");
-  return ({ label, value }) => value !== null && value !== undefined ? true : wanted.includes(label.replace(/[((].*$/, ""));
+  const wanted = view.candidates.slice(0, LEADING).flatMap((one) => [...one.missing, ...one.checks]).join(" ").replaceAll(" ", "");
+  const codes = new Set(ASKED_AS.filter(([words]) => words.test(wanted)).flatMap(([, fields]) => fields));
+  return ({ code, label, value }) => (value ?? null) !== null || codes.has(code) || wanted.includes(label.replace(/[((].*$/, "").replaceAll(" ", ""));
 }
 
 /** The fields that matter here open, the others folded by what they are; without any that matter the first group is open. */
