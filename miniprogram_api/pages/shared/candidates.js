@@ -130,11 +130,13 @@ const ASKED_AS = [
 ];
 const LEADING = 2;
 
-/** What the first of the list still lack or can have checked here, and what was given before. */
+/** What the first of the list still lack or can have checked here, and what was given before; not the vital signs that they already speak of. */
 function matters(view) {
   const wanted = view.candidates.slice(0, LEADING).flatMap((one) => [...one.missing, ...one.checks]).join(" ").replaceAll(" ", "");
   const codes = new Set(ASKED_AS.filter(([words]) => words.test(wanted)).flatMap(([, fields]) => fields));
-  return ({ code, label, value }) => (value ?? null) !== null || codes.has(code) || wanted.includes(label.replace(/[((].*$/, "").replaceAll(" ", ""));
+  const told = view.candidates.slice(0, LEADING).flatMap((one) => [...one.speaks_for, ...one.speaks_against]).map((one) => one.text).join(" ");
+  const known = (code, label) => GROUPS[0][1].includes(code) && told.includes(label.slice(0, 2));
+  return ({ code, label, value }) => !known(code, label) && ((value ?? null) !== null || codes.has(code) || wanted.includes(label.replace(/[((].*$/, "").replaceAll(" ", "")));
 }
 
 /** The fields that matter here open, the others folded by what they are; without any that matter the first group is open. */
