@@ -48,6 +48,13 @@ async def test_every_plain_word_shows_a_next_step(stage: Stage) -> None:
     await stage.hears("stranger", OA, "可以约的时间")
 
 
+async def test_a_department_may_be_named_in_words(stage: Stage) -> None:
+    await stage.say("stranger", OA, "预约")
+    await stage.hears("stranger", OA, "约哪个科", "呼吸内科")
+    await stage.say("stranger", OA, "呼吸内科")
+    await stage.hears("stranger", OA, "呼吸内科可以约的时间")
+
+
 async def test_what_now_in_danger_is_told_again(stage: Stage) -> None:
     await stage.say("stranger", OA, "俺爹半拉身子不听使唤,嘴也歪了")
     await stage.hears("stranger", OA, "中风", "平躺")
