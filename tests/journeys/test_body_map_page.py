@@ -102,6 +102,22 @@ async def test_an_open_question_is_answered_on_the_home_page(visiting: Visiting,
     await expect(seen.get_by_role("heading", name="点一点哪里不舒服")).to_be_visible()
 
 
+async def test_swallowed_poison_shows_120_first_and_who_listens(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    phone = [one for one in roster(demo)[::-1] if one.get("mini_program_openid")][2]["key"]
+    page = (await opened(visiting, demo, phone, "where")).page
+    await page.get_by_label("要说的话").fill("喝了百草枯")
+    await page.get_by_role("button", name="告诉助手").click()
+    await expect(page.get_by_role("group", name="可以点着回答").get_by_role("button", name="不小心的")).to_be_visible(timeout=SLOW)
+    for size, seen in ((PHONE, page), (WIDE, (await opened(visiting, demo, phone, "", WIDE)).page)):
+        danger = seen.get_by_role("alert").first
+        await expect(danger).to_contain_text("百草枯、敌草快中毒,请马上打 120")
+        await expect(danger).to_contain_text("我在这儿")
+        await expect(danger.get_by_role("link")).to_have_text(["拨打 120", "拨打 110", "拨打 12356 心理援助热线"])
+        await assert_readable(seen)
+        await keep(seen, f"mini-poison-{size[0]}")
+
+
 async def turned_by_keys(page: Page) -> None:
     """The back, reached and pressed without a finger."""
     await page.get_by_role("button", name="后面", exact=True).click()
