@@ -51,8 +51,10 @@ class Engine:
         while step.question is not None:
             step = self.answer(step, "no")
 
-    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
-        reading = self._reader.read(text, guide=inquiry.guide(answering) if answering else None, choice=choice if answering else None)
+    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None, known: Facts | None = None) -> Reading:
+        age_open = known is not None and known.person.age_days is None and Case(known).is_child
+        guide = inquiry.guide(answering) if answering else None
+        reading = self._reader.read(text, guide=guide, choice=choice if answering else None, age_open=age_open)
         if answering is not None or reading.is_aside or reading == Reading():
             return reading
         leaning = department_model.leaning(text)
@@ -110,7 +112,7 @@ class Engine:
         if question is None:
             return step
         text, choice = inquiry.taken(question, answer)
-        reading = self.read(text, answering=question, choice=choice)
+        reading = self.read(text, answering=question, choice=choice, known=step.facts)
         if reading.is_aside and choice is None:  # answers nothing: asked again
             return step.model_copy(update={"turn": step.turn + 1, "question": question if step.turn < _PATIENCE else None})
         return self._step(self.merge(step.facts, reading, answered=question), step.turn + 1)

@@ -6,6 +6,7 @@ import re
 
 from bot.dialogue.state import Asked
 from bot.phrases.text import number, tidy
+from nlp.interface.departments import department_named
 
 _YES = frozenset({"是", "是的", "对", "对的", "嗯", "嗯嗯", "没错", "好", "好的", "可以", "行", "有", "yes", "y", "ok", "中", "要得"})
 _NO = frozenset({"不是", "不", "不对", "没有", "没", "否", "不用", "不行", "错了", "no", "n"})
@@ -13,6 +14,12 @@ _UNCLEAR = frozenset({"不清楚", "不知道", "不晓得", "说不清", "说�
 _PICK = re.compile(r"^(?:选|选择|第)?\s*(\d{1,2}|[一二三四五六七八九十]{1,2})\s*(?:个|项|号|条)?$")
 
 UNKNOWN = "unknown"
+
+
+def _department(asked: Asked, said: str) -> str | None:
+    """The option that shows the times of the department that was named in words (呼吸内科)."""
+    entry = department_named(said)
+    return None if entry is None else next((option for option in asked.options if option.startswith(f"slots:{entry.code}:")), None)
 
 
 def picked(asked: Asked, text: str) -> str | None:
@@ -27,6 +34,6 @@ def picked(asked: Asked, text: str) -> str | None:
             return "no"
     found = _PICK.match(said)
     if found is None:
-        return None
+        return _department(asked, said)
     place = number(found[1])
     return asked.options[place - 1] if place is not None and 1 <= place <= len(asked.options) else None

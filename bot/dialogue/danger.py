@@ -49,7 +49,9 @@ _MONTHS_SAID = 35.5
 
 
 def subject_of(person: Person) -> str | None:
-    """Whom a text is about: child, father …; self when said so; None when it does not say."""
+    """Whom a text is about: child, father …; self when said so, also by a child that writes itself; None when it does not say."""
+    if person.child_speaking:
+        return "self"
     years = person.age_years
     if person.relation in ("child", "son", "daughter", "grandchild", "baby") and (years is None or years < _CHILD_YEARS):
         return "child"

@@ -25,10 +25,9 @@ _HEADLINES = {
     Urgency.SELF_CARE: "可以先在家观察",
 }
 NOT_UNDERSTOOD = "我没完全听懂。能换个说法吗?比如:哪里不舒服、多久了、有没有发烧。"
-UNCLEAR_AFTER_RESULT = (
-    "这句我没听懂,上面的建议没有变。\n有新的不舒服,直接说;要约医生,说「预约」;别的事,发「帮助」看看可以说什么。变重了不要等,去医院或打 **120**。"
-)
-AFTER_RESULT = (Choice(code="help", label="帮助"), Choice(code="correct", label="重新说"), Choice(code="human", label="转人工"))
+UNCLEAR_AFTER_RESULT = "这句我没听懂,上面的建议没有变。\n有新的不舒服,直接说就行。变重了不要等,去医院或打 **120**。"
+HEARD_AFTER_RESULT = "好的,就照上面说的做。\n下一步点下面的就行;有新的不舒服,直接说。变重了不要等,去医院或打 **120**。"
+LISTENING_AFTER_RESULT = "您说,我在听。哪里不舒服、有什么变化,直接说;问能不能吃什么药、是什么病,要问医生。下面这些也可以点。"
 WHAT_IS_WRONG = "好的,哪里不对?把对的直接说一遍就行,比如「不是发烧,是咳嗽」「我 62 岁」。想从头来,点「重新说」。"
 AFTER_MISTAKE = (Choice(code="correct", label="重新说"), Choice(code="human", label="转人工"))
 
@@ -36,10 +35,19 @@ AFTER_MISTAKE = (Choice(code="correct", label="重新说"), Choice(code="human",
 def understood(view: IntakeView, *, first: bool) -> str:
     """听到了:咳嗽、发烧 38.5℃ …; before it what has to be said first (that no diagnosis is given here)."""
     if not view.understood:
-        return view.remark
+        return f"{view.remark}\n{FETCH_SOMEBODY}".strip() if first and view.child_speaking else view.remark
     heard = "、".join(view.understood)
-    said = f"听到了:{heard}。我不是医生,先问几句,好帮您找对医生。" if first else f"记下了:{heard}。"
+    said = f"记下了:{heard}。"
+    if first:
+        who = "" if view.remark else "我不是医生,"
+        said = f"听到了:{heard}。" + (FETCH_SOMEBODY if view.child_speaking else f"{who}先问几句,好帮您找对医生。")
     return f"{view.remark}\n{said}" if view.remark else said
+
+
+FETCH_SOMEBODY = (
+    "我是助手,不是医生。**你先去叫一个大人来**:打电话给爸爸妈妈,或者喊爷爷奶奶、邻居、老师。大人没到之前,我先问你几句,知道多少说多少。"
+)
+"""To a child that writes itself."""
 
 
 def choices_of(question: Question) -> tuple[Choice, ...]:
@@ -51,13 +59,19 @@ def emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     danger = assessment.emergency
     if danger is not None and danger.first:
         return _comfort(view, danger, critical=assessment.level is Urgency.CRITICAL)
-    first = f"**这可能是{danger.suspected},请马上打 120。**" if danger else "**情况危急,请马上打 120。**"
-    lines = measures(danger) if danger is not None else []
+    lines = [danger.comfort] if danger is not None and danger.comfort else []
+    lines += measures(danger) if danger is not None else []
     lines.append(_alerted(view))
     lines[-1] += _last_question(view, danger)
     if not view.rules_signed:
         lines.append(UNSIGNED)
-    return first, "\n".join(lines)
+    return f"**{_headline(danger)}**", "\n".join(lines)
+
+
+def _headline(danger: Emergency | None) -> str:
+    if danger is None:
+        return "情况危急,请马上打 120。"
+    return danger.headline or f"这可能是{danger.suspected},请马上打 120。"
 
 
 def _comfort(view: IntakeView, danger: Emergency, *, critical: bool) -> tuple[str, str]:
@@ -75,20 +89,38 @@ def _comfort(view: IntakeView, danger: Emergency, *, critical: bool) -> tuple[st
     return f"**{danger.first}**", "\n".join(lines)
 
 
+_NUMBERS = {"120": CALL_120, "110": CALL_110, "12356": CALL_12356}
+_IN_DESPAIR = ("12356", "110", "120")
+
+
 def calls(assessment: Assessment) -> tuple[Link, ...]:
-    """The numbers to tap: 120, and for somebody in despair the line where people listen and the police."""
-    in_despair = assessment.emergency is not None and bool(assessment.emergency.first)
-    return (CALL_12356, CALL_110, CALL_120) if in_despair else (CALL_120,)
+    """The numbers to tap: 120; for somebody in despair the line where people listen and the police too."""
+    danger = assessment.emergency
+    numbers = ("120",) if danger is None else _IN_DESPAIR if danger.first else danger.calls
+    return tuple(_NUMBERS[number] for number in numbers if number in _NUMBERS)
 
 
 def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]:
     """Later in the same danger: still 120 first, then what was taken down and the next thing the hospital needs."""
-    if assessment.emergency is not None and assessment.emergency.first:
+    danger = assessment.emergency
+    if danger is not None and danger.first:
         return _still_there(view, critical=assessment.level is Urgency.CRITICAL)
     heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
     told = f"我已经告诉{view.alert.who}。" if view.alert is not None else ""
-    asks = _last_question(view, None) or "守在他身边,有变化马上告诉 120。"
-    return "**还没打 120 的话,请马上打。**", f"{view.remark or heard}{'' if view.remark else told}{asks}"
+    here = "我在这儿,不会走开。" if danger is not None and danger.comfort else ""
+    asks = _last_question(view, None) or _till_help_comes(view, danger)
+    first = "还没打 120 的话,请马上打。"
+    if danger is not None and danger.headline and assessment.level is not Urgency.CRITICAL:
+        first = danger.headline
+    return f"**{first}**", f"{view.remark or heard}{'' if view.remark else told}{here}{asks}"
+
+
+def _till_help_comes(view: IntakeView, danger: Emergency | None) -> str:
+    if danger is not None and danger.alone:
+        return "大门打开,电话开免提放在手边,坐着或躺着等,别自己走动;喊邻居过来。有变化马上告诉 120。"
+    if view.child_speaking:
+        return "和大人待在一起等,有变化马上告诉大人、告诉 120。"
+    return f"{'身边要一直有人' if view.relation in (None, 'self') else '守在他身边'},有变化马上告诉 120。"
 
 
 def _still_there(view: IntakeView, *, critical: bool) -> tuple[str, str]:
@@ -100,7 +132,11 @@ def _still_there(view: IntakeView, *, critical: bool) -> tuple[str, str]:
 
 def measures(danger: Emergency) -> list[str]:
     """What to do now besides calling 120, and what not."""
-    now = [measure for measure in danger.do_now if not measure.strip("。! ").endswith("打 120")]
+
+    def said_first(measure: str) -> bool:
+        return measure.strip("。! ").endswith("打 120") or (bool(danger.headline) and measure.startswith("打 120:"))
+
+    now = [measure for measure in danger.do_now if not said_first(measure)]
     lines = [f"现在:{_listed(tuple(now))}"] if now else []
     if danger.do_not:
         dont = _listed(danger.do_not)
@@ -116,15 +152,18 @@ def _last_question(view: IntakeView, danger: Emergency | None) -> str:
 
 def _alerted(view: IntakeView) -> str:
     if view.alert is None:
-        return "请一边打电话,一边叫上身边的人。"
+        alone = view.assessment is not None and view.assessment.emergency is not None and view.assessment.emergency.alone
+        return "请一边打电话,一边喊邻居过来。" if alone else "请一边打电话,一边叫上身边的人。"
     place = f"({view.alert.place})" if view.alert.place else ""
     return f"我已经通知{view.alert.who}{place}。"
 
 
-def assessed(assessment: Assessment, *, signed: bool) -> str:
+def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False) -> str:
     """Level, reasons in the patient's own words, department, and the signs that mean 120."""
     level = assessment.level or Urgency.ROUTINE
     lines = [f"**{_HEADLINES[level]}**(紧急程度:{urgency(level).label})。"]
+    if to_child:
+        lines.append("把这些给大人看,请大人带你去,别自己一个人去。")
     if assessment.reasons:
         lines.append(f"为什么:{_listed(tuple(reason.text for reason in assessment.reasons[:4]))}")
     if assessment.departments:
@@ -137,16 +176,31 @@ def assessed(assessment: Assessment, *, signed: bool) -> str:
 
 def next_steps(view: IntakeView, assessment: Assessment) -> tuple[Choice, ...]:
     """【预约呼吸内科】【请村医一起看】【为什么这样建议】【说错了,改一改】"""
-    steps = []
-    best = next((one for one in assessment.departments if department(one.code).bookable), None)
-    if best is not None and assessment.level not in (Urgency.CRITICAL, Urgency.EMERGENT):  # who must go now is offered no later time
-        steps.append(Choice(code=f"slots:{best.code}:{view.intake_id}", label=f"预约{best.name}"))
+    steps = list(_booking(view, assessment))
     steps += [
         Choice(code="village_doctor", label="请村医一起看"),
         Choice(code="why", label="为什么这样建议"),
         Choice(code="correct", label="说错了,改一改"),
     ]
     return tuple(steps)
+
+
+def steps_again(view: IntakeView, assessment: Assessment) -> tuple[Choice, ...]:
+    """What can be done whatever was said after the advice: book, the village doctor, a person, all anew."""
+    return (
+        *_booking(view, assessment),
+        Choice(code="village_doctor", label="请村医一起看"),
+        Choice(code="human", label="转人工"),
+        Choice(code="correct", label="重新说"),
+        Choice(code="help", label="帮助"),
+    )
+
+
+def _booking(view: IntakeView, assessment: Assessment) -> tuple[Choice, ...]:
+    best = next((one for one in assessment.departments if department(one.code).bookable), None)
+    if best is None or assessment.level in (Urgency.CRITICAL, Urgency.EMERGENT):  # who must go now is offered no later time
+        return ()
+    return (Choice(code=f"slots:{best.code}:{view.intake_id}", label=f"预约{best.name}"),)
 
 
 def why(assessment: Assessment | None, *, signed: bool) -> str:

@@ -9,11 +9,13 @@ from bot.dialogue import pointing
 from bot.dialogue.danger import Heard, spoken_subject, subject_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.after_advice import After, after_advice
 from core.conversations import reading
 from core.conversations.models import Message
 from core.foundation.errors import NotFound
 from core.foundation.orders import Command
 from core.intake.commands import CloseIntake, CurrentIntake, IntakeView, Say
+from nlp.interface.assessment import Assessment
 from nlp.interface.reading import Person
 from nlp.interface.urgency import Urgency
 
@@ -92,27 +94,44 @@ async def tell(
     turn.state = state
     assessment = view.assessment
     if assessment is not None and (assessment.emergency is not None or assessment.level is Urgency.CRITICAL):
-        return _emergency(turn, view)
+        return _emergency(turn, view, text)
     heard = words.understood(view, first=fresh)
     if view.question is not None:
         return _question(turn, view, heard)
-    if assessment is not None and assessment.level is not None and not (fresh or answers or view.understood):
-        # The result stands above: what was not understood does not become so by saying it again.
-        return turn.offer(view.remark or words.UNCLEAR_AFTER_RESULT, words.AFTER_RESULT)
     if assessment is not None and assessment.level is not None:
-        said = words.assessed(assessment, signed=view.rules_signed)
-        menu = turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
-        return menu
+        if not (fresh or answers or view.understood):
+            return _after_result(turn, view, assessment, text)
+        return _result(turn, view, assessment, heard)
     if view.not_understood or not heard:
         return turn.offer(words.NOT_UNDERSTOOD, (pointing.SHOW, Choice(code="help", label="帮助"), Choice(code="human", label="转人工")))
     return turn.say(heard, "还有哪里不舒服吗?多久了?")
 
 
-def _emergency(turn: Turn, view: IntakeView) -> Reply:
+def _result(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) -> Reply:
+    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking)
+    return turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
+
+
+_AFTER = {After.HEARD: words.HEARD_AFTER_RESULT, After.MORE: words.LISTENING_AFTER_RESULT}
+
+
+def _after_result(turn: Turn, view: IntakeView, assessment: Assessment, text: str) -> Reply:
+    """The result stands above: 好的, 那怎么办, and what was not understood never lead nowhere."""
+    wants = after_advice(text)
+    if wants is After.WHAT_NOW and not view.remark:
+        return _result(turn, view, assessment, "")
+    said = view.remark or (words.UNCLEAR_AFTER_RESULT if wants is None else _AFTER[wants])
+    return turn.offer(said, words.steps_again(view, assessment))
+
+
+def _emergency(turn: Turn, view: IntakeView, text_said: str = "") -> Reply:
     assert view.assessment is not None  # noqa: S101 - the caller has looked
-    rule = view.assessment.emergency.rule if view.assessment.emergency is not None else "critical"
-    told = f"{view.intake_id}:{rule}"
-    first, text = words.still_emergency(view, view.assessment) if turn.state.danger == told else words.emergency(view, view.assessment)
+    danger = view.assessment.emergency
+    told = f"{view.intake_id}:{danger.rule if danger is not None else 'critical'}"
+    if danger is not None:  # who is alone, or may have wanted to die, is told other things: said once in full
+        told += f"{'+alone' if danger.alone else ''}{'+purpose' if danger.comfort else ''}"
+    again = turn.state.danger == told and after_advice(text_said) is not After.WHAT_NOW
+    first, text = words.still_emergency(view, view.assessment) if again else words.emergency(view, view.assessment)
     call: tuple[Outgoing, ...] = (Text(text=first), *words.calls(view.assessment))
     turn.state = turn.state.model_copy(update={"danger": told})
     if view.question is None:

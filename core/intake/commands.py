@@ -39,6 +39,8 @@ class IntakeView(Result):
     patient_id: Id | None = None
     relation: str | None = None
     """Whom the talk is about, as the patient is to the speaker (self, father, child …), as far as said."""
+    child_speaking: bool = False
+    """A child writes about itself: it is spoken to as one."""
     rules_signed: bool = False
     """False: the rules behind level and reasons are not signed by a clinician, and every text that shows them says so."""
     updated_at: datetime

@@ -11,7 +11,7 @@ from core.foundation.keys import Sealer
 from core.foundation.work import Work
 from core.intake.commands import AlertTold, IntakeLine, IntakeView
 from core.intake.models import KIND, Intake, IntakeEntry
-from nlp.interface.assessment import Assessment, Question
+from nlp.interface.assessment import Assessment, Facts, Question
 
 V = TypeVar("V", bound=BaseModel)
 
@@ -93,6 +93,7 @@ async def place_of(work: Work, row: Intake) -> str | None:
 async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), not_understood: bool = False, remark: str = "") -> IntakeView:
     """``row`` as its speaker sees it. While a question is open, the assessment is shown only in danger; what is for doctors alone never is."""
     question = await opened(work, row, "question", Question)
+    facts = await opened(work, row, "facts", Facts)
     assessment = await opened(work, row, "assessment", Assessment)
     if question is not None and (assessment is None or assessment.emergency is None):
         assessment = None
@@ -110,6 +111,7 @@ async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), 
             "alert": await opened(work, row, "alert", AlertTold),
             "patient_id": row.patient_id,
             "relation": row.relation,
+            "child_speaking": facts is not None and facts.person.child_speaking,
             "rules_signed": row.rules_signed,
             "updated_at": row.updated_at,
         }

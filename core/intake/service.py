@@ -133,10 +133,11 @@ async def hear(practice: Practice, actor: Actor, order: Say) -> Heard:
     question, unseen = (None, standing) if order.question_unseen else (standing, None)
     text = _words(order, question)
     own = question is not None and question.code in _OWN_QUESTIONS
+    known = None if row is None else await opened(work, row, "facts", Facts)
     if own and order.choice is not None:
         reading = Reading()
     else:
-        reading = await asyncio.to_thread(engine.read, text, answering=None if own else question, choice=order.choice)
+        reading = await asyncio.to_thread(engine.read, text, answering=None if own else question, choice=order.choice, known=known)
     return Heard(reading, question, text, engine, rules_signed, unseen)
 
 
@@ -246,7 +247,9 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
     before = await opened(work, row, "assessment", Assessment)
     assessment = standing_assessment(before, heard.engine.assess(known.facts), known.facts.urgency_said)
     if heard.misses_place:
-        facts = onset_told(place_missed(known.facts, assessment), heard.text, assessment)
+        facts = place_missed(known.facts, assessment)
+        if heard.reading.person.age_days is None:  # 八个月 is the child's age, not when it began
+            facts = onset_told(facts, heard.text, assessment)
         known = replace(known, facts=facts)
     place_known = row.place is not None or heard.says_place or await _lives_somewhere(work, known.patient_id)
     question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)

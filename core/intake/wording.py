@@ -9,7 +9,7 @@ _LASTING = "lasting_over_10_minutes"
 _NOT_REPEATED = frozenset(["suicidal", "suicide_plan", "suicide_act", "means_at_hand", "alone_now"])
 """Not read back in bare terms to the one who said it."""
 _CHINESE_PLEASE = "我只看得懂中文,请用中文说,发语音、请身边的人帮忙都可以。情况危险请马上打 120。(In an emergency call 120.)"
-_NO_DIAGNOSIS = "我不是医生,不能说是什么病。我可以帮您看急不急、该看哪个科。"
+_NO_DIAGNOSIS = "我不是医生,不能说是什么病,要医生看了、查了才知道。我可以帮您看急不急、该看哪个科。"
 _PATIENCE = "您着急,我明白。我还在,咱们接着说。"
 _NUMBERS = {
     "temperature": "体温 {}℃",

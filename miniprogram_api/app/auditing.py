@@ -62,7 +62,8 @@ async def head_keys(settings: Settings, practice: Practice) -> HeadKeys:
         await asyncio.to_thread(keys.put_first, settings.audit_key_file)
     except FileExistsError:  # another process was faster
         return await asyncio.to_thread(HeadKeys.load, settings.audit_key_file)
-    logger.warning("this house begins its audit's log %s: write the id down, away from this machine", keys.log_id)
+    level = logging.INFO if settings.demo else logging.WARNING  # a demonstration's log is kept nowhere else
+    logger.log(level, "审计日志从现在开始,编号 %s。请把编号抄下来,放在这台机器以外的地方", keys.log_id)
     return keys
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from miniprogram_api.app.leash import leashed
-from miniprogram_api.app.output import ChildOutput, RotatingLog, Say
+from miniprogram_api.app.output import ChildOutput, RotatingLog, Say, called
 from miniprogram_api.app.process import LISTEN_DESCRIPTOR, PROCESS_NAME, READY_DESCRIPTOR, ProcessSpec
 
 FIRST_PAUSE = 0.4
@@ -85,7 +85,7 @@ class Child:
                     return
                 if time.monotonic() - began >= STEADY_AFTER:
                     pause = FIRST_PAUSE
-                self._say(f"! {self.spec.name} {_describe(status)},{pause:.1f} 秒后重新启动")
+                self._say(f"! {called(self.spec.name)} {_describe(status)},{pause:.1f} 秒后重新启动")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop_asked.wait(), pause)
                 pause = min(pause * 2, LONGEST_PAUSE)

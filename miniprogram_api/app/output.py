@@ -1,4 +1,4 @@
-"""What a child prints: everything into its own rotating log file, only warnings in front of the operator."""
+"""What a child prints: everything into its own rotating log file, only warnings in front of the operator, and those in Chinese."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -92,8 +93,8 @@ class ChildOutput(asyncio.Protocol):
                 self._complained = True
                 self._say(f"! 日志写不下去({error.strerror}):请检查磁盘空间")
         warning = warning_in(text)
-        if warning and self._is_news(warning):
-            self._say(f"! {self._name}: {warning}")
+        if warning and self._is_news(shown := for_operator(warning, self._name)):
+            self._say(f"! {called(self._name)}:{shown}")
 
     def _is_news(self, warning: str) -> bool:
         now = asyncio.get_running_loop().time()
@@ -102,6 +103,24 @@ class ChildOutput(asyncio.Protocol):
             return False
         self._said[warning] = now
         return True
+
+
+_CALLED = {
+    "redis": "Redis", "migrate": "准备数据库", "seed": "准备演示数据", "simulator": "模拟微信", "rules": "检查临床规则", "worker": "后台进程",
+    "ticker": "定时进程", "media": "音视频进程", "web": "网页服务",
+}  # fmt: skip
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def called(name: str) -> str:
+    """A process as the operator knows it: web-2 is 网页服务 2."""
+    kind, _, number = name.partition("-")
+    return f"{_CALLED[kind]} {number}".strip() if kind in _CALLED else name
+
+
+def for_operator(warning: str, name: str) -> str:
+    """``warning`` where it is written for a person; else where a technician finds it."""
+    return warning if _CHINESE.search(warning) else f"有一条警告,原文在日志 {name}.log 里,交给懂技术的人看"
 
 
 def warning_in(line: str) -> str:

@@ -114,6 +114,8 @@ def _asked(row: dict[str, Any]) -> Asked:
         expects=row.get("expects"),
         of_child=row.get("of_child", False),
         crisis=row.get("crisis", False),
+        danger=row.get("danger", False),
+        purpose=row.get("purpose", False),
     )
     return Asked(
         code=row["code"],

@@ -78,6 +78,10 @@ class Case:
         return age < 15 * 365.25 if age is not None else self.facts.person.relation == "child"
 
     @property
+    def child_speaking(self) -> bool:
+        return self.facts.person.child_speaking
+
+    @property
     def pregnant(self) -> bool:
         return bool(self.facts.person.pregnant)
 

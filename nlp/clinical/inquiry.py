@@ -10,14 +10,16 @@ from nlp.interface.inquiry import NO, YES
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency, more_severe
 from nlp.language.answers import AnswerGuide, Effects
+from nlp.language.context import CRISIS
 from nlp.language.lexicon import lexicon
 
-from .asked import Asked, Option, questions
+from .asked import UNKNOWN, Asked, Option, questions
 from .asking import finding_of, limits, single_guide, single_question
 from .case import Case
 from .firing import fired
 from .following_up import worth_asking
 from .knowledge import Rule, known_codes, table
+from .spoken import to_child
 from .weighing import sex_matters, single_to_ask
 
 _CHEST = ("chest_pain", "chest_tightness")
@@ -94,7 +96,15 @@ def next_question(case: Case, level: Urgency | None) -> Question | None:
     if _NOTE not in case.notes:
         case.notes[_NOTE] = _in_danger(case, level) if level in (Urgency.CRITICAL, Urgency.EMERGENT) else _in_peace(case, level)
     found = case.notes[_NOTE]
-    return found if isinstance(found, Question) else None
+    return _for_who_speaks(found, case) if isinstance(found, Question) else None
+
+
+def _for_who_speaks(question: Question, case: Case) -> Question:
+    """``question`` as it is put to a child that writes itself, not to its mother."""
+    if not case.child_speaking:
+        return question
+    choices = tuple(choice.model_copy(update={"label": to_child(choice.label)}) for choice in question.choices)
+    return question.model_copy(update={"text": to_child(question.text), "choices": choices})
 
 
 def asked_so_far(case: Case) -> int:
@@ -148,6 +158,8 @@ def _in_danger(case: Case, level: Urgency) -> Question | None:
     """The one thing the hospital needs first; below critical also what could still make it worse."""
     if (crisis := crisis_question(case, level)) is not None:
         return crisis
+    if level is Urgency.CRITICAL and next((rule.taken for rule in speaking(case)), False) and (purpose := purpose_question(case)) is not None:
+        return purpose
     needed = next((rule.ask_next for rule in speaking(case) if rule.ask_next), None)
     if needed and not _settled(questions()[needed], case):
         return as_question(questions()[needed], case)
@@ -158,6 +170,25 @@ def _in_danger(case: Case, level: Urgency) -> Question | None:
     unclear = [asked for asked in specific if asked.code in _already(case)]  # asked once more even when enough was asked
     found = next((asked for asked in (unclear if dangers_asked >= _LIMIT_WHEN_EMERGENT else specific) if _open(asked, case)), None)
     return as_question(found, case) if found else None
+
+
+_PURPOSE = "on_purpose"
+_YEARS_OF_PURPOSE = 10
+"""Of younger children nobody asks whether they wanted to die."""
+
+
+def wanted_to_die(case: Case) -> bool | None:
+    """Of somebody who swallowed poison: whether he said so; None where it is open."""
+    if any(code in case.present for code in CRISIS):
+        return True
+    years = case.facts.person.age_years
+    young = years is not None and years < _YEARS_OF_PURPOSE
+    return False if young or "suicidal" in case.absent else None
+
+
+def purpose_question(case: Case) -> Question | None:
+    """Whether it was swallowed on purpose; None when that is known or was asked before."""
+    return as_question(questions()[_PURPOSE], case) if wanted_to_die(case) is None and _PURPOSE not in _already(case) else None
 
 
 def speaking(case: Case) -> list[Rule]:
@@ -176,8 +207,9 @@ def _settled(asked: Asked, case: Case) -> bool:
     return asked.danger and bool(findings) and not _left(asked, case) and all(_known(code, case) for code in findings)
 
 
-UNCLEAR, NOT_KNOWN = "unclear", "unknown"
-_MARKS = frozenset([UNCLEAR, NOT_KNOWN])
+UNCLEAR, NOT_KNOWN, WHICH = "unclear", "unknown", "which"
+"""Marks on a danger question: its answer said nothing of it, said nothing twice, or was a bare 有 that left open which of several signs."""
+_MARKS = frozenset([UNCLEAR, NOT_KNOWN, WHICH])
 _AGAIN = "again"
 
 
@@ -200,8 +232,9 @@ def answered(before: tuple[str, ...], question: Question, reading: Reading) -> t
         return found
     if asked.duration_of is not None and any(finding.duration_hours is not None for finding in reading.findings):
         return found
-    mark = _mark(NOT_KNOWN if reading == Reading() or _AGAIN in _named(question.code) else UNCLEAR, asked.code)
-    return found if mark in found else (*found, mark)
+    marks = [_mark(NOT_KNOWN if reading == Reading() or _AGAIN in _named(question.code) else UNCLEAR, asked.code)]
+    marks += [_mark(WHICH, asked.code)] if reading.one_of else []
+    return (*found, *(mark for mark in marks if mark not in found))
 
 
 def _left(asked: Asked, case: Case) -> tuple[Option, ...]:
@@ -233,6 +266,8 @@ def _already(case: Case) -> frozenset[str]:
 
 def _who(case: Case) -> str:
     person = case.facts.person
+    if case.child_speaking:
+        return "你"
     if case.is_child:
         return "孩子"
     if person.relation in (None, "self"):
@@ -244,14 +279,13 @@ def as_question(asked: Asked, case: Case) -> Question:
     again = asked.danger and asked.code in _already(case)
     targets = (*_targets(asked, case), *((_AGAIN,) if again else ()))
     code = f"{asked.code}:{','.join(targets)}" if targets else asked.code
-    text = _text(asked, case)
-    return Question(
-        code=code,
-        text=f"这一条要紧,再问一次:{text}" if again else text,
-        choices=_choices(asked, case),
-        rules_out_danger=asked.danger,
-        is_open=asked.is_open,
-    )
+    text, choices = _text(asked, case), _choices(asked, case)
+    if again and _mark(WHICH, asked.code) in case.facts.asked:
+        signs = "、".join(f"「{choice.label}」" for choice in choices if choice.code not in ("none", UNKNOWN.code))
+        text = f"您说有,是哪一样?{signs}"
+    elif again:
+        text = f"这一条要紧,再问一次:{text}"
+    return Question(code=code, text=text, choices=choices, rules_out_danger=asked.danger, is_open=asked.is_open)
 
 
 def _text(asked: Asked, case: Case) -> str:
@@ -260,7 +294,8 @@ def _text(asked: Asked, case: Case) -> str:
     listed = "、".join(phrases[:-1]) + ",或者" + phrases[-1] if len(phrases) > 1 else "".join(phrases)
     pieces = [piece.text for piece in asked.pieces if not all(_known(code, case) for code in piece.of)]
     text = asked.text if len(pieces) == len(asked.pieces) or not pieces else "".join(pieces)
-    return text.replace("{asks}", listed).replace("{who}", _who(case))
+    text = text.replace("{asks}", listed).replace("{who}", _who(case))
+    return to_child(text) if case.child_speaking else text
 
 
 def _choices(asked: Asked, case: Case) -> tuple[Choice, ...]:
@@ -304,11 +339,13 @@ def missing_minimum(case: Case) -> bool:
 class OpenDanger:
     """A danger question that was asked and not answered, and the level it leaves possible at least; None where the table knows none for this case.
 
-    ``of_complaint``: asked because of what the person came with, not of everybody, nor because of what he added when asked for other troubles."""
+    ``of_complaint``: asked because of what the person came with, not of everybody, nor because of what he added when asked for other troubles.
+    ``waits``: it was answered with a bare 有, and which of its signs is there is being asked."""
 
     asked: Asked
     least: Urgency | None
     of_complaint: bool
+    waits: bool = False
 
 
 def open_dangers(case: Case) -> tuple[OpenDanger, ...]:
@@ -321,13 +358,22 @@ def open_dangers(case: Case) -> tuple[OpenDanger, ...]:
         asked = questions().get(code)
         if asked is None or not asked.danger or asked.when(case) is None or all(_known(about, case) for about in asked.about):
             continue
-        if _mark(UNCLEAR, code) in case.facts.asked and not _asked_again(asked, case):
+        waits = _mark(UNCLEAR, code) in case.facts.asked and not _asked_again(asked, case)
+        which = _mark(WHICH, code) in case.facts.asked
+        if waits and not which:
             continue  # it will be asked once more; till then nothing is raised that could not be taken back
         concerned = {*asked.about, *(finding for option in asked.options.values() for finding in option.of)}
         if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
             least = next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)
-            found.append(OpenDanger(asked, least, came_with and not asked.only_without_danger_question))
+            levels = [level for level in (least if not waits else None, _mildest_sign(asked, case) if which else None) if level is not None]
+            found.append(OpenDanger(asked, more_severe(levels) if levels else None, came_with and not asked.only_without_danger_question, waits))
     return tuple(found)
+
+
+def _mildest_sign(asked: Asked, case: Case) -> Urgency | None:
+    """What any one of the signs that ``asked`` names would raise the case to at least, up to emergent: one of them is there, nobody said which."""
+    levels = [option.raises for option in _left(asked, case) if option.raises is not None]
+    return min((*levels, Urgency.EMERGENT), key=lambda level: level.severity) if levels else None
 
 
 def least_left(dangers: Sequence[OpenDanger]) -> Urgency | None:

@@ -43,7 +43,8 @@ def table_rows(name: str) -> list[dict[str, str]]:
 @dataclass(frozen=True)
 class Rule:
     """One rule of care. ``suspected`` is empty unless a patient may be told it; ``first`` (``first_of_other`` to who speaks of him) is said before
-    everything else to somebody in despair; ``signed_by`` is empty until a clinician signs."""
+    everything else to somebody in despair; ``headline`` instead of what is suspected; ``taken``: something was swallowed, perhaps on purpose;
+    ``signed_by`` is empty until a clinician signs."""
 
     id: str
     title: str
@@ -52,6 +53,8 @@ class Rule:
     suspected: str
     first: str
     first_of_other: str
+    headline: str
+    taken: bool
     do_now: tuple[str, ...]
     do_not: tuple[str, ...]
     ask_next: str | None
@@ -127,6 +130,8 @@ def _rule(row: dict[str, Any], data: dict[str, Any]) -> Rule:
         suspected=row.get("suspected", ""),
         first=row.get("first", ""),
         first_of_other=row.get("first_of_other", ""),
+        headline=row.get("headline", ""),
+        taken=row.get("taken", False),
         do_now=tuple(row.get("do_now", ())),
         do_not=tuple(row.get("do_not", ())),
         ask_next=row.get("ask_next"),

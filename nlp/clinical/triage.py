@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.interface.assessment import Assessment, Emergency, Reason
+from nlp.interface.assessment import Assessment, Reason
 from nlp.interface.urgency import Urgency, more_severe
 
 from . import advice, vitals
 from .candidates.joined import candidates
 from .case import Case
+from .emergency import emergency
 from .expressions import Evidence
 from .firing import fired
-from .inquiry import OpenDanger, crisis_question, least_left, missing_minimum, next_question, not_ruled_out, open_dangers, question_text, speaking
+from .inquiry import OpenDanger, least_left, missing_minimum, next_question, not_ruled_out, open_dangers
 from .knowledge import Modifier, Rule, Settled, citation, complaints, expression, modifiers, settled
 from .routing import departments
+from .spoken import to_child
 from .wording import age_words, evidence_words, finding_words
 
 _GOOD_STATE = expression("good_state")
@@ -97,7 +99,7 @@ def _with_dangers(level: Urgency, dangers: Sequence[OpenDanger], *, well: bool) 
     them was asked because of the complaint he came with. What one treats oneself rises by the table alone; who is ``well`` (eats, walks, plays as
     usual) is no emergency by a mere possibility."""
     least = least_left(dangers) or level
-    of_complaint = any(one.of_complaint for one in dangers)
+    of_complaint = any(one.of_complaint and not one.waits for one in dangers)
     mere = raised(level, Urgency.URGENT if well else Urgency.EMERGENT) if of_complaint and level is not Urgency.SELF_CARE else level
     return more_severe([level, mere, least])
 
@@ -106,7 +108,6 @@ def assess(case: Case, engine: str) -> Assessment:
     """The assessment of ``case``; ``engine`` names the version of rules and lexicon."""
     facts = case.facts
     judgement = judge(case)
-    emergency = _emergency(judgement, case)
     question = next_question(case, judgement.level)
     complete = judgement.level is Urgency.CRITICAL or (question is None and judgement.level is not None)
     level = judgement.level
@@ -117,44 +118,18 @@ def assess(case: Case, engine: str) -> Assessment:
         complete=complete,
         reasons=_reasons(judgement, case),
         departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level or facts.leaning else (),
-        emergency=emergency,
-        advice=advice.advice(case, judgement.level, [rule for rule, _ in judgement.fired]) if level else (),
+        emergency=emergency(case, judgement.level),
+        advice=_advice(judgement, case) if level else (),
         candidates=candidates(case),
         engine=engine,
     )
 
 
-def _emergency(judgement: Judgement, case: Case) -> Emergency | None:
-    """What to say first. Of several rules at the worst level the first in the file with instructions speaks."""
-    if judgement.level not in (Urgency.CRITICAL, Urgency.EMERGENT):
-        return None
-    rule = next(iter(speaking(case)), None)
-    if judgement.level is Urgency.CRITICAL and (rule is None or rule.level is not Urgency.CRITICAL):
-        do_now = ("打 120", *(rule.do_now if rule else advice.CRITICAL_DO_NOW))
-        return Emergency(
-            rule=rule.id if rule else "critical_level",
-            suspected=rule.suspected if rule else "危急情况",
-            do_now=do_now,
-            do_not=rule.do_not if rule else advice.CRITICAL_DO_NOT,
-        )
-    if rule is not None and rule.first:
-        return _comfort(rule, case, judgement.level)
-    if rule is None or not rule.suspected:
-        return None  # what to do then stands in the advice
-    return Emergency(rule=rule.id, suspected=rule.suspected, do_now=rule.do_now, do_not=rule.do_not, ask_next=question_text(rule.ask_next, case))
-
-
-def _comfort(rule: Rule, case: Case, level: Urgency) -> Emergency:
-    """What is said to somebody who thinks of ending his life, or to who speaks of him: kind first, then help, then one question."""
-    of_other = case.facts.person.relation not in (None, "self")
-    return Emergency(
-        rule=rule.id,
-        suspected=rule.suspected,
-        do_now=rule.do_now,
-        do_not=rule.do_not,
-        first=rule.first_of_other if of_other else rule.first,
-        question=crisis_question(case, level),
-    )
+def _advice(judgement: Judgement, case: Case) -> tuple[str, ...]:
+    lines = advice.advice(case, judgement.level, [rule for rule, _ in judgement.fired])
+    if (danger := emergency(case, judgement.level)) is not None and danger.alone:
+        lines = tuple(line.replace("身边不要离人;", "") for line in lines)
+    return tuple(to_child(line) for line in lines) if case.child_speaking else lines
 
 
 def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:

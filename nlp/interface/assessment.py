@@ -67,6 +67,14 @@ class Emergency(Value):
     """Where somebody thinks of ending his life: said before everything else, and in place of what is suspected."""
     question: Question | None = None
     """The question to ask at once, with its choices, before any other (in the same case)."""
+    headline: str = ""
+    """The first line, where it is not "this may be ``suspected``, call 120 at once"."""
+    comfort: str = ""
+    """To somebody who may have taken poison on purpose, or to who speaks of him: said right after the first line, which is 120."""
+    calls: tuple[str, ...] = ("120",)
+    """The numbers to call, the first one first."""
+    alone: bool = False
+    """Nobody is with the patient, who writes himself: what he does alone stands in ``do_now``."""
 
 
 class Assessment(Value):

@@ -33,8 +33,9 @@ class ClinicalEngine(Protocol):
         """Load now what the first text would otherwise wait for."""
         ...
 
-    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
-        """Understand one text (at most 5,000 characters are looked at), as an answer to ``answering`` if given; ``choice`` is a tapped code."""
+    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None, known: Facts | None = None) -> Reading:
+        """Understand one text (at most 5,000 characters are looked at), as an answer to ``answering`` if given; ``choice`` is a tapped code.
+        ``known``: what was told before, for words that mean something only beside it (八个月, of a child whose age is not known)."""
         ...
 
     def merge(self, facts: Facts, reading: Reading, *, answered: Question | None = None) -> Facts:

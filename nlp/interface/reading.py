@@ -55,6 +55,11 @@ class Measurement(Value):
     span: Span
 
 
+CHILD_YEARS = 15
+LEAST_YEARS_WRITING = 5
+"""Younger children write nothing: who tells of himself and gives such an age means somebody else."""
+
+
 class Person(Value):
     """Whom the talk is about, as far as said. ``relation`` to the speaker: "self", "father", "mother", "child", "spouse", …; None = not said."""
 
@@ -70,6 +75,12 @@ class Person(Value):
     @property
     def age_years(self) -> float | None:
         return None if self.age_days is None else self.age_days / 365.25
+
+    @property
+    def child_speaking(self) -> bool:
+        """Whether a child writes about itself (我今年9岁): it is spoken to as one, and told to fetch a grown-up."""
+        years = self.age_years
+        return self.relation == "self" and years is not None and LEAST_YEARS_WRITING <= years < CHILD_YEARS
 
 
 class Department(Value):
@@ -96,6 +107,8 @@ class Reading(Value):
     """True when the text is a curse and tells nothing else; the rest of the reading is then empty."""
     asks_diagnosis: bool = False
     """True when the speaker wants to be told what illness it is; whatever else he said stands in the reading."""
+    one_of: tuple[str, ...] = ()
+    """What a bare 有 leaves open: one of these findings at least is there, and nobody said which."""
     foreign: bool = False
     """True when the text is written in another language than Chinese and nothing was recognised in it."""
     leaning: tuple[Department, ...] = ()

@@ -40,6 +40,10 @@ class AnswerGuide:
     """The question is asked of children alone."""
     crisis: bool = False
     """The question is asked when somebody may harm himself."""
+    danger: bool = False
+    """An answer must mean something: a bare 有 to one that names several signs names none of them."""
+    purpose: bool = False
+    """The question is whether something was swallowed on purpose."""
 
 
 class Short(StrEnum):

@@ -18,6 +18,7 @@ _TRANSFER = "refer_transfer"
 _EXPOSURE, _MEANS, _ALONE = "pesticide_exposure", "means_at_hand", "alone_now"
 _POISONS = frozenset(["paraquat", "rodenticide", "pesticide_swallowed"])
 """Told also by the bare name of what was swallowed (百草枯), which may as well only stand in the house."""
+_TAKEN = _POISONS | {"overdose", "sleeping_pills"}
 _SIGNS_OF_POISON = frozenset(
     ["seizure", "seizure_long", "vomiting", "vomits_often", "unconscious", "drowsy", "confusion", "drooling", "sweating", "small_pupils", "dyspnoea"]
 )
@@ -95,6 +96,30 @@ def _worked() -> re.Pattern[str]:
 def _means() -> re.Pattern[str]:
     words = alternatives(lexicon().words("crisis", "means"))
     return re.compile(f"(?<!没)(?<!没有)(?<!没得)(?<!无)(?<!不)(?<!打)(?<!喷){words}(?!店|都?(?:没有|没得|收|拿走|扔|交))")
+
+
+_ACCIDENT = re.compile(
+    "误(?:喝|服|食|吃|吞|以为)|不小心|不是(?:有意|故意)|没(?:有)?想(?:死|不开)|不知情|当(?:成|作|做)了?(?:水|饮料|酒|可乐|糖|果汁|药|油|醋|酱油)"
+    "|(?:喝|吃|拿|倒)错|以为是(?:水|饮料|酒|糖|药|油)|没看清"
+)
+_ON_PURPOSE = re.compile("(?<!不是)(?<!没有)(?<!没)(?:故意|有意|存心)|想不开|寻短|赌气|一时冲动|心里(?:太|很|好|真)?难受|活不下去|活够")
+
+
+def with_purpose(text: NormalText, reading: Reading, *, asked: bool) -> Reading:
+    """``reading`` with what the words tell of why something was swallowed: an accident (误喝, 当成水) denies that he wanted to die. ``asked``: the
+    question was just that, and 想不开, 赌气 answer it too."""
+    if is_crisis(reading.findings):
+        return reading
+    codes = {finding.code for finding in reading.findings if finding.status is not Status.ABSENT and finding.subject == "patient"}
+    accident = _ACCIDENT.search(text.text)
+    purpose = _ON_PURPOSE.search(text.text) if asked else None
+    match = accident or purpose
+    if match is None or not (asked or codes & _TAKEN):
+        return reading
+    status = Status.ABSENT if accident else Status.PRESENT
+    told = _finding("suicidal", status, text.span(match.start(), match.end())).model_copy(update={"implied": True})
+    others = tuple(finding for finding in reading.findings if (finding.code, finding.subject) != ("suicidal", "patient"))
+    return reading.model_copy(update={"findings": (*others, told), "not_understood": False})
 
 
 _SWALLOWED = re.compile(

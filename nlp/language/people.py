@@ -192,7 +192,9 @@ def _with_fate(one: Named, content: str, following: Named | None) -> Named | Non
 
 _YEARS = re.compile(rf"(?P<years>{NUMBER})(?P<more>多|来|几|好几|啷当|出头|大几)?(?:周|虚)?岁(?:(?P<half>半)|零?(?P<months>{NUMBER})个?月)?")
 _MONTHS = re.compile(rf"(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月")
-_CHILD_AFTER = re.compile("^(?:大|的?(?:宝宝|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))")
+_OLD = "大(?!便|小便|小[都也]|量|概|约|夫|腿|脑|汗|姨|出血|把|片|口|碗|清早|半)"
+"""八个月大, not 三个月大便带血."""
+_CHILD_AFTER = re.compile(f"^(?:{_OLD}|的?(?:宝宝|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))")
 _CHILD_BEFORE = re.compile(
     "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢"
     "|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|，)*$"
@@ -213,6 +215,15 @@ _DAYS_ANSWERED = re.compile(
     rf"(?P<days>{NUMBER})(?P<unit>天|周|个?星期|个?礼拜)(?:大|了|多)*(?=$|[，。；！？ ])"
 )
 _WEEKS_OLD = re.compile(rf"(?:出生|生下来)(?:才|刚|了|有)*(?P<weeks>{NUMBER})(?:周|个?星期)")
+_AGE_ALONE = re.compile(
+    rf"(?:我家|我们家|家里)?(?:他|她|它|这|是|{_YOUNG_CHILD})?(?:今年|现在|今天|刚刚?|快|还|也就|(?P<only>才|满)){{0,3}}(?P<value>{NUMBER})"
+    rf"(?:(?P<months>个(?P<half>半)?月)(?:零?{NUMBER}天|多|半)?|(?P<unit>天|个?星期|个?礼拜|周))(?P<old>{_OLD})?(?:的|吧|左右|多)?(?:了|啊|呀|呢|哈|哦|嘛)*"
+)
+"""八个月, 才三个月大, 现在满八个月了: nothing else stands between two pauses. Words of duration (有三个月了, 都好几个月) are no part of it."""
+_DAYS_ONLY_AGE = 28
+"""才四十天 of a child is its age; fewer days may be those of the illness."""
+_MOST_MONTHS = 35
+"""Of older children one says the years."""
 _NEWBORN = {
     "新生儿": 14.0,
     "刚出生": 2.0,
@@ -275,8 +286,40 @@ _MAYBE_PREGNANT = re.compile("(?:怀孕|怀上|有喜|有了)(?:了)?(?:吗|么|
     "|(?:是不是|会不会|可能|怀疑|不知道|不晓得|怕|有没有|不确定)[^，。；！？]{0,6}(?:怀孕|怀上|有了)")
 
 
-def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
-    """Ages in days with their places; ``expecting_age``: a bare number answers the question for the age."""
+def _age_alone(text: NormalText, *, of_child: bool) -> list[Told]:
+    """The age of a child that stands by itself between two pauses (便血,八个月). ``of_child``: the talk is of a child though none is named here."""
+    content = text.text
+    pauses = sorted({*text.breaks, *(at for at, character in enumerate(content) if character in HARD_BREAKS), len(content)})
+    people = [one for one in named(text) if one.kin.relation != "third" and not one.gone]
+    start = 0
+    for pause in pauses:
+        first, start = start, pause + (pause < len(content) and content[pause] in HARD_BREAKS)
+        match = _AGE_ALONE.fullmatch(content, first, pause)
+        if match is None:
+            continue
+        before = [one for one in people if one.start < pause]
+        whose = before[-1] if before else (people[0] if people else None)
+        if (whose.kin.relation != "child") if whose else not of_child:
+            continue
+        days = _days_alone(match)
+        if days is not None:
+            return [Told("age", days, first, pause)]
+    return []
+
+
+def _days_alone(match: re.Match[str]) -> float | None:
+    value = number(match["value"])
+    if value is None:
+        return None
+    if match["months"]:
+        return (value + (0.5 if match["half"] else 0)) * DAYS_A_MONTH if value <= _MOST_MONTHS else None
+    days = value * (1 if match["unit"] == "天" else 7)
+    return days if match["old"] or (match["only"] and days >= _DAYS_ONLY_AGE) else None
+
+
+def ages(text: NormalText, *, expecting_age: bool, of_child: bool = False) -> list[Told]:
+    """Ages in days with their places; ``expecting_age``: a bare number answers the question for the age. ``of_child``: the talk is of a child
+    whose age is not known."""
     content = text.text
     found: list[Told] = []
     for match in _YEARS.finditer(content):
@@ -306,6 +349,8 @@ def ages(text: NormalText, *, expecting_age: bool) -> list[Told]:
             found.append(Told("age", value, match.start("few" if match["few"] else "many"), match.end()))
     if not found and expecting_age and (answer := _DAYS_ANSWERED.match(content)) and (value := number(answer["days"])) is not None and value < 800:
         found.append(Told("age", value * (1.0 if answer["unit"] == "天" else 7.0), answer.start("days"), answer.end()))
+    if not found:
+        found.extend(_age_alone(text, of_child=of_child))
     if not found:
         for word, days in sorted(_NEWBORN.items(), key=lambda item: -len(item[0])):
             if (place := content.find(word)) >= 0:
@@ -355,10 +400,10 @@ def _years(match: re.Match[str]) -> list[Told]:
     return [Told("age", value * DAYS_A_YEAR, match.start(), match.end("years"))] if value is not None and value <= 125 else []
 
 
-def told(text: NormalText, *, expecting_age: bool) -> list[Told]:
+def told(text: NormalText, *, expecting_age: bool, of_child: bool = False) -> list[Told]:
     """Age, sex and pregnancy said in ``text``, each with its place."""
     content = text.text
-    found = ages(text, expecting_age=expecting_age)
+    found = ages(text, expecting_age=expecting_age, of_child=of_child)
     not_pregnant = list(_NOT_PREGNANT.finditer(content))
     for match in _SEX.finditer(content):
         word = match["sex"] or match["word"]

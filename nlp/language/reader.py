@@ -55,8 +55,9 @@ class Reader:
         self._boundaries.warm()
         self.read("胸口有点闷,不发烧,有点晕")
 
-    def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None) -> Reading:
-        """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code."""
+    def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None, age_open: bool = False) -> Reading:
+        """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code. ``age_open``: the talk is of a child whose
+        age is not known yet."""
         whole = normalise(original)
         text = asides.without_curses(whole)
         code = choice if choice is not None else (answers.chosen(text, guide) if guide else None)
@@ -64,7 +65,7 @@ class Reader:
             return Reading()
         if guide and code in guide.choices:
             return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
-        reading = self._words(text, guide)
+        reading = self._words(text, guide, age_open=age_open)
         findings = context.without_asked_transfer(context.without_idle(reading.findings, text), text)
         reading = reading.model_copy(update={"findings": findings})
         years = reading.person.age_years
@@ -72,6 +73,7 @@ class Reader:
             reading = reading.model_copy(update={"findings": context.of_child(reading.findings)})
         if context.is_crisis(reading.findings):
             reading = reading.model_copy(update={"findings": context.in_crisis(reading.findings, text)})
+        reading = context.with_purpose(text, reading, asked=guide is not None and guide.purpose)
         if guide and guide.crisis:
             reading = context.crisis_answer(text, reading)
         if guide:
@@ -80,14 +82,15 @@ class Reader:
                 return reading
         return _with_asides(reading, text, cursed=text is not whole)
 
-    def _words(self, text: NormalText, guide: AnswerGuide | None) -> Reading:
+    def _words(self, text: NormalText, guide: AnswerGuide | None, *, age_open: bool = False) -> Reading:
         parts = clauses(text)
         people = named(text)
         before = carried(text, parts, people)
         gone = frozenset(person.kin.relation for person in people) - {person.kin.relation for person in people if not person.gone}
         notes = _Notes(kin={person.kin.relation: person.kin for person in people}, gone=gone)
         expecting_age = guide is not None and guide.expects == "age"
-        said = told(text, expecting_age=expecting_age)
+        timed = guide is not None and bool(guide.duration_of)  # 多久了? 三个月
+        said = told(text, expecting_age=expecting_age, of_child=age_open and not timed)
         notes.told = [(_whose(item.start, parts, people, before), item) for item in said]
         found = scoped(text, parts, mentions(text, self._boundaries), answering=guide is not None)
         times = lengths(text, [(item.start, item.end) for item in said if item.what in ("age", "weeks")])
@@ -419,16 +422,20 @@ def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Readin
     reading = reading.model_copy(update={"not_understood": False})
     if short is Short.NO:
         return _with_effects(reading, guide.no, span, guide)
-    # a bare 有 names no one of several: the words that follow decide, otherwise all stay possible
+    # a bare 有 names no one of several: the words that follow decide, otherwise it is asked which, and all stay possible
     if short is Short.YES and not any(f.status is not Status.ABSENT for f in (*reading.findings, *reading.conditions)):
+        if guide.danger and len(guide.yes.uncertain) > 1 and not guide.yes.present:
+            return reading.model_copy(update={"one_of": guide.yes.uncertain})
         return _with_effects(reading, guide.yes, span, guide)
     return reading
 
 
 def _with_asides(reading: Reading, text: NormalText, *, cursed: bool) -> Reading:
     """``reading`` with what it is beside an answer. A person named in a text that tells nothing of anybody is dropped with the curse."""
-    told = bool(reading.findings or reading.conditions or reading.measurements or reading.urgency_said) or _describes(reading.person)
     asking = asides.asks_diagnosis(text)
+    # 是不是肺炎啊 tells of no illness that he has
+    illness = any(condition.status is not Status.UNCERTAIN or not asking for condition in reading.conditions)
+    told = bool(reading.findings or illness or reading.measurements or reading.urgency_said) or _describes(reading.person)
     if told:
         return reading.model_copy(update={"asks_diagnosis": True}) if asking else reading
     if cursed or asking:

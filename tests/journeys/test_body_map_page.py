@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.browser import Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
 from tests.journeys.people import roster
 from tests.journeys.test_patient_pages import SLOW, WIDE, keep, opened, turn_to
 from tests.support.demo import Demo
@@ -63,7 +63,59 @@ async def test_who_cannot_name_it_points_at_it(visiting: Visiting, running_demo_
     await wide.get_by_role("button", name="胸口", exact=True).click()
     await wide.get_by_role("button", name="胸口疼", exact=True).click()
     await assert_readable(wide)
+    await beside_the_figure(wide)
     await keep(wide, "mini-where-1280")
+
+
+async def beside_the_figure(page: Page) -> None:
+    """On a wide screen what is written stands beside the figure, in sight without scrolling."""
+    figure, field = await page.locator(".body-map").bounding_box(), await page.get_by_label("要说的话").bounding_box()
+    assert figure is not None
+    assert field is not None
+    assert field["x"] >= figure["x"] + figure["width"]
+    assert figure["y"] - 200 < field["y"] < WIDE[1]
+
+
+async def test_an_open_question_is_answered_on_the_home_page(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    phone = [one for one in roster(demo)[::-1] if one.get("mini_program_openid")][1]["key"]
+    page = (await opened(visiting, demo, phone, "where")).page
+    await page.get_by_label("要说的话").fill("头痛三天")
+    await page.get_by_role("button", name="告诉助手").click()
+    await expect(page.get_by_role("group", name="可以点着回答")).to_be_visible(timeout=SLOW)
+    await turn_to(page, "")
+    for size, seen in ((PHONE, page), (WIDE, (await opened(visiting, demo, phone, "", WIDE)).page)):
+        part = seen.get_by_role("region", name="问诊还没问完")
+        await expect(part).to_contain_text("头痛是不是突然一下子痛到顶")
+        await expect(part.get_by_role("group", name="可以点着回答").get_by_role("button", name="都没有")).to_be_visible()
+        await expect(part.get_by_label("您的回答")).to_be_visible()
+        await expect(part.get_by_role("link", name="看人体图")).to_be_visible()
+        await assert_readable(seen)
+        await keep(seen, f"mini-home-open-{size[0]}")
+    wide_part = seen.get_by_role("region", name="问诊还没问完")
+    await wide_part.get_by_role("button", name="都没有").click()
+    await expect(wide_part.locator(".mini-bubble-practice").nth(1)).to_be_visible(timeout=SLOW)
+    await expect(wide_part).to_contain_text("都没有")
+    await assert_readable(seen)
+    await keep(seen, "mini-home-answered-1280")
+    await wide_part.get_by_role("link", name="看人体图").click()
+    await expect(seen.get_by_role("heading", name="点一点哪里不舒服")).to_be_visible()
+
+
+async def test_swallowed_poison_shows_120_first_and_who_listens(visiting: Visiting, running_demo_house: Demo) -> None:
+    demo = running_demo_house
+    phone = [one for one in roster(demo)[::-1] if one.get("mini_program_openid")][2]["key"]
+    page = (await opened(visiting, demo, phone, "where")).page
+    await page.get_by_label("要说的话").fill("喝了百草枯")
+    await page.get_by_role("button", name="告诉助手").click()
+    await expect(page.get_by_role("group", name="可以点着回答").get_by_role("button", name="不小心的")).to_be_visible(timeout=SLOW)
+    for size, seen in ((PHONE, page), (WIDE, (await opened(visiting, demo, phone, "", WIDE)).page)):
+        danger = seen.get_by_role("alert").first
+        await expect(danger).to_contain_text("百草枯、敌草快中毒,请马上打 120")
+        await expect(danger).to_contain_text("我在这儿")
+        await expect(danger.get_by_role("link")).to_have_text(["拨打 120", "拨打 110", "拨打 12356 心理援助热线"])
+        await assert_readable(seen)
+        await keep(seen, f"mini-poison-{size[0]}")
 
 
 async def turned_by_keys(page: Page) -> None:

@@ -89,6 +89,14 @@ async def test_one_list_for_those_who_treat_and_a_coded_diagnosis_signed(visitin
 
     # What was found since then is added, and the list follows.
     await part.get_by_text("补化验和查体").click()
+    first_fields = part.get_by_role("group", name="这次先看这几样")
+    await expect(first_fields.get_by_label("C 反应蛋白")).to_be_visible()
+    await expect(first_fields.get_by_label("肺部湿啰音")).to_be_visible()
+    await expect(part.get_by_label("糖化血红蛋白")).to_be_hidden()
+    await expect(part.get_by_label("体温")).to_be_hidden()  # it was told, and speaks for the first
+    await part.get_by_text("血糖(").first.click()
+    await expect(part.get_by_label("糖化血红蛋白")).to_be_visible()
+    await part.get_by_text("血糖(").first.click()
     await part.get_by_label("C 反应蛋白").fill("9000")
     await part.get_by_role("button", name="存好,重新排").click()
     await expect(part.get_by_role("alert").filter(has_text="C 反应蛋白应在")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
@@ -34,6 +35,18 @@ async def test_four_phones_side_by_side_on_a_desktop(visiting: Visiting, stage: 
     await expect(page.locator(".hint")).to_have_count(3)
     await assert_readable(page)
     assert_at_home(visit, stage.origin)
+
+
+_CUT = """() => [...document.querySelectorAll(".owner *:not(.unseen)")].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+
+
+async def test_who_holds_a_phone_is_never_cut(visiting: Visiting, stage: PageStage) -> None:
+    for size in ((1280, 900), PHONE):
+        page = (await opened(visiting, stage, size)).page
+        await expect(phone(page, 3).locator(".owner")).to_contain_text("心血管内科 主任医师")
+        assert await page.evaluate(_CUT) == []
+        if os.environ.get("HUIZHEN_SCREENSHOTS"):
+            await page.screenshot(path=f"{os.environ['HUIZHEN_SCREENSHOTS']}/simulator-{size[0]}.png")
 
 
 async def test_one_phone_fills_a_narrow_screen_and_the_next_is_a_swipe_away(visiting: Visiting, stage: PageStage) -> None:

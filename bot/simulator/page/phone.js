@@ -86,7 +86,7 @@ export class Phone {
       avatar(person.name),
       h("span", { class: "entry-text" },
         h("span", { class: "entry-name" }, plainName(person.name), /演示/.test(person.name) && h("span", { class: "demo-tag" }, "演示"), h("span", { class: "role-tag" }, roleLabel(person.role))),
-        h("span", { class: "faint" }, [person.title, person.place].filter(Boolean).join(" · "))),
+        [person.title, person.place].filter(Boolean).map((words) => h("span", { class: "faint" }, words))),
       icon("down"), h("span", { class: "unseen" }, "换一个人"));
   }
 

@@ -26,8 +26,8 @@ function cardsOf({ me, intake, appointments, consultations, calls, plans, now, p
   ].filter(Boolean);
 }
 
-const emergencyCard = ({ first, suspected, do_now: now, do_not: not }) =>
-  card("emergency", first || words.emergency(suspected), [now.length > 0 && words.doNow(now), not.length > 0 && words.doNot(not)],
+const emergencyCard = ({ first, headline, comfort, suspected, do_now: now, do_not: not }) =>
+  card("emergency", first || headline || words.emergency(suspected), [comfort, now.length > 0 && words.doNow(now), not.length > 0 && words.doNot(not)],
     { danger: true, call: "120", press: words.call120 });
 
 function callCard({ consultation_id: id, seats }) {

@@ -2,11 +2,14 @@
 
 import { h } from "../shared/dom.js";
 
+const CALLS = { 120: "拨打 120", 110: "拨打 110", 12356: "拨打 12356 心理援助热线" };
+const heading = ({ first, headline, suspected }) => first || headline || `${suspected ? `可能是${suspected},` : ""}请马上打 120`;
+
 export const emergencyCard = (emergency) =>
   h("section", { class: "panel panel-danger", role: "alert" },
-    h("h2", null, emergency.first || `${emergency.suspected ? `可能是${emergency.suspected},` : ""}请马上打 120`),
-    emergency.first && h("a", { href: "tel:12356" }, "拨打 12356 心理援助热线"),
-    h("a", { href: "tel:120" }, "拨打 120"),
+    h("h2", null, heading(emergency)),
+    (emergency.first ? ["12356", "110", "120"] : emergency.calls).map((number) => h("a", { href: `tel:${number}` }, CALLS[number])),
+    emergency.comfort && h("p", null, emergency.comfort),
     emergency.do_now.length > 0 && h("p", null, `现在:${emergency.do_now.join(";")}`),
     emergency.do_not.length > 0 && h("p", null, `不要:${emergency.do_not.join(";")}`));
 

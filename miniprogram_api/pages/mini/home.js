@@ -1,11 +1,12 @@
 // 首页: what is next for me. Danger stands first, then what is running, then what is coming, then what could be done.
 
 import { spoken } from "../shared/dates.js";
-import { card, h } from "../shared/dom.js";
+import { card, h, replace } from "../shared/dom.js";
 import { emergencyCard } from "./emergency.js";
 import { isToday } from "./followup.js";
 import { toFetch } from "./prescriptions.js";
 import { ask, askOrNull, whoAmI } from "./session.js";
+import { conversation } from "./talk.js";
 import { urgencyTag } from "./words.js";
 
 const CALLABLE = new Set(["ASSIGNED", "IN_PROGRESS"]);
@@ -25,16 +26,17 @@ export async function home() {
   const name = (id) => (me.patients.length > 1 ? me.patients.find((one) => one.patient_id === id)?.full_name ?? "" : "");
   const next = booked.appointments.filter((one) => one.state === "booked").sort((a, b) => a.slot.starts_at.localeCompare(b.slot.starts_at))[0];
   const cards = [
-    intake?.assessment?.emergency && emergencyCard(intake.assessment.emergency),
+    intake?.assessment?.emergency && !isOpen(intake) && emergencyCard(intake.assessment.emergency),
+    intake && isOpen(intake) && answerCard(intake),
     calls.filter((one) => !one.closed).map(callCard),
     followed.plans.flatMap((plan) => plan.due.filter((due) => isToday(due, followed.now)).map((due) => taskCard(plan, due, name(plan.patient_id)))),
     medicine.prescriptions.filter((one) => one.stage === "ready").map(toFetch),
     running.consultations.filter((one) => RUNNING.has(one.state)).map(consultationCard),
     next && appointmentCard(next),
-    intake && !intake.assessment?.emergency && intakeCard(intake, Boolean(next)),
+    intake && !isOpen(intake) && !intake.assessment?.emergency && intakeCard(intake, Boolean(next)),
     me.patients.filter(lacksConsent).map(consentCard),
     !me.patients.some((patient) => patient.relation === "self") && registerCard(),
-    !(intake?.state === "open" && intake.question) && pointCard(),
+    !(intake && isOpen(intake)) && pointCard(),
   ].flat().filter(Boolean);
   return cards;
 }
@@ -67,10 +69,24 @@ const appointmentCard = ({ slot, code }) =>
     h("p", { class: "faint" }, `${slot.organisation} · 预约号 ${code}`),
     h("a", { class: "weui-btn weui-btn_default", href: "#/appointments" }, "看预约"));
 
+const isOpen = (intake) => intake.state !== "closed" && Boolean(intake.question);
+
+/** The question that is open is answered here: tapped, written, or pointed at. */
+function answerCard(intake) {
+  const talk = conversation({
+    asked: intake.question, question: "点一个,或者自己写:", label: "您的回答", lacking: "先点一个,或者写一句。", send: "回答",
+    note: "在这里回答和在聊天里回答一样。这不是诊断。",
+  });
+  const { danger, talk: log, field, trouble, submit, note } = talk.parts;
+  if (intake.assessment?.emergency) replace(danger, emergencyCard(intake.assessment.emergency));
+  return [
+    danger,
+    h("section", { class: "panel home-ask", "aria-label": "问诊还没问完" }, h("h2", null, "问诊还没问完"), log, field, trouble, submit, note,
+      h("a", { class: "weui-btn weui-btn_default", href: "#/where" }, "说不清?看人体图点一点")),
+  ];
+}
+
 function intakeCard(intake, hasAppointment) {
-  if (intake.state === "open" && intake.question) {
-    return card(h("h2", null, "问诊还没问完"), h("p", null, intake.question.text), h("p", { class: "faint" }, "回到聊天里接着回答就行。"));
-  }
   const assessment = intake.assessment;
   if (!assessment?.level) return null;
   const department = assessment.departments[0];

@@ -11,9 +11,9 @@ import { marked } from "./words.js";
 /**
  * A field for a sentence, its button and the talk above. `begin`: an order given once before the first sentence, null for none;
  * `question` stands above the field, `label` names it; `lacking` is said where it is empty; `send` is the button; `note` stands below.
- * `elements` go on the page; `words` is the field.
+ * `asked`: the question that is open already, {text, choices}. `elements` go on the page; `words` is the field.
  */
-export function conversation({ begin = null, question, label, lacking, send: sendLabel, note }) {
+export function conversation({ begin = null, question, label, lacking, send: sendLabel, note, asked: open = null }) {
   const talk = h("div", { class: "mini-talk", role: "log", "aria-label": "对话" });
   const danger = h("div");
   const trouble = h("div");
@@ -51,16 +51,17 @@ export function conversation({ begin = null, question, label, lacking, send: sen
     (intake?.assessment?.emergency ? danger : talk.lastElementChild)?.scrollIntoView({ block: "nearest" });
   }
 
+  const choicesOf = (choices) => choices.length > 0 && h("div", { class: "choices", role: "group", "aria-label": "可以点着回答" }, choices.map((choice) =>
+    button(choice.label, () => send({ text: choice.label }, choice.label), "default", { class: "" })));
+
   const reply = (shape) => {
-    if (shape.shape === "menu") {
-      return [bubble(shape.head, "practice"), h("div", { class: "choices", role: "group", "aria-label": "可以点着回答" }, shape.choices.map((choice) =>
-        button(choice.label, () => send({ text: choice.label }, choice.label), "default", { class: "" }))), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
-    }
+    if (shape.shape === "menu") return [bubble(shape.head, "practice"), choicesOf(shape.choices), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
     const said = shape.text ?? shape.caption ?? shape.title;
     return said ? [bubble(said, "practice")] : [];
   };
 
   replace(danger, alwaysDanger());
+  if (open) replace(talk, bubble(open.text, "practice"), choicesOf(open.choices));
   const submit = button(sendLabel, async () => {
     const text = words.value.trim();
     if (!text) {

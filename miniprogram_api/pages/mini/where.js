@@ -92,7 +92,9 @@ export async function where() {
   drawWhom();
   draw();
   const { danger, talk: log, field, trouble, submit, note } = talk.parts;
-  return [danger, h("h2", { class: "weui-cells__title" }, "谁不舒服?"), whom, h("h2", { class: "weui-cells__title" }, "点一下不舒服的地方"), picture, asks, more, log, field, trouble, submit, note];
+  return [danger, h("div", { class: "where" },
+    h("div", null, h("h2", { class: "weui-cells__title" }, "谁不舒服?"), whom, h("h2", { class: "weui-cells__title" }, "点一下不舒服的地方"), picture, asks, more),
+    h("div", { class: "where-talk" }, log, field, trouble, submit, note))];
 }
 
 const isPain = (words) => words.includes("疼");

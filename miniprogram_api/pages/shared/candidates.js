@@ -113,6 +113,49 @@ const sourcesOf = (one) => [...new Set([...one.speaks_for, ...one.speaks_against
 
 const ABSENT = { "": null, 1: true, 0: false };
 
+/** Where each value stands in the form. What is in none of these stands under the last. */
+const GROUPS = [
+  ["生命体征", ["temperature", "heart_rate", "respiratory_rate", "spo2", "systolic", "diastolic"]],
+  ["家里量的血压", ["systolic_home", "diastolic_home", "high_pressure_days"]],
+  ["血糖", ["glucose", "glucose_fasting", "glucose_2h", "hba1c"]],
+  ["查体、胸片、心电图和家族史", "signs"],
+  ["化验", []],
+];
+
+/** The words of the list that ask for a field under another name than its label. */
+const ASKED_AS = [
+  [/听诊/, ["crackles", "breath_sounds_less"]], [/叩诊/, ["lung_dullness"]], [/胸片|CT/, ["chest_infiltrate"]], [/血常规/, ["wbc", "haemoglobin"]],
+  [/呼吸次数|呼吸频率/, ["respiratory_rate"]], [/血氧/, ["spo2"]], [/脉搏|心率/, ["heart_rate"]], [/血压/, ["systolic", "diastolic"]],
+  [/血糖/, ["glucose", "glucose_fasting"]], [/心电图/, ["ecg_ischaemia"]], [/肾功|尿素/, ["urea"]], [/家族史/, ["family_coronary"]],
+];
+const LEADING = 2;
+
+/** What the first of the list still lack or can have checked here, and what was given before; not the vital signs that they already speak of. */
+function matters(view) {
+  const wanted = view.candidates.slice(0, LEADING).flatMap((one) => [...one.missing, ...one.checks]).join(" ").replaceAll(" ", "");
+  const codes = new Set(ASKED_AS.filter(([words]) => words.test(wanted)).flatMap(([, fields]) => fields));
+  const told = view.candidates.slice(0, LEADING).flatMap((one) => [...one.speaks_for, ...one.speaks_against]).map((one) => one.text).join(" ");
+  const known = (code, label) => GROUPS[0][1].includes(code) && told.includes(label.slice(0, 2));
+  return ({ code, label, value }) => !known(code, label) && ((value ?? null) !== null || codes.has(code) || wanted.includes(label.replace(/[((].*$/, "").replaceAll(" ", "")));
+}
+
+/** The fields that matter here open, the others folded by what they are; without any that matter the first group is open. */
+function grouped(values, signs, view) {
+  const first = [...values, ...signs].filter(matters(view));
+  const left = (list) => list.filter((one) => !first.includes(one));
+  const named = new Set(GROUPS.flatMap(([, codes]) => codes === "signs" ? [] : codes));
+  const rest = GROUPS.map(([label, codes]) => [label, codes === "signs" ? left(signs)
+    : left(values).filter(({ code }) => codes.length ? codes.includes(code) : !named.has(code))]).filter(([, members]) => members.length);
+  const fields = (members) => h("div", { class: "cand-fields" }, members.map(field));
+  return [
+    first.length > 0 && h("fieldset", { class: "cand-first" }, h("legend", null, "这次先看这几样"), fields(first)),
+    rest.map(([label, members], place) => h("details", { class: "cand-group", open: !first.length && place === 0 },
+      h("summary", { class: "fold" }, `${label}(${members.length} 项)`), fields(members))),
+  ];
+}
+
+const field = ({ label, unit, input }) => h("label", { class: "field" }, h("span", null, unit ? `${label}(${unit})` : label), input);
+
 /** Values by number, signs by 有 / 没有 / 没查. */
 function valuesForm(id, view, done) {
   const trouble = h("div");
@@ -128,6 +171,8 @@ function valuesForm(id, view, done) {
     const bad = given.find(({ input, low, high }) => !(Number(input.value) >= low && Number(input.value) <= high));
     for (const one of values) one.input.setAttribute("aria-invalid", String(one === bad));
     wrong.textContent = bad ? `${bad.label}应在 ${bad.low} 到 ${bad.high} ${bad.unit} 之间。` : "";
+    const folded = bad?.input.closest("details.cand-group");
+    if (folded) folded.open = true;
     bad?.input.focus();
     if (bad) return null;
     const looked = signs.filter(({ input }) => input.value !== "");
@@ -136,7 +181,6 @@ function valuesForm(id, view, done) {
       examined: Object.fromEntries(looked.map(({ code, input }) => [code, ABSENT[input.value]])),
     }];
   }, done, { trouble, method: "PUT", kind: "default" });
-  const field = ({ label, unit, input }) => h("label", { class: "field" }, h("span", null, unit ? `${label}(${unit})` : label), input);
   return keepTyped(h("form", { class: "cand-form", novalidate: true, on: { submit: (event) => event.preventDefault() } },
-    h("p", { class: "faint" }, "有就填,没有空着。"), h("div", { class: "cand-fields" }, values.map(field), signs.map(field)), wrong, trouble, send));
+    h("p", { class: "faint" }, "有就填,没有空着。"), grouped(values, signs, view), wrong, trouble, send));
 }

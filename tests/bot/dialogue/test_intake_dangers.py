@@ -121,3 +121,77 @@ async def test_who_is_not_registered_is_told_so_and_keeps_his_choice(stage: Stag
     assert chosen.partition(":")[2] == kept.partition(":")[2]
     await stage.say("woman", OA, "预约呼吸内科")
     assert "选一个就约上。" in await stage.hears("woman", OA, "可以约的时间")
+
+
+async def test_who_is_alone_is_told_what_one_does_alone(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我一个人在家,胸口痛得厉害,出冷汗")
+    first = await stage.hears("stranger", OA, "病人现在在哪里?")
+    assert all(word in first for word in ("免提", "大门打开", "邻居"))
+    await stage.say("stranger", OA, "塘边镇新塘村三组")
+    await stage.hears("stranger", OA, "还没打 120 的话")
+    await stage.say("stranger", OA, "不清楚")
+    later = await stage.hears("stranger", OA, "有变化马上告诉 120")
+    assert "大门打开" in later
+    everything = await stage.everything_heard("stranger", OA)
+    assert "守在他身边" not in everything
+    assert "身边留人" not in everything
+
+
+async def test_who_says_later_that_he_is_alone_is_told_anew(stage: Stage) -> None:
+    await stage.say("stranger", OA, "胸口痛得厉害,出冷汗")
+    await stage.hears("stranger", OA, "身边留人", "病人现在在哪里?")
+    await stage.say("stranger", OA, "新塘村三组,家里没别人")
+    await stage.hears("stranger", OA, "免提", "大门打开")
+
+
+async def test_a_child_that_writes_is_spoken_to_as_itself(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我今年9岁,肚子痛,我妈不在家")
+    told = await stage.answer_until("stranger", OA, "紧急程度", (), "不清楚")
+    assert "请大人带你去" in told
+    everything = await stage.everything_heard("stranger", OA)
+    assert "你先去叫一个大人来" in everything
+    assert not any(word in everything for word in ("是问", "孩子", "逗他"))
+
+
+async def test_swallowed_poison_is_met_with_120_kindness_and_one_question(stage: Stage) -> None:
+    await stage.say("stranger", OA, "喝了百草枯")
+    first = await stage.hears("stranger", OA, "是不小心吃下、喝下的,还是心里太难受")
+    assert first.index("请马上打 120") < first.index("我在这儿")
+    sent = str((await stage.messages("stranger", OA))[-1])
+    assert sent.index("tel:120") < sent.index("tel:110") < sent.index("tel:12356")
+    await stage.tap("stranger", OA, "心里难受")
+    kind = await stage.hears("stranger", OA, "您现在身边有人吗?")
+    assert "我在这儿" in kind
+    assert "120" in kind
+
+
+async def test_poison_by_accident_asks_for_the_place(stage: Stage) -> None:
+    await stage.say("stranger", OA, "不小心喝了一口农药")
+    first = await stage.hears("stranger", OA, "病人现在在哪里?")
+    assert "12356" not in first
+
+
+async def test_a_fit_that_is_over_has_one_headline(stage: Stage) -> None:
+    await stage.say("stranger", OA, "孩子抽了,现在不抽了")
+    first = await stage.hears("stranger", OA, "120")
+    assert first.startswith("抽搐是急症,请马上打 120:还在抽要打,刚停了也要打。")
+    assert "持续抽搐" not in first
+
+
+async def test_a_bare_yes_is_asked_which(stage: Stage) -> None:
+    await stage.say("stranger", OA, "头痛三天")
+    await stage.hears("stranger", OA, "突然一下子痛到顶")
+    await stage.say("stranger", OA, "有")
+    await stage.hears("stranger", OA, "您说有,是哪一样?", "「呕吐」")
+    assert "中风" not in await stage.everything_heard("stranger", OA)
+    await stage.tap("stranger", OA, "手脚没力或说不清")
+    await stage.hears("stranger", OA, "中风", "120")
+
+
+async def test_an_age_told_alone_is_the_childs(stage: Stage) -> None:
+    await stage.say("stranger", OA, "孩子便血")
+    await stage.hears("stranger", OA, "是问孩子,对吗?")
+    await stage.say("stranger", OA, "八个月")
+    heard = await stage.hears("stranger", OA, "听到了")
+    assert "8 个月大" in heard
+    assert "便血 8" not in heard

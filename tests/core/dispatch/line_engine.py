@@ -22,7 +22,7 @@ class LineEngine:
     version = "line 1"
     rule_sets = (RuleSet(name="line", title="测试", edition="1", digest="e" * 64, count=1),)
 
-    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
+    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None, known: Facts | None = None) -> Reading:
         hours = re.search(r"(\d+)小时", text)
         findings = tuple(
             Finding(

@@ -32,7 +32,7 @@ class SmallEngine:
     def __init__(self) -> None:
         self.read_count = 0
 
-    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
+    def read(self, text: str, *, answering: Question | None = None, choice: str | None = None, known: Facts | None = None) -> Reading:
         self.read_count += 1
         findings, conditions = _found(text, FINDINGS), _found(text, CONDITIONS)
         if answering is not None and answering.code == "chest":

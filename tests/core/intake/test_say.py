@@ -21,7 +21,7 @@ from core.intake.models import Intake, IntakeEntry
 from core.intake.service import place_of, spoken_words
 from core.people.accounts import actor_for
 from core.people.commands import EnsureAccount
-from nlp.interface.assessment import Question
+from nlp.interface.assessment import Facts, Question
 from nlp.interface.reading import Reading
 from nlp.interface.urgency import Urgency
 from tests.core.intake.small_engine import AGE, CHEST, FLU, SmallEngine
@@ -189,7 +189,9 @@ def asides(monkeypatch: pytest.MonkeyPatch) -> None:
     """The small engine knows these texts."""
     read = SmallEngine.read
 
-    def knows(engine: SmallEngine, text: str, *, answering: Question | None = None, choice: str | None = None) -> Reading:
+    def knows(
+        engine: SmallEngine, text: str, *, answering: Question | None = None, choice: str | None = None, known: Facts | None = None
+    ) -> Reading:
         return ASIDES[text][0] if text in ASIDES else read(engine, text, answering=answering, choice=choice)
 
     monkeypatch.setattr(SmallEngine, "read", knows)

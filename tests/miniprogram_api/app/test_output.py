@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from miniprogram_api.app.output import LONGEST_LINE, ChildOutput, RotatingLog, warning_in
+from miniprogram_api.app.output import LONGEST_LINE, ChildOutput, RotatingLog, called, warning_in
 
 
 def test_files_turn_over_and_the_oldest_goes(tmp_path: Path) -> None:
@@ -79,8 +79,24 @@ async def test_the_same_warning_is_shown_once_and_filed_every_time(tmp_path: Pat
     shown: list[str] = []
     log = RotatingLog(tmp_path / "a.log")
     output = ChildOutput("a", log, shown.append)
-    for message in ("away", "away", "back", "away"):
+    for message in ("数据库断了", "数据库断了", "数据库回来了", "数据库断了"):
         output.data_received(json.dumps({"level": "warning", "message": message}).encode() + b"\n")
     log.close()
-    assert shown == ["! a: away", "! a: back"]
+    assert shown == ["! a:数据库断了", "! a:数据库回来了"]
     assert len((tmp_path / "a.log").read_text().splitlines()) == 4
+
+
+async def test_the_operator_reads_chinese_alone(tmp_path: Path) -> None:
+    shown: list[str] = []
+    log = RotatingLog(tmp_path / "ticker.log")
+    output = ChildOutput("ticker", log, shown.append)
+    for message in ("tick failed: OperationalError", "entries not sequenced: OperationalError", "审计日志从现在开始,编号 1"):
+        output.data_received(json.dumps({"level": "warning", "message": message}).encode() + b"\n")
+    log.close()
+    assert shown == ["! 定时进程:有一条警告,原文在日志 ticker.log 里,交给懂技术的人看", "! 定时进程:审计日志从现在开始,编号 1"]
+    assert "OperationalError" in (tmp_path / "ticker.log").read_text()
+
+
+@pytest.mark.parametrize(("name", "words"), [("web-2", "网页服务 2"), ("ticker", "定时进程"), ("a", "a")])
+def test_processes_are_called_as_people_call_them(name: str, words: str) -> None:
+    assert called(name) == words
