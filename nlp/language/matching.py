@@ -25,7 +25,7 @@ class Mention:
 
 _PLACE = (
     "(?:里头|里面|里|上面|上|这里|那里|边上|这块|那块|下面|中间|周围|深处|旁边|后面|前面|这边|那边|"
-    "一块|那一块|这一块|那一片|的地方|地方|处|部位|那儿|这儿|左边|右边|两边|内侧|外侧)?"
+    "一块|那一块|这一块|那一片|的地方|地方|处|部位|那儿|这儿|左边|右边|两边|一边|一侧|半边|内侧|外侧)?"
 )
 _FILLER_FORMS = (
     "一(?:到晚上|到夜里|到黑了?|变天|到阴天|阴天|受凉|着凉|遇冷|下雨|用力|使劲|蹲下?|坐下?|站|躺下?|翻身|干活|上楼|下楼|出汗|洗澡|沾水|张嘴|吃东西|到冬天|到夏天|"
@@ -289,6 +289,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     named = [m for m in resolved if m.code and (m.end - m.start > 1 or boundaries.stands_alone(*_context(plain, m.start)))]
     named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
     named = [m for m in named if not (plain[m.start : m.end] == "烧心" and plain[m.start - 1 : m.start] in _FEVERISH)]
+    named = [m for m in named if not (plain[m.end - 1 : m.end + 1] == "青春" and m.end - m.start > 1)]  # 嘴边发|青春痘
     blocked = [m for m in resolved if not m.code]
     named += [m for m in _denied_besides(text, lex) if not any(_covers(m, other) and other.code == m.code for other in named)]
     for mention in _patterns(text, lex):
@@ -300,6 +301,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         within = [m for m in named if mention.flipped and m.code == mention.code and mention.start <= m.start and m.end < mention.end]
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
+    named = [m for m in named if not (m.code in _FITS and _DRAWN_OFF.search(text.text[max(0, m.start - 12) : m.start]))]
     wholes = [whole for whole in named if whole.pattern and whole.code in _TAKES]
     taken = {m for m in named if any(_takes(whole, m) for whole in wholes)}
     taken |= {m for m in named for beast in _BEAST.finditer(text.text) if beast.start() <= m.start and m.end <= beast.end()}
@@ -307,26 +309,35 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
 
 
 _BEAST = re.compile(
-    "(?:我家|我们家|俺家|家里|屋里|邻居家|隔壁家|养的|喂的)(?:的|那条|那只|那头|一头|一只|一条)?(?:狗|猫|猪|牛|羊|兔子)(?:子|崽)?(?:昨天|昨晚|今天|今早|刚才|刚刚|又|突然|一直|也|老是|老|开始|就|都)*"
-    "(?:抽风|抽搐|抽|发烧|发热|不吃|吐|拉稀|拉肚子|咳嗽|咳|喘|流鼻涕|瘫)(?:了|食|东西|血|起来)*"
+    "(?:我家|我们家|俺家|家里|屋里|邻居家|隔壁家|养的|喂的)(?:的|那条|那只|那头|一头|一只|一条)?(?:老|母|公|小|黄|水|奶)?(?:狗|猫|猪|牛|羊|兔子|鸡|鸭|马|驴|鹅|骡子)(?:子|崽)?(?:昨天|昨晚|今天|今早|刚才|刚刚|又|突然|一直|也|老是|老|开始|就|都)*"
+    "(?:抽风|抽搐|抽|发烧|发热|不吃|吐|拉稀|拉肚子|咳嗽|咳|喘|流鼻涕|瘫|喘|要生|难产|流产|口吐白沫|吐白沫|发抖|中毒)(?:了|食|东西|血|起来|得厉害|得不行|得凶)*(?:嘴里流沫|口吐白沫|流口水|不吃|不动)?"
 )
 """What an animal has is nobody's complaint (我家狗抽风了); that it bit somebody stands elsewhere."""
+_FITS = frozenset(["seizure", "seizure_long", "cramp"])
+_DRAWN_OFF = re.compile(
+    "(?:积水|积液|腹水|胸水|关节液|脓|骨髓|脊髓|脑脊液|羊水|血|水|液)(?:多|也|都|已经|让|给|被|叫|去|到|在|医院|医生|大夫|县里|镇上|里|他们|昨天|今天|上次|前天|刚|又|就|了){0,5}$"
+    "|(?:化验|验血|体检|查血)[^。！？]{0,6}$"
+)
+"""膝盖积水抽了两次: what was drawn off, no fit."""
 _TAKES = {
     "snoring_apnoea": frozenset(["not_breathing", "dyspnoea", "night_breathless", "orthopnoea"]),
     "standing_dizzy": frozenset(["vision_loss", "dizziness"]),
     "pleuritic_pain": frozenset(["dyspnoea"]),
-    "cold_sensitive": frozenset(["cyanosis"]),
+    "cold_sensitive": frozenset(["cyanosis", "limb_purple"]),
     "heartburn": frozenset(["fever"]),
     "vision_loss": frozenset(["diarrhoea"]),
     "muscle_cramp": frozenset(["seizure", "cramp"]),
     "fishbone_throat": frozenset(["choking"]),
     "blood_streaks": frozenset(["haemoptysis"]),
+    "gum_bleeding": frozenset(["haematemesis"]),
     "exertional_worse": frozenset(["not_breathing"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 
 
 def _takes(whole: Mention, word: Mention) -> bool:
+    if word.code == "limb_purple" and word.end > whole.end:
+        return False  # 手冻得发紫没知觉 is more than cold
     return word.code in _TAKES[whole.code] and whole.start < word.end and word.start < whole.end
 
 

@@ -194,7 +194,9 @@ _YEARS = re.compile(rf"(?P<years>{NUMBER})(?P<more>多|来|几|好几|啷当|出
 _MONTHS = re.compile(rf"(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月")
 _OLD = "大(?!便|小便|小[都也]|量|概|约|夫|腿|脑|汗|姨|出血|把|片|口|碗|清早|半)"
 """八个月大, not 三个月大便带血."""
-_CHILD_AFTER = re.compile(f"^(?:{_OLD}|的?(?:宝宝|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))")
+_CHILD_AFTER = re.compile(
+    f"^(?:{_OLD}|的?(?:宝宝|奶娃|毛娃|月娃|小娃|奶伢|小子|丫头|妹妹|弟弟|孙子|孙女|外孙|闺女|娃|孩子|婴儿|小孩|女儿|儿子|毛毛|男|女|崽|伢|小儿|患儿))"
+)
 _CHILD_BEFORE = re.compile(
     "(?:娃|娃儿|孩子|小孩|宝宝|宝贝|娃娃|崽|崽崽|伢子|婴儿|毛毛|儿子|女儿|闺女|孙子|孙女|幺儿|伢"
     "|小宝|二宝|小儿|患儿|外孙|外孙女)(?:才|刚|今年|现在|有|已经|快|满|，)*$"
@@ -227,6 +229,8 @@ _MOST_MONTHS = 35
 _NEWBORN = {
     "新生儿": 14.0,
     "刚出生": 2.0,
+    "月子里的娃": 20.0,
+    "月子里的孩子": 20.0,
     "没满月": 20.0,
     "还没满月": 20.0,
     "未满月": 20.0,
@@ -253,6 +257,19 @@ _PERHAPS_AFTER = re.compile(
 )
 """20岁，12岁去医院: the age of another time beside one that nothing of the kind is said of."""
 _COULD_BE_A_TEMPERATURE = range(34, 44)
+_AGE_CLAUSE = re.compile(
+    rf"(?:^|[，。；！？])(?:我|俺|他|她|老人|人)?(?P<this>今年|虚岁|周岁|年纪)?(?:都|也|快|已经|有|才|刚|满|上|得){{0,3}}"
+    rf"(?P<years>{NUMBER})(?:多|好几|出头|来|几){{0,2}}(?P<already>了)?(?=$|[，。；！？])"
+)
+"""今年快七十; 八十三了: a clause that tells nothing but the age."""
+_AGE_OPENS = re.compile("(?:我|他|她)?(?P<this>)(?P<years>(?:[二三四五六七八九]十[一二三四五六七八九]?))(?=，)")
+"""八十二，坐地上起不来."""
+_FEVER_NEXT = re.compile(f"，[^，。；！？]{{0,4}}{NUMBER}度")
+_NO_YEARS = re.compile("(?:血压|高压|低压|心率|心跳|脉搏|血氧|饱和度|血糖|体温|温度|斤|量|测|烧|呼吸)[^。！？]{0,8}$")
+_LEAST_YEARS_ALONE = 20
+_INFANT_MONTHS = re.compile(rf"^(?:才|刚|满|快)*(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月(?:了|大)?(?=[，。])")
+"""五个月，… at the very beginning: a baby's age where the rest speaks of a baby."""
+_OF_INFANT = re.compile("尿布|尿不湿|吃奶|喂奶|奶粉|不吃奶|吐奶|呛奶|囟门|哭|辅食|预防针|黄疸|抱着|抱起|蹬腿|缩腿")
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
 _SEX = re.compile(
     r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|"
@@ -264,7 +281,7 @@ _SEX = re.compile(
 _MALE_WORDS = frozenset(["男性", "男士", "男的", "男人家", "小伙", "老头", "前列腺", "睾丸", "男生", "阴茎", "龟头", "包皮", "阴囊"])
 _NO_SEX = re.compile("流产(?:的|过)?(?:牛|羊|猪|母)|(?:牛|羊|猪|母牛|母羊|母猪)[^，。；！？]{0,3}流产")
 _WEEKS = re.compile(
-    rf"(?:怀孕|怀了|怀上|妊娠|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子"
+    rf"(?:怀孕|怀了|怀上|妊娠|大肚子|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子"
     rf"|娃|儿|到|得)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半"
     rf"|来)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)"
     rf"|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)"
@@ -276,7 +293,7 @@ _OF_PREGNANCY = re.compile("胎动|见红|破水|羊水|宫缩|产检|预产期|
 """我28周 beside 胎动: a bare number of weeks in a talk of a pregnancy."""
 _LEAST_BARE_WEEKS = 12
 _PREGNANT = re.compile(
-    "(?:怀孕|怀了孕|孕妇|有喜了|怀着孩子|怀着娃|怀了孩子|怀了娃|怀上了|孕期|身孕|怀着孕|怀了二胎|怀二胎|有了身孕|孕早期|孕晚期|孕中期|孕\\d|怀起的)"
+    "(?:怀孕|怀了孕|孕妇|有喜了|怀着孩子|怀着娃|怀了孩子|怀了娃|怀上了|孕期|身孕|怀着孕|怀了二胎|怀二胎|有了身孕|孕早期|孕晚期|孕中期|孕\\d|怀起的|大着(?:个)?肚子|挺着(?:个)?大?肚子|大肚子(?=[二三四五六七八九2-9]个?(?:多|半)?月|\\d+周))"
 )
 _NOT_PREGNANT = re.compile(
     "(?:没有?|不是|未|没得|不可能|不会|排除|不)(?:有|在|是|想|能)?(?:怀孕|怀着|身孕|孕妇|孕期|怀娃"
@@ -360,12 +377,33 @@ def ages(text: NormalText, *, expecting_age: bool, of_child: bool = False) -> li
     found.extend(told for match in after for told in _years(match) if _is_an_age(match))
     if not found:
         found.extend(told for match in _AGE_AFTER_SEX.finditer(content) for told in _years(match))
+    if not found:
+        found.extend(_told_alone(content))
     if not found and (match_ := _AGE_LABEL.search(content)):
         found.extend(_years(match_))
     if not found and expecting_age and (match_ := _BARE_AGE.match(content)):
         found.extend(_years(match_))
     nursing = [match.span() for match in _NURSING.finditer(content)]
     return _of_now([age for age in found if not any(start <= age.start < end for start, end in nursing)], content)
+
+
+def _told_alone(content: str) -> list[Told]:
+    """The age that a clause of its own tells."""
+    if (baby := _INFANT_MONTHS.match(content)) and _OF_INFANT.search(content) and not _OF_PREGNANCY.search(content):
+        months = (number(baby["months"]) or 0) + (0.5 if baby["half"] else 0)
+        return [Told("age", months * DAYS_A_MONTH, baby.start("months"), baby.end())] if 0 < months <= 36 else []
+    if (baby := _INFANT_MONTHS.match(content)) and _FEVER_NEXT.match(content, baby.end()):
+        return [Told("age", (number(baby["months"]) or 0) * DAYS_A_MONTH, baby.start("months"), baby.end())]
+    if (opening := _AGE_OPENS.match(content)) and _is_an_age(opening):
+        return _years(opening)
+    for match in _AGE_CLAUSE.finditer(content):
+        spelt = len(match["years"]) > 1 and not match["years"].isdigit()
+        years = number(match["years"]) or 0
+        sure = match["this"] is not None and _is_an_age(match)
+        alone = spelt and match["already"] is not None and years >= _LEAST_YEARS_ALONE and _is_an_age(match)
+        if (sure or alone) and not _NO_YEARS.search(content, 0, match.start("years")):
+            return _years(match)
+    return []
 
 
 def _of_now(found: list[Told], content: str) -> list[Told]:

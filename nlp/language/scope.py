@@ -193,6 +193,11 @@ _ONE_OF_TWO = re.compile("(?:是|算)[^，。；！？]{1,8}还是$")
 """是湿疹还是癣."""
 _SUSPECTS = re.compile("有没有可能")
 """What is asked about like a supposition and tells of a suspicion."""
+_SHOWN = re.compile(
+    "(?:电视剧?|电影|小说|新闻|抖音|快手|视频|短剧|手机)(?:里头?|上)"
+    "(?![^，。；！？]{0,6}(?:说的|讲的|一样|那样))[^，。；！？]{0,8}(?:那个|有个|有人|女的|男的|演|人|她|他)"
+)
+"""电视剧里那个女的跳楼了: what was seen on a screen happened to nobody here."""
 _ASKS_OTHERWISE = re.compile("怎么|咋|为什么|为啥|啥|什么|几|多少|哪|能不能|可以|能|要|该|治|吃|用|还会|影响|得[^，。]{0,4}$|你")
 
 
@@ -201,7 +206,8 @@ def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure
     before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
-    asked = bool(expressions.hypothetical.search(_SUSPECTS.sub("可能", before))) and not heard
+    shown = _SHOWN.search(before) is not None
+    asked = shown or (bool(expressions.hypothetical.search(_SUSPECTS.sub("可能", before))) and not heard)
     if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
         asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard

@@ -106,7 +106,7 @@ def test_who_does_not_know_is_not_asked_again(engine: Engine) -> None:
     assert not {"age", "chronic"} & set(asked)
 
 
-@pytest.mark.parametrize("said", ["胸痛2小时\n出冷汗\n要不要马上转院?", "胸痛2小时 出冷汗,需不需要转到县里", "胸痛出冷汗,是否转诊"])
+@pytest.mark.parametrize("said", ["胸痛\n出冷汗\n要不要马上转院?", "胸痛 出冷汗,需不需要转到县里", "胸痛出冷汗,是否转诊"])
 def test_a_transfer_only_asked_about_is_no_finding_beside_a_complaint(engine: Engine, said: str) -> None:
     assert {finding.code for finding in engine.read(said).findings} == {"chest_pain", "sweating"}
 

@@ -50,7 +50,7 @@ def test_codes_are_unique_and_well_formed() -> None:
 def test_no_orphans_between_the_files() -> None:
     findings = {row["code"] for row in rows("findings.csv")}
     assert {row["code"] for row in rows("combos.csv")} <= findings
-    assert {row["code"] for row in rows("patterns.csv")} <= findings
+    assert {row["code"] for row in rows("patterns.csv")} <= findings | {row["code"] for row in rows("conditions.csv")}
     assert {row["part"] for row in rows("combos.csv")} == {row["part"] for row in rows("parts.csv")}
     assert {row["sensation"] for row in rows("combos.csv")} <= {row["sensation"] for row in rows("sensations.csv")}
     assert knowledge.complaints().keys() == findings
@@ -60,7 +60,7 @@ def test_patterns_match_their_examples(engine: Engine) -> None:
     for pattern in lexicon().patterns:
         assert pattern.expression.search(pattern.example), pattern.example
         found = engine.read(pattern.example)
-        assert pattern.code in {finding.code for finding in found.findings}, pattern.example
+        assert pattern.code in {finding.code for finding in (*found.findings, *found.conditions)}, pattern.example
 
 
 def test_every_department_exists() -> None:
