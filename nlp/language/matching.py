@@ -331,6 +331,16 @@ _TAKES = {
     "blood_streaks": frozenset(["haemoptysis"]),
     "gum_bleeding": frozenset(["haematemesis"]),
     "exertional_worse": frozenset(["not_breathing"]),
+    "thunderclap": frozenset(["head_injury", "domestic_violence"]),
+    "bulging_fontanelle": frozenset(["headache"]),
+    "ear_pain": frozenset(["headache"]),
+    "face_pain": frozenset(["face_lip_swelling"]),
+    "cyanosis": frozenset(["skin_redness"]),
+    "chest_indrawing": frozenset(["seizure"]),
+    "inhaler_fails": frozenset(["pesticide_exposure"]),
+    "measles_contact": frozenset(["chickenpox_rash", "rash"]),
+    "tenesmus": frozenset(["constipation"]),
+    "others_ill_too": frozenset(["headache", "dizziness", "nausea", "vomiting", "diarrhoea", "abdominal_pain"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 

@@ -141,7 +141,7 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
         if text.text[clause.start : clause.end].endswith("吧"):
             before = before.replace("不会是", "可能是")
         after = text.text[mention.end : max(min(clause.end, mention.end + _LOOK_BACK), mention.end)]
-        if overlapping:
+        if overlapping and not result[-1].mention.flipped:
             negated = result[-1].status is Status.ABSENT  # another reading of the same words: what holds for the first holds for it
         elif expressions.double.search(plain_gap):
             negated, running = False, False
