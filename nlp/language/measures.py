@@ -38,6 +38,9 @@ _TEMPERATURE_SAID = re.compile(
     rf"|~|到"
     rf"|至))?(?P<value>{NUMBER})(?![\d天次个岁月年小几]|多[天次个岁月年小]|分钟|/|度|渡|°)"
 )
+_TEMPERATURE_DOWN = re.compile(r"(?:降|退|下)(?:到|至)(?:了)?(?P<value>3[5-9](?:\.\d)?)(?![\d天次个岁月年小]|\.)")
+"""吃了美林降到37.4: what it fell to is what it is now."""
+_FEVER_TALK = re.compile("烧|体温|温度|热|退烧|美林|布洛芬|量")
 _TEMPERATURE_SLIP = re.compile(r"(?:体温|烧到|烧|温度)(?:是|有|到|量的|量了|高达)*(?P<value>3[5-9]\d|4[0-2]\d)(?!\d|\.|天|元|块|ml|毫)")
 """体温385: the point was left out."""
 _TEMPERATURE_POINT = re.compile(r"(?<!\d)(?P<whole>3[5-9]|4[0-2])[，。](?P<tenth>\d)(?:度|°|(?!\d|天"
@@ -85,17 +88,21 @@ _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?:(?P<lower>{NUMBER})(?:-"
         rf"|~|到|至))?(?P<value>{NUMBER})(?!天|年|小时|/)")),
     ("glucose", re.compile(r"血糖[^。！？]{0,24}?(?:还是|又是|又|有|是|到|成)(?P<value>\d{1,2}\.\d)(?!度|天|年|\d|片|斤)")),
+    ("glucose", re.compile(r"血糖[^。！？]{0,24}?(?:现在|这会儿?|这哈|再测|又测|复测|再量|又量|后来)"
+        r"(?:再|又|测|量|的|是|就|才|有|涨|升|降|到|上来|了){0,4}"
+        r"(?P<value>\d{1,2}\.\d)(?!度|天|年|\d|片|斤)")),
     ("glucose", re.compile(rf"血糖[^。！？]{{0,24}}{_after('餐后', '饭后', '空腹', '睡前')}(?:两小时|2小时|半小时)?"
         rf"(?P<value>{NUMBER})(?!天|年|小时|点(?!\d)|/)")),
     ("pain", re.compile(rf"(?:疼痛|疼|痛)(?:程度|评分|打分)?{_LINK}(?P<value>{NUMBER})分(?!钟)")),
     ("pain", re.compile(rf"(?P<value>{NUMBER})分(?:的)?(?:疼|痛)")),
     ("weight", re.compile(rf"(?:瘦|掉|降|胖|长|减|涨)(?:到|成|得只有|得就剩|得剩)(?:了|只有|只剩|就)*(?P<value>{NUMBER})(?P<unit>公斤|千克|kg|斤)")),
     ("weight", re.compile(rf"(?:体重{_LINK})(?P<value>{NUMBER})(?P<unit>公斤|千克|kg|斤)?")),
-    ("weight", re.compile(rf"(?:我|他|她|人|娃|孩子|宝宝|体重|现在)"
+    ("weight", re.compile(rf"(?:我|他|她|人|娃儿?|娃娃|娃子|孩子|宝宝|幺儿|体重|现在)"
         rf"(?:才|有|大概|现在|只有|是|重)*(?P<value>{NUMBER})(?P<unit>斤)(?!酒|肉|水|油|米|菜)")),
     ("weight", re.compile(rf"(?P<value>{NUMBER})(?P<unit>斤)重")),
     ("weight", re.compile(rf"(?<!瘦了)(?<!胖了)(?<!喝了)(?<!酒)(?P<value>{NUMBER})(?P<unit>公斤|千克|kg)")),
     ("stools_per_day", re.compile(rf"{_STOOL}(?:{_A_DAY}|今天|昨天|{_ABOUT}|拉|跑){{0,6}}{_TIMES}")),
+    ("stools_per_day", re.compile(rf"(?:屎|大便|便便)[，了的]{{0,2}}(?:一天|每天|一日)(?:{_ABOUT})*{_TIMES}")),
     ("stools_per_day", re.compile(rf"(?:{_A_DAY})(?:{_ABOUT})*{_STOOL}{_TIMES}")),
 )  # fmt: skip
 _SUGAR_BY_MEAL = re.compile(r"(?:空腹|餐后|饭后|餐前|饭前)(?:两小时|2小时|血糖|量|测|的|是|都|在|有)*(?P<value>\d{1,2}(?:\.|点)\d"
@@ -195,6 +202,9 @@ def _temperatures(content: str) -> Iterator[_Found]:
         value = number(match["value"])
         if value is not None and 34 <= value <= 43 and not _NO_BODY.search(content[: match.start()]):
             yield "temperature", value, match.start(), match.end()
+    for match in _TEMPERATURE_DOWN.finditer(content):
+        if _FEVER_TALK.search(content, 0, match.start()) and not _NO_BODY.search(content[: match.start()]):
+            yield "temperature", float(match["value"]), match.start(), match.end()
     for match in _TEMPERATURE_SLIP.finditer(content):
         yield "temperature", float(match["value"]) / 10, match.start(), match.end()
     if _THERMOMETER.search(content):

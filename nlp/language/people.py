@@ -17,12 +17,14 @@ DAYS_A_YEAR, DAYS_A_MONTH = 365.25, 30.4375
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A person named at ``start``; ``gone``: said to have died."""
+    """A person named at ``start``; ``gone``: said to have died, or to be treated while the writer asks for herself; ``crowd``: people who are
+    only told of in passing (学堂头好多娃儿): what follows is not about them."""
 
     kin: Kin
     start: int
     end: int
     gone: bool = False
+    crowd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +54,22 @@ def _people() -> re.Pattern[str]:
 
     others = any_of([word for word in words if known[word].relation not in ("self", "third")])
     alone = any_of([word for word in words if not known[word].possessed])
-    return re.compile(f"{_MINE}(?:大|小|老|二|三|四|五|幺|亲)??(?P<mine>{others})|(?P<alone>{alone})")
+    own = any_of([word for word in words if word[0] in "我俺额咱" and known[word].relation != "self"])
+    return re.compile(f"(?!{own}){_MINE}(?:大|小|老|二|三|四|五|幺|亲)??(?P<mine>{others})|(?P<alone>{alone})")
 
 
 _NO_PERSON = re.compile(
     "(?<=[我俺额])(?:和|跟|同|与)(?:我|俺|额)?[^，。；！？]{1,5}?(?:都|两个|两口子|俩|一起|一样)"
     "|(?:我|俺|额)(?:们)?(?:这边|跟前|面前|那边)|大姨妈|姨妈(?=来|巾|痛|疼|期|量|推迟|没来|不来|刚走|晚)"
-    "|妈呀|我的妈|我的娘|好娘|大娘家|姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃"
+    "|妈呀|我的妈|我的娘|好娘|大娘家|(?<!我家)(?<!我)(?<!俺)(?<!俺家)(?<!屋)(?<!屋里)(?<!屋头)(?<!她家)(?<!他家)(?<!咱家)姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃"
     "|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里"
     "|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)"
     "|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
     "|(?:姥姥|姥爷|外婆|外公|奶奶|爷爷|舅舅|姑姑|阿姨|姨妈|叔叔|同学|邻居|亲戚|朋友|同事|丈母娘|岳母"
     "|婆婆|婶婶)家(?!人|的?(?:娃|孩子|儿子|女儿|小孩|老|狗))"
-    "|(?:他|她|娃|孩子)(?:妈妈?|爸爸?|奶奶|爷爷|外婆)(?:说|讲|告诉|打电话)"
+    "|(?:他|她|娃|孩子)(?:妈妈?|爸爸?|奶奶|爷爷|外婆|老汉儿?|老者)(?:说|讲|告诉|打电话)"
+    "|(?:[痛疼得]|直|嗷嗷)(?:喊|叫|叫唤|直喊|直叫|哭)(?:爹|娘|妈|老娘|亲娘)(?:叫娘|喊娘|叫妈|喊妈)?(?=$|[，。；！？的了])"
+    "|(?:一个|有个|那个|是个?)老(?:汉|者|倌)(?!儿)|毛毛(?=汗|雨|虫|躁)|带(?:娃儿?|孩子|娃娃|小孩|孙子|孙娃)(?=抱|累|太|久|多|辛苦)"
     "|(?:爷爷|奶奶|外公|外婆|爸爸?|妈妈?|姥姥|姥爷|大人|别人)的(?:[^，。；！？]{0,4}药|药)"
     "|(?:跟|和|同|与)(?:我)?(?:妈妈?|爸爸?|老公|老婆|婆婆|媳妇|对象|男朋友|女朋友|父母)(?:又|刚|老"
     "|总)?(?:吵|闹|打架|生气|离婚)|告诉(?:我)?(?:妈妈?|爸爸?|父母|老师|家里人)"
@@ -100,7 +105,8 @@ _CARES = re.compile(
 )
 """Who brings or pities the patient, or only marries, is not the patient."""
 _GONE = re.compile("(?:[^。！？]{0,30}?(?:去世|过世|病故|人没了|没救过来|不在人世|不在了|殁了|走得早"
-    "|得[^，。！？]{1,6}死的|死于)|[^。！？]{0,8}?(?:走了(?=以后|之后|后|[，。]|$)"
+    "|得[^，。！？]{1,6}死的|死于|喝[^，。！？痛疼]{0,8}(?<![痛疼痒累烦吓气急饿渴困热冷晕愁恨])死(?:的|了|掉|哒)"
+    "|(?:癌|瘤|病|出血|心梗|梗死|脑梗|中风|肝硬化|尿毒症|车祸|难产|药)走(?:的|了|哒)(?=$|[，。！？]))|[^。！？]{0,8}?(?:走了(?=以后|之后|后|[，。]|$)"
     "|岁(?:上)?就?(?:死|没)))(?P<since>以后|之后|后)?")
 _ASKS_FOR = re.compile(
     "(?:我|俺|额|本人)(?:们)?是(?:这个|这|本|咱|个)?[^，。；！？]{0,6}(?:医生|村医|大夫|护士|卫生室"
@@ -136,11 +142,39 @@ def named(text: NormalText) -> list[Named]:
             continue
         found.append(Named(lexicon().people[word], match.start(), match.end()))
     found = _kin_of_kin(sorted(found, key=lambda one: one.start), content)
+    found = _with_crowds(found, content)
     if _for_another(content, found):
         found = [one for one in found if one.kin.relation != "self"]
     first = next((one.start for one in found if one.kin.relation not in ("self", "third")), len(content))
     found = [one for one in found if one.kin.relation != "self" or one.start < first or not _ACTS.match(content, one.end)]
-    return [kept for one, following in pairwise([*found, None]) if one and (kept := _with_fate(one, content, following))]
+    kept = [kept for one, following in pairwise([*found, None]) if one and (kept := _with_fate(one, content, following))]
+    return [replace(one, gone=True) if _in_good_hands(one, content) else one for one in kept]
+
+
+_CROWD = re.compile(
+    "(?:学堂|学校|班上|班里|幼儿园|托儿所|宿舍|厂里|厂头|工地上?|村里|村子里|寨子里?|院坝里?|镇上|单位上?|公司里?)(?:头|里头|里面|里)?(?:也|都)?(?:有|的)?"
+    "(?:好多|好几个|几个|几十个|不少|很多|一大片|好些|多数)(?:个)?(?:娃儿|娃娃|娃|同学|人|学生|孩子|小朋友|工友)?(?=[也都]|在|拉|吐|咳|发|得|起|喊|说|痒|流)"
+)
+"""村里好几个人拉肚子: what they have is theirs."""
+
+
+def _with_crowds(found: list[Named], content: str) -> list[Named]:
+    crowds = list(_CROWD.finditer(content))
+    if not crowds:
+        return found
+    others = [one for one in found if not any(crowd.start() <= one.start < crowd.end() for crowd in crowds)]
+    named_so = [Named(Kin("neighbour", None, False), crowd.end() - 1, crowd.end(), crowd=True) for crowd in crowds]
+    return sorted([*others, *named_so], key=lambda one: one.start)
+
+
+_TREATED = re.compile("[^。！？]{0,8}?(?:送(?:到|去|进|的)?(?:县|市|镇)?(?:上|里)?医院(?:说|查|一查|检查)"
+    "|医生说|查出|确诊|开了刀|做了手术)[^。！？]{0,12}?"
+    "[，。](?:我|俺)(?:自己|现在|这会儿?)?(?:也|现在)(?:是|才|刚|已经|正)?(?:怀|有了|孕)")
+"""我姐晕倒送医院说是宫外孕，我也怀起6周: she asks for herself."""
+
+
+def _in_good_hands(one: Named, content: str) -> bool:
+    return one.kin.relation not in ("self", "third", "child") and _TREATED.match(content, one.end) is not None
 
 
 _HIS = re.compile("(?:家|屋里|他|她)?(?:的|他|她|家)")
@@ -203,7 +237,7 @@ _CHILD_BEFORE = re.compile(
 )
 _DAYS = re.compile(
     rf"(?:出生|生下来|生下|出世)(?:才|刚|了|有|后|第)*(?P<days>{NUMBER})天|(?P<alone>{NUMBER})天(?:大)?(?:的)?(?:宝宝|新生儿|婴儿|娃|孩子|毛毛)"
-    rf"|(?:新生儿|新生宝宝|月子里的(?:娃|孩子|宝宝))(?:才|刚|了)*(?P<newborn>{NUMBER})天"
+    rf"|(?:新生儿|新生宝宝|月子里的(?:娃|孩子|宝宝))(?:才|刚|了)*第?(?P<newborn>{NUMBER})天"
 )
 _YOUNG_CHILD = "宝宝|宝贝|娃|娃儿|娃娃|孩子|小孩|婴儿|毛毛|崽|崽崽|伢子|伢|奶娃|月娃|毛娃|小宝|二宝|孙子|孙女|儿子|女儿|闺女"
 _DAYS_OLD = re.compile(
@@ -259,7 +293,7 @@ _PERHAPS_AFTER = re.compile(
 _COULD_BE_A_TEMPERATURE = range(34, 44)
 _AGE_CLAUSE = re.compile(
     rf"(?:^|[，。；！？])(?:我|俺|他|她|老人|人)?(?P<this>今年|虚岁|周岁|年纪)?(?:都|也|快|已经|有|才|刚|满|上|得){{0,3}}"
-    rf"(?P<years>{NUMBER})(?:多|好几|出头|来|几){{0,2}}(?P<already>了)?(?=$|[，。；！？])"
+    rf"(?P<years>{NUMBER})(?:多|好几|出头|来|几){{0,2}}(?P<already>了)?(?:(?=$|[，。；！？])|(?<=了)(?=没|还|也|就|一直|从|又|再))"
 )
 """今年快七十; 八十三了: a clause that tells nothing but the age."""
 _AGE_OPENS = re.compile("(?:我|他|她)?(?P<this>)(?P<years>(?:[二三四五六七八九]十[一二三四五六七八九]?))(?=，)")
@@ -270,6 +304,10 @@ _LEAST_YEARS_ALONE = 20
 _INFANT_MONTHS = re.compile(rf"^(?:才|刚|满|快)*(?P<months>{NUMBER})个(?P<half>半)?(?:多)?月(?:了|大)?(?=[，。])")
 """五个月，… at the very beginning: a baby's age where the rest speaks of a baby."""
 _OF_INFANT = re.compile("尿布|尿不湿|吃奶|喂奶|奶粉|不吃奶|吐奶|呛奶|囟门|哭|辅食|预防针|黄疸|抱着|抱起|蹬腿|缩腿")
+_SUCKLING_MONTHS = re.compile(rf"(?:^|[，。；！？])(?:才|刚|满)?(?P<months>{NUMBER})个(?P<half>半)?月(?:大|了)?(?=$|[，。；！？])")
+_SUCKLES = re.compile("(?<!喂)吃奶|奶(?:也|都|就)?不(?:肯|想|会)?吃|不(?:肯|想|会)吃奶|尿不湿|囟门|辅食")
+_NURSES = re.compile("奶头|乳头|喂奶|奶[痛疼胀硬]|奶上|乳房|月子|产后|奶水")
+"""一分钟喘六十八下，七个月，奶也不吃: a suckling's age; of the mother it is none."""
 _AGE_LABEL = re.compile(rf"年龄(?:是|为|:|：)?(?P<years>{NUMBER})")
 _SEX = re.compile(
     r"(?:^|[，。；！？ \d岁])(?P<sex>男|女)(?:性|的|士|，|。|$|\d|,|孩|宝|患)|"
@@ -281,7 +319,7 @@ _SEX = re.compile(
 _MALE_WORDS = frozenset(["男性", "男士", "男的", "男人家", "小伙", "老头", "前列腺", "睾丸", "男生", "阴茎", "龟头", "包皮", "阴囊"])
 _NO_SEX = re.compile("流产(?:的|过)?(?:牛|羊|猪|母)|(?:牛|羊|猪|母牛|母羊|母猪)[^，。；！？]{0,3}流产")
 _WEEKS = re.compile(
-    rf"(?:怀孕|怀了|怀上|妊娠|大肚子|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子"
+    rf"(?:怀孕|怀了|怀上|妊娠|大肚子|孕妇|孕|怀着|怀起|怀得有|怀|有孕)(?:了|期|有|已经|快|大概|都|我|满|,|，|孩子"
     rf"|娃|儿|到|得)*(?P<value>{NUMBER})(?:\+\d)?(?P<month>个)?(?:多|半"
     rf"|来)?(?P<unit>周|月|星期|个星期|个礼拜|礼拜)"
     rf"|(?P<value2>{NUMBER})(?:\+\d)?周(?:的)?(?:孕妇|孕|身孕|胎)"
@@ -289,7 +327,8 @@ _WEEKS = re.compile(
 )
 _WEEKS_BARE = re.compile(rf"(?:^|[，。；！？]|我|俺|额|她|才|刚|现在|今天|已经|都|快|到|满"
     rf"|足)(?P<value>{NUMBER})(?:\+\d|零[一二三四五六]天|多)?周(?:\+\d|了|多|整|零\d天)*(?=$|[，。；！？])")
-_OF_PREGNANCY = re.compile("胎动|见红|破水|羊水|宫缩|产检|预产期|胎心|孕妇|怀孕|怀着|身孕|肚里的?(?:娃|孩子)|早产|胎位|脐带|胎膜|产房|待产|保胎")
+_OF_PREGNANCY = re.compile("胎动|见红|破水|羊水|宫缩|产检|预产期|胎心|孕妇|怀孕|怀着|身孕|肚里的?(?:娃|孩子)|早产|胎位|脐带"
+    "|胎膜|产房|待产|保胎|胎盘|难产")
 """我28周 beside 胎动: a bare number of weeks in a talk of a pregnancy."""
 _LEAST_BARE_WEEKS = 12
 _PREGNANT = re.compile(
@@ -394,6 +433,9 @@ def _told_alone(content: str) -> list[Told]:
         return [Told("age", months * DAYS_A_MONTH, baby.start("months"), baby.end())] if 0 < months <= 36 else []
     if (baby := _INFANT_MONTHS.match(content)) and _FEVER_NEXT.match(content, baby.end()):
         return [Told("age", (number(baby["months"]) or 0) * DAYS_A_MONTH, baby.start("months"), baby.end())]
+    if (baby := _SUCKLING_MONTHS.search(content)) and _SUCKLES.search(content) and not (_OF_PREGNANCY.search(content) or _NURSES.search(content)):
+        months = (number(baby["months"]) or 0) + (0.5 if baby["half"] else 0)
+        return [Told("age", months * DAYS_A_MONTH, baby.start("months"), baby.end())] if 0 < months <= 24 else []
     if (opening := _AGE_OPENS.match(content)) and _is_an_age(opening):
         return _years(opening)
     for match in _AGE_CLAUSE.finditer(content):
@@ -477,6 +519,6 @@ def carried(text: NormalText, clauses: tuple[Clause, ...], people: list[Named]) 
     for clause in clauses:
         result[clause.index] = current
         for person in people:
-            if clause.holds(person.start) and person.kin.relation not in ("third",):
+            if clause.holds(person.start) and person.kin.relation not in ("third",) and not person.crowd:
                 current = person.kin
     return result

@@ -14,7 +14,7 @@ from . import answers, asides, context
 from .answers import AnswerGuide, Effects, Short
 from .clauses import Clause, clauses
 from .lexicon import Kin, lexicon
-from .matching import Mention, mentions
+from .matching import mentions
 from .measures import measurements
 from .normal import NormalText, normalise
 from .people import Named, Told, carried, named, told
@@ -119,7 +119,7 @@ def _whose(position: int, parts: tuple[Clause, ...], people: list[Named], before
     if earlier:
         return earlier[-1].kin.relation
     kin = before[clause.index]
-    if kin is None and here:
+    if kin is None and here and not here[0].crowd:
         return here[0].kin.relation  # 两岁的女儿
     return kin.relation if kin else UNSAID
 
@@ -145,7 +145,7 @@ def _note_findings(
         finding = Finding(
             code=mention.code,
             term=lex.terms[mention.code],
-            status=Status.ABSENT if _over(text.text, mention) else item.status,
+            status=Status.ABSENT if _over(text.text, item) else item.status,
             span=text.span(mention.start, mention.end),
             duration_hours=length.hours if (length := duration.get(item.clause.index)) else None,
             duration_words=length.words if length else None,
@@ -169,16 +169,44 @@ def _ends() -> dict[str, re.Pattern[str]]:
     return {code: re.compile("|".join(forms)) for code, forms in lexicon().scope["over"].items()}
 
 
-def _over(content: str, mention: Mention) -> bool:
-    """Whether what follows tells that it is over (现在不拉了), for the few findings that are no danger then."""
+_RELIEF = re.compile(
+    "[^。！？]{0,12}?(?:坐|歇|躺|缓|睡|休息|喝|揉|吹)[^。！？]{0,12}?就(?:都|全)?(?:没事|没得事|好|不[痛疼晕昏渴痒]|过去)(?:了|哒)(?=$|[，。；！？])"
+    "|[^。！？]{0,12}?(?:吃|用|抹|擦|打|搽)[^。！？]{0,10}?(?:已经|就|都|现在)+(?:退|消|好|不痒)(?:了|哒)(?=$|[，。；！？])"
+    "|[^。！？]{0,16}?[，](?:现在|后来|已经|后头|今天|这会儿?)?(?:早)?(?:就|都|也|已经|全)*(?:好|没事|没得事)(?:了|哒)(?=$|[，。；！？])"
+)
+"""坐一会喝口茶就好了, 早就好了: what passed with a rest or a drug, or is said to be over."""
+_WENT = re.compile("刚才|刚刚|当时|先头|开头|头先|那阵")
+_WELL_NOW = re.compile("(?:现在|人|这会儿?)(?:也|都|已经|就)*(?:清醒|好|没事|没得事|缓过来)(?:了|哒)")
+_FIERCE = re.compile("突然|忽然|一下子|猛|炸|从没|从来没|最[痛疼]|摔|撞|磕|碰|打(?:到|了|着)|烤火|炭|煤|中毒|药")
+_AGAIN_AFTER = re.compile("又|还是|再|过后|反复|老|总|经常|每")
+
+
+def _over(content: str, item: Scoped) -> bool:
+    """Whether what follows tells that it is over (现在不拉了), for the findings that are no danger then."""
+    mention, lex = item.mention, lexicon()
     end = _ends().get(mention.code)
-    return end is not None and end.search(content, mention.end) is not None
+    if end is not None and end.search(content, mention.end) is not None:
+        return True
+    if mention.code in lex.words("over_when_well") and _WENT.search(content, item.clause.start, mention.start) and _WELL_NOW.search(content):
+        return True
+    if mention.code not in lex.words("over_at_rest"):
+        return False
+    if _FIERCE.search(content, item.clause.start, item.clause.end) or severity_near(content, mention.start, mention.end, item.clause) == "severe":
+        return False  # 头痛得像炸开，躺了一会就好了 may be a bleeding
+    relief = _RELIEF.match(content, mention.end)
+    around = content[item.clause.start : relief.end() if relief else mention.end]
+    return relief is not None and _AGAIN_AFTER.search(around) is None and course_in(around) != "recurrent"
+
+
+_UNWELL = "unwell"
+"""恼火得很 names nothing where something else is named."""
 
 
 def _with_findings(found: list[Scoped], parts: tuple[Clause, ...]) -> set[int]:
     """The clauses that name something of their own."""
     attributes = lexicon().words("says_of_another")
-    return {item.clause.index for item in found if item.mention.code not in attributes}
+    naming = [item for item in found if item.mention.code not in attributes]
+    return {item.clause.index for item in naming if item.mention.code != _UNWELL} or {item.clause.index for item in naming}
 
 
 def _nearest(clause: Clause, parts: tuple[Clause, ...], named: set[int]) -> int | None:
@@ -210,7 +238,7 @@ def _courses(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped], t
     return course
 
 
-_AGAIN = re.compile("犯(?!困|恶心|愁|糊涂|迷糊|错)|发作|复发|疼|痛|烧|这样|咳|痒|肿|来|反|时好时坏|好一阵|一阵|断断续续|经常|偶尔|反复|有时")
+_AGAIN = re.compile("犯(?!困|恶心|愁|糊涂|迷糊|错)|发作|复发|疼|痛|烧|这样|咳|痒|肿|来|反|时好时坏|好一阵|一阵|断断续续|经常|偶尔|反复|有时|消|缩")
 """Words by which what comes again and again can be what was named before."""
 
 
@@ -289,7 +317,9 @@ _LITTLE = 3
 def _principal(notes: _Notes, people: list[Named]) -> str:
     """Whom the talk is about: the one with acute findings; the speaker before others, a neighbour only if nobody else is ill."""
     order = list(dict.fromkeys([UNSAID, "self", *(person.kin.relation for person in people)]))
-    ill = {whose for whose, finding in notes.findings if finding.status is not Status.ABSENT} | {whose for whose, _ in notes.measurements}
+    around = lexicon().words("around_the_patient")
+    felt = [(whose, finding) for whose, finding in notes.findings if finding.status is not Status.ABSENT and finding.code not in around]
+    ill = {whose for whose, _ in felt} | {whose for whose, _ in notes.measurements}
     others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT, *notes.gone)]
     described = [whose for whose, _ in notes.told if whose in others]
     helpless = [whose for whose, finding in notes.findings if whose in others and finding.code in _helpless() and finding.status is not Status.ABSENT]
@@ -301,7 +331,7 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
             return near[0]
         counts = {relation: sum(whose == relation for whose, _ in notes.findings) for relation in near}
         best = max(near, key=lambda relation: (counts[relation], relation))
-        own = sum(whose in ("self", UNSAID) for whose, _ in notes.findings)
+        own = sum(whose in ("self", UNSAID) and finding.code not in around for whose, finding in notes.findings)
         return best if counts[best] > own else "self"
     if ill & {"self", UNSAID}:
         with_conditions = {whose for whose, _ in notes.conditions}
@@ -310,6 +340,9 @@ def _principal(notes: _Notes, people: list[Named]) -> str:
             return (described or silent)[0]
         return "self"
     if ill:
+        own = any(whose == "self" for whose, _ in (*notes.told, *notes.findings))
+        if own and ill <= notes.gone:
+            return "self"  # 我姐送医院了，我也怀起6周
         return next(relation for relation in order if relation in ill)
     if others and "self" not in notes.kin:
         spoken_of = {whose for whose, _ in notes.findings}
@@ -345,7 +378,9 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
             attributes["pregnancy_weeks"] = int(item.value)
         else:
             attributes[item.what] = item.value
-    findings = _merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.findings])
+    around = lexicon().words("around_the_patient")
+    theirs = [(whose if finding.code not in around else UNSAID, finding) for whose, finding in notes.findings]
+    findings = _merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in theirs])
     if "pregnant" not in attributes and attributes["sex"] != "male" and any(map(_tells_pregnancy, findings)):
         attributes["pregnant"] = True
     if attributes.get("pregnant"):

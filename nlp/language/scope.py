@@ -153,7 +153,8 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated, running = True, True
         else:
             negated, running = False, False
-        if expressions.after.match(after) or expressions.granted.match(after):
+        cured = mention.code in lexicon().words("wished_for") and _CURED.search(after) is not None
+        if (expressions.after.match(after) and not cured) or expressions.granted.match(after):
             negated = True
         if _asked_and_denied(text.text[mention.start : mention.end], after, text.text[clause.end :][:1], following):
             negated = mention.code not in lexicon().words("always_heard")
@@ -164,6 +165,9 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
     return result
 
 
+_CURED = re.compile("^(?:就|都|已经|现在|也)*(?:退|好|消|止住)了$")
+"""吃了氯雷他定已经退了: the drug was taken, what it was taken for has gone."""
+_SURVIVED = re.compile("没(?:喝|吃|跳|吊|割)?死|(?:洗|救|抢救)(?:胃)?(?:洗|救)?(?:过来|回来|活)")
 _SELF_ASKED = re.compile("^(?:不[肿喘痛疼烧咳吐晕慌麻]|了|吗|么|没有?)?$")
 _SELF_DENIED = re.compile("^(?:也|都|倒|并)?(?:没有?|没得|莫得|冇|不)([肿喘痛疼烧咳吐晕慌麻]?)$|^不是血$")
 
@@ -189,6 +193,7 @@ def _wonders(before: str, after: str, mark: str) -> bool:
     return asked[0].endswith(("吗", "么", "嘛", "不是")) or "还是" in asked[0] or mark == "？"
 
 
+_LONG_AGO = re.compile("前年|大前年|早年|年轻时|年轻的时候|[一二两三四五六七八九十几\\d]年前|(?:好些|好多|多)年前|那年")
 _ONE_OF_TWO = re.compile("(?:是|算)[^，。；！？]{1,8}还是$")
 """是湿疹还是癣."""
 _SUSPECTS = re.compile("有没有可能")
@@ -206,6 +211,8 @@ def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure
     before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
+    if heard and _LONG_AGO.search(before) and _SURVIVED.search(said + after):
+        heard = False  # 前年喝药没喝死 is told of then
     shown = _SHOWN.search(before) is not None
     asked = shown or (bool(expressions.hypothetical.search(_SUSPECTS.sub("可能", before))) and not heard)
     if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
@@ -231,10 +238,11 @@ def _negator_before_a_space(text: NormalText, clause: Clause, clauses: tuple[Cla
 
 
 _WHEN = re.compile(
-    "(?:躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$"
+    "(?:[切站走坐用写拿抱]久了?|躺下|躺着|坐着|站着|走路|上楼|活动|一动|干活|晚上|夜里|早上|饭后|吃饭|吃了|咳嗽|天冷|天一冷|弯腰|低头|时|时候|后|就)(?:会|都|也)?$"
 )
 """躺下更厉害 tells what makes it worse, not that it gets worse."""
-_NO_COURSE = re.compile("老早|有时间|总之|总共|有时候没|一下子女|(?:没|不)(?:那么|再|怎么)?(?:经常"
+_NO_COURSE = re.compile("(?:活动|起来|揉|捂|歇|坐|躺|动)[^，。；！？药]{0,6}就(?:松快|松活|好受|舒服|轻松)[些点多]?了"
+    "|一顿就|老早|有时间|总之|总共|有时候没|一下子女|(?:没|不)(?:那么|再|怎么)?(?:经常"
     "|反复|老是|总是)|(?:不|没)(?:见|再|会|怎么)?加重|没(?:有)?(?:加重|再发|反复|复发)|又没|慢慢(?:走"
     "|吃|来|说|喝|调|养|打)|天天(?:跑步|锻炼|上班|干活|吃|喝|洗|打针|在|都好)")
 
@@ -254,7 +262,7 @@ def course_in(text: str) -> str | None:
 
 
 _NO_DEGREE = re.compile("太阳|很少|太太|死亡|很快|一点钟|有一点钟|更厉害|更严重|更狠|更凶|怪(?=怎么"
-    "|我|他|她|不得|味|物|不好)|特(?:意|地|殊|色)|可(?:能|以|是)|明显好|好点|好一点|轻一点|大一点|多一点|老火炉")
+    "|我|他|她|不得|味|物|不好)|特(?:意|地|殊|色)|可(?:能|以|是)|明显好|好点|好一点|轻一点|大一点|多一点|老火炉|[午晨上里天]一点|挺深|(?<![痛疼痒累烦吓])死(?:的|掉)|一点(?=都|也)")
 
 
 @cache
@@ -272,6 +280,15 @@ def _degrees() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
 
 _MILD_BY_NAME = frozenset(["低烧", "低热", "微热", "发低烧", "低烧烧", "隐痛", "微痛"])
 _FIRST_DEGREE = re.compile("(?:有一点|有点|有些|稍微|轻微|略微|很|非常|特别|挺|比较)(?!多|重|大|严重|厉害|明显|凶|频繁|狠|$)")
+_FELT = frozenset("痛疼痒胀")
+_UNBEARABLE = re.compile(
+    "(?:得|到|起|的)(?:人|他|她|我|都|直|就|想|要|快要|在(?:床|地|炕|屋)(?:上|下|头)?|满(?:床|地)|嗷嗷|不停|全身){0,3}"
+    "(?:冒(?:冷|虚)?汗|出(?:冷)?汗|打滚|滚|喊|叫(?!我|他|她)|哭|跳(?!动|一)|发抖|打抖|睡不(?:得|着|成)|坐不(?:住|得)|起不来|直不起|说不(?:出|得)话"
+    "|走不(?:得|动|成)|吃不(?:得|成)|撞墙|遭不住|口水|眼泪|晕(?:过去|倒)|要命)"
+)
+"""痛得喊娘, 痛到睡不得: what a pain makes somebody do tells how bad it is."""
+_A_LITTLE = re.compile("(?:破|带|流|出|见|渗|擦破|秃噜|蹭破)(?:了|着)?(?:一)?点点?(?:皮|血)")
+"""破了点皮, 流了点血."""
 _COMPLEMENT = re.compile("^[痛疼闷胀晕咳喘]?(?:得|的|到|地|起来|起)")
 
 
@@ -281,11 +298,16 @@ def severity_near(text: str, start: int, end: int, clause: Clause) -> str | None
         return "mild"
     before = _NO_DEGREE.sub("·", text[max(clause.start, start - 5) : start])
     within = _NO_DEGREE.sub("··", text[start:end])
-    after = text[end : min(max(clause.end, end), end + 9)]
+    after = text[end : min(max(clause.end, end), end + 12)]
+    if text[end - 1 : end] in _FELT and _UNBEARABLE.match(after):
+        return "severe"
+    if any(found.start() < end and start < found.end() for found in _A_LITTLE.finditer(text, max(clause.start, start - 6), min(clause.end, end + 5))):
+        return "mild"
+    after = after[:9]
     if _COMPLEMENT.match(after) is None and not within.endswith(("得", "的")):
-        after = after[:5]
         if first := _FIRST_DEGREE.search(after):
             after = after[: first.start()]
+        after = after[:5]
     after = _NO_DEGREE.sub("··", after)
     for name, leading, any_degree in _degrees():
         inside = any_degree.search(within)
