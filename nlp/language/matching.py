@@ -340,7 +340,6 @@ _TAKES = {
     "inhaler_fails": frozenset(["pesticide_exposure"]),
     "measles_contact": frozenset(["chickenpox_rash", "rash"]),
     "tenesmus": frozenset(["constipation"]),
-    "others_ill_too": frozenset(["headache", "dizziness", "nausea", "vomiting", "diarrhoea", "abdominal_pain"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 
