@@ -27,7 +27,10 @@ def danger(engine: Engine, *sentences: str) -> Emergency:
     return found
 
 
-@pytest.mark.parametrize("text", ["我一个人在家,胸口痛得厉害,出冷汗", "家里没别人,半边身子动不了", "就我一个人在家,吐了好多血"])
+@pytest.mark.parametrize(
+    "text",
+    ["我一个人在家,胸口痛得厉害,出冷汗", "我一个人,胸口痛得厉害,出冷汗", "家里没别人,半边身子动不了", "就我一个人在家,吐了好多血"],
+)
 def test_who_is_alone_is_told_what_one_does_alone(engine: Engine, text: str) -> None:
     emergency = danger(engine, text)
     assert emergency.alone
