@@ -233,7 +233,8 @@ def answered(before: tuple[str, ...], question: Question, reading: Reading) -> t
     if asked.duration_of is not None and any(finding.duration_hours is not None for finding in reading.findings):
         return found
     marks = [_mark(NOT_KNOWN if reading == Reading() or _AGAIN in _named(question.code) else UNCLEAR, asked.code)]
-    marks += [_mark(WHICH, asked.code)] if reading.one_of else []
+    names_signs = any(words in question.text for words in ("有没有", "是不是", "您说有"))  # 精神怎么样? 有 names none
+    marks += [_mark(WHICH, asked.code)] if reading.one_of and names_signs else []
     return (*found, *(mark for mark in marks if mark not in found))
 
 
