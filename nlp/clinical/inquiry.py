@@ -127,11 +127,10 @@ def _in_peace(case: Case, level: Urgency | None) -> Question | None:
         return None
     if "sex" not in _already(case) and not case.is_child and sex_matters(case):
         return as_question(questions()["sex"], case)
+    if level is not None and _MORE not in _already(case):
+        return as_question(questions()[_MORE], case)  # what else troubles somebody he knows better than any guess
     single = single_to_ask(case, level, _asked_for(case), so_far)
-    if single is None:
-        return None
-    in_the_open = questions()[_MORE]  # what troubles somebody he knows better than any guess
-    return single_question(single, _who(case)) if _MORE in _already(case) else as_question(in_the_open, case)
+    return single_question(single, _who(case)) if single else None
 
 
 def _asked_for(case: Case) -> frozenset[str]:
