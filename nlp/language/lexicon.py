@@ -136,12 +136,12 @@ def _surfaces(name: str, key: str) -> dict[str, str]:
     return {surface.lower(): row[key] for row in rows(name) for surface in row["surfaces"].split()}
 
 
-_GAP = re.compile(r"\[\^，。；！？([^\]]*)\](\{\d+,\d+\})")
+_GAP = re.compile(r"\[\^(，?。；?！？)([^\]]*)\](\{\d+,\d+\})")
 
 
 def _pattern(row: dict[str, str]) -> Pattern:
     source = row["regex"]
-    with_groups, unnegated = _GAP.sub(r"([^，。；！？\1]\2)", source), _GAP.sub(r"[^，。；！？没不无未\1]\2", source)
+    with_groups, unnegated = _GAP.sub(r"([^\1\2]\3)", source), _GAP.sub(r"[^\1没不无未\2]\3", source)
     return Pattern(row["code"], row["status"] == "absent", re.compile(with_groups), re.compile(unnegated), row["example"])
 
 
