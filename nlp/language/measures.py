@@ -84,6 +84,8 @@ _SINGLE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("spo2", re.compile(rf"{_after(*_OXYGEN)}(?:百分之)?(?P<value>{NUMBER})%?(?!天|年|小时|/)")),
     ("glucose", re.compile(rf"{_after('血糖', '餐后血糖', '空腹血糖', '随机血糖')}(?:(?P<lower>{NUMBER})(?:-"
         rf"|~|到|至))?(?P<value>{NUMBER})(?!天|年|小时|/)")),
+    ("glucose", re.compile(r"血糖[^。！？]{0,24}?(?:现在|这会儿?|复测|再测|再量|后来)"
+        r"(?:再|又|量|测|是|到|有|了|的){0,3}(?P<value>\d{1,2}\.\d)(?!度|天|年|\d|片|斤)")),
     ("glucose", re.compile(r"血糖[^。！？]{0,24}?(?:还是|又是|又|有|是|到|成)(?P<value>\d{1,2}\.\d)(?!度|天|年|\d|片|斤)")),
     ("glucose", re.compile(rf"血糖[^。！？]{{0,24}}{_after('餐后', '饭后', '空腹', '睡前')}(?:两小时|2小时|半小时)?"
         rf"(?P<value>{NUMBER})(?!天|年|小时|点(?!\d)|/)")),

@@ -261,9 +261,20 @@ def _durations(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped],
             loose.append(time)
         if target is not None:
             result[target] = max(result.get(target, time), time, key=lambda length: length.hours)
+    for lifelong in _LIFELONG.finditer(text.text):
+        at = next((part.index for part in parts if part.holds(lifelong.start())), 0)
+        told_of = at if at in with_findings else at - 1 if at - 1 in with_findings else None
+        if told_of is not None:
+            result.setdefault(told_of, Length(_LIFELONG_HOURS, lifelong.start(), lifelong.end(), False, lifelong[0]))
     return result, loose
 
 
+_LIFELONG = re.compile(
+    "从小就?(?:是|这样|有|如此)|天生(?:的|就)|打小就?(?:是|这样|有)|(?:生下来|出生)就(?:是|这样|有)的?(?=[，。；！？]|$)|(?<=[病风梗症瘫痹炎伤])(?:留|落)下的"
+    "|老样子|后遗症"
+)
+"""What has been so for years: no illness of today, unless it came suddenly or gets worse."""
+_LIFELONG_HOURS = 24.0 * 365 * 5
 _LONG = 24 * 7
 """Hours from which a length of time may be that of a long-standing illness."""
 _BESIDE_A_TIME = re.compile("已经|差不多|大概|大约|开始|左右|以来|得病|病了|难受|不舒服|不得劲|最近"

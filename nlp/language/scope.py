@@ -114,7 +114,12 @@ def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
     if item.status is Status.ABSENT:
         return meanings
     besides = [(item, code) for code in lex.also.get(said, ())]
-    besides += [(meaning, code) for meaning in meanings for code in lex.broader.get(meaning.mention.code, ())]
+    besides += [
+        (meaning, code)
+        for meaning in meanings
+        for code in lex.broader.get(meaning.mention.code, ())
+        if not (code == "cyanosis" and "冻" in text.text[meaning.mention.start : meaning.mention.end])  # 手冻得发紫: the cold, no want of air
+    ]
     return meanings + [replace(meaning, mention=replace(meaning.mention, code=code)) for meaning, code in besides]
 
 
@@ -198,6 +203,14 @@ _SHOWN = re.compile(
     "(?![^，。；！？]{0,6}(?:说的|讲的|一样|那样))[^，。；！？]{0,8}(?:那个|有个|有人|女的|男的|演|人|她|他)"
 )
 """电视剧里那个女的跳楼了: what was seen on a screen happened to nobody here."""
+_ACTS = frozenset(["suicide_act", "pesticide_swallowed", "overdose"])
+_YEARS_AGO = re.compile(
+    "(?:大前年|前年|去年|头年|早年|小时候|年轻时|年轻的时候|[一二两三四五六七八九十几好多\\d]年(?:以)?前)"
+    "(?![^，。；！？]*(?:现在|又|今天|刚才|昨))"
+)
+"""前年喝药没喝死: heard though it is long ago, but as what was, not as what is to be stopped now."""
+_DREAMT = re.compile("(?:做梦|梦里|梦见|梦到)[^，。；！？]{0,10}$")
+"""梦到自己中风了."""
 _ASKS_OTHERWISE = re.compile("怎么|咋|为什么|为啥|啥|什么|几|多少|哪|能不能|可以|能|要|该|治|吃|用|还会|影响|得[^，。]{0,4}$|你")
 
 
@@ -206,11 +219,13 @@ def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure
     before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
-    shown = _SHOWN.search(before) is not None
+    shown = _SHOWN.search(before) is not None or _DREAMT.search(before) is not None
     asked = shown or (bool(expressions.hypothetical.search(_SUSPECTS.sub("可能", before))) and not heard)
     if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
         asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
+    past = past and not ("，" in said and expressions.now.search(said))  # 先是脚麻，现在…: told up to now
+    past = past or (mention.code in _ACTS and _YEARS_AGO.search(before) is not None)
     if absent:
         status = Status.ABSENT
     elif unsure or (puzzled and not heard) or any(
