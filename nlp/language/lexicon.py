@@ -16,7 +16,7 @@ from .required import Demanding, required
 
 _TABLES = (
     "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "also.csv", "swallows.csv", "parts.csv", "sensations.csv", "combos.csv",
-    "patterns.csv", "functions.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
+    "patterns.csv", "functions.csv", "answers.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"

@@ -345,7 +345,7 @@ _TAKES = {
     "bulging_fontanelle": frozenset(["headache"]),
     "ear_pain": frozenset(["headache"]),
     "face_pain": frozenset(["face_lip_swelling"]),
-    "cyanosis": frozenset(["skin_redness"]),
+    "cyanosis": frozenset(["skin_redness", "facial_flush_spots", "face_red"]),
     "chest_indrawing": frozenset(["seizure"]),
     "inhaler_fails": frozenset(["pesticide_exposure"]),
     "measles_contact": frozenset(["chickenpox_rash", "rash"]),

@@ -425,7 +425,23 @@ def _with_duration(reading: Reading, codes: tuple[str, ...], time: Length, text:
     return reading.model_copy(update={"findings": (*kept, *extra)})
 
 
+def _with_meant(reading: Reading, text: NormalText, guide: AnswerGuide) -> Reading:
+    """``reading`` with what short clauses mean as the answer to what was asked (绿的, 比手掌小); what the words say by themselves has priority."""
+    lex = lexicon()
+    said = {finding.code for finding in (*reading.findings, *reading.conditions) if finding.subject == "patient"}
+    added: dict[str, Finding] = {}
+    for clause in clauses(text):
+        for code, absent in answers.meant(text.text[clause.start : clause.end], guide):
+            if code not in said and (code not in added or not absent):
+                status = Status.ABSENT if absent else Status.PRESENT
+                added[code] = Finding(code=code, term=lex.terms[code], status=status, span=text.span(clause.start, clause.end))
+    if not added:
+        return reading
+    return reading.model_copy(update={"findings": (*reading.findings, *added.values()), "not_understood": False})
+
+
 def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Reading:
+    reading = _with_meant(reading, text, guide)
     short = answers.short_answer(text, after_age=guide.expects == "age")
     if short is None:
         return reading
