@@ -16,6 +16,7 @@ SILENT = timedelta(hours=12)
 _UNKNOWN = Choice(code="unknown", label="不清楚")
 PLACE = Question(code="emergency.place", text="病人现在在哪里?说村名、组名,或者发一个位置。", choices=(_UNKNOWN,))
 PLACE_OF_ONE_IN_DESPAIR = PLACE.model_copy(update={"text": "现在在哪里?说村名、组名就行,或者发一个位置,好让人快点到身边来。"})
+PLACE_OF_A_CHILD = PLACE.model_copy(update={"text": "你现在在哪里?说村名、组名,是谁家,或者发一个位置。"})
 DETAIL_CODE = "emergency.detail"
 PLACE_MISSED = "emergency.place_missed"
 """Among what was asked: that the answer to where the patient is was something else, once."""
@@ -150,6 +151,8 @@ def emergency_question(assessment: Assessment, facts: Facts, *, place_known: boo
     if at_once is not None and at_once.code not in facts.asked:
         return at_once
     if assessment.level is Urgency.CRITICAL and not place_known and PLACE.code not in facts.asked:
+        if facts.person.child_speaking:
+            return PLACE_OF_A_CHILD
         return PLACE_OF_ONE_IN_DESPAIR if assessment.emergency.first else PLACE
     detail = assessment.emergency.ask_next
     if detail and DETAIL_CODE not in facts.asked:

@@ -32,7 +32,7 @@ module.exports = {
     emergency: (what) => (what ? `可能是${what},请马上打 120` : "请马上打 120"),
     call120: "拨打 120",
     doNow: (list) => `现在:${list.join(";")}`,
-    doNot: (list) => `不要:${list.join(";")}`,
+    doNot: (list) => `${/^[不别]/.test(list[0]) ? "" : "不要:"}${list.join(";")}`,
     call: "可以进视频了",
     callRunning: "视频已经开始",
     callHint: "点下面进去,医生来了就能看到、听到。",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlp.interface.assessment import Emergency
+from nlp.interface.assessment import Emergency, Question
 from nlp.interface.urgency import Urgency
 
 from . import advice
@@ -53,14 +53,15 @@ def _said(rule: Rule | None, case: Case, level: Urgency) -> Emergency | None:
 
 def _comfort(rule: Rule, case: Case, level: Urgency) -> Emergency:
     """What is said to somebody who thinks of ending his life, or to who speaks of him: kind first, then help, then one question."""
-    of_other = _of_other(case)
+    at = "critical" if level is Urgency.CRITICAL else "emergent"
+    grown_up = (table("red_flags.toml")["child_speaking"][at],) if case.child_speaking else ()
     return Emergency(
         rule=rule.id,
         suspected=rule.suspected,
-        do_now=rule.do_now,
+        do_now=(*grown_up, *(_to(case, line) for line in rule.do_now)),
         do_not=rule.do_not,
-        first=rule.first_of_other if of_other else rule.first,
-        question=crisis_question(case, level),
+        first=_to(case, rule.first_of_other if _of_other(case) else rule.first),
+        question=_asked(case, crisis_question(case, level)),
         calls=tuple(reversed(table("red_flags.toml")["on_purpose"]["calls"])),
     )
 
@@ -77,6 +78,10 @@ def _to(case: Case, text: str) -> str:
     return to_child(text) if case.child_speaking else text
 
 
+def _asked(case: Case, question: Question | None) -> Question | None:
+    return question and question.model_copy(update={"text": _to(case, question.text)})
+
+
 def _perhaps_on_purpose(found: Emergency, case: Case, level: Urgency) -> Emergency:
     """Poison or pills were taken on purpose, or nobody said how: 120, then kind words, company and the numbers, and the one question that tells."""
     shown = wanted_to_die(case)
@@ -88,10 +93,10 @@ def _perhaps_on_purpose(found: Emergency, case: Case, level: Urgency) -> Emergen
     company = () if of_other or _alone_now(case) else (texts["company"],)
     return found.model_copy(
         update={
-            "comfort": texts[said],
+            "comfort": _to(case, texts[said]),
             "do_now": (*found.do_now, *company, texts["means"], texts["lines"]),
             "calls": tuple(texts["calls"]),
-            "question": crisis_question(case, level) if shown else purpose_question(case),
+            "question": _asked(case, crisis_question(case, level) if shown else purpose_question(case)),
         }
     )
 

@@ -127,11 +127,10 @@ def _in_peace(case: Case, level: Urgency | None) -> Question | None:
         return None
     if "sex" not in _already(case) and not case.is_child and sex_matters(case):
         return as_question(questions()["sex"], case)
+    if level is not None and _MORE not in _already(case):
+        return as_question(questions()[_MORE], case)  # what else troubles somebody he knows better than any guess
     single = single_to_ask(case, level, _asked_for(case), so_far)
-    if single is None:
-        return None
-    in_the_open = questions()[_MORE]  # what troubles somebody he knows better than any guess
-    return single_question(single, _who(case)) if _MORE in _already(case) else as_question(in_the_open, case)
+    return single_question(single, _who(case)) if single else None
 
 
 def _asked_for(case: Case) -> frozenset[str]:
@@ -233,7 +232,8 @@ def answered(before: tuple[str, ...], question: Question, reading: Reading) -> t
     if asked.duration_of is not None and any(finding.duration_hours is not None for finding in reading.findings):
         return found
     marks = [_mark(NOT_KNOWN if reading == Reading() or _AGAIN in _named(question.code) else UNCLEAR, asked.code)]
-    marks += [_mark(WHICH, asked.code)] if reading.one_of else []
+    names_signs = any(words in question.text for words in ("有没有", "是不是", "您说有"))  # 精神怎么样? 有 names none
+    marks += [_mark(WHICH, asked.code)] if reading.one_of and names_signs else []
     return (*found, *(mark for mark in marks if mark not in found))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 
-from .lexicon import alternatives, lexicon
+from .lexicon import alternatives, lexicon, rows
 from .normal import NormalText
 from .numbers import NUMBER
 
@@ -90,6 +90,48 @@ def short_answer(text: NormalText, *, after_age: bool = False) -> Short | None:
         if expression.match(first):
             return short
     return Short.NO if _NONE_OF_THESE.match(last) or _NONE_OF_THESE.match(first) else None
+
+
+_BEFORE = "(?:也|都|倒|还|就|是|很|挺|蛮|现在|今天|一直|他|她|我|孩子|娃|宝宝|嗯|有点|看着|那){0,4}"
+_AFTER = "(?:了|的|啊|呀|呢|吧|哦|哈|嘛|哩|咧){0,3}"
+
+
+@dataclass(frozen=True)
+class Form:
+    """A clause that means ``code`` only as the answer to a question about it: 绿的, asked what was vomited."""
+
+    code: str
+    absent: bool
+    expression: re.Pattern[str]
+
+
+@cache
+def forms() -> dict[str, tuple[Form, ...]]:
+    """The forms of answers.csv by code. Of one that holds in both ways what is denied comes first."""
+    found: dict[str, list[Form]] = {}
+    for row in rows("answers.csv"):
+        expression = re.compile(f"{_BEFORE}(?:{row['regex']}){_AFTER}")
+        found.setdefault(row["code"], []).append(Form(row["code"], row["status"] == "absent", expression))
+    return {code: tuple(sorted(listed, key=lambda form: not form.absent)) for code, listed in found.items()}
+
+
+def asked_codes(guide: AnswerGuide) -> tuple[str, ...]:
+    """The findings that an answer to the question can tell, in the order of its choices."""
+    effects = [effects for _, effects in guide.choices.values()] + [guide.no, guide.yes]
+    return tuple(dict.fromkeys(code for one in effects for code in (*one.present, *one.uncertain, *one.absent)))
+
+
+def meant(clause: str, guide: AnswerGuide) -> list[tuple[str, bool]]:
+    """What ``clause`` alone means as an answer: codes, and whether they are denied."""
+    if any(expression.match(clause) for _, expression in _expressions()):
+        return []
+    known = forms()
+    return [
+        (code, form.absent)
+        for code in asked_codes(guide)
+        for form in [next((form for form in known.get(code, ()) if form.expression.fullmatch(clause)), None)]
+        if form is not None
+    ]
 
 
 def chosen(text: NormalText, guide: AnswerGuide) -> str | None:

@@ -16,11 +16,11 @@ from .required import Demanding, required
 
 _TABLES = (
     "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "also.csv", "swallows.csv", "parts.csv", "sensations.csv", "combos.csv",
-    "patterns.csv", "functions.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
+    "patterns.csv", "functions.csv", "answers.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
-_GAP = re.compile(r"\[\^，。；！？([^\]]*)\](\{\d+,\d+\})")
+_GAP = re.compile(r"\[\^(，?。；?！？)([^\]]*)\](\{\d+,\d+\})")
 
 
 def surface_files() -> tuple[str, ...]:
@@ -56,12 +56,12 @@ class Pattern:
     @cached_property
     def expression(self) -> re.Pattern[str]:
         """Every open gap is a group, so that what stands in it can be looked at."""
-        return re.compile(_GAP.sub(r"([^，。；！？\1]\2)", self.source))
+        return re.compile(_GAP.sub(r"([^\1\2]\3)", self.source))
 
     @cached_property
     def unnegated(self) -> re.Pattern[str]:
         """The same with no negator in any gap."""
-        return re.compile(_GAP.sub(r"[^，。；！？没不无未\1]\2", self.source))
+        return re.compile(_GAP.sub(r"[^\1没不无未\2]\3", self.source))
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,8 @@ def _matches(pattern: Pattern, text: str) -> Iterator[re.Match[str]]:
     """Where ``pattern`` holds. A negation at the end of one of its gaps denies what follows: such a match says nothing, neither yes nor no,
     unless the pattern also holds from there without it."""
     for match in pattern.expression.finditer(text):
+        if "否认" in match[0][1:]:
+            continue  # 拉肚子，否认像淘米水: what was denied in between is not joined with what was said before
         if pattern.absent or not any(gap and _denied(gap) for gap in match.groups()):
             yield match
         elif again := pattern.unnegated.search(text, match.start(), match.end()):
@@ -301,7 +303,7 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         within = [m for m in named if mention.flipped and m.code == mention.code and mention.start <= m.start and m.end < mention.end]
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
-    named = [m for m in named if not (m.code in _FITS and _DRAWN_OFF.search(text.text[max(0, m.start - 12) : m.start]))]
+    named = [m for m in named if not (m.code in _FITS and _drawn_off(text.text, m))]
     wholes = [whole for whole in named if whole.pattern and whole.code in _TAKES]
     taken = {m for m in named if any(_takes(whole, m) for whole in wholes)}
     taken |= {m for m in named for beast in _BEAST.finditer(text.text) if beast.start() <= m.start and m.end <= beast.end()}
@@ -319,6 +321,14 @@ _DRAWN_OFF = re.compile(
     "|(?:化验|验血|体检|查血)[^。！？]{0,6}$"
 )
 """膝盖积水抽了两次: what was drawn off, no fit."""
+_DRAWN = re.compile("(?:点|些|一点|[一两几]管|出来?)?(?:水|积液|血(?!压)|脓|液|骨髓)(?!都|也|喝|喂|不|没)"
+    "|(?:了)?[一二两三四五六七八九十几好多半\\d]{1,4}(?:来|多)?(?:年|包|根|支|盒)")
+
+
+def _drawn_off(content: str, fit: Mention) -> bool:
+    return _DRAWN_OFF.search(content[max(0, fit.start - 12) : fit.start]) is not None or _DRAWN.match(content, fit.end) is not None
+
+
 _TAKES = {
     "snoring_apnoea": frozenset(["not_breathing", "dyspnoea", "night_breathless", "orthopnoea"]),
     "standing_dizzy": frozenset(["vision_loss", "dizziness"]),
@@ -335,12 +345,11 @@ _TAKES = {
     "bulging_fontanelle": frozenset(["headache"]),
     "ear_pain": frozenset(["headache"]),
     "face_pain": frozenset(["face_lip_swelling"]),
-    "cyanosis": frozenset(["skin_redness"]),
+    "cyanosis": frozenset(["skin_redness", "facial_flush_spots", "face_red"]),
     "chest_indrawing": frozenset(["seizure"]),
     "inhaler_fails": frozenset(["pesticide_exposure"]),
     "measles_contact": frozenset(["chickenpox_rash", "rash"]),
     "tenesmus": frozenset(["constipation"]),
-    "others_ill_too": frozenset(["headache", "dizziness", "nausea", "vomiting", "diarrhoea", "abdominal_pain"]),
 }
 """What a whole phrase means takes the place of what its words would mean alone: 睡着就不出气,憋醒 is snoring, 喘气就疼 no want of air."""
 

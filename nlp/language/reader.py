@@ -238,7 +238,8 @@ def _courses(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped], t
     return course
 
 
-_AGAIN = re.compile("犯(?!困|恶心|愁|糊涂|迷糊|错)|发作|复发|疼|痛|烧|这样|咳|痒|肿|来|反|时好时坏|好一阵|一阵|断断续续|经常|偶尔|反复|有时|消|缩")
+_AGAIN = re.compile("犯(?!困|恶心|愁|糊涂|迷糊|错)|发作|复发|疼|痛|烧|这样|咳|痒|肿|来|反|时好时坏|好一阵|一阵|断断续续|经常|偶尔|反复|有时"
+    "|消|缩|早上轻|晚上重")
 """Words by which what comes again and again can be what was named before."""
 
 
@@ -289,9 +290,20 @@ def _durations(text: NormalText, parts: tuple[Clause, ...], found: list[Scoped],
             loose.append(time)
         if target is not None:
             result[target] = max(result.get(target, time), time, key=lambda length: length.hours)
+    for lifelong in _LIFELONG.finditer(text.text):
+        at = next((part.index for part in parts if part.holds(lifelong.start())), 0)
+        told_of = at if at in with_findings else at - 1 if at - 1 in with_findings else None
+        if told_of is not None:
+            result.setdefault(told_of, Length(_LIFELONG_HOURS, lifelong.start(), lifelong.end(), False, lifelong[0]))
     return result, loose
 
 
+_LIFELONG = re.compile(
+    "从小就?(?:是|这样|有|如此)|天生(?:的|就)|打小就?(?:是|这样|有)|(?:生下来|出生)就(?:是|这样|有)的?(?=[，。；！？]|$)|(?<=[病风梗症瘫痹炎伤])(?:留|落)下的"
+    "|老样子|后遗症"
+)
+"""What has been so for years: no illness of today, unless it came suddenly or gets worse."""
+_LIFELONG_HOURS = 24.0 * 365 * 5
 _LONG = 24 * 7
 """Hours from which a length of time may be that of a long-standing illness."""
 _BESIDE_A_TIME = re.compile("已经|差不多|大概|大约|开始|左右|以来|得病|病了|难受|不舒服|不得劲|最近"
@@ -386,7 +398,9 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
     if attributes.get("pregnant"):
         attributes["sex"] = "female"
     if attributes["sex"] is None:
-        attributes["sex"] = _sex_told_by([*findings, *(c.model_copy(update={"subject": subject(whose)}) for whose, c in notes.conditions)])
+        theirs = [(whose, condition) for whose, condition in notes.conditions if subject(whose) == "patient"]
+        own = [*findings, *(condition.model_copy(update={"subject": "patient"}) for _, condition in theirs)]
+        attributes["sex"] = _sex_told_by(own, child=principal == "child")
     return Reading(
         person=Person.model_validate(attributes),
         findings=findings,
@@ -395,9 +409,11 @@ def _about_one(notes: _Notes, people: list[Named]) -> Reading:
     )
 
 
-def _sex_told_by(found: list[Finding]) -> str | None:
+def _sex_told_by(found: list[Finding], *, child: bool) -> str | None:
     """The sex of whoever has what only women or only men have."""
     own = {finding.code for finding in found if finding.subject == "patient" and finding.status is not Status.ABSENT}
+    if child:
+        own -= set(lexicon().words("of_the_mother"))
     female, male = (bool(own & set(lexicon().words(name))) for name in ("only_female", "only_male"))
     return None if female == male else "female" if female else "male"
 
@@ -449,7 +465,23 @@ def _with_duration(reading: Reading, codes: tuple[str, ...], time: Length, text:
     return reading.model_copy(update={"findings": (*kept, *extra)})
 
 
+def _with_meant(reading: Reading, text: NormalText, guide: AnswerGuide) -> Reading:
+    """``reading`` with what short clauses mean as the answer to what was asked (绿的, 比手掌小); what the words say by themselves has priority."""
+    lex = lexicon()
+    said = {finding.code for finding in (*reading.findings, *reading.conditions) if finding.subject == "patient"}
+    added: dict[str, Finding] = {}
+    for clause in clauses(text):
+        for code, absent in answers.meant(text.text[clause.start : clause.end], guide):
+            if code not in said and (code not in added or not absent):
+                status = Status.ABSENT if absent else Status.PRESENT
+                added[code] = Finding(code=code, term=lex.terms[code], status=status, span=text.span(clause.start, clause.end))
+    if not added:
+        return reading
+    return reading.model_copy(update={"findings": (*reading.findings, *added.values()), "not_understood": False})
+
+
 def _as_answer(reading: Reading, text: NormalText, guide: AnswerGuide) -> Reading:
+    reading = _with_meant(reading, text, guide)
     short = answers.short_answer(text, after_age=guide.expects == "age")
     if short is None:
         return reading

@@ -114,7 +114,12 @@ def _with_others(item: Scoped, text: NormalText) -> list[Scoped]:
     if item.status is Status.ABSENT:
         return meanings
     besides = [(item, code) for code in lex.also.get(said, ())]
-    besides += [(meaning, code) for meaning in meanings for code in lex.broader.get(meaning.mention.code, ())]
+    besides += [
+        (meaning, code)
+        for meaning in meanings
+        for code in lex.broader.get(meaning.mention.code, ())
+        if not (code == "cyanosis" and "冻" in text.text[meaning.mention.start : meaning.mention.end])  # 手冻得发紫: the cold, no want of air
+    ]
     return meanings + [replace(meaning, mention=replace(meaning.mention, code=code)) for meaning, code in besides]
 
 
@@ -160,14 +165,14 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated = mention.code not in lexicon().words("always_heard")
         words = before, text.text[mention.start : mention.end], after
         puzzled = doubted or (not answering and _wonders(before, after, text.text[clause.end : clause.end + 1]))
-        result.append(_judge(mention, clause, words, unsure, negated or mention.flipped, puzzled))
+        again = _ACTS_AGAIN.search(text.text, mention.end) is not None
+        result.append(_judge(mention, clause, words, unsure, negated or mention.flipped, puzzled, again=again))
         previous_end = max(previous_end, mention.end)
     return result
 
 
 _CURED = re.compile("^(?:就|都|已经|现在|也)*(?:退|好|消|止住)了$")
 """吃了氯雷他定已经退了: the drug was taken, what it was taken for has gone."""
-_SURVIVED = re.compile("没(?:喝|吃|跳|吊|割)?死|(?:洗|救|抢救)(?:胃)?(?:洗|救)?(?:过来|回来|活)")
 _SELF_ASKED = re.compile("^(?:不[肿喘痛疼烧咳吐晕慌麻]|了|吗|么|没有?)?$")
 _SELF_DENIED = re.compile("^(?:也|都|倒|并)?(?:没有?|没得|莫得|冇|不)([肿喘痛疼烧咳吐晕慌麻]?)$|^不是血$")
 
@@ -193,7 +198,6 @@ def _wonders(before: str, after: str, mark: str) -> bool:
     return asked[0].endswith(("吗", "么", "嘛", "不是")) or "还是" in asked[0] or mark == "？"
 
 
-_LONG_AGO = re.compile("前年|大前年|早年|年轻时|年轻的时候|[一二两三四五六七八九十几\\d]年前|(?:好些|好多|多)年前|那年")
 _ONE_OF_TWO = re.compile("(?:是|算)[^，。；！？]{1,8}还是$")
 """是湿疹还是癣."""
 _SUSPECTS = re.compile("有没有可能")
@@ -203,21 +207,34 @@ _SHOWN = re.compile(
     "(?![^，。；！？]{0,6}(?:说的|讲的|一样|那样))[^，。；！？]{0,8}(?:那个|有个|有人|女的|男的|演|人|她|他)"
 )
 """电视剧里那个女的跳楼了: what was seen on a screen happened to nobody here."""
+_ACTS = frozenset(["suicide_act", "pesticide_swallowed", "overdose"])
+_YEARS_AGO = re.compile(
+    "(?:大前年|前年|去年|头年|早年|小时候|年轻时|年轻的时候|[一二两三四五六七八九十几好多\\d]年(?:以)?前)"
+    "(?![^，。；！？]*(?:现在|又|今天|刚才|昨))"
+)
+"""前年喝药没喝死: heard though it is long ago, but as what was, not as what is to be stopped now."""
+_ACTS_AGAIN = re.compile(
+    "又(?:喝|吃|吞|想|割|跳|去)"
+    "|(?:现在|今天|刚才|刚刚|昨天|昨晚|今早|这回)[^，。；！？]{0,4}(?:又|也|再)?(?:喝了|吃了|吞了|灌了)(?!水|粥|饭|汤|酒|药?水)"
+)
+"""去年喝农药没喝死，今天又喝了."""
+_DREAMT = re.compile("(?:做梦|梦里|梦见|梦到)[^，。；！？]{0,10}$")
+"""梦到自己中风了."""
 _ASKS_OTHERWISE = re.compile("怎么|咋|为什么|为啥|啥|什么|几|多少|哪|能不能|可以|能|要|该|治|吃|用|还会|影响|得[^，。]{0,4}$|你")
 
 
-def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure: bool, absent: bool, puzzled: bool) -> Scoped:
+def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure: bool, absent: bool, puzzled: bool, *, again: bool) -> Scoped:
     """``words``: before it, its own, after it; ``unsure``: taken back by what follows; ``puzzled``: it is a question."""
     before, said, after = words
     expressions = _expressions()
     heard = mention.code in lexicon().words("always_heard")
-    if heard and _LONG_AGO.search(before) and _SURVIVED.search(said + after):
-        heard = False  # 前年喝药没喝死 is told of then
-    shown = _SHOWN.search(before) is not None
+    shown = _SHOWN.search(before) is not None or _DREAMT.search(before) is not None
     asked = shown or (bool(expressions.hypothetical.search(_SUSPECTS.sub("可能", before))) and not heard)
     if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
         asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
+    past = past and not ("，" in said and expressions.now.search(said))  # 先是脚麻，现在…: told up to now
+    past = past or (mention.code in _ACTS and not again and _YEARS_AGO.search(before) is not None)
     if absent:
         status = Status.ABSENT
     elif unsure or (puzzled and not heard) or any(
@@ -299,7 +316,8 @@ def severity_near(text: str, start: int, end: int, clause: Clause) -> str | None
     before = _NO_DEGREE.sub("·", text[max(clause.start, start - 5) : start])
     within = _NO_DEGREE.sub("··", text[start:end])
     after = text[end : min(max(clause.end, end), end + 12)]
-    if text[end - 1 : end] in _FELT and _UNBEARABLE.match(after):
+    felt = end - 1 if text[end - 1 : end] in ("得", "到") else end  # a pattern may have taken 得
+    if text[felt - 1 : felt] in _FELT and _UNBEARABLE.match(text[felt : felt + 12]):
         return "severe"
     if any(found.start() < end and start < found.end() for found in _A_LITTLE.finditer(text, max(clause.start, start - 6), min(clause.end, end + 5))):
         return "mild"

@@ -21,7 +21,7 @@ from miniprogram_api.app.process import announce_ready
 time.sleep(0.05)
 announce_ready()
 print('{"level": "info", "message": "quiet"}', flush=True)
-print('{"level": "warning", "message": "please look"}', flush=True)
+print('{"level": "warning", "message": "请看一下"}', flush=True)
 while True: time.sleep(0.2)
 """,
     "deaf": """

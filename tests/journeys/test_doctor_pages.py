@@ -90,7 +90,7 @@ async def ask_for(page: Page, number: int) -> str:
     await page.get_by_role("button", name="请会诊").click()
     await expect(page.locator(".panel-danger")).to_contain_text("120", timeout=SLOW)
     understood = page.get_by_label("系统听懂了什么")
-    await expect(understood.locator("mark")).to_have_text(["胸痛", "出冷汗", "意识清楚(没有神志不清)"])
+    await expect(understood.locator("mark")).to_have_text(["胸痛2小时(超过十分钟不缓解)", "出冷汗", "意识清楚(没有神志不清)"])
     await expect(understood).to_contain_text("血压 90/60 · 心率 112 · 血氧 92%")
     await expect(understood).to_contain_text("要不要马上转院")
     await assert_readable(page)

@@ -37,7 +37,8 @@ async def test_four_phones_side_by_side_on_a_desktop(visiting: Visiting, stage: 
     assert_at_home(visit, stage.origin)
 
 
-_CUT = """() => [...document.querySelectorAll(".owner *:not(.unseen)")].filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+_CUT = """() => [...document.querySelectorAll(".owner *:not(.unseen)")].filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => one.textContent)"""
 
 
 async def test_who_holds_a_phone_is_never_cut(visiting: Visiting, stage: PageStage) -> None:

@@ -134,12 +134,12 @@ def test_everything_starts_in_order_and_stops_without_a_trace(start: Callable[..
 
 def test_only_warnings_reach_the_operator_and_everything_reaches_the_log(start: Callable[..., House]) -> None:
     house = start("one:serves")
-    until(lambda: "please look" in house.said())
-    assert "! one: please look" in house.said()
+    until(lambda: "请看一下" in house.said())
+    assert "! one:请看一下" in house.said()
     assert "quiet" not in house.said()
     log = (house.folder / "logs" / "one.log").read_text("utf-8")
     assert "quiet" in log
-    assert "please look" in log
+    assert "请看一下" in log
     assert (house.folder / "logs" / "once.log").read_text("utf-8") == "did it\n"
     assert (house.folder / "logs" / "one.log").stat().st_mode & 0o077 == 0
 

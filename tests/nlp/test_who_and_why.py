@@ -27,7 +27,10 @@ def danger(engine: Engine, *sentences: str) -> Emergency:
     return found
 
 
-@pytest.mark.parametrize("text", ["我一个人在家,胸口痛得厉害,出冷汗", "家里没别人,半边身子动不了", "就我一个人在家,吐了好多血"])
+@pytest.mark.parametrize(
+    "text",
+    ["我一个人在家,胸口痛得厉害,出冷汗", "我一个人,胸口痛得厉害,出冷汗", "家里没别人,半边身子动不了", "就我一个人在家,吐了好多血"],
+)
 def test_who_is_alone_is_told_what_one_does_alone(engine: Engine, text: str) -> None:
     emergency = danger(engine, text)
     assert emergency.alone
@@ -66,6 +69,14 @@ def test_a_child_that_writes_itself_is_spoken_to(engine: Engine, text: str) -> N
 
 def test_a_child_in_danger_is_told_to_call_a_grown_up(engine: Engine) -> None:
     assert "马上喊一个大人" in danger(engine, "我今年9岁,胸口痛,喘不上气").do_now[1]
+
+
+def test_a_child_in_despair_is_spoken_to_as_one(engine: Engine) -> None:
+    emergency = danger(engine, "我今年12岁,不想活了")
+    assert emergency.first.startswith("谢谢你告诉我")
+    assert "大人" in emergency.do_now[0]
+    assert emergency.question is not None
+    assert emergency.question.text == "你现在身边有人吗?"
 
 
 @pytest.mark.parametrize("text", ["孩子9岁,肚子痛", "我儿子9岁肚子痛", "我今年19岁,肚子痛", "9岁,肚子痛"])
@@ -147,6 +158,14 @@ def test_a_bare_yes_names_none_of_several_signs(engine: Engine, complaint: str, 
     assert last.level is not None
     assert last.level.severity >= after.level.severity
     assert any(reason.rule == "unanswered_danger" for reason in last.reasons)
+
+
+def test_a_bare_yes_to_how_he_is_names_nothing(engine: Engine) -> None:
+    _, assessment, question = told(engine, "孩子拉肚子三天,八个月", "有")
+    assert question is not None
+    assert base_code(question.code) == "child_spirit"
+    assert question.text.startswith("这一条要紧")
+    assert assessment.level is not Urgency.EMERGENT
 
 
 def test_signs_that_all_mean_danger_are_not_let_go_by_a_bare_yes(engine: Engine) -> None:

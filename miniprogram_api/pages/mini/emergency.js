@@ -11,7 +11,7 @@ export const emergencyCard = (emergency) =>
     (emergency.first ? ["12356", "110", "120"] : emergency.calls).map((number) => h("a", { href: `tel:${number}` }, CALLS[number])),
     emergency.comfort && h("p", null, emergency.comfort),
     emergency.do_now.length > 0 && h("p", null, `现在:${emergency.do_now.join(";")}`),
-    emergency.do_not.length > 0 && h("p", null, `不要:${emergency.do_not.join(";")}`));
+    emergency.do_not.length > 0 && h("p", null, `${/^[不别]/.test(emergency.do_not[0]) ? "" : "不要:"}${emergency.do_not.join(";")}`));
 
 /** The signs that mean 120, for everybody who says that it gets worse. */
 export const alwaysDanger = () =>

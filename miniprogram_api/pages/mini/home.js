@@ -82,7 +82,7 @@ function answerCard(intake) {
   return [
     danger,
     h("section", { class: "panel home-ask", "aria-label": "问诊还没问完" }, h("h2", null, "问诊还没问完"), log, field, trouble, submit, note,
-      h("a", { class: "weui-btn weui-btn_default", href: "#/where" }, "说不清?看人体图点一点")),
+      !intake.assessment?.emergency && h("a", { class: "weui-btn weui-btn_default", href: "#/where" }, "说不清?看人体图点一点")),
   ];
 }
 

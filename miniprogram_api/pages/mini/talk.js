@@ -56,6 +56,7 @@ export function conversation({ begin = null, question, label, lacking, send: sen
 
   const reply = (shape) => {
     if (shape.shape === "menu") return [bubble(shape.head, "practice"), choicesOf(shape.choices), shape.tail && bubble(shape.tail, "practice")].filter(Boolean);
+    if (shape.url?.startsWith("tel:")) return [h("p", { class: "mini-bubble mini-bubble-practice" }, h("a", { href: shape.url }, shape.title))];
     const said = shape.text ?? shape.caption ?? shape.title;
     return said ? [bubble(said, "practice")] : [];
   };
