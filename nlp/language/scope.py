@@ -32,6 +32,7 @@ class Scoped:
 class _Expressions:
     negated: re.Pattern[str]
     listing: re.Pattern[str]
+    listing_other: re.Pattern[str]
     double: re.Pattern[str]
     connector: re.Pattern[str]
     after: re.Pattern[str]
@@ -53,6 +54,10 @@ class _Expressions:
     course: tuple[tuple[str, re.Pattern[str]], ...]
 
 
+_SIGNS = "(?:青紫|淤青|瘀青|淤斑|瘀斑|紫斑|红肿|破皮|破损|外伤|伤口|伤|渗血|异味|压痛|包块|疙瘩|畸形|分泌物|青块|乌青|流脓|硬块)"
+"""Signs that people list beside others and that are no findings of their own everywhere."""
+
+
 @cache
 def _expressions() -> _Expressions:
     lex = lexicon()
@@ -61,6 +66,8 @@ def _expressions() -> _Expressions:
     return _Expressions(
         negated=re.compile(f"{alternatives(lex.words('negators'))}{fillers}$"),
         listing=re.compile(f"{alternatives(lex.words('list_negators'))}{fillers}$"),
+        # 没有青紫和出血点: the first of the list is no finding, the second is denied with it
+        listing_other=re.compile(f"{alternatives(lex.words('list_negators'))}{fillers}{_SIGNS}(?:、|和|或者?|以?及|与)$"),
         double=re.compile(f"{alternatives(lex.words('double_negation'))}{fillers}$"),
         connector=re.compile(f"^{alternatives(lex.words('connectors'))}+$"),
         after=re.compile(f"^(?:倒|也|都|现在|已经|是|的话|这个|情况|症状|全)*{after}(?:了|的|过|啊|呀|哦|吧|呢)?$"),
@@ -152,6 +159,8 @@ def _in_clause(text: NormalText, clause: Clause, clauses: tuple[Clause, ...], fo
             negated, running = False, False
         elif expressions.negated.search(plain_gap):
             negated, running = True, expressions.listing.search(plain_gap) is not None
+        elif expressions.listing_other.search(plain_gap):
+            negated, running = True, True
         elif running and result and (expressions.connector.match(gap) or (not gap and not after)):
             negated = True
         elif not before and not answering and _negator_before_a_space(text, clause, clauses):
