@@ -23,13 +23,13 @@ from nlp.interface.assessment import Facts
 FILE = Path(__file__).with_name("vignettes.jsonl")
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 EMERGENCIES = [row["id"] for row in ROWS if row["urgency_level"] in ("critical", "emergent")]
-RIGHT_LEVEL_FLOOR, RIGHT_OF_THREE_FLOOR = 0.63, 0.805
-"""Measured are 102 of 159 on five levels and 130 on three: asked in the open people tell more, and what they add only raises. Two cases or so are
+RIGHT_LEVEL_FLOOR, RIGHT_OF_THREE_FLOOR = 0.645, 0.82
+"""Measured are 105 of 159 on five levels and 133 on three: asked in the open people tell more, and what they add only raises. Two cases or so are
 left for honest changes elsewhere (docs/vignettes.md)."""
 MOST_BELOW = 2
 """Pimples at 17 years and a bald patch on a child's head, both routine by the file and self-care by the rules. Nobody else may be sent home."""
-MOST_OVER, MOST_FALSE_EMERGENCIES = 0.365, 0.23
-"""Measured are 56 of 159, and 21 of 101 that are no emergency."""
+MOST_OVER, MOST_FALSE_EMERGENCIES = 0.345, 0.21
+"""Measured are 53 of 159, and 19 of 101 that are no emergency."""
 
 
 @cache
