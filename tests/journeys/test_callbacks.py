@@ -263,6 +263,13 @@ async def test_the_check_of_an_address_gives_the_words_back(running_demo_house: 
     assert (answer.status_code, answer.text) == (200, "2938475610293847561")
 
 
+def _goes_on(begun: str, answer: str) -> bool:
+    """Whether ``answer`` ends the stream that ``begun`` began: the robot's first answer left before the work was done."""
+    if '"finish":false' not in begun or '"finish":true' not in answer:
+        return False
+    return bool(json.loads(begun)["stream"]["id"] == json.loads(answer)["stream"]["id"])
+
+
 @pytest.mark.parametrize("channel", ["official-account", "wecom-app", "wecom-robot"])
 async def test_a_message_that_comes_again_gets_the_stored_answer(
     running_demo_house: Demo, send: Send, counted: Counted, channel: str
@@ -273,10 +280,14 @@ async def test_a_message_that_comes_again_gets_the_stored_answer(
     before = counted()
     first = await send(parcel)
     assert first.status_code == 200, first.text
+    stored = platform.opened(first.content)
     for _ in range(3):
         again = await send(parcel)
         assert again.status_code == 200
-        assert platform.opened(again.content) in (platform.opened(first.content), "success", "")
+        answer = platform.opened(again.content)
+        if _goes_on(stored, answer):
+            stored = answer
+        assert answer in (stored, "success", "")
     # The platform signs each delivery anew; the message is the same.
     anew = await send(platform.parcel(platform.sealed(platform.text(sender, "帮助", 1)), nonce="77"))
     assert anew.status_code == 200
