@@ -45,7 +45,6 @@ test: test-deps
 	@tools/install.sh packages
 	@tools/install.sh peers
 	@tools/install.sh assets
-	@$(MAKE) --no-print-directory check
 	@$(PYTHON) tools/run_tests.py
 
 soak: test-deps

@@ -1,4 +1,5 @@
-"""Runs the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one line over all.
+"""Runs the static checks and the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one
+line over all.
 
 Several run side by side; the calls of three browsers have the machine to themselves at the end.
 Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
@@ -19,17 +20,20 @@ from defusedxml.ElementTree import parse
 NO_TEST_RAN = 5
 """pytest's exit status when its selection was empty."""
 
-JOURNEYS, CONVERSATIONS, PRACTICE = "tests/journeys", "tests/bot", "tests/core"
+JOURNEYS, CONVERSATIONS, PRACTICE, LANGUAGE = "tests/journeys", "tests/bot", "tests/core", "tests/nlp"
 STORAGE = ("-m", "storage")
 Run = tuple[str, tuple[str, ...]]
 CALLS = (f"{JOURNEYS}/test_call_pages.py", f"{JOURNEYS}/test_simulator_call.py")
-LANES = 3
-"""How many run at once: on two cores one more, because each waits for others half of the time."""
+CHECKS = (("ruff", "check", "."), ("mypy",), ("lint-imports",))
+"""What is read without running it; nothing here may be left unsaid by a green suite."""
+LANES = 4
+"""How many run at once: on two cores twice as many, because each waits for others half of the time."""
 PHASES: tuple[tuple[Run, ...], ...] = (
     (
         ("sqlite", ("-m", "not browser", JOURNEYS)),
         ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
-        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}")),
+        # nlp may import nothing that stores (import-linter holds it to that): its thousands of tests are not collected a second time
+        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}", f"--ignore={LANGUAGE}")),
         ("sqlite", (PRACTICE,)),
         ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}", f"--ignore={PRACTICE}")),
         ("sqlite", (CONVERSATIONS,)),
@@ -54,8 +58,18 @@ class Counts:
 
 
 def main(arguments: list[str]) -> int:
+    with ThreadPoolExecutor(1) as beside:
+        checks = None if arguments else beside.submit(check)
+        total, complete = run_phases(arguments)
+    clean = checks is None or checks.result()
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped{'' if clean else '; 代码检查没有通过'}", flush=True)
+    return 0 if clean and complete and total.passed and not total.failed else 1
+
+
+def run_phases(arguments: list[str]) -> tuple[Counts, bool]:
+    """All tests, or those the caller chose; whether every run came to its end."""
     total = Counts()
-    broken = False
+    complete = True
     for phase in CHOSEN if arguments else PHASES:
         with ThreadPoolExecutor(min(LANES, len(phase))) as side_by_side:
             # Only one of them may write to the terminal while it runs; the others are told when they end.
@@ -68,9 +82,20 @@ def main(arguments: list[str]) -> int:
                 continue
             if status != 0 and not counts.failed:
                 print(f"! {database}: pytest 以状态 {status} 结束,没有完成", flush=True)
-                broken = True
-    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
-    return 1 if total.failed or broken or not total.passed else 0
+                complete = False
+    return total, complete
+
+
+def check() -> bool:
+    """The static checks one after the other, each told when it ends; whether none of them found anything."""
+    clean = True
+    for command in CHECKS:
+        program = Path(sys.executable).parent / command[0]
+        done = subprocess.run([program, *command[1:]], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        found = "通过" if done.returncode == 0 else "没有通过\n" + done.stdout
+        print(f"· 代码检查 {' '.join(command)}:{found}", flush=True)
+        clean = clean and done.returncode == 0
+    return clean
 
 
 def run(database: str, arguments: list[str], quietly: bool) -> tuple[int, Counts, str]:
