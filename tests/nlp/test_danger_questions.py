@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import pytest
 
 from nlp.clinical import inquiry, triage
 from nlp.clinical.asked import Asked, questions
+from nlp.clinical.asking import Single, singles
 from nlp.clinical.case import Case
 from nlp.clinical.inquiry import base_code
 from nlp.engine import Engine
@@ -120,6 +122,28 @@ def test_a_denial_of_the_rest_leaves_what_was_said(engine: Engine) -> None:
         assert statuses["black_stool"] is Status.PRESENT, answer
         if answer != "别的没有":
             assert statuses["haematemesis"] is Status.ABSENT, answer
+
+
+GOOD_STATE = re.compile("能不能|肯不肯|会好吗|怎么样|清不清|稳不稳|正常吗|清醒吗|[站走]得|(?<!咽不)[得](?:下去?|进水?|进|起来|住|开|醒|出来|清)吗|止住了吗|放屁吗|褪不褪|多不多\\?喝|有没有眼泪")
+"""Words that ask for how it ought to be: a bare 没有 would then own to the danger, and 有 deny it."""
+
+
+@pytest.mark.parametrize("asked", DANGERS, ids=[asked.code for asked in DANGERS])
+def test_a_bare_no_denies_the_danger(engine: Engine, asked: Asked) -> None:
+    if asked.code == "safe_now":
+        return  # 身边有人吗 is asked of somebody who may be alone, and says itself what 没有 means
+    for text in (asked.text, *(piece.text for piece in asked.pieces)):
+        assert GOOD_STATE.search(text) is None, text
+    question = inquiry.as_question(asked, Case(Facts()))
+    for answer in ("没有", "没", "都没有"):
+        read = engine.read(answer, answering=question)
+        assert read.findings, answer
+        assert {one.code for one in read.findings if one.status is not Status.ABSENT} <= {"brief_episode"}, answer
+
+
+@pytest.mark.parametrize("single", singles().values(), ids=list(singles()))
+def test_what_is_asked_for_alone_is_asked_for_as_it_troubles(single: Single) -> None:
+    assert GOOD_STATE.search(single.text) is None, single.text
 
 
 UNCLEAR = "那个嘛这个嘛"

@@ -21,7 +21,7 @@ from nlp.language.normal import MAX_CHARACTERS
 _MANY = 24
 """A repeat that may run at least so often counts as a star; below that even two ways to read each piece stay few."""
 _MOST_WORDS = 4000
-_SLOWEST = 1.0
+_SLOWEST = 10.0
 """Seconds of computing for one pattern on one text of the greatest length; a pattern that hangs takes hours."""
 
 
