@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from nlp.clinical import department_model, inquiry, triage
+from nlp.clinical import department_model, inquiry, suspicion, triage
 from nlp.clinical.candidates import joined
 from nlp.clinical.case import Case
 from nlp.clinical.knowledge import rule_sets
@@ -13,7 +13,7 @@ from nlp.interface.assessment import Assessment, Facts, Question
 from nlp.interface.candidates import Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.inquiry import Step
-from nlp.interface.reading import Finding, Measurement, Person, Reading, Status
+from nlp.interface.reading import Finding, Measurement, Person, Reading, Status, Suspicion
 from nlp.interface.urgency import Urgency, more_severe
 from nlp.language import context
 from nlp.language.reader import Reader
@@ -33,7 +33,7 @@ class Engine:
         self._reader = Reader(cache_folder)
         self._latest = Case(Facts())
         digests = "".join(rule_set.digest for rule_set in rule_sets())
-        self._version = " ".join(filter(None, (f"{NAME}-{RELEASE}+{_short(digests)}", department_model.version())))
+        self._version = " ".join(filter(None, (f"{NAME}-{RELEASE}+{_short(digests)}", department_model.version(), suspicion.version())))
 
     @property
     def version(self) -> str:
@@ -47,6 +47,7 @@ class Engine:
         """Load the dictionary and the rules now, so that the first person does not wait for them."""
         self._reader.warm()
         department_model.leaning("肚子痛")
+        suspicion.suspects("肚子痛")
         step = self.begin("咳嗽三天")
         while step.question is not None:
             step = self.answer(step, "no")
@@ -55,7 +56,12 @@ class Engine:
         age_open = known is not None and known.person.age_days is None and Case(known).is_child
         guide = inquiry.guide(answering) if answering else None
         reading = self._reader.read(text, guide=guide, choice=choice if answering else None, age_open=age_open)
-        if answering is not None or reading.is_aside or reading == Reading():
+        told = answering is None or answering.is_open or inquiry.base_code(answering.code) == inquiry.COMPLAINT
+        if not told or choice is not None or reading.is_aside or reading == Reading():
+            return reading
+        if suspects := suspicion.suspects(text):
+            reading = reading.model_copy(update={"suspects": suspects, "not_understood": False})
+        if answering is not None:
             return reading
         leaning = department_model.leaning(text)
         if reading.not_understood and (not leaning or leaning[0].probability < _CLEAR):
@@ -85,6 +91,7 @@ class Engine:
             asked=asked,
             urgency_said=_said(facts.urgency_said, reading.urgency_said),
             leaning=department_model.joined(facts.leaning, reading.leaning if others is None else ()),
+            suspects=_suspects(facts.suspects, reading.suspects if others is None else ()),
         )
 
     def assess(self, facts: Facts) -> Assessment:
@@ -180,6 +187,13 @@ def _findings(old: tuple[Finding, ...], new: tuple[Finding, ...]) -> tuple[Findi
             )
         kept[key] = finding
     return tuple(kept.values())
+
+
+def _suspects(old: tuple[Suspicion, ...], new: tuple[Suspicion, ...]) -> tuple[Suspicion, ...]:
+    """Each danger once; what sounded strongly like it once does so from then on."""
+    strong = {one.code for one in (*old, *new) if one.strong}
+    codes = dict.fromkeys(one.code for one in (*old, *new))
+    return tuple(Suspicion(code=code, strong=code in strong) for code in codes)
 
 
 def _measurements(old: tuple[Measurement, ...], new: tuple[Measurement, ...]) -> tuple[Measurement, ...]:

@@ -1,4 +1,4 @@
-"""The questions of questions.toml, ready to use."""
+"""The questions of questions.toml and suspicions.toml, ready to use."""
 
 from __future__ import annotations
 
@@ -71,6 +71,8 @@ class Asked:
     only_when_nothing_said: bool
     only_without_danger_question: bool
     is_open: bool
+    is_suspicion: bool
+    """Asked because the words sound like a danger that no finding stands for."""
 
 
 def _effects(row: dict[str, Any]) -> Effects:
@@ -101,7 +103,7 @@ def _unclear(row: dict[str, Any], raises: Urgency | None) -> tuple[Unclear, ...]
     return tuple(Unclear(expression(one["when"]), Urgency(one["level"]), one["why"]) for one in row["unclear"])
 
 
-def _asked(row: dict[str, Any]) -> Asked:
+def _asked(row: dict[str, Any], *, is_suspicion: bool) -> Asked:
     raises = Urgency(row["raises"]) if "raises" in row else None
     effects = {choice["code"]: (choice["label"], _effects(choice)) for choice in row["choices"]}
     about = tuple(code for code in row["about"] if not code.startswith("@"))
@@ -135,11 +137,13 @@ def _asked(row: dict[str, Any]) -> Asked:
         only_when_nothing_said=row.get("only_when_nothing_said", False),
         only_without_danger_question=row.get("only_without_danger_question", False),
         is_open=row.get("open", False),
+        is_suspicion=is_suspicion,
     )
 
 
 @cache
 def questions() -> dict[str, Asked]:
-    """All questions by code, the most pressing first."""
-    found = [_asked(row) for row in table("questions.toml")["question"]]
+    """All questions of both files by code, the most pressing first."""
+    files = (("questions.toml", False), ("suspicions.toml", True))
+    found = [_asked(row, is_suspicion=suspicion) for file, suspicion in files for row in table(file)["question"]]
     return {asked.code: asked for asked in sorted(found, key=lambda asked: -asked.priority)}

@@ -67,6 +67,11 @@ class Case:
         """Codes of what is there and of what was measured."""
         return frozenset(self.present) | frozenset(self.measured)
 
+    @cached_property
+    def suspected(self) -> dict[str, bool]:
+        """Dangers that the words sounded like, none of them a finding, each with whether strongly."""
+        return {suspicion.code: suspicion.strong for suspicion in self.facts.suspects}
+
     @property
     def age_days(self) -> int | None:
         return self.facts.person.age_days

@@ -7,7 +7,7 @@ from functools import cache
 
 from nlp.language.lexicon import lexicon
 
-from .knowledge import table_rows
+from .knowledge import table, table_rows
 from .wording import length, plain
 
 _TOKEN = re.compile(
@@ -58,7 +58,7 @@ def condition_words(source: str) -> str:
     return "".join(words).replace("没有说否认", "没有否认")
 
 
-_FUNCTIONS = {"absent": "否认", "atleast": "至少", "only": "只有"}
+_FUNCTIONS = {"absent": "否认", "atleast": "至少", "only": "只有", "suspected": "话里听着像", "strongly": "话里听着很像"}
 
 
 def _words(match: re.Match[str]) -> str:
@@ -69,6 +69,8 @@ def _words(match: re.Match[str]) -> str:
     name, operator = match["name"], match["operator"]
     if name in _FUNCTIONS:
         return _FUNCTIONS[name]
+    if name in table("suspicions.toml")["names"]:
+        return str(table("suspicions.toml")["names"][name])
     limit = f" {_COMPARE[operator]}{plain(float(match['number']))}" if operator else ""
     if name == "age":
         return f"年龄{limit} {_AGE_UNITS[match['unit']]}"

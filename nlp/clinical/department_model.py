@@ -15,7 +15,7 @@ import numpy as np
 from nlp.interface.departments import department
 from nlp.interface.reading import Department
 
-from .ngrams import ngrams
+from .ngrams import counted_last
 
 SPECIALTIES, INTERNAL_MEDICINE = "departments", "departments_internal"
 """All departments of the county's list; the eleven names of the internal-medicine yardstick."""
@@ -35,7 +35,7 @@ class TextModel:
 
     def probabilities(self, text: str) -> dict[str, float]:
         """Probability by label, summing to one; empty when nothing in ``text`` was ever seen in training. Never raises."""
-        counted = sorted((place, count) for gram, count in ngrams(text).items() if (place := self.vocabulary.get(gram)) is not None)
+        counted = sorted((place, count) for gram, count in counted_last(text).items() if (place := self.vocabulary.get(gram)) is not None)
         if not counted:
             return {}
         places = np.fromiter((place for place, _ in counted), dtype=np.int64, count=len(counted))
@@ -50,21 +50,22 @@ def runtime() -> bool:
 
 
 @cache
-def _described(name: str) -> dict[str, Any]:
+def described(name: str) -> dict[str, Any]:
+    """What stands beside the graph of ``name``: labels, vocabulary, version and what it was made of."""
     found: dict[str, Any] = json.loads(resources.files("nlp.clinical").joinpath(_FOLDER, f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
 def version() -> str:
     """Name and version of the model in use; empty where the runtime is missing, so that what was decided without it can be told apart."""
-    return str(_described(SPECIALTIES)["version"]) if runtime() else ""
+    return str(described(SPECIALTIES)["version"]) if runtime() else ""
 
 
 @cache
 def text_model(name: str = SPECIALTIES) -> TextModel:
     """The model of this release, loaded on the first call (some hundred milliseconds: the runtime is imported here and not before)."""
     content = resources.files("nlp.clinical").joinpath(_FOLDER, f"{name}.onnx").read_bytes()
-    return loaded(content, _described(name))
+    return loaded(content, described(name))
 
 
 def loaded(content: bytes, described: dict[str, Any]) -> TextModel:

@@ -10,6 +10,7 @@
     pregnant female male is_child       the person
     atleast(2, a, b, c)                 so many of these
     only(napkin_rash, milk_spit)        nothing else is complained of and nothing but the weight was measured
+    suspected(heart)  strongly(heart)   the words sound like that danger (no finding; questions alone may ask for it)
 
 What is unknown is never true and never proves the opposite. Evaluating returns the evidence, so that reasons are the patient's own words.
 """
@@ -146,7 +147,7 @@ class _Parser:
         return self._atom(self._take("name"))
 
     def _atom(self, token: _Token) -> Part:
-        if token.name in ("absent", "atleast", "only") and self._peek() == "(":
+        if token.name in ("absent", "atleast", "only", "suspected", "strongly") and self._peek() == "(":
             return self._function(token.name)
         if token.name in self._terms and token.operator is None and token.attribute is None:
             term = self._terms[token.name]
@@ -172,6 +173,10 @@ class _Parser:
             self._name(code)
             self._take(")")
             return Part(lambda case: () if code in case.absent else None, None)
+        if name in ("suspected", "strongly"):
+            danger = self._take("name").name
+            self._take(")")
+            return Part(_suspected(danger, strongly=name == "strongly"), None)
         if name == "only":
             codes = [self._take("name").name]
             while self._peek() == ",":
@@ -223,6 +228,14 @@ def _all(parts: tuple[Check, ...]) -> Check:
                 return None
             held.append(evidence)
         return _joined(held)
+
+    return check
+
+
+def _suspected(danger: str, *, strongly: bool) -> Check:
+    def check(case: Case) -> Evidence | None:
+        strong = case.suspected.get(danger)
+        return () if strong or (strong is False and not strongly) else None
 
     return check
 

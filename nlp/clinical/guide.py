@@ -208,12 +208,13 @@ def _points(bands: list[list[float]], points: int) -> str:
 
 def _questions() -> Iterator[str]:
     asked = questions()
-    when = {row["code"]: row["when"] for row in table("questions.toml")["question"]}
+    when = {row["code"]: row["when"] for file in ("questions.toml", "suspicions.toml") for row in table(file)["question"]}
     danger = [one for one in asked.values() if one.danger]
     yield f"## 危险问题({len(danger)} 个,共 {len(asked)} 个问题)"
     yield ""
     yield "按问的先后。每个选项单独成立时必须升到所写的级别(有测试);写了别的级别的,后面是理由。"
     yield "“不清楚”一栏是问了、没得到答复时至少到哪一级,按先后第一条成立的算;都不成立就不因此升级。"
+    yield "“话里听着像……”是训练过的第二个读者(不是症状,不定级别):它只让机器人多问一句,见 model-cards/suspicions.md。"
     yield ""
     yield "| 问题 | 编号 | 什么时候问 | 选项 → 级别 | 不清楚 → 级别 |"
     yield "|---|---|---|---|---|"

@@ -62,15 +62,23 @@ def _open(asked: Asked, case: Case) -> bool:
     """Whether ``asked`` may be asked now."""
     if not _called_for(asked, case) or _settled(asked, case) or _asked_in_vain(asked, case):
         return False
-    nothing = not case.complaints and not case.measured
+    if asked.is_suspicion:
+        return True
+    nothing = not case.complaints and not case.measured and not _suspicion_left(case)
     if asked.only_when_nothing_said != nothing:
         return False
     return not (asked.only_without_danger_question and _danger_called_for(case))
 
 
+def _suspicion_left(case: Case) -> bool:
+    """Whether the words sound like a danger that has not been asked about."""
+    return bool(case.suspected) and any(other.is_suspicion and _open(other, case) for other in questions().values())
+
+
 def _danger_called_for(case: Case) -> bool:
     """Whether there is a danger question of its own for what was said."""
-    return any(other.danger and not other.only_without_danger_question and _called_for(other, case) for other in questions().values())
+    own = (other for other in questions().values() if other.danger and not other.only_without_danger_question and not other.is_suspicion)
+    return any(_called_for(other, case) for other in own)
 
 
 def _called_for(asked: Asked, case: Case) -> bool:
@@ -85,6 +93,7 @@ def _called_for(asked: Asked, case: Case) -> bool:
 _ALWAYS = frozenset(["complaint", "child_age", "sex", "state", "age_chronic", "age"])
 """Who it is and what is the matter: asked whenever it is open. The other questions that rule out no danger must promise to change something."""
 _MORE = "more"
+COMPLAINT = "complaint"
 _NOTE, _CALLED_FOR, _ALREADY = "next question", "questions called for", "questions asked"
 
 
@@ -339,7 +348,7 @@ def missing_minimum(case: Case) -> bool:
 class OpenDanger:
     """A danger question that was asked and not answered, and the level it leaves possible at least; None where the table knows none for this case.
 
-    ``of_complaint``: asked because of what the person came with, not of everybody, nor because of what he added when asked for other troubles.
+    ``of_complaint``: asked because of what the person came with, not of everybody, nor of a mere suspicion, nor of what he added when asked for more.
     ``waits``: it was answered with a bare 有, and which of its signs is there is being asked."""
 
     asked: Asked
@@ -366,7 +375,8 @@ def open_dangers(case: Case) -> tuple[OpenDanger, ...]:
         if not any(_known(about, case) for about in concerned) or (code in marked and _left(asked, case)):
             least = next((unclear.level for unclear in asked.unclear if unclear.when(case) is not None), None)
             levels = [level for level in (least if not waits else None, _mildest_sign(asked, case) if which else None) if level is not None]
-            found.append(OpenDanger(asked, more_severe(levels) if levels else None, came_with and not asked.only_without_danger_question, waits))
+            of_complaint = came_with and not asked.only_without_danger_question and not asked.is_suspicion
+            found.append(OpenDanger(asked, more_severe(levels) if levels else None, of_complaint, waits))
     return tuple(found)
 
 

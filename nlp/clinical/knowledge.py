@@ -224,6 +224,7 @@ _SETS = (
     ("levels", "紧急程度与加重因素", ("levels.toml", "settled.toml", "modifiers.toml", "complaints.csv"), "rule"),
     ("vitals", "生命体征分级与 NEWS2", ("vitals.toml",), "band"),
     ("questions", "问诊问题", ("questions.toml", "denials.csv"), "question"),
+    ("suspicions", "听着像危险时的追问", ("suspicions.toml",), "question"),
     ("advice", "就医与居家建议", ("advice.toml",), "advice"),
     ("asking", "单个追问的症状", ("asking.toml",), "systems"),
 )

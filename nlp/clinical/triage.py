@@ -81,14 +81,20 @@ def _judged(case: Case) -> Judgement:
     judgement.settled = [one for one in settled() if one.when(case) is not None]
     levels = [judgement.level_of_rule(rule) for rule, _ in judgement.fired] + [sign.level for sign in judgement.signs]
     levels += [level for code in case.complaints if (level := judgement.level_alone(code)) is not None]
+    dangers = open_dangers(case)
+    sounded = not levels and any(one.asked.is_suspicion for one in dangers)
+    if sounded:
+        levels = [Urgency.URGENT]  # it sounded like a danger, nobody said that it is none, and nothing else is known
     if not levels:
         return judgement
     level = more_severe(levels)
     judgement.modifiers = [(modifier, evidence) for modifier in modifiers() if (evidence := modifier.when(case)) is not None]
     if judgement.modifiers:
         level = max((raised(level, modifier.upto) for modifier, _ in judgement.modifiers), key=lambda item: item.severity)
-    reached = _with_dangers(level, open_dangers(case), well=_GOOD_STATE(case) is not None)
-    judgement.unanswered = reached is not level
+    if level is Urgency.SELF_CARE:
+        dangers = tuple(one for one in dangers if not one.asked.is_suspicion)
+    reached = _with_dangers(level, dangers, well=_GOOD_STATE(case) is not None)
+    judgement.unanswered = reached is not level or sounded
     level = reached
     judgement.level = level
     return judgement

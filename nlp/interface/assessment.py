@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from .candidates import Candidates
 from .reading import Department as Department
-from .reading import Finding, Measurement, Person, Value
+from .reading import Finding, Measurement, Person, Suspicion, Value
 from .urgency import Urgency
 
 
@@ -43,6 +43,8 @@ class Facts(Value):
     urgency_said: str | None = None
     leaning: tuple[Department, ...] = ()
     """Where the words of what was told point, by the trained model, before anybody decides: no department to show yet."""
+    suspects: tuple[Suspicion, ...] = ()
+    """Dangers that the words of what was told sound like, by the trained second reader, each once, in the order in which they came up."""
 
 
 class Reason(Value):

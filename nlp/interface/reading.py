@@ -91,6 +91,13 @@ class Department(Value):
     probability: float
 
 
+class Suspicion(Value):
+    """A danger that words sound like (heart, stroke …) without being a finding. ``strong``: hardly anything harmless sounds so much like danger."""
+
+    code: str
+    strong: bool = False
+
+
 class Reading(Value):
     """Everything understood from one text. Texts that say nothing give an empty reading, never an error."""
 
@@ -113,6 +120,8 @@ class Reading(Value):
     """True when the text is written in another language than Chinese and nothing was recognised in it."""
     leaning: tuple[Department, ...] = ()
     """Where the words themselves point, by the trained model; empty for answers, asides and greetings."""
+    suspects: tuple[Suspicion, ...] = ()
+    """Dangers that the words sound like, by the trained second reader, the likeliest first: no findings, they are asked about."""
 
     @property
     def is_aside(self) -> bool:

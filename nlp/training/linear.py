@@ -98,7 +98,7 @@ def rounded(weights: Any) -> Any:
     return weights.astype(np.float16).astype(np.float32)
 
 
-def graph(model: Linear) -> bytes:
+def graph(model: Linear, name: str = "departments") -> bytes:
     """ONNX of ``model``: places (int64, k) and counts (float32, k) of the n-grams of one text in, probabilities (float32, labels) out.
 
     Only the rows of the n-grams that a text has are gathered, so its cost hangs on the text and not on the vocabulary.
@@ -132,7 +132,7 @@ def graph(model: Linear) -> bytes:
     ]
     made = helper.make_graph(
         nodes,
-        "departments",
+        name,
         [helper.make_tensor_value_info("places", TensorProto.INT64, ["k"]), helper.make_tensor_value_info("counts", TensorProto.FLOAT, ["k"])],
         [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [len(model.labels)])],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],

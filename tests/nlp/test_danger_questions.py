@@ -14,7 +14,7 @@ from nlp.clinical.case import Case
 from nlp.clinical.inquiry import base_code
 from nlp.engine import Engine
 from nlp.interface.assessment import Facts
-from nlp.interface.reading import Finding, Person, Span, Status
+from nlp.interface.reading import Finding, Person, Span, Status, Suspicion
 from nlp.interface.urgency import Urgency
 from nlp.language.lexicon import lexicon
 
@@ -35,13 +35,14 @@ def finding(code: str, status: Status = Status.PRESENT) -> Finding:
     return Finding(code=code, term=lexicon().terms[code], status=status, span=Span(start=0, end=0, text=""))
 
 
-def facts(codes: tuple[str, ...], person: Person, denied: tuple[str, ...] = ()) -> Facts:
+def facts(codes: tuple[str, ...], person: Person, denied: tuple[str, ...] = (), suspects: tuple[Suspicion, ...] = ()) -> Facts:
     said = [finding(code) for code in codes] + [finding(code, Status.ABSENT) for code in denied if code not in codes]
     conditions = lexicon().conditions
     return Facts(
         person=person,
         findings=tuple(one for one in said if one.code not in conditions),
         conditions=tuple(one for one in said if one.code in conditions),
+        suspects=suspects,
     )
 
 
@@ -49,14 +50,15 @@ def openings(asked: Asked) -> list[Facts]:
     """The smallest cases in which the question is asked: at most two findings of its condition, each kind of person."""
     found: list[tuple[frozenset[str], Person]] = []
     codes = sorted(code for code in asked.when.codes if code in lexicon().terms)
+    suspects = (Suspicion(code=asked.code.removeprefix("suspect_")),) if asked.is_suspicion else ()
     for size in (0, 1, 2):
         for chosen in combinations(codes, size):
             for person in PEOPLE:
                 if any(smaller <= set(chosen) and other == person for smaller, other in found):
                     continue
-                if asked.when(Case(facts(chosen, person))) is not None:
+                if asked.when(Case(facts(chosen, person, suspects=suspects))) is not None:
                     found.append((frozenset(chosen), person))
-    return [facts(tuple(sorted(codes)), person) for codes, person in found]
+    return [facts(tuple(sorted(codes)), person, suspects=suspects) for codes, person in found]
 
 
 @pytest.mark.parametrize(("asked", "code"), CHOICES, ids=[f"{asked.code}-{code}" for asked, code in CHOICES])
@@ -124,7 +126,9 @@ def test_a_denial_of_the_rest_leaves_what_was_said(engine: Engine) -> None:
             assert statuses["haematemesis"] is Status.ABSENT, answer
 
 
-GOOD_STATE = re.compile("能不能|肯不肯|会好吗|怎么样|清不清|稳不稳|正常吗|清醒吗|[站走]得|(?<!咽不)[得](?:下去?|进水?|进|起来|住|开|醒|出来|清)吗|止住了吗|放屁吗|褪不褪|多不多\\?喝|有没有眼泪")
+GOOD_STATE = re.compile(
+    "能不能|肯不肯|会好吗|怎么样|清不清|稳不稳|正常吗|清醒吗|[站走]得|得(?:下去?|进水?|起来|住|开|醒|出来|清)吗|止住了吗|放屁吗|褪不褪|有没有眼泪"
+)
 """Words that ask for how it ought to be: a bare 没有 would then own to the danger, and 有 deny it."""
 
 

@@ -160,12 +160,12 @@ def test_a_bare_yes_names_none_of_several_signs(engine: Engine, complaint: str, 
     assert any(reason.rule == "unanswered_danger" for reason in last.reasons)
 
 
-def test_a_bare_yes_to_how_he_is_names_nothing(engine: Engine) -> None:
+def test_a_bare_yes_to_two_signs_is_asked_which(engine: Engine) -> None:
     _, assessment, question = told(engine, "孩子拉肚子三天,八个月", "有")
     assert question is not None
     assert base_code(question.code) == "child_spirit"
-    assert question.text.startswith("这一条要紧")
-    assert assessment.level is not Urgency.EMERGENT
+    assert question.text.startswith("您说有,是哪一样?")
+    assert assessment.level is Urgency.EMERGENT, "one of two signs of danger is there"
 
 
 def test_signs_that_all_mean_danger_are_not_let_go_by_a_bare_yes(engine: Engine) -> None:

@@ -85,7 +85,7 @@ async def test_a_listless_infant_with_sunken_eyes_goes_at_once(stage: Stage) -> 
     await stage.say("stranger", OA, "娃儿八个月 烧到39度5 拉肚子一天七八次 尿也少了")
     await stage.hears("stranger", OA, "宝宝,对吗?")
     await stage.tap("stranger", OA, "是")
-    await stage.hears("stranger", OA, "精神怎么样")
+    await stage.hears("stranger", OA, "没精神、逗他也不笑")
     await stage.say("stranger", OA, "没精神 眼窝有点凹")
     told = await stage.hears("stranger", OA, "120")
     assert "严重脱水" in told
