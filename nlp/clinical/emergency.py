@@ -46,9 +46,17 @@ def _said(rule: Rule | None, case: Case, level: Urgency) -> Emergency | None:
     if rule is None or not rule.suspected:
         return None  # what to do then stands in the advice
     asks = question_text(rule.ask_next, case)
+    headline = _headline(rule, level)
     return Emergency(
-        rule=rule.id, suspected=rule.suspected, headline=rule.headline, do_now=rule.do_now, do_not=rule.do_not, ask_next=asks and _to(case, asks)
+        rule=rule.id, suspected=rule.suspected, headline=headline, do_now=rule.do_now, do_not=rule.do_not, ask_next=asks and _to(case, asks)
     )
+
+
+def _headline(rule: Rule, level: Urgency) -> str:
+    """The rule's own first line; for who must go now and whose rule does not begin with the ambulance, that he must go. Else empty: 120."""
+    if rule.headline or level is Urgency.CRITICAL or any(line.startswith(_FIRST) for line in rule.do_now):
+        return rule.headline
+    return f"这可能是{rule.suspected},现在就去急诊。"
 
 
 def _comfort(rule: Rule, case: Case, level: Urgency) -> Emergency:
