@@ -44,8 +44,8 @@ hospital; content after 国家应急救护培训 basics (call, stay, compress)."
 
 
 def standing_assessment(previous: Assessment | None, computed: Assessment, said: str | None) -> Assessment:
-    """The assessment that stands after ``computed``: with what the person typed, never less severe than ``previous``, and in danger never
-    without words of what to do first."""
+    """The assessment that stands after ``computed``: with what the person typed, never less severe than ``previous``, which he has been told, and in
+    danger never without words of what to do first. A level that nobody was told yet is provisional: what is answered may still settle it."""
     raised = _with_typed(computed, said)
     before = None if previous is None else previous.level
     if previous is not None and before is not None and (raised.level is None or raised.level.severity < before.severity):

@@ -245,7 +245,8 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
         return
     known = await _merge(work, row, heard)
     before = await opened(work, row, "assessment", Assessment)
-    assessment = standing_assessment(before, heard.engine.assess(known.facts), known.facts.urgency_said)
+    told = None if row.question is not None and row.emergency_rule == "" else before
+    assessment = standing_assessment(told, heard.engine.assess(known.facts), known.facts.urgency_said)
     if heard.misses_place:
         facts = place_missed(known.facts, assessment)
         if heard.reading.person.age_days is None:  # 八个月 is the child's age, not when it began
@@ -253,7 +254,7 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
         known = replace(known, facts=facts)
     place_known = row.place is not None or heard.says_place or await _lives_somewhere(work, known.patient_id)
     question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)
-    lines = _lines(heard, None if row.question is not None and row.emergency_rule == "" else before, assessment, question)
+    lines = _lines(heard, told, assessment, question)
     new_danger = becomes_critical(row.level, assessment.level)
     newly_settled = question is None and assessment.level is not None and row.state != "assessed"
     first_line = row.lines + 1
