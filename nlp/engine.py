@@ -56,8 +56,8 @@ class Engine:
         age_open = known is not None and known.person.age_days is None and Case(known).is_child
         guide = inquiry.guide(answering) if answering else None
         reading = self._reader.read(text, guide=guide, choice=choice if answering else None, age_open=age_open)
-        told = answering is None or answering.is_open or inquiry.base_code(answering.code) == inquiry.COMPLAINT
-        if not told or choice is not None or reading.is_aside or reading == Reading():
+        open_words = answering is None or answering.is_open or inquiry.base_code(answering.code) == inquiry.COMPLAINT
+        if not (open_words or reading.not_understood) or choice is not None or reading.is_aside or reading == Reading():
             return reading
         if suspects := suspicion.suspects(text):
             reading = reading.model_copy(update={"suspects": suspects, "not_understood": False})
@@ -76,6 +76,8 @@ class Engine:
             findings = tuple(_of(finding, others) for finding in findings)
             conditions = tuple(_of(finding, others) for finding in conditions)
             measurements = ()
+        if answered is not None and person.relation is None and person.age_days is None and inquiry.owns_to_a_child(answered, findings):
+            person = person.model_copy(update={"relation": "child"})
         if Case(Facts(person=person)).is_child:
             findings = context.of_child(findings)
         if context.is_crisis((*facts.findings, *findings)):

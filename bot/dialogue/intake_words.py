@@ -108,11 +108,17 @@ def still_emergency(view: IntakeView, assessment: Assessment) -> tuple[str, str]
     heard = f"记下了:{'、'.join(view.understood)}。" if view.understood else "记下了。"
     told = f"我已经告诉{view.alert.who}。" if view.alert is not None else ""
     here = "我在这儿,不会走开。" if danger is not None and danger.comfort else ""
-    asks = _last_question(view, None) or _till_help_comes(view, danger)
-    first = "还没打 120 的话,请马上打。"
-    if danger is not None and danger.headline and assessment.level is not Urgency.CRITICAL:
-        first = danger.headline
+    goes = danger is not None and bool(danger.headline) and assessment.level is not Urgency.CRITICAL
+    first = danger.headline if danger is not None and goes else "还没打 120 的话,请马上打。"
+    asks = _last_question(view, None) or (_till_he_is_there(danger) if goes else _till_help_comes(view, danger))
     return f"**{first}**", f"{view.remark or heard}{'' if view.remark else told}{here}{asks}"
+
+
+def _till_he_is_there(danger: Emergency | None) -> str:
+    """To who must go himself: company, and the ambulance when it turns or nobody can take him."""
+    if danger is not None and danger.alone:
+        return "叫人送您去;没人送就打 120,大门打开,坐着或躺着等。"
+    return "路上有人陪着,变重了马上打 120。"
 
 
 def _till_help_comes(view: IntakeView, danger: Emergency | None) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from nlp.interface.departments import department
 from nlp.interface.reading import Department
 
-from .ngrams import counted_last
+from .ngrams import ngrams
 
 SPECIALTIES, INTERNAL_MEDICINE = "departments", "departments_internal"
 """All departments of the county's list; the eleven names of the internal-medicine yardstick."""
@@ -35,7 +35,7 @@ class TextModel:
 
     def probabilities(self, text: str) -> dict[str, float]:
         """Probability by label, summing to one; empty when nothing in ``text`` was ever seen in training. Never raises."""
-        counted = sorted((place, count) for gram, count in counted_last(text).items() if (place := self.vocabulary.get(gram)) is not None)
+        counted = sorted((place, count) for gram, count in ngrams(text).items() if (place := self.vocabulary.get(gram)) is not None)
         if not counted:
             return {}
         places = np.fromiter((place for place, _ in counted), dtype=np.int64, count=len(counted))

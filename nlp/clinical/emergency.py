@@ -15,6 +15,7 @@ from .spoken import to_child
 
 _ALONE = ("alone_now", "alone_far")
 _FIRST = "打 120"
+_GO, _BE_TAKEN = "现在就去急诊", "现在就叫人送您去急诊,没人送就打 120"
 _BY_OTHERS = re.compile("[,;]?(?:身边|旁边)(?:一直)?(?:要)?(?:留|有)(?:个)?人(?:看着|陪着|守着)?|[,;]?(?:守着|看着)他?(?:,[^;]*)?$")
 """What somebody else would have to do."""
 
@@ -56,7 +57,7 @@ def _headline(rule: Rule, level: Urgency) -> str:
     """The rule's own first line; for who must go now and whose rule does not begin with the ambulance, that he must go. Else empty: 120."""
     if rule.headline or level is Urgency.CRITICAL or any(line.startswith(_FIRST) for line in rule.do_now):
         return rule.headline
-    return f"这可能是{rule.suspected},现在就去急诊。"
+    return f"这可能是{rule.suspected},{_GO}。"
 
 
 def _comfort(rule: Rule, case: Case, level: Urgency) -> Emergency:
@@ -128,6 +129,7 @@ def _to_whom(found: Emergency, case: Case, level: Urgency) -> Emergency:
     now[place:place] = extra
     return found.model_copy(
         update={
+            "headline": _to(case, found.headline.replace(_GO, _BE_TAKEN) if alone and not _of_other(case) else found.headline),
             "do_now": tuple(_to(case, line) for line in now),
             "do_not": tuple(_to(case, line) for line in found.do_not),
             "alone": alone and not _of_other(case),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nlp.interface.assessment import Choice, Question
 from nlp.interface.inquiry import NO, YES
-from nlp.interface.reading import Reading
+from nlp.interface.reading import Finding, Reading, Status
 from nlp.interface.urgency import Urgency, more_severe
 from nlp.language.answers import AnswerGuide, Effects
 from nlp.language.context import CRISIS
@@ -241,7 +241,7 @@ def answered(before: tuple[str, ...], question: Question, reading: Reading) -> t
     if asked.duration_of is not None and any(finding.duration_hours is not None for finding in reading.findings):
         return found
     marks = [_mark(NOT_KNOWN if reading == Reading() or _AGAIN in _named(question.code) else UNCLEAR, asked.code)]
-    names_signs = any(words in question.text for words in ("有没有", "是不是", "您说有"))  # 精神怎么样? 有 names none
+    names_signs = any(words in question.text for words in ("有没有", "是不是", "您说有"))
     marks += [_mark(WHICH, asked.code)] if reading.one_of and names_signs else []
     return (*found, *(mark for mark in marks if mark not in found))
 
@@ -395,7 +395,8 @@ def not_ruled_out(case: Case) -> tuple[str, ...]:
     """The danger questions that were asked and not answered and that matter most here, as they would be asked now."""
     dangers = open_dangers(case)
     worst = least_left(dangers)
-    return tuple(_text(one.asked, case) for one in dangers if one.least is worst)
+    texts = [_text(one.asked, case) for one in dangers if one.least is worst]
+    return tuple(text.rpartition("。")[2] or text for text in texts)  # the question without what was said to comfort
 
 
 def asks_for(question: Question) -> tuple[str, ...]:
@@ -408,6 +409,14 @@ def asks_for(question: Question) -> tuple[str, ...]:
     offered = {choice.code for choice in question.choices}
     of = [code for option in asked.options.values() if option.code in offered for code in option.of]
     return tuple(dict.fromkeys(code for code in (*asked.about, *of) if code in known_codes()))
+
+
+def owns_to_a_child(question: Question, findings: Sequence[Finding]) -> bool:
+    """Whether something that ``question`` asks of a child alone was answered to be there: then it is a child, said or not."""
+    asked = questions().get(base_code(question.code))
+    if asked is None or not asked.guide.of_child:
+        return False
+    return any(finding.code in asks_for(question) and finding.status is Status.PRESENT for finding in findings)
 
 
 def taken(question: Question, answer: str) -> tuple[str, str | None]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from functools import lru_cache
 
 from nlp.language.normal import normalise
 
@@ -22,9 +20,3 @@ def ngrams(text: str) -> Counter[str]:
         for length in range(1, LONGEST + 1):
             found.update(clause[start : start + length] for start in range(end - length + 1))
     return found
-
-
-@lru_cache(maxsize=1)
-def counted_last(text: str) -> Mapping[str, int]:
-    """``ngrams`` of ``text``, kept for the next model that reads the same text."""
-    return ngrams(text)

@@ -28,7 +28,7 @@ _MOST = 12
 
 @dataclass(frozen=True)
 class Heard:
-    """``named``: one of the suspected dangers is the one told. ``asked``: one of its suspicions, or any danger question, was asked."""
+    """``named``: one of the suspected dangers is the one told. ``asked_suspicion``, ``asked_danger``: whether such a question followed."""
 
     danger: bool
     emergency: bool

