@@ -16,7 +16,7 @@ from .required import Demanding, required
 
 _TABLES = (
     "findings.csv", "broader.csv", "conditions.csv", "ambiguous.csv", "also.csv", "swallows.csv", "parts.csv", "sensations.csv", "combos.csv",
-    "patterns.csv", "functions.csv", "answers.csv", "people.csv", "blocked.csv", "characters.csv", "scope.toml",
+    "patterns.csv", "functions.csv", "answers.csv", "people.csv", "blocked.csv", "idle.csv", "characters.csv", "scope.toml",
 )  # fmt: skip
 _SURFACES = "surfaces"
 CONDITION_SURFACES = f"{_SURFACES}/conditions.csv"
@@ -64,6 +64,20 @@ class Pattern:
         return re.compile(_GAP.sub(r"[^\1没不无未\2]\3", self.source))
 
 
+@dataclass(frozen=True)
+class Idle:
+    """Words around a danger that make it none (抽旱烟, 眼镜腿断了): what they match, or their group, names none of ``codes``; with ``others`` nothing
+    else either but for what is always heard."""
+
+    codes: frozenset[str]
+    others: bool
+    source: str
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        return re.compile(self.source)
+
+
 @dataclass(frozen=True, slots=True)
 class Kin:
     """A word for a person: the relation to the speaker, the sex it implies and whether it means a child."""
@@ -101,6 +115,7 @@ class Lexicon:
     patterns: tuple[Pattern, ...]
     demanding: Demanding
     """Of ``patterns``, in their order."""
+    idle: tuple[Idle, ...]
     people: dict[str, Kin]
     scope: dict[str, Any]
     _lists: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -150,6 +165,11 @@ def _pattern(row: dict[str, str]) -> Pattern:
     return Pattern(row["code"], row["status"] == "absent", row["regex"], row["example"])
 
 
+def _idle(row: dict[str, str]) -> Idle:
+    codes = frozenset(row["codes"].split())
+    return Idle(codes - {"*"}, "*" in codes, row["regex"])
+
+
 _NO_SURFACE = re.compile("[、或,(（]|等$")
 
 
@@ -193,6 +213,7 @@ def lexicon() -> Lexicon:
         # what somebody still can do denies what he would otherwise complain of
         patterns=patterns,
         demanding=Demanding(required(pattern.source) for pattern in patterns),
+        idle=tuple(_idle(row) for row in rows("idle.csv")),
         people=people,
         scope=tomllib.loads(content("scope.toml")),
     )

@@ -304,10 +304,29 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
         named = [m for m in named if m not in same and m not in within]
         named.append(mention)
     named = [m for m in named if not (m.code in _FITS and _drawn_off(text.text, m))]
+    named = _without_idle(text.text, named, lex)
     wholes = [whole for whole in named if whole.pattern and whole.code in _TAKES]
     taken = {m for m in named if any(_takes(whole, m) for whole in wholes)}
     taken |= {m for m in named for beast in _BEAST.finditer(text.text) if beast.start() <= m.start and m.end <= beast.end()}
     return sorted((m for m in named if m not in taken), key=lambda m: (m.start, m.end, m.code))
+
+
+def _without_idle(content: str, named: list[Mention], lex: Lexicon) -> list[Mention]:
+    """``named`` without what the words around it make no danger of anybody (idle.csv); what was denied stays denied."""
+    if not named:
+        return named
+    heard = frozenset(lex.words("always_heard"))
+    for idle in lex.idle:
+        if not idle.others and not any(m.code in idle.codes for m in named):
+            continue
+        for match in idle.expression.finditer(content):
+            start, end = match.span(1 if match.re.groups else 0)
+            named = [
+                m
+                for m in named
+                if m.flipped or m.end <= start or end <= m.start or not (m.code in idle.codes or (idle.others and m.code not in heard))
+            ]
+    return named
 
 
 _BEAST = re.compile(

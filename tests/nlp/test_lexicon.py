@@ -127,6 +127,15 @@ def test_words_that_say_more_than_their_code(engine: Engine) -> None:
         assert surfaces[row["surface"]] not in codes, row
 
 
+@pytest.mark.parametrize("row", rows("idle.csv"), ids=[row["example"] for row in rows("idle.csv")])
+def test_words_around_a_danger_that_make_it_none(engine: Engine, row: dict[str, str]) -> None:
+    codes = set(row["codes"].split())
+    assert codes - {"*"} <= FINDINGS.keys() | CONDITIONS.keys()
+    assert row["why"]
+    assert re.search(row["regex"], normalise(row["example"]).text)
+    assert not given(engine.read(row["example"])) & (codes - {"*"})
+
+
 def test_no_milder_word_swallows_a_danger() -> None:
     """A longer word takes the place of the shorter ones in it. Where one of these is worse by itself, swallows.csv says why that is right."""
 
