@@ -50,7 +50,8 @@ def _within(value: Any) -> Iterator[str]:
 
 
 def _all() -> dict[str, str]:
-    found = {f"{name}:{number}": row["regex"] for name in ("patterns.csv", "functions.csv", "idle.csv") for number, row in enumerate(rows(name), start=2)}
+    files = ("patterns.csv", "functions.csv", "idle.csv")
+    found = {f"{name}:{number}": row["regex"] for name in files for number, row in enumerate(rows(name), start=2)}
     return found | dict(_module_patterns())
 
 
