@@ -23,9 +23,8 @@ async def test_denied_it_goes_on_with_what_is_the_matter(stage: Stage) -> None:
     await stage.say("stranger", OA, "没有")
     await stage.answer_until("stranger", OA, "现在最不舒服的是哪里", ("没有",), "没有")
     heard = await stage.everything_heard("stranger", OA)
-    print("\n".join(stage.transcript))
     assert "请马上打 120" not in heard
-    assert heard.count("嘴歪、") == 1
+    assert "再问一次" not in heard
 
 
 async def test_a_level_that_nobody_was_told_is_settled_by_what_is_answered(stage: Stage) -> None:
