@@ -19,6 +19,8 @@ class Heard:
     danger: bool
     emergency: Emergency | None = None
     """What the rules say to do first."""
+    red_flag: bool = False
+    """No emergency by name, but something for which one must be seen now."""
 
     @property
     def says_something(self) -> bool:
@@ -36,7 +38,8 @@ async def heard(engine: Any, text: str) -> Heard:
 def _heard(engine: Any, text: str) -> Heard:
     reading = engine.read(text)
     assessment = engine.assess(engine.merge(Facts(), reading))
-    return Heard(reading, assessment.emergency is not None or assessment.level is Urgency.CRITICAL, assessment.emergency)
+    danger = assessment.emergency is not None or assessment.level is Urgency.CRITICAL
+    return Heard(reading, danger, assessment.emergency, red_flag=bool(assessment.red_flag))
 
 
 _RELATIVES = {

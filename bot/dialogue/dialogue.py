@@ -96,7 +96,7 @@ async def _text(turn: Turn, text: str) -> Reply:
             return recorded
         text = followups.plainly(value)
     hearing = NOTHING if turn.staff else await heard(turn.engine, text)
-    if hearing.danger:
+    if hearing.danger or hearing.red_flag:
         return await _danger(turn, text, hearing)
     if turn.withheld:
         return turn.say(turn.withheld)
@@ -161,7 +161,7 @@ def _nothing_done(turn: Turn) -> Reply:
 
 
 async def _danger(turn: Turn, text: str, hearing: Heard) -> Reply:
-    """An emergency. Said as 加重, or where that was asked about, the village doctor who follows the patient hears of it too."""
+    """An emergency, or a red flag. Said as 加重, or where that was asked about, the village doctor who follows the patient hears of it too."""
     said, asked = read_phrase(text, turn.actor, staff=turn.staff), turn.state.asked
     reply = None
     if said is not None and said.phrase.key == "worse":

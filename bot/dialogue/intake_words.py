@@ -6,7 +6,7 @@ No disease is named to a patient, except a suspected emergency as the reason to 
 from __future__ import annotations
 
 from bot.channels.outgoing import Choice, Link
-from core.intake.commands import IntakeView
+from core.intake.commands import AlertTold, IntakeView
 from core.intake.urgency import urgency
 from nlp.interface.assessment import Assessment, Emergency, Question
 from nlp.interface.departments import department
@@ -48,6 +48,22 @@ FETCH_SOMEBODY = (
     "我是助手,不是医生。**你先去叫一个大人来**:打电话给爸爸妈妈,或者喊爷爷奶奶、邻居、老师。大人没到之前,我先问你几句,知道多少说多少。"
 )
 """To a child that writes itself."""
+
+
+def red_flag(view: IntakeView, assessment: Assessment) -> str:
+    """Said before the next question where a red flag stands: what to do now, and who was told."""
+    now, *further = assessment.advice or (f"{_HEADLINES[Urgency.EMERGENT]}。",)
+    lines = [f"**先说要紧的:{now}**", *further[:_FURTHER]]
+    if view.alert is not None:
+        lines.append(_alerted(view))
+    if not view.rules_signed:
+        lines.append(UNSIGNED)
+    return "\n".join(lines)
+
+
+_FURTHER = 4
+"""So many lines of what to do and what not; all of them stand in the result."""
+AT_THE_SAME_TIME = "一边准备动身,一边再答我几句,医院好有准备。"
 
 
 def choices_of(question: Question) -> tuple[Choice, ...]:
@@ -160,11 +176,14 @@ def _alerted(view: IntakeView) -> str:
     if view.alert is None:
         alone = view.assessment is not None and view.assessment.emergency is not None and view.assessment.emergency.alone
         return "请一边打电话,一边喊邻居过来。" if alone else "请一边打电话,一边叫上身边的人。"
-    place = f"({view.alert.place})" if view.alert.place else ""
-    return f"我已经通知{view.alert.who}{place}。"
+    return _told_whom(view.alert)
 
 
-def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False) -> str:
+def _told_whom(alert: AlertTold) -> str:
+    return f"我已经通知{alert.who}{f'({alert.place})' if alert.place else ''}。"
+
+
+def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False, alert: AlertTold | None = None) -> str:
     """Level, reasons in the patient's own words, department, and the signs that mean 120."""
     level = assessment.level or Urgency.ROUTINE
     lines = [f"**{_HEADLINES[level]}**(紧急程度:{urgency(level).label})。"]
@@ -175,6 +194,8 @@ def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False) ->
     if assessment.departments:
         lines.append(f"建议科室:{assessment.departments[0].name}。")
     lines += list(assessment.advice)
+    if assessment.red_flag and alert is not None:
+        lines.append(_told_whom(alert))
     if not signed:
         lines.append(UNSIGNED)
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue import intake_words as words
 from bot.dialogue import pointing
 from bot.dialogue.danger import Heard, spoken_subject, subject_of
-from bot.dialogue.state import Asked
+from bot.dialogue.state import FLAG, Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.after_advice import After, after_advice
 from core.conversations import reading
@@ -31,7 +31,7 @@ GREETING = (
 async def hear(turn: Turn, text: str, heard: Heard) -> Reply:
     """A sentence about symptoms. Before anything else: whom is it about, unless there is danger."""
     subject = subject_of(heard.reading.person)
-    if heard.danger:
+    if heard.danger or heard.red_flag:
         if _another(turn, subject):
             await _close(turn, "changed_subject")
         return await tell(turn, text, subject=subject)
@@ -108,7 +108,7 @@ async def tell(
 
 
 def _result(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) -> Reply:
-    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking)
+    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking, alert=view.alert)
     return turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
 
 
@@ -143,6 +143,17 @@ def _emergency(turn: Turn, view: IntakeView, text_said: str = "") -> Reply:
     return Reply((*call, Menu(head=text, choices=choices, menu_id=turn.menu_id())), turn.state.asking(asked))
 
 
+def _red_flag(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) -> list[Outgoing]:
+    """What to do now and 120 to tap, once for each red flag; after that only what was taken down."""
+    told = f"{FLAG}{view.intake_id}:{assessment.red_flag}"
+    if turn.state.danger == told:
+        return [Text(text=heard)] if heard else []
+    turn.state = turn.state.model_copy(update={"danger": told})
+    if not view.child_speaking:
+        heard = words.understood(view, first=False)
+    return [Text(text=words.red_flag(view, assessment)), words.CALL_120, Text(text=f"{heard}{words.AT_THE_SAME_TIME}")]
+
+
 def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:
     assert view.question is not None  # noqa: S101 - the caller has looked
     choices = words.choices_of(view.question)
@@ -150,6 +161,8 @@ def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:
         heard = "我没完全听懂。"
     asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())
     shapes: list[Outgoing] = [Text(text=heard)] if heard else []
+    if view.assessment is not None and view.assessment.red_flag:
+        shapes = _red_flag(turn, view, view.assessment, heard)
     if choices:
         shapes.append(Menu(head=view.question.text, choices=choices, menu_id=turn.menu_id()))
     else:

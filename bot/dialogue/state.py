@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+FLAG = "flag:"
+"""Before what ``DialogueState.danger`` holds of a red flag: told, but no talk that goes on about nothing else."""
+
 
 class Asked(BaseModel):
     """The open question. ``options``: codes in the order in which they were shown, so that a number means the same as a tap.
@@ -37,7 +40,7 @@ class DialogueState(BaseModel):
     intake_id: str | None = None
     subject: str | None = None
     danger: str | None = None
-    """The intake and rule of an emergency that this person has been told of: ``<intake id>:<rule>``."""
+    """The emergency that this person has been told of: ``<intake id>:<rule>``; or the red flag, with ``FLAG`` before it."""
     shown: dict[str, str] = Field(default_factory=dict)
 
     @staticmethod

@@ -81,13 +81,16 @@ async def _offer_closed(practice: Practice, row: Notification) -> CardChange:
 
 async def _alert_card(practice: Practice, row: Notification) -> Notice:
     alert: AlertView = await practice.ask(_SYSTEM, Alert(alert_id=row.ids["alert_id"]))
+    if alert.state == "acknowledged" and alert.taken_by_account == row.account_id:
+        where = f"\n在哪里:{alert.where}" if alert.where else ""
+        return Notice((Text(text=f"**您接手的病人({alert.urgency_label})又有消息**\n原话:{alert.said}{where}"),))
     if alert.state != "raised":
         return Notice()
-    lines = [("怀疑", alert.suspected), ("在哪里", alert.where or "还不知道,正在问"), ("时间", spoken(alert.raised_at))]
+    lines = [("怀疑" if alert.critical else "为什么", alert.suspected), ("在哪里", alert.where or "还不知道"), ("时间", spoken(alert.raised_at))]
     card = Card(
         task_id=f"alert-{row.id}",
-        title=cut(f"危急提醒 · {alert.urgency_label}", TITLE),
-        description="已让病人打 120,请马上联系",
+        title=cut(f"{'危急' if alert.critical else '急症'}提醒 · {alert.urgency_label}", TITLE),
+        description="已让病人打 120,请马上联系" if alert.critical else "已让病人现在就去急诊,请联系他,看要不要 120",
         sub_title=cut(f"原话:{alert.said}", SUB_TITLE),
         lines=tuple(Line(key=key, value=cut(value, VALUE)) for key, value in lines if value),
         buttons=(Button(key=f"acknowledge:{alert.alert_id}", label="已接手", style=1),),

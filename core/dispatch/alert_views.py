@@ -19,6 +19,7 @@ from core.intake.urgency import urgency
 from core.people.models import Organisation, Practitioner
 from core.people.service import patient_card, practitioner_card
 from nlp.interface.assessment import Assessment
+from nlp.interface.urgency import Urgency
 
 
 @answers(Alert)
@@ -52,6 +53,8 @@ async def alert_view(work: Work, row: DangerAlert) -> AlertView:
         where=where,
         raised_at=row.raised_at,
         taken_by=None if row.taken_by is None else await called_account(work, row.taken_by),
+        taken_by_account=row.taken_by,
+        critical=row.urgency == Urgency.CRITICAL,
         intake_id=row.source_id if row.kind == "intake" else None,
         consultation_id=row.source_id if row.kind == "desk" else None,
     )
@@ -60,14 +63,23 @@ async def alert_view(work: Work, row: DangerAlert) -> AlertView:
 async def _of_intake(work: Work, row: DangerAlert) -> tuple[str, str, str]:
     intake = await Intake.get(id=row.source_id)
     assessment = await opened(work, intake, "assessment", Assessment)
-    suspected = "" if assessment is None or assessment.emergency is None else assessment.emergency.suspected
+    suspected = "" if assessment is None else _suspected(assessment)
     where = await place_of(work, intake) or await _home(intake, row)
     return suspected, " / ".join(await spoken_words(work, intake)), where
 
 
+def _suspected(assessment: Assessment) -> str:
+    """What is suspected; where no emergency has a name, why he must be seen now."""
+    if assessment.emergency is not None and assessment.emergency.suspected:
+        return assessment.emergency.suspected
+    return next((reason.text for reason in assessment.reasons if reason.rule == assessment.red_flag), "")
+
+
 async def _home(intake: Intake, row: DangerAlert) -> str:
     """Where the patient is listed, when nobody said where he is."""
-    return "还不知道,正在问" if intake.patient_id is None else f"签约在{Link.restored(row.links[0]).place}"
+    if intake.patient_id is not None:
+        return f"签约在{Link.restored(row.links[0]).place}"
+    return "还不知道,正在问" if row.urgency == Urgency.CRITICAL else "还不知道"
 
 
 async def _of_consultation(work: Work, row: DangerAlert) -> tuple[str, str, str]:

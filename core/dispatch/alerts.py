@@ -24,9 +24,12 @@ from core.notifications.service import tell
 from core.people.models import Organisation, Practitioner
 from core.people.relations import spoken_for
 from core.people.service import village_doctors_of
+from nlp.interface.urgency import Urgency
 
 ESCALATE = "dispatch.alert"
 ESCALATE_AFTER = timedelta(seconds=60)
+ESCALATE_EMERGENT_AFTER = timedelta(minutes=5)
+"""Where he must be seen now, but life is not in danger: half of the ten minutes of level Ⅱ (急诊预检分诊专家共识 2018)."""
 READABLE_FOR = timedelta(days=30)
 """How long those who were told read an alert."""
 REPEAT_AFTER = timedelta(minutes=5)
@@ -66,7 +69,8 @@ async def danger_opens(work: Work, patient_id: str) -> bool:
 async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
     """The duty doctor of the patient's township, else the county's desk, else any; None only where nobody at all is on record."""
     known = await DangerAlert.get_or_none(source_id=intake.id)
-    if known is not None:
+    worse = intake.level == Urgency.CRITICAL and known is not None and known.urgency != Urgency.CRITICAL
+    if known is not None and not worse:
         return _told(known)
     township = await _township_of(work, intake)
     region = township.region_code[:6] if township is not None else await county_desk_region()
@@ -76,8 +80,19 @@ async def alert_of_intake(work: Work, intake: Intake) -> AlertTold | None:
         await administrators(work, region),
     ]
     there = [link for link in links if link is not None] or await _anybody(work)
-    alert = await _raise(work, "intake", intake.id, "critical", region, there)
+    if known is not None:
+        await _has_become_critical(work, known, there)
+        return _told(known)
+    alert = await _raise(work, "intake", intake.id, intake.level or Urgency.CRITICAL, region, there)
     return None if alert is None else _told(alert)
+
+
+async def _has_become_critical(work: Work, alert: DangerAlert, links: list[Link]) -> None:
+    """Somebody may have it in hand as what it was: that life is in danger now is told to all who heard of it, and from the first link on."""
+    heard = await AlertReceiver.filter(alert_id=alert.id).order_by("id").values_list("account_id", flat=True)
+    await alert.change(urgency=Urgency.CRITICAL.value)
+    await _raise_again(work, alert, links or [Link.restored(link) for link in alert.links])
+    await _tell_link(work, alert, Link("", "", tuple(str(one) for one in heard)), 0)
 
 
 async def raise_desk_alert(work: Work, row: Consultation) -> None:
@@ -105,7 +120,7 @@ async def _raise_again(work: Work, alert: DangerAlert, links: list[Link]) -> Non
     await AlertReceiver.filter(alert_id=alert.id).delete()
     await work.unschedule(ESCALATE, alert.id)
     await _tell_link(work, alert, links[0], 0)
-    await work.schedule(ESCALATE, alert.id, work.now + ESCALATE_AFTER, step=alert.step)
+    await work.schedule(ESCALATE, alert.id, work.now + _escalates_after(alert), step=alert.step)
 
 
 async def repair_alert(work: Work, row: Consultation) -> bool:
@@ -128,9 +143,14 @@ async def _raise(work: Work, kind: str, source_id: str, urgency: str, region: st
         links=[link.stored() for link in links], step=work.new_id(), raised_at=work.now,
     )
     await _tell_link(work, alert, links[0], 0)
-    await work.schedule(ESCALATE, alert.id, work.now + ESCALATE_AFTER, step=alert.step)
+    await work.schedule(ESCALATE, alert.id, work.now + _escalates_after(alert), step=alert.step)
     await work.emit("alert.raised", key=alert.id, alert_id=alert.id)
     return alert
+
+
+def _escalates_after(alert: DangerAlert) -> timedelta:
+    waits = alert.kind == "intake" and alert.urgency != Urgency.CRITICAL
+    return ESCALATE_EMERGENT_AFTER if waits else ESCALATE_AFTER
 
 
 def _told(alert: DangerAlert) -> AlertTold:
@@ -210,7 +230,7 @@ async def escalate_alert(work: Work, order: EscalateAlert) -> Done:
     if position < len(alert.links):
         await alert.change(position=position, step=step)
         await _tell_link(work, alert, Link.restored(alert.links[position]), position)
-        await work.schedule(ESCALATE, alert.id, work.now + ESCALATE_AFTER, step=step)
+        await work.schedule(ESCALATE, alert.id, work.now + _escalates_after(alert), step=step)
         return Done()
     # The chain is at its end and the danger is not over: silence would be the worst answer.
     await alert.change(repeats=alert.repeats + 1, step=step)

@@ -256,6 +256,9 @@ class AlertView(Result):
     """As far as known."""
     raised_at: datetime
     taken_by: str | None
+    taken_by_account: Id | None = None
+    critical: bool = True
+    """Life is in danger and 120 was named; else he was told to be seen now."""
     intake_id: Id | None = None
     """The pre-consultation it came from, to be read in full."""
     consultation_id: Id | None = None

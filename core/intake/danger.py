@@ -16,7 +16,7 @@ _HEARING: list[Hearing] = []
 
 
 def raises_alert(alerting: Alerting) -> Alerting:
-    """Registers who is called, in the transaction of the sentence, when an intake becomes critical; it tells whom it alerted."""
+    """Registers who is called, in the transaction of the sentence, when danger stands or becomes critical; it tells whom it alerted."""
     _ALERTING.append(alerting)
     return alerting
 

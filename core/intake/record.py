@@ -11,6 +11,7 @@ from core.foundation.keys import Sealer
 from core.foundation.work import Work
 from core.intake.commands import AlertTold, IntakeLine, IntakeView
 from core.intake.models import KIND, Intake, IntakeEntry
+from core.intake.rules import danger_stands
 from nlp.interface.assessment import Assessment, Facts, Question
 
 V = TypeVar("V", bound=BaseModel)
@@ -91,11 +92,11 @@ async def place_of(work: Work, row: Intake) -> str | None:
 
 
 async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), not_understood: bool = False, remark: str = "") -> IntakeView:
-    """``row`` as its speaker sees it. While a question is open, the assessment is shown only in danger; what is for doctors alone never is."""
+    """``row`` as its speaker sees it: the assessment, while a question is open, only where danger stands; never what is for doctors alone."""
     question = await opened(work, row, "question", Question)
     facts = await opened(work, row, "facts", Facts)
     assessment = await opened(work, row, "assessment", Assessment)
-    if question is not None and (assessment is None or assessment.emergency is None):
+    if question is not None and (assessment is None or not danger_stands(assessment)):
         assessment = None
     if assessment is not None:
         assessment = assessment.for_patient()

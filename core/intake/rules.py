@@ -51,6 +51,8 @@ def standing_assessment(previous: Assessment | None, computed: Assessment, said:
     if previous is not None and before is not None and (raised.level is None or raised.level.severity < before.severity):
         newer = {"complete": raised.complete, "departments": raised.departments or previous.departments, "candidates": raised.candidates}
         return previous.model_copy(update=newer)
+    if previous is not None and previous.red_flag and not raised.red_flag:
+        raised = raised.model_copy(update={"red_flag": previous.red_flag})
     if raised.level is Urgency.CRITICAL and raised.emergency is None:
         emergency = (previous.emergency if previous is not None else None) or SAID_CRITICAL
         return raised.model_copy(update={"emergency": emergency})
@@ -68,8 +70,16 @@ def _with_typed(computed: Assessment, said: str | None) -> Assessment:
     return computed.model_copy(update={"level": level, "reasons": (*computed.reasons, reason)})
 
 
-def becomes_critical(previous: str | None, level: Urgency | None) -> bool:
-    return level is Urgency.CRITICAL and previous != Urgency.CRITICAL
+def danger_stands(assessment: Assessment) -> bool:
+    """Whether a red flag stands: what to do now is said at once, before any further question, and the duty doctor is alerted."""
+    return assessment.level is Urgency.CRITICAL or assessment.emergency is not None or bool(assessment.red_flag)
+
+
+def must_alert(alerted: bool, previous: str | None, assessment: Assessment) -> bool:
+    """Whether somebody is to be called now: danger stands and nobody was ``alerted``, or what was less than critical (``previous``) has become it."""
+    if not danger_stands(assessment):
+        return False
+    return not alerted or (assessment.level is Urgency.CRITICAL and previous != Urgency.CRITICAL)
 
 
 def talks_of_another(relation: str | None, reading: Reading) -> bool:

@@ -29,9 +29,10 @@ from core.intake.rules import (
     PLACE,
     advised_text,
     asked,
-    becomes_critical,
+    danger_stands,
     emergency_question,
     has_gone_silent,
+    must_alert,
     names_place,
     onset_told,
     patient_meant,
@@ -52,6 +53,7 @@ from nlp.interface.assessment import Assessment, Facts, Question
 from nlp.interface.candidates import Candidates
 from nlp.interface.engine import ClinicalEngine
 from nlp.interface.reading import Reading
+from nlp.interface.urgency import Urgency
 
 __all__ = ["RulesUnsigned", "hears_place", "place_of", "raises_alert", "require_rules", "spoken_words"]
 
@@ -239,13 +241,13 @@ async def _merge(work: Work, row: Intake, heard: Heard) -> Known:
 
 
 async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
-    """Merge, assess, decide what comes next, write it all down; alert when it has become critical."""
+    """Merge, assess, decide what comes next, write it all down; alert when danger stands."""
     if heard.is_aside:
         await _repeat(work, row, heard)
         return
     known = await _merge(work, row, heard)
     before = await opened(work, row, "assessment", Assessment)
-    told = None if row.question is not None and row.emergency_rule == "" else before
+    told = None if row.question is not None and (before is None or not danger_stands(before)) else before
     assessment = standing_assessment(told, heard.engine.assess(known.facts), known.facts.urgency_said)
     if heard.misses_place:
         facts = place_missed(known.facts, assessment)
@@ -255,7 +257,7 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
     place_known = row.place is not None or heard.says_place or await _lives_somewhere(work, known.patient_id)
     question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)
     lines = _lines(heard, told, assessment, question)
-    new_danger = becomes_critical(row.level, assessment.level)
+    new_danger = must_alert(row.alert_id is not None, row.level, assessment)
     newly_settled = question is None and assessment.level is not None and row.state != "assessed"
     first_line = row.lines + 1
     await _store(work, row, heard, known, assessment, question, len(lines))
@@ -304,16 +306,20 @@ async def _store(
 
 
 def _next_question(engine: ClinicalEngine, facts: Facts, assessment: Assessment, *, place_known: bool) -> Question | None:
-    """In danger only what the hospital needs; otherwise the engine's next question until nothing would change the level."""
-    if assessment.emergency is not None:
-        return emergency_question(assessment, facts, place_known=place_known)
+    """In danger of life, and of somebody in despair, only what the hospital needs; otherwise the engine's next question until nothing would change
+    the level."""
+    danger = assessment.emergency
+    if danger is not None:
+        question = emergency_question(assessment, facts, place_known=place_known)
+        if assessment.level is Urgency.CRITICAL or danger.first or (question is not None and question == danger.question):
+            return question
     return None if assessment.complete else engine.next_question(facts)
 
 
 def _lines(heard: Heard, before: Assessment | None, assessment: Assessment, question: Question | None) -> list[tuple[str, str]]:
     """The lines of the record that this sentence adds, in the order in which they are read. ``before``: the assessment shown earlier, if any."""
     lines = [("said", heard.text)]
-    shown = assessment.level is not None and (question is None or assessment.emergency is not None)
+    shown = assessment.level is not None and (question is None or danger_stands(assessment))
     if shown and (before is None or advised_text(before) != advised_text(assessment)):
         lines.append(("advised", advised_text(assessment)))
     if question is not None:

@@ -93,3 +93,18 @@ class Case:
     def knows(self, code: str) -> bool:
         """Whether anything was said of ``code``, yes or no."""
         return code in self.present or code in self.absent or code in self.measured
+
+
+@dataclass(frozen=True)
+class MildestCase(Case):
+    """A case in which all that nobody spoke of among ``denied`` is denied: the mildest that answers can still make of it."""
+
+    denied: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(case: Case, codes: frozenset[str]) -> MildestCase:
+        return MildestCase(case.facts, denied=frozenset(code for code in codes if not case.knows(code)))
+
+    @cached_property
+    def absent(self) -> frozenset[str]:
+        return super().absent | self.denied

@@ -10,7 +10,7 @@ from nlp.interface.urgency import Urgency, more_severe
 
 from . import advice, vitals
 from .candidates.joined import candidates
-from .case import Case
+from .case import Case, MildestCase
 from .emergency import emergency
 from .expressions import Evidence
 from .firing import fired
@@ -35,10 +35,18 @@ class Judgement:
     modifiers: list[tuple[Modifier, Evidence]] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
     unanswered: bool = False
+    named: list[tuple[str, Urgency]] = field(default_factory=list)
+    """What gives a level by itself: not who he is, and no danger that was merely not ruled out."""
 
     def level_of_rule(self, rule: Rule) -> Urgency:
         """The level of ``rule``, the provisional one replaced where what was said settled it."""
         return _mildest([rule.level, *(one.level for one in self.settled if rule.id in one.rules)])
+
+    def named_levels(self, case: Case) -> list[tuple[str, Urgency]]:
+        """What gives a level, by name, with the level: rules, measurements, single findings."""
+        of_rules = [(rule.id, self.level_of_rule(rule)) for rule, _ in self.fired]
+        alone = [(f"alone.{code}", level) for code in case.complaints if (level := self.level_alone(code)) is not None]
+        return [*of_rules, *((sign.rule, sign.level) for sign in self.signs), *alone]
 
     def level_alone(self, code: str) -> Urgency | None:
         """The level of the finding ``code`` by itself, likewise; None where it has none."""
@@ -79,8 +87,9 @@ def _judged(case: Case) -> Judgement:
     judgement.fired = list(fired(case))
     judgement.signs = vitals.signs(case)
     judgement.settled = [one for one in settled() if one.when(case) is not None]
-    levels = [judgement.level_of_rule(rule) for rule, _ in judgement.fired] + [sign.level for sign in judgement.signs]
-    levels += [level for code in case.complaints if (level := judgement.level_alone(code)) is not None]
+    named = judgement.named_levels(case)
+    judgement.named = named
+    levels = [level for _, level in named]
     dangers = open_dangers(case)
     sounded = not levels and any(one.asked.is_suspicion for one in dangers)
     if sounded:
@@ -98,6 +107,16 @@ def _judged(case: Case) -> Judgement:
     level = reached
     judgement.level = level
     return judgement
+
+
+def _red_flag(judgement: Judgement, case: Case, *, asks_on: bool) -> str:
+    """By what he must be seen now, the worst first. While one ``asks_on``: what stays, whatever may still be denied of its rule."""
+    found = [one for one in judgement.named if one[1].severity >= Urgency.EMERGENT.severity]
+    if found and asks_on:
+        rules = [rule for rule, _ in judgement.fired if rule.level is Urgency.EMERGENT]
+        may_fall = {rule.id for rule in rules if rule.when(MildestCase.of(case, rule.when.codes)) is None}
+        found = [one for one in found if one[0] not in may_fall]
+    return max(found, key=lambda one: one[1].severity)[0] if found else ""
 
 
 def _with_dangers(level: Urgency, dangers: Sequence[OpenDanger], *, well: bool) -> Urgency:
@@ -125,6 +144,7 @@ def assess(case: Case, engine: str) -> Assessment:
         reasons=_reasons(judgement, case),
         departments=departments(case, level, [rule for rule, _ in judgement.fired]) if judgement.level or facts.leaning else (),
         emergency=emergency(case, judgement.level),
+        red_flag=_red_flag(judgement, case, asks_on=question is not None),
         advice=_advice(judgement, case) if level else (),
         candidates=candidates(case),
         engine=engine,

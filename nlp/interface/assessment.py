@@ -87,6 +87,8 @@ class Assessment(Value):
     reasons: tuple[Reason, ...] = ()
     departments: tuple[Department, ...] = ()
     emergency: Emergency | None = None
+    red_flag: str = ""
+    """The rule, measurement or single finding by which he must be seen now, whatever the open questions bring; said at once."""
     advice: tuple[str, ...] = ()
     """What to do, and which named signs mean 120 or coming back earlier."""
     candidates: Candidates = Candidates()

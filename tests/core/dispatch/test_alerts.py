@@ -146,6 +146,47 @@ async def test_where_he_is_becomes_known_and_the_township_is_called_at_once(ward
     assert (await ward.told(ward.county.duty_doctor)).count("alert.card") == 2
 
 
+async def test_a_red_flag_below_critical_goes_on_more_slowly(ward: Ward) -> None:
+    view = await say(ward, ward.county.woman_account, "我吐血")
+    assert view.alert is not None
+    assert (await ward.told(ward.county.duty_doctor), await ward.told(ward.county.administrator)) == (["alert.card"], [])
+    seen = await ward.practice.ask(ward.county.duty_doctor, Alert(alert_id=view.alert.alert_id))
+    assert (seen.urgency_label, seen.critical) == ("急重", False)
+
+    await ward.pass_time(seconds=61)
+    assert await ward.told(ward.county.administrator) == []
+    await ward.pass_time(minutes=4)
+    assert await ward.told(ward.county.administrator) == ["alert.card"]
+
+
+async def test_what_becomes_critical_is_raised_again_though_somebody_had_it_in_hand(ward: Ward) -> None:
+    doctor = await township_doctor(ward)
+    view = await say(ward, ward.county.woman_account, "我吐血")
+    assert view.alert is not None
+    await ward.practice.execute(doctor, AcknowledgeAlert(alert_id=view.alert.alert_id))
+    await ward.pass_time(minutes=6)
+    assert await ward.told(ward.county.scheduler) == [], "who has it in hand has it"
+
+    await say(ward, ward.county.woman_account, "我半拉身子不听使唤")
+
+    alert = await DangerAlert.get()
+    assert (alert.state, alert.urgency, alert.taken_by) == ("raised", "critical", None)
+    assert await ward.told(doctor) == ["alert.card", "alert.card"]
+    await ward.pass_time(seconds=61)
+    assert await ward.told(ward.county.scheduler) == ["alert.card"]
+
+
+async def test_everybody_who_heard_of_it_hears_that_it_has_become_critical(ward: Ward) -> None:
+    await say(ward, ward.county.stranger, "我吐血")
+    await ward.pass_time(minutes=5, seconds=1)
+    assert await ward.told(ward.county.administrator) == ["alert.card"]
+
+    await say(ward, ward.county.stranger, "我半拉身子不听使唤")
+
+    assert await ward.told(ward.county.administrator) == ["alert.card", "alert.card"]
+    assert await AlertReceiver.filter(account_id=ward.county.administrator.account_id).count() == 1
+
+
 async def test_a_late_escalation_does_nothing(ward: Ward) -> None:
     view = await say(ward, ward.county.stranger, DANGER)
     assert view.alert is not None

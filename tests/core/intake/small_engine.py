@@ -11,7 +11,7 @@ from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 from nlp.interface.urgency import Urgency
 
-FINDINGS = {"咳嗽": "cough", "发烧": "fever", "胸闷": "chest_tightness", "半拉身子不听使唤": "hemiplegia", "头晕": "dizziness"}
+FINDINGS = {"咳嗽": "cough", "发烧": "fever", "胸闷": "chest_tightness", "半拉身子不听使唤": "hemiplegia", "头晕": "dizziness", "吐血": "haematemesis"}
 CONDITIONS = {"糖尿病": "diabetes"}
 RELATIONS = {"俺爹": "father", "我": "self", "娃儿": "child"}
 TYPED = {"紧急": "emergent", "危急": "critical"}
@@ -75,6 +75,9 @@ class SmallEngine:
             return self._assessment(Urgency.CRITICAL, "半边身子不听使唤", "03.03", complete, emergency)
         if "dyspnea" in present:
             return self._assessment(Urgency.EMERGENT, "胸闷加喘不上气", "03.01", complete)
+        if "haematemesis" in present:
+            stands = self._assessment(Urgency.EMERGENT, "吐血", "03.02", complete)
+            return stands.model_copy(update={"red_flag": "small", "advice": ("现在就去急诊。", "先不吃不喝。")})
         if "fever" in present:
             listed = {"candidates": Candidates(model="small", found=(FLU,))}
             return self._assessment(Urgency.URGENT, "发烧", "03.01", complete).model_copy(update=listed)
@@ -94,7 +97,7 @@ class SmallEngine:
     def _assessment(
         self, level: Urgency, why: str, department: str, complete: bool, emergency: Emergency | None = None
     ) -> Assessment:
-        names = {"02": "全科", "03.01": "呼吸内科", "03.03": "神经内科"}
+        names = {"02": "全科", "03.02": "消化内科", "03.01": "呼吸内科", "03.03": "神经内科"}
         return Assessment(
             level=level, complete=complete, reasons=(Reason(text=why, rule="small", source="test"),), emergency=emergency,
             departments=(Department(code=department, name=names[department], probability=0.9),), engine=self.version,

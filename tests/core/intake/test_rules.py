@@ -11,8 +11,9 @@ from core.intake.rules import (
     PLACE,
     PLACE_OF_ONE_IN_DESPAIR,
     SAID_CRITICAL,
-    becomes_critical,
+    danger_stands,
     emergency_question,
+    must_alert,
     names_place,
     onset_told,
     patient_meant,
@@ -88,12 +89,22 @@ def test_a_length_is_shown_as_it_was_said_and_despair_is_not_read_back():
     assert understood_words(Reading(findings=(finding("suicidal", "想自杀"), finding("means_at_hand", "手边有能伤害自己的东西")))) == ()
 
 
-def test_critical_is_entered_once():
-    assert becomes_critical(None, Urgency.CRITICAL)
-    assert becomes_critical("routine", Urgency.CRITICAL)
-    assert not becomes_critical("critical", Urgency.CRITICAL)
-    assert not becomes_critical("routine", Urgency.EMERGENT)
-    assert not becomes_critical(None, None)
+def test_somebody_is_called_where_a_red_flag_stands_and_again_when_it_becomes_critical():
+    bleeding = assessed(Urgency.EMERGENT).model_copy(update={"red_flag": "alone.haematemesis"})
+    critical = assessed(Urgency.CRITICAL)
+    assert must_alert(False, None, bleeding)
+    assert not must_alert(True, "emergent", bleeding)
+    assert must_alert(True, "emergent", critical)
+    assert not must_alert(True, "critical", critical)
+    assert must_alert(False, "critical", critical), "nobody could be called before"
+    assert not must_alert(False, None, assessed(Urgency.EMERGENT)), "a danger that was merely not ruled out alarms nobody"
+    assert not must_alert(False, None, assessed(None))
+
+
+def test_a_red_flag_that_was_told_stays():
+    bleeding = assessed(Urgency.EMERGENT).model_copy(update={"red_flag": "alone.haematemesis"})
+    for later in (assessed(Urgency.URGENT), assessed(Urgency.EMERGENT), assessed(None)):
+        assert danger_stands(standing_assessment(bleeding, later, None))
 
 
 def test_two_people_are_not_mixed():

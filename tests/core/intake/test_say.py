@@ -80,6 +80,22 @@ async def test_a_worried_patient(practice: Practice, county: SmallCounty):
     assert (record.level, record.department_code, record.engine) == ("urgent", "03.01", "small 1")
 
 
+async def test_a_red_flag_is_told_and_alerts_while_the_questions_go_on(
+    practice: Practice, county: SmallCounty, alerts: list[tuple[str, str | None]]
+):
+    patient = county.stranger
+    view = await practice.execute(patient, Say(text="我吐血"))
+    assert view.question == AGE
+    assert view.assessment is not None
+    assert (view.assessment.red_flag, view.assessment.advice) == ("small", ("现在就去急诊。", "先不吃不喝。"))
+    assert view.alert is not None
+    view = await practice.execute(patient, Say(text="58"))
+    assert (view.question, view.state) == (None, "assessed")
+    assert alerts == [("我吐血", None)], "once"
+    record = await practice.ask(patient, IntakeRecord(intake_id=view.intake_id))
+    assert [line.kind for line in record.lines] == ["said", "advised", "asked", "said"]
+
+
 async def test_danger_comes_first_and_then_one_question_at_a_time(
     practice: Practice, county: SmallCounty, alerts: list[tuple[str, str | None]]
 ):
