@@ -144,8 +144,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
 
 
+_ANY_VALUE = ("--key", "--nonce", "--audience")
+"""Options of `credential` whose value is not ours: a thumbprint in base64url (RFC 7638) begins with a dash once in 64 times."""
+_NAMES = (*_ANY_VALUE, "--proof", "--published", "--help")
+
+
+def bound(arguments: Sequence[str]) -> list[str]:
+    """``arguments`` with values that begin with a dash bound to their option (``--key=-x``); argparse would take them for options."""
+    found: list[str] = []
+    for one in arguments:
+        if found and found[-1] in _ANY_VALUE and one.startswith("-") and one not in _NAMES:
+            found[-1] = f"{found[-1]}={one}"
+        else:
+            found.append(one)
+    return found
+
+
 def _run(arguments: Sequence[str] | None) -> int:
-    given = parser().parse_args(arguments)
+    given = parser().parse_args(bound(sys.argv[1:] if arguments is None else arguments))
     try:
         return int(importlib.import_module(given.module).run(given))
     except KeyboardInterrupt:

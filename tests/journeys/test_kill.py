@@ -202,15 +202,18 @@ def _account(document: Document, channel: ChannelName) -> str:
 
 
 def lost(demo: Demo) -> list[str]:
-    """Callbacks that the platform saw accepted without an answered message of ours, or gave up without one that was pushed."""
+    """Callbacks that the platform saw accepted without an answered message of ours, or gave up without one that was pushed. What nobody answers
+    (that a template was delivered) is no message: the platform may give it up while the house is down."""
     stored: dict[str, str] = dict(practice_rows(demo, "SELECT dedupe_key, state FROM message WHERE direction = 'in'"))
     found = []
     for exchange in exchanges(demo):
         key = key_of(demo, exchange)
+        if not key:
+            continue
         if exchange["outcome"] not in REACHED:
             if stored.get(key) != "late":
                 found.append(f"{exchange['channel']}: {exchange['outcome']} {exchange['reason']}, and {stored.get(key, 'not stored')}")
-        elif key and stored.get(key) not in ("delivered", "late"):
+        elif stored.get(key) not in ("delivered", "late"):
             found.append(f"{exchange['channel']}: accepted, and {stored.get(key, 'not stored')}: {exchange['attempts'][0]['request']['decrypted']}")
     return found
 
