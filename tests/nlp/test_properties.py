@@ -146,7 +146,7 @@ def test_orders_inside_the_text_change_nothing(engine: Engine, order: str) -> No
     ],
 )
 def test_a_long_text_costs_in_proportion(engine: Engine, piece: str) -> None:
-    """Eight times the text may cost twenty times the work; were it quadratic, it would be sixty-four. Steps of the interpreter are counted, not time."""
+    """Eight times the text may cost twenty times the work; were it quadratic, it would be sixty-four. Calls are counted, not time."""
     short, long = (_steps(engine, piece * (length // len(piece))) for length in (600, 4800))
     assert long < 20 * short
 

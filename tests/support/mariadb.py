@@ -66,10 +66,12 @@ def mariadb_server(*options: str) -> Iterator[MariaDb]:
     folder = Path(tempfile.mkdtemp(prefix="hz-mariadb-", dir="/tmp"))
     data, socket_path = folder / "data", str(folder / "s")
     user = [f"--user={os.environ.get('USER') or 'root'}"] if os.getuid() == 0 else []
-    subprocess.run(
+    made = subprocess.run(
         ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user],
-        check=True, capture_output=True,
+        check=False, capture_output=True, text=True,
     )
+    if made.returncode != 0:
+        raise RuntimeError(f"mariadb-install-db ended with {made.returncode}:\n{(made.stdout + made.stderr)[-3000:]}")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A red flag that is no emergency by name: what to do now and who was told come before the next question; said once; and what its alert looks like."""
+"""A red flag that is no emergency by name: what to do now, and who was told, come before the next question; and what its alert looks like."""
 
 from __future__ import annotations
 

@@ -121,6 +121,7 @@ async def test_three_deliveries_and_then_a_notice(stage: Stage) -> None:
         await asyncio.sleep(3)
 
     stage.receiver.answering = never
+    stage.be_impatient()
     said = await stage.say("patient-001", OA, "有人吗")
     record = await stage.exchange(said["exchange"])
     assert record["outcome"] == "timeout"
@@ -172,6 +173,7 @@ async def test_dropped_and_delayed_callbacks(stage: Stage) -> None:
     assert [a["outcome"] for a in (await stage.exchange(said["exchange"]))["attempts"]] == ["dropped"] * 3
     assert stage.receiver.of(OA) == []
     await stage.conditions(drop_callbacks=0, delay_ms=2000)
+    stage.be_impatient()
     said = await stage.say("patient-001", OA, "慢")
     assert (await stage.exchange(said["exchange"]))["attempts"][0]["outcome"] == "timeout"
     assert len(stage.receiver.of(OA)) == 3, "a long delay loses the answer, not the message"

@@ -11,7 +11,9 @@ from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
 from nlp.interface.urgency import Urgency
 
-FINDINGS = {"咳嗽": "cough", "发烧": "fever", "胸闷": "chest_tightness", "半拉身子不听使唤": "hemiplegia", "头晕": "dizziness", "吐血": "haematemesis"}
+FINDINGS = {
+    "咳嗽": "cough", "发烧": "fever", "胸闷": "chest_tightness", "半拉身子不听使唤": "hemiplegia", "头晕": "dizziness", "吐血": "haematemesis",
+}  # fmt: skip
 CONDITIONS = {"糖尿病": "diabetes"}
 RELATIONS = {"俺爹": "father", "我": "self", "娃儿": "child"}
 TYPED = {"紧急": "emergent", "危急": "critical"}
