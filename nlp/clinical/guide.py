@@ -13,11 +13,13 @@ from . import advice
 from .asked import questions
 from .condition_words import condition_words, finding_term, measure_words, term_words
 from .diseases import COMMONNESS, FREQUENCY, Disease, Origin, diseases
-from .knowledge import complaints, rule_sets, rules, settled, sources, table
+from .knowledge import Complaint, complaints, rule_sets, rules, settled, sources, table
 
 LEVELS = {
     Urgency.CRITICAL: "危急", Urgency.EMERGENT: "急重", Urgency.URGENT: "急", Urgency.ROUTINE: "普通", Urgency.SELF_CARE: "自我护理",
 }  # fmt: skip
+_LEVELS_CITED = (Urgency.CRITICAL, Urgency.EMERGENT, Urgency.URGENT)
+_OURS = ("DESIGN",)
 _READ = {"P": "原文", "2": "转述", "T": "仅题名", "-": "常识或本系统设计"}
 _MARK = {"seen": "有依据", "gk": "医学常识", "design": "本系统设计"}
 _GROUPS = {
@@ -108,11 +110,44 @@ def _cited(name: str) -> str:
 def _alone() -> Iterator[str]:
     yield "## 单独一个症状的级别"
     yield ""
-    yield "没有别的规则时,症状本身的级别(`complaints.csv` 的 level 列)。没有列出的是急、普通,或单独不定级。"
+    yield "没有别的规则时,症状本身的级别(`complaints.csv` 的 level 列)和依据(sources 列)。没有列出的是普通,或单独不定级,一律是本系统设计。"
+    yield "写着出处、没有“本系统设计”的:出处说到这个症状,给的级别不低于这里。"
+    yield "两样都写的:出处只支持一部分(说得更宽、只在发烧或外伤这类前提下说、或级别较低),其余是本系统设计。“只有本系统设计”的没有找到出处。"
+    yield "级别这样对:共识Ⅰ、Ⅱ、Ⅲ级和 ESI 1、2、3 级是危急、急重、急;IITT 红是危急,黄是急;NEWS2 一项 3 分是急重;"
+    yield "出处让打 120 的是危急,让马上去急诊的是急重。这个对法是本系统设计。"
+    yield "照规则用过的摘录逐行填写,没有再打开原文;每一行都要临床审。"
     yield ""
-    for level in (Urgency.CRITICAL, Urgency.EMERGENT, Urgency.SELF_CARE):
-        yield f"- {LEVELS[level]}:{'、'.join(finding_term(code) for code, complaint in complaints().items() if complaint.level is level)}。"
+    yield "| 级别 | 症状 | 出处支持这一级 | 出处只支持一部分 | 只有本系统设计 |"
+    yield "|---|---:|---:|---:|---:|"
+    for level in _LEVELS_CITED:
+        found = _of_level(level)
+        own, partly = _only_ours(found), [one for one in found if "DESIGN" in one.sources and one.sources != _OURS]
+        yield f"| {LEVELS[level]} | {len(found)} | {len(found) - len(own) - len(partly)} | {len(partly)} | {len(own)} |"
     yield ""
+    for level in _LEVELS_CITED:
+        found = _of_level(level)
+        own = _only_ours(found)
+        yield f"### 单独就是{LEVELS[level]}({len(found)} 个)"
+        yield ""
+        yield "| 症状 | 依据 |"
+        yield "|---|---|"
+        for one in found:
+            if one not in own:
+                yield f"| {finding_term(one.code)} | {';'.join(_cited(name) for name in one.sources)} |"
+        yield ""
+        yield f"只有本系统设计({len(own)} 个):{'、'.join(finding_term(one.code) for one in own)}。"
+        yield ""
+    mild = _of_level(Urgency.SELF_CARE)
+    yield f"单独就是{LEVELS[Urgency.SELF_CARE]}({len(mild)} 个,本系统设计):{'、'.join(finding_term(one.code) for one in mild)}。"
+    yield ""
+
+
+def _of_level(level: Urgency) -> list[Complaint]:
+    return [one for one in complaints().values() if one.level is level]
+
+
+def _only_ours(found: list[Complaint]) -> list[Complaint]:
+    return [one for one in found if one.sources == _OURS]
 
 
 def _settled() -> Iterator[str]:
@@ -215,6 +250,7 @@ def _questions() -> Iterator[str]:
     yield "按问的先后。每个选项单独成立时必须升到所写的级别(有测试);写了别的级别的,后面是理由。"
     yield "“不清楚”一栏是问了、没得到答复时至少到哪一级,按先后第一条成立的算;都不成立就不因此升级。"
     yield "“话里听着像……”是训练过的第二个读者(不是症状,不定级别):它只让机器人多问一句,见 model-cards/suspicions.md。"
+    yield "问题没有自己的出处:问什么、答了升到哪一级,依据是它所服务的规则和单独症状的级别;问法、先后、“不清楚”怎么算是本系统设计。"
     yield ""
     yield "| 问题 | 编号 | 什么时候问 | 选项 → 级别 | 不清楚 → 级别 |"
     yield "|---|---|---|---|---|"
@@ -233,6 +269,8 @@ def _questions() -> Iterator[str]:
 
 def _advice() -> Iterator[str]:
     yield "## 建议"
+    yield ""
+    yield "建议的每一行没有自己的出处:依据是它随着说的规则和级别,原话是本系统设计,要临床审。"
     yield ""
     yield "| 编号 | 级别 | 什么时候说 | 什么时候不说 | 原话 |"
     yield "|---|---|---|---|---|"
@@ -284,15 +322,16 @@ def _group_row(group: str, own: list[Disease]) -> str:
 def _sources() -> Iterator[str]:
     found = sources()
     used = Counter(name for rule in rules() for name in rule.sources)
+    alone = Counter(name for level in _LEVELS_CITED for one in _of_level(level) for name in one.sources)
     yield "## 出处"
     yield ""
     yield "“原文”是读过发布者的原文或一字不差的副本;“转述”是别人写的;“仅题名”只见到题名或摘要。除原文外,上线前都要打开原文核对。"
     yield ""
-    yield "| 编号 | 题名 | 版本 | 怎么读的 | 用它的规则 |"
-    yield "|---|---|---|---|---:|"
+    yield "| 编号 | 题名 | 版本 | 怎么读的 | 用它的规则 | 用它的症状(急以上) |"
+    yield "|---|---|---|---|---:|---:|"
     for name, source in found.items():
         edition = "" if source["edition"] == "-" else source["edition"]
-        yield f"| {name} | {source['title']} | {edition} | {_READ[source['grade']]} | {used[name]} |"
+        yield f"| {name} | {source['title']} | {edition} | {_READ[source['grade']]} | {used[name]} | {alone[name]} |"
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ class Modifier:
 @dataclass(frozen=True)
 class Complaint:
     """What one finding means by itself: its group, its level alone (None: it only adds to others), the departments with weights, the plain words to
-    ask for it ({who}: whom it concerns) and its part in red flags: "danger", "rules_out" or "none"."""
+    ask for it ({who}: whom it concerns), its part in red flags ("danger", "rules_out" or "none") and what its level rests on: ``DESIGN`` alone where
+    no document was found, ``DESIGN`` beside others where they speak of it more widely, under a condition (a fever) or at a milder level."""
 
     code: str
     group: str
@@ -90,6 +91,7 @@ class Complaint:
     departments: tuple[tuple[str, float], ...]
     question: str
     flag: str
+    sources: tuple[str, ...]
 
 
 @cache
@@ -201,7 +203,15 @@ def complaints() -> dict[str, Complaint]:
     for row in table_rows("complaints.csv"):
         weights = tuple((code, float(weight)) for code, _, weight in (item.partition(":") for item in row["departments"].split()))
         level = None if row["level"] == "none" else Urgency(row["level"])
-        found[row["code"]] = Complaint(row["code"], row["group"], level, weights, row["question"], row["flag"])
+        found[row["code"]] = Complaint(row["code"], row["group"], level, weights, row["question"], row["flag"], _sources_alone(row["sources"]))
+    return found
+
+
+def _sources_alone(names: str) -> tuple[str, ...]:
+    """An empty cell is a level that only this project set; a name that stands in no row of sources.toml stops the start."""
+    found = tuple(names.split()) or ("DESIGN",)
+    if unknown := [name for name in found if name not in sources()]:
+        raise ValueError(f"complaints.csv: no such source: {', '.join(unknown)}")
     return found
 
 

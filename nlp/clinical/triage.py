@@ -53,6 +53,11 @@ class Judgement:
         alone = complaints()[code].level
         return alone and _mildest([alone, *(one.level for one in self.settled if code in one.findings)])
 
+    def sources_alone(self, code: str) -> tuple[str, ...]:
+        """What that level rests on: what settled it, where it was settled, else what stands beside the finding."""
+        own, level = complaints()[code], self.level_alone(code)
+        return own.sources if level is own.level else next(one.sources for one in self.settled if code in one.findings and one.level is level)
+
 
 def _mildest(levels: list[Urgency]) -> Urgency:
     return min(levels, key=lambda level: level.severity)
@@ -184,11 +189,11 @@ def _reasons(judgement: Judgement, case: Case) -> tuple[Reason, ...]:
         alone, words = judgement.level_alone(code), finding_words(finding, case.measured)
         as_bad = alone is not None and alone.severity >= max(worst, Urgency.URGENT.severity)
         if found and as_bad and not any(words in reason.text for reason in found):
-            found.append(Reason(text=words, rule=f"alone.{code}", source=citation(("DESIGN",))))
+            found.append(Reason(text=words, rule=f"alone.{code}", source=citation(judgement.sources_alone(code))))
     if not found:
         found = [
-            Reason(text=finding_words(finding, case.measured), rule=f"alone.{finding.code}", source=citation(("DESIGN",)))
-            for finding in case.complaints.values()
+            Reason(text=finding_words(finding, case.measured), rule=f"alone.{code}", source=citation(judgement.sources_alone(code)))
+            for code, finding in case.complaints.items()
         ]
     if judgement.unanswered:
         open_still = "".join(not_ruled_out(case)[:2])

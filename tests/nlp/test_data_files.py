@@ -10,6 +10,7 @@ import pytest
 from nlp.clinical import advice, knowledge
 from nlp.clinical.asked import questions
 from nlp.engine import Engine
+from nlp.interface.assessment import Facts
 from nlp.interface.departments import department
 from nlp.language.lexicon import lexicon, rows, surface_files
 
@@ -54,6 +55,37 @@ def test_no_orphans_between_the_files() -> None:
     assert {row["part"] for row in rows("combos.csv")} == {row["part"] for row in rows("parts.csv")}
     assert {row["sensation"] for row in rows("combos.csv")} <= {row["sensation"] for row in rows("sensations.csv")}
     assert knowledge.complaints().keys() == findings
+
+
+def test_what_is_dangerous_by_itself_says_what_that_rests_on() -> None:
+    for row in knowledge.table_rows("complaints.csv"):
+        named = row["sources"].split()
+        assert set(named) <= knowledge.sources().keys() - {"GK"}, row["code"]
+        assert named == sorted(set(named), key=lambda name: (name == "DESIGN", named.index(name))), row["code"]  # ours comes last
+        if row["level"] in ("critical", "emergent"):
+            assert named, row["code"]
+        elif row["level"] != "urgent":
+            assert not named, row["code"]  # nothing but our own judgement, and the guide says so once
+
+
+def test_a_source_that_nobody_described_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = {**knowledge.table_rows("complaints.csv")[0], "sources": "S10 S999"}
+    monkeypatch.setattr(knowledge, "table_rows", lambda name: [made_up])
+    with pytest.raises(ValueError, match="S999"):
+        knowledge.complaints.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "ids"),
+    [
+        ("鱼刺卡喉咙了", "alone.fishbone_throat", ("S2",)),
+        ("乳头流血", "alone.nipple_discharge", ("DESIGN",)),
+        ("半身不遂三年了,没有变化", "alone.one_side_weak", ("DESIGN",)),  # settled: what settled it is cited, not the source of a stroke
+    ],
+)
+def test_a_level_of_one_finding_cites_what_it_rests_on(engine: Engine, text: str, rule: str, ids: tuple[str, ...]) -> None:
+    reasons = {reason.rule: reason.source for reason in engine.assess(engine.merge(Facts(), engine.read(text))).reasons}
+    assert reasons[rule] == knowledge.citation(ids), reasons
 
 
 def test_patterns_match_their_examples(engine: Engine) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from nlp.clinical.condition_words import condition_words, term_words
+from nlp.clinical.condition_words import condition_words, finding_term, term_words
 from nlp.clinical.guide import document
-from nlp.clinical.knowledge import modifiers, rules, sources, table
+from nlp.clinical.knowledge import complaints, modifiers, rules, sources, table
+from nlp.interface.urgency import Urgency
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -26,6 +27,19 @@ def test_every_rule_stands_there_with_its_level_and_every_source_is_explained() 
         assert f"`{modifier.id}`" in text
     for name, source in sources().items():
         assert f"| {name} | {source['title']} |" in text
+
+
+def test_every_danger_of_one_finding_stands_there_with_what_it_rests_on() -> None:
+    text = document()
+    for level, name in ((Urgency.CRITICAL, "危急"), (Urgency.EMERGENT, "急重"), (Urgency.URGENT, "急")):
+        found = [one for one in complaints().values() if one.level is level]
+        ours = [finding_term(one.code) for one in found if one.sources == ("DESIGN",)]
+        part = text.partition(f"### 单独就是{name}({len(found)} 个)\n")[2].partition("\n#")[0]
+        assert f"只有本系统设计({len(ours)} 个):{'、'.join(ours)}。" in part
+        for one in found:
+            cited = re.search(rf"^\| {re.escape(finding_term(one.code))} \| (.+) \|$", part, re.MULTILINE)
+            assert bool(cited) == (one.sources != ("DESIGN",)), one.code
+            assert not cited or all(source == "DESIGN" or source in cited[1] for source in one.sources), one.code
 
 
 def test_every_shared_combination_has_its_own_name() -> None:
