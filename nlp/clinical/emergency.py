@@ -9,9 +9,9 @@ from nlp.interface.urgency import Urgency
 
 from . import advice
 from .case import Case
-from .inquiry import crisis_question, purpose_question, question_text, speaking, wanted_to_die
+from .inquiry import crisis_question, for_who_speaks, purpose_question, question_text, speaking, wanted_to_die
 from .knowledge import Rule, table
-from .spoken import to_child
+from .spoken import put_to, to_child
 
 _ALONE = ("alone_now", "alone_far")
 _FIRST = "打 120"
@@ -47,10 +47,9 @@ def _said(rule: Rule | None, case: Case, level: Urgency) -> Emergency | None:
     if rule is None or not rule.suspected:
         return None  # what to do then stands in the advice
     asks = question_text(rule.ask_next, case)
+    asks = asks and put_to(asks, case.facts.person)
     headline = _headline(rule, level)
-    return Emergency(
-        rule=rule.id, suspected=rule.suspected, headline=headline, do_now=rule.do_now, do_not=rule.do_not, ask_next=asks and _to(case, asks)
-    )
+    return Emergency(rule=rule.id, suspected=rule.suspected, headline=headline, do_now=rule.do_now, do_not=rule.do_not, ask_next=asks)
 
 
 def _headline(rule: Rule, level: Urgency) -> str:
@@ -88,7 +87,7 @@ def _to(case: Case, text: str) -> str:
 
 
 def _asked(case: Case, question: Question | None) -> Question | None:
-    return question and question.model_copy(update={"text": _to(case, question.text)})
+    return question and for_who_speaks(question, case)
 
 
 def _perhaps_on_purpose(found: Emergency, case: Case, level: Urgency) -> Emergency:

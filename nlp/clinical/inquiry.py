@@ -19,7 +19,7 @@ from .case import Case
 from .firing import fired
 from .following_up import worth_asking
 from .knowledge import Rule, known_codes, table
-from .spoken import to_child
+from .spoken import put_to, to_child
 from .weighing import sex_matters, single_to_ask
 
 _CHEST = ("chest_pain", "chest_tightness")
@@ -105,15 +105,14 @@ def next_question(case: Case, level: Urgency | None) -> Question | None:
     if _NOTE not in case.notes:
         case.notes[_NOTE] = _in_danger(case, level) if level in (Urgency.CRITICAL, Urgency.EMERGENT) else _in_peace(case, level)
     found = case.notes[_NOTE]
-    return _for_who_speaks(found, case) if isinstance(found, Question) else None
+    return for_who_speaks(found, case) if isinstance(found, Question) else None
 
 
-def _for_who_speaks(question: Question, case: Case) -> Question:
-    """``question`` as it is put to a child that writes itself, not to its mother."""
-    if not case.child_speaking:
-        return question
-    choices = tuple(choice.model_copy(update={"label": to_child(choice.label)}) for choice in question.choices)
-    return question.model_copy(update={"text": to_child(question.text), "choices": choices})
+def for_who_speaks(question: Question, case: Case) -> Question:
+    """``question`` as it is put to a child that writes itself, not to its mother, and to an old person who speaks for himself. No code changes."""
+    person = case.facts.person
+    choices = tuple(choice.model_copy(update={"label": put_to(choice.label, person)}) for choice in question.choices)
+    return question.model_copy(update={"text": put_to(question.text, person), "choices": choices})
 
 
 def asked_so_far(case: Case) -> int:
@@ -436,7 +435,7 @@ def guide(question: Question) -> AnswerGuide | None:
         return single_guide(question.code)
     named = tuple(code for code in _named(question.code) if code in known_codes())
     targets = named or ((asked.duration_of,) if asked.duration_of in known_codes() else ())
-    offered = {choice.code for choice in question.choices}
+    offered = {choice.code: choice.label for choice in question.choices}
     idle = {code for option in asked.options.values() if option.of and option.code not in offered for code in option.of}
     idle -= {code for option in asked.options.values() if option.code in offered for code in option.of}
 
@@ -451,5 +450,7 @@ def guide(question: Question) -> AnswerGuide | None:
     yes = rest(plain.yes)
     if len(yes.uncertain) == 1 and not yes.present:
         yes = replace(yes, present=yes.uncertain, uncertain=())
-    choices = {code: (label, rest(effects) if code == "none" else effects) for code, (label, effects) in plain.choices.items()}
+    choices = {  # by the label as it was shown: who types it means that choice
+        code: (offered.get(code, label), rest(effects) if code == "none" else effects) for code, (label, effects) in plain.choices.items()
+    }
     return replace(plain, choices=choices, no=rest(plain.no), yes=yes, duration_of=targets)

@@ -58,6 +58,7 @@ class Measurement(Value):
 CHILD_YEARS = 15
 LEAST_YEARS_WRITING = 5
 """Younger children write nothing: who tells of himself and gives such an age means somebody else."""
+ELDER_YEARS = 65
 
 
 class Person(Value):
@@ -81,6 +82,12 @@ class Person(Value):
         """Whether a child writes about itself (我今年9岁): it is spoken to as one, and told to fetch a grown-up."""
         years = self.age_years
         return self.relation == "self" and years is not None and LEAST_YEARS_WRITING <= years < CHILD_YEARS
+
+    @property
+    def elder_speaking(self) -> bool:
+        """Whether an old person speaks for himself: he is asked in everyday words. Who names nobody else speaks of himself."""
+        years = self.age_years
+        return self.relation in (None, "self") and years is not None and years >= ELDER_YEARS
 
 
 class Department(Value):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 
 from .lexicon import alternatives, lexicon, rows
-from .normal import NormalText
+from .normal import NormalText, normalise
 from .numbers import NUMBER
 
 
@@ -136,8 +136,17 @@ def meant(clause: str, guide: AnswerGuide) -> list[tuple[str, bool]]:
 
 def chosen(text: NormalText, guide: AnswerGuide) -> str | None:
     """The choice whose label was typed, word for word."""
-    said = text.text.strip("，。！？")
-    return next((code for code, (label, _) in guide.choices.items() if said and said == label.replace(" ", "").strip("。，？")), None)
+    said = text.text.strip(_ENDS)
+    return next((code for code, (label, _) in guide.choices.items() if said and said == _as_typed(label)), None)
+
+
+_ENDS = "，。！？"
+
+
+@cache
+def _as_typed(label: str) -> str:
+    """``label`` as the reader sees it when it is typed, whatever its commas and spaces."""
+    return normalise(label).text.strip(_ENDS)
 
 
 @cache
