@@ -6,7 +6,7 @@ import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -35,12 +35,18 @@ class TextModel:
 
     def probabilities(self, text: str) -> dict[str, float]:
         """Probability by label, summing to one; empty when nothing in ``text`` was ever seen in training. Never raises."""
-        counted = sorted((place, count) for gram, count in ngrams(text).items() if (place := self.vocabulary.get(gram)) is not None)
+        counted = sorted((place, count) for gram, count in _runs(text) if (place := self.vocabulary.get(gram)) is not None)
         if not counted:
             return {}
         places = np.fromiter((place for place, _ in counted), dtype=np.int64, count=len(counted))
         counts = np.fromiter((count for _, count in counted), dtype=np.float32, count=len(counted))
         return dict(zip(self.labels, self.run(places, counts).tolist(), strict=True))
+
+
+@lru_cache(maxsize=4)
+def _runs(text: str) -> tuple[tuple[str, int], ...]:
+    """The runs of ``text``, counted once for the models that look at it one after the other."""
+    return tuple(ngrams(text).items())
 
 
 @cache

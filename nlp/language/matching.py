@@ -316,8 +316,9 @@ def _without_idle(content: str, named: list[Mention], lex: Lexicon) -> list[Ment
     if not named:
         return named
     heard = frozenset(lex.words("always_heard"))
+    codes = frozenset(m.code for m in named)
     for idle in lex.idle:
-        if not idle.others and not any(m.code in idle.codes for m in named):
+        if not idle.others and idle.codes.isdisjoint(codes):
             continue
         for match in idle.expression.finditer(content):
             start, end = match.span(1 if match.re.groups else 0)

@@ -118,10 +118,12 @@ def _for_and_against(now: Weighed, at: int) -> tuple[tuple[Point, ...], tuple[Po
                 continue
             own, usual = float(knowledge.yes[at, place]), float(knowledge.background[place])
             ratio = own / usual if there else (1 - own) / (1 - usual)
+            if 1 / _TELLS < ratio < _TELLS:
+                continue
             point = _point(knowledge.diseases[at], links.get(code), code, terms[code] if there else f"没有{terms[code]}")
-            if ratio >= _TELLS:
+            if ratio > 1:
                 pro.append((ratio, point))
-            elif ratio <= 1 / _TELLS:
+            else:
                 contra.append((1 / ratio, point))
     return tuple(_strongest(pro)), tuple(_strongest(contra))
 
