@@ -16,7 +16,7 @@ from nlp.interface.inquiry import Step
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Status, Suspicion
 from nlp.interface.urgency import Urgency, more_severe
 from nlp.language import context
-from nlp.language.reader import Reader
+from nlp.language.reader import Reader, also_told_of
 
 NAME = "huizhen-rules"
 RELEASE = "1"
@@ -33,7 +33,8 @@ class Engine:
         self._reader = Reader(cache_folder)
         self._latest = Case(Facts())
         digests = "".join(rule_set.digest for rule_set in rule_sets())
-        self._version = " ".join(filter(None, (f"{NAME}-{RELEASE}+{_short(digests)}", department_model.version(), suspicion.version())))
+        models = f"{department_model.version()} {suspicion.version()}".strip()  # none where they cannot run: decided without them
+        self._version = f"{NAME}-{RELEASE}+{_short(digests)}" + (f" models+{_short(models)}" if models else "")
 
     @property
     def version(self) -> str:
@@ -56,6 +57,10 @@ class Engine:
         age_open = known is not None and known.person.age_days is None and Case(known).is_child
         guide = inquiry.guide(answering) if answering else None
         reading = self._reader.read(text, guide=guide, choice=choice if answering else None, age_open=age_open)
+        if choice is None and also_told_of(text):
+            other = self._reader.read(text, guide=guide, age_open=age_open, beside=False)
+            if self._in_danger(other) and not self._in_danger(reading):
+                reading = other  # a danger is nobody's aside: 我有点咳，我爸也喘得说不出话
         open_words = answering is None or answering.is_open or inquiry.base_code(answering.code) == inquiry.COMPLAINT
         if not (open_words or reading.not_understood) or choice is not None or reading.is_aside or reading == Reading():
             return reading
@@ -98,6 +103,9 @@ class Engine:
 
     def assess(self, facts: Facts) -> Assessment:
         return triage.assess(self._case(facts), self._version)
+
+    def _in_danger(self, reading: Reading) -> bool:
+        return triage.level(Case(self.merge(Facts(), reading))) in (Urgency.CRITICAL, Urgency.EMERGENT)
 
     def work_out(self, facts: Facts, values: Mapping[str, float], examined: Mapping[str, bool]) -> Worked:
         found, states = joined.worked_out(facts, values, examined)

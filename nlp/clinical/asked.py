@@ -21,7 +21,7 @@ class Option:
     """One choice of a question: the findings whose knowing makes it idle, and the words that ask for it in a list.
 
     ``raises``: the level that it must raise a case to; ``why``: the reason where that is less than the question is asked for; ``then``: the
-    question that follows it.
+    question that follows it; ``sex``: whose alone it is.
     """
 
     code: str
@@ -31,6 +31,7 @@ class Option:
     raises: Urgency | None
     why: str
     then: str | None
+    sex: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def _effects(row: dict[str, Any]) -> Effects:
 def _option(row: dict[str, Any], of_question: Urgency | None) -> Option:
     level = Urgency(row["raises"]) if "raises" in row else of_question
     of = tuple(row.get("of", row.get("present", ()) if row.get("both") else row.get("present", ())[:1]))
-    return Option(row["code"], of, row.get("both", False), row.get("asks", ""), level, row.get("why", ""), row.get("then"))
+    return Option(row["code"], of, row.get("both", False), row.get("asks", ""), level, row.get("why", ""), row.get("then"), row.get("of_sex"))
 
 
 def _unclear(row: dict[str, Any], raises: Urgency | None) -> tuple[Unclear, ...]:

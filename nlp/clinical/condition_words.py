@@ -58,7 +58,7 @@ def condition_words(source: str) -> str:
     return "".join(words).replace("没有说否认", "没有否认")
 
 
-_FUNCTIONS = {"absent": "否认", "atleast": "至少", "only": "只有", "suspected": "话里听着像", "strongly": "话里听着很像"}
+_FUNCTIONS = {"absent": "否认", "before": "以前有过", "atleast": "至少", "only": "只有", "suspected": "话里听着像", "strongly": "话里听着很像"}
 
 
 def _words(match: re.Match[str]) -> str:

@@ -4,6 +4,7 @@
     fever & stiff_neck                  and
     !cleared_quickly                    not said (unknown or denied)
     absent(dyspnoea)                    said not to be there
+    before(animal_bite)                 told of the past
     headache.sudden  chest_pain.severe  with that course or severity
     cough>=336h  temperature>=38.5      duration of a finding, a measurement
     age<90d  age>=65y  weeks>=20        the person; d days, m months, y years
@@ -147,7 +148,7 @@ class _Parser:
         return self._atom(self._take("name"))
 
     def _atom(self, token: _Token) -> Part:
-        if token.name in ("absent", "atleast", "only", "suspected", "strongly") and self._peek() == "(":
+        if token.name in ("absent", "before", "atleast", "only", "suspected", "strongly") and self._peek() == "(":
             return self._function(token.name)
         if token.name in self._terms and token.operator is None and token.attribute is None:
             term = self._terms[token.name]
@@ -173,6 +174,11 @@ class _Parser:
             self._name(code)
             self._take(")")
             return Part(lambda case: () if code in case.absent else None, None)
+        if name == "before":
+            code = self._take("name").name
+            self._name(code)
+            self._take(")")
+            return Part(_before(f"past_{code}"), frozenset([f"past_{code}"]))
         if name in ("suspected", "strongly"):
             danger = self._take("name").name
             self._take(")")
@@ -228,6 +234,14 @@ def _all(parts: tuple[Check, ...]) -> Check:
                 return None
             held.append(evidence)
         return _joined(held)
+
+    return check
+
+
+def _before(past: str) -> Check:
+    def check(case: Case) -> Evidence | None:
+        finding = case.present.get(past)
+        return (finding,) if finding is not None else None
 
     return check
 

@@ -210,7 +210,8 @@ def _settled(asked: Asked, case: Case) -> bool:
         return True
     if asked.code in _already(case):
         return not (asked.danger and _mark(UNCLEAR, asked.code) in case.facts.asked and not _asked_again(asked, case))
-    findings = [code for code in asked.about if not code.startswith("@")]
+    elsewhere = {code for option in asked.options.values() if _of_other_sex(option, case) for code in option.of}
+    findings = [code for code in asked.about if not code.startswith("@") and code not in elsewhere]
     return asked.danger and bool(findings) and not _left(asked, case) and all(_known(code, case) for code in findings)
 
 
@@ -246,13 +247,20 @@ def answered(before: tuple[str, ...], question: Question, reading: Reading) -> t
 
 
 def _left(asked: Asked, case: Case) -> tuple[Option, ...]:
-    """The choices that still ask something: what was said, yes or no, is not asked again."""
+    """The choices that still ask something of this person: what was said, yes or no, is not asked again."""
 
     def idle(option: Option) -> bool:
+        if _of_other_sex(option, case):
+            return True
         known = [_known(code, case) for code in option.of]
         return bool(known) and (any(known) if option.both else all(known))
 
     return tuple(option for option in asked.options.values() if option.of and not idle(option))
+
+
+def _of_other_sex(option: Option, case: Case) -> bool:
+    """Whether ``option`` asks a woman for what only men have, or the other way round; it is asked where the sex is not known."""
+    return option.sex is not None and case.facts.person.sex not in (None, option.sex)
 
 
 def _asked_in_vain(asked: Asked, case: Case) -> bool:

@@ -249,6 +249,11 @@ def _pauses(match: re.Match[str], text: NormalText) -> int:
     return sum(match.start() < pause < match.end() for pause in text.breaks)
 
 
+def _within_a_denial(mention: Mention, text: str) -> bool:
+    """不存|在化疗, 不存|在高处摔下来."""
+    return text[max(0, mention.start - 2) : mention.start + 1] == "不存在"
+
+
 def _covers(one: Mention, other: Mention) -> bool:
     return one.start < other.end and other.start < one.end
 
@@ -292,10 +297,11 @@ def mentions(text: NormalText, boundaries: WordBoundaries, *, without: str = "")
     named = [m for m in named if not (m.code == _SLEEPLESS and _SO_BAD.search(plain[max(0, m.start - 7) : m.start]))]
     named = [m for m in named if not (plain[m.start : m.end] == "烧心" and plain[m.start - 1 : m.start] in _FEVERISH)]
     named = [m for m in named if not (plain[m.end - 1 : m.end + 1] == "青春" and m.end - m.start > 1)]  # 嘴边发|青春痘
+    named = [m for m in named if not _within_a_denial(m, plain)]
     blocked = [m for m in resolved if not m.code]
     named += [m for m in _denied_besides(text, lex) if not any(_covers(m, other) and other.code == m.code for other in named)]
     for mention in _patterns(text, lex):
-        if any(_covers(mention, word) for word in blocked):
+        if any(_covers(mention, word) for word in blocked) or _within_a_denial(mention, plain):
             continue
         same = [m for m in named if m.code == mention.code and _covers(m, mention) and m.flipped == mention.flipped]
         if any(m.start <= mention.start and mention.end <= m.end for m in same):

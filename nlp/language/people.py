@@ -18,13 +18,14 @@ DAYS_A_YEAR, DAYS_A_MONTH = 365.25, 30.4375
 @dataclass(frozen=True, slots=True)
 class Named:
     """A person named at ``start``; ``gone``: said to have died, or to be treated while the writer asks for herself; ``crowd``: people who are
-    only told of in passing (学堂头好多娃儿): what follows is not about them."""
+    only told of in passing (学堂头好多娃儿): what follows is not about them; ``also``: has it as well (老公也有脚气)."""
 
     kin: Kin
     start: int
     end: int
     gone: bool = False
     crowd: bool = False
+    also: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,14 @@ def _people() -> re.Pattern[str]:
 _NO_PERSON = re.compile(
     "(?<=[我俺额])(?:和|跟|同|与)(?:我|俺|额)?[^，。；！？]{1,5}?(?:都|两个|两口子|俩|一起|一样)"
     "|(?:我|俺|额)(?:们)?(?:这边|跟前|面前|那边)|大姨妈|姨妈(?=来|巾|痛|疼|期|量|推迟|没来|不来|刚走|晚)"
-    "|妈呀|我的妈|我的娘|好娘|大娘家|(?<!我家)(?<!我)(?<!俺)(?<!俺家)(?<!屋)(?<!屋里)(?<!屋头)(?<!她家)(?<!他家)(?<!咱家)姑娘|娘家|孩子他|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃"
+    "|妈呀|我的妈|我的娘|好娘|大娘家|(?<!我家)(?<!我)(?<!俺)(?<!俺家)(?<!屋)(?<!屋里)(?<!屋头)(?<!她家)(?<!他家)(?<!咱家)姑娘|娘家|孩子他(?![爸妈爹娘大达奶爷外姥])|自己好|他汀|其他|他们|怀孩子|生孩子|怀娃|生娃"
     "|怀着孩子|怀了孩子|肚里(?:的)?孩子|肚里(?:的)?娃|刚生完孩子|生完孩子|生了孩子|生了娃|爱人民|新生儿科|小孩子气|孩子在肚子里|娃在肚子里"
     "|胎儿|自己好了|宝宝不动|一家人|全家人|我们一家|孕[^，。；！？]{0,6}?(?:娃儿?|孩子|宝宝|毛毛)"
     "|(?<!我)(?<!他)(?<!她)自己(?:就|会|也)?(?:好|停|没|缓|淤青|青了|肿|消)|(?:我|俺)(?:们)?(?:村|这里|这边|屋|们)"
     "|(?:姥姥|姥爷|外婆|外公|奶奶|爷爷|舅舅|姑姑|阿姨|姨妈|叔叔|同学|邻居|亲戚|朋友|同事|丈母娘|岳母"
     "|婆婆|婶婶)家(?!人|的?(?:娃|孩子|儿子|女儿|小孩|老|狗))"
-    "|(?:他|她|娃|孩子)(?:妈妈?|爸爸?|奶奶|爷爷|外婆|老汉儿?|老者)(?:说|讲|告诉|打电话)"
+    "|(?:他|她|娃|孩子)[他她]?(?:妈妈?|爸爸?|奶奶|爷爷|外婆|老汉儿?|老者)(?:说|讲|告诉|打电话)"
+    "|(?:我|俺|咱)(?:们)?家里?的?(?=农药|百草枯|敌敌畏|除草剂|老鼠药|鼠药)"
     "|(?:[痛疼得]|直|嗷嗷)(?:喊|叫|叫唤|直喊|直叫|哭)(?:爹|娘|妈|老娘|亲娘)(?:叫娘|喊娘|叫妈|喊妈)?(?=$|[，。；！？的了])"
     "|(?:一个|有个|那个|是个?)老(?:汉|者|倌)(?!儿)|毛毛(?=汗|雨|虫|躁)|带(?:娃儿?|孩子|娃娃|小孩|孙子|孙娃)(?=抱|累|太|久|多|辛苦)"
     "|(?:爷爷|奶奶|外公|外婆|爸爸?|妈妈?|姥姥|姥爷|大人|别人)的(?:[^，。；！？]{0,4}药|药)"
@@ -148,7 +150,17 @@ def named(text: NormalText) -> list[Named]:
     first = next((one.start for one in found if one.kin.relation not in ("self", "third")), len(content))
     found = [one for one in found if one.kin.relation != "self" or one.start < first or not _ACTS.match(content, one.end)]
     kept = [kept for one, following in pairwise([*found, None]) if one and (kept := _with_fate(one, content, following))]
-    return [replace(one, gone=True) if _in_good_hands(one, content) else one for one in kept]
+    fated = [replace(one, gone=True) if _in_good_hands(one, content) else one for one in kept]
+    fated = [replace(one, crowd=True) if one.kin.relation != "self" and _LIKEWISE.match(content, one.end) else one for one in fated]
+    asked_for = {match["whom"] for match in _ASKS_FOR.finditer(content) if match["whom"]}
+    return [replace(one, also=True) if _ALSO.match(content, one.end) and content[one.start : one.end] not in asked_for else one for one in fated]
+
+
+_LIKEWISE = re.compile("(?:以前|之前|去年|前阵子|当时|那时候)?也(?:是|都)?(?:这样|这个样|这么个?样|一样)(?:子)?(?:的|过|了)?(?=$|[，。；！？])")
+"""我朋友也这样，…: nothing of him is told, and what follows is not about him."""
+
+
+_ALSO = re.compile("(?:他|她|自己|自个儿?|最近|这两天|这几天|前两天|前几天|前阵子|昨天|昨晚|今天|今早|现在|以前|好像|就|身上){0,3}也(?!许)")
 
 
 _CROWD = re.compile(

@@ -42,6 +42,8 @@ class _Notes:
     kin: dict[str, Kin] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     """The relations of whom only the dead are named."""
+    for_self: bool = False
+    """Whether the speaker says that he asks for himself."""
 
 
 class Reader:
@@ -55,9 +57,11 @@ class Reader:
         self._boundaries.warm()
         self.read("胸口有点闷,不发烧,有点晕")
 
-    def read(self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None, age_open: bool = False) -> Reading:
+    def read(
+        self, original: str, *, guide: AnswerGuide | None = None, choice: str | None = None, age_open: bool = False, beside: bool = True
+    ) -> Reading:
         """Understand ``original``, as an answer when ``guide`` is given; ``choice`` is a tapped code. ``age_open``: the talk is of a child whose
-        age is not known yet."""
+        age is not known yet. ``beside``: whoever has it as well (老公也有脚气) is told of beside the patient; without it he is the patient."""
         whole = normalise(original)
         text = asides.without_curses(whole)
         code = choice if choice is not None else (answers.chosen(text, guide) if guide else None)
@@ -65,7 +69,7 @@ class Reader:
             return Reading()
         if guide and code in guide.choices:
             return _with_effects(Reading(), guide.choices[code][1], text.span(0, len(text.text)), guide)
-        reading = self._words(text, guide, age_open=age_open)
+        reading = self._words(text, guide, age_open=age_open, beside=beside)
         findings = context.without_asked_transfer(context.without_idle(reading.findings, text), text)
         reading = reading.model_copy(update={"findings": findings})
         years = reading.person.age_years
@@ -82,7 +86,7 @@ class Reader:
                 return reading
         return _with_asides(reading, text, cursed=text is not whole)
 
-    def _words(self, text: NormalText, guide: AnswerGuide | None, *, age_open: bool = False) -> Reading:
+    def _words(self, text: NormalText, guide: AnswerGuide | None, *, age_open: bool, beside: bool) -> Reading:
         parts = clauses(text)
         people = named(text)
         before = carried(text, parts, people)
@@ -100,7 +104,8 @@ class Reader:
         for measured in measurements(text, expects):
             start = place.get(measured.span.start, 0)
             notes.measurements.append((_whose(start, parts, people, before), measured))
-        reading = _about_one(notes, people)
+        notes.for_self = _FOR_SELF.search(text.text) is not None
+        reading = _about_one(notes, people, beside=beside)
         if guide and guide.duration_of and loose:
             reading = _with_duration(reading, guide.duration_of, loose[0], text)
         urgency = urgency_said(text)
@@ -326,13 +331,32 @@ _LITTLE = 3
 """Characters beside a time that tell of nobody's illness (a word for a person)."""
 
 
-def _principal(notes: _Notes, people: list[Named]) -> str:
-    """Whom the talk is about: the one with acute findings; the speaker before others, a neighbour only if nobody else is ill."""
+_FOR_SELF = re.compile("(?:我|俺)(?:自己)?(?:是|就是|就|只|想|来)+问(?:的是)?(?:我|俺)|(?:给|替|帮|问)(?:我|俺)(?:自己|自个)")
+"""嫂子怀孕吐得厉害，我是来问我自己."""
+
+
+def also_told_of(original: str) -> bool:
+    """Whether somebody is told of who has it as well: it may be told beside, or he is the one who is ill."""
+    return "也" in original and any(person.also for person in named(asides.without_curses(normalise(original))))
+
+
+def _principal(notes: _Notes, people: list[Named], *, beside: bool) -> str:
+    """Whom the talk is about: the one with acute findings; the speaker before others, a neighbour only if nobody else is ill. ``beside``: who has
+    it as well is not the one, but for a child, who has it now from whom it was told before; without it he is the one."""
     order = list(dict.fromkeys([UNSAID, "self", *(person.kin.relation for person in people)]))
     around = lexicon().words("around_the_patient")
     felt = [(whose, finding) for whose, finding in notes.findings if finding.status is not Status.ABSENT and finding.code not in around]
     ill = {whose for whose, _ in felt} | {whose for whose, _ in notes.measurements}
-    others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT, *notes.gone)]
+    also_ill = {person.kin.relation for person in people if person.also and person.kin.relation not in ("self", "child", "third")}
+    if not beside and ill & also_ill:
+        return next(relation for relation in order if relation in ill & also_ill)
+    with_them = also_ill if beside else set()
+    ill -= with_them
+    if notes.for_self and "self" in ill:
+        return "self"
+    if beside and "child" in ill and any(person.also and person.kin.relation == "child" for person in people) and not ill & {"self", UNSAID}:
+        return "child"
+    others = [relation for relation in order if relation not in (UNSAID, "self", *_DISTANT, *notes.gone, *with_them)]
     described = [whose for whose, _ in notes.told if whose in others]
     helpless = [whose for whose, finding in notes.findings if whose in others and finding.code in _helpless() and finding.status is not Status.ABSENT]
     if helpless and "self" not in ill:
@@ -369,9 +393,9 @@ def _helpless() -> tuple[str, ...]:
     return lexicon().words("cannot_speak")
 
 
-def _about_one(notes: _Notes, people: list[Named]) -> Reading:
+def _about_one(notes: _Notes, people: list[Named], *, beside: bool) -> Reading:
     """The reading seen from the person it is about: their findings get the subject "patient", others keep their relation."""
-    principal = _principal(notes, people)
+    principal = _principal(notes, people, beside=beside)
     # an unnamed part belongs to the one the talk is about
     mine = {principal, UNSAID} | ({"third"} if principal not in ("self",) else set())
 

@@ -13,7 +13,7 @@ from nlp.evaluate.utterances import Score
 from nlp.interface.reading import Status
 
 FOLDER = Path(__file__).parent
-FILES = {name: FOLDER / f"{name}.jsonl" for name in ("utterances", "utterances_north", "utterances_southwest")}
+FILES = {name: FOLDER / f"{name}.jsonl" for name in ("utterances", "utterances_north", "utterances_southwest", "utterances_kin_doubt")}
 FILE = FILES["utterances"]
 UTTERANCES = {name: read(file) for name, file in FILES.items()}
 KNOWN_NUMBERS = {
@@ -26,21 +26,27 @@ KNOWN_NUMBERS = {
 # both figures); from then on all three say that nothing was lost, not how well it reads what it has never seen.
 FLOORS = {
     "utterances": {
+        "uncertain": 0.80, "of others": 0.72,
         "present": 0.94, "absent": 0.88, "hours": 0.90, "course": 0.87, "severity": 0.87, "numbers": 0.94, "relation": 0.96, "sex": 0.94,
         "age_days": 0.97, "pregnancy_weeks": 0.97, "everything": 0.93,
     },
     "utterances_north": {
+        "uncertain": 0.64, "of others": 0.39,
         "present": 0.83, "absent": 0.82, "hours": 0.74, "course": 0.77, "severity": 0.69, "numbers": 0.93, "relation": 0.97, "sex": 0.97,
         "age_days": 0.97, "pregnancy_weeks": 0.97, "everything": 0.86,
     },
     "utterances_southwest": {
+        "of others": 0.61,
         "present": 0.66, "absent": 0.59, "hours": 0.69, "course": 0.46, "severity": 0.54, "numbers": 0.86, "relation": 0.88, "sex": 0.83,
         "age_days": 0.80, "pregnancy_weeks": 0.70, "everything": 0.70,
     },
+    # written for whose it is and how sure it is, labelled before it was tried: 0.684 of others and 0.763 uncertain then; it labels neither time,
+    # course nor degree
+    "utterances_kin_doubt": {"of others": 0.83, "uncertain": 0.76, "relation": 0.91},
 }  # fmt: skip
-MISSED_RED_FLAGS = {"utterances": 1, "utterances_north": 1, "utterances_southwest": 0}
+MISSED_RED_FLAGS = {"utterances": 1, "utterances_north": 1, "utterances_southwest": 0, "utterances_kin_doubt": 0}
 """No room here: a danger that was heard is heard tomorrow. What is missed is breathlessness without a word of how bad, and a foot frozen black."""
-FALSE_RED_FLAGS = {"utterances": 8, "utterances_north": 8, "utterances_southwest": 16}
+FALSE_RED_FLAGS = {"utterances": 8, "utterances_north": 8, "utterances_southwest": 16, "utterances_kin_doubt": 4}
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +68,9 @@ def test_the_files_are_what_they_say() -> None:
     assert len(everything) - len(UTTERANCES["utterances"]) >= 400, "of people who had not seen the lexicon"
     assert len({one.id for one in everything}) == len({one.text for one in everything}) == len(everything)
     assert sum(one.red_flag for one in everything) >= 200
+    kin_and_doubt = UTTERANCES["utterances_kin_doubt"]
+    assert sum("other" in one.kinds for one in kin_and_doubt) >= 40
+    assert sum("uncertain" in one.kinds for one in kin_and_doubt) >= 40
     for listed in UTTERANCES.values():
         assert {label.status for one in listed for label in one.findings} == set(Status)
         assert {code for one in listed for code in one.measurements} <= KNOWN_NUMBERS
