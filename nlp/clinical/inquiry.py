@@ -111,6 +111,8 @@ def next_question(case: Case, level: Urgency | None) -> Question | None:
 def for_who_speaks(question: Question, case: Case) -> Question:
     """``question`` as it is put to a child that writes itself, not to its mother, and to an old person who speaks for himself. No code changes."""
     person = case.facts.person
+    if not (person.child_speaking or person.elder_speaking):
+        return question
     choices = tuple(choice.model_copy(update={"label": put_to(choice.label, person)}) for choice in question.choices)
     return question.model_copy(update={"text": put_to(question.text, person), "choices": choices})
 

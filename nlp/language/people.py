@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from .clauses import Clause
@@ -128,7 +128,12 @@ def _acquainted() -> re.Pattern[str]:
 
 def named(text: NormalText) -> list[Named]:
     """The words for people in ``text``, in order; left out are idioms that name nobody, who only brings the patient, and who asks for another."""
-    content = text.text
+    return list(_named(text.text))
+
+
+@lru_cache(maxsize=16)
+def _named(content: str) -> tuple[Named, ...]:
+    """Ages, subjects and asides all look for the people of one text."""
     idle = [match.span() for expression in (_NO_PERSON, _NURSING) for match in expression.finditer(content)]
     known = [
         Named(_neighbour(match), match.start(), match.end())
@@ -153,7 +158,9 @@ def named(text: NormalText) -> list[Named]:
     fated = [replace(one, gone=True) if _in_good_hands(one, content) else one for one in kept]
     fated = [replace(one, crowd=True) if one.kin.relation != "self" and _LIKEWISE.match(content, one.end) else one for one in fated]
     asked_for = {match["whom"] for match in _ASKS_FOR.finditer(content) if match["whom"]}
-    return [replace(one, also=True) if _ALSO.match(content, one.end) and content[one.start : one.end] not in asked_for else one for one in fated]
+    return tuple(
+        replace(one, also=True) if _ALSO.match(content, one.end) and content[one.start : one.end] not in asked_for else one for one in fated
+    )
 
 
 _LIKEWISE = re.compile("(?:以前|之前|去年|前阵子|当时|那时候)?也(?:是|都)?(?:这样|这个样|这么个?样|一样)(?:子)?(?:的|过|了)?(?=$|[，。；！？])")

@@ -416,7 +416,7 @@ def _about_one(notes: _Notes, people: list[Named], *, beside: bool) -> Reading:
             attributes[item.what] = item.value
     around = lexicon().words("around_the_patient")
     theirs = [(whose if finding.code not in around else UNSAID, finding) for whose, finding in notes.findings]
-    findings = _merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in theirs])
+    findings = _merged([_of_subject(finding, subject(whose)) for whose, finding in theirs])
     if "pregnant" not in attributes and attributes["sex"] != "male" and any(map(_tells_pregnancy, findings)):
         attributes["pregnant"] = True
     if attributes.get("pregnant"):
@@ -428,7 +428,7 @@ def _about_one(notes: _Notes, people: list[Named], *, beside: bool) -> Reading:
     return Reading(
         person=Person.model_validate(attributes),
         findings=findings,
-        conditions=_merged([finding.model_copy(update={"subject": subject(whose)}) for whose, finding in notes.conditions]),
+        conditions=_merged([_of_subject(finding, subject(whose)) for whose, finding in notes.conditions]),
         measurements=tuple(measured for whose, measured in notes.measurements if subject(whose) == "patient"),
     )
 
@@ -445,6 +445,10 @@ def _sex_told_by(found: list[Finding], *, child: bool) -> str | None:
 def _tells_pregnancy(finding: Finding) -> bool:
     """Whether nobody but a pregnant woman has it (孕吐)."""
     return finding.subject == "patient" and finding.status is Status.PRESENT and finding.code in lexicon().words("only_pregnant")
+
+
+def _of_subject(finding: Finding, subject: str) -> Finding:
+    return finding if finding.subject == subject else finding.model_copy(update={"subject": subject})
 
 
 def _merged(found: list[Finding]) -> tuple[Finding, ...]:

@@ -97,7 +97,8 @@ def _of(case: Case, inputs: Mapping[str, float]) -> Candidates:
         if own is not None and weight < graded.LEAST:
             continue
         if own is None:
-            candidate = broad[code].candidate.model_copy(update={"grade": graded.called(relative)})
+            candidate, grade = broad[code].candidate, graded.called(relative)
+            candidate = candidate if candidate.grade is grade else candidate.model_copy(update={"grade": grade})
         else:
             candidate = _enriched(own if own.grade is not Grade.UNDECIDED else own.model_copy(update={"grade": graded.called(relative)}))
         placed.append((-weight, own is None, code, candidate))
@@ -107,7 +108,7 @@ def _of(case: Case, inputs: Mapping[str, float]) -> Candidates:
         model=version(),
         digest=digest(),
         inputs=_digest_of(case, inputs),
-        found=tuple(one.model_copy(update={"rank": rank}) for rank, one in enumerate(kept, 1)),
+        found=tuple(one if one.rank == rank else one.model_copy(update={"rank": rank}) for rank, one in enumerate(kept, 1)),
     )
 
 

@@ -33,10 +33,10 @@ class Model:
         """The same as ``rules.outcome``, from the graph."""
         applies, decisive, scores, holds = self.run(np.array([filled(values, self.inputs)], dtype=np.float64))
         return rules.Outcome(
-            tuple(bool(one) for one in applies[0]),
-            tuple(bool(one) for one in decisive[0]),
-            tuple(round(float(one)) for one in scores[0]),
-            tuple(bool(one) for one in holds[0]),
+            tuple(applies[0].tolist()),
+            tuple(decisive[0].tolist()),
+            tuple(map(round, scores[0].tolist())),
+            tuple(holds[0].tolist()),
         )
 
 
