@@ -167,7 +167,11 @@ _LIKEWISE = re.compile("(?:以前|之前|去年|前阵子|当时|那时候)?也(
 """我朋友也这样，…: nothing of him is told, and what follows is not about him."""
 
 
-_ALSO = re.compile("(?:他|她|自己|自个儿?|最近|这两天|这几天|前两天|前几天|前阵子|昨天|昨晚|今天|今早|现在|以前|好像|就|身上){0,3}也(?!许)")
+_ALSO = re.compile(
+    "(?:他|她|自己|自个儿?|最近|这两天|这几天|前两天|前几天|前阵子|昨天|昨晚|今天|今早|现在|以前|好像|就|身上){0,3}"
+    "也(?!许|不(?!舒|得|好)|没(?!力|劲|胃口|精神))"
+)
+"""Not 嘎嘎也不喝, which may be no grandmother."""
 
 
 _CROWD = re.compile(

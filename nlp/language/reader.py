@@ -331,7 +331,7 @@ _LITTLE = 3
 """Characters beside a time that tell of nobody's illness (a word for a person)."""
 
 
-_FOR_SELF = re.compile("(?:我|俺)(?:自己)?(?:是|就是|就|只|想|来)+问(?:的是)?(?:我|俺)|(?:给|替|帮|问)(?:我|俺)(?:自己|自个)")
+_FOR_SELF = re.compile("(?:我|俺)(?:自己)?(?:就?是|就|只|想|来){1,3}问(?:的是)?(?:我|俺)|(?:给|替|帮|问)(?:我|俺)(?:自己|自个)")
 """嫂子怀孕吐得厉害，我是来问我自己."""
 
 

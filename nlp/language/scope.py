@@ -242,6 +242,7 @@ def _judge(mention: Mention, clause: Clause, words: tuple[str, str, str], unsure
     if mention.code in lexicon().words("wished_for") and (expressions.use_before.search(before) or expressions.use_after.match(after)):
         asked = True
     past = bool(expressions.past.search(before)) and not expressions.now.search(before) and not heard
+    past = past and mention.code not in lexicon().words("never_past")
     past = past and not ("，" in said and expressions.now.search(said))  # 先是脚麻，现在…: told up to now
     past = past or (mention.code in _ACTS and not again and _YEARS_AGO.search(before) is not None)
     if absent:
