@@ -40,6 +40,7 @@ async def test_who_has_taken_it_over_hears_where_the_patient_is(stage: Stage) ->
     await stage.say("stranger", OA, "俺爹半拉身子不听使唤,嘴也歪了")
     await stage.hears("duty_doctor", APP, "危急提醒")
     await stage.press("duty_doctor", APP, "已接手")
+    await stage.hears("duty_doctor", APP, "您已接手")
     await stage.say("stranger", OA, "在新塘村三组家里")
     heard = await stage.hears("duty_doctor", APP, "您接手的病人")
     assert "新塘村三组" in heard
