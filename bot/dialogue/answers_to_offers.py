@@ -130,6 +130,7 @@ async def acknowledge(turn: Turn, alert_id: str | None) -> Reply:
         if not tapped(turn, "x"):
             raise
         return Reply((*tapped(turn, refusal.message), Text(text=refusal.message)), turn.state)
-    where = view.where or "还不知道,正在问"
-    text = f"**先确认 120 已经出车。**\n您已接手:{view.suspected}({view.urgency_label})。\n原话:{view.said}\n在哪里:{where}。"
+    where = view.where or "还不知道"
+    first = "先确认 120 已经出车。" if view.critical else "请马上联系他:已让他现在就去急诊,没有叫 120,看要不要叫。"
+    text = f"**{first}**\n您已接手:{view.suspected}({view.urgency_label})。\n原话:{view.said}\n在哪里:{where}。"
     return Reply((*tapped(turn, "您已接手"), Text(text=text)), turn.state)

@@ -44,6 +44,7 @@ def table_rows(name: str) -> list[dict[str, str]]:
 class Rule:
     """One rule of care. ``suspected`` is empty unless a patient may be told it; ``first`` (``first_of_other`` to who speaks of him) is said before
     everything else to somebody in despair; ``headline`` instead of what is suspected; ``taken``: something was swallowed, perhaps on purpose;
+    ``in_confidence``: nobody is told of it, unless its person wants it or life is in danger;
     ``signed_by`` is empty until a clinician signs."""
 
     id: str
@@ -55,6 +56,7 @@ class Rule:
     first_of_other: str
     headline: str
     taken: bool
+    in_confidence: bool
     do_now: tuple[str, ...]
     do_not: tuple[str, ...]
     ask_next: str | None
@@ -134,6 +136,7 @@ def _rule(row: dict[str, Any], data: dict[str, Any]) -> Rule:
         first_of_other=row.get("first_of_other", ""),
         headline=row.get("headline", ""),
         taken=row.get("taken", False),
+        in_confidence=row.get("in_confidence", False),
         do_now=tuple(row.get("do_now", ())),
         do_not=tuple(row.get("do_not", ())),
         ask_next=row.get("ask_next"),

@@ -116,7 +116,9 @@ def _judged(case: Case) -> Judgement:
 
 def _red_flag(judgement: Judgement, case: Case, *, asks_on: bool) -> str:
     """By what he must be seen now, the worst first. While one ``asks_on``: what stays, whatever may still be denied of its rule."""
-    found = [one for one in judgement.named if one[1].severity >= Urgency.EMERGENT.severity]
+    confided = [rule for rule, _ in judgement.fired if rule.in_confidence]
+    untold = {rule.id for rule in confided} | {f"alone.{code}" for rule in confided for code in rule.when.codes}
+    found = [one for one in judgement.named if one[1].severity >= Urgency.EMERGENT.severity and one[0] not in untold]
     if found and asks_on:
         rules = [rule for rule, _ in judgement.fired if rule.level is Urgency.EMERGENT]
         may_fall = {rule.id for rule in rules if rule.when(MildestCase.of(case, rule.when.codes)) is None}

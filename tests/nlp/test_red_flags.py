@@ -39,3 +39,12 @@ def test_level_is_at_least_that_of_the_rule(engine: Engine, row: dict[str, str])
         assert assessment.emergency is not None
         assert assessment.emergency.do_now
         assert assessment.complete
+
+
+def test_who_tells_of_an_assault_is_advised_and_nobody_else_is_told(engine: Engine) -> None:
+    facts = engine.merge(Facts(), engine.read("我被人强奸了"))
+    assessment = engine.assess(facts)
+    assert assessment.level == "emergent"
+    assert assessment.red_flag == ""
+    assert "这不是您的错" in "".join(assessment.advice)
+    assert engine.assess(engine.merge(Facts(), engine.read("我吐血"))).red_flag == "alone.haematemesis"

@@ -34,6 +34,10 @@ async def test_the_duty_doctor_reads_why_and_that_no_ambulance_was_named(stage: 
     for words in ("急重", "见血", "看要不要 120"):
         assert words in card
     assert "危急提醒" not in card
+    await stage.press("duty_doctor", APP, "已接手")
+    taken = await stage.hears("duty_doctor", APP, "您已接手")
+    assert "没有叫 120" in taken
+    assert "120 已经出车" not in taken
 
 
 async def test_who_has_taken_it_over_hears_where_the_patient_is(stage: Stage) -> None:
