@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.support.platform import Account, Posted, answered_text, text_message
+from benchmarks.support.platform import Account, Posted, answered_text, text_message, view_event
 
 PATIENCE_S = 20.0
 
@@ -76,16 +76,22 @@ async def _post_all(port: int, shares: list[list[Posted]]) -> tuple[list[tuple[s
 
 
 def _shares(job: dict[str, Any], account: Account) -> list[list[Posted]]:
-    """The messages of each client. `new`: every message comes from somebody new; else each client is one person who goes on writing."""
+    """The messages of each client. `new`: every message comes from somebody new; else each client is one person who goes on writing. `texts` take
+    turns instead of the one `text`. `first`: the number of the first message; the same again are the same messages, delivered once more.
+    `event`: taps on a link of the menu instead of messages."""
     cipher = account.cipher()
-    numbers: Iterator[int] = itertools.count(time.time_ns())
+    numbers: Iterator[int] = itertools.count(job.get("first") or time.time_ns())
+    texts = job.get("texts") or [job["text"]]
     shares = []
     for client in range(job["clients"]):
         mine = []
-        for _ in range(job["messages"] // job["clients"]):
+        for place in range(job["messages"] // job["clients"]):
             number = next(numbers)
             openid = f"o{number:027x}" if job["new"] else f"o{job['people']}{client:012d}"
-            mine.append(text_message(account, cipher, job["path"], openid, job["text"], number))
+            if job.get("event"):
+                mine.append(view_event(account, cipher, job["path"], openid, number))
+            else:
+                mine.append(text_message(account, cipher, job["path"], openid, texts[place % len(texts)], number))
         shares.append(mine)
     return shares
 
@@ -98,12 +104,19 @@ def main() -> None:
     assert sys.stdin.readline() == "go\n"
     answers, latencies, seconds = uvloop.run(_post_all(job["port"], shares))
     print("done", flush=True)
+    if job.get("again"):
+        # The very same requests once more, as often as asked: what the platform does with what it believes lost.
+        assert sys.stdin.readline() == "go\n"
+        answers, latencies, seconds = uvloop.run(_post_all(job["port"], [share * job["again"] for share in shares]))
+        print("done", flush=True)
     cipher = account.cipher()
     texts: dict[str, int] = {}
     for openid, status, body in answers:
-        text = answered_text(cipher, body, openid) if status == 200 and body.startswith(b"<xml>") else f"HTTP {status}: {body[:80]!r}"
+        text = answered_text(cipher, body, openid) if status == 200 and body.startswith(b"<xml>") else f"HTTP {status}: {body[:80].decode()}"
+        text = text[:20] if job.get("brief") else text
         texts[text] = texts.get(text, 0) + 1
-    print(json.dumps({"latencies": latencies, "seconds": seconds, "texts": texts}), flush=True)
+    latencies = [round(one, 6) for one in latencies]
+    print(json.dumps({"latencies": latencies, "seconds": seconds, "texts": texts}, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -33,14 +33,27 @@ class Posted:
 
 def text_message(account: Account, cipher: CallbackCipher, path: str, openid: str, text: str, message_id: int) -> Posted:
     """The callback of a text message in security mode (WeRoBot checks `signature`, we check `msg_signature`; the platform sends both)."""
+    content = f"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{text}]]></Content><MsgId>{message_id}</MsgId>"
+    return _posted(account, cipher, path, openid, content, message_id)
+
+
+def view_event(account: Account, cipher: CallbackCipher, path: str, openid: str, number: int) -> Posted:
+    """The callback of a tap on a link of the menu, which every server only acknowledges."""
+    content = (
+        "<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[VIEW]]></Event>"
+        f"<EventKey><![CDATA[https://example.org/{number}]]></EventKey><MenuId>1</MenuId>"
+    )
+    return _posted(account, cipher, path, openid, content, number)
+
+
+def _posted(account: Account, cipher: CallbackCipher, path: str, openid: str, content: str, number: int) -> Posted:
     now = str(int(time.time()))
     inner = (
         f"<xml><ToUserName><![CDATA[{account.original_id}]]></ToUserName><FromUserName><![CDATA[{openid}]]></FromUserName>"
-        f"<CreateTime>{now}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{text}]]></Content>"
-        f"<MsgId>{message_id}</MsgId></xml>"
+        f"<CreateTime>{now}</CreateTime>{content}</xml>"
     )
     encrypted = cipher.seal(inner.encode())
-    nonce = str(message_id % 10**9)
+    nonce = str(number % 10**9)
     query = {
         "signature": signature(account.token, now, nonce), "timestamp": now, "nonce": nonce, "openid": openid, "encrypt_type": "aes",
         "msg_signature": cipher.sign(now, nonce, encrypted),

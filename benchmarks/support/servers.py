@@ -61,6 +61,22 @@ def werobot(account: Account, answer: str, *, sessions: str | None, threads: int
         process.wait(10)
 
 
+@contextlib.contextmanager
+def bare_sanic(account: Account, answer: str) -> Iterator[Server]:
+    """wechatpy behind Sanic, nothing kept: decrypt, parse, answer. The least that a bot of this kind can do."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.support.bare_sanic"], cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )
+    try:
+        tell(process, {"account": asdict(account), "answer": answer})
+        port = int(heard(process))
+        yield Server("wechatpy + Sanic, nothing kept", account, port, "/", {"sanic": [process.pid]})
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 def tell(process: subprocess.Popen[str], message: dict[str, Any] | str) -> None:
     """One line to a helper process."""
     assert process.stdin is not None

@@ -1,6 +1,6 @@
 """A callback in, an HTTP answer out: verify, claim, wait for the worker's reply, answer it once; what is late goes by push.
 
-Duplicates of a message wait for the same reply. Exactly one of the HTTP answer and the push takes it (``conversations.deliver`` and
+Duplicates of a message wait for the same reply. Exactly one of the HTTP answer and the push takes it (``handing_over`` and
 ``conversations.push_late`` are compare-and-set); a duplicate that comes after an HTTP answer gets the stored reply again, because the
 platform delivers again only what it did not receive. One that comes longer after that than an answer may take shows that the answers do
 not arrive: it is only acknowledged, and the reply goes by push (``conversations.push_again``, compare-and-set too).
@@ -25,8 +25,10 @@ from bot.inbox.flood import FLOODED, floods
 from bot.inbox.shapes import read, written
 from bot.inbox.waiting import reply_within
 from core.conversations import allowance, inbound, reading
-from core.conversations.commands import CloseWindow, Deliver, PushAgain
+from core.conversations.commands import PushAgain
+from core.conversations.handing_over import HandingOver
 from core.conversations.models import Message
+from core.conversations.taking import Arrival, Taking
 from core.foundation.actor import Actor
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
@@ -53,6 +55,11 @@ class Inbox:
     practice: Practice
     apps: Mapping[ChannelName, str]
     _running: set[asyncio.Task[HttpAnswer]] = field(default_factory=set)
+    _taking: Taking = field(init=False)
+    _handing_over: HandingOver = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._taking, self._handing_over = Taking(self.practice), HandingOver(self.practice)
 
     def verify_url(self, channel: Channel, query: Mapping[str, str]) -> HttpAnswer:
         """The platform's check of our address."""
@@ -89,14 +96,14 @@ class Inbox:
 
     async def converse(self, incoming: Incoming, account_id: str, seconds: float) -> tuple[Outgoing, ...] | None:
         """A sentence of somebody already signed in (terminal, API): the reply, or None when it is not there within ``seconds``."""
-        known = await inbound.known(incoming.dedupe_key)
+        known = await self._taking.known(incoming.dedupe_key)
         message = known if known is not None else await self._claimed(incoming, account_id)
-        message = await reply_within(self.practice, message.id, seconds)
+        message = await self._reply_within(message.id, seconds)
         if message.state == "received":
-            await self.practice.execute(_SYSTEM, CloseWindow(message_id=message.id))
-            message = await Message.get(id=message.id)
+            await self._handing_over.close_window(message.id)
+            message = await self._taking.row(message.id)
         if message.state == "answered":
-            await self.practice.execute(_SYSTEM, Deliver(message_id=message.id))
+            await self._handing_over.deliver(message.id)
         shapes = read(await reading.opened(self.practice, message, "reply"))
         return shapes if message.state != "received" else None
 
@@ -106,31 +113,32 @@ class Inbox:
         if incoming.kind in _UNHEARD:
             await self._notice(incoming)
             return self._said(channel, incoming, ())
-        message = await inbound.known(incoming.dedupe_key)
+        message = await self._taking.known(incoming.dedupe_key)
         if message is None:
             if await floods(self.practice, incoming):
                 return self._said(channel, incoming, () if channel.name is ChannelName.MINI_PROGRAM else (Text(text=FLOODED),))
             message = await self._claimed(incoming, None)
         if channel.name is ChannelName.MINI_PROGRAM:
             # This platform takes no words in the answer; nothing is gained by letting it wait.
-            await self.practice.execute(_SYSTEM, CloseWindow(message_id=message.id))
+            await self._handing_over.close_window(message.id)
             return self._said(channel, incoming, ())
         streams = channel.capability.streams and incoming.kind not in (Kind.TAP, Kind.ENTER)
         seconds = STREAM_AFTER_S if streams else channel.capability.deadline_seconds - MARGIN_S
-        message = await reply_within(self.practice, message.id, seconds)
+        if message.state == "received":
+            message = await self._reply_within(message.id, seconds)
         if message.state != "received":
             return await self._hand_over(channel, incoming, message)
         if streams:
             return self._said(channel, incoming, (Stream(text=WORKING, finish=False),))
-        if (await self.practice.execute(_SYSTEM, CloseWindow(message_id=message.id))).won:
+        if await self._handing_over.close_window(message.id):
             return self._said(channel, incoming, ())
-        return await self._hand_over(channel, incoming, await Message.get(id=message.id))
+        return await self._hand_over(channel, incoming, await self._taking.row(message.id))
 
     async def _refresh(self, channel: Channel, incoming: Incoming) -> HttpAnswer:
-        message = await inbound.known(f"{incoming.channel.value}:{incoming.stream_id}")
+        message = await self._taking.known(f"{incoming.channel.value}:{incoming.stream_id}")
         if message is None:
             return self._said(channel, incoming, (Stream(text="这条消息已经过期,请再发一次。", finish=True),))
-        message = await reply_within(self.practice, message.id, 1.0)
+        message = await self._reply_within(message.id, 1.0)
         if message.state == "received":
             return self._said(channel, incoming, (Stream(text=WORKING, finish=False),))
         return await self._hand_over(channel, incoming, message)
@@ -140,8 +148,8 @@ class Inbox:
         shapes = read(await reading.opened(self.practice, message, "reply"))
         answer = channel.passive_reply(incoming, shapes, self.practice.clock.real_now(), self._nonce())
         if message.state == "answered":
-            won = (await self.practice.execute(_SYSTEM, Deliver(message_id=message.id, rest=written(answer.rest)))).won
-            message = await Message.get(id=message.id) if not won else message
+            won = await self._handing_over.deliver(message.id, written(answer.rest))
+            message = await self._taking.row(message.id) if not won else message
             if won:
                 return HttpAnswer(200, answer.body, answer.content_type)
         if message.state == "delivered" and not await self._lost(channel, incoming, message, shapes, answer.rest):
@@ -163,21 +171,25 @@ class Inbox:
         pushed = rest if message.push == "sent" else ()
         missing = [shape for shape in shapes if not any(_same(shape, one) for one in pushed)]
         won = (await self.practice.execute(_SYSTEM, PushAgain(message_id=message.id, reply=written(missing)))).won
-        return won or (await Message.get(id=message.id)).state == "late"
+        return won or (await self._taking.row(message.id)).state == "late"
+
+    async def _reply_within(self, message_id: str, seconds: float) -> Message:
+        return await reply_within(self.practice.signals, self._taking.row, message_id, seconds)
 
     async def _claimed(self, incoming: Incoming, account_id: str | None) -> Message:
-        app = self.apps.get(incoming.channel, incoming.account)
-        if account_id is None:
-            who = await self.practice.execute(_SYSTEM, EnsureAccount(app=app, subject=incoming.sender[:64]))
-            account_id = str(who.account_id)
-        chat = inbound.Chat(incoming.channel.value, app, incoming.chat, incoming.group, account_id)
-        conversation = await inbound.conversation_of(self.practice, chat)
-        body = incoming.model_dump_json()
-        claim = await inbound.claim(self.practice, conversation, account_id, incoming.dedupe_key, incoming.kind.value, body, window=True)
-        if claim.fresh and not incoming.group:
-            trigger: allowance.Trigger = "tap" if incoming.kind in _TAPS else "message"
-            await allowance.opened(self.practice.ids, conversation.id, trigger, self.practice.clock.real_now())
-        return claim.message
+        arrival = Arrival(
+            channel=incoming.channel.value,
+            app=self.apps.get(incoming.channel, incoming.account),
+            sender=incoming.sender,
+            chat=incoming.chat,
+            group=incoming.group,
+            dedupe_key=incoming.dedupe_key,
+            kind=incoming.kind.value,
+            body=incoming.model_dump_json(),
+            account_id=account_id,
+            trigger=None if incoming.group else "tap" if incoming.kind in _TAPS else "message",
+        )
+        return (await self._taking.take(arrival)).message
 
     async def _notice(self, incoming: Incoming) -> None:
         """What is no conversation: only that somebody left is remembered, because nothing may be sent any more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from bot.phrases.definitions import PHRASES, Phrase
@@ -85,9 +86,10 @@ def _named(key: str) -> Phrase:
 
 def _longest(said: str, usable: list[Phrase]) -> Said | None:
     """The phrase with the longest name that the text begins with and whose remainder makes sense."""
+    said_key = _key(said)
     candidates = sorted(
-        ((name, phrase) for phrase in usable for name in phrase.names if _key(said).startswith(_key(name))),
-        key=lambda candidate: -len(_key(candidate[0])),
+        ((name, phrase) for phrase in usable for name in phrase.names if said_key.startswith(_key_of_name(name))),
+        key=lambda candidate: -len(_key_of_name(candidate[0])),
     )
     for name, phrase in candidates:
         arguments = _arguments(phrase, _after(said, name))
@@ -99,6 +101,12 @@ def _longest(said: str, usable: list[Phrase]) -> Said | None:
 def _key(text: str) -> str:
     """For comparing names: without blanks and punctuation, lower case."""
     return re.sub(r"[\s,。.、!]+", "", text).lower()
+
+
+@cache
+def _key_of_name(name: str) -> str:
+    """The same of a phrase's name: these are few and always the same, what people write is not kept."""
+    return _key(name)
 
 
 def _after(said: str, name: str) -> str:

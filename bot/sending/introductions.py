@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections import OrderedDict
+from dataclasses import dataclass, field
 
 from bot.channels.api.errors import ApiError
 from bot.channels.connections import Apis
@@ -18,18 +19,29 @@ logger = logging.getLogger("huizhen.sending")
 _SYSTEM = Actor.system("worker")
 
 
+REMEMBERED = 10_000
+
+
 @dataclass(slots=True)
 class Introductions:
     practice: Practice
     apis: Apis
+    _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    """Chats in which something was said before, or that are none of ours: they are not looked at again."""
 
     async def after(self, conversation_id: str, message_id: str) -> None:
         """After the first message of a chat with the Official Account: tie the account to its unionid. A failure costs nothing but the tie."""
+        if conversation_id in self._known:
+            self._known.move_to_end(conversation_id)
+            return
         conversation = await Conversation.get_or_none(id=conversation_id)
         api = self.apis.official_account
-        if conversation is None or api is None or conversation.channel != ChannelName.OFFICIAL_ACCOUNT:
+        if conversation is None or api is None:
             return
-        if not await reading.is_first(message_id, conversation_id):
+        self._known[conversation_id] = None
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        if conversation.channel != ChannelName.OFFICIAL_ACCOUNT or not await reading.is_first(message_id, conversation_id):
             return
         openid = await reading.chat_key(self.practice, conversation)
         try:

@@ -6,10 +6,10 @@ a follow or a scan 3 messages for one minute. A reply that must arrive is not sp
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
-from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from core.conversations.models import Allowance
@@ -20,18 +20,19 @@ Trigger = Literal["message", "tap"]
 GIVEN: dict[Trigger, tuple[int, timedelta]] = {"message": (5, timedelta(hours=48)), "tap": (3, timedelta(minutes=1))}
 
 
-async def opened(ids: Ids, conversation_id: str, trigger: Trigger, real_now: datetime) -> None:
-    """The person did something: its allowance starts anew."""
+async def opened(ids: Ids, conversation_ids: Collection[str], trigger: Trigger, real_now: datetime) -> None:
+    """The people of these single chats did something: the allowance of each starts anew."""
     count, duration = GIVEN[trigger]
-    row = Allowance.filter(conversation_id=conversation_id, trigger=trigger)
-    if await row.update(remaining=count, until=real_now + duration):
+    rows = Allowance.filter(conversation_id__in=list(conversation_ids), trigger=trigger)
+    if await rows.update(remaining=count, until=real_now + duration) == len(conversation_ids):
         return
-    try:
-        await Allowance.create(
-            id=ids.new(), conversation_id=conversation_id, trigger=trigger, remaining=count, until=real_now + duration
-        )
-    except IntegrityError:
-        await row.update(remaining=count, until=real_now + duration)
+    there = set(await rows.values_list("conversation_id", flat=True))
+    missing = [
+        Allowance(id=ids.new(), conversation_id=one, trigger=trigger, remaining=count, until=real_now + duration)
+        for one in sorted(set(conversation_ids) - there)
+    ]
+    # Another process may have made it a moment ago, for something the same person did: with the same count and nearly the same end.
+    await Allowance.bulk_create(missing, ignore_conflicts=True)
 
 
 async def left(conversation_id: str, real_now: datetime) -> int:

@@ -54,27 +54,6 @@ class Won(Result):
     won: bool
 
 
-class Deliver(Command):
-    """The HTTP answer takes the reply (answered → delivered); ``rest`` (JSON shapes) is what did not fit and is pushed after it."""
-
-    name = "conversations.deliver"
-    title = "当场答复"
-    access = _SYSTEM
-    gives = Won
-    message_id: Id
-    rest: str = Field(default="[]", max_length=_WORDS)
-
-
-class CloseWindow(Command):
-    """The platform's deadline is near and there is no reply yet: it will be pushed. ``won`` is False when the reply has just come."""
-
-    name = "conversations.close_window"
-    title = "稍后答复"
-    access = _SYSTEM
-    gives = Won
-    message_id: Id
-
-
 class PushLate(Command):
     """Nobody fetched the reply: it goes by push (answered → late)."""
 

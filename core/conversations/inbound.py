@@ -106,18 +106,19 @@ async def claim(practice: Practice, conversation: Conversation, account_id: str,
                 window="open" if window else "closed",
                 received_at=real_now,
             )
-            await _tell(practice, lane, conversation.id, message_id, real_now)
+            await received(practice.ids.new(), conversation.id, message_id, real_now).save(force_create=True)
     except IntegrityError:
         return Claim(await Message.get(dedupe_key=dedupe_key), False)
     await practice.signals.publish(lane)
     return Claim(message, True)
 
 
-async def _tell(practice: Practice, lane: str, conversation_id: str, message_id: str, real_now: datetime) -> None:
-    await OutboxEvent.create(
-        id=practice.ids.new(),
+def received(event_id: str, conversation_id: str, message_id: str, real_now: datetime) -> OutboxEvent:
+    """The event of a message that was stored, for the same transaction."""
+    return OutboxEvent(
+        id=event_id,
         topic=RECEIVED,
-        lane=lane,
+        lane=lane_of(RECEIVED),
         key=conversation_id,
         body={"conversation_id": conversation_id, "message_id": message_id},
         created_at=real_now,

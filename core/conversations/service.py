@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from core.conversations.commands import (
-    CloseWindow,
-    Deliver,
     FinishTurn,
     MarkPushed,
     PushAgain,
@@ -18,14 +16,13 @@ from core.conversations.commands import (
     Won,
 )
 from core.conversations.errors import AlreadyAnswered, DialogueMoved, MessageUnknown
+from core.conversations.handing_over import PUSH_TOPIC
 from core.conversations.models import Allowance, Conversation, Message
 from core.conversations.reading import signal_of
 from core.conversations.words import KIND, sealer_of, words_key
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
-
-PUSH_TOPIC = "reply.late"
 
 
 @before_erasure("account")
@@ -92,32 +89,6 @@ async def settle(work: Work, order: Settle) -> Settled:
     if order.key not in message.settled:
         await message.change(settled={**message.settled, order.key: order.value})
     return Settled(value=message.settled[order.key])
-
-
-@handles(Deliver)
-async def deliver(work: Work, order: Deliver) -> Won:
-    message = await _message(order.message_id)
-    work.concerns("message", message.id)
-    if message.state != "answered":
-        return Won(won=False)
-    values: dict[str, Any] = {"state": "delivered", "delivered_at": work.practice.clock.real_now()}
-    if order.rest != "[]":
-        values |= {"rest": await _sealed(work, message, "rest", order.rest), "push": "waiting"}
-    await message.change(**values)
-    if order.rest != "[]":
-        await _push(work, message)
-    return Won(won=True)
-
-
-@handles(CloseWindow)
-async def close_window(work: Work, order: CloseWindow) -> Won:
-    message = await _message(order.message_id)
-    work.concerns("message", message.id)
-    if message.state != "received":
-        return Won(won=False)
-    if message.window == "open":
-        await message.change(window="closed")
-    return Won(won=True)
 
 
 @handles(PushLate)

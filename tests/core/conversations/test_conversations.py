@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 
 from core.conversations import allowance, inbound, lease, reading
-from core.conversations.commands import CloseWindow, Deliver, FinishTurn, MarkPushed, PushAgain, PushLate, RecordSent, Settle, UseResponse
+from core.conversations.commands import FinishTurn, MarkPushed, PushAgain, PushLate, RecordSent, Settle, UseResponse
 from core.conversations.errors import AlreadyAnswered, DialogueMoved
+from core.conversations.handing_over import HandingOver
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.clock import ManualClock
@@ -45,16 +46,19 @@ async def test_ten_claims_at_once_make_one_message_and_one_event(practice: Pract
 async def test_either_the_http_answer_or_the_push_takes_a_reply(practice: Practice, system: Actor) -> None:
     conversation, message = await _claimed(practice)
     await _finish(practice, system, conversation, message)
-    won = await asyncio.gather(
-        *(practice.execute(system, order(message_id=message.id)) for order in (Deliver, PushLate, Deliver, PushLate, Deliver))
-    )
-    assert [one.won for one in won].count(True) == 1
+    web = [HandingOver(practice), HandingOver(practice)]
+
+    async def push() -> bool:
+        return bool((await practice.execute(system, PushLate(message_id=message.id))).won)
+
+    won = await asyncio.gather(web[0].deliver(message.id), push(), web[1].deliver(message.id), push(), web[0].deliver(message.id))
+    assert won.count(True) == 1
 
 
 @pytest.mark.storage
 async def test_a_closed_window_makes_the_reply_late(practice: Practice, system: Actor) -> None:
     conversation, message = await _claimed(practice)
-    assert (await practice.execute(system, CloseWindow(message_id=message.id))).won
+    assert await HandingOver(practice).close_window(message.id)
     await _finish(practice, system, conversation, message)
     stored = await Message.get(id=message.id)
     assert (stored.state, stored.push) == ("late", "waiting")
@@ -70,7 +74,7 @@ async def test_one_of_many_takes_a_lost_reply_back_for_the_push(practice: Practi
     await _finish(practice, system, conversation, message)
     again = PushAgain(message_id=message.id, reply='["x"]')
     assert not (await practice.execute(system, again)).won
-    assert (await practice.execute(system, Deliver(message_id=message.id))).won
+    assert await HandingOver(practice).deliver(message.id)
     won = await asyncio.gather(*(practice.execute(system, again) for _ in range(5)))
     assert [one.won for one in won].count(True) == 1
     stored = await Message.get(id=message.id)
@@ -113,7 +117,7 @@ async def test_nobody_but_the_system_may(practice: Practice) -> None:
     _, message = await _claimed(practice)
     administrator = Actor(ACCOUNT, (HeldRole(Role.ADMINISTRATOR, "o"),), "h5", "p")
     with pytest.raises(NotAllowed):
-        await practice.execute(administrator, Deliver(message_id=message.id))
+        await practice.execute(administrator, PushLate(message_id=message.id))
 
 
 @pytest.mark.storage
@@ -133,12 +137,12 @@ async def test_one_holder_at_a_time(practice: Practice, clock: ManualClock) -> N
 async def test_the_ledger_counts_in_real_time(practice: Practice, clock: ManualClock) -> None:
     now = clock.real_now()
     assert not await allowance.spend("01J0000000000000000000000C", now)
-    await allowance.opened(practice.ids, "01J0000000000000000000000C", "message", now)
-    await allowance.opened(practice.ids, "01J0000000000000000000000C", "tap", now)
+    await allowance.opened(practice.ids, ["01J0000000000000000000000C"], "message", now)
+    await allowance.opened(practice.ids, ["01J0000000000000000000000C"], "tap", now)
     assert await allowance.left("01J0000000000000000000000C", now) == 8
     spent = await asyncio.gather(*(allowance.spend("01J0000000000000000000000C", now) for _ in range(12)))
     assert spent.count(True) == 8
-    await allowance.opened(practice.ids, "01J0000000000000000000000C", "message", now)
+    await allowance.opened(practice.ids, ["01J0000000000000000000000C"], "message", now)
     assert not await allowance.spend("01J0000000000000000000000C", now + timedelta(hours=48))
     await allowance.exhausted("01J0000000000000000000000C")
     assert await allowance.left("01J0000000000000000000000C", now) == 0
