@@ -23,6 +23,7 @@ from bot.dialogue import (
     second_factor,
     signing,
     staff_danger,
+    stopping,
 )
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
@@ -33,6 +34,7 @@ from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, clicked, phrase_of_others, read_phrase
 from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.rights import right_asked
+from bot.phrases.stopping import stop_said
 from bot.phrases.text import tidy
 from core.conversations import reading
 from core.foundation.actor import ROLE_LABELS, Role
@@ -104,6 +106,8 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await binding.bind(turn, invitation)
     if asked is not None and asked.kind == second_factor.KIND and (digits := second_factor.code_in(text)) is not None:
         return await buttons.press(turn, await second_factor.given(turn, asked, digits))
+    if (stop := stop_said(text)) is not None:
+        return await stopping.stopped(turn, stop)
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)

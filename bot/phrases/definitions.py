@@ -334,5 +334,6 @@ TAPS: dict[str, type[Order]] = {
     "change_subject": CloseIntake,
     "body_map": CurrentIntake,
     "help": Me,
+    "keep": Me,
 }
 """Every button that acts by itself, and the order it becomes. A button's key is the verb and its arguments joined by colons."""
