@@ -20,14 +20,17 @@ def run(given: argparse.Namespace) -> int:
     settings = explain_settings()
     if settings is None:
         return 1
-    channels = _channels(settings)
-    if channels is None:
-        return 1
     if given.action == "setup" and given.ca:
         print("--ca 只用于 doctor。")
         return 1
     if given.action == "doctor" and given.dry_run:
         print("--dry-run 只用于 setup;doctor 本来就不改任何东西。")
+        return 1
+    if given.action == "setup" and not settings.demo and not settings.public_url.startswith("https://"):
+        print("请先设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址):菜单里的页面要用它。")
+        return 1
+    channels = _channels(settings)
+    if channels is None:
         return 1
     sections = _setup(settings, channels, given) if given.action == "setup" else _doctor(settings, channels, given)
     if sections is None:

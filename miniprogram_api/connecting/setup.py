@@ -15,9 +15,9 @@ from bot.channels.api.errors import ApiError
 from bot.channels.api.transport import Transport
 from bot.channels.settings import ChannelSettings, MiniProgramSettings, OfficialAccountSettings, WeComSettings
 from bot.channels.token import Fetch, corporation_token, stable_token
+from bot.phrases.menu import official_account_menu, wecom_menu
 from miniprogram_api.connecting.advice import advice
 from miniprogram_api.connecting.findings import Mark, Section
-from miniprogram_api.connecting.menus import official_account_menu, wecom_menu
 from miniprogram_api.connecting.needed import MINI_PROGRAM, OFFICIAL_ACCOUNT, Needed
 
 ACCOUNTS = ("official-account", "mini-program", "wecom")

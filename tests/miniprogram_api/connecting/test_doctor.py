@@ -350,4 +350,4 @@ async def test_the_command_looks_and_its_status_says_what_came_of_it(tmp_path: P
     assert (status, told.count("连接被拒绝")) == (2, 4)
     assert await types("doctor", "--ca", str(tmp_path / "none.pem")) == (1, f"--ca {tmp_path / 'none.pem'} 不能用:要一个 PEM 格式的证书文件。\n")
     assert (await types("doctor", "--dry-run"))[0] == 1
-    assert (await types("setup", "--ca", "x"))[0] == 1
+    assert await types("setup", "--ca", "x") == (1, "--ca 只用于 doctor。\n")

@@ -15,9 +15,9 @@ import pytest
 
 from bot.channels.api.account import fields_of, shown_menu
 from bot.channels.api.errors import NotTrusted, error_of
+from bot.phrases.menu import official_account_menu, wecom_menu
 from miniprogram_api.connecting.advice import ADVICE, advice
 from miniprogram_api.connecting.findings import Finding, Mark, Section, status_of, told
-from miniprogram_api.connecting.menus import official_account_menu, wecom_menu
 from miniprogram_api.connecting.setup import Setup
 from tests.miniprogram_api.connecting.accounts import PAGES, calls, changed, credentials, left_behind, secrets_of, settings_of, write_platform
 from tests.support.simulated import simulated_platform
@@ -146,14 +146,15 @@ async def test_the_command_prints_no_secret_and_its_status_says_what_came_of_it(
         "HUIZHEN_WECHAT_API_BASE": f"{origin}/simulator/api.weixin.qq.com", "HUIZHEN_WECOM_API_BASE": f"{origin}/simulator/qyapi.weixin.qq.com",
     }  # fmt: skip
 
-    async def types(*line: str) -> tuple[int | None, str]:
+    async def types(*line: str, **chosen: str) -> tuple[int | None, str]:
         running = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "miniprogram_api.cli.main", "wechat", *line, cwd=ROOT, env=environment,
+            sys.executable, "-m", "miniprogram_api.cli.main", "wechat", *line, cwd=ROOT, env=environment | chosen,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         said, _ = await running.communicate()
         return running.returncode, said.decode()
 
+    assert "HUIZHEN_PUBLIC_URL" in (await types("setup", HUIZHEN_PUBLIC_URL="http://127.0.0.1:8000"))[1]
     assert (await types("setup"))[0] == 1
     (data / "secrets" / "channels.json").write_text("{", "utf-8")
     status, said = await types("setup")
