@@ -12,6 +12,8 @@ OFFICIAL, MINI, WECOM_APP = frozenset({"official_account"}), frozenset({"mini_pr
 CONTENTS = {
     "progress": "编号:{{character_string1.DATA}}\n状态:{{phrase2.DATA}}\n说明:{{thing3.DATA}}\n",
     "appointment": "编号:{{character_string1.DATA}}\n状态:{{phrase2.DATA}}\n地点:{{thing3.DATA}}\n时间:{{time4.DATA}}\n",
+    "reminder": "事项:{{thing1.DATA}}\n说明:{{thing2.DATA}}\n",
+    "reply": "事项:{{thing1.DATA}}\n说明:{{thing2.DATA}}\n",
 }
 """What the templates of the demonstration hold; `template_contents` of an account says another for one name, or adds one."""
 LONG_TERM = 3

@@ -18,7 +18,7 @@ from bot.channels.token import Fetch, corporation_token, stable_token
 from bot.phrases.menu import official_account_menu, wecom_menu
 from miniprogram_api.connecting.advice import advice
 from miniprogram_api.connecting.findings import Mark, Section
-from miniprogram_api.connecting.needed import MINI_PROGRAM, OFFICIAL_ACCOUNT, Needed
+from miniprogram_api.connecting.needed import Needed, needed
 
 ACCOUNTS = ("official-account", "mini-program", "wecom")
 LITTLE_LEFT = 10
@@ -64,8 +64,7 @@ class Setup:
             await self._step(section, f"{name}的权限", _quota(section, api, path, name))
         mini = self.settings.mini_program.appid if self.settings.mini_program else ""
         await self._step(section, "菜单", self._menu(section, api, official_account_menu(self.page_url, mini)))
-        if OFFICIAL_ACCOUNT or account.templates:
-            await self._step(section, "模板消息", _official_templates(section, api, account.templates))
+        await self._step(section, "模板消息", _official_templates(section, api, account))
         return section
 
     async def _mini_program(self, transport: Transport, account: MiniProgramSettings | None) -> Section:
@@ -77,7 +76,7 @@ class Setup:
             return section
         for path, name in _MINI_USED:
             await self._step(section, f"{name}的权限", _quota(section, api, path, name))
-        await self._step(section, "订阅消息模板", _subscription_templates(section, api, account.templates))
+        await self._step(section, "订阅消息模板", _subscription_templates(section, api, account))
         return section
 
     async def _wecom(self, transport: Transport, corporation: WeComSettings | None) -> Section:
@@ -167,39 +166,47 @@ async def _quota(section: Section, api: AccountApi, path: str, name: str) -> Non
         section.add(Mark.ALREADY, f"{name}可用(今天还剩 {quota.left} 次)")
 
 
-async def _official_templates(section: Section, api: AccountApi, named: Mapping[str, str]) -> None:
-    _compared(section, OFFICIAL_ACCOUNT, named, await api.official_templates(), "official_account.templates")
+async def _official_templates(section: Section, api: AccountApi, account: OfficialAccountSettings) -> None:
+    wanted = needed("official", getattr(account, "fields", {}))
+    _compared(section, wanted, account.templates, await api.official_templates(), "official_account.templates")
 
 
-async def _subscription_templates(section: Section, api: AccountApi, named: Mapping[str, str]) -> None:
-    if not MINI_PROGRAM and not named:
+async def _subscription_templates(section: Section, api: AccountApi, account: MiniProgramSettings) -> None:
+    wanted = needed("mini", getattr(account, "fields", {}))
+    if not wanted and not account.templates:
         section.add(Mark.ALREADY, "没有用到订阅消息模板")
         return
-    _compared(section, MINI_PROGRAM, named, await api.subscription_templates(), "mini_program.templates")
+    there = await api.subscription_templates()
+    _compared(section, wanted, account.templates, there, "mini_program.templates")
+    for name in getattr(account, "long_term", ()):
+        found = there.get(account.templates.get(name, ""))
+        if found is not None and not found.long_term:
+            then = "长期订阅要按医疗类目另外申请;没批下来以前,把它从 mini_program.long_term 里去掉。"
+            section.add(Mark.MISSING, f"模板 {name} 是一次性订阅,不是长期订阅", then)
 
 
-def _compared(section: Section, needed: tuple[Needed, ...], named: Mapping[str, str], there: Mapping[str, Template], place: str) -> None:
-    for one in needed:
+def _compared(section: Section, wanted: tuple[Needed, ...], named: Mapping[str, str], there: Mapping[str, Template], place: str) -> None:
+    for one in wanted:
         _template(section, one, named.get(one.name, ""), there, place)
-    for name in sorted(set(named) - {one.name for one in needed}):
+    for name in sorted(set(named) - {one.name for one in wanted}):
         section.add(Mark.MIND, f"模板 {name} 会诊不认识", f"{place} 里的名字写错了,或是旧的:可以删掉这一项。")
 
 
-def _template(section: Section, needed: Needed, template_id: str, there: Mapping[str, Template], place: str) -> None:
-    fields = "、".join(sorted(needed.fields))
-    missing = Mark.MISSING if needed.required else Mark.MIND
+def _template(section: Section, wanted: Needed, template_id: str, there: Mapping[str, Template], place: str) -> None:
+    fields = "、".join(sorted(wanted.fields))
+    missing = Mark.MISSING if wanted.required else Mark.MIND
     if not template_id:
-        section.add(missing, f"模板 {needed.name}({needed.about})还没有", f"在后台选一个带 {fields} 的模板,把编号写进 {place}.{needed.name}。")
+        section.add(missing, f"模板 {wanted.name}({wanted.about})还没有", f"在后台选一个带 {fields} 的模板,把编号写进 {place}.{wanted.name}。")
         return
     found = there.get(template_id)
     if found is None:
-        then = f"后台里可能删掉了:重新添加一个带 {fields} 的,把新编号写进 {place}.{needed.name}。"
-        section.add(missing, f"模板 {needed.name} 的编号在账号里没有", then)
+        then = f"后台里可能删掉了:重新添加一个带 {fields} 的,把新编号写进 {place}.{wanted.name}。"
+        section.add(missing, f"模板 {wanted.name} 的编号在账号里没有", then)
         return
-    lacking, empty = sorted(needed.fields - found.fields), sorted(found.fields - needed.fields)
+    lacking, empty = sorted(wanted.fields - found.fields), sorted(found.fields - wanted.fields)
     if lacking or empty:
         wrong = [f"缺少 {'、'.join(lacking)}" if lacking else "", f"多出 {'、'.join(empty)}(没有值,平台可能拒收)" if empty else ""]
-        what = f"模板 {needed.name}「{found.title}」的字段对不上:{';'.join(filter(None, wrong))}"
+        what = f"模板 {wanted.name}「{found.title}」的字段对不上:{';'.join(filter(None, wrong))}"
         section.add(missing, what, f"另选一个正好带 {fields} 的模板,把编号换掉。")
         return
-    section.add(Mark.ALREADY, f"模板 {needed.name}「{found.title}」的字段都对")
+    section.add(Mark.ALREADY, f"模板 {wanted.name}「{found.title}」的字段都对")

@@ -19,17 +19,19 @@ Menu = dict[str, Any]
 NO_MENU = 46003
 NO_RIGHT = (48001, 76022)
 _NOBODY = "huizhen_nobody"
+_LONG_TERM = 3
 _FIELD = re.compile(r"\{\{\s*([A-Za-z_]+\d*)\.DATA\s*\}\}")
 _SHOWN = ("name", "type", "key", "url", "appid", "pagepath")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template of an account and the names of the values that it shows."""
+    """A template of an account and the names of the values that it shows. ``long_term``: may be sent again and again once a person agreed."""
 
     id: str
     title: str
     fields: frozenset[str]
+    long_term: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,10 @@ def _button(button: Mapping[str, Any]) -> Menu:
 
 def _templates(listed: object, id_name: str) -> dict[str, Template]:
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    templates = [Template(str(one.get(id_name, "")), str(one.get("title", "")), fields_of(str(one.get("content", "")))) for one in found]
+    templates = [
+        Template(str(one.get(id_name, "")), str(one.get("title", "")), fields_of(str(one.get("content", ""))), one.get("type") == _LONG_TERM)
+        for one in found
+    ]
     return {one.id: one for one in templates if one.id}
 
 
