@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from bot.channels.api.errors import ApiError, NotTrusted, QuotaSpent, TokenInvalid, Unreachable
 from bot.channels.api.transport import Transport, text_of
+from core.foundation.counting import count
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -92,7 +93,8 @@ class TokenProvider:
         spread: Spread,
     ) -> None:
         self._redis = redis
-        self._fetch = fetch
+        self._ask_platform = fetch
+        self._kind = account.partition(":")[0]
         self._clock = clock
         self._ids = ids
         self._early = spread.uniform(60, 270)
@@ -194,6 +196,15 @@ class TokenProvider:
         if fresh.token == failed_token:
             raise TokenInvalid("token", 40001)
         return fresh
+
+    async def _fetch(self, force: bool) -> Fetched:
+        try:
+            fetched = await self._ask_platform(force)
+        except ApiError as error:
+            count("token_fetched", account=self._kind, outcome=type(error).__name__)
+            raise
+        count("token_fetched", account=self._kind, outcome="fetched")
+        return fetched
 
     async def _fetched(self, *, force: bool) -> _Held:
         try:

@@ -23,6 +23,7 @@ from bot.dialogue import (
     second_factor,
     signing,
     staff_danger,
+    stopping,
 )
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
@@ -30,9 +31,10 @@ from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import guidance_for
 from bot.phrases.measured import read_measured
-from bot.phrases.reader import Said, phrase_of_others, read_phrase
+from bot.phrases.reader import Said, clicked, phrase_of_others, read_phrase
 from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.rights import right_asked
+from bot.phrases.stopping import stop_said
 from bot.phrases.text import tidy
 from core.conversations import reading
 from core.foundation.actor import ROLE_LABELS, Role
@@ -104,6 +106,8 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await binding.bind(turn, invitation)
     if asked is not None and asked.kind == second_factor.KIND and (digits := second_factor.code_in(text)) is not None:
         return await buttons.press(turn, await second_factor.given(turn, asked, digits))
+    if (stop := stop_said(text)) is not None:
+        return await stopping.stopped(turn, stop)
     if asked is not None and (code := picked(asked, text)) is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
     said = read_phrase(text, turn.actor, staff=turn.staff)
@@ -203,6 +207,8 @@ async def _tapped(turn: Turn) -> Reply:
     tap = turn.incoming.tap
     if tap is None:
         return turn.say(buttons.OLD)
+    if tap.source == "menu":
+        return await _clicked(turn, tap.key)
     if ":" in tap.key or tap.key in buttons.ALONE:
         return await buttons.press(turn, tap.key)
     asked = turn.state.asked
@@ -212,6 +218,18 @@ async def _tapped(turn: Turn) -> Reply:
         return await _once_more(turn, asked)
     # WeChat gives back the label of what was tapped: read as words, it may still answer.
     return Reply((*cases.tapped(turn, "这个按钮已经过去了"), Text(text=buttons.OLD)), turn.state)
+
+
+async def _clicked(turn: Turn, key: str) -> Reply:
+    """A click in the account's own menu says a phrase. One that is not his to say, or of an older menu, leads to help."""
+    if turn.withheld:
+        return turn.say(turn.withheld)
+    said = clicked(key, turn.actor, staff=turn.staff)
+    if said is not None:
+        return await phrases_said.answer(turn, said)
+    if not turn.staff and turn.incoming.channel.value.startswith("wecom"):
+        return turn.say(helping.NOT_STAFF)
+    return turn.say("这个菜单现在用不了。发「帮助」看看可以说什么。")
 
 
 async def _staff_text(turn: Turn, text: str) -> Reply:

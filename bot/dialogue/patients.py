@@ -33,7 +33,7 @@ async def hear(turn: Turn, text: str, heard: Heard) -> Reply:
     subject = subject_of(heard.reading.person)
     if heard.danger or heard.red_flag:
         if _another(turn, subject):
-            await _close(turn, "changed_subject")
+            await close(turn, "changed_subject")
         return await tell(turn, text, subject=subject)
     if turn.state.in_danger:
         return await tell(turn, text, subject=turn.state.subject)
@@ -72,11 +72,11 @@ async def whose_answered(turn: Turn, answer: str, *, more: str = "") -> Reply:
     running = turn.state.intake_id is not None
     if answer == "yes":
         if running:
-            await _close(turn, "changed_subject")
+            await close(turn, "changed_subject")
         return await tell(turn, f"{before}。{more}" if more else before, subject=asked.detail.get("subject"))
     if running:
         return await tell(turn, before, subject=turn.state.subject)
-    state = turn.state.asking(Asked(kind="who", ref=asked.ref))
+    state = turn.state.asking(Asked(kind="who", ref=asked.ref, detail=asked.detail))
     return Reply((Text(text="那是替谁问的?比如:我自己、我爹、孩子 5 岁。"),), state)
 
 
@@ -193,14 +193,15 @@ async def mistaken(turn: Turn) -> Reply:
 
 async def put_away(turn: Turn, reason: str) -> Reply:
     """换一件事, 说错了,改一改."""
-    await _close(turn, reason)
+    await close(turn, reason)
     turn.state = turn.state.asking(None)
     if reason == "wrong":
         return turn.say("好的,刚才的不算。请重新说一遍:哪里不舒服,多久了?")
     return turn.say("好的,刚才那件先放下。请说吧,这次是什么事?是您自己,还是家里人?")
 
 
-async def _close(turn: Turn, reason: str) -> None:
+async def close(turn: Turn, reason: str) -> None:
+    """Put the running intake away."""
     async def running() -> str:
         try:
             view: IntakeView = await turn.ask(CurrentIntake())

@@ -21,6 +21,7 @@ from bot.dialogue import (
     pointing,
     prescribing,
     ranking,
+    resuming,
     reviewing,
     rights,
     signing,
@@ -39,6 +40,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await helping.explained(turn)
         case "body_map":
             return pointing.shown(turn)
+        case "tell":
+            return await resuming.begin(turn)
         case "consult":
             return await cases.request(turn, arguments, said.missing)
         case "progress":

@@ -16,6 +16,7 @@ from core.conversations import reading
 from core.conversations.commands import MarkPushed, Settle, UseResponse
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor
+from core.foundation.counting import count
 from core.foundation.events import Event
 from core.foundation.practice import Practice
 
@@ -44,12 +45,15 @@ class Replies:
         try:
             await self._send(practice, message, conversation, shapes, part)
         except NoWayOut as none:
+            count("sent", what="reply", channel=conversation.channel, outcome=none.code)
             await self._mark(practice, message, part, "failed", none.code)
         except ApiError as error:
             if not is_final(error):
                 raise
+            count("sent", what="reply", channel=conversation.channel, outcome=type(error).__name__)
             await self._mark(practice, message, part, "failed", type(error).__name__)
         else:
+            count("sent", what="reply", channel=conversation.channel, outcome="sent")
             await self._mark(practice, message, part, "sent", "")
 
     async def _mark(self, practice: Practice, message: Message, part: str, outcome: str, failure: str) -> None:

@@ -10,14 +10,14 @@ from sanic import Blueprint, Request, html, raw, redirect
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
-from . import media, mini_program_api, oauth, official_account_api, tokens, wecom_api
+from . import account_api, media, mini_program_api, oauth, official_account_api, tokens, wecom_api
 from .calls import Body, Call, Endpoint, PlatformError
 from .deliveries import Courier
 from .world import PeopleError, World, clip, instant
 
 log = logging.getLogger(__name__)
-WEIXIN = {**tokens.WEIXIN, **official_account_api.WEIXIN, **mini_program_api.WEIXIN, **oauth.WEIXIN}
-WECOM = {**tokens.WECOM, **wecom_api.WECOM_API}
+WEIXIN = {**tokens.WEIXIN, **official_account_api.WEIXIN, **mini_program_api.WEIXIN, **oauth.WEIXIN, **account_api.WEIXIN}
+WECOM = {**tokens.WECOM, **wecom_api.WECOM_API, **account_api.WECOM}
 # A fault asked for strikes the calls; getting a token fails only for what is the platform's or the network's own trouble.
 TOKEN_FAULTS = {-1, 40164, 45009, 60020}
 MEDIA_TYPES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10, "file": 20 << 20}

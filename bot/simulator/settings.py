@@ -20,6 +20,7 @@ class Account(BaseModel):
     encoding_aes_key: str
     callback_url: str
     templates: dict[str, str] = Field(default_factory=dict)
+    template_contents: dict[str, str] = Field(default_factory=dict)
 
 
 class MiniProgram(Account):

@@ -20,6 +20,7 @@ from core.foundation.access import check_access, check_role
 from core.foundation.actor import Actor
 from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
+from core.foundation.counting import Counts
 from core.foundation.damage import tell_of_damage
 from core.foundation.database.away import AWAY, is_passing
 from core.foundation.database.connection import PRACTICE
@@ -88,6 +89,8 @@ class Practice:
     demo: bool = False
     rates: RateStore = field(default_factory=RateStore)
     """Where guesses are counted; without Redis in this process alone."""
+    counts: Counts = field(default_factory=Counts)
+    """Where what happened how often is added up."""
 
     async def execute(self, actor: Actor, command: Command, *, idempotency_key: str | None = None) -> Any:
         """Carry out ``command`` for ``actor`` and give its result; the same key again gives the stored result and changes nothing.

@@ -17,6 +17,7 @@ from redis.backoff import ExponentialBackoff
 from bot.channels.connections import Apis, Channels, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
 from core.foundation.clock import SystemClock
+from core.foundation.counting import Counts
 from core.foundation.database.connection import close_database, open_database
 from core.foundation.demonstration import read_offset
 from core.foundation.guard import install_guard
@@ -70,6 +71,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         engines=engines or Engines(),
         demo=settings.demo,
         rates=RateStore(settings.redis_url),
+        counts=Counts(redis),
     )
     channel_settings = ChannelSettings.read(
         settings.channels_file,
@@ -81,6 +83,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     await open_database(settings.database_url, settings.keyring_url)
     signals.start()
     watching = asyncio.create_task(keys.follow(signals), name="follow keys")
+    counting = asyncio.create_task(practice.counts.keep(), name="add up counts")
     following = asyncio.create_task(_follow_clock(practice), name="follow clock") if settings.demo else None
     try:
         await keys.start()
@@ -89,6 +92,9 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         yield House(settings, practice, channel_settings, connect_channels(channel_settings), apis, redis)
     finally:
         watching.cancel()
+        counting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await counting
         if following is not None:
             following.cancel()
         await signals.close()

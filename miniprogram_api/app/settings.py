@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     redis_url: str = Field(default="", description="a Redis of your own; empty: the supervisor runs one in the data folder")
     seed: int = Field(default=1, description="number that the demonstration's people are generated from")
     trusted_proxies: str = Field(default="", description="networks of your reverse proxies, comma-separated; only they may say for whom they ask")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="who carries it may read /metrics from elsewhere; empty: this machine alone")
     web_processes: int = Field(default=2, ge=1, le=32, description="web processes on the one listening socket")
     simulator_url: str = Field(default="", description="loopback origin of the simulator; set by the supervisor, in the demonstration only")
     wechat_api_base: str = Field(default="https://api.weixin.qq.com", description="WeChat's server API")
@@ -79,6 +81,13 @@ class Settings(BaseSettings):
     @classmethod
     def _no_trailing_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _not_to_be_guessed(cls, token: SecretStr) -> SecretStr:
+        if token.get_secret_value() and not re.fullmatch(r"[0-9A-Za-z_\-]{20,200}", token.get_secret_value()):
+            raise ValueError("HUIZHEN_METRICS_TOKEN 要 20 个以上的字母和数字")
+        return token
 
     @field_validator("trusted_proxies")
     @classmethod

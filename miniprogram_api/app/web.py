@@ -35,6 +35,7 @@ from miniprogram_api.http import (
     health,
     images,
     intakes,
+    metrics,
     notifications,
     oauth,
     openapi,
@@ -64,7 +65,7 @@ GRACE_S = 5.0
 
 RESOURCES = (
     appointments, audit_heads, callbacks, calls, commands, consultations, coverage, dispatch, fhir, followups, health, images, intakes,
-    notifications, oauth, openapi, oversight, pages, people, prescriptions, proofs, second_factor, sessions, sign_in, staff, uploads,
+    metrics, notifications, oauth, openapi, oversight, pages, people, prescriptions, proofs, second_factor, sessions, sign_in, staff, uploads,
 )
 
 
@@ -78,6 +79,7 @@ def build_app(settings: Settings, name: str = "huizhen") -> App:
     )
     app.ctx.demo = settings.demo
     app.ctx.public_url = settings.public_url
+    app.ctx.metrics_token = settings.metrics_token.get_secret_value()
     app.ctx.witnessed_file = settings.witnessed_file
     for resource in RESOURCES:
         app.blueprint(resource.blueprint)

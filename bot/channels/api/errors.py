@@ -56,9 +56,12 @@ class QuotaSpent(ApiError):
 
 
 class NotTrusted(ApiError):
-    """The platform does not let us: address not allowed, right missing, wrong secret. Somebody has to set it right."""
+    """The platform does not let us: address not allowed, right missing, wrong secret. Somebody has to set it right.
+
+    `address`: ours, as the platform saw it, where it refused that (40164, 60020) and said so."""
 
     stops = True
+    address = ""
 
 
 class CodeInvalid(ApiError):
@@ -106,6 +109,7 @@ _BY_CODE: dict[int, type[ApiError]] = {
     42016: CardUpdateRefused, 42017: CardUpdateRefused, 40144: CardUpdateRefused,
 }  # fmt: skip
 
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", re.ASCII)
 _FIELD = re.compile(r"data\.([A-Za-z_]+\d*)")
 
 
@@ -114,4 +118,8 @@ def error_of(call: str, code: int, answer: Mapping[str, Any]) -> ApiError:
     if code == 47003:
         found = _FIELD.search(str(answer.get("errmsg", ""))[:1000])
         return ValueRefused(call, code, found.group(1) if found else "")
-    return _BY_CODE.get(code, ApiError)(call, code)
+    error = _BY_CODE.get(code, ApiError)(call, code)
+    if isinstance(error, NotTrusted) and code in (40164, 60020):
+        seen = _ADDRESS.search(str(answer.get("errmsg", ""))[:1000])
+        error.address = seen.group() if seen else ""
+    return error

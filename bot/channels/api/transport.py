@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import httpx
 
-from bot.channels.api.errors import Unreachable, error_of
+from bot.channels.api.errors import ApiError, Unreachable, error_of
 from bot.channels.settings import checked_base, is_loopback
+from core.foundation.counting import count
 
 Answer = dict[str, Any]
 
@@ -40,6 +41,19 @@ def _nothing(_record: logging.LogRecord) -> bool:
 
 
 _silence()
+
+
+@contextmanager
+def _counted(call: str) -> Iterator[None]:
+    outcome = "called_off"
+    try:
+        yield
+        outcome = "ok"
+    except ApiError as error:
+        outcome = str(error.code or "unreachable")
+        raise
+    finally:
+        count("platform_call", call=call, outcome=outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +91,9 @@ class Transport:
         request = partial(
             self._client.build_request, "POST", self.base + path, params=query, files={field: (name, content, kind)}, timeout=MEDIA_TIMEOUT
         )
-        data, _ = await self._exchange(request, call, ANSWER_LIMIT, MEDIA_TOTAL_SECONDS)
-        return checked_answer(data, call)
+        with _counted(call):
+            data, _ = await self._exchange(request, call, ANSWER_LIMIT, MEDIA_TOTAL_SECONDS)
+            return checked_answer(data, call)
 
     async def post_to(self, address: str, body: Mapping[str, Any], *, call: str) -> Answer:
         """POST JSON to a whole address that has been checked by the caller."""
@@ -97,15 +112,17 @@ class Transport:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {"content-type": "application/json; charset=utf-8"} if content is not None else {}
         request = partial(self._client.build_request, method, address, params=query, content=content, headers=headers)
-        data, _ = await self._exchange(request, call, ANSWER_LIMIT, TOTAL_SECONDS)
-        return checked_answer(data, call)
+        with _counted(call):
+            data, _ = await self._exchange(request, call, ANSWER_LIMIT, TOTAL_SECONDS)
+            return checked_answer(data, call)
 
     async def _file(self, address: str, query: Mapping[str, str] | None, call: str, limit: int) -> File:
         request = partial(self._client.build_request, "GET", address, params=query, timeout=MEDIA_TIMEOUT)
-        content, headers = await self._exchange(request, call, limit, MEDIA_TOTAL_SECONDS)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind in ("application/json", "text/plain", "text/json") and content[:64].lstrip().startswith(b'{"errcode"'):
-            checked_answer(content, call)
+        with _counted(call):
+            content, headers = await self._exchange(request, call, limit, MEDIA_TOTAL_SECONDS)
+            kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind in ("application/json", "text/plain", "text/json") and content[:64].lstrip().startswith(b'{"errcode"'):
+                checked_answer(content, call)
         return File(content, kind, _file_name(headers.get("content-disposition", "")))
 
     async def _exchange(self, request: Callable[[], httpx.Request], call: str, limit: int, seconds: float) -> tuple[bytes, httpx.Headers]:

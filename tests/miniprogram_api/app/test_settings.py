@@ -47,7 +47,9 @@ def test_an_empty_variable_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Settings().database_url.startswith("sqlite://")
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("PORT", "eighty"), ("WEB_PROCESSES", "0"), ("SEED", "x")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "70000"), ("PORT", "eighty"), ("WEB_PROCESSES", "0"), ("SEED", "x"), ("METRICS_TOKEN", "short")]
+)
 def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"HUIZHEN_{name}", value)
     with pytest.raises(ValidationError):

@@ -1,0 +1,75 @@
+"""`huizhen wechat setup|doctor`: what an operator runs when real accounts are connected. Reads the credentials, prints no secret."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.channels.settings import Addresses, ChannelSettings
+from miniprogram_api.app.settings import Settings
+from miniprogram_api.cli.refusals import explain_settings
+from miniprogram_api.connecting.findings import Section, status_of, told
+
+
+def run(given: argparse.Namespace) -> int:
+    """Status 0 when all is right, 2 when something is missing or does not work, 1 when it could not be looked at."""
+    settings = explain_settings()
+    if settings is None:
+        return 1
+    if given.action == "setup" and given.ca:
+        print("--ca 只用于 doctor。")
+        return 1
+    if given.action == "doctor" and given.dry_run:
+        print("--dry-run 只用于 setup;doctor 本来就不改任何东西。")
+        return 1
+    if given.action == "setup" and not settings.demo and not settings.public_url.startswith("https://"):
+        print("请先设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址):菜单里的页面要用它。")
+        return 1
+    channels = _channels(settings)
+    if channels is None:
+        return 1
+    sections = _setup(settings, channels, given) if given.action == "setup" else _doctor(settings, channels, given)
+    if sections is None:
+        return 1
+    for line in told(sections):
+        print(line)
+    status = status_of(sections)
+    print("全部正常。" if status == 0 else "还有打 ✗ 的要处理;处理好再运行一次。")
+    sys.stdout.flush()
+    return status
+
+
+def _channels(settings: Settings) -> ChannelSettings | None:
+    addresses = Addresses(wechat_api=settings.wechat_api_base, wechat_open=settings.wechat_open_base, wecom_api=settings.wecom_api_base)
+    path = settings.channels_file
+    try:
+        return ChannelSettings.read(path, addresses)
+    except ValidationError as error:
+        wrong = "、".join(sorted({".".join(str(part) for part in one["loc"]) or "JSON" for one in error.errors(include_input=False)}))
+        print(f"渠道凭据 {path} 不能用,请检查:{wrong}")
+    except FileNotFoundError:
+        print(f"没有渠道凭据 {path}:照 docs/connect-wechat.md 写好它,再运行一次。")
+    except OSError:
+        print(f"渠道凭据 {path} 不能读取:请用运行会诊的那个用户来运行,并检查文件的所有者。")
+    return None
+
+
+def _setup(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section]:
+    from miniprogram_api.connecting.setup import Setup
+
+    return asyncio.run(Setup(channels, settings.public_url, given.dry_run).run(given.only))
+
+
+def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section] | None:
+    from miniprogram_api.connecting.doctor import Doctor, UnusableCa
+
+    try:
+        doctor = Doctor(channels, settings.public_url, ca=Path(given.ca) if given.ca else None, demo=settings.demo)
+    except UnusableCa:
+        print(f"--ca {given.ca} 不能用:要一个 PEM 格式的证书文件。")
+        return None
+    return asyncio.run(doctor.run(given.only))
