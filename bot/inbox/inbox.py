@@ -30,6 +30,7 @@ from core.conversations.handing_over import HandingOver
 from core.conversations.models import Message
 from core.conversations.taking import Arrival, Taking
 from core.foundation.actor import Actor
+from core.foundation.counting import count
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.commands import EnsureAccount
@@ -40,6 +41,7 @@ MARGIN_S = 0.8
 """Kept of the platform's deadline for the way back and a slow commit."""
 STREAM_AFTER_S = 1.2
 """How long the robot's first answer may wait before it says that it is at work."""
+TAP_AGAIN_S = 0.2
 WORKING = "正在为您处理…"
 
 _SYSTEM = Actor.system("web")
@@ -67,6 +69,7 @@ class Inbox:
             return HttpAnswer(200, channel.verify_url(query, self.practice.clock.real_now()), "text/plain; charset=utf-8")
         except Refused as refused:
             logger.info("verification of %s refused: %s", channel.name, refused.reason)
+            count("callback_refused", channel=channel.name, reason=refused.reason)
             return REFUSED
 
     async def receive(self, channel: Channel, query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> HttpAnswer:
@@ -75,6 +78,7 @@ class Inbox:
             incoming = channel.receive(query, headers, body, self.practice.clock.real_now())
         except Refused as refused:
             logger.info("callback of %s refused: %s", channel.name, refused.reason)
+            count("callback_refused", channel=channel.name, reason=refused.reason)
             return REFUSED
         # A platform that hangs up must not tear a transaction: the work goes on, and its reply is there for the next delivery.
         work = asyncio.create_task(self._taken(channel, incoming), name="callback")
@@ -88,11 +92,18 @@ class Inbox:
             await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _taken(self, channel: Channel, incoming: Incoming) -> HttpAnswer:
-        try:
-            return await self._answer(channel, incoming)
-        except (OperationalError, DomainError) as error:
-            logger.warning("callback of %s not taken: %s", channel.name, type(error).__name__)
-            return BUSY
+        loop = asyncio.get_running_loop()
+        end = loop.time() + channel.capability.deadline_seconds - MARGIN_S
+        while True:
+            try:
+                return await self._answer(channel, incoming)
+            except (OperationalError, DomainError) as error:
+                # The platform delivers again what was not taken, but for a tap on a robot's card: that is tried here for as long as somebody waits.
+                if incoming.kind is not Kind.TAP or channel.name is not ChannelName.WECOM_ROBOT or loop.time() > end:
+                    logger.warning("callback of %s not taken: %s", channel.name, type(error).__name__)
+                    count("callback_busy", channel=channel.name)
+                    return BUSY
+            await asyncio.sleep(TAP_AGAIN_S)
 
     async def converse(self, incoming: Incoming, account_id: str, seconds: float) -> tuple[Outgoing, ...] | None:
         """A sentence of somebody already signed in (terminal, API): the reply, or None when it is not there within ``seconds``."""
@@ -111,13 +122,18 @@ class Inbox:
         if incoming.kind is Kind.STREAM_REFRESH:
             return await self._refresh(channel, incoming)
         if incoming.kind in _UNHEARD:
+            count("callback_unknown" if incoming.kind is Kind.OTHER else "callback_accepted", channel=channel.name)
             await self._notice(incoming)
             return self._said(channel, incoming, ())
         message = await self._taking.known(incoming.dedupe_key)
         if message is None:
-            if await floods(self.practice, incoming):
+            # A tap on a robot's card is delivered once and never again: it is stored before anything else is asked.
+            if incoming.kind is not Kind.TAP and await floods(self.practice, incoming):
                 return self._said(channel, incoming, () if channel.name is ChannelName.MINI_PROGRAM else (Text(text=FLOODED),))
             message = await self._claimed(incoming, None)
+            count("callback_accepted", channel=channel.name)
+        else:
+            count("callback_duplicate", channel=channel.name)
         if channel.name is ChannelName.MINI_PROGRAM:
             # This platform takes no words in the answer; nothing is gained by letting it wait.
             await self._handing_over.close_window(message.id)
@@ -131,6 +147,7 @@ class Inbox:
         if streams:
             return self._said(channel, incoming, (Stream(text=WORKING, finish=False),))
         if await self._handing_over.close_window(message.id):
+            count("callback_late", channel=channel.name)
             return self._said(channel, incoming, ())
         return await self._hand_over(channel, incoming, await self._taking.row(message.id))
 
