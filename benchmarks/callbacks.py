@@ -100,6 +100,7 @@ def measure() -> Figure:
     return _figure(lines, answer)
 
 
+LATE = "HTTP 200: success"
 LABELS = {
     "text": f"text ({COMMAND}) → text",
     "again": "the same messages delivered again",
@@ -114,17 +115,19 @@ def _figure(lines: list[Measured], answer: str) -> Figure:
         peers = [one for one in lines if one.what == line.what and one.server is not line.server]
         ratios = [f"× {number(line.rate / peer.rate)}" for peer in peers] if peers and line.server.label == "Huizhen" else ["", ""]
         times = [number(percentile(line.latencies, share) * 1000) for share in (0.5, 0.99)]
-        rows.append([f"{LABELS[line.what]} · {line.server.label}", f"{line.rate:,.0f}", *times, str(len(line.latencies)), *ratios])
+        late = str(line.answers[LATE]) if line.what != "event" else ""
+        rows.append([f"{LABELS[line.what]} · {line.server.label}", f"{line.rate:,.0f}", *times, str(len(line.latencies)), late, *ratios])
     _check(lines, answer)
-    columns = ["", "per CPU-second", "p50 ms", "p99 ms", "callbacks", "× WeRoBot", "× wechatpy + Sanic"]
+    columns = ["", "per CPU-second", "p50 ms", "p99 ms", "callbacks", "pushed later", "× WeRoBot", "× wechatpy + Sanic"]
     return Figure("callbacks", "Callbacks per CPU-second", columns, rows, [*_NOTES, _where(lines)], _versions())
 
 
 def _check(lines: list[Measured], answer: str) -> None:
     for line in lines:
-        expected = {"text": answer, "again": answer, "event": "HTTP 200: success"}.get(line.what)
-        wrong = {text: count for text, count in line.answers.items() if expected is not None and text != expected}
-        if line.server.label == "Huizhen" and (wrong or any(text.startswith("HTTP") and line.what == "triage" for text in line.answers)):
+        # What was not ready within the platform's deadline is acknowledged and pushed: right too, and counted in its column.
+        right = {"text": {answer, LATE}, "again": {answer, LATE}, "event": {LATE}}.get(line.what)
+        wrong = {text: count for text, count in line.answers.items() if right is not None and text not in right}
+        if line.server.label == "Huizhen" and (wrong or any(text.startswith("HTTP") and text != LATE for text in line.answers)):
             raise RuntimeError(f"wrong answers to {line.what}: {wrong or line.answers}")
 
 
