@@ -57,7 +57,7 @@ def build(world: World, courier: Courier) -> Blueprint:
     async def roster(_: Request) -> HTTPResponse:
         shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place, "authenticator": bool(p.authenticator),
                   "chats": [listed(world, chat) for chat in world.chats(p)]} for p in world.roster.people]  # fmt: skip
-        return answer({"people": shown})
+        return answer({"people": shown, "alone": world.alone})
 
     @people.get("/people/<key:str>/chats/<chat_id:str>/messages")
     async def messages(request: Request, key: str, chat_id: str) -> HTTPResponse:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,6 +47,9 @@ def build(world: World, courier: Courier) -> Blueprint:
             return await _down(world, request)
         try:
             return redirect(oauth.authorise(world, _query(request)))
+        except oauth.WhoIsIt as page:
+            links = "".join(f'<p><a href="{escape(address)}">{escape(name)}</a></p>' for address, name in page.choices)
+            return html(PAGE.format(sentence=f"{page}{links}"))
         except oauth.AuthorisePage as page:
             return html(PAGE.format(sentence=page))
 

@@ -121,6 +121,10 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--jsonl", action="store_true", help="从标准输入逐行读,向标准输出逐行写;写错的一行回一行 error,继续下一行,最后状态为 1")
     inquired.add_argument("--turns", type=int, default=20, metavar="<个数>", help="一次最多问几个(默认 20;引擎通常更早停)")
     inquired.add_argument("--seed", type=int, default=0, metavar="<数>", help="随机种子,写进结论:同样的输入和种子,同样的对话")
+    played = add("simulator", "单独运行模拟微信,接任何人的机器人(不需要数据库);说明见 docs/simulator.md", "simulator")
+    played.add_argument("--config", default="", metavar="<文件>", help="账号、回调地址、人和故障(TOML)")
+    played.add_argument("--example", action="store_true", help="打印一份配置的例子,密钥是新随机的")
+    played.add_argument("--port", type=int, default=None, metavar="<端口>", help="不用配置里的端口;0 用任意空闲的")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole
