@@ -41,6 +41,7 @@ def listed(world: World, chat: Chat) -> Body:
         shown |= {"following": world.follows(chat.person), "menu": world.store.fact("menu", [])}
     if chat.group:
         group = world.group(chat.group)
+        shown["robot"] = world.platform.wecom.robot.name if world.platform.wecom.robot.configured else ""
         shown["members"] = [person.name for person in world.members(group)] if group else []
     return shown
 

@@ -45,7 +45,7 @@ def write(world: World, courier: Courier, chat: Chat, message: Body) -> Body:
     if stray:
         raise invalid(f"消息里有多余的内容:{sorted(stray)[0][:40]}")
     if chat.id == "official_account" and not world.follows(chat.person):
-        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+        raise PeopleError("account.not_followed", 409, f"还没有关注{world.platform.title('official_account')},请先点“关注”")
     if chat.id == "wecom_robot" or _mentions(world, chat, message):
         _robot_is_free(world, chat)
     body, data = _read(world, chat, kind, message)
