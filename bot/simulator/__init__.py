@@ -7,7 +7,8 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
                                           media/get, media/upload, user/info, menu/create|get|delete; sns/jscode2session, sns/oauth2/access_token;
                                           wxa/business/getuserphonenumber
     /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|send, auth/getuserinfo,
-                                          user/get, media/get, media/upload, aibot/response (the response_url); files/… (the robot's, encrypted)
+                                          user/get, media/get, media/upload, aibot/response (the response_url), webhook/send;
+                                          files/… (the robot's, encrypted)
     /simulator/open.weixin.qq.com/connect/oauth2/authorize      both accounts; the person stands in redirect_uri: /phone/<key>/…
 
 People's side (JSON; errors {"error": code, "message": Chinese sentence})

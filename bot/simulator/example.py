@@ -57,6 +57,11 @@ callback_url = "http://127.0.0.1:8000/wecom-robot"
 # name = "王芳(演示)"
 # channels = ["official_account", "mini_program", "wecom"]
 
+# [[groups]]                 # 群 / groups of WeCom; 机器人在里面 / the robot is in them
+# chatid = "demo-group"
+# name = "演示群"
+# webhook = "{webhook}"       # 消息推送地址里的 key / the key in the address of its webhook
+
 # [faults]                   # 一启动就有的故障 / faults from the start; 页面上可以改 / the page changes them
 # duplicate_callbacks = true
 # delay_ms = 800
@@ -69,4 +74,4 @@ def example() -> str:
     eight = {name: secrets.token_hex(8) for name in ("oa", "mini", "corp", "robot")}
     pair = {f"{who}_{what}": secrets.token_hex(size) for who in ("oa", "mini", "app", "robot") for what, size in (("secret", 16), ("token", 12))}
     keys = {f"{who}_key": aes_key() for who in ("oa", "mini", "app", "robot")}
-    return TEXT.format(**eight, **pair, **keys, hex6=secrets.token_hex(6), mini6=secrets.token_hex(6))
+    return TEXT.format(**eight, **pair, **keys, hex6=secrets.token_hex(6), mini6=secrets.token_hex(6), webhook=secrets.token_hex(16))

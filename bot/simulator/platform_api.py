@@ -12,20 +12,21 @@ from sanic import Blueprint, Request, html, raw, redirect
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
-from . import faults, media, mini_program_api, oauth, official_account_api, outbox, tokens, wecom_api
+from . import faults, group_webhook, media, mini_program_api, oauth, official_account_api, outbox, tokens, wecom_api
 from .calls import Body, Call, Endpoint, PlatformError
 from .deliveries import Courier
 from .world import PeopleError, World, clip, instant
 
 log = logging.getLogger(__name__)
 WEIXIN = {**tokens.WEIXIN, **official_account_api.WEIXIN, **mini_program_api.WEIXIN, **oauth.WEIXIN}
-WECOM = {**tokens.WECOM, **wecom_api.WECOM_API}
+WECOM = {**tokens.WECOM, **wecom_api.WECOM_API, **group_webhook.WECOM_API}
+WITHOUT_TOKEN = ("/cgi-bin/aibot/response", *group_webhook.WECOM_API)
 MEDIA_APIS = ("/cgi-bin/media/get", "/cgi-bin/media/upload")
 APIS = frozenset({*WEIXIN, *WECOM, *MEDIA_APIS})
 HANGS_S = 60.0
 """How long a platform that hangs keeps a call; who waits longer finds the connection closed."""
 MEDIA_TYPES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10, "file": 20 << 20}
-SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code")
+SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code", "key")
 
 
 def build(world: World, courier: Courier) -> Blueprint:
@@ -105,7 +106,7 @@ async def _down(world: World, request: Request) -> HTTPResponse:
 
 def _authorised(world: World, host: str, path: str, query: dict[str, str], endpoint: Endpoint) -> str:
     """The faults asked for, then token, account and daily quota; the account of the call."""
-    faults.strike(world, path, gives_token=not endpoint.accounts and not path.endswith("/response"))
+    faults.strike(world, path, gives_token=not endpoint.accounts and path not in WITHOUT_TOKEN)
     if not endpoint.accounts:
         return ""
     if query.get("access_token"):

@@ -110,6 +110,8 @@ class Group(BaseModel):
     chatid: str
     name: str
     members: list[str] = Field(default_factory=list)
+    webhook: str = ""
+    """The key in the address of the group's webhook; empty where it has none."""
 
 
 class Roster(BaseModel):

@@ -98,7 +98,7 @@ class Person(Table):
 
     key: Annotated[str, Field(pattern=r"^[0-9A-Za-z_.\-]{1,64}$")]
     name: Filled
-    role: str = "patient"
+    role: str = "person"
     title: str = ""
     place: str = ""
     channels: list[Channel] | None = None
@@ -107,6 +107,12 @@ class Person(Table):
     unionid: str = ""
     phone: str = ""
     userid: str = ""
+
+
+class Group(settings.Group):
+    """Without members: everybody of the corp."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Config(Table):
@@ -120,7 +126,7 @@ class Config(Table):
     mini_program: MiniProgram | None = None
     wecom: Wecom | None = None
     people: list[Person] = Field(default_factory=list)
-    groups: list[settings.Group] = Field(default_factory=list)
+    groups: list[Group] = Field(default_factory=list)
     faults: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -246,7 +252,7 @@ def _roster(config: Config) -> settings.Roster:
     ]  # fmt: skip
     roster = [_person(config, person) for person in people]
     members = [person.key for person in roster if person.userid]
-    groups = [group.model_copy(update={"members": group.members or members}) for group in config.groups]
+    groups = [settings.Group(**{**group.model_dump(), "members": group.members or members}) for group in config.groups]
     if not groups and config.wecom and config.wecom.robot and members:
         groups = [settings.Group(chatid="demo-group", name="演示群", members=members)]
     return settings.Roster(people=roster, groups=groups)

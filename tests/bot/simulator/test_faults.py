@@ -3,10 +3,13 @@
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from bot.simulator.conditions import NAMES
 
 from .conftest import Stage, until
 from .receiver import xml_text
@@ -38,6 +41,15 @@ async def test_conditions_are_checked_and_kept(stage: Stage) -> None:
         response = await stage.client.put(address, json=body)
         assert (response.status_code, response.json()["error"]) == (422, "conditions.invalid"), body
     assert (await stage.client.get(address)).json() == wanted
+
+
+def test_every_fault_is_explained_and_has_its_switch() -> None:
+    root = Path(__file__).resolve().parents[3]
+    explained = (root / "docs" / "simulator.md").read_text()
+    switches = (root / "bot" / "simulator" / "page" / "faults.js").read_text()
+    for name in NAMES:
+        assert f"`{name}`" in explained, name
+        assert name in switches, name
 
 
 async def test_a_later_callback_of_a_chat_overtakes_the_earlier_one(stage: Stage) -> None:
