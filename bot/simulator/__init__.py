@@ -7,7 +7,8 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
                                           media/get, media/upload, user/info, menu/create|get|delete; sns/jscode2session, sns/oauth2/access_token;
                                           wxa/business/getuserphonenumber
     /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|send, auth/getuserinfo,
-                                          user/get, media/get, media/upload, aibot/response (the response_url); files/… (the robot's, encrypted)
+                                          user/get, media/get, media/upload, aibot/response (the response_url), webhook/send;
+                                          files/… (the robot's, encrypted)
     /simulator/open.weixin.qq.com/connect/oauth2/authorize      both accounts; the person stands in redirect_uri: /phone/<key>/…
 
 People's side (JSON; errors {"error": code, "message": Chinese sentence})
@@ -28,7 +29,10 @@ People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/exchanges                                   the last 50, newest first, without attempts
     GET  /simulator/events?person=                              server-sent events {person, chat, message} and {person, chat, update: message}
     PUT /simulator/clock                                        {offset_s}: how far the phones' clocks are ahead; told by the practice's own server
-    GET, PUT /simulator/conditions                              {delay_ms, drop_callbacks, duplicate_callbacks, api_error, seed}
+    GET, PUT /simulator/conditions                              faults by name (conditions.NAMES); what each does: docs/simulator.md
+    POST /simulator/tokens/lost                                 {errcode?: 40001|42001}: every issued token stops being valid now → {lost: count}
+    GET, PUT /simulator/people/<key>/refusals                   {subscriptions, templates: true|false, customer_service: 45015|45047|null}
+    GET  /simulator/outbox?person=&outcome=answered|error       {sent: the last 100 calls of the API, newest first, by person and outcome}
     POST /simulator/verifications                               URL verification of the four callbacks: {channel: {ok, reason}}
     GET  /simulator/static/wx.js                                the wx object of one phone, for a mini program's own code (page/wx.js)
     GET  /simulator/media/<id>                                  a picture or file of a chat;  /  and  /simulator/static/…  the page

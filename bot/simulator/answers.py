@@ -56,6 +56,7 @@ class Expected:
     kind: str = "message"
     stream: str = ""
     task_id: str = ""
+    security: str = "security"
 
 
 # Official Account and WeCom app
@@ -71,6 +72,13 @@ def read_xml(raw: bytes, expected: Expected, *, wecom: bool) -> Answer:
     decrypted = ""
     try:
         envelope = parse(raw.decode("utf-8"))
+        if expected.security != "security" and envelope.find("Encrypt") is None:
+            decrypted = raw.decode("utf-8")
+            answer = _xml_message(envelope, expected, wecom)
+            answer.decrypted = decrypted
+            return answer
+        if expected.security == "plain":
+            raise XmlError("an encrypted answer does not belong to plain mode")
         only(envelope, {"Encrypt", "MsgSignature", "TimeStamp", "Nonce"})
         encrypted = leaf(envelope, "Encrypt")
         expected.cipher.check(leaf(envelope, "MsgSignature"), str(whole(envelope, "TimeStamp")), leaf(envelope, "Nonce"), encrypted)

@@ -98,6 +98,8 @@ def create_app(world: World) -> App:
     async def quiet(_: App) -> None:
         world.dismiss_watchers()
         await courier.close()
+        # Calls that a platform that is down keeps waiting are let go.
+        world.up.set()
 
     @app.after_server_stop
     async def close(_: App) -> None:

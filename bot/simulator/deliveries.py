@@ -9,6 +9,7 @@ import contextlib
 import json
 import secrets
 import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,7 @@ class Courier:
         self.client = httpx.AsyncClient(trust_env=False, timeout=None, limits=httpx.Limits(max_connections=200, max_keepalive_connections=0))  # noqa: S113 - every call runs under asyncio.timeout
         self._tasks: set[asyncio.Task[Any]] = set()
         self._under_way: set[int] = set()
+        self._held: dict[str, asyncio.Event] = {}
 
     def resume(self) -> None:
         """Take up what an earlier process left unfinished, once the service is there.
@@ -105,11 +107,14 @@ class Courier:
             row = world.store.row("SELECT * FROM deliveries WHERE id = ?", number)
             if row is None or row["state"] != "pending":
                 return
+            await world.up.wait()
             expected = self._expected(row)
-            parcel = pack(world, row["channel"], row["plain"], expected.user)
-            if world.conditions.duplicate_callbacks:
-                self._spawn(self._duplicate(row, parcel, expected))
-            outcome = await self._attempt(row["channel"], parcel, row["plain"], expected)
+            async with self._order(row):
+                await world.up.wait()
+                parcel = pack(world, row["channel"], row["plain"], expected.user)
+                if world.conditions.duplicate_callbacks:
+                    self._spawn(self._duplicate(row, parcel, expected))
+                outcome = await self._attempt(row["channel"], parcel, row["plain"], expected)
             outcome.attempt["number"] = row["attempts"] + 1
             last = row["attempts"] + 1 >= row["allowed"]
             new, changed = self._settle(row, outcome, last)
@@ -118,6 +123,30 @@ class Courier:
             if outcome.reached or last:
                 return
             await asyncio.sleep(world.timing.retry)
+
+    @contextlib.asynccontextmanager
+    async def _order(self, row: sqlite3.Row) -> AsyncIterator[None]:
+        """While the order is to be disturbed: a chat's callback waits until the next one of that chat has gone, if one comes soon."""
+        earlier = None
+        if self.world.conditions.reorder_callbacks and not row["attempts"]:
+            earlier = self._held.pop(row["conversation"], None)
+            if earlier is None:
+                await self._overtaken(row["conversation"])
+        try:
+            yield
+        finally:
+            if earlier is not None:
+                earlier.set()
+
+    async def _overtaken(self, conversation: str) -> None:
+        gone = self._held[conversation] = asyncio.Event()
+        try:
+            async with asyncio.timeout(self.world.timing.overtaken):
+                await gone.wait()
+        except TimeoutError:
+            # Who took it out of the list a moment ago is on the way; it is not waited for any longer.
+            if self._held.get(conversation) is gone:
+                del self._held[conversation]
 
     async def _duplicate(self, row: sqlite3.Row, parcel: Parcel, expected: Expected) -> None:
         """The same callback once more, byte for byte, while the first is still running; nobody sees its answer."""
@@ -137,8 +166,9 @@ class Courier:
         elif row["channel"] == "wecom_app":
             user, account = (person.userid if person else ""), world.platform.wecom.corpid
         owner = "wecom" if row["channel"].startswith("wecom") else row["channel"]
+        security = world.security(row["channel"])
         return Expected(world.ciphers[row["channel"]], user, account, lambda media: known(world, media, owner) is not None, row["kind"],
-                        task_id=context.get("task_id", ""))  # fmt: skip
+                        task_id=context.get("task_id", ""), security=security)  # fmt: skip
 
     async def _attempt(self, channel: str, parcel: Parcel, plain: str, expected: Expected) -> Outcome:
         """One delivery, with the faults asked for; never raises for what the other side does."""
@@ -214,18 +244,12 @@ class Courier:
                 new, changed = self._apply(row, outcome.answer)
             elif done and row["kind"] != "event" and row["channel"] in NOTICES:
                 notice = {"type": "notice", "content": NOTICES[row["channel"]]}
-                new = [world.post(row["conversation"], "service", self._title(row["channel"]), notice, row["exchange"])]
+                new = [world.post(row["conversation"], "service", world.platform.title(row["channel"]), notice, row["exchange"])]
             state = "done" if outcome.reached else "failed" if last else "pending"
             world.store.run("UPDATE deliveries SET attempts = attempts + 1, state = ? WHERE id = ?", state, row["id"])
             changes = {"outcome": outcome.name, "reason": outcome.attempt["reason"]} if done else {}
             world.note(row["exchange"], outcome.attempt, outcome.answer.warnings if outcome.answer else None, **changes)
         return new, changed
-
-    def _title(self, channel: str) -> str:
-        platform = self.world.platform
-        return {"wecom_app": platform.wecom.app.name, "wecom_robot": platform.wecom.robot.name, "mini_program": "会诊小程序"}.get(
-            channel, "会诊服务号"
-        )
 
     def _apply(self, row: sqlite3.Row, answer: Answer) -> tuple[list[int], list[int]]:
         world = self.world
@@ -235,7 +259,7 @@ class Courier:
             return [], self._change_card(json.loads(row["context"]), answer)
         new = []
         for body in answer.messages:
-            seq = world.post(row["conversation"], "service", self._title(row["channel"]), body, row["exchange"])
+            seq = world.post(row["conversation"], "service", world.platform.title(row["channel"]), body, row["exchange"])
             new.append(seq)
             if body["type"] == "card":
                 self._register(body["card"], seq)
@@ -251,7 +275,7 @@ class Courier:
         return new, []
 
     def _post_card(self, conversation: str, card: cards.Card, exchange: str) -> int:
-        seq = self.world.post(conversation, "service", self._title("wecom_robot"), {"type": "card", "card": card}, exchange)
+        seq = self.world.post(conversation, "service", self.world.platform.title("wecom_robot"), {"type": "card", "card": card}, exchange)
         self._register(card, seq)
         return seq
 
@@ -283,6 +307,7 @@ class Courier:
         world = self.world
         while True:
             await asyncio.sleep(world.timing.refresh)
+            await world.up.wait()
             stream = world.store.row("SELECT * FROM streams WHERE id = ?", number)
             if stream is None or stream["state"] != "open":
                 return
@@ -319,7 +344,7 @@ class Courier:
                 new.append(self._post_card(row["conversation"], answer.card, stream["exchange"]))
             if state == "invalid":
                 notice = {"type": "notice", "content": NOTICES["wecom_robot"]}
-                new.append(world.post(row["conversation"], "service", self._title("wecom_robot"), notice, stream["exchange"]))
+                new.append(world.post(row["conversation"], "service", world.platform.title("wecom_robot"), notice, stream["exchange"]))
             world.rewrite(stream["seq"], body)
             world.store.run("UPDATE streams SET state = ? WHERE id = ?", state, stream["id"])
         if body != before:

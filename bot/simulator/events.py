@@ -16,12 +16,15 @@ def queue(world: World, channel: str, kind: str, person: Person, conversation: s
 
     Kinds: message, menu, enter, event (nobody waits for an answer), card_click (the robot's are sent once only).
     """
-    exchange = world.open_exchange("callback", channel, person.key, world.callback_url(channel))
+    address = world.platform.account(channel).callback_url
+    exchange = world.open_exchange("callback", channel, person.key, address)
     once = channel == "wecom_robot" and kind == "card_click"
     delivery = world.store.insert(
-        "INSERT INTO deliveries (exchange, channel, kind, person, conversation, plain, context, allowed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        exchange, channel, kind, person.key, conversation, plain, json.dumps(context or {}), 1 if once else 3,
+        "INSERT INTO deliveries (exchange, channel, kind, person, conversation, plain, context, allowed, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        exchange, channel, kind, person.key, conversation, plain, json.dumps(context or {}), 1 if once else 3, "pending" if address else "done",
     )  # fmt: skip
+    if not address:
+        world.note(exchange, outcome="silent", reason="no callback address is set for this account")
     return delivery, exchange
 
 

@@ -9,7 +9,7 @@ from .calls import Body, Call, Endpoint, PlatformError, check_code_grant, mappin
 from .codes import redeem
 from .official_account_api import template_data
 from .settings import Person
-from .world import CHANNEL_TITLES, World
+from .world import World, refused
 
 MINI = frozenset({"mini_program"})
 TIME = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
@@ -73,6 +73,8 @@ def subscribe_send(call: Call) -> Body:
     data = template_data(mapping(call.body, "data"))
     for name, value in data.items():
         _check_value(name, value)
+    if world.conditions.subscriptions_refused or refused(world, person)["subscriptions"]:
+        raise PlatformError(43101)
     row = world.store.row("SELECT remaining FROM subscriptions WHERE openid = ? AND template = ?", openid, template_id)
     if row is None or row["remaining"] < 1:
         raise PlatformError(43101)
@@ -85,7 +87,7 @@ def subscribe_send(call: Call) -> Body:
         "data": data,
         "page": str(call.body.get("page", "")),
     }
-    call.announce.append(world.post(f"{person.key}/mini_program", "service", CHANNEL_TITLES["mini_program"], shown, call.exchange))
+    call.announce.append(world.post(f"{person.key}/mini_program", "service", world.platform.title("mini_program"), shown, call.exchange))
     msgid = events.message_id(world)
     sent = {"TemplateId": template_id, "MsgID": str(msgid), "ErrorCode": "0", "ErrorStatus": "success"}
     call.deliver.append(push_event(world, person, "subscribe_msg_sent_event", [sent]))

@@ -17,6 +17,14 @@ class AuthorisePage(Exception):
     """Nothing to redirect to: the person sees this Chinese sentence instead."""
 
 
+class WhoIsIt(AuthorisePage):
+    """Alone there are no phones that open pages: the browser is asked whose it is. `choices` are (address, name)."""
+
+    def __init__(self, choices: list[tuple[str, str]]) -> None:
+        super().__init__("以谁的身份打开?")
+        self.choices = choices
+
+
 def authorise(world: World, query: dict[str, str]) -> str:
     """The address to redirect the browser to. Whose phone this is stands in the redirect_uri: /phone/<key>/…"""
     redirect = query.get("redirect_uri", "")
@@ -35,7 +43,10 @@ def authorise(world: World, query: dict[str, str]) -> str:
         raise AuthorisePage("agentid 参数错误")
     if not world.platform.may_redirect_to(redirect):
         raise AuthorisePage("redirect_uri 与配置的可信域名不一致(50001)" if wecom else "redirect_uri 参数错误(10003)")
-    person = _phone(world, redirect)
+    person = _phone(world, redirect) or (world.people.get(query.get("as", "")) if world.alone else None)
+    if person is None and world.alone:
+        known = [one for one in world.roster.people if (one.userid if wecom else one.official_account_openid)]
+        raise WhoIsIt([("?" + urlencode({**query, "as": one.key}), one.name) for one in known])
     if person is None:
         raise AuthorisePage("请在微信客户端打开链接")
     if wecom and not person.userid:

@@ -7,7 +7,7 @@ from . import events
 from .calls import Body, Call, Endpoint, PlatformError, address, mapping, text
 from .media import known
 from .settings import Person
-from .world import CHANNEL_TITLES, World
+from .world import World, refused
 
 MESSAGE_ALLOWANCE = (5, 48 * 3600)
 TAP_ALLOWANCE = (3, 60)
@@ -43,7 +43,8 @@ def _person(call: Call, name: str = "touser") -> Person:
 
 
 def _post(call: Call, person: Person, body: Body) -> None:
-    call.announce.append(call.world.post(f"{person.key}/official_account", "service", CHANNEL_TITLES["official_account"], body, call.exchange))
+    title = call.world.platform.title("official_account")
+    call.announce.append(call.world.post(f"{person.key}/official_account", "service", title, body, call.exchange))
 
 
 def customer_service(call: Call) -> Body:
@@ -52,6 +53,9 @@ def customer_service(call: Call) -> Body:
     body = _kf_body(call, person)
     if not call.world.follows(person):
         raise PlatformError(45015)
+    unwanted = refused(call.world, person)["customer_service"] or call.world.conditions.customer_service_refused
+    if unwanted:
+        raise PlatformError(unwanted)
     _spend(call.world, person.official_account_openid)
     _post(call, person, body)
     return {"errcode": 0, "errmsg": "ok"}
@@ -116,7 +120,7 @@ def template(call: Call) -> Body:
     if not isinstance(template_id, str) or template_id not in names:
         raise PlatformError(40037)
     data = template_data(mapping(call.body, "data"))
-    url = address(call.body, "url")
+    address(call.body, "url")
     jump = call.body.get("miniprogram")
     if jump is not None and (not isinstance(jump, dict) or jump.get("appid") != world.platform.mini_program.appid):
         raise PlatformError(40013, "miniprogram")
@@ -131,11 +135,19 @@ def template(call: Call) -> Body:
     msgid = events.message_id(world)
     if once is not None:
         world.store.remember(remembered, msgid)
-    _post(call, person, {"type": "template", "template_id": template_id, "name": names[template_id], "data": data, "url": url}
-          | ({"page": str(jump.get("pagepath", ""))} if jump else {}))
-    event = events.official_event(world, person, "TEMPLATESENDJOBFINISH", {"MsgID": msgid, "Status": "success"})
+    blocked = refused(world, person)["templates"]
+    if not blocked:
+        _post_template(call, person, template_id, names[template_id], data)
+    status = "failed:user block" if blocked else "success"
+    event = events.official_event(world, person, "TEMPLATESENDJOBFINISH", {"MsgID": msgid, "Status": status})
     call.deliver.append(events.queue(world, "official_account", "event", person, f"{person.key}/official_account", event)[0])
     return {"errcode": 0, "errmsg": "ok", "msgid": msgid}
+
+
+def _post_template(call: Call, person: Person, template_id: str, name: str, data: dict[str, str]) -> None:
+    jump = call.body.get("miniprogram")
+    page = {"page": str(jump.get("pagepath", ""))} if jump else {}
+    _post(call, person, {"type": "template", "template_id": template_id, "name": name, "data": data, "url": call.body.get("url", ""), **page})
 
 
 def template_data(data: Body) -> dict[str, str]:

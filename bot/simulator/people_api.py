@@ -9,10 +9,12 @@ from sanic import Blueprint, Request, raw
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
-from . import authenticator, media, talking, taps
+from . import authenticator, media, outbox, refusals, talking, taps, tokens
+from .conditions import ConditionsError, checked
 from .deliveries import Courier
 from .parcels import verify
-from .world import Chat, Conditions, PeopleError, World
+from .platform_api import APIS
+from .world import Chat, PeopleError, World
 
 Body = dict[str, Any]
 HEARTBEAT = 15.0
@@ -39,6 +41,7 @@ def listed(world: World, chat: Chat) -> Body:
         shown |= {"following": world.follows(chat.person), "menu": world.store.fact("menu", [])}
     if chat.group:
         group = world.group(chat.group)
+        shown["robot"] = world.platform.wecom.robot.name if world.platform.wecom.robot.configured else ""
         shown["members"] = [person.name for person in world.members(group)] if group else []
     return shown
 
@@ -55,7 +58,7 @@ def build(world: World, courier: Courier) -> Blueprint:
     async def roster(_: Request) -> HTTPResponse:
         shown = [{"key": p.key, "name": p.name, "role": p.role, "title": p.title, "place": p.place, "authenticator": bool(p.authenticator),
                   "chats": [listed(world, chat) for chat in world.chats(p)]} for p in world.roster.people]  # fmt: skip
-        return answer({"people": shown})
+        return answer({"people": shown, "alone": world.alone})
 
     @people.get("/people/<key:str>/chats/<chat_id:str>/messages")
     async def messages(request: Request, key: str, chat_id: str) -> HTTPResponse:
@@ -144,8 +147,27 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.put("/conditions")
     async def set_conditions(request: Request) -> HTTPResponse:
-        world.set_conditions(_conditions(body_of(request), world.conditions))
+        try:
+            world.set_conditions(checked(body_of(request), world.conditions, APIS))
+        except ConditionsError as exc:
+            raise PeopleError("conditions.invalid", 422, exc.sentence) from None
         return answer(world.conditions.as_json())
+
+    @people.post("/tokens/lost")
+    async def lose_tokens(request: Request) -> HTTPResponse:
+        return answer({"lost": tokens.lose(world, body_of(request).get("errcode", 40001))})
+
+    @people.get("/people/<key:str>/refusals")
+    async def person_refusals(_: Request, key: str) -> HTTPResponse:
+        return answer(refusals.shown(world, unquote(key)))
+
+    @people.put("/people/<key:str>/refusals")
+    async def refuse(request: Request, key: str) -> HTTPResponse:
+        return answer(refusals.change(world, courier, unquote(key), body_of(request)))
+
+    @people.get("/outbox")
+    async def sent(request: Request) -> HTTPResponse:
+        return answer(outbox.listed(world, request.args.get("person") or "", request.args.get("outcome") or ""))
 
     @people.put("/clock")
     async def set_clock(request: Request) -> HTTPResponse:
@@ -161,23 +183,3 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     return people
 
-
-def _conditions(wanted: Body, now: Conditions) -> Conditions:
-    """Checked conditions; what is not named stays as it is."""
-    values = {**now.as_json(), **wanted}
-    if set(values) != set(now.as_json()):
-        raise PeopleError("conditions.invalid", 422, "不认识这个故障设置")
-
-    def number(name: str, most: float) -> bool:
-        value = values[name]
-        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
-
-    whole = all(isinstance(values[name], int) for name in ("delay_ms", "seed"))
-    if not (number("delay_ms", 60_000) and number("drop_callbacks", 1) and number("seed", 2**53) and whole):
-        raise PeopleError("conditions.invalid", 422, "延迟是 0 到 60000 毫秒,丢失率是 0 到 1,种子是整数")
-    error = values["api_error"]
-    if not isinstance(values["duplicate_callbacks"], bool) or not (
-        error is None or (isinstance(error, int) and not isinstance(error, bool) and error)
-    ):
-        raise PeopleError("conditions.invalid", 422, "重复投递是 true 或 false,接口故障是错误码或 null")
-    return Conditions(**values)

@@ -1,8 +1,10 @@
 """The platforms' side as addresses: token, quota and method checked here, everything answered with HTTP 200 and errcode."""
 
 import asyncio
+import contextlib
 import json
 import logging
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,18 +12,21 @@ from sanic import Blueprint, Request, html, raw, redirect
 from sanic.response import HTTPResponse
 from sanic.response import json as answer
 
-from . import account_api, media, mini_program_api, oauth, official_account_api, tokens, wecom_api
+from . import account_api, faults, group_webhook, media, mini_program_api, oauth, official_account_api, outbox, tokens, wecom_api
 from .calls import Body, Call, Endpoint, PlatformError
 from .deliveries import Courier
 from .world import PeopleError, World, clip, instant
 
 log = logging.getLogger(__name__)
 WEIXIN = {**tokens.WEIXIN, **official_account_api.WEIXIN, **mini_program_api.WEIXIN, **oauth.WEIXIN, **account_api.WEIXIN}
-WECOM = {**tokens.WECOM, **wecom_api.WECOM_API, **account_api.WECOM}
-# A fault asked for strikes the calls; getting a token fails only for what is the platform's or the network's own trouble.
-TOKEN_FAULTS = {-1, 40164, 45009, 60020}
+WECOM = {**tokens.WECOM, **wecom_api.WECOM_API, **group_webhook.WECOM_API, **account_api.WECOM}
+WITHOUT_TOKEN = ("/cgi-bin/aibot/response", *group_webhook.WECOM_API)
+MEDIA_APIS = ("/cgi-bin/media/get", "/cgi-bin/media/upload")
+APIS = frozenset({*WEIXIN, *WECOM, *MEDIA_APIS})
+HANGS_S = 60.0
+"""How long a platform that hangs keeps a call; who waits longer finds the connection closed."""
 MEDIA_TYPES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10, "file": 20 << 20}
-SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code")
+SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code", "key")
 
 
 def build(world: World, courier: Courier) -> Blueprint:
@@ -39,8 +44,13 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @hosts.get("/open.weixin.qq.com/connect/oauth2/authorize")
     async def authorise(request: Request) -> HTTPResponse:
+        if world.conditions.platform_down:
+            return await _down(world, request)
         try:
             return redirect(oauth.authorise(world, _query(request)))
+        except oauth.WhoIsIt as page:
+            links = "".join(f'<p><a href="{escape(address)}">{escape(name)}</a></p>' for address, name in page.choices)
+            return html(PAGE.format(sentence=f"{page}{links}"))
         except oauth.AuthorisePage as page:
             return html(PAGE.format(sentence=page))
 
@@ -51,6 +61,7 @@ def build(world: World, courier: Courier) -> Blueprint:
 
 PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>微信</title><body style="font:17px/1.6 sans-serif;text-align:center;padding:20vh 24px"><p>{sentence}</p></body></html>"""
+BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
 
 
 def _query(request: Request) -> dict[str, str]:
@@ -59,9 +70,11 @@ def _query(request: Request) -> dict[str, str]:
 
 async def _serve(world: World, courier: Courier, request: Request, host: str, path: str) -> HTTPResponse:
     await asyncio.sleep(world.conditions.delay_ms / 1000)
+    if world.conditions.platform_down in ("hang", "refuse"):
+        return await _down(world, request)
     query = _query(request)
     try:
-        if path in ("/cgi-bin/media/get", "/cgi-bin/media/upload"):
+        if path in MEDIA_APIS:
             return _media(world, request, host, path, query)
         endpoint = (WECOM if host == "wecom" else WEIXIN).get(path)
         if endpoint is None:
@@ -71,18 +84,33 @@ async def _serve(world: World, courier: Courier, request: Request, host: str, pa
         return answer({"errcode": exc.errcode, "errmsg": exc.errmsg})
     except PeopleError:
         return answer({"errcode": 40029, "errmsg": "invalid code"})
+    except faults.HttpFault as fault:
+        return html(BAD_GATEWAY, status=fault.status)
     except Exception:
         log.exception("a platform call failed: %s", path)
         return answer({"errcode": -1, "errmsg": "system error"})
 
 
+async def _down(world: World, request: Request) -> HTTPResponse:
+    """No answer: an HTTP error of what stands in front of the platform, or the connection ends, at once or after a long silence."""
+    if world.conditions.platform_down == "http":
+        return html(BAD_GATEWAY, status=faults.BAD_GATEWAY)
+    if world.conditions.platform_down == "hang":
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANGS_S):
+                await world.up.wait()
+    if isinstance(request.transport, asyncio.WriteTransport):
+        request.transport.abort()
+    return html("", status=faults.BAD_GATEWAY)
+
+
 def _authorised(world: World, host: str, path: str, query: dict[str, str], endpoint: Endpoint) -> str:
     """The faults asked for, then token, account and daily quota; the account of the call."""
-    fault = world.conditions.api_error
-    if fault and (endpoint.accounts or path.endswith("/response") or fault in TOKEN_FAULTS):
-        raise PlatformError(fault, "as the conditions ask")
+    faults.strike(world, path, gives_token=not endpoint.accounts and path not in WITHOUT_TOKEN)
     if not endpoint.accounts:
         return ""
+    if query.get("access_token"):
+        faults.lose_token(world, host)
     account = tokens.check(world, query.get("access_token", ""), host)
     if account not in endpoint.accounts:
         raise PlatformError(48001)
@@ -101,6 +129,7 @@ def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, 
     if endpoint.recorded:
         call.exchange = world.open_exchange("api", channel, "", f"{host}{path}")
     result: Body = {}
+    status = 200
     try:
         if endpoint.method == "POST":
             call.body = _json(request)
@@ -112,24 +141,30 @@ def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, 
         call.announce, call.changed, call.deliver = [], [], []
         result = {"errcode": exc.errcode, "errmsg": exc.errmsg}
         raise
+    except faults.HttpFault as fault:
+        result, status = {"errmsg": f"HTTP {fault.status}, {faults.ASKED_FOR}"}, fault.status
+        raise
     finally:
         if endpoint.recorded:
-            _record(world, request, call, path, query, result, started)
+            _record(world, request, call, path, query, (status, result), started)
     world.announce(*call.announce)
     world.announce(*call.changed, changed=True)
     courier.dispatch(*call.deliver)
     return result
 
 
-def _record(world: World, request: Request, call: Call, path: str, query: dict[str, str], result: Body, started: float) -> None:
+def _record(world: World, request: Request, call: Call, path: str, query: dict[str, str], answered: tuple[int, Body], started: float) -> None:
+    status, result = answered
     shown = {name: "…" if name in SECRETS else value for name, value in query.items()}
     sent = {"method": request.method, "url": f"{path}?{urlencode(shown, safe='…')}", "raw": clip(request.body), "decrypted": ""}
-    answered = {"status": 200, "raw": json.dumps({k: "…" if k in SECRETS else v for k, v in result.items()}, ensure_ascii=False), "decrypted": ""}
-    good = result.get("errcode", 0) == 0 and bool(result)
+    told = json.dumps({k: "…" if k in SECRETS else v for k, v in result.items()}, ensure_ascii=False)
+    got = {"status": status, "raw": told if status == 200 else BAD_GATEWAY, "decrypted": ""}
+    good = status == 200 and result.get("errcode", 0) == 0 and bool(result)
     took = round((asyncio.get_running_loop().time() - started) * 1000)
     attempt = {"number": 1, "at": instant(world.now()), "took_ms": took, "duplicate": False, "outcome": "answered" if good else "error",
-               "reason": "" if good else result.get("errmsg", "system error"), "request": sent, "answer": answered}  # fmt: skip
-    world.note(call.exchange, attempt, call.warnings, outcome=attempt["outcome"], reason=attempt["reason"])
+               "reason": "" if good else result.get("errmsg", "system error"), "request": sent, "answer": got}  # fmt: skip
+    world.note(call.exchange, attempt, call.warnings, outcome=attempt["outcome"], reason=attempt["reason"], errcode=result.get("errcode"),
+               status=status, **outbox.addressed(world, call.body))  # fmt: skip
 
 
 def _json(request: Request) -> Body:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
@@ -12,7 +12,18 @@ class SettingsError(Exception):
     """A file of the simulator is missing or cannot be used; the text says what to do."""
 
 
+Security = Literal["plain", "compatible", "security"]
+
+
 class Account(BaseModel):
+    """An Official Account. `security`: plain text, both forms, or encrypted alone (wechat-facts, 1.2).
+
+    Without `callback_url` nothing is delivered.
+    """
+
+    name: str = "会诊服务号"
+    configured: bool = True
+    security: Security = "security"
     original_id: str = ""
     appid: str
     secret: str
@@ -24,10 +35,12 @@ class Account(BaseModel):
 
 
 class MiniProgram(Account):
-    message_format: str = "json"
+    name: str = "会诊小程序"
+    message_format: Literal["json", "xml"] = "json"
 
 
 class WecomApp(BaseModel):
+    configured: bool = True
     agentid: int
     secret: str
     token: str
@@ -38,6 +51,7 @@ class WecomApp(BaseModel):
 
 
 class WecomRobot(BaseModel):
+    configured: bool = True
     aibotid: str
     name: str = "会诊助手"
     token: str
@@ -56,6 +70,17 @@ class Platform(BaseModel):
     mini_program: MiniProgram
     wecom: Wecom
     redirect_origins: list[str] = Field(default_factory=list)
+
+    def account(self, channel: str) -> Account | WecomApp | WecomRobot:
+        """The account behind official_account, mini_program, wecom_app or wecom_robot."""
+        found: dict[str, Account | WecomApp | WecomRobot] = {
+            "official_account": self.official_account, "mini_program": self.mini_program, "wecom_app": self.wecom.app,
+            "wecom_robot": self.wecom.robot,
+        }  # fmt: skip
+        return found[channel]
+
+    def title(self, channel: str) -> str:
+        return self.account(channel).name
 
     def may_redirect_to(self, address: str) -> bool:
         """Pages may be signed in to only on the registered origin: by default the one that takes the callbacks."""
@@ -86,6 +111,8 @@ class Group(BaseModel):
     chatid: str
     name: str
     members: list[str] = Field(default_factory=list)
+    webhook: str = ""
+    """The key in the address of the group's webhook; empty where it has none."""
 
 
 class Roster(BaseModel):

@@ -11,7 +11,7 @@ from .codes import issue
 from .deliveries import Courier
 from .mini_program_api import push_event
 from .official_account_api import grant
-from .world import Chat, PeopleError, World
+from .world import Chat, PeopleError, World, refused
 from .xmltext import legal
 
 Body = dict[str, Any]
@@ -45,7 +45,7 @@ def write(world: World, courier: Courier, chat: Chat, message: Body) -> Body:
     if stray:
         raise invalid(f"消息里有多余的内容:{sorted(stray)[0][:40]}")
     if chat.id == "official_account" and not world.follows(chat.person):
-        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+        raise PeopleError("account.not_followed", 409, f"还没有关注{world.platform.title('official_account')},请先点“关注”")
     if chat.id == "wecom_robot" or _mentions(world, chat, message):
         _robot_is_free(world, chat)
     body, data = _read(world, chat, kind, message)
@@ -244,6 +244,8 @@ def subscribe(world: World, courier: Courier, key: str, answers: Any) -> Body:
     chat = world.chat(key, "mini_program")
     if not isinstance(answers, dict) or not 1 <= len(answers) <= 3 or not all(a in ("accept", "reject", "ban") for a in answers.values()):
         raise invalid("一次最多询问 3 个订阅消息,回答只能是 accept、reject 或 ban")
+    if refused(world, chat.person)["subscriptions"]:
+        raise PeopleError("subscriptions.off", 409, "您已关闭订阅消息,请先在手机上打开")
     openid = chat.person.mini_program_openid
     with world.store.transaction():
         for template, answer in answers.items():

@@ -54,7 +54,7 @@ def _tap_menu_message(world: World, courier: Courier, chat: Chat, body: Body, ke
     else:
         raise PeopleError("button.unknown", 404, "这条消息上没有这个选项")
     if not world.follows(chat.person):
-        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+        raise PeopleError("account.not_followed", 409, f"还没有关注{world.platform.title('official_account')},请先点“关注”")
     with world.store.transaction():
         plain = events.official_message(world, chat.person, "text", {"Content": item["content"], "bizmsgmenuid": key})
         delivery, exchange = events.queue(world, "official_account", "message", chat.person, chat.conversation, plain)
@@ -116,7 +116,7 @@ def _tap_account_menu(world: World, courier: Courier, chat: Chat, key: str) -> B
     if chat.id != "official_account":
         raise invalid("没有说明是哪条消息上的按钮")
     if not world.follows(chat.person):
-        raise PeopleError("account.not_followed", 409, "还没有关注会诊服务号,请先点“关注”")
+        raise PeopleError("account.not_followed", 409, f"还没有关注{world.platform.title('official_account')},请先点“关注”")
     buttons = [one for button in world.store.fact("menu", []) for one in (button.get("sub_button") or [button])]
     for button in buttons:
         if key in (button.get("key"), button.get("url"), button.get("pagepath")):

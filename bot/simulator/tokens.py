@@ -1,9 +1,11 @@
 """Access tokens of Official Account, mini program and WeCom (wechat-facts, 3.1 and 4.1)."""
 
 import secrets
+from typing import Any
 
 from .calls import Body, Call, Endpoint, PlatformError
-from .world import World
+from .conditions import LOST_TOKENS
+from .world import PeopleError, World
 
 LIFETIME = 7200
 OVERLAP = 300
@@ -22,6 +24,16 @@ def check(world: World, token: str, host: str) -> str:
     if row["expires_at"] <= world.now():
         raise PlatformError(42001)
     return str(row["account"])
+
+
+def lose(world: World, errcode: Any) -> int:
+    """Every token that was issued stops being valid now, as revoked (40001; WeCom says 40014) or as expired (42001); how many there were."""
+    if isinstance(errcode, bool) or errcode not in LOST_TOKENS:
+        raise PeopleError("tokens.invalid", 422, "令牌失效只能是 40001 或 42001")
+    now = world.now()
+    if errcode == 42001:
+        return world.store.run("UPDATE tokens SET expires_at = ? WHERE revoked = 0 AND expires_at > ?", now, now)
+    return world.store.run("UPDATE tokens SET revoked = 1 WHERE revoked = 0 AND expires_at > ?", now)
 
 
 def _issue(world: World, account: str, kind: str) -> Body:

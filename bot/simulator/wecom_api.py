@@ -114,21 +114,19 @@ def _content(call: Call, allowed: tuple[str, ...]) -> Body:
             raise PlatformError(40058, "textcard.url is missing")
         return {"type": "link", "title": text(part, "title")[:128], "description": text(part, "description")[:512], "url": part["url"], "picture": ""}
     if kind == "news":
-        articles = part.get("articles")
-        if not isinstance(articles, list) or not 1 <= len(articles) <= 8 or not all(isinstance(one, dict) for one in articles):
-            raise PlatformError(40058, "news.articles must hold 1 to 8")
-        return {"type": "articles", "items": [_article(one) for one in articles]}
+        return articles(part)
     call.warnings += _checked(part)
     return {"type": "card", "card": part}
 
 
-def _article(one: Body) -> Body:
-    return {
-        "title": text(one, "title"),
-        "description": str(one.get("description", "")),
-        "url": address(one, "url"),
-        "picture": address(one, "picurl"),
-    }
+def articles(part: Body) -> Body:
+    """The message that `news` makes."""
+    listed = part.get("articles")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= 8 or not all(isinstance(one, dict) for one in listed):
+        raise PlatformError(40058, "news.articles must hold 1 to 8")
+    return {"type": "articles", "items": [
+        {"title": text(one, "title"), "description": str(one.get("description", "")), "url": address(one, "url"), "picture": address(one, "picurl")}
+        for one in listed]}  # fmt: skip
 
 
 def _cut(call: Call, content: str, limit: int) -> str:

@@ -2,17 +2,17 @@
 
 import asyncio
 import json
-import random
 import secrets
 import sqlite3
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from . import settings
+from .conditions import Conditions
 from .crypto import CallbackCipher
 from .store import Store, dump
 
@@ -21,7 +21,6 @@ EXCHANGES_KEPT = 5000
 SHIFTS_KEPT = 500
 ATTEMPTS_KEPT, REFRESHES_KEPT = 12, 4
 RAW_KEPT = 65536
-CHANNEL_TITLES = {"official_account": "会诊服务号", "mini_program": "会诊小程序", "wecom_app": "会诊工作台", "wecom_robot": "会诊助手"}
 
 
 class PeopleError(Exception):
@@ -41,21 +40,7 @@ class Timing:
     retry: float = 1.0
     refresh: float = 0.5
     stream: float = 360.0
-
-
-@dataclass
-class Conditions:
-    """Faults somebody asked for; drawn from a seed so that a run can be repeated."""
-
-    delay_ms: int = 0
-    drop_callbacks: float = 0.0
-    duplicate_callbacks: bool = False
-    api_error: int | None = None
-    seed: int = 0
-    chance: random.Random = field(default_factory=lambda: random.Random(0), repr=False)  # noqa: S311 - repeatable faults, no secret
-
-    def as_json(self) -> Body:
-        return {name: getattr(self, name) for name in ("delay_ms", "drop_callbacks", "duplicate_callbacks", "api_error", "seed")}
+    overtaken: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -76,13 +61,20 @@ class Chat:
 
 
 class World:
-    """Everything of one running simulator. `now` gives seconds since the epoch; `origin` is its own http address."""
+    """Everything of one running simulator. `now` gives seconds since the epoch; `origin` is its own http address.
 
-    def __init__(self, folder: Path, now: Callable[[], float] = time.time, timing: Timing | None = None) -> None:
+    `setup` stands in place of the folder's two files; `alone` says that no house of ours is behind it.
+    """
+
+    def __init__(
+        self, folder: Path, now: Callable[[], float] = time.time, timing: Timing | None = None,
+        setup: tuple[settings.Platform, settings.Roster] | None = None,
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.now = now
         self.timing = timing or Timing()
-        self.platform, self.roster = settings.load(folder)
+        self.platform, self.roster = setup or settings.load(folder)
+        self.alone = setup is not None
         self.people = {person.key: person for person in self.roster.people}
         self.by_openid = {p.official_account_openid: p for p in self.roster.people if p.official_account_openid}
         self.by_mini_openid = {p.mini_program_openid: p for p in self.roster.people if p.mini_program_openid}
@@ -92,6 +84,7 @@ class World:
         self.origin = ""
         self.ciphers = self._ciphers()
         self.shifts: list[tuple[float, float]] = [(at, offset) for at, offset in self.store.fact("shifts", [])]
+        self.up = asyncio.Event()
         self.conditions = Conditions()
         self.set_conditions(Conditions(**self.store.fact("conditions", {})))
         self._watchers: set[asyncio.Queue[Body | None]] = set()
@@ -106,14 +99,10 @@ class World:
             "wecom_robot": CallbackCipher(p.wecom.robot.token, p.wecom.robot.encoding_aes_key, ""),
         }
 
-    def callback_url(self, channel: str) -> str:
-        p = self.platform
-        return {
-            "official_account": p.official_account.callback_url,
-            "mini_program": p.mini_program.callback_url,
-            "wecom_app": p.wecom.app.callback_url,
-            "wecom_robot": p.wecom.robot.callback_url,
-        }[channel]
+    def security(self, channel: str) -> str:
+        """plain, compatible or security; only an Official Account and a mini program can be anything but the last."""
+        account = self.platform.account(channel)
+        return account.security if isinstance(account, settings.Account) else "security"
 
     def _settle_groups(self) -> None:
         """Groups of the roster exist from the start and have the robot in them; groups made through the API stay as they are."""
@@ -143,14 +132,11 @@ class World:
         return [self.people[key] for key in json.loads(group["members"]) if key in self.people]
 
     def chats(self, person: settings.Person) -> list[Chat]:
-        chats = []
-        if person.official_account_openid:
-            chats.append(Chat(person, "official_account", CHANNEL_TITLES["official_account"]))
-        if person.mini_program_openid:
-            chats.append(Chat(person, "mini_program", CHANNEL_TITLES["mini_program"]))
+        p = self.platform
+        reached = {"official_account": person.official_account_openid, "mini_program": person.mini_program_openid, "wecom_app": person.userid,
+                   "wecom_robot": person.userid}  # fmt: skip
+        chats = [Chat(person, channel, p.title(channel)) for channel, known in reached.items() if known and p.account(channel).configured]
         if person.userid:
-            chats.append(Chat(person, "wecom_app", self.platform.wecom.app.name))
-            chats.append(Chat(person, "wecom_robot", self.platform.wecom.robot.name))
             groups = self.store.rows("SELECT * FROM groups ORDER BY rowid")
             chats += [Chat(person, f"group:{one['chatid']}", one["name"]) for one in groups if person.key in json.loads(one["members"])]
         return chats
@@ -283,9 +269,18 @@ class World:
     # faults on demand
 
     def set_conditions(self, wanted: Conditions) -> None:
-        wanted.chance = random.Random(wanted.seed)  # noqa: S311 - repeatable faults, no secret
+        wanted.begin()
         self.conditions = wanted
+        if wanted.platform_down:
+            self.up.clear()
+        else:
+            self.up.set()
         self.store.remember("conditions", wanted.as_json())
+
+
+def refused(world: World, person: settings.Person) -> Body:
+    """What this person turned off on his phone."""
+    return {"subscriptions": False, "templates": False, "customer_service": None, **world.store.fact(f"refusals:{person.key}", {})}
 
 
 def instant(seconds: float) -> str:

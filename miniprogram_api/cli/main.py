@@ -128,6 +128,10 @@ def parser() -> argparse.ArgumentParser:
     wechat.add_argument("--only", choices=accounts, default="", metavar="<账号>", help=f"只看一个:{'、'.join(accounts)}")
     wechat.add_argument("--dry-run", action="store_true", help="setup:只看,什么也不改")
     wechat.add_argument("--ca", default="", metavar="<文件>", help="doctor:另外信任这个 CA 证书(PEM);微信只信公开的 CA")
+    played = add("simulator", "单独运行模拟微信,接任何人的机器人(不需要数据库);说明见 docs/simulator.md", "simulator")
+    played.add_argument("--config", default="", metavar="<文件>", help="账号、回调地址、人和故障(TOML)")
+    played.add_argument("--example", action="store_true", help="打印一份配置的例子,密钥是新随机的")
+    played.add_argument("--port", type=int, default=None, metavar="<端口>", help="不用配置里的端口;0 用任意空闲的")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole

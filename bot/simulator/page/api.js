@@ -52,6 +52,10 @@ export const scan = (key, address) => call("POST", `/simulator/people/${part(key
 export const exchange = (id) => call("GET", `/simulator/exchanges/${part(id)}`);
 export const conditions = () => call("GET", "/simulator/conditions");
 export const setConditions = (wanted) => call("PUT", "/simulator/conditions", wanted);
+export const loseTokens = () => call("POST", "/simulator/tokens/lost", {});
+export const sent = (person, outcome) => call("GET", `/simulator/outbox?person=${encodeURIComponent(person)}&outcome=${outcome}`);
+export const refusals = (key) => call("GET", `/simulator/people/${part(key)}/refusals`);
+export const refuse = (key, wanted) => call("PUT", `/simulator/people/${part(key)}/refusals`, wanted);
 export const clock = () => call("GET", "/v1/demo/clock");
 export const moveClock = (how) => call("POST", "/v1/demo/clock", how);
 export const outbox = () => call("GET", "/v1/demo/outbox");

@@ -31,7 +31,7 @@ export class ChatView {
     this.error = h("div", { class: "chat-error", role: "alert", hidden: true });
     this.composer = composer({
       chat: chat.id,
-      mention: chat.id.startsWith("group:") ? "会诊助手" : "",
+      mention: chat.id.startsWith("group:") ? chat.robot : "",
       send: (message) => this.say(message),
       fail: (problem) => this.fail(problem),
     });
@@ -50,7 +50,7 @@ export class ChatView {
   /** Whoever does not follow the Official Account can only follow it. */
   #drawBottom() {
     if (this.chat.following === false) {
-      replace(this.bottom, h("div", { class: "follow-bar" }, h("p", null, "还没有关注会诊服务号"), button("关注公众号", () => this.follow(true), { class: "primary" })));
+      replace(this.bottom, h("div", { class: "follow-bar" }, h("p", null, `还没有关注${this.chat.title}`), button("关注公众号", () => this.follow(true), { class: "primary" })));
     } else replace(this.bottom, this.composer.element, accountMenu(this.chat.menu, (item) => this.choose(item)));
   }
 
@@ -138,6 +138,7 @@ export class ChatView {
   }
 
   #emptyLine() {
+    if (this.inboxes.alone) return "还没有消息。写点什么,发出去就行。";
     if (this.chat.id.startsWith("group:")) return "群里还没有人说话。发「会诊 3号 …」试试。";
     return this.person.role === "patient" ? "还没有消息。把哪里不舒服写在下面,发出去就行。" : "还没有消息。发「帮助」看看能说什么。";
   }

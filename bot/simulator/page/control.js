@@ -1,18 +1,15 @@
 // The drawer of the demonstration: its time, the network and the platform's faults, and what is waiting to be sent.
 
-import * as api from "./api.js";
-import { lasting, short, spoken } from "./dates.js";
+import { lasting, spoken } from "./dates.js";
 import { openDialog } from "./dialog.js";
 import { button, h, replace } from "./dom.js";
+import { faultsPane } from "./faults.js";
+import { outboxPane } from "./outbox.js";
 
 const ASK_MS = 3000;
-const DELAYS = [[0, "正常"], [800, "慢(0.8 秒)"], [3000, "很慢(3 秒)"], [6000, "超过微信的 5 秒"]];
-const DROPS = [[0, "不丢"], [0.2, "丢两成"], [0.5, "丢一半"], [1, "全部丢"]];
-const API_ERRORS = [[null, "没有"], [-1, "-1 系统繁忙"], [40001, "40001 令牌失效"], [45009, "45009 当天次数用完"], [45015, "45015 超过回复时限"], [45047, "45047 客服消息条数用完"],
-  [48001, "48001 没有接口权限"]];
 
-export function controlDrawer(clock, opener) {
-  const panes = { clock: ["时间", () => clockPane(clock)], network: ["网络与故障", networkPane], outbox: ["发件箱", () => outboxPane(clock)] };
+export function controlDrawer({ clock, inboxes, opener }) {
+  const panes = { clock: ["时间", () => clockPane(clock)], network: ["网络与故障", faultsPane], outbox: ["发件箱", () => outboxPane({ clock, inboxes })] };
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "演示控制" });
   const pane = h("div", { class: "pane", role: "tabpanel", id: "control-pane" });
   let stop = null;
@@ -43,7 +40,8 @@ export function controlDrawer(clock, opener) {
   });
   const { dialog } = openDialog("演示控制", [tabs, pane], { opener });
   dialog.addEventListener("close", () => stop?.());
-  choose("clock");
+  // Alone there is no practice whose time could be moved.
+  choose(inboxes.alone ? "network" : "clock");
 }
 
 const status = () => h("p", { class: "pane-status", role: "status" });
@@ -96,75 +94,3 @@ function clockPane(clock) {
     stop: () => { clearInterval(ticking); clock.removeEventListener("moved", draw); },
   };
 }
-
-function networkPane() {
-  const said = status();
-  const form = h("form", { class: "conditions", on: { change: save, submit: (event) => event.preventDefault() } }, h("p", { class: "state-line" }, "正在取设置…"));
-  let fields = {};
-
-  const choice = (label, options, current) => {
-    const known = options.some(([value]) => value === current);
-    const all = known ? options : [...options, [current, String(current)]];
-    const select = h("select", null, all.map(([value, text]) => h("option", { value: JSON.stringify(value), selected: value === current }, text)));
-    return [select, h("label", { class: "field" }, h("span", null, label), select)];
-  };
-
-  function draw(conditions) {
-    const [delay, delayRow] = choice("网络", DELAYS, conditions.delay_ms);
-    const [drop, dropRow] = choice("丢失回调", DROPS, conditions.drop_callbacks);
-    const [error, errorRow] = choice("接口总是报错", API_ERRORS, conditions.api_error);
-    const duplicate = h("input", { type: "checkbox", checked: conditions.duplicate_callbacks });
-    const seed = h("input", { type: "number", min: 0, max: 2 ** 31, value: conditions.seed, inputmode: "numeric" });
-    fields = { delay, drop, error, duplicate, seed };
-    replace(form, delayRow, dropRow, h("label", { class: "field" }, h("span", null, "每个回调送两遍"), duplicate), errorRow,
-      h("label", { class: "field" }, h("span", null, "随机种子"), seed),
-      button("恢复正常", () => put({ delay_ms: 0, drop_callbacks: 0, duplicate_callbacks: false, api_error: null, seed: Number(seed.value) || 0 }), { class: "plain-button" }));
-  }
-
-  function save() {
-    return put({
-      delay_ms: JSON.parse(fields.delay.value), drop_callbacks: JSON.parse(fields.drop.value), duplicate_callbacks: fields.duplicate.checked,
-      api_error: JSON.parse(fields.error.value), seed: Number(fields.seed.value) || 0,
-    });
-  }
-
-  async function put(wanted) {
-    try {
-      draw((await api.setConditions(wanted)) ?? wanted);
-      said.textContent = "已生效。";
-    } catch (problem) {
-      said.textContent = problem.message;
-    }
-  }
-
-  api.conditions().then(draw).catch((problem) => replace(form, h("p", { class: "state-line", role: "alert" }, problem.message)));
-  return { element: [form, said, h("p", { class: "faint" }, "故障按种子抽取,同一个种子可以重演。微信的规矩照旧:5 秒没有回答就重试,最多送 3 次。")] };
-}
-
-function outboxPane(clock) {
-  const list = h("div", { "aria-live": "polite" }, h("p", { class: "state-line" }, "正在取发件箱…"));
-  async function load() {
-    try {
-      const answer = await api.outbox();
-      replace(list,
-        h("p", null, answer.waiting ? `等着处理 ${answer.waiting} 件` : "没有等着处理的事", answer.failed > 0 && h("strong", { class: "failed" }, `,失败 ${answer.failed} 件`)),
-        answer.events.length > 0 && outboxTable(answer.events, clock.now()));
-    } catch (problem) {
-      replace(list, h("p", { class: "state-line", role: "alert" }, problem.message));
-    }
-  }
-  load();
-  const refreshing = setInterval(load, 3000);
-  return { element: list, stop: () => clearInterval(refreshing) };
-}
-
-const STATES = { waiting: "等待", claimed: "处理中", done: "已处理", failed: "失败" };
-
-const outboxTable = (rows, now) =>
-  h("table", null,
-    h("thead", null, h("tr", null, ["事件", "涉及的编号", "时间", "状态"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", null, rows.map((row) => h("tr", null,
-      h("td", { class: "wire" }, row.topic),
-      h("td", { class: "wire" }, Object.entries(row.body).map(([name, id]) => h("div", { title: id }, `${name} …${String(id).slice(-6)}`))),
-      h("td", null, short(row.created_at, now)),
-      h("td", null, STATES[row.state] ?? row.state, row.tries > 1 && `(第 ${row.tries} 次)`)))));

@@ -14,6 +14,7 @@ export const ROLES = [
   ["pharmacist", "药师"],
   ["administrator", "管理员"],
   ["auditor", "审计员"],
+  ["person", "用户"],
 ];
 export const roleLabel = (role) => new Map(ROLES).get(role) ?? role;
 
@@ -23,12 +24,15 @@ export const plainName = (name) => name.replace(/[((]演示[))]/g, "").trim();
 /** Events: "chat" (detail: {person, chat, seq}) when messages came or changed; "read" when something was read. */
 export class Inboxes extends EventTarget {
   people = new Map();
+  alone = false;
   #chats = new Map();
   #read = new Map(Object.entries(stored()));
 
   async load() {
     const roster = await api.people();
-    this.people = new Map(roster.people.map((person) => [person.key, person]));
+    // Alone: no practice of ours stands behind the platform, and people may have any role or none.
+    this.alone = roster.alone === true;
+    this.people = new Map(roster.people.map((person) => [person.key, { ...person, role: new Map(ROLES).has(person.role) ? person.role : "person" }]));
     for (const person of roster.people) {
       for (const chat of person.chats ?? []) if (chat.last) this.#put(person.key, chat.id, chat.last);
     }

@@ -54,9 +54,10 @@ function announce({ person: key, chat, message, update }) {
   drawDots();
 }
 
-/** Who holds which phone at first: a patient, a village doctor in the group, a cardiologist, the duty doctor. */
+/** Alone: whoever comes first. Else a patient, a village doctor in the group, a cardiologist, the duty doctor. */
 function firstHolders() {
   const people = [...inboxes.people.values()];
+  if (inboxes.alone) return people.slice(0, 4).map((person) => ({ key: person.key, chat: inboxes.chats(person.key)[0]?.id ?? null }));
   const of = (role) => people.filter((person) => person.role === role);
   const villageDoctor = of("village_doctor").find((person) => person.name.startsWith("吴")) ?? of("village_doctor")[0];
   const group = inboxes.chats(villageDoctor?.key).find((chat) => chat.id.startsWith("group:"));
@@ -71,7 +72,7 @@ function firstHolders() {
 
 function remembered() {
   const held = stored(CHOSEN_KEY, []);
-  return Array.isArray(held) && held.length === 4 && held.every((one) => inboxes.person(one?.key)) ? held : null;
+  return Array.isArray(held) && held.length === Math.min(4, inboxes.people.size) && held.every((one) => inboxes.person(one?.key)) ? held : null;
 }
 
 function makePhones() {
@@ -159,7 +160,7 @@ async function catchUp() {
 }
 
 function wire() {
-  document.getElementById("clock").addEventListener("click", (event) => controlDrawer(clock, event.currentTarget));
+  document.getElementById("clock").addEventListener("click", (event) => controlDrawer({ clock, inboxes, opener: event.currentTarget }));
   document.getElementById("news").addEventListener("click", (event) => newsDrawer({ inboxes, shown, open, opener: event.currentTarget }));
   document.getElementById("tips").addEventListener("click", showHints);
   document.getElementById("care").addEventListener("click", () => care(!document.documentElement.classList.contains("care")));
@@ -193,7 +194,8 @@ async function start() {
   makePhones();
   wire();
   drawTop();
-  if (!hintsSeen()) showHints();
+  document.getElementById("tips").hidden = inboxes.alone;
+  if (!hintsSeen() && !inboxes.alone) showHints();
   live.start();
   clock.refresh().then(() => phones.forEach((phone) => phone.tick())).catch(() => undefined);
 }

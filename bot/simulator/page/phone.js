@@ -5,7 +5,7 @@ import { authenticatorTile } from "./authenticator.js";
 import { avatar, chatAvatar } from "./avatar.js";
 import { ChatView } from "./chat.js";
 import { digits, short, shownAt } from "./dates.js";
-import { button, h, icon, iconButton, replace } from "./dom.js";
+import { append, button, h, icon, iconButton, replace } from "./dom.js";
 import { plainName, preview, roleLabel } from "./inboxes.js";
 import { badge, switcher } from "./switcher.js";
 import { miniProgramAddress, phoneAddress, webview } from "./webview.js";
@@ -124,7 +124,7 @@ export class Phone {
   showChats() {
     const held = this.screen.contains(document.activeElement) ? document.activeElement.dataset.chat : null;
     const chats = this.inboxes.chats(this.key).map((chat) => ({ ...chat, message: this.inboxes.last(this.key, chat.id), count: this.inboxes.unread(this.key, chat.id) }));
-    const wecom = this.person.role !== "patient";
+    const wecom = this.person.role !== "patient" && !(this.inboxes.alone && chats.some((chat) => chat.id === "official_account" || chat.id === "mini_program"));
     this.#show("chats", {
       title: wecom ? "企业微信" : "微信",
       element: chats.length
@@ -204,6 +204,24 @@ export class Phone {
       }));
     this.bar.append(sheet);
     sheet.firstElementChild.focus();
+    this.#refusals(sheet, opener);
+  }
+
+  /** What he does not want from the account; the platform then refuses it to whoever sends it. */
+  async #refusals(sheet, opener) {
+    const key = this.key;
+    const mini = this.inboxes.chats(key).some((chat) => chat.id === "mini_program");
+    try {
+      const now = await api.refusals(key);
+      const turn = (label, name, on, off) => button(`${now[name] ? "恢复接收" : "不再接收"}${label}`, async () => {
+        sheet.remove();
+        opener.focus();
+        await api.refuse(key, { [name]: now[name] ? off : on }).catch((problem) => this.chatView?.fail(problem));
+      });
+      append(sheet, [turn("模板消息", "templates", true, false), turn("客服消息", "customer_service", 45015, null), mini && turn("订阅消息", "subscriptions", true, false)]);
+    } catch (problem) {
+      this.chatView?.fail(problem);
+    }
   }
 
   openPage(url, fromChat) {

@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -11,7 +12,13 @@ from hypothesis import strategies as st
 
 from bot.simulator import cards
 from bot.simulator.answers import Expected, InvalidAnswer, read_robot, read_xml
+from bot.simulator.conditions import NAMES as NAMES_OF_FAULTS
+from bot.simulator.conditions import Conditions, ConditionsError, checked
 from bot.simulator.crypto import CallbackCipher
+from bot.simulator.example import example
+from bot.simulator.platform_api import APIS
+from bot.simulator.settings import SettingsError
+from bot.simulator.standalone import load
 from bot.simulator.xmltext import XmlError, parse, render
 
 from .conftest import key43
@@ -60,6 +67,38 @@ def test_any_json_is_an_answer_of_the_robot_or_is_refused(wanted: dict[str, Any]
         read_robot(json.dumps(body).encode(), expected(cipher, kind))
     with contextlib.suppress(InvalidAnswer):
         read_robot(json.dumps(wanted).encode(), expected(cipher, kind))
+
+
+FAULT_NAMES = st.sampled_from([*NAMES_OF_FAULTS, "weather"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(FAULT_NAMES, VALUES | st.sampled_from([40001, 42001, 45047, "http", ["*"], 0.5, True]), max_size=4))
+def test_any_wish_for_faults_is_taken_or_refused(wanted: dict[str, Any]) -> None:
+    with contextlib.suppress(ConditionsError):
+        taken = checked(wanted, Conditions(), APIS)
+        taken.begin()
+        assert taken.as_json() == {**Conditions().as_json(), **wanted}
+        assert json.loads(json.dumps(taken.as_json())) == taken.as_json()
+
+
+def test_any_config_is_taken_or_refused(tmp_path: Path) -> None:
+    dice = random.Random(20261123)
+    whole = example()
+    path = tmp_path / "sim.toml"
+    taken = 0
+    for _ in range(400):
+        lines = whole.replace("# [[", "[[").replace("# key", "key").replace("# name", "name").replace("# chatid", "chatid").splitlines()
+        for _ in range(dice.randrange(4)):
+            at = dice.randrange(len(lines))
+            line, value = lines[at], dice.choice(["1", '""', '"x"', "[]", "{}", "true", "1.5", "-1", '"\u0000"', "[[1]]", "2020-01-01", "inf"])
+            name = line.split("=")[0]
+            lines[at : at + 1] = dice.choice([[], [line, line], [f"{name}= {value}"], [line[: dice.randrange(len(line) + 1)]], ["[x]", line]])
+        path.write_bytes("\n".join(lines).encode() if dice.random() < 0.95 else dice.randbytes(60))
+        with contextlib.suppress(SettingsError):
+            load(path, APIS)
+            taken += 1
+    assert 20 < taken < 400
 
 
 def test_mutated_xml_is_an_answer_or_is_refused() -> None:

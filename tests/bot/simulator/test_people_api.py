@@ -87,20 +87,6 @@ async def test_messages_after_a_number(stage: Stage) -> None:
         assert response.json()["error"] == "after.invalid"
 
 
-async def test_conditions_are_checked_and_kept(stage: Stage) -> None:
-    await stage.conditions(delay_ms=100, drop_callbacks=0.25, duplicate_callbacks=True, api_error=45009, seed=3)
-    wanted = {"delay_ms": 100, "drop_callbacks": 0.25, "duplicate_callbacks": True, "api_error": 45009, "seed": 3}
-    address = f"{stage.origin}/simulator/conditions"
-    assert (await stage.client.get(address)).json() == wanted
-    wrong: list[Any] = [{"delay_ms": -1}, {"delay_ms": "1"}, {"delay_ms": 1e9}, {"drop_callbacks": 2}, {"drop_callbacks": True}, {"api_error": "x"},
-                        {"api_error": 0},
-                        {"duplicate_callbacks": 1}, {"seed": 1.5}, {"weather": 1}]  # fmt: skip
-    for body in wrong:
-        response = await stage.client.put(address, json=body)
-        assert (response.status_code, response.json()["error"]) == (422, "conditions.invalid"), body
-    assert (await stage.client.get(address)).json() == wanted
-
-
 async def test_unknown_people_chats_and_addresses(stage: Stage) -> None:
     for path, error in (
         ("people/nobody/chats/wecom_app/messages", "person.unknown"),

@@ -9,7 +9,7 @@ import pytest
 
 from miniprogram_api.cli import main as command_line
 
-SUBCOMMANDS = ("demo", "serve", "migrate", "seed", "chat", "rules", "triage", "inquire", "processes")
+SUBCOMMANDS = ("demo", "serve", "migrate", "seed", "chat", "rules", "triage", "inquire", "simulator", "processes")
 
 
 def huizhen(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
