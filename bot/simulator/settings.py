@@ -38,6 +38,8 @@ class WecomApp(BaseModel):
 
 class WecomRobot(BaseModel):
     aibotid: str
+    secret: str = ""
+    """What a long connection proves itself with; empty where there may be none."""
     name: str = "会诊助手"
     token: str
     encoding_aes_key: str
