@@ -17,7 +17,8 @@ from bot.channels.mini_program import MiniProgram
 from bot.channels.official_account import OfficialAccount
 from bot.channels.pace import MemberPace
 from bot.channels.settings import ChannelSettings
-from bot.channels.token import Spread, TokenProvider, corporation_token, stable_token
+from bot.channels.stops import Stops
+from bot.channels.token import Fetch, Fetched, Spread, TokenProvider, corporation_token, stable_token
 from bot.channels.wecom_app import WeComApp
 from bot.channels.wecom_robot import WeComRobot
 
@@ -50,10 +51,14 @@ class Apis:
     def __init__(self, settings: ChannelSettings, redis: Redis, *, clock: Callable[[], datetime], ids: Callable[[], str], spread: Spread) -> None:
         self._wechat = Transport(settings.addresses.wechat_api)
         self._wecom = Transport(settings.addresses.wecom_api)
+        self.stops = Stops(redis, clock=clock)
+
+        def guarded(account: str, transport: Transport) -> Transport:
+            return transport.behind(self.stops.of(account))
 
         def tokens(account: str, transport: Transport, secret: str, kind: str) -> TokenProvider:
             fetch = corporation_token(transport, account.partition(":")[0], secret) if kind == "wecom" else stable_token(transport, account, secret)
-            return TokenProvider(redis, f"{kind}:{account}", fetch, clock=clock, ids=ids, spread=spread)
+            return TokenProvider(redis, f"{kind}:{account}", self._stopping(f"{kind}:{account}", fetch), clock=clock, ids=ids, spread=spread)
 
         self.official_account: OfficialAccountApi | None = None
         self.mini_program: MiniProgramApi | None = None
@@ -62,18 +67,32 @@ class Apis:
         self.robot: RobotApi | None = None
         if (oa := settings.official_account) is not None:
             self.official_account = OfficialAccountApi(
-                self._wechat, oa, tokens(oa.appid, self._wechat, oa.secret.get_secret_value(), "official_account")
+                guarded(f"official_account:{oa.appid}", self._wechat),
+                oa,
+                tokens(oa.appid, self._wechat, oa.secret.get_secret_value(), "official_account"),
             )
         if (mp := settings.mini_program) is not None:
-            self.mini_program = MiniProgramApi(self._wechat, mp, tokens(mp.appid, self._wechat, mp.secret.get_secret_value(), "mini_program"))
+            self.mini_program = MiniProgramApi(
+                guarded(f"mini_program:{mp.appid}", self._wechat), mp, tokens(mp.appid, self._wechat, mp.secret.get_secret_value(), "mini_program")
+            )
         if settings.wecom is not None and (app := settings.wecom.app) is not None:
             account = f"{settings.wecom.corpid}:{app.agentid}"
-            self.wecom = WeComApi(self._wecom, app, tokens(account, self._wecom, app.secret.get_secret_value(), "wecom"))
+            self.wecom = WeComApi(guarded(f"wecom:{account}", self._wecom), app, tokens(account, self._wecom, app.secret.get_secret_value(), "wecom"))
             self.wecom_pace = MemberPace(redis, account, clock=clock, ids=ids, a_minute=app.messages_a_minute)
         if settings.wecom is not None and settings.wecom.robot is not None:
             self.robot = RobotApi(self._wecom, settings.wecom.robot)
 
+    def _stopping(self, account: str, fetch: Fetch) -> Fetch:
+        """Getting a token is a call that can be stopped too. Outside ``fetch``: only there a wrong secret is known as such."""
+
+        async def fetched(force: bool) -> Fetched:
+            async with self.stops.around(account, "token"):
+                return await fetch(force)
+
+        return fetched
+
     async def close(self) -> None:
         """Close all connections."""
+        await self.stops.quiet()
         await self._wechat.close()
         await self._wecom.close()

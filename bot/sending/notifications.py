@@ -6,10 +6,11 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
-from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, NotTrusted, ReceiverUnknown, TemplateInvalid
+from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, ReceiverUnknown, TemplateInvalid
 from bot.channels.api.wecom import Sent
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import Card, CardUpdate, Image
+from bot.channels.stops import STOPPED
 from bot.channels.words import as_words
 from bot.sending.notice import CardChange, Notice
 from bot.sending.notices import GROUP_STEPS, render
@@ -28,7 +29,7 @@ from core.notifications.service import cards_about, keep_card, mark_failed, mark
 logger = logging.getLogger("huizhen.sending")
 _SYSTEM = Actor.system("worker")
 ECHO_LOOKS, ECHO_PAUSE_S = 30, 0.1
-_NEXT_WAY = (AllowanceSpent, ReceiverUnknown, NotTrusted, NoWayOut)
+_NEXT_WAY = (AllowanceSpent, ReceiverUnknown, *STOPPED, NoWayOut)
 
 
 @dataclass(slots=True)
@@ -119,7 +120,7 @@ class Notifications:
             if used.code == 42014:
                 return None
             raise
-        except (AllowanceSpent, NotTrusted):
+        except (AllowanceSpent, *STOPPED):
             if notice.template is None:
                 raise
             name, values = notice.template

@@ -55,6 +55,7 @@ GIVEN: dict[str, dict[str, str]] = {
         "conversations.mark_pushed": _SENT, "conversations.settle": _WRITES, "conversations.use_response": _SENT,
     },
     "bot/sending/staff_notices.py": {"people.practitioner": _TOLD},
+    "bot/sending/stopped.py": {"notifications.trouble": "a platform refuses an account for good", "notifications.troubles": _TOLD},
     "miniprogram_api/app/auditing.py": {
         "audit.begin": "the first head of a log", "people.alarm": "tells administrators that heads do not reach an anchor",
     },
