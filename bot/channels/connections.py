@@ -8,6 +8,8 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
+from bot.channels.api.group_webhook import A_MINUTE as PUSHES_A_MINUTE
+from bot.channels.api.group_webhook import GroupWebhookApi
 from bot.channels.api.mini_program import MiniProgramApi
 from bot.channels.api.official_account import OfficialAccountApi
 from bot.channels.api.robot import RobotApi
@@ -65,6 +67,7 @@ class Apis:
         self.wecom: WeComApi | None = None
         self.wecom_pace: MemberPace | None = None
         self.robot: RobotApi | None = None
+        self.group_webhook: GroupWebhookApi | None = None
         if (oa := settings.official_account) is not None:
             self.official_account = OfficialAccountApi(
                 guarded(f"official_account:{oa.appid}", self._wechat),
@@ -81,6 +84,9 @@ class Apis:
             self.wecom_pace = MemberPace(redis, account, clock=clock, ids=ids, a_minute=app.messages_a_minute)
         if settings.wecom is not None and settings.wecom.robot is not None:
             self.robot = RobotApi(self._wecom, settings.wecom.robot)
+        if settings.wecom is not None and settings.wecom.group_webhooks:
+            pushes = MemberPace(redis, "group_webhook", clock=clock, ids=ids, a_minute=PUSHES_A_MINUTE)
+            self.group_webhook = GroupWebhookApi(self._wecom, settings.wecom.group_webhooks, pushes, self.stops)
 
     def _stopping(self, account: str, fetch: Fetch) -> Fetch:
         """Getting a token is a call that can be stopped too. Outside ``fetch``: only there a wrong secret is known as such."""

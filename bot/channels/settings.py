@@ -121,6 +121,10 @@ class WeComSettings(_Settings):
     corpid: str
     app: WeComAppSettings | None = None
     robot: WeComRobotSettings | None = None
+    app_groups: dict[str, str] = {}
+    """The chatid of a group with the robot → of the group with the same people that the app made (it may send unprompted only there)."""
+    group_webhooks: dict[str, SecretStr] = {}
+    """The chatid of a group → the key of its message push. Whoever has the key can write there."""
 
 
 class Addresses(_Settings):

@@ -21,7 +21,7 @@ WECOM = {**tokens.WECOM, **wecom_api.WECOM_API}
 # A fault asked for strikes the calls; getting a token fails only for what is the platform's or the network's own trouble.
 TOKEN_FAULTS = {-1, 40164, 45009, 60020}
 MEDIA_TYPES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10, "file": 20 << 20}
-SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code")
+SECRETS = ("access_token", "secret", "corpsecret", "code", "js_code", "response_code", "key")
 
 
 def build(world: World, courier: Courier) -> Blueprint:

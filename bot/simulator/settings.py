@@ -50,6 +50,8 @@ class Wecom(BaseModel):
     corpid: str
     app: WecomApp
     robot: WecomRobot
+    group_webhooks: dict[str, str] = Field(default_factory=dict)
+    """chatid → key of the group's message push."""
 
 
 class Platform(BaseModel):
