@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
@@ -23,6 +24,19 @@ from bot.channels.stops import Stops
 from bot.channels.token import Fetch, Fetched, Spread, TokenProvider, corporation_token, stable_token
 from bot.channels.wecom_app import WeComApp
 from bot.channels.wecom_robot import WeComRobot
+
+
+class Unprompted(Protocol):
+    """What the robot's long connection can do for whoever sends."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it can be used from this process now."""
+        ...
+
+    async def send(self, chatid: str, group: bool, payload: Mapping[str, Any]) -> None:
+        """Words or a card (`WeComRobot.late_answer` makes them) where somebody wrote before. ApiError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class Apis:
         self.wecom_pace: MemberPace | None = None
         self.robot: RobotApi | None = None
         self.group_webhook: GroupWebhookApi | None = None
+        self.robot_line: Unprompted | None = None
+        """The robot's long connection, where this process may hold it."""
         if (oa := settings.official_account) is not None:
             self.official_account = OfficialAccountApi(
                 guarded(f"official_account:{oa.appid}", self._wechat),

@@ -56,6 +56,7 @@ async def tell_group(outlets: Outlets, practice: Practice, row: Notification, no
     chatid = await reading.chat_key(practice, conversation)
     ways: tuple[tuple[str, Rung], ...] = (
         (ChannelName.WECOM_ROBOT.value, lambda: _late_answer(outlets, practice, row, notice)),
+        (ChannelName.WECOM_ROBOT.value, lambda: _line(outlets, chatid, notice)),
         (APP_GROUP, lambda: _app_group(outlets, chatid, notice)),
         (WEBHOOK, lambda: _webhook(outlets, chatid, words)),
     )
@@ -93,6 +94,22 @@ async def _late_answer(outlets: Outlets, practice: Practice, row: Notification, 
     except ApiError as error:
         # It works once: whatever became of it, the words go another way.
         logger.warning("late answer into a group refused: %s", type(error).__name__)
+        return False
+    return True
+
+
+async def _line(outlets: Outlets, chatid: str, notice: Notice) -> bool:
+    """Over the robot's long connection, which may speak unprompted where somebody wrote before."""
+    robot, line = outlets.channels.wecom_robot, outlets.apis.robot_line
+    if robot is None or line is None or not line.live:
+        return False
+    payload, _ = robot.late_answer(notice.shapes)
+    if payload is None:
+        return False
+    try:
+        await line.send(chatid, True, payload)
+    except ApiError as error:
+        logger.warning("words into a group not taken over the robot's connection: %s", type(error).__name__)
         return False
     return True
 
