@@ -14,6 +14,7 @@ from bot.channels.connections import Apis, Channels
 from bot.channels.message import ChannelName, Incoming, Kind, dedupe_key
 from bot.channels.outgoing import Outgoing
 from bot.channels.settings import ChannelSettings
+from bot.channels.stops import Stop
 from bot.inbox.answer import REFUSED, HttpAnswer
 from bot.inbox.inbox import Inbox
 from core.conversations import inbound, reading
@@ -24,6 +25,7 @@ from core.foundation.practice import Practice
 
 if TYPE_CHECKING:
     from bot.dialogue.conversing import Conversing
+    from bot.inbox.robot_line import RobotLine
     from bot.sending.introductions import Introductions
     from bot.sending.notifications import Notifications
     from bot.sending.replies import Replies
@@ -52,11 +54,13 @@ class BotRuntime:
             "wecom-robot": channels.wecom_robot,
         }
         self.inbox = Inbox(practice, settings.apps())
+        apis.stops.told = self._report
         self._sweeper: asyncio.Task[None] | None = None
         self.conversing: Conversing | None = None
         self.replies: Replies | None = None
         self.notifications: Notifications | None = None
         self.introductions: Introductions | None = None
+        self.line: RobotLine | None = None
 
     def verify_url(self, path: str, query: Mapping[str, str]) -> HttpAnswer:
         """The platform's check of ``/callback/<path>``."""
@@ -91,6 +95,12 @@ class BotRuntime:
         )
         return await self.inbox.converse(incoming, account_id, seconds)
 
+    async def _report(self, stop: Stop) -> None:
+        """A platform refuses one of our accounts for good."""
+        from bot.sending.stopped import report
+
+        await report(self._practice, stop)
+
     def start_worker(self) -> None:
         """Listen to messages, replies and notifications, and look after what was left behind."""
         from bot.dialogue.conversing import Conversing
@@ -109,10 +119,21 @@ class BotRuntime:
         _active[id(self._practice)] = self
         _listen_once()
         self._sweeper = asyncio.create_task(self._sweep(), name="sweep")
+        robot = self._settings.wecom.robot if self._settings.wecom is not None else None
+        if robot is not None and robot.long_connection:
+            from bot.inbox.robot_line import RobotLine
+
+            self.line = RobotLine(self._practice, self.inbox, robot, self._apis.stops, holder=holder)
+            self._apis.robot_line = self.line
+            self.line.start()
 
     async def stop_worker(self) -> None:
         """Stop looking after things; events that come later are left to other workers."""
         _active.pop(id(self._practice), None)
+        if self.line is not None:
+            self._apis.robot_line = None
+            await self.line.stop()
+            self.line = None
         if self._sweeper is not None:
             self._sweeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -62,6 +62,8 @@ class Media(Frozen):
     url: Annotated[str, Field(repr=False)] = ""
     name: str = ""
     format: str = ""
+    key: Annotated[str, Field(repr=False)] = ""
+    """What a robot's file opens with where it came over the long connection (base64)."""
 
 
 class Place(Frozen):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
+import secrets
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from bot.channels.crypto import Envelope, decode_aes_key
 from bot.channels.message import ChannelName
@@ -52,6 +54,16 @@ def checked_base(address: str) -> str:
     return address.rstrip("/")
 
 
+def _socket_address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError("a connection's address is wss://host/path")
+    if parts.scheme == "ws" and not is_loopback(address):
+        raise ValueError("a connection must be wss, except on this machine itself")
+    return address
+
+
+SocketAddress = Annotated[str, AfterValidator(_socket_address)]
 AesKey = Annotated[SecretStr, AfterValidator(_aes_key)]
 CallbackToken = Annotated[SecretStr, AfterValidator(_callback_token)]
 Base = Annotated[str, AfterValidator(checked_base)]
@@ -109,10 +121,32 @@ class WeComAppSettings(Callback):
 
 
 class WeComRobotSettings(Callback):
-    """A WeCom intelligent robot; `name` is what people write after @."""
+    """A WeCom intelligent robot; `name` is what people write after @.
+
+    With `long_connection` we call the platform (by `secret`) and need no callback address: then token and key may be left out.
+    """
 
     aibotid: str
     name: str
+    secret: SecretStr | None = None
+    long_connection: bool = False
+    connection_url: SocketAddress = "wss://openws.work.weixin.qq.com"
+    """Another one where WeCom is run by the corporation itself: its console shows it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_address(cls, values: Any) -> Any:
+        # Nobody is told them, so that nothing passes at a callback address that is not used.
+        if isinstance(values, dict) and values.get("long_connection") is True:
+            key = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+            return {"token": secrets.token_hex(16), "encoding_aes_key": key, **values}
+        return values
+
+    @model_validator(mode="after")
+    def _secret_given(self) -> WeComRobotSettings:
+        if self.long_connection and self.secret is None:
+            raise ValueError("a long connection needs the robot's secret")
+        return self
 
 
 class WeComSettings(_Settings):
@@ -121,6 +155,10 @@ class WeComSettings(_Settings):
     corpid: str
     app: WeComAppSettings | None = None
     robot: WeComRobotSettings | None = None
+    app_groups: dict[str, str] = {}
+    """The chatid of a group with the robot → of the group with the same people that the app made (it may send unprompted only there)."""
+    group_webhooks: dict[str, SecretStr] = {}
+    """The chatid of a group → the key of its message push. Whoever has the key can write there."""
 
 
 class Addresses(_Settings):

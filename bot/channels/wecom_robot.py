@@ -197,7 +197,7 @@ def _said(kind: str, document: Document) -> tuple[str, tuple[Media, ...]]:
         return "\n".join(text for text, _ in parts if text), tuple(one for _, media in parts for one in media)
     if kind in _MEDIA_KINDS:
         content = document.child(kind)
-        return "", (Media(url=content.text("url")[:4096], name=content.text("name", "filename")[:255]),)
+        return "", (Media(url=content.text("url")[:4096], name=content.text("name", "filename")[:255], key=content.text("aeskey")[:64]),)
     return document.child(kind).text("content"), ()
 
 

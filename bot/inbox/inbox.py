@@ -91,6 +91,14 @@ class Inbox:
         while self._running:
             await asyncio.gather(*self._running, return_exceptions=True)
 
+    async def undelivered(self, channel: Channel, body: bytes) -> None:
+        """The answer to this callback was handed over and did not arrive: the reply goes by push, once."""
+        incoming = channel.receive({}, {}, body, self.practice.clock.real_now())
+        message = await inbound.known(incoming.dedupe_key)
+        if message is not None and message.state == "delivered":
+            shapes = read(await reading.opened(self.practice, message, "reply"))
+            await self.practice.execute(_SYSTEM, PushAgain(message_id=message.id, reply=written(shapes)))
+
     async def _taken(self, channel: Channel, incoming: Incoming) -> HttpAnswer:
         loop = asyncio.get_running_loop()
         end = loop.time() + channel.capability.deadline_seconds - MARGIN_S

@@ -20,7 +20,7 @@ class PlatformMedia:
         media = incoming.media[index]
         try:
             if incoming.channel is ChannelName.WECOM_ROBOT and self._apis.robot is not None:
-                file = await self._apis.robot.download(media.url)
+                file = await self._apis.robot.download(media.url, key=media.key)
             elif incoming.channel is ChannelName.WECOM_APP and self._apis.wecom is not None:
                 file = await self._apis.wecom.media_get(media.media_id)
             elif incoming.channel is ChannelName.OFFICIAL_ACCOUNT and self._apis.official_account is not None:

@@ -17,6 +17,7 @@ from bot.sending.oversight_notices import OVERSIGHT_RENDERERS
 from bot.sending.people_notices import PEOPLE_RENDERERS
 from bot.sending.session_notices import SESSION_RENDERERS
 from bot.sending.staff_notices import STAFF_RENDERERS
+from bot.sending.stopped import STOPPED_RENDERERS
 from core.appointments.commands import AppointmentView, ViewAppointment
 from core.consultations.commands import ConsultationStatus, Status
 from core.consultations.commands_opinions import OpinionView, ReadOpinion
@@ -308,6 +309,7 @@ RENDERERS: dict[str, Renderer] = {
     **STAFF_RENDERERS,
     **OVERSIGHT_RENDERERS,
     **SESSION_RENDERERS,
+    **STOPPED_RENDERERS,
     **PEOPLE_RENDERERS,
 }
 GROUP_STEPS = frozenset({"accepted", "alarmed", "cancelled", "completed"})

@@ -6,17 +6,18 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 
-from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, NotTrusted, ReceiverUnknown, TemplateInvalid
+from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, ReceiverUnknown, TemplateInvalid
 from bot.channels.api.wecom import Sent
-from bot.channels.message import ChannelName, Incoming
+from bot.channels.message import ChannelName
 from bot.channels.outgoing import Card, CardUpdate, Image
+from bot.channels.stops import STOPPED
 from bot.channels.words import as_words
+from bot.sending.groups import tell_group
 from bot.sending.notice import CardChange, Notice
-from bot.sending.notices import GROUP_STEPS, render
+from bot.sending.notices import render
 from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
 from core.conversations import reading
-from core.conversations.commands import RecordSent, UseResponse
-from core.conversations.models import Message
+from core.conversations.commands import RecordSent
 from core.foundation.actor import Actor
 from core.foundation.counting import count
 from core.foundation.errors import DomainError, NotFound, Unavailable
@@ -29,7 +30,7 @@ from core.notifications.service import cards_about, keep_card, mark_failed, mark
 logger = logging.getLogger("huizhen.sending")
 _SYSTEM = Actor.system("worker")
 ECHO_LOOKS, ECHO_PAUSE_S = 30, 0.1
-_NEXT_WAY = (AllowanceSpent, ReceiverUnknown, NotTrusted, NoWayOut)
+_NEXT_WAY = (AllowanceSpent, ReceiverUnknown, *STOPPED, NoWayOut)
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ class Notifications:
             if used.code == 42014:
                 return None
             raise
-        except (AllowanceSpent, NotTrusted):
+        except (AllowanceSpent, *STOPPED):
             if notice.template is None:
                 raise
             name, values = notice.template
@@ -173,17 +174,4 @@ class Notifications:
                 logger.info("older card of %s not changed: %s", card.ref, type(error).__name__)
 
     async def _to_group(self, practice: Practice, row: Notification, notice: Notice) -> None:
-        """Through the robot's one late answer to the message; where that is used up or too early, the single chat has been told anyway."""
-        robot, api = self.outlets.channels.wecom_robot, self.outlets.apis.robot
-        message = await Message.get_or_none(id=row.ids.get("message_id", ""))
-        if row.ids.get("step") not in GROUP_STEPS or message is None or robot is None or api is None:
-            await mark_failed(practice, row.id, channel="", failure="single_chat_only")
-            return
-        incoming = Incoming.model_validate_json(await reading.opened(practice, message, "body"))
-        payload, _ = robot.late_answer(notice.shapes)
-        if not incoming.response_url or payload is None or not (await practice.execute(_SYSTEM, UseResponse(message_id=message.id))).won:
-            await mark_failed(practice, row.id, channel="", failure="response_used")
-            return
-        await api.respond(incoming.response_url, payload)
-        await mark_sent(practice, row.id, channel=ChannelName.WECOM_ROBOT.value)
-        count("sent", what="notification", channel=ChannelName.WECOM_ROBOT.value, outcome="sent")
+        await tell_group(self.outlets, practice, row, notice)

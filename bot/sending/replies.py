@@ -67,7 +67,7 @@ class Replies:
     ) -> None:
         if conversation.channel in (ChannelName.TERMINAL, "api", "h5"):
             return
-        if conversation.channel == ChannelName.WECOM_ROBOT and part == "rest":
+        if conversation.channel == ChannelName.WECOM_ROBOT and part != "aside":
             shapes = await self._late_answer(practice, message, shapes)
             if not shapes:
                 return
@@ -112,13 +112,17 @@ class Replies:
         """The robot's one late answer to this message; what it could not carry comes back."""
         robot, api = self.outlets.channels.wecom_robot, self.outlets.apis.robot
         incoming = Incoming.model_validate_json(await reading.opened(practice, message, "body"))
-        if robot is None or api is None or not incoming.response_url:
+        line = self.outlets.apis.robot_line if not incoming.response_url else None
+        if robot is None or api is None or not (incoming.response_url or (line is not None and line.live)):
             return shapes
         payload, rest = robot.late_answer(shapes)
         if payload is None or not (await practice.execute(_SYSTEM, UseResponse(message_id=message.id))).won:
             return shapes
         try:
-            await api.respond(incoming.response_url, payload)
+            if line is not None:
+                await line.send(incoming.chat, incoming.group, payload)
+            else:
+                await api.respond(incoming.response_url, payload)
         except ApiError as error:
             logger.warning("late answer to %s refused: %s", message.id, type(error).__name__)
             return shapes

@@ -9,6 +9,8 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
     /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|send, auth/getuserinfo,
                                           user/get, media/get, media/upload, aibot/response (the response_url), webhook/send;
                                           files/… (the robot's, encrypted)
+    /simulator/openws.work.weixin.qq.com  the robot's long connection (WebSocket frames, long_connection.py); while one is live, the robot's
+                                          callbacks go there
     /simulator/open.weixin.qq.com/connect/oauth2/authorize      both accounts; the person stands in redirect_uri: /phone/<key>/…
 
 People's side (JSON; errors {"error": code, "message": Chinese sentence})

@@ -14,7 +14,7 @@ from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse, file, html
 from sanic.response import json as answer
 
-from . import people_api, platform_api
+from . import long_connection, people_api, platform_api
 from .deliveries import Courier
 from .people_api import HEARTBEAT
 from .world import PeopleError, World
@@ -53,6 +53,13 @@ def create_app(world: World) -> App:
     app.ctx.world, app.ctx.courier = world, courier
     app.blueprint(people_api.build(world, courier))
     app.blueprint(platform_api.build(world, courier))
+    connections = long_connection.LongConnections(world, courier)
+    courier.carry = connections.carry
+
+    async def long_connected(_: Request, socket: Any) -> None:
+        await connections.serve(socket)
+
+    app.add_websocket_route(long_connected, long_connection.PATH, name="long_connection")
 
     @app.get("/")
     async def page(_: Request) -> HTTPResponse:

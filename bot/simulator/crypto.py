@@ -38,6 +38,12 @@ def unpad(data: bytes) -> bytes:
     return data[:-count]
 
 
+def encrypt_with(key: bytes, data: bytes) -> bytes:
+    """Plain CBC with a key of 32 bytes, as files sent to the robot are encrypted."""
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    return encryptor.update(pad(data)) + encryptor.finalize()
+
+
 class CallbackCipher:
     """One callback address's key: signs, seals and opens what travels between platform and developer."""
 
@@ -79,8 +85,7 @@ class CallbackCipher:
 
     def encrypt(self, data: bytes) -> bytes:
         """Plain CBC with this key, as files sent to the robot are encrypted."""
-        encryptor = self._cipher().encryptor()
-        return encryptor.update(pad(data)) + encryptor.finalize()
+        return encrypt_with(self.key, data)
 
     def _cipher(self) -> Cipher[modes.CBC]:
         return Cipher(algorithms.AES(self.key), modes.CBC(self.key[:16]))

@@ -9,7 +9,7 @@ import contextlib
 import json
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,9 @@ class Outcome:
         return self.name in ("answered", "silent", "invalid")
 
 
+Carry = Callable[[sqlite3.Row, Expected], Awaitable[bool]]
+
+
 class Courier:
     """Runs the deliveries and the streams of one world."""
 
@@ -51,6 +54,8 @@ class Courier:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._under_way: set[int] = set()
         self._held: dict[str, asyncio.Event] = {}
+        self.carry: Carry | None = None
+        """The robot's long connection: takes a callback when one is live."""
 
     def resume(self) -> None:
         """Take up what an earlier process left unfinished, once the service is there.
@@ -111,6 +116,8 @@ class Courier:
             expected = self._expected(row)
             async with self._order(row):
                 await world.up.wait()
+                if row["channel"] == "wecom_robot" and self.carry is not None and await self.carry(row, expected):
+                    return
                 parcel = pack(world, row["channel"], row["plain"], expected.user)
                 if world.conditions.duplicate_callbacks:
                     self._spawn(self._duplicate(row, parcel, expected))
@@ -233,6 +240,22 @@ class Courier:
 
     # effects
 
+    def settle(self, row: sqlite3.Row, outcome: Outcome) -> tuple[list[int], list[int]]:
+        """Close a delivery that went another way than by HTTP; numbers of new and of changed messages."""
+        return self._settle(row, outcome, last=True)
+
+    def apply(self, row: sqlite3.Row, answer: Answer) -> tuple[list[int], list[int]]:
+        """Put an answer that came later than its callback into the chat. A stream goes on by itself: nobody is asked for the rest of it."""
+        return self._apply(row, answer, follow=False)
+
+    def post_card(self, conversation: str, card: cards.Card, exchange: str) -> int:
+        """A card of the robot."""
+        return self._post_card(conversation, card, exchange)
+
+    def card_is_new(self, answer: Answer, expected: Expected) -> None:
+        """InvalidAnswer where a card's task id was used before by this robot."""
+        self._card_is_new(answer, expected)
+
     def _settle(self, row: sqlite3.Row, outcome: Outcome, last: bool) -> tuple[list[int], list[int]]:
         """Write the attempt and its effect in one transaction; numbers of new and of changed messages."""
         world = self.world
@@ -251,7 +274,7 @@ class Courier:
             world.note(row["exchange"], outcome.attempt, outcome.answer.warnings if outcome.answer else None, **changes)
         return new, changed
 
-    def _apply(self, row: sqlite3.Row, answer: Answer) -> tuple[list[int], list[int]]:
+    def _apply(self, row: sqlite3.Row, answer: Answer, *, follow: bool = True) -> tuple[list[int], list[int]]:
         world = self.world
         if row["kind"] == "event":
             return [], []
@@ -263,7 +286,7 @@ class Courier:
             new.append(seq)
             if body["type"] == "card":
                 self._register(body["card"], seq)
-            if answer.stream and not answer.finished:
+            if answer.stream and not answer.finished and follow:
                 origin = {k: v for k, v in json.loads(row["plain"]).items() if k in ("aibotid", "chatid", "chattype", "from")}
                 stream = world.store.insert(
                     "INSERT INTO streams (stream, seq, person, exchange, origin, started_at) VALUES (?, ?, ?, ?, ?, ?)",

@@ -4,6 +4,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
+from .crypto import encrypt_with
 from .world import World
 
 LIFETIME = 3 * 86400
@@ -41,9 +42,17 @@ def link(world: World, media: str) -> str:
     return f"{world.origin}/simulator/qyapi.weixin.qq.com/files/{token}"
 
 
+def key_for_link(world: World, address: str) -> bytes:
+    """A key of its own for such an address, as the long connection gives one with each file."""
+    key = secrets.token_bytes(32)
+    world.store.run("UPDATE codes SET detail = ? WHERE code = ? AND kind = 'robot_file'", key.hex(), address.rsplit("/", 1)[-1])
+    return key
+
+
 def linked(world: World, token: str) -> bytes | None:
     """The encrypted bytes behind such an address; None when it is unknown or too old."""
-    row = world.store.row("SELECT subject FROM codes WHERE code = ? AND kind = 'robot_file' AND expires_at > ?", token, world.now())
+    row = world.store.row("SELECT subject, detail FROM codes WHERE code = ? AND kind = 'robot_file' AND expires_at > ?", token, world.now())
     if row is None or stored(world, row["subject"]) is None:
         return None
-    return world.ciphers["wecom_robot"].encrypt(path(world, row["subject"]).read_bytes())
+    content = path(world, row["subject"]).read_bytes()
+    return encrypt_with(bytes.fromhex(row["detail"]), content) if row["detail"] else world.ciphers["wecom_robot"].encrypt(content)

@@ -53,6 +53,8 @@ class WecomApp(BaseModel):
 class WecomRobot(BaseModel):
     configured: bool = True
     aibotid: str
+    secret: str = ""
+    """What a long connection proves itself with; empty where there may be none."""
     name: str = "会诊助手"
     token: str
     encoding_aes_key: str
@@ -63,6 +65,8 @@ class Wecom(BaseModel):
     corpid: str
     app: WecomApp
     robot: WecomRobot
+    group_webhooks: dict[str, str] = Field(default_factory=dict)
+    """chatid → key of the group's message push."""
 
 
 class Platform(BaseModel):

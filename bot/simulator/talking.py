@@ -73,7 +73,8 @@ def _robot_is_free(world: World, chat: Chat) -> None:
     key = chat.person.key
     waiting = world.store.row(
         "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending' AND channel = 'wecom_robot' AND kind = 'message' AND person = ?)"
-        " + (SELECT count(*) FROM streams WHERE state = 'open' AND person = ?) AS open", key, key,
+        " + (SELECT count(*) FROM streams WHERE (state = 'open' OR state = 'pushed' AND started_at > ?) AND person = ?) AS open",
+        key, world.now() - world.timing.stream, key,
     )  # fmt: skip
     if waiting and waiting["open"] >= 3:
         raise PeopleError("robot.busy", 409, "机器人还在回答前面的三条消息,请等它答完再发")

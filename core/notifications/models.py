@@ -55,6 +55,24 @@ class ReminderChoice(Model):
         table = "reminder_choice"
 
 
+class ChannelTrouble(Row):
+    """A platform refused an account for good: once for each account, error number and day (China). Nothing of a person."""
+
+    account = fields.CharField(max_length=100)
+    """official_account:<appid>, mini_program:<appid>, wecom:<corpid>:<agentid>."""
+    call = fields.CharField(max_length=40)
+    """The call that met it first that day."""
+    code = fields.IntField()
+    day = fields.DateField(db_index=True)
+    first_at = UtcDatetimeField()
+    until = UtcDatetimeField()
+    """When the call is tried again, real time as ``first_at``."""
+
+    class Meta:
+        table = "channel_trouble"
+        unique_together = (("account", "code", "day"),)
+
+
 class CardRecord(Row):
     """The platform's facts of a card that was sent, so that a later notification about the same ``ref`` can change it."""
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from core.conversations.words import KIND, words_key
+from core.foundation.actor import Role
+from core.foundation.clock import shanghai
 from core.foundation.due import due
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, answers, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.notifications.commands import ReadReminders, ReleaseNotification, ReminderChoiceView, ResumeReminders, StopReminders
-from core.notifications.models import CardRecord, Notification, ReminderChoice
+from core.notifications.commands import (
+    ReadReminders,
+    ReleaseNotification,
+    ReminderChoiceView,
+    ReportTrouble,
+    ResumeReminders,
+    StopReminders,
+    Trouble,
+    TroubleList,
+    Troubles,
+)
+from core.notifications.models import CardRecord, ChannelTrouble, Notification, ReminderChoice
 from core.notifications.rules import ANSWERS, Decision, decide, quiet_ends
+from core.people.holders import holders
 from core.people.service import joins_accounts, tells_people
 
 RELEASE = "notification.release"
+TROUBLES_SHOWN = timedelta(days=7)
 due(RELEASE, lambda row: ReleaseNotification(notification_id=row.ref))
 
 
@@ -113,6 +128,34 @@ async def release(work: Work, order: ReleaseNotification) -> Done:
     if not stopped:
         await work.emit("notification.queued", key=row.account_id, notification_id=row.id)
     return Done()
+
+
+@handles(ReportTrouble)
+async def report_trouble(work: Work, order: ReportTrouble) -> Done:
+    now = work.practice.clock.real_now()
+    day = shanghai(now).date()
+    if await ChannelTrouble.filter(account=order.account, code=order.code, day=day).exists():
+        return Done(done=False)
+    row = await ChannelTrouble.create(
+        id=work.new_id(), account=order.account, call=order.call, code=order.code, day=day, first_at=now, until=order.until
+    )
+    for account_id in await holders(work, Role.ADMINISTRATOR):
+        # While it lasts cards may not reach doctors: this does not wait for the morning.
+        await tell(work, account_id, "channel.trouble", urgent=True, trouble_id=row.id)
+    return Done()
+
+
+@answers(Troubles)
+async def troubles(work: Work, order: Troubles) -> TroubleList:
+    found = ChannelTrouble.filter(first_at__gt=work.practice.clock.real_now() - TROUBLES_SHOWN)
+    if order.trouble_id is not None:
+        found = ChannelTrouble.filter(id=order.trouble_id)
+    rows = await found.order_by("-first_at", "-id")
+    return TroubleList(
+        troubles=tuple(
+            Trouble(trouble_id=row.id, account=row.account, call=row.call, code=row.code, first_at=row.first_at, until=row.until) for row in rows
+        )
+    )
 
 
 # The technical writers below stand outside ``execute``: they record what the sending side did, nothing of care.

@@ -32,6 +32,7 @@ NOT_OF_A_PATIENT = {
     "credentials.published": "public keys, definitions and revocation lists: indexes that name nobody",
     "demonstration.outbox": "counts and ids of what is still to be told",
     "notifications.reminders": "one's own choice",
+    "notifications.troubles": "which account a platform refused, by error number",
     "oversight.last_backup": "times of backups and drills",
     "people.administrators": "members of staff",
     "people.consent_text": "the published text",

@@ -37,6 +37,9 @@ GIVEN: dict[str, dict[str, str]] = {
     "bot/sending/followup_notices.py": dict.fromkeys(
         ("coverage.claim", "followups.occurrence", "followups.offer", "followups.plan", "followups.trend"), _TOLD
     ),
+    "bot/sending/groups.py": {
+        "consultations.status": "the patient's name, so that it does not go into a group", "conversations.use_response": _SENT,
+    },
     "bot/sending/introductions.py": {"people.ensure_account": "ties the chat's account to the unionid that the platform told"},
     "bot/sending/medicine_notices.py": dict.fromkeys(
         ("coverage.quote_prescription", "prescriptions.dose", "prescriptions.dose_not_given", "prescriptions.view"), _TOLD
@@ -48,13 +51,14 @@ GIVEN: dict[str, dict[str, str]] = {
         ),
         _TOLD,
     ),
-    "bot/sending/notifications.py": {"conversations.record_sent": _SENT, "conversations.use_response": _SENT},
+    "bot/sending/notifications.py": {"conversations.record_sent": _SENT},
     "bot/sending/oversight_notices.py": {"oversight.view": _TOLD},
     "bot/sending/people_notices.py": {"people.practitioner": _TOLD},
     "bot/sending/replies.py": {
         "conversations.mark_pushed": _SENT, "conversations.settle": _WRITES, "conversations.use_response": _SENT,
     },
     "bot/sending/staff_notices.py": {"people.practitioner": _TOLD},
+    "bot/sending/stopped.py": {"notifications.trouble": "a platform refuses an account for good", "notifications.troubles": _TOLD},
     "miniprogram_api/app/auditing.py": {
         "audit.begin": "the first head of a log", "people.alarm": "tells administrators that heads do not reach an anchor",
     },

@@ -58,6 +58,7 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "coverage.reverse_claim": {"reason": "药品退回"},
     "followups.end": {"reason": "finished"},
     "intake.close": {"reason": "finished"},
+    "notifications.trouble": {"account": "wecom:ww1:1000002", "call": "message_send", "code": 60020},
     "matching.record_conflict": {"reason": "relative"},
     # Keys that are destroyed are not brought back by taking the rows back: nobody of the scene is erased.
     "oversight.erase_mine": {"patient_id": NOWHERE}, "oversight.settle_erasure": {"decision": "keep", "reason": "dispute"},

@@ -102,9 +102,9 @@ _BY_CODE: dict[int, type[ApiError]] = {
     45015: AllowanceSpent, 45047: AllowanceSpent, 43101: AllowanceSpent, 43004: AllowanceSpent, 43019: AllowanceSpent,
     45009: QuotaSpent,
     40164: NotTrusted, 60020: NotTrusted, 48001: NotTrusted, 48004: NotTrusted, 40013: NotTrusted, 40125: NotTrusted,
-    40243: NotTrusted, 50001: NotTrusted, 301002: NotTrusted,
+    40243: NotTrusted, 50001: NotTrusted, 301002: NotTrusted, 93000: NotTrusted,
     40029: CodeInvalid, 40163: CodeInvalid, 42003: CodeInvalid, 41008: CodeInvalid, 40226: CodeInvalid,
-    40003: ReceiverUnknown, 81013: ReceiverUnknown, 60111: ReceiverUnknown, 40031: ReceiverUnknown, 86001: ReceiverUnknown,
+    40003: ReceiverUnknown, 81013: ReceiverUnknown, 60111: ReceiverUnknown, 40031: ReceiverUnknown, 86001: ReceiverUnknown, 86003: ReceiverUnknown,
     40037: TemplateInvalid, 41030: TemplateInvalid, 42014: TemplateInvalid, 40165: TemplateInvalid,
     42016: CardUpdateRefused, 42017: CardUpdateRefused, 40144: CardUpdateRefused,
 }  # fmt: skip

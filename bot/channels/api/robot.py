@@ -27,12 +27,14 @@ class RobotApi:
         self._check(response_url, "respond")
         await self._transport.post_to(response_url, payload, call="respond")
 
-    async def download(self, url: str, limit: int = MEDIA_LIMIT) -> File:
-        """A picture or file somebody sent, decrypted. The address lives five minutes."""
+    async def download(self, url: str, limit: int = MEDIA_LIMIT, key: str = "") -> File:
+        """A picture or file somebody sent, decrypted with its own ``key`` or with the callback's. The address lives five minutes."""
         self._check(url, "download")
         file = await self._transport.fetch_from(url.strip(), call="download", limit=limit)
         try:
-            content = decrypt_file(self._settings.encoding_aes_key.get_secret_value(), file.content)
+            content = decrypt_file(key.rstrip("=") or self._settings.encoding_aes_key.get_secret_value(), file.content)
+        except ValueError:
+            raise Unreachable("download", "no key of a file", sent=True) from None
         except Refused:
             content = self._with_previous_key(file.content)
         return File(content, file.content_type, file.name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,8 +44,8 @@ def _nothing(_record: logging.LogRecord) -> bool:
 _silence()
 
 
-@contextmanager
-def _counted(call: str) -> Iterator[None]:
+@asynccontextmanager
+async def _counted(call: str) -> AsyncIterator[None]:
     outcome = "called_off"
     try:
         yield
@@ -72,6 +73,13 @@ class Transport:
         self.base = checked_base(base)
         # A proxy from the environment is for the world outside, never for a platform on this machine.
         self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=not is_loopback(self.base))
+        self._guard: Callable[[str], AbstractAsyncContextManager[None]] = lambda _call: nullcontext()
+
+    def behind(self, guard: Callable[[str], AbstractAsyncContextManager[None]]) -> Transport:
+        """The same connections, each call inside ``guard(call)``: for one account that may have been stopped."""
+        guarded = copy(self)
+        guarded._guard = guard
+        return guarded
 
     async def close(self) -> None:
         """Close all connections."""
@@ -91,7 +99,7 @@ class Transport:
         request = partial(
             self._client.build_request, "POST", self.base + path, params=query, files={field: (name, content, kind)}, timeout=MEDIA_TIMEOUT
         )
-        with _counted(call):
+        async with self._guard(call), _counted(call):
             data, _ = await self._exchange(request, call, ANSWER_LIMIT, MEDIA_TOTAL_SECONDS)
             return checked_answer(data, call)
 
@@ -112,13 +120,13 @@ class Transport:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {"content-type": "application/json; charset=utf-8"} if content is not None else {}
         request = partial(self._client.build_request, method, address, params=query, content=content, headers=headers)
-        with _counted(call):
+        async with self._guard(call), _counted(call):
             data, _ = await self._exchange(request, call, ANSWER_LIMIT, TOTAL_SECONDS)
             return checked_answer(data, call)
 
     async def _file(self, address: str, query: Mapping[str, str] | None, call: str, limit: int) -> File:
         request = partial(self._client.build_request, "GET", address, params=query, timeout=MEDIA_TIMEOUT)
-        with _counted(call):
+        async with self._guard(call), _counted(call):
             content, headers = await self._exchange(request, call, limit, MEDIA_TOTAL_SECONDS)
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind in ("application/json", "text/plain", "text/json") and content[:64].lstrip().startswith(b'{"errcode"'):

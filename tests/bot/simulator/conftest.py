@@ -36,7 +36,8 @@ def platform(port: int) -> Body:
             "corpid": "ww0001",
             "app": {"agentid": 1000002, "secret": "secret-app", "token": "tokenapp", "encoding_aes_key": key43(),
                     "callback_url": f"{base}/wecom-app"},
-            "robot": {"aibotid": "bot1", "name": "会诊助手", "token": "tokenbot", "encoding_aes_key": key43(), "callback_url": f"{base}/wecom-robot"},
+            "robot": {"aibotid": "bot1", "secret": "secret-bot", "name": "会诊助手", "token": "tokenbot", "encoding_aes_key": key43(),
+                      "callback_url": f"{base}/wecom-robot"},
         },
     }  # fmt: skip
 

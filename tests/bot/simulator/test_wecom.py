@@ -220,3 +220,21 @@ async def test_groups_made_by_the_app(stage: Stage) -> None:
 async def test_member_details(stage: Stage) -> None:
     assert (await stage.call("wecom", "/cgi-bin/user/get", userid="wang01"))["name"] == "王主任(演示)"
     assert (await stage.call("wecom", "/cgi-bin/user/get", userid="nobody"))["errcode"] == 60111
+
+
+async def test_the_message_push_of_a_group(stage: Stage) -> None:
+    stage.world.platform.wecom.group_webhooks["village-doctors"] = "push-key"
+    stage.shift = 60 - stage.now() % 60 + 60
+    frozen = stage.now()
+    stage.world.now = lambda: frozen
+
+    async def errcode(body: Any, key: str = "push-key") -> int:
+        return (await stage.call("wecom", "/cgi-bin/webhook/send", body, token=None, key=key))["errcode"]
+
+    markdown = {"msgtype": "markdown", "markdown": {"content": "会诊 **C-7K2M**:专家已接诊。"}}
+    assert await errcode(markdown, "wrong") == 93000
+    assert await errcode({"msgtype": "template_card", "template_card": card()}) == 40008
+    assert await errcode({"msgtype": "markdown", "markdown": {"content": "长" * 1366}}) == 45002
+    assert [await errcode(markdown) for _ in range(21)] == [0] * 20 + [45009]
+    shown = await stage.service("village-doctor-02", "group:village-doctors", 20)
+    assert {(m["sender"], m["content"]) for m in shown} == {("群消息推送", "会诊 **C-7K2M**:专家已接诊。")}

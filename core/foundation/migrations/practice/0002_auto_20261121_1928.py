@@ -200,6 +200,21 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='ChannelTrouble',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('account', fields.CharField(max_length=100)),
+                ('call', fields.CharField(max_length=40)),
+                ('code', fields.IntField()),
+                ('day', fields.DateField(db_index=True)),
+                ('first_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('until', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'channel_trouble', 'app': 'huizhen', 'unique_together': (('account', 'code', 'day'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='CountyIssuer',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
