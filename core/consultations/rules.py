@@ -125,6 +125,8 @@ ENTRY_LABELS: dict[str, str] = {
     "offer.deferred": "一位专家 5 分钟后可以接",
     "accept": "已接诊",
     "return": "退回,重新找专家",
+    "reassigned": "值班台改请别的专家",
+    "nudged": "催办:{about}",
     "begin": "会诊开始",
     "opinion.given": "专家签署意见(第 {revision} 版)",
     "decision.made": "村医签署决定:{choice}",
