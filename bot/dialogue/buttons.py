@@ -11,6 +11,7 @@ from bot.dialogue import (
     cases,
     consents,
     deciding,
+    desk,
     emergency_access,
     emergency_dose,
     following,
@@ -23,6 +24,7 @@ from bot.dialogue import (
     prescribing,
     ranking,
     reviewing,
+    rostering,
     safety_facts,
     second_factor,
     signing,
@@ -59,6 +61,14 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await answers_to_offers.acknowledge(turn, _id(first))
         case "ask":
             return await ranking.ask(turn, _id(first), _id(second))
+        case "assign":
+            return await desk.assign(turn, _id(first), _id(second) if second else "")
+        case "reassign":
+            return await desk.reassign(turn, _id(first), _id(second) if second else "", _id(third) if third else "")
+        case "nudge":
+            return await desk.nudge(turn, _id(first))
+        case "set_shift":
+            return await rostering.set_shift(turn, _id(first), second, third)
         case "todo":
             return await cases.todo(turn, _id(first))
         case "progress":

@@ -13,6 +13,7 @@ from bot.dialogue import (
     buttons,
     cases,
     deciding,
+    desk,
     files,
     followups,
     helping,
@@ -134,7 +135,7 @@ async def _why_cancelled(turn: Turn, asked: Asked, words: str) -> Reply:
 
 _REASONS: dict[str, Callable[[Turn, Asked, str], Awaitable[Reply]]] = {
     deciding.REASON: deciding.reason_given, signing.REASON: signing.reason_given, reviewing.REASON: reviewing.reason_given,
-    "cancel_reason": _why_cancelled,
+    "cancel_reason": _why_cancelled, desk.REASON: desk.reason_given,
 }  # fmt: skip
 """Questions that are answered with a sentence."""
 _ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("return",), "cancel_reason": ("cancel",)}

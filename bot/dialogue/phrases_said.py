@@ -8,6 +8,7 @@ from bot.dialogue import (
     booking,
     cases,
     consents,
+    desk,
     devices,
     emergency_access,
     emergency_dose,
@@ -23,6 +24,7 @@ from bot.dialogue import (
     ranking,
     reviewing,
     rights,
+    rostering,
     signing,
 )
 from bot.dialogue.turn import Reply, Turn
@@ -95,6 +97,16 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await ranking.ranking(turn, code)
         case "ask_expert":
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
+        case "waiting":
+            return await desk.waiting(turn)
+        case "assign":
+            return await desk.assign_in_words(turn, code, arguments.get("words", ""))
+        case "reassign":
+            return await desk.reassign_in_words(turn, code, arguments.get("words", ""))
+        case "nudge":
+            return await desk.nudge_in_words(turn, code)
+        case "roster":
+            return await rostering.in_words(turn, arguments.get("words", ""))
         case "follow" | "visit" | "end_follow":
             in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
             return await in_words[said.phrase.key](turn, arguments.get("number"), arguments.get("template"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
+from core.appointments.commands import BookSlot, CancelAppointment, CountyRoster, FreeSlots, MyAppointments, SetShift
 from core.consultations.commands import CancelConsultation, CompleteConsultation, ConfirmPatient, Progress, ReturnConsultation, WaiveMaterial
 from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.consultations.commands_ratings import RateConsultation
@@ -21,6 +21,7 @@ from core.dispatch.commands import (
     Ranking,
     RequestConsultation,
 )
+from core.dispatch.commands_desk import NudgeConsultation, ReassignConsultation, WaitingCases
 from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
@@ -196,6 +197,26 @@ PHRASES: tuple[Phrase, ...] = (
         "请专家 C-7K2M 2", "直接请匹配名单上的第 2 位", argument="code_rank", audience="staff",
     ),
     Phrase(
+        "waiting", WaitingCases, ("待分配", "待分配会诊", "待分配列表", "等专家的会诊", "谁在等"),
+        "待分配", "看在等专家的会诊,最急的在前", audience="staff",
+    ),
+    Phrase(
+        "assign", AskExpert, ("指派", "指派专家", "分配", "派给", "分配专家"),
+        "指派 C-7K2M 王主任", "点名请一位专家,先看他合不合适", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "reassign", ReassignConsultation, ("改派", "改派专家", "转派", "改派给"),
+        "改派 C-7K2M 李主任 突发手术", "专家没开始的,换一位,请写原因", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "nudge", NudgeConsultation, ("催办", "催一下", "催一催", "再催一下", "催"),
+        "催办 C-7K2M", "提醒该办的人,两分钟一次", argument="code", audience="staff", letter="C",
+    ),
+    Phrase(
+        "roster", CountyRoster, ("排班", "看排班", "值班表", "排班表", "本县排班"),
+        "排班 王主任 周三下午", "看本县排班;写人和时间就排班", argument="code_words", audience="staff",
+    ),
+    Phrase(
         "slots", FreeSlots, ("预约", "挂号", "约", "看号", "有什么号", "预约挂号", "我要看医生", "看医生"),
         "预约 呼吸内科", "看可以约的时间", argument="department", audience="patient",
     ),
@@ -283,6 +304,10 @@ TAPS: dict[str, type[Order]] = {
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "ask": AskExpert,
+    "assign": AskExpert,
+    "reassign": ReassignConsultation,
+    "nudge": NudgeConsultation,
+    "set_shift": SetShift,
     "sign_opinion": GiveOpinion,
     "sign_decision": Decide,
     "decide": Decide,

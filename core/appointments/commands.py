@@ -12,6 +12,8 @@ from core.foundation.clock import Moment
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
 
+Duty = Literal["expert", "duty_doctor", "scheduler", "pharmacist"]
+
 
 class SlotView(Result):
     slot_id: Id
@@ -123,7 +125,7 @@ class SetShift(Command):
     title = "排班"
     access = (Grant(Role.SYSTEM), Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"))
     practitioner_id: Id
-    duty: Literal["expert", "duty_doctor", "scheduler", "pharmacist"]
+    duty: Duty
     weekdays: tuple[int, ...]
     start_minute: int = Field(ge=0, lt=1440)
     end_minute: int = Field(gt=0, le=2880)
@@ -204,7 +206,7 @@ class Rosterable(Result):
     department: str
     organisation: str
     who: str
-    duties: tuple[Literal["expert", "duty_doctor", "scheduler", "pharmacist"], ...]
+    duties: tuple[Duty, ...]
     absences: tuple[AbsenceView, ...]
 
 

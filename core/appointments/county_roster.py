@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, date, timedelta
-from typing import Literal, cast
+from typing import get_args
 
-from core.appointments.commands import AbsenceView, CountyRoster, CountyRosterView, Rosterable, ShiftOnDay
+from core.appointments.commands import AbsenceView, CountyRoster, CountyRosterView, Duty, Rosterable, ShiftOnDay
 from core.appointments.models import Absence, Shift
 from core.appointments.rules import away_during, shift_on
 from core.foundation.actor import ROLE_LABELS, Role
@@ -18,8 +18,7 @@ from core.people.counties import counties_where, houses_in
 from core.people.models import Practitioner, RoleHeld
 from core.people.roles import running, why_withheld
 
-Duty = Literal["expert", "duty_doctor", "scheduler", "pharmacist"]
-DUTIES: tuple[Duty, ...] = ("expert", "duty_doctor", "scheduler", "pharmacist")
+DUTIES: tuple[Duty, ...] = get_args(Duty)
 
 
 @answers(CountyRoster)
@@ -70,7 +69,7 @@ async def _shifts(cards: dict[str, PractitionerCard], absences: dict[str, list[A
 def _person(work: Work, card: PractitionerCard, duties: tuple[Duty, ...], absences: list[Absence]) -> Rosterable:
     return Rosterable(
         practitioner_id=card.practitioner_id, full_name=card.full_name, called=card.called, title_name=card.title_name, department=card.department,
-        organisation=card.organisation, who=card.introduced, duties=cast(tuple[Duty, ...], duties),
+        organisation=card.organisation, who=card.introduced, duties=duties,
         absences=tuple(
             AbsenceView(absence_id=row.id, starts_at=row.starts_at, ends_at=row.ends_at, running=row.starts_at <= work.now)
             for row in absences if row.ends_at > max(work.now, row.starts_at)

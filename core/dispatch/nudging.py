@@ -8,7 +8,7 @@ from math import ceil
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.service import hold, latest_decision, latest_opinion, missing, note
 from core.consultations.workflow import STATE_LABELS, State
-from core.dispatch.commands_desk import Nudged, NudgeConsultation
+from core.dispatch.commands_desk import NudgeConsultation, Nudged
 from core.dispatch.errors import NobodyToNudge, NudgedJustNow
 from core.dispatch.search import still_open, tell_desk
 from core.foundation.actor import Role

@@ -89,8 +89,8 @@ async def test_it_is_taken_from_one_and_another_is_asked_and_all_are_told(ward: 
     for nobody in (ward.county.village_doctor, present, ward.county.administrator):
         with pytest.raises(NotAllowed):
             await ward.practice.execute(nobody, order)
+    same = ReassignConsultation(consultation_id=consultation_id, practitioner_id=offer.practitioner_id, reason=WHY)
     with pytest.raises(SameExpert):
-        same = ReassignConsultation(consultation_id=consultation_id, practitioner_id=offer.practitioner_id, reason=WHY)
         await ward.practice.execute(ward.county.scheduler, same)
     done = await ward.practice.execute(ward.county.scheduler, order)
 
@@ -120,16 +120,13 @@ async def test_when_the_named_one_does_not_answer_the_search_goes_on(ward: Ward)
 async def test_only_one_of_many_reassigns(ward: Ward) -> None:
     consultation_id, offer = await taken(ward)
     wanted = others(ward, offer)[:4]
-    outcomes = await asyncio.gather(*(
-        outcome(ward, ward.county.scheduler, ReassignConsultation(consultation_id=consultation_id, practitioner_id=one.practitioner_id or "", reason=WHY))
-        for one in wanted
-    ))
+    orders = [ReassignConsultation(consultation_id=consultation_id, practitioner_id=one.practitioner_id or "", reason=WHY) for one in wanted]
+    outcomes = await asyncio.gather(*(outcome(ward, ward.county.scheduler, order) for order in orders))
     assert sorted(outcomes) == ["dispatch.nothing_to_reassign"] * 3 + ["done"]
     assert len(await ward.offers(consultation_id)) == 1
     assert (await ward.timeline(consultation_id)).count("reassigned") == 1
     with pytest.raises(NothingToReassign) as refused:
-        order = ReassignConsultation(consultation_id=consultation_id, practitioner_id=wanted[0].practitioner_id or "", reason=WHY)
-        await ward.practice.execute(ward.county.scheduler, order)
+        await ward.practice.execute(ward.county.scheduler, orders[0])
     assert "正在请" in refused.value.message
 
 
