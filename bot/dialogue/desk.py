@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue import case_meant
 from bot.dialogue.cases import MISSING, tapped
@@ -9,7 +12,7 @@ from bot.dialogue.said_before import words_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.reader import read_phrase
-from bot.phrases.who import Named, take_who
+from bot.phrases.who import Named, Who, take_who
 from core.consultations.commands import ConsultationStatus
 from core.dispatch.commands import AskExpert
 from core.dispatch.commands_desk import (
@@ -82,7 +85,7 @@ async def assign_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     if isinstance(meant, Reply):
         return meant
     experts = await _experts(turn, meant.consultation_id)
-    who = take_who(words, _named(experts))
+    who = _who(words, experts)
     if not who.said:
         return _listed(turn, "assign", meant.consultation_id, experts, "" if not words else f"没看出要请谁:「{words[:20]}」。")
     return await _named_one(turn, "assign", meant, experts, [one.key for one in who.people], who.said, sure=who.sure)
@@ -116,6 +119,16 @@ async def _experts(turn: Turn, consultation_id: str) -> ExpertsNowView:
 
 def _named(experts: ExpertsNowView) -> list[Named]:
     return [Named(one.practitioner_id, one.full_name, one.title_name, one.department, one.organisation) for one in experts.experts]
+
+
+def _who(words: str, experts: ExpertsNowView) -> Who:
+    """Who is named, in the first words where they name somebody: in 李主任 王主任上手术了 the second name is part of the reason."""
+    named = _named(experts)
+    first = re.match(r"[^\s,。.;:、,;:]+", words)
+    who = take_who(first[0] if first is not None else "", named)
+    if first is None or not who.said:
+        return take_who(words, named)
+    return replace(who, rest=" ".join(filter(None, (who.rest, words[first.end() :].strip(" ,。.;:、,;:")))))
 
 
 async def _named_one(
@@ -176,7 +189,7 @@ async def reassign_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     if isinstance(meant, Reply):
         return meant
     experts = await _experts(turn, meant.consultation_id)
-    who = take_who(words, _named(experts))
+    who = _who(words, experts)
     if not who.said:
         return _listed(turn, "reassign", meant.consultation_id, experts, "" if not words else f"没看出改派给谁:「{words[:20]}」。")
     tail = turn.message_id if who.rest else ""
@@ -204,7 +217,7 @@ async def _reason_in(turn: Turn, message_id: str, experts: ExpertsNowView) -> st
     text = turn.incoming.text if message_id == turn.message_id else await words_of(turn, message_id)
     said = read_phrase(text.strip(), turn.actor, staff=turn.staff)
     words = said.arguments.get("words", "") if said is not None and said.phrase.key == "reassign" else ""
-    return take_who(words, _named(experts)).rest[:_LONGEST]
+    return _who(words, experts).rest[:_LONGEST]
 
 
 async def reason_given(turn: Turn, asked: Asked, words: str) -> Reply:

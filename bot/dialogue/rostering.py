@@ -106,7 +106,7 @@ def _to_set(turn: Turn, who: Rosterable, when: When | Ambiguous, rest: str) -> R
         for duty, time in keys[:6]
     )
     lines = [f"{who.who} · {ROLE_LABELS[Role(duty)]} · **每{_said(time)}**" for duty, time in keys[:6]]
-    return turn.offer("\n".join([*lines, "班是每周一次的,确认后每周都值;只缺一次用请假。看过请确认。"]), choices)
+    return turn.offer("\n".join(["请确认排班。", *lines, "班是每周一次的,确认后每周都值;只缺一次用请假。"]), choices)
 
 
 def _weekly(when: When) -> tuple[int, int, int] | None:

@@ -78,13 +78,14 @@ class RemindWaiting(Command):
 
 
 class RemindBeginning(Command):
-    """The system: an expert took the consultation and it has not begun. ``step`` 1 reminds both sides, 2 tells the duty desk."""
+    """The system: an expert took the consultation and it has not begun. ``step`` 0 says that the agreed time comes, 1 reminds both sides, 2 tells
+    the duty desk."""
 
     name = "consultations.remind_beginning"
     title = "提醒开始会诊"
     access = (Grant(Role.SYSTEM),)
     consultation_id: Id
-    step: str = Field(pattern=r"^[12]$")
+    step: str = Field(pattern=r"^[012]$")
 
 
 class CancelConsultation(Command):

@@ -82,7 +82,7 @@ async def experts_now(work: Work, order: ExpertsNow) -> ExpertsNowView:
         experts.append(ExpertNow(
             practitioner_id=card.practitioner_id, full_name=card.full_name, called=card.called, title_name=card.title_name,
             department=card.department, organisation=card.organisation, introduced=card.introduced, score=one.score, reasons=one.reasons,
-            cautions=cautions[one.practitioner_id], excluded=one.excluded,
+            cautions=cautions[one.practitioner_id], excluded="这份会诊现在就是他接的" if one.practitioner_id == row.expert_id else one.excluded,
         ))
     return ExpertsNowView(code=row.code, experts=tuple(experts))
 
