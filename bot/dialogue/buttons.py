@@ -7,6 +7,7 @@ from typing import get_args
 from bot.dialogue import (
     account_reviews,
     answers_to_offers,
+    arranging,
     booking,
     cases,
     consents,
@@ -18,6 +19,7 @@ from bot.dialogue import (
     followups,
     helping,
     opinions,
+    own_case,
     own_prescriptions,
     patients,
     pointing,
@@ -61,6 +63,22 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await answers_to_offers.acknowledge(turn, _id(first))
         case "ask":
             return await ranking.ask(turn, _id(first), _id(second))
+        case "upload":
+            return await own_case.upload(turn, _id(first))
+        case "call_experts":
+            return await own_case.call(turn, _id(first))
+        case "case":
+            return await own_case.case(turn, _id(first))
+        case "time_ok":
+            return await arranging.agree(turn, _id(first), _id(second))
+        case "time_to":
+            return await arranging.propose_at(turn, _id(first), second)
+        case "time_other":
+            return await arranging.other_time(turn, _id(first))
+        case "ask_material":
+            return await arranging.ask_material(turn, _id(first))
+        case "no_such":
+            return await arranging.no_such(turn, _id(first), _id(second), third)
         case "assign":
             return await desk.assign(turn, _id(first), _id(second) if second else "")
         case "reassign":

@@ -36,6 +36,7 @@ _LINES, _BUTTONS = 10, 6
 _NONE_WAITS = "现在没有在等专家的会诊。"
 _NONE_TAKEN = "现在没有专家已接、还没开始的会诊。"
 _LONGEST = 200
+_STOPS = " ,。.;:、" + "\uff0c\uff1b\uff1a"
 
 
 async def waiting(turn: Turn) -> Reply:
@@ -128,7 +129,7 @@ def _who(words: str, experts: ExpertsNowView) -> Who:
     who = take_who(first[0] if first is not None else "", named)
     if first is None or not who.said:
         return take_who(words, named)
-    return replace(who, rest=" ".join(filter(None, (who.rest, words[first.end() :].strip(" ,。.;:、,;:")))))
+    return replace(who, rest=" ".join(filter(None, (who.rest, words[first.end() :].strip(_STOPS)))))
 
 
 async def _named_one(

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
 from bot.dialogue import (
+    answers_to_offers,
+    arranging,
     binding,
     buttons,
     cases,
@@ -136,9 +138,12 @@ async def _why_cancelled(turn: Turn, asked: Asked, words: str) -> Reply:
 _REASONS: dict[str, Callable[[Turn, Asked, str], Awaitable[Reply]]] = {
     deciding.REASON: deciding.reason_given, signing.REASON: signing.reason_given, reviewing.REASON: reviewing.reason_given,
     "cancel_reason": _why_cancelled, desk.REASON: desk.reason_given,
+    arranging.NO_SUCH: arranging.no_such_reason, "decline_reason": answers_to_offers.reason_given,
 }  # fmt: skip
 """Questions that are answered with a sentence."""
-_ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("return",), "cancel_reason": ("cancel",)}
+_ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("return",), "cancel_reason": ("cancel",),
+    "decline_reason": ("decline",),
+}  # fmt: skip
 """What those questions are about: 退回 剂量不对 is the reason of a return, 急用一剂 阿司匹林 is not."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.dialogue import (
     account_reviews,
     answers_to_offers,
+    arranging,
     booking,
     cases,
     consents,
@@ -17,6 +18,7 @@ from bot.dialogue import (
     followups,
     helping,
     opinions,
+    own_case,
     own_prescriptions,
     patients,
     pointing,
@@ -58,7 +60,7 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "offers":
             return await answers_to_offers.open_offers(turn)
         case "accept" | "decline" | "defer":
-            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"))
+            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"), words=arguments.get("words", ""))
         case "opinion":
             return await opinions.write(turn, arguments)
         case "agree" | "partly" | "disagree":
@@ -97,6 +99,16 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await ranking.ranking(turn, code)
         case "ask_expert":
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
+        case "upload":
+            return await own_case.upload_in_words(turn, code)
+        case "call_experts":
+            return await own_case.call_in_words(turn, code)
+        case "case":
+            return await own_case.case_in_words(turn, code)
+        case "change_time":
+            return await arranging.time_in_words(turn, code, arguments.get("words", ""))
+        case "ask_material":
+            return await arranging.material_in_words(turn, code, arguments.get("words", ""))
         case "waiting":
             return await desk.waiting(turn)
         case "assign":

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.appointments.commands import BookSlot, CancelAppointment, CountyRoster, FreeSlots, MyAppointments, SetShift
-from core.consultations.commands import CancelConsultation, CompleteConsultation, ConfirmPatient, Progress, ReturnConsultation, WaiveMaterial
+from core.consultations.commands import (
+    AttachConsent,
+    CancelConsultation,
+    CompleteConsultation,
+    ConfirmPatient,
+    Progress,
+    ReturnConsultation,
+    WaiveMaterial,
+)
+from core.consultations.commands_arranging import AgreeTime, AnswerNoMaterial, ProposeTime, RequestMaterial
+from core.consultations.commands_case import Case
 from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.consultations.commands_ratings import RateConsultation
 from core.coverage.commands import QuotePrescription
@@ -118,7 +128,7 @@ PHRASES: tuple[Phrase, ...] = (
         "disagree", Decide, ("不同意", "我不同意"), "不同意 C-7K2M 病人拒绝转院", "不同意,请写理由", argument="code_words", audience="staff",
     ),
     Phrase(
-        "complete", CompleteConsultation, ("完成会诊", "会诊完成", "结束会诊", "会诊结束"),
+        "complete", CompleteConsultation, ("完成会诊", "会诊完成", "结束会诊", "会诊结束", "完成"),
         "完成会诊 C-7K2M", "意见和决定都有了,完成会诊", argument="code_words", audience="staff", letter="C",
     ),
     Phrase(
@@ -149,11 +159,11 @@ PHRASES: tuple[Phrase, ...] = (
         "review", Release, ("审方", "待审处方", "待审"), "审方", "看等您审的处方", argument="code", audience="staff", letter="R",
     ),
     Phrase(
-        "release", Release, ("通过", "审方通过", "放行", "确认通过"), "通过 R-7K2M", "审方通过,看过再确认",
+        "release", Release, ("通过", "审方通过", "处方通过", "通过处方", "放行", "确认通过"), "通过 R-7K2M", "审方通过,看过再确认",
         argument="code", audience="staff", letter="R",
     ),
     Phrase(
-        "return", ReturnPrescription, ("退回处方", "审方退回", "退回"),
+        "return", ReturnPrescription, ("退回处方", "审方退回", "处方退回", "退方", "退回"),
         "退回处方 R-7K2M 剂量请再核对", "退给开方的专家,请写理由", argument="code_words", audience="staff", letter="R",
     ),
     Phrase(
@@ -169,8 +179,8 @@ PHRASES: tuple[Phrase, ...] = (
         "接诊 C-7K2M", "接下会诊邀请", argument="code", audience="staff",
     ),
     Phrase(
-        "decline", DeclineOffer, ("请转别人", "转别人", "请转他人", "不接", "接不了", "没法接", "不能接"),
-        "请转别人 C-7K2M", "请系统找别的专家", argument="decline", audience="staff",
+        "decline", DeclineOffer, ("婉拒", "请转别人", "转别人", "请转他人", "谢绝", "不接", "接不了", "没法接", "不能接"),
+        "婉拒 C-7K2M 正在手术", "请系统找别的专家,可以写原因", argument="decline", audience="staff",
     ),
     Phrase(
         "defer", DeferOffer, ("5分钟后", "五分钟后", "过5分钟", "过五分钟", "等5分钟", "等五分钟", "稍后接诊", "5分钟后接", "五分钟后接"),
@@ -195,6 +205,26 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "ask_expert", AskExpert, ("请专家", "请某专家", "再请专家", "点名请专家", "指定专家"),
         "请专家 C-7K2M 2", "直接请匹配名单上的第 2 位", argument="code_rank", audience="staff",
+    ),
+    Phrase(
+        "upload", AttachConsent, ("上传", "补资料", "传资料", "上传资料", "去补", "补影像", "传影像"),
+        "上传 C-7K2M", "看还缺什么、怎么传", argument="code", audience="staff", in_group=True, letter="C",
+    ),
+    Phrase(
+        "call_experts", NudgeConsultation, ("呼叫专家", "叫专家", "催专家", "再呼叫专家"),
+        "呼叫专家 C-7K2M", "再催专家和值班台;还差资料会告诉您", argument="code", audience="staff", in_group=True, letter="C",
+    ),
+    Phrase(
+        "case", Case, ("病例", "看病例", "病历", "看病历", "病情"),
+        "病例 C-7K2M", "看这份会诊的病例", argument="code", audience="staff", in_group=True, letter="C",
+    ),
+    Phrase(
+        "change_time", ProposeTime, ("改时间", "改期", "换时间", "改个时间", "换个时间", "约时间"),
+        "改时间 C-7K2M 明天下午3点", "接了诊、没开始的,另约时间(危急、急重不能改)", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "ask_material", RequestMaterial, ("要资料", "补充资料", "还要资料", "要检查"),
+        "要资料 C-7K2M 心电图、血糖", "请村医补资料", argument="code_words", audience="staff", letter="C",
     ),
     Phrase(
         "waiting", WaitingCases, ("待分配", "待分配会诊", "待分配列表", "等专家的会诊", "谁在等"),
@@ -226,8 +256,8 @@ PHRASES: tuple[Phrase, ...] = (
         "取消预约 A-5T8N", "取消约好的时间", argument="code", audience="patient",
     ),
     Phrase(
-        "follow", StartPlan, ("随访", "建随访", "开始随访", "随访名单", "建随访计划"),
-        "随访 3号 高血压", "给病人建随访;只发「随访」看名单", argument="follow", audience="staff",
+        "follow", StartPlan, ("随访", "建随访", "开始随访", "随访名单", "建随访计划", "随访计划", "我的随访"),
+        "随访 3号 高血压", "给病人建随访;只发「随访计划」看名单", argument="follow", audience="staff",
     ),
     Phrase(
         "visit", RecordVisit, ("随访记录", "记随访", "随访做了", "已随访"), "随访记录 3号", "见过面,记一次随访", argument="follow", audience="staff",
@@ -304,6 +334,14 @@ TAPS: dict[str, type[Order]] = {
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "ask": AskExpert,
+    "upload": AttachConsent,
+    "call_experts": NudgeConsultation,
+    "case": Case,
+    "time_ok": AgreeTime,
+    "time_to": ProposeTime,
+    "time_other": ProposeTime,
+    "ask_material": RequestMaterial,
+    "no_such": AnswerNoMaterial,
     "assign": AskExpert,
     "reassign": ReassignConsultation,
     "nudge": NudgeConsultation,

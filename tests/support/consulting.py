@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from core.consultations.commands import AttachConsent, ConfirmPatient, WaiveMaterial
 from core.consultations.models import Consultation
 
-if TYPE_CHECKING:
-    from tests.core.dispatch.ward import Ward
 
-
-async def ready(ward: Ward, consultation_id: str) -> None:
-    """Patient, consent on paper, and that there is no image: the search begins."""
+async def ready(ward: Any, consultation_id: str) -> None:
+    """``ward``: whatever has a ``practice`` and a ``county``. Patient, consent on paper, and that there is no image: the search begins."""
     practice, doctor = ward.practice, ward.county.village_doctor
     row = await Consultation.get(id=consultation_id)
     await practice.execute(doctor, ConfirmPatient(consultation_id=consultation_id))
