@@ -166,8 +166,16 @@ async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     step = row.ids.get("step", "")
     said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
-    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": _IN_SHORT.get(status.state) or whole_clauses(status.next)}
+    short = _of_time(status, step) or _IN_SHORT.get(status.state) or whole_clauses(status.next)
+    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": short}
     return Notice((Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
+
+
+def _of_time(status: ConsultationStatus, step: str) -> str:
+    """What a template message says of another time, within its twenty characters."""
+    if step == "time_proposed":
+        return "专家想换时间,村医会和您确认"
+    return f"约好{spoken(status.meets_at)}" if step == "time_agreed" and status.meets_at is not None else ""
 
 
 async def _group(practice: Practice, row: Notification) -> Notice:

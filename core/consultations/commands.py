@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -31,6 +32,8 @@ class ConsultationStatus(Result):
     patient: str | None = None
     """The patient's name, only for those who may see it in the channel they ask from (never in a group)."""
     number: int | None = None
+    meets_at: datetime | None = None
+    """The time to which both sides agreed, where they agreed to one."""
 
 
 class ConfirmPatient(Command):

@@ -69,6 +69,7 @@ def _status(
         next=next_sentence(standing, Reader.GROUP if group and reader is Reader.VILLAGE_DOCTOR else reader),
         patient=patient,
         number=row.number if reader in (Reader.VILLAGE_DOCTOR, Reader.GROUP) else None,
+        meets_at=row.meets_at,
     )
 
 
