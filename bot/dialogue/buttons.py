@@ -30,6 +30,7 @@ from bot.dialogue import (
     safety_facts,
     second_factor,
     signing,
+    stopping,
 )
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
@@ -38,7 +39,7 @@ from core.foundation.errors import Invalid
 from core.people.errors_second_factor import SecondFactorMissing, SecondFactorNeeded
 
 OLD = "这个按钮是前面的,已经过去了。请看最新一条,或者直接说。"
-ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "body_map", "help", "human", "village_doctor"})
+ALONE = frozenset({"no_signs", "why", "correct", "change_subject", "body_map", "help", "human", "village_doctor", "keep"})
 
 
 async def press(turn: Turn, key: str) -> Reply:
@@ -155,6 +156,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return pointing.shown(turn)
         case "help":
             return await helping.explained(turn)
+        case "keep":
+            return stopping.kept(turn)
         case _ if verb in GUIDANCE:
             return await helping.ask(turn, verb)
         case _:

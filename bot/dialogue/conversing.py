@@ -126,9 +126,8 @@ class Conversing:
         return False
 
     async def _finish(self, conversation: Conversation, message: Message, reply: Reply, turn: Turn | None) -> None:
-        state = reply.state
-        if state.asked is not None and state.asked != DialogueState.of(conversation.dialogue).asked:
-            state = state.asking(state.asked.model_copy(update={"message_id": message.id}))
+        before = DialogueState.of(conversation.dialogue)
+        state = reply.state.after(before, message.id, self.practice.clock.now())
         command = FinishTurn(
             message_id=message.id,
             conversation_version=conversation.version,

@@ -24,6 +24,7 @@ from bot.dialogue import (
     pointing,
     prescribing,
     ranking,
+    resuming,
     reviewing,
     rights,
     rostering,
@@ -43,6 +44,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await helping.explained(turn)
         case "body_map":
             return pointing.shown(turn)
+        case "tell":
+            return await resuming.begin(turn)
         case "consult":
             return await cases.request(turn, arguments, said.missing)
         case "progress":

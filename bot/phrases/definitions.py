@@ -72,6 +72,11 @@ class Phrase:
     letter: str = ""
     """With which letter the code must begin where the same word is said of different things: 退回 C-7K2M, 退回 R-31."""
 
+    @property
+    def menu_key(self) -> str:
+        """What a click in the account's own menu carries (``bot.phrases.menu``): the phrase itself, said without arguments."""
+        return self.key
+
     def may_be_said_by(self, actor: Actor) -> bool:
         """Whether a role that the actor holds may ever give the order."""
         return any(grant.role is not Role.SYSTEM and actor.holds(grant.role) for grant in self.order.access)
@@ -85,6 +90,10 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "body_map", CurrentIntake, ("人体图", "身体图", "看人体图", "给我看人体图", "点人体图"),
         "人体图", "不会说就点一点哪里不舒服", audience="patient",
+    ),
+    Phrase(
+        "tell", CurrentIntake, ("问诊", "开始问诊", "我要问诊", "预问诊", "看病", "我要看病", "说症状", "接着问", "继续问诊"),
+        "问诊", "说哪里不舒服;没问完的接着问", audience="patient",
     ),
     Phrase(
         "consult", RequestConsultation, ("会诊", "请会诊", "请求会诊", "申请会诊", "发起会诊", "呼叫会诊", "要会诊"),
@@ -388,5 +397,6 @@ TAPS: dict[str, type[Order]] = {
     "change_subject": CloseIntake,
     "body_map": CurrentIntake,
     "help": Me,
+    "keep": Me,
 }
 """Every button that acts by itself, and the order it becomes. A button's key is the verb and its arguments joined by colons."""

@@ -72,6 +72,14 @@ def read_phrase(text: str, actor: Actor, *, staff: bool) -> Said | None:
     return None
 
 
+def clicked(key: str, actor: Actor, *, staff: bool) -> Said | None:
+    """The phrase that a menu's click with ``key`` says, without arguments; None when it is none, or none that he may say."""
+    phrase = next((phrase for phrase in PHRASES if phrase.menu_key == key), None)
+    if phrase is None or phrase.audience == ("patient" if staff else "staff") or not phrase.may_be_said_by(actor):
+        return None
+    return Said(phrase, {"text": ""}, "number") if phrase.argument == "consultation" else Said(phrase)
+
+
 _EVERYBODY = Actor("", tuple(HeldRole(role, "") for role in Role if role not in (Role.SYSTEM, Role.VISITOR)), "", None)
 
 

@@ -276,7 +276,8 @@ KEYS = {
     "set_shift": "practitioner_id:expert:2-720-1080", "upload": "consultation_id", "call_experts": "consultation_id", "case": "consultation_id",
     "time_ok": "consultation_id:proposal_id", "time_to": "consultation_id:202612200900", "time_other": "consultation_id",
     "ask_material": "consultation_id", "no_such": "consultation_id:request_id:cannot",
-    "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "join": "nowhere:apart", "withdraw": "patient_id:care",
+    "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "keep": "", "join": "nowhere:apart",
+    "withdraw": "patient_id:care",
 }
 """What each button carries, by the names of the scene's values."""
 
