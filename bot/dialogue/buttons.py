@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from bot.dialogue import (
+    absences,
     account_reviews,
     answers_to_offers,
     arranging,
@@ -88,6 +89,10 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await desk.nudge(turn, _id(first))
         case "set_shift":
             return await rostering.set_shift(turn, _id(first), second, third)
+        case "leave":
+            return await absences.leave(turn, _id(first), second, third)
+        case "end_leave":
+            return await absences.end(turn, _id(first))
         case "todo":
             return await cases.todo(turn, _id(first))
         case "progress":

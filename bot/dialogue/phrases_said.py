@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.dialogue import (
+    absences,
     account_reviews,
     answers_to_offers,
     arranging,
@@ -122,6 +123,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await desk.nudge_in_words(turn, code)
         case "roster":
             return await rostering.in_words(turn, arguments.get("words", ""))
+        case "leave":
+            return await absences.leave_in_words(turn, arguments.get("words", ""))
+        case "end_leave":
+            return await absences.end_in_words(turn, arguments.get("words", ""))
         case "follow" | "visit" | "end_follow":
             in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
             return await in_words[said.phrase.key](turn, arguments.get("number"), arguments.get("template"))

@@ -9,6 +9,7 @@ from typing import get_args
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue.cases import tapped
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.text import tidy
 from bot.phrases.when import Ambiguous, When, take_when
 from bot.phrases.who import Named, take_who
 from core.appointments.commands import CountyRoster, CountyRosterView, Duty, Rosterable, SetShift, ShiftOnDay
@@ -32,23 +33,30 @@ async def in_words(turn: Turn, words: str) -> Reply:
         return turn.say(ALONE)
     now = turn.practice.clock.now()
     when, rest = take_when(words, now)
-    named_time = rest != words.strip() if words else False
+    named_time = rest != tidy(words)
     if when is None and named_time:
         return turn.say(f"这个时间没看懂,或者已经过了。{_HOW}")
     if not rest.strip("每 "):
         return await _days(turn, when, now)
+    found = await named(turn, rest)
+    if isinstance(found, Reply):
+        return found
+    who, left = found
+    return await _of_one(turn, who) if when is None else _to_set(turn, who, when, left)
+
+
+async def named(turn: Turn, words: str) -> tuple[Rosterable, str] | Reply:
+    """Whom ``words`` name of those who can be put on the county's roster, and what is left; or what to say where that is not clear."""
     today: CountyRosterView = await turn.ask(CountyRoster())
     people = {one.practitioner_id: one for one in today.people}
-    who = take_who(rest, [Named(one.practitioner_id, one.full_name, one.title_name, one.department, one.organisation) for one in today.people])
+    who = take_who(words, [Named(one.practitioner_id, one.full_name, one.title_name, one.department, one.organisation) for one in today.people])
     found = [people[one.key] for one in who.people]
     if not found:
-        return turn.say(f"本县可以排班的人里没有「{who.said or rest[:20]}」。外县、省里的专家由他们医院排班。发「排班」看现在的。")
+        return turn.say(f"本县可以排班的人里没有「{who.said or words[:20]}」。外县、省里的专家由他们医院排班。发「排班」看现在的。")
     if len(found) > 1 or not who.sure:
         lines = [f"{one.who} {one.title_name}" for one in found[:6]]
         return turn.say("\n".join([f"「{who.said}」是哪一位?请写全名再发一遍:", *lines]))
-    if when is None:
-        return await _of_one(turn, found[0])
-    return _to_set(turn, found[0], when, who.rest)
+    return found[0], who.rest
 
 
 async def _days(turn: Turn, when: When | Ambiguous | None, now: datetime) -> Reply:

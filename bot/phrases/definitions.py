@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from core.appointments.commands import BookSlot, CancelAppointment, CountyRoster, FreeSlots, MyAppointments, SetShift
+from bot.phrases.phrase import Phrase
+from core.appointments.commands import BookSlot, CancelAppointment, CountyRoster, EndAbsence, FreeSlots, MyAppointments, SetAbsence, SetShift
 from core.consultations.commands import (
     AttachConsent,
     CancelConsultation,
@@ -33,7 +31,6 @@ from core.dispatch.commands import (
 )
 from core.dispatch.commands_desk import NudgeConsultation, ReassignConsultation, WaitingCases
 from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
-from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
@@ -48,39 +45,7 @@ from core.prescriptions.commands_doses import AcknowledgeDose, EmergencyDoses, O
 from core.prescriptions.commands_facts import FillFact
 from core.prescriptions.commands_lists import Mine
 
-Argument = Literal[
-    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating", "follow"
-]
-Audience = Literal["patient", "staff", "both"]
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """``names``: how it is said, the first one is how help writes it. ``argument``: what may follow. ``alone``: must be the whole text.
-
-    ``example`` and ``explains`` are what help shows. ``in_group``: may be answered where others read along.
-    """
-
-    key: str
-    order: type[Order]
-    names: tuple[str, ...]
-    example: str
-    explains: str
-    argument: Argument = "none"
-    audience: Audience = "both"
-    in_group: bool = False
-    letter: str = ""
-    """With which letter the code must begin where the same word is said of different things: 退回 C-7K2M, 退回 R-31."""
-
-    @property
-    def menu_key(self) -> str:
-        """What a click in the account's own menu carries (``bot.phrases.menu``): the phrase itself, said without arguments."""
-        return self.key
-
-    def may_be_said_by(self, actor: Actor) -> bool:
-        """Whether a role that the actor holds may ever give the order."""
-        return any(grant.role is not Role.SYSTEM and actor.holds(grant.role) for grant in self.order.access)
-
+__all__ = ["BY_KEY", "PHRASES", "TAPS", "Phrase"]
 
 PHRASES: tuple[Phrase, ...] = (
     Phrase(
@@ -256,6 +221,14 @@ PHRASES: tuple[Phrase, ...] = (
         "排班 王主任 周三下午", "看本县排班;写人和时间就排班", argument="code_words", audience="staff",
     ),
     Phrase(
+        "leave", SetAbsence, ("请假", "我要请假"), "请假 明天下午", "请假期间不派会诊;值班台写「请假 王主任 明天下午」",
+        argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "end_leave", EndAbsence, ("销假", "取消请假", "提前销假"), "销假", "结束请假;值班台写「销假 王主任」",
+        argument="code_words", audience="staff",
+    ),
+    Phrase(
         "slots", FreeSlots, ("预约", "挂号", "约", "看号", "有什么号", "预约挂号", "我要看医生", "看医生"),
         "预约 呼吸内科", "看可以约的时间", argument="department", audience="patient",
     ),
@@ -355,6 +328,8 @@ TAPS: dict[str, type[Order]] = {
     "reassign": ReassignConsultation,
     "nudge": NudgeConsultation,
     "set_shift": SetShift,
+    "leave": SetAbsence,
+    "end_leave": EndAbsence,
     "sign_opinion": GiveOpinion,
     "sign_decision": Decide,
     "decide": Decide,

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.phrases.definitions import PHRASES, Phrase
+from bot.phrases.definitions import PHRASES
+from bot.phrases.phrase import Phrase
 from bot.phrases.text import NUMBER, number, tidy, without_courtesy
 from core.dispatch.commands import DeclineReason
 from core.foundation.actor import Actor, HeldRole, Role

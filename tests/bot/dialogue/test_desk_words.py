@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.appointments.models import Shift
+from core.appointments.models import Absence, Shift
 from core.consultations.models import Consultation
 from core.dispatch.models import ExpertOffer
 from tests.bot.dialogue.stage import GROUP, Stage
@@ -106,3 +106,22 @@ async def test_others_are_told_whose_it_is_and_the_group_sees_nothing(stage: Sta
     await stage.hears("village_doctor", GROUP, "调度")
     await stage.say("scheduler", APP, "指派 C-0000 王主任")
     await stage.hears("scheduler", APP, "没有这份会诊")
+
+
+async def test_an_absence_is_set_and_ended_in_words(stage: Stage) -> None:
+    await stage.say("expert3", APP, "请假")
+    await stage.hears("expert3", APP, "从什么时候到什么时候")
+    await stage.say("expert3", APP, "请假 明天下午")
+    await stage.hears("expert3", APP, "您请假", "下午12:00", "确认请假")
+    assert await Absence.all().count() == 0
+    await stage.press("expert3", APP, "确认请假")
+    await stage.hears("expert3", APP, "记下了")
+    await stage.say("scheduler", APP, "请假 王主任 明天下午")
+    await stage.hears("scheduler", APP, "没有「王主任」")
+    await stage.say("scheduler", APP, "销假 赵主任")
+    await stage.hears("scheduler", APP, "要结束哪一个", "下午12:00")
+    await stage.press("scheduler", APP, "销假 1")
+    await stage.hears("scheduler", APP, "销假了")
+    await stage.say("expert3", APP, "销假")
+    await stage.hears("expert3", APP, "没有请假")
+    assert await Absence.all().count() == 1
