@@ -6,6 +6,7 @@ from bot.channels.outgoing import Choice, Link, Text
 from bot.dialogue.cases import tapped
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.reader import declined_because
 from core.dispatch.commands import (
     AcceptOffer,
     AcknowledgeAlert,
@@ -23,13 +24,15 @@ from core.foundation.errors import DomainError, NotAllowed, NotFound, Unavailabl
 from core.foundation.withheld import in_words
 
 DECLINE_REASONS: tuple[tuple[DeclineReason, str], ...] = (
-    ("no_time", "没空"), ("not_my_field", "不是我的专业"), ("knows_patient", "认识患者"),
+    ("no_time", "没空"), ("not_my_field", "不是我的专业"), ("knows_patient", "认识患者"), ("other", "其他原因"),
 )  # fmt: skip
 _LABELS = {"accept": "接诊", "decline": "请转别人", "defer": "5分钟后"}
 
 
-async def answer(turn: Turn, verb: str, *, code: str | None = None, offer_id: str | None = None, reason: DeclineReason | None = None) -> Reply:
-    """接诊, 请转别人, 5分钟后."""
+async def answer(
+    turn: Turn, verb: str, *, code: str | None = None, offer_id: str | None = None, reason: DeclineReason | None = None, words: str = ""
+) -> Reply:
+    """接诊, 婉拒 and 请转别人 (with a reason of the list or in his own words), 5分钟后."""
     offer_id = offer_id or await _offer_meant(turn, code)
     if offer_id is None:
         return await _which(turn, verb, code)
@@ -41,7 +44,7 @@ async def answer(turn: Turn, verb: str, *, code: str | None = None, offer_id: st
                 given: OfferAnswer = await turn.execute(DeferOffer(offer_id=offer_id))
                 return Reply((*tapped(turn, "5 分钟后再接"), Text(text=f"{given.code}:{given.next}")), turn.state)
             case _:
-                return _declined(turn, await turn.execute(DeclineOffer(offer_id=offer_id, reason=reason)), offer_id, reason)
+                return _declined(turn, await turn.execute(DeclineOffer(offer_id=offer_id, reason=reason, words=words[:200])), offer_id, reason)
     except Unavailable:
         raise  # no answer: the card keeps its buttons
     except DomainError as refusal:
@@ -61,8 +64,14 @@ def _declined(turn: Turn, given: OfferAnswer, offer_id: str, reason: DeclineReas
         return Reply((*tapped(turn, "已记下原因"), Text(text=f"记下了,谢谢您。{given.next}")), turn.state.asking(None))
     choices = tuple(Choice(code=f"decline:{offer_id}:{name}", label=label) for name, label in DECLINE_REASONS)
     asked = Asked(kind="decline_reason", ref=offer_id)
-    reply = turn.offer(f"{given.code}:{given.next}", choices, asked=asked)
+    reply = turn.offer(f"{given.code}:{given.next}(也可以直接写一句)", choices, asked=asked)
     return Reply((*tapped(turn, "已转别人"), *reply.shapes), reply.state)
+
+
+async def reason_given(turn: Turn, asked: Asked, words: str) -> Reply:
+    """Why he gave it on, in his own words."""
+    order = DeclineOffer(offer_id=asked.ref, reason=declined_because(words) or "other", words=words[:200])
+    return _declined(turn, await turn.execute(order), asked.ref, order.reason)
 
 
 async def _offer_meant(turn: Turn, code: str | None) -> str | None:

@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import get_args
 
 from bot.dialogue import (
+    absences,
     account_reviews,
     answers_to_offers,
+    arranging,
     booking,
     cases,
     consents,
     deciding,
+    desk,
     emergency_access,
     emergency_dose,
     following,
     followups,
     helping,
     opinions,
+    own_case,
     own_prescriptions,
     patients,
     pointing,
     prescribing,
     ranking,
     reviewing,
+    rostering,
     safety_facts,
     second_factor,
     signing,
@@ -60,6 +65,34 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await answers_to_offers.acknowledge(turn, _id(first))
         case "ask":
             return await ranking.ask(turn, _id(first), _id(second))
+        case "upload":
+            return await own_case.upload(turn, _id(first))
+        case "call_experts":
+            return await own_case.call(turn, _id(first))
+        case "case":
+            return await own_case.case(turn, _id(first))
+        case "time_ok":
+            return await arranging.agree(turn, _id(first), _id(second))
+        case "time_to":
+            return await arranging.propose_at(turn, _id(first), second)
+        case "time_other":
+            return await arranging.other_time(turn, _id(first))
+        case "ask_material":
+            return await arranging.ask_material(turn, _id(first))
+        case "no_such":
+            return await arranging.no_such(turn, _id(first), _id(second), third)
+        case "assign":
+            return await desk.assign(turn, _id(first), _id(second) if second else "")
+        case "reassign":
+            return await desk.reassign(turn, _id(first), _id(second) if second else "", _id(third) if third else "")
+        case "nudge":
+            return await desk.nudge(turn, _id(first))
+        case "set_shift":
+            return await rostering.set_shift(turn, _id(first), second, third)
+        case "leave":
+            return await absences.leave(turn, _id(first), second, third)
+        case "end_leave":
+            return await absences.end(turn, _id(first))
         case "todo":
             return await cases.todo(turn, _id(first))
         case "progress":

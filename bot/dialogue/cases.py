@@ -199,7 +199,10 @@ async def waive(turn: Turn, code: str | None) -> Reply:
 
 async def waive_material(turn: Turn, consultation_id: str) -> Reply:
     status: ConsultationStatus = await turn.execute(WaiveMaterial(consultation_id=consultation_id))
-    return Reply((*tapped(turn, "没有影像"), *_after(turn, "记下了:没有影像。", status)), turn.state)
+    said, *left = _after(turn, "记下了:没有影像。", status)
+    if turn.group:  # what is left names the patient: for her own chat
+        return Reply((*tapped(turn, "没有影像"), said), turn.state, aside=tuple(left))
+    return Reply((*tapped(turn, "没有影像"), said, *left), turn.state)
 
 
 def _after(turn: Turn, done: str, status: ConsultationStatus) -> tuple[Outgoing, ...]:

@@ -74,7 +74,8 @@ def _line(one: ListedPlan) -> str:
     due = one.plan.due[0] if one.plan.due else None
     coming = "" if due is None else f":{spoken(due.due_at)} {due.label}"
     missed = f"(连续 {one.plan.missed_in_row} 次没回应)" if one.plan.missed_in_row else ""
-    return f"· {one.number}号 {one.plan.title}{coming}{missed}"
+    last = "" if one.last is None else f",上次 {one.last}({one.last_level})"
+    return f"· {one.number}号 {one.plan.title}{coming}{last}{missed}"
 
 
 async def visit_in_words(turn: Turn, number: int | None, template: str | None) -> Reply:

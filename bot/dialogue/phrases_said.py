@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bot.dialogue import (
+    absences,
     account_reviews,
     answers_to_offers,
+    arranging,
     booking,
     cases,
     consents,
+    desk,
     devices,
     emergency_access,
     emergency_dose,
@@ -16,6 +19,7 @@ from bot.dialogue import (
     followups,
     helping,
     opinions,
+    own_case,
     own_prescriptions,
     patients,
     pointing,
@@ -24,6 +28,7 @@ from bot.dialogue import (
     resuming,
     reviewing,
     rights,
+    rostering,
     signing,
 )
 from bot.dialogue.turn import Reply, Turn
@@ -59,7 +64,7 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "offers":
             return await answers_to_offers.open_offers(turn)
         case "accept" | "decline" | "defer":
-            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"))
+            return await answers_to_offers.answer(turn, said.phrase.key, code=code, reason=arguments.get("reason"), words=arguments.get("words", ""))
         case "opinion":
             return await opinions.write(turn, arguments)
         case "agree" | "partly" | "disagree":
@@ -98,6 +103,30 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await ranking.ranking(turn, code)
         case "ask_expert":
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
+        case "upload":
+            return await own_case.upload_in_words(turn, code)
+        case "call_experts":
+            return await own_case.call_in_words(turn, code)
+        case "case":
+            return await own_case.case_in_words(turn, code)
+        case "change_time":
+            return await arranging.time_in_words(turn, code, arguments.get("words", ""))
+        case "ask_material":
+            return await arranging.material_in_words(turn, code, arguments.get("words", ""))
+        case "waiting":
+            return await desk.waiting(turn)
+        case "assign":
+            return await desk.assign_in_words(turn, code, arguments.get("words", ""))
+        case "reassign":
+            return await desk.reassign_in_words(turn, code, arguments.get("words", ""))
+        case "nudge":
+            return await desk.nudge_in_words(turn, code)
+        case "roster":
+            return await rostering.in_words(turn, arguments.get("words", ""))
+        case "leave":
+            return await absences.leave_in_words(turn, arguments.get("words", ""))
+        case "end_leave":
+            return await absences.end_in_words(turn, arguments.get("words", ""))
         case "follow" | "visit" | "end_follow":
             in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
             return await in_words[said.phrase.key](turn, arguments.get("number"), arguments.get("template"))

@@ -26,12 +26,15 @@ _OPEN = ("DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS")
 _MOST = 4
 _DROPPED = {
     "intake": "刚才的问诊先放下了,没有给出建议", "whose": "刚才那句先不算", "who": "刚才那句先不算", "worse": "先不说加重的事",
-    "cancel_reason": "会诊没有取消,照常进行", "decline_reason": "没有转给别人,邀请还在等您答复", "decision_reason": "决定没有办,意见还在等您决定",
+    "cancel_reason": "会诊没有取消,照常进行", "decline_reason": "已经转请别的专家,原因没有记", "decision_reason": "决定没有办,意见还在等您决定",
     "rx_reason": "处方没有签名", "rx_confirm": "处方没有签名", "return_reason": "处方没有退回,还在待审", "dose": "这一剂没有下",
     "dose_confirm": "这一剂没有下", "second_factor": "没有签名,动态码不用输了", "ranking": "没有请专家", "resume": "刚才那句先不算",
+    "which": "刚才的数字不算", "reassign_reason": "没有改派,还是原来的专家", "no_such_material": "没有答复,专家要的资料还在等您",
 }  # fmt: skip
 """What was not done, by the kind of question that was open."""
-_SENTENCES = frozenset({"decision_reason", "return_reason", "cancel_reason", "decline_reason", "rx_reason", "rx_confirm"})
+_SENTENCES = frozenset({
+    "decision_reason", "return_reason", "cancel_reason", "decline_reason", "rx_reason", "rx_confirm", "reassign_reason", "no_such_material",
+})
 _TELLING = frozenset({"intake", "whose", "who", "worse", "resume"})
 _PATIENT_NOW = "想看医生说「预约」,哪里不舒服直接说。变重了不要等,马上打 **120**。"
 _STAFF_NOW = "要办时再点按钮,或者发「帮助」看怎么说。"

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-from core.appointments.commands import BookSlot, CancelAppointment, FreeSlots, MyAppointments
-from core.consultations.commands import CancelConsultation, CompleteConsultation, ConfirmPatient, Progress, ReturnConsultation, WaiveMaterial
+from bot.phrases.phrase import Phrase
+from core.appointments.commands import BookSlot, CancelAppointment, CountyRoster, EndAbsence, FreeSlots, MyAppointments, SetAbsence, SetShift
+from core.consultations.commands import (
+    AttachConsent,
+    CancelConsultation,
+    CompleteConsultation,
+    ConfirmPatient,
+    Progress,
+    ReturnConsultation,
+    WaiveMaterial,
+)
+from core.consultations.commands_arranging import AgreeTime, AnswerNoMaterial, ProposeTime, RequestMaterial
+from core.consultations.commands_case import Case
 from core.consultations.commands_opinions import Decide, GiveOpinion
 from core.consultations.commands_ratings import RateConsultation
 from core.coverage.commands import QuotePrescription
@@ -21,8 +29,8 @@ from core.dispatch.commands import (
     Ranking,
     RequestConsultation,
 )
+from core.dispatch.commands_desk import NudgeConsultation, ReassignConsultation, WaitingCases
 from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
-from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
@@ -37,39 +45,7 @@ from core.prescriptions.commands_doses import AcknowledgeDose, EmergencyDoses, O
 from core.prescriptions.commands_facts import FillFact
 from core.prescriptions.commands_lists import Mine
 
-Argument = Literal[
-    "none", "code", "code_reason", "code_words", "code_rank", "consultation", "department", "decline", "claim", "rating", "follow"
-]
-Audience = Literal["patient", "staff", "both"]
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """``names``: how it is said, the first one is how help writes it. ``argument``: what may follow. ``alone``: must be the whole text.
-
-    ``example`` and ``explains`` are what help shows. ``in_group``: may be answered where others read along.
-    """
-
-    key: str
-    order: type[Order]
-    names: tuple[str, ...]
-    example: str
-    explains: str
-    argument: Argument = "none"
-    audience: Audience = "both"
-    in_group: bool = False
-    letter: str = ""
-    """With which letter the code must begin where the same word is said of different things: 退回 C-7K2M, 退回 R-31."""
-
-    @property
-    def menu_key(self) -> str:
-        """What a click in the account's own menu carries (``bot.phrases.menu``): the phrase itself, said without arguments."""
-        return self.key
-
-    def may_be_said_by(self, actor: Actor) -> bool:
-        """Whether a role that the actor holds may ever give the order."""
-        return any(grant.role is not Role.SYSTEM and actor.holds(grant.role) for grant in self.order.access)
-
+__all__ = ["BY_KEY", "PHRASES", "TAPS", "Phrase"]
 
 PHRASES: tuple[Phrase, ...] = (
     Phrase(
@@ -126,7 +102,7 @@ PHRASES: tuple[Phrase, ...] = (
         "disagree", Decide, ("不同意", "我不同意"), "不同意 C-7K2M 病人拒绝转院", "不同意,请写理由", argument="code_words", audience="staff",
     ),
     Phrase(
-        "complete", CompleteConsultation, ("完成会诊", "会诊完成", "结束会诊", "会诊结束"),
+        "complete", CompleteConsultation, ("完成会诊", "会诊完成", "结束会诊", "会诊结束", "完成"),
         "完成会诊 C-7K2M", "意见和决定都有了,完成会诊", argument="code_words", audience="staff", letter="C",
     ),
     Phrase(
@@ -157,11 +133,11 @@ PHRASES: tuple[Phrase, ...] = (
         "review", Release, ("审方", "待审处方", "待审"), "审方", "看等您审的处方", argument="code", audience="staff", letter="R",
     ),
     Phrase(
-        "release", Release, ("通过", "审方通过", "放行", "确认通过"), "通过 R-7K2M", "审方通过,看过再确认",
+        "release", Release, ("通过", "审方通过", "处方通过", "通过处方", "放行", "确认通过"), "通过 R-7K2M", "审方通过,看过再确认",
         argument="code", audience="staff", letter="R",
     ),
     Phrase(
-        "return", ReturnPrescription, ("退回处方", "审方退回", "退回"),
+        "return", ReturnPrescription, ("退回处方", "审方退回", "处方退回", "退方", "退回"),
         "退回处方 R-7K2M 剂量请再核对", "退给开方的专家,请写理由", argument="code_words", audience="staff", letter="R",
     ),
     Phrase(
@@ -177,8 +153,8 @@ PHRASES: tuple[Phrase, ...] = (
         "接诊 C-7K2M", "接下会诊邀请", argument="code", audience="staff",
     ),
     Phrase(
-        "decline", DeclineOffer, ("请转别人", "转别人", "请转他人", "不接", "接不了", "没法接", "不能接"),
-        "请转别人 C-7K2M", "请系统找别的专家", argument="decline", audience="staff",
+        "decline", DeclineOffer, ("婉拒", "请转别人", "转别人", "请转他人", "谢绝", "不接", "接不了", "没法接", "不能接"),
+        "婉拒 C-7K2M 正在手术", "请系统找别的专家,可以写原因", argument="decline", audience="staff",
     ),
     Phrase(
         "defer", DeferOffer, ("5分钟后", "五分钟后", "过5分钟", "过五分钟", "等5分钟", "等五分钟", "稍后接诊", "5分钟后接", "五分钟后接"),
@@ -205,6 +181,54 @@ PHRASES: tuple[Phrase, ...] = (
         "请专家 C-7K2M 2", "直接请匹配名单上的第 2 位", argument="code_rank", audience="staff",
     ),
     Phrase(
+        "upload", AttachConsent, ("上传", "补资料", "传资料", "上传资料", "去补", "补影像", "传影像"),
+        "上传 C-7K2M", "看还缺什么、怎么传", argument="code", audience="staff", in_group=True, letter="C",
+    ),
+    Phrase(
+        "call_experts", NudgeConsultation, ("呼叫专家", "叫专家", "催专家", "再呼叫专家"),
+        "呼叫专家 C-7K2M", "再催专家和值班台;还差资料会告诉您", argument="code", audience="staff", in_group=True, letter="C",
+    ),
+    Phrase(
+        "case", Case, ("病例", "看病例", "病历", "看病历", "病情"),
+        "病例 C-7K2M", "看这份会诊的病例", argument="code", audience="staff", in_group=True, letter="C",
+    ),
+    Phrase(
+        "change_time", ProposeTime, ("改时间", "改期", "换时间", "改个时间", "换个时间", "约时间"),
+        "改时间 C-7K2M 明天下午3点", "接了诊、没开始的,另约时间(危急、急重不能改)", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "ask_material", RequestMaterial, ("要资料", "补充资料", "还要资料", "要检查"),
+        "要资料 C-7K2M 心电图、血糖", "请村医补资料", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "waiting", WaitingCases, ("待分配", "待分配会诊", "待分配列表", "等专家的会诊", "谁在等"),
+        "待分配", "看在等专家的会诊,最急的在前", audience="staff",
+    ),
+    Phrase(
+        "assign", AskExpert, ("指派", "指派专家", "分配", "派给", "分配专家"),
+        "指派 C-7K2M 王主任", "点名请一位专家,先看他合不合适", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "reassign", ReassignConsultation, ("改派", "改派专家", "转派", "改派给"),
+        "改派 C-7K2M 李主任 突发手术", "专家没开始的,换一位,请写原因", argument="code_words", audience="staff", letter="C",
+    ),
+    Phrase(
+        "nudge", NudgeConsultation, ("催办", "催一下", "催一催", "再催一下", "催"),
+        "催办 C-7K2M", "提醒该办的人,两分钟一次", argument="code", audience="staff", letter="C",
+    ),
+    Phrase(
+        "roster", CountyRoster, ("排班", "看排班", "值班表", "排班表", "本县排班"),
+        "排班 王主任 周三下午", "看本县排班;写人和时间就排班", argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "leave", SetAbsence, ("请假", "我要请假"), "请假 明天下午", "请假期间不派会诊;值班台写「请假 王主任 明天下午」",
+        argument="code_words", audience="staff",
+    ),
+    Phrase(
+        "end_leave", EndAbsence, ("销假", "取消请假", "提前销假"), "销假", "结束请假;值班台写「销假 王主任」",
+        argument="code_words", audience="staff",
+    ),
+    Phrase(
         "slots", FreeSlots, ("预约", "挂号", "约", "看号", "有什么号", "预约挂号", "我要看医生", "看医生"),
         "预约 呼吸内科", "看可以约的时间", argument="department", audience="patient",
     ),
@@ -214,8 +238,8 @@ PHRASES: tuple[Phrase, ...] = (
         "取消预约 A-5T8N", "取消约好的时间", argument="code", audience="patient",
     ),
     Phrase(
-        "follow", StartPlan, ("随访", "建随访", "开始随访", "随访名单", "建随访计划"),
-        "随访 3号 高血压", "给病人建随访;只发「随访」看名单", argument="follow", audience="staff",
+        "follow", StartPlan, ("随访", "建随访", "开始随访", "随访名单", "建随访计划", "随访计划", "我的随访"),
+        "随访 3号 高血压", "给病人建随访;只发「随访计划」看名单", argument="follow", audience="staff",
     ),
     Phrase(
         "visit", RecordVisit, ("随访记录", "记随访", "随访做了", "已随访"), "随访记录 3号", "见过面,记一次随访", argument="follow", audience="staff",
@@ -292,6 +316,20 @@ TAPS: dict[str, type[Order]] = {
     "no_material": WaiveMaterial,
     "cancel": CancelConsultation,
     "ask": AskExpert,
+    "upload": AttachConsent,
+    "call_experts": NudgeConsultation,
+    "case": Case,
+    "time_ok": AgreeTime,
+    "time_to": ProposeTime,
+    "time_other": ProposeTime,
+    "ask_material": RequestMaterial,
+    "no_such": AnswerNoMaterial,
+    "assign": AskExpert,
+    "reassign": ReassignConsultation,
+    "nudge": NudgeConsultation,
+    "set_shift": SetShift,
+    "leave": SetAbsence,
+    "end_leave": EndAbsence,
     "sign_opinion": GiveOpinion,
     "sign_decision": Decide,
     "decide": Decide,

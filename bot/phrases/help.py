@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.phrases.definitions import PHRASES, Phrase
+from bot.phrases.definitions import PHRASES
+from bot.phrases.phrase import Phrase
 from core.foundation.actor import Actor
 
 

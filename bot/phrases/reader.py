@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from bot.phrases.definitions import PHRASES, Phrase
+from bot.phrases.definitions import PHRASES
+from bot.phrases.phrase import Phrase
 from bot.phrases.text import NUMBER, number, tidy, without_courtesy
+from core.dispatch.commands import DeclineReason
 from core.foundation.actor import Actor, HeldRole, Role
 from nlp.interface.departments import department_named
 
@@ -37,11 +39,15 @@ _FOLLOWED = re.compile(
 _PLACE = re.compile(rf"第?\s*({NUMBER})\s*(?:位|名|号|个)?(?:专家)?")
 _MENTION = re.compile("^[@\uff20]\\S+\\s*")
 _FILLER = re.compile(r"^(?:吧|呀|啊|了|一下|一个|一次|下|的|我|请|谢谢|的事|那个|这个)+|(?:吧|呀|啊|呢|了|一下|谢谢|吗|么|嘛)+$")
-_DECLINE = {
+_DECLINE: dict[str, DeclineReason] = {
     "没空": "no_time", "没时间": "no_time", "忙": "no_time", "手术": "no_time", "在手术": "no_time", "走不开": "no_time",
     "不是我的专业": "not_my_field", "专业不对": "not_my_field", "不对口": "not_my_field", "不是我专业": "not_my_field",
     "认识患者": "knows_patient", "认识病人": "knows_patient", "熟人": "knows_patient", "亲戚": "knows_patient",
 }  # fmt: skip
+_PLAINLY = frozenset({"婉拒", "谢绝", "请转别人"})
+"""Names of declining that are no part of other sentences: whatever follows is the reason."""
+_BARE = frozenset({"完成"})
+"""Short names that a sentence may begin with: nothing but a code may follow."""
 _STARS = re.compile(r"^([1-5一二三四五])\s*(?:颗星|星|分)?(?!\d)")
 _LONGEST = 60
 
@@ -100,7 +106,7 @@ def _longest(said: str, usable: list[Phrase]) -> Said | None:
         key=lambda candidate: -len(_key_of_name(candidate[0])),
     )
     for name, phrase in candidates:
-        arguments = _arguments(phrase, _after(said, name))
+        arguments = _arguments(phrase, _after(said, name), name)
         if arguments is not None and arguments.get("code", phrase.letter).startswith(phrase.letter):
             return Said(phrase, arguments)
     return None
@@ -128,12 +134,12 @@ def _after(said: str, name: str) -> str:
     return ""
 
 
-def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
+def _arguments(phrase: Phrase, rest: str, name: str) -> dict[str, Any] | None:
     """The arguments in what follows the name, or None when it is about something else."""
     bare = _FILLER.sub("", tidy(rest)).strip()
     match phrase.argument:
         case "code_words":
-            return _words(rest)
+            return None if name in _BARE and rest and CODE.match(rest) is None else _words(rest)
         case "rating":
             return _rating(bare)
         case "none":
@@ -143,7 +149,7 @@ def _arguments(phrase: Phrase, rest: str) -> dict[str, Any] | None:
         case "code_reason":
             return _code_and(bare, "reason")
         case "decline":
-            return _declined(bare)
+            return _declined(rest, bare, plainly=name in _PLAINLY)
         case "department":
             return _department(bare)
         case "code_rank":
@@ -224,15 +230,23 @@ def _rating(rest: str) -> dict[str, Any] | None:
     return given if found is None else {"code": spelled(found)} | given
 
 
-def _declined(rest: str) -> dict[str, Any] | None:
-    arguments = _code_and(rest, "why")
+def _declined(rest: str, bare: str, *, plainly: bool) -> dict[str, Any] | None:
+    """A code and a reason, each if it is there. Other words are kept where it can be nothing else: 婉拒 …, or with a code."""
+    if plainly or CODE.match(rest) is not None:
+        given = _words(rest) or {}
+        words = given.pop("words", "")[:200]
+        return given | ({"reason": declined_because(words) or "other", "words": words} if words else {})
+    arguments = _code_and(bare, "why")
     if arguments is None:
         return None
     why = arguments.pop("why", "")
-    if not why:
-        return arguments
-    reason = next((code for words, code in _DECLINE.items() if words in why), None)
-    return None if reason is None else arguments | {"reason": reason}
+    reason = declined_because(why)
+    return arguments if not why else None if reason is None else arguments | {"reason": reason}
+
+
+def declined_because(words: str) -> DeclineReason | None:
+    """The reason of the list that these words give, None where they give none of it."""
+    return next((code for said, code in _DECLINE.items() if said in words), None)
 
 
 def _department(rest: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
 from bot.dialogue.deciding import decision_card
 from bot.phrases.proposed_dose import proposed_dose
+from bot.sending.arranging_notices import ARRANGING_RENDERERS
 from bot.sending.audit_notices import AUDIT_RENDERERS
 from bot.sending.call_notices import CALL_RENDERERS
 from bot.sending.followup_notices import FOLLOWUP_RENDERERS
@@ -40,6 +41,9 @@ _STEPS = {
     "alarmed": "暂时没有专家应答,已经告诉值班调度员,他会直接打电话。", "cancelled": "会诊已取消。", "ready": "资料齐了,马上请专家。",
     "consent_withdrawn": "患者撤回了远程会诊的同意,会诊先停在这里(抢救除外)。请和患者说明;重新签了同意书再拍照上传,或者发「取消会诊」。",
     "not_begun": "已经接诊,会诊还没有开始。请现在联系对方,或者进视频;不能继续就发「退回会诊」。",
+    "meets_soon": "约好的会诊快到时间了。", "time_agreed": "时间约好了。", "time_proposed": "专家提议换个时间,村医会和您确认。",
+    "reassigned": "值班台已改请别的专家。", "opinion_wanted": "值班台催一下:请写意见,发「意见」加内容。",
+    "decision_wanted": "值班台催一下:意见已到,请您决定(同意 / 部分同意 / 不同意)。", "end_wanted": "值班台催一下:意见和决定都有了,请发「完成会诊」。",
     "begun": "会诊开始了。", "returned": "专家不能继续,已经在请别的专家。", "completed": "会诊已完成。欢迎评价。",
 }  # fmt: skip
 
@@ -163,8 +167,16 @@ async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     step = row.ids.get("step", "")
     said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
-    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": _IN_SHORT.get(status.state) or whole_clauses(status.next)}
+    short = _of_time(status, step) or _IN_SHORT.get(status.state) or whole_clauses(status.next)
+    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": short}
     return Notice((Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
+
+
+def _of_time(status: ConsultationStatus, step: str) -> str:
+    """What a template message says of another time, within its twenty characters."""
+    if step == "time_proposed":
+        return "专家想换时间,村医会和您确认"
+    return f"约好{spoken(status.meets_at)}" if step == "time_agreed" and status.meets_at is not None else ""
 
 
 async def _group(practice: Practice, row: Notification) -> Notice:
@@ -302,6 +314,7 @@ RENDERERS: dict[str, Renderer] = {
     "image.conflict": _image_conflict,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,
+    **ARRANGING_RENDERERS,
     **AUDIT_RENDERERS,
     **CALL_RENDERERS,
     **MEDICINE_RENDERERS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, ReceiverUnknown, TemplateInvalid
 from bot.channels.api.wecom import Sent
 from bot.channels.message import ChannelName
-from bot.channels.outgoing import Card, CardUpdate, Image
+from bot.channels.outgoing import Card, CardUpdate, Image, keys_of
 from bot.channels.stops import STOPPED
 from bot.channels.words import as_words
 from bot.sending.groups import tell_group
@@ -145,7 +145,9 @@ class Notifications:
         count("sent", what="notification", channel=way.channel.value, outcome="sent")
         conversation = await self.outlets.conversation(way)
         words = "\n\n".join(filter(None, (as_words(shape) for shape in notice.shapes)))
-        record = RecordSent(conversation_id=conversation.id, notification_id=row.id, kind="notice", text=words, shown=notice.shown)
+        record = RecordSent(
+            conversation_id=conversation.id, notification_id=row.id, kind="notice", text=words, shown=notice.shown, buttons=keys_of(notice.shapes)
+        )
         await practice.execute(_SYSTEM, record)
 
     async def _change_card(self, practice: Practice, row: Notification, change: CardChange) -> None:

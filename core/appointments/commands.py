@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from core.foundation.actor import Role
 from core.foundation.clock import Moment
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Grant, Query, Result
+
+Duty = Literal["expert", "duty_doctor", "scheduler", "pharmacist"]
 
 
 class SlotView(Result):
@@ -123,7 +125,7 @@ class SetShift(Command):
     title = "排班"
     access = (Grant(Role.SYSTEM), Grant(Role.SCHEDULER, "same_county"), Grant(Role.ADMINISTRATOR, "same_county"))
     practitioner_id: Id
-    duty: Literal["expert", "duty_doctor", "scheduler", "pharmacist"]
+    duty: Duty
     weekdays: tuple[int, ...]
     start_minute: int = Field(ge=0, lt=1440)
     end_minute: int = Field(gt=0, le=2880)
@@ -179,6 +181,55 @@ class MyRoster(Query):
     access = (Grant(Role.EXPERT), Grant(Role.DUTY_DOCTOR), Grant(Role.PHARMACIST), Grant(Role.SCHEDULER))
     no_relation = "只有他自己的"
     gives = RosterView
+
+
+class ShiftOnDay(Result):
+    """One shift of somebody of the county as it falls on the calendar; ``away`` as in :class:`ShiftView`."""
+
+    practitioner_id: Id
+    who: str
+    """"张医生(县医院急诊医学科)"."""
+    duty: str
+    duty_label: str
+    starts_at: datetime
+    ends_at: datetime
+    away: Literal["no", "part", "whole"]
+
+
+class Rosterable(Result):
+    """Somebody of the county who can be put on the roster, with the duties that his roles allow and the absences that run or come."""
+
+    practitioner_id: Id
+    full_name: str
+    called: str
+    title_name: str
+    department: str
+    organisation: str
+    who: str
+    duties: tuple[Duty, ...]
+    absences: tuple[AbsenceView, ...]
+
+
+class CountyRosterView(Result):
+    """``shifts``: those that touch the days asked for, soonest first. ``people``: everybody who can be put on the roster."""
+
+    now: datetime
+    first_day: date
+    days: int
+    shifts: tuple[ShiftOnDay, ...]
+    people: tuple[Rosterable, ...]
+
+
+class CountyRoster(Query):
+    """排班: who is on duty in the desk's county on ``days`` days from ``first_day`` (default: today, local) on."""
+
+    name = "appointments.county_roster"
+    title = "本县排班"
+    access = (Grant(Role.SCHEDULER), Grant(Role.ADMINISTRATOR))
+    no_relation = "只列本县机构的人员,不含病人资料"
+    gives = CountyRosterView
+    first_day: Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))] | None = None
+    days: int = Field(default=1, ge=1, le=14)
 
 
 class OpenSlots(Command):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.appointments import booking, own_roster, slots
+from core.appointments import booking, county_roster, own_roster, slots
 from core.appointments.roster import absent, on_duty
 
-__all__ = ["absent", "booking", "on_duty", "own_roster", "slots"]
+__all__ = ["absent", "booking", "county_roster", "on_duty", "own_roster", "slots"]

@@ -20,7 +20,7 @@ from core.people.cards import practitioner_card
 URGENT_AFTER = timedelta(minutes=10)
 ROUTINE_AFTER = timedelta(hours=4)
 """Of working time. This project's own proposal, to be signed by the hospital."""
-REMINDER, DESK = "1", "2"
+SOON, REMINDER, DESK = "0", "1", "2"
 
 due(BEGINNING, lambda row: RemindBeginning(consultation_id=row.ref, step=row.step))
 
@@ -42,13 +42,20 @@ async def remind_beginning(work: Work, order: RemindBeginning) -> Done:
     work.concerns("patient", row.patient_id, consultation=row.code)
     if State(row.state) is not State.ASSIGNED or row.expert_id is None:
         return Done(done=False)
+    if order.step == SOON:
+        await _tell_both(work, row, row.expert_id, "meets_soon")
+        return Done()
     if order.step == REMINDER:
-        expert = await practitioner_card(work, row.expert_id)
-        for account_id in (row.requester_account_id, expert.account_id):
-            await tell(work, account_id, "consultation.progress", urgent=True, consultation_id=row.id, step="not_begun")
+        await _tell_both(work, row, row.expert_id, "not_begun")
         await note(work, row.id, "begin.reminded")
     elif await call_forgotten(work, row):
         await note(work, row.id, "desk.told_not_begun")
         return Done()
     await work.schedule(BEGINNING, row.id, _next_at(row, work.now), step=DESK)
     return Done()
+
+
+async def _tell_both(work: Work, row: Consultation, expert_id: str, step: str) -> None:
+    expert = await practitioner_card(work, expert_id)
+    for account_id in (row.requester_account_id, expert.account_id):
+        await tell(work, account_id, "consultation.progress", urgent=True, consultation_id=row.id, step=step)

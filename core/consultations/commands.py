@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -31,6 +32,8 @@ class ConsultationStatus(Result):
     patient: str | None = None
     """The patient's name, only for those who may see it in the channel they ask from (never in a group)."""
     number: int | None = None
+    meets_at: datetime | None = None
+    """The time to which both sides agreed, where they agreed to one."""
 
 
 class ConfirmPatient(Command):
@@ -78,13 +81,14 @@ class RemindWaiting(Command):
 
 
 class RemindBeginning(Command):
-    """The system: an expert took the consultation and it has not begun. ``step`` 1 reminds both sides, 2 tells the duty desk."""
+    """The system: an expert took the consultation and it has not begun. ``step`` 0 says that the agreed time comes, 1 reminds both sides, 2 tells
+    the duty desk."""
 
     name = "consultations.remind_beginning"
     title = "提醒开始会诊"
     access = (Grant(Role.SYSTEM),)
     consultation_id: Id
-    step: str = Field(pattern=r"^[12]$")
+    step: str = Field(pattern=r"^[012]$")
 
 
 class CancelConsultation(Command):

@@ -17,6 +17,38 @@ class ConsultationClosed(Conflict):
     sentence = "会诊 {code} {state_label},不能再补资料。"
 
 
+class TimeNotToBeMoved(Conflict):
+    """It was not taken yet, has begun, or cannot wait."""
+
+    code = "consultation.time_not_to_be_moved"
+    sentence = "会诊 {code} 不能改时间:{why}"
+
+
+class TimeOutOfRange(Invalid):
+    code = "consultation.time_out_of_range"
+    sentence = "时间要在现在以后、{days} 天以内,请换一个时间。"
+
+
+class ProposalOver(Conflict):
+    code = "consultation.proposal_over"
+    sentence = "会诊 {code} 的这个提议已经不算了(换了时间、时间过了,或者是您自己提的)。发「进度」看看现在的。"
+
+
+class MaterialNotToBeAsked(Conflict):
+    code = "consultation.material_not_to_be_asked"
+    sentence = "会诊 {code} {state_label},接诊以后、完成以前才能要资料。"
+
+
+class TooManyRequests(Conflict):
+    code = "consultation.too_many_requests"
+    sentence = "会诊 {code} 已经有 5 项资料在要,等村医答复了再要。"
+
+
+class RequestOver(Conflict):
+    code = "consultation.request_over"
+    sentence = "会诊 {code} 要的这项资料已经有答复了,不用再回。"
+
+
 class ConsentNotAPicture(Invalid):
     code = "consultation.consent_not_a_picture"
     sentence = "知情同意请拍照发图片(JPG 或 PNG)。"

@@ -48,6 +48,8 @@ class Consultation(Owned):
     timeline_length = fields.IntField(default=0)
     created_at = UtcDatetimeField()
     assigned_at = UtcDatetimeField(null=True)
+    meets_at = UtcDatetimeField(null=True)
+    """The time to which expert and village doctor agreed, where they agreed to one."""
     closed_at = UtcDatetimeField(null=True)
 
     class Meta:
@@ -104,6 +106,41 @@ class Decision(Row):
 
     class Meta:
         table = "decision"
+
+
+class TimeProposal(Row):
+    """Another time for a consultation that was taken and has not begun, proposed by one side."""
+
+    consultation_id = id_field(db_index=True)
+    at = UtcDatetimeField()
+    proposed_by = fields.CharField(max_length=16)
+    """expert, village_doctor."""
+    account_id = id_field()
+    state = fields.CharField(max_length=8)
+    """open, agreed, over."""
+    proposed_at = UtcDatetimeField()
+    answered_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "time_proposal"
+
+
+class MaterialRequest(Row):
+    """What the expert still wants of a case."""
+
+    consultation_id = id_field(db_index=True)
+    practitioner_id = id_field()
+    account_id = id_field()
+    wanted = sealed_field(_PATIENT)
+    state = fields.CharField(max_length=8)
+    """open, arrived, none, over."""
+    answer = sealed_field(_PATIENT, null=True)
+    """Why there is none."""
+    asked_at = UtcDatetimeField()
+    closed_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "material_request"
 
 
 class Rating(Row):

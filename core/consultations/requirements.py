@@ -11,6 +11,7 @@ from core.consultations.models import Consultation
 from core.consultations.rules import Reader
 from core.consultations.timeline import consultation_of, hold, note
 from core.consultations.views import missing, status_of
+from core.consultations.wanting import requests_answered
 from core.consultations.workflow import OPEN_STATES, STATE_LABELS, State
 from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
@@ -103,6 +104,7 @@ async def material_arrived(work: Work, consultation_id: str, instance_id: str) -
     row = await hold(consultation_id)
     first = row.material_at is None
     values: dict[str, Any] = {"material_at": work.now} if first else {}
+    await requests_answered(work, row.id)
     row = await note(work, row.id, "material.arrived", ids={"instance_id": instance_id}, **values, material_count=row.material_count + 1)
     return await _if_complete(work, row) if first else row
 

@@ -33,6 +33,8 @@ class Standing:
     alarmed: bool
     expert: str | None
     minutes_to_expert: int | None
+    meets: str | None = None
+    """The agreed time, as people read it."""
 
 
 def missing_of(*, patient_confirmed: bool, consented: bool, material: bool) -> tuple[Requirement, ...]:
@@ -88,6 +90,8 @@ def _next_of_pending(standing: Standing, reader: Reader) -> str:
 
 def _next_of_assigned(standing: Standing, reader: Reader) -> str:
     who = standing.expert or "专家"
+    if standing.meets is not None:
+        return f"{'您' if reader is Reader.EXPERT else who}已接诊,约好 {standing.meets} 开始。"
     if reader is Reader.EXPERT:
         return "您已接诊,请看资料,准备与村医联系。"
     if reader is Reader.PATIENT:
@@ -125,6 +129,14 @@ ENTRY_LABELS: dict[str, str] = {
     "offer.deferred": "一位专家 5 分钟后可以接",
     "accept": "已接诊",
     "return": "退回,重新找专家",
+    "time.proposed": "提议改到 {at}",
+    "time.agreed": "约好 {at} 开始",
+    "time.void": "约好的时间不算了",
+    "material.requested": "专家还要资料",
+    "material.not_there": "村医说明没有这项资料",
+    "offer.declined_why": "一位专家说明了原因",
+    "reassigned": "值班台改请别的专家",
+    "nudged": "催办:{about}",
     "begin": "会诊开始",
     "opinion.given": "专家签署意见(第 {revision} 版)",
     "decision.made": "村医签署决定:{choice}",
@@ -152,8 +164,8 @@ ENTRY_LABELS: dict[str, str] = {
 """What happened, in one sentence; names of fields in braces come from the entry's ids."""
 
 
-TOLD_WITH_WORDS = frozenset({"dose.ordered", "dose.not_given"})
-"""Entries whose words are part of the sentence, for those who treat the patient and for himself: which drug it was."""
+TOLD_WITH_WORDS = frozenset({"dose.ordered", "dose.not_given", "material.requested", "material.not_there"})
+"""Entries whose words are part of the sentence, for those who treat the patient and for himself: which drug it was, what is still wanted."""
 
 DECISION_LABELS: dict[str, str] = {"agree": "同意", "partly": "部分同意", "disagree": "不同意"}
 

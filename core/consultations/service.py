@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.consultations import beginning, case, of_patient, opinions, ratings, reading, relations, steps
+from core.consultations import arranging, beginning, case, of_patient, opinions, ratings, reading, relations, steps, wanting
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
 from core.consultations.hooks import CaseFacts, involves, tells_of_case, when_closed, when_forgotten, when_ready, when_returned
@@ -17,6 +17,7 @@ from core.people.files import keep_blob
 __all__ = [
     "CaseFacts",
     "NewConsultation",
+    "arranging",
     "begin",
     "beginning",
     "cancel_consultation",
@@ -51,6 +52,7 @@ __all__ = [
     "tell_village_doctor",
     "tells_of_case",
     "wait_for_requirements",
+    "wanting",
     "when_closed",
     "when_forgotten",
     "when_ready",

@@ -11,6 +11,7 @@ from core.consultations.picture import Picture
 from core.consultations.relations import is_treating
 from core.consultations.rules import TOLD_WITH_WORDS, Reader, Requirement, Standing, entry_label, missing_of, next_sentence
 from core.consultations.workflow import STATE_LABELS, State
+from core.foundation.clock import spoken
 from core.foundation.work import Work
 from core.intake.urgency import urgency
 from core.people.cards import PatientCard, PractitionerCard, patient_cards, practitioner_cards
@@ -49,7 +50,10 @@ def _status(
 ) -> ConsultationStatus:
     expert = None if row.expert_id is None else experts[row.expert_id].introduced
     entry = urgency(row.urgency)
-    standing = Standing(State(row.state), missing(row), row.experts_asked, row.alarmed_at is not None, expert, entry.minutes_to_expert)
+    standing = Standing(
+        State(row.state), missing(row), row.experts_asked, row.alarmed_at is not None, expert, entry.minutes_to_expert,
+        None if row.meets_at is None else spoken(row.meets_at),
+    )
     group = in_group or reader is Reader.GROUP
     patient = patients[row.patient_id].full_name if _is_named(reader, in_group) else None
     return ConsultationStatus(
@@ -65,6 +69,7 @@ def _status(
         next=next_sentence(standing, Reader.GROUP if group and reader is Reader.VILLAGE_DOCTOR else reader),
         patient=patient,
         number=row.number if reader in (Reader.VILLAGE_DOCTOR, Reader.GROUP) else None,
+        meets_at=row.meets_at,
     )
 
 
@@ -88,6 +93,7 @@ async def complaint_opened(work: Work, row: Consultation) -> str:
 _STAFF_ONLY = frozenset({
     "offer.declined", "offer.deferred", "offers.expired", "material.conflict", "search.repaired", "facts.recorded", "prescription.proposed",
     "prescription.revised", "prescription.referred", "prescription.returned", "prescription.withdrawn", "dose.seen", "dose.not_given",
+    "nudged", "offer.declined_why",
 })
 
 

@@ -12,7 +12,7 @@ from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
 from core.foundation.withheld import WithWithheld
 
-DeclineReason = Literal["no_time", "not_my_field", "knows_patient"]
+DeclineReason = Literal["no_time", "not_my_field", "knows_patient", "other"]
 
 
 class ConsultationRequested(Result):
@@ -95,6 +95,8 @@ class DeclineOffer(Command):
     offer_id: Id
     reason: DeclineReason | None = None
     """None at the first press: the offer is given on at once and the reason asked; a second order records it."""
+    words: str = Field(default="", max_length=200)
+    """What he writes beside it: kept with the case, for the desk and those who treat."""
 
 
 class DeferOffer(Command):

@@ -56,6 +56,30 @@ class ExpertExcluded(Conflict):
     sentence = "不能请这位专家:{why}。请换一位。"
 
 
+class NothingToReassign(Conflict):
+    """Nobody has it, or it has begun; also said to the second of two who reassign at once."""
+
+    code = "dispatch.nothing_to_reassign"
+    sentence = "会诊 {code} 不能改派:{why}"
+
+
+class SameExpert(Conflict):
+    code = "dispatch.same_expert"
+    sentence = "会诊 {code} 现在就是{expert}接的,请换一位。"
+
+
+class NudgedJustNow(Conflict):
+    """Once in two minutes is enough; ``seconds`` until the next may be sent."""
+
+    code = "dispatch.nudged_just_now"
+    sentence = "会诊 {code} 刚催过,请过 {seconds} 秒再催。危急时请直接打电话。"
+
+
+class NobodyToNudge(Conflict):
+    code = "dispatch.nobody_to_nudge"
+    sentence = "会诊 {code} 现在没有要催的人:{why}"
+
+
 class AlertUnknown(NotFound):
     code = "alert.unknown"
     sentence = "没有这条提醒。"

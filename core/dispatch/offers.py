@@ -21,7 +21,7 @@ from core.people.service import practitioner_card
 
 DEFERRED = "dispatch.deferred"
 DEFER_FOR = timedelta(minutes=5)
-DECLINE_LABELS = {"no_time": "没空", "not_my_field": "不是我的专业", "knows_patient": "认识患者"}
+DECLINE_LABELS = {"no_time": "没空", "not_my_field": "不是我的专业", "knows_patient": "认识患者", "other": "其他原因"}
 OPEN = ("offered", "deferred")
 
 due(DEFERRED, lambda row: RemindDeferred(offer_id=row.ref))
@@ -77,20 +77,24 @@ def _accepted(row: Consultation) -> OfferAnswer:
 async def decline_offer(work: Work, order: DeclineOffer) -> OfferAnswer:
     row, offer = await _held(work, order.offer_id)
     if offer.state == "declined" and (offer.replaced_by_id is None or order.reason is not None):
-        await _record_reason(work, row, offer, order.reason)
+        await _record_reason(work, row, offer, order)
         return _declined(row, offer)
     await _refuse_if_over(work, row, offer)
     await _answer(work, offer, "declined")
     await note(work, row.id, "offer.declined", practitioner_id=offer.practitioner_id, ids={"offer_id": offer.id})
-    await _record_reason(work, row, offer, order.reason)
+    await _record_reason(work, row, offer, order)
     await _ask_another(work, row)
     return _declined(row, offer)
 
 
-async def _record_reason(work: Work, row: Consultation, offer: ExpertOffer, reason: str | None) -> None:
+async def _record_reason(work: Work, row: Consultation, offer: ExpertOffer, order: DeclineOffer) -> None:
+    """The first reason stays; what was written beside it is kept sealed with the case."""
+    reason = order.reason
     if reason is None or offer.decline_reason:
         return
     await offer.change(decline_reason=reason)
+    if words := order.words.strip():
+        await note(work, row.id, "offer.declined_why", practitioner_id=offer.practitioner_id, words=words, ids={"offer_id": offer.id})
     if reason == "knows_patient":
         await note_conflict(work, offer.practitioner_id, row.patient_id, reason)
 

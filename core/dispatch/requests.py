@@ -19,6 +19,7 @@ from core.consultations.service import (
     when_returned,
 )
 from core.dispatch.commands import ConsultationRequested, RequestConsultation
+from core.dispatch.commands_desk import ReassignConsultation
 from core.dispatch.first_measures import first_measures
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.dispatch.locked import refused
@@ -204,5 +205,6 @@ async def everything_is_there(work: Work, row: Consultation) -> None:
 
 @when_returned
 async def given_back(work: Work, row: Consultation) -> None:
-    """The expert gave it back: the search goes on at once, without him."""
-    await resume_search(work, row)
+    """The expert gave it back: the search goes on at once, without him. Where the desk names another, the order that does so goes on itself."""
+    if not isinstance(work.order, ReassignConsultation):
+        await resume_search(work, row)

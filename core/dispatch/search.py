@@ -61,13 +61,21 @@ async def start_search(work: Work, row: Consultation, *, emergency: bool) -> Sea
     return search
 
 
-async def resume_search(work: Work, row: Consultation) -> None:
-    """The expert gave the consultation back: his offer is over, the escalation begins anew with those who were not asked yet."""
-    await ExpertOffer.filter(consultation_id=row.id, state="accepted").update(state="declined", answered_at=work.now)
+async def resume_search(work: Work, row: Consultation, chosen: Ranked | None = None) -> None:
+    """The expert gave the consultation back: his offer is over, the escalation begins anew with those who were not asked yet.
+
+    ``chosen``: the desk took it from him and wants this one; the others follow when he does not answer.
+    """
+    over = {"state": "declined", "answered_at": work.now} if chosen is None else {"state": "withdrawn"}
+    await ExpertOffer.filter(consultation_id=row.id, state="accepted").update(**over)
     search = await Search.get(consultation_id=row.id)
     chain = Chain.of(urgency(row.urgency))
     await search.change(state="running", chain=chain.stored(), wave=0, ended_at=None, step=work.new_id(), next_at=work.now)
-    await _begin_asking(work, row, search, chain)
+    if chosen is None:
+        await _begin_asking(work, row, search, chain)
+    else:
+        await work.schedule(AUDIT, row.id, work.now + AUDIT_EVERY)
+        await ask_one(work, row, search, chosen)
 
 
 async def _begin_asking(work: Work, row: Consultation, search: Search, chain: Chain) -> None:
@@ -208,10 +216,16 @@ async def alarm(work: Work, row: Consultation, search: Search) -> None:
 
 
 async def _call_desk(work: Work, row: Consultation) -> None:
+    if await tell_desk(work, row):
+        await note(work, row.id, "desk.called")
+
+
+async def tell_desk(work: Work, row: Consultation) -> Link | None:
+    """Show the case to whoever sits at the desk; who was told."""
     link = await desk(work, row.region_code) or await desk(work, EVERYWHERE)
     if link is not None:
         await _tell_desk(work, row, link)
-        await note(work, row.id, "desk.called")
+    return link
 
 
 async def _tell_desk(work: Work, row: Consultation, link: Link) -> None:
@@ -292,15 +306,25 @@ async def ask_expert(work: Work, order: AskExpert) -> Done:
     search = await Search.get_or_none(consultation_id=row.id)
     if search is None or State(row.state) is not State.PENDING:
         raise NothingToAsk(code=row.code)
+    return Done(done=await ask_one(work, row, search, await who_may_be_asked(work, row, order.practitioner_id)))
+
+
+async def who_may_be_asked(work: Work, row: Consultation, practitioner_id: str) -> Ranked:
+    """The expert whom the desk names; :class:`ExpertExcluded` with the reason when he must not be asked."""
     ranked = {one.practitioner_id: one for one in await ranked_experts(work, row, await picture_opened(work, row), asking_again=True)}
-    chosen = ranked.get(order.practitioner_id)
+    chosen = ranked.get(practitioner_id)
     if chosen is None or chosen.excluded is not None:
         raise ExpertExcluded(why="不在专家名单" if chosen is None else chosen.excluded)
-    before = await ExpertOffer.filter(consultation_id=row.id, practitioner_id=order.practitioner_id).order_by("-times").first()
-    if before is not None and before.state not in ("declined", "expired"):
-        return Done(done=False)
+    return chosen
+
+
+async def ask_one(work: Work, row: Consultation, search: Search, chosen: Ranked) -> bool:
+    """Ask this one, whatever came of it before; False when he is being asked already."""
+    before = await ExpertOffer.filter(consultation_id=row.id, practitioner_id=chosen.practitioner_id).order_by("-times").first()
+    if before is not None and before.state in ("offered", "deferred"):
+        return False
     await search.change(state="running")
     await _offer(work, row, search, [chosen], before)
     await note(work, row.id, "offer.replaced", ids={"count": "1"}, experts_asked=F("experts_asked") + 1)
     await plan_next(work, search)
-    return Done()
+    return True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from core.dispatch import alert_views, alerts, expert_desk, helpers, offer_views, offers, requests, search
+from core.dispatch import alert_views, alerts, expert_desk, helpers, nudging, offer_views, offers, reassigning, requests, search, waiting_cases
 from core.dispatch.first_measures import rule_set as measures_rules
 from core.matching.weights import rule_set as weight_rules
 from nlp.interface.engine import RuleSet
 
-__all__ = ["alert_views", "alerts", "expert_desk", "helpers", "offer_views", "offers", "requests", "rule_sets", "search"]
+__all__ = [
+    "alert_views", "alerts", "expert_desk", "helpers", "nudging", "offer_views", "offers", "reassigning", "requests", "rule_sets", "search",
+    "waiting_cases",
+]  # fmt: skip
 
 
 def rule_sets() -> tuple[RuleSet, ...]:

@@ -110,8 +110,14 @@ class MyPlans(Query):
 
 
 class ListedPlan(Result):
+    """``last``: what was measured last for this plan, as people write it (150/95), with when and how high; None before the first or where it does not
+    open."""
+
     number: int
     plan: PlanView
+    last: str | None = None
+    last_at: datetime | None = None
+    last_level: str = ""
 
 
 class ListedPlansView(Result):

@@ -21,6 +21,7 @@ from core.practice_rooms import load_rooms
 ROOT = Path(__file__).resolve().parents[2]
 
 NOT_OF_A_PATIENT = {
+    "appointments.county_roster": "shifts and absences of members of staff",
     "appointments.departments": "departments with free times",
     "appointments.free_slots": "free times of practitioners: nobody is booked in them",
     "appointments.my_roster": "one's own shifts",

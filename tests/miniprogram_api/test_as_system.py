@@ -32,6 +32,7 @@ GIVEN: dict[str, dict[str, str]] = {
         "people.ensure_account": "whom the platform vouched for has an account",
     },
     "bot/runtime.py": {"conversations.push_late": "an answer that came after the platform's deadline"},
+    "bot/sending/arranging_notices.py": dict.fromkeys(("consultations.material_request", "consultations.time_proposal"), _TOLD),
     "bot/sending/audit_notices.py": {"oversight.disposals": _TOLD},
     "bot/sending/call_notices.py": {"calls.view": _TOLD},
     "bot/sending/followup_notices.py": dict.fromkeys(

@@ -20,7 +20,9 @@ from core.appointments.commands import BookSlot, SetAbsence
 from core.appointments.models import Absence, Appointment
 from core.calls.commands import EnterCall, RequestSeat
 from core.consultations.commands import ReturnConsultation
+from core.consultations.commands_arranging import RequestMaterial
 from core.consultations.commands_opinions import Decide, GiveOpinion
+from core.consultations.models import TimeProposal
 from core.coverage.commands import EnrolMember, ItemLine, RecordMembership, SubmitClaim
 from core.coverage.policies import DrugClass, Service
 from core.deidentification.commands import BeginCopy
@@ -264,6 +266,11 @@ async def _case(scene: Scene) -> None:
         ticket=(await practice.execute(county.village_doctor, RequestSeat(consultation_id=asked.consultation_id))).ticket
     ))
     ticket = await practice.execute(county.village_doctor, RequestSeat(consultation_id=asked.consultation_id))
+    wanted = await practice.execute(expert, RequestMaterial(consultation_id=asked.consultation_id, wanted="调整降压药前的心电图"))
+    proposal = await TimeProposal.create(
+        id=practice.ids.new(), consultation_id=asked.consultation_id, at=ward.clock.now() + timedelta(hours=2), proposed_by="expert",
+        account_id=expert.account_id, state="open", proposed_at=ward.clock.now(),
+    )
     opinion = await practice.execute(expert, GiveOpinion(consultation_id=asked.consultation_id, advice="调整降压药,一周后复诊", confirm=True))
     await practice.execute(county.village_doctor, Decide(
         consultation_id=asked.consultation_id, opinion_id=opinion.opinion_id, choice="agree", confirm=True
@@ -271,7 +278,7 @@ async def _case(scene: Scene) -> None:
     scene.values |= {
         "consultation_id": asked.consultation_id, "offer_id": second.id, "upload_id": upload.upload_id, "image_id": upload.instance_id,
         "frame_id": shown.frame_id, "ticket": ticket.ticket, "attendance_id": entered.attendance_id, "call_id": entered.call_id,
-        "opinion_id": opinion.opinion_id, "conflict_id": (await ImageConflict.get()).id,
+        "opinion_id": opinion.opinion_id, "request_id": wanted.request_id, "proposal_id": proposal.id, "conflict_id": (await ImageConflict.get()).id,
     }
     scene.secret = frozenset({"李秀英", asked.consultation_id, asked.code, county.woman, "调整降压药"})
 

@@ -7,7 +7,7 @@ import { spoken } from "../shared/dates.js";
 import { Parts } from "../shared/parts.js";
 import { ago, countdown, length, setClock } from "./clock.js";
 
-const REASONS = { no_time: "没空", not_my_field: "不是我的专业", knows_patient: "认识患者" };
+const REASONS = { no_time: "没空", not_my_field: "不是我的专业", knows_patient: "认识患者", other: "其他原因" };
 
 /** Invitations given on a moment ago, whose reason may still be told: offer id → what was said. */
 const givenOn = new Map();

@@ -22,7 +22,8 @@ from tests.support.county import SmallCounty, seed_small
 APP = "wecom_app"
 TEXTS = [name for phrase in PHRASES for name in phrase.names]
 TEXTS += ["3号", "C-7K2M", "胸痛2小时", "发烧38.5", "是", "不是", "1", "不清楚", "俺爹", "娃儿八个月", "🚑", "\u202e", "算了", "理由:", "没有呼吸"]
-KINDS = ("intake", "whose", "who", "actions", "cancel_reason", "decision_reason", "rx_reason", "rx_confirm", "return_reason", "dose", "dose_confirm")
+KINDS = ("intake", "whose", "who", "actions", "cancel_reason", "decision_reason", "rx_reason", "rx_confirm", "return_reason", "dose", "dose_confirm",
+         "decline_reason", "reassign_reason", "no_such_material")
 
 
 def _button(rng: random.Random, county: SmallCounty) -> str:

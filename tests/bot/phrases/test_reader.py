@@ -70,7 +70,7 @@ def test_what_a_consultation_lacks_is_named(text: str, missing: str) -> None:
         ("接诊 C-7K2M", EXPERT, "accept", {"code": "C-7K2M"}),
         ("我接", EXPERT, "accept", {}),
         ("请转别人", EXPERT, "decline", {}),
-        ("请转别人 C-7K2M 在手术", EXPERT, "decline", {"code": "C-7K2M", "reason": "no_time"}),
+        ("请转别人 C-7K2M 在手术", EXPERT, "decline", {"code": "C-7K2M", "reason": "no_time", "words": "在手术"}),
         ("5分钟后", EXPERT, "defer", {}),
         ("五分钟后 C 7K2M", EXPERT, "defer", {"code": "C-7K2M"}),
         ("已接手", DUTY, "acknowledge", {}),
@@ -246,3 +246,47 @@ def test_the_desk_reads_the_ranking_and_asks_by_place(text: str, key: str, argum
     assert (said.phrase.key, said.arguments) == (key, arguments)
     assert "请专家 C-7K2M 2" in help_text(SCHEDULER, staff=True, group=False)
     assert read_phrase(text, EXPERT, staff=True) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "who", "key", "arguments"),
+    [
+        ("待分配", SCHEDULER, "waiting", {}),
+        ("指派 C-7K2M 王主任", SCHEDULER, "assign", {"code": "C-7K2M", "words": "王主任"}),
+        ("改派 C-7K2M 李主任 突发手术", SCHEDULER, "reassign", {"code": "C-7K2M", "words": "李主任 突发手术"}),
+        ("改派:C-7K2M,李主任,突发手术", SCHEDULER, "reassign", {"code": "C-7K2M", "words": "李主任,突发手术"}),
+        ("催办 c7k2m", SCHEDULER, "nudge", {"code": "C-7K2M"}),
+        ("催一下", SCHEDULER, "nudge", {}),
+        ("排班 王主任 周三下午", SCHEDULER, "roster", {"words": "王主任 周三下午"}),
+        ("婉拒", EXPERT, "decline", {}),
+        ("婉拒 C-7K2M 正在手术", EXPERT, "decline", {"code": "C-7K2M", "reason": "no_time", "words": "正在手术"}),
+        ("婉拒 孩子发烧", EXPERT, "decline", {"reason": "other", "words": "孩子发烧"}),
+        ("请转别人 C-7K2M 不是我的专业", EXPERT, "decline", {"code": "C-7K2M", "reason": "not_my_field", "words": "不是我的专业"}),
+        ("改时间 C-7K2M 明天下午3点", EXPERT, "change_time", {"code": "C-7K2M", "words": "明天下午3点"}),
+        ("要资料 C-7K2M 心电图、血糖", EXPERT, "ask_material", {"code": "C-7K2M", "words": "心电图、血糖"}),
+        ("上传 C-7K2M", DOCTOR, "upload", {"code": "C-7K2M"}),
+        ("呼叫专家", DOCTOR, "call_experts", {}),
+        ("病例 C-7K2M", DOCTOR, "case", {"code": "C-7K2M"}),
+        ("完成", DOCTOR, "complete", {}),
+        ("完成 C-7K2M 病人已急转", DOCTOR, "complete", {"code": "C-7K2M", "words": "病人已急转"}),
+        ("随访计划", DOCTOR, "follow", {}),
+        ("随访计划 3号 高血压", DOCTOR, "follow", {"number": 3, "template": "hypertension"}),
+        ("审方通过 R-7K2M", PHARMACIST, "release", {"code": "R-7K2M"}),
+        ("审方退回 R-7K2M 剂量偏大", PHARMACIST, "return", {"code": "R-7K2M", "words": "剂量偏大"}),
+    ],
+)
+def test_what_staff_say_in_a_word(text: str, who: Actor, key: str, arguments: dict[str, object]) -> None:
+    said = read_phrase(text, who, staff=True)
+    assert said is not None
+    assert (said.phrase.key, said.arguments) == (key, arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("完成得差不多了", DOCTOR), ("不接电话怎么办", EXPERT), ("病例太多了看不过来", DOCTOR), ("待分配", EXPERT),
+        ("改派 C-7K2M 李主任", DOCTOR), ("要资料 C-7K2M 血糖", DOCTOR),
+    ],
+)
+def test_sentences_that_begin_so_and_words_of_other_roles_are_no_command(text: str, who: Actor) -> None:
+    assert read_phrase(text, who, staff=True) is None

@@ -56,7 +56,8 @@ async def test_words_are_sealed_under_who_said_them(practice: Practice) -> None:
         message = await web.known(f"k{number}")
         assert message is not None
         assert await reading.opened(practice, message, "body") == f'{{"text":"{number}"}}'
-        assert message.words_key is not None and message.words_key.endswith(message.account_id)
+        assert message.words_key is not None
+        assert message.words_key.endswith(message.account_id)
     assert await web.known("k9") is None
 
 

@@ -335,6 +335,23 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='MaterialRequest',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('consultation_id', fields.CharField(db_index=True, max_length=26)),
+                ('practitioner_id', fields.CharField(max_length=26)),
+                ('account_id', fields.CharField(max_length=26)),
+                ('wanted', fields.BinaryField()),
+                ('state', fields.CharField(max_length=8)),
+                ('answer', fields.BinaryField(null=True)),
+                ('asked_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('closed_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'material_request', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='ProofCheck',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -422,6 +439,22 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'spent_refresh_token', 'app': 'huizhen', 'pk_attr': 'id'},
             bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='TimeProposal',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('consultation_id', fields.CharField(db_index=True, max_length=26)),
+                ('at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('proposed_by', fields.CharField(max_length=16)),
+                ('account_id', fields.CharField(max_length=26)),
+                ('state', fields.CharField(max_length=8)),
+                ('proposed_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('answered_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'time_proposal', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
         ),
         ops.CreateModel(
             name='TokenKey',
@@ -530,6 +563,11 @@ class Migration(migrations.Migration):
             model_name='Consent',
             name='withdrawn_as',
             field=fields.CharField(default='', db_default='', max_length=20),
+        ),
+        ops.AddField(
+            model_name='Consultation',
+            name='meets_at',
+            field=UtcDatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ops.AddField(
             model_name='IdempotencyRecord',
