@@ -11,7 +11,10 @@ from bot.channels.outgoing import Text
 from bot.dialogue import (
     between,
     binding,
+    booking,
+    booking_wishes,
     buttons,
+    by_label,
     cases,
     deciding,
     files,
@@ -39,6 +42,7 @@ from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.rights import right_asked
 from bot.phrases.stopping import stop_said
 from bot.phrases.text import tidy
+from bot.phrases.wanted import Wanted, read_wanted
 from core.conversations import reading
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
@@ -115,6 +119,13 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await stopping.stopped(turn, stop)
     code = picked(asked, text) if asked is not None else None
     said = read_phrase(text, turn.actor, staff=turn.staff) if code is None else None
+    if asked is not None and code is None and said is None and not hearing.says_something:
+        named = await by_label.named(turn, asked, text)
+        if isinstance(named, Reply):
+            return named
+        code = named
+    if said is None and code is None and asked is not None and (wish := _wish(asked, text)) is not None:
+        return await booking_wishes.found(turn, wish.department or asked.detail[booking.DEPARTMENT], wish.words)
     if (first := await resuming.met(turn, text, hearing, code=code, command=said is not None)) is not None:
         return first
     asked = turn.state.asked
@@ -156,6 +167,11 @@ _REASONS: dict[str, Callable[[Turn, Asked, str], Awaitable[Reply]]] = {
 """Questions that are answered with a sentence."""
 _ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("return",), "cancel_reason": ("cancel",)}
 """What those questions are about: 退回 剂量不对 is the reason of a return, 急用一剂 阿司匹林 is not."""
+
+
+def _wish(asked: Asked, text: str) -> Wanted | None:
+    """明天下午, 王主任 where free times are on the screen and none of them was named."""
+    return read_wanted(text) if asked.kind == "actions" and booking.DEPARTMENT in asked.detail else None
 
 
 def _only_words(asked: Asked, said: Said) -> bool:
@@ -200,6 +216,9 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
     if kind == between.KIND:
         meant = between.chosen(turn, code)
         return await (buttons.press(turn, meant[1]) if meant[0] is None else _answered(turn, meant[0], meant[1], text))
+    asked = turn.state.asked
+    if kind == booking_wishes.KIND and asked is not None:
+        return await booking_wishes.chosen(turn, asked, code, await patients.said_before(turn, asked.detail.get("said", "")))
     if kind == "resume":
         return await resuming.answered(turn, code)
     if code == resuming.ANOTHER.code:
