@@ -8,6 +8,7 @@ from bot.dialogue import (
     answers_to_offers,
     arranging,
     booking,
+    booking_wishes,
     cases,
     consents,
     desk,
@@ -102,6 +103,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "ranking":
             return await ranking.ranking(turn, code)
         case "ask_expert":
+            if "name" in arguments:
+                return await ranking.ask_by_name(turn, code, arguments["name"])
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
         case "upload":
             return await own_case.upload_in_words(turn, code)
@@ -135,6 +138,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "cost" | "pickup":
             return await own_prescriptions.in_words(turn, said.phrase.key, code)
         case "slots":
+            if "wanted" in arguments:
+                return await booking_wishes.found(turn, arguments.get("department"), arguments["wanted"])
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
         case "appointments":
             return await booking.mine(turn)
