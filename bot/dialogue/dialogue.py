@@ -22,6 +22,7 @@ from bot.dialogue import (
     rights,
     second_factor,
     signing,
+    speech,
     staff_danger,
 )
 from bot.dialogue.answering import picked
@@ -66,11 +67,11 @@ async def _reply(turn: Turn) -> Reply:
             return await files.received(turn)
         case Kind.LOCATION:
             return await _located(turn)
-        case Kind.TEXT | Kind.VOICE | Kind.LINK:
+        case Kind.VOICE:
+            return await _voice(turn)
+        case Kind.TEXT | Kind.LINK:
             text = incoming.text.strip()
-            if text:
-                return await _text(turn, text)
-            return turn.say("语音没有听清。请打字告诉我,或者再说一遍。" if incoming.kind is Kind.VOICE else "我在,请说。")
+            return await _text(turn, text) if text else turn.say("我在,请说。")
         case _:
             return turn.say("这个我还看不懂。请用文字告诉我,好吗?")
 
@@ -81,6 +82,30 @@ async def _greeting(turn: Turn) -> Reply:
     if turn.staff:
         return turn.say(_STAFF_GREETING)
     return turn.say(patients.GREETING)
+
+
+async def _voice(turn: Turn) -> Reply:
+    """Spoken: with the platform's words as if typed; without them, what a recogniser hears."""
+    if not turn.incoming.text.strip() and (why := await speech.listened(turn)):
+        return turn.say(why)
+    text = turn.incoming.text.strip()
+    if not speech.is_uncertain(turn):
+        return await _text(turn, text)
+    hearing = await _read_if_possible(turn, text)
+    urgent = hearing.danger or hearing.red_flag
+    return speech.told(turn, await _uncertain(turn, text, hearing), danger=urgent)
+
+
+async def _uncertain(turn: Turn, text: str, hearing: Heard) -> Reply:
+    """Words that may have been misheard: danger counts at once, what changes something is asked back."""
+    asked = turn.state.asked
+    if turn.staff and hearing.danger:
+        first = "\n".join(await staff_danger.now(turn, hearing))
+        return speech.asked_back(turn, first) if speech.would_change(turn, text) else await _text(turn, text)
+    measured = not turn.staff and read_measured(text) is not None and not (asked is not None and asked.kind == "intake")
+    if not (hearing.danger or hearing.red_flag or turn.withheld) and (measured or speech.would_change(turn, text)):
+        return speech.asked_back(turn)
+    return await _text(turn, text)
 
 
 async def _text(turn: Turn, text: str) -> Reply:
@@ -194,6 +219,8 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
     """The open question's option ``code`` was chosen, by tap or number."""
     if kind == "whose":
         return await patients.whose_answered(turn, code)
+    if kind == speech.KIND and turn.state.asked is not None:
+        return await speech.answered(turn, turn.state.asked, code, _text)
     if kind == "intake":
         return await patients.tell(turn, text, choice=code, subject=turn.state.subject)
     return await buttons.press(turn, code)

@@ -16,6 +16,7 @@ class Asked(BaseModel):
     ``kind``: intake (a question of the engine), actions (buttons that act by themselves), whose, who, cancel_reason, decline_reason,
     consent_for, material_for, worse, decision_reason, rx_reason, rx_confirm, return_reason (``detail``: what a reason in words is for, and the
     messages in which earlier ones were written), dose, dose_confirm (``detail``: which dose, which contraindications were ruled out so far),
+    spoken (``ref``: the voice message whose words are asked back, ``detail``: the question that was open before),
     second_factor (``ref``: the button that signs, ``detail``: the question that was open when it was pressed).
     ``ref``: the id it is about. ``menu_id`` tells a late tap from one that answers this question.
     ``message_id``: the message whose reply asks it, so that a question that never arrived is not taken for answered.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import Choice, Menu, Outgoing, Text
@@ -18,6 +18,9 @@ from core.foundation.actor import Actor, Role
 from core.foundation.errors import Unavailable
 from core.foundation.orders import Command, Query
 from core.foundation.practice import EngineAway, Practice
+
+if TYPE_CHECKING:
+    from bot.dialogue.speech import SpeechRecogniser
 
 _SYSTEM = Actor.system("worker")
 _STAFF = (Role.VILLAGE_DOCTOR, Role.DUTY_DOCTOR, Role.EXPERT, Role.PHARMACIST, Role.SCHEDULER, Role.ADMINISTRATOR, Role.AUDITOR)
@@ -61,11 +64,14 @@ class Turn:
     conversation_id: str
     state: DialogueState
     media: MediaPort | None = None
+    speech: SpeechRecogniser | None = None
     settled: dict[str, Any] = field(default_factory=dict)
     unseen: bool = False
     """The open question never came before the person: what he says is no answer to it."""
     pressed_in: str = ""
     """The earlier message in which the card was pressed whose button goes on now."""
+    confirmed: bool = False
+    """The person has said that the words of an earlier voice message are his."""
     _commands: int = 0
 
     @property

@@ -8,6 +8,7 @@ from core.conversations.commands import (
     CloseWindow,
     Deliver,
     FinishTurn,
+    KeepHeard,
     MarkPushed,
     PushAgain,
     PushLate,
@@ -26,6 +27,8 @@ from core.foundation.orders import Done, handles
 from core.foundation.work import Work
 
 PUSH_TOPIC = "reply.late"
+HEARD = "heard"
+"""In ``Message.settled``: whether words were recognised in a voice message."""
 
 
 @before_erasure("account")
@@ -92,6 +95,16 @@ async def settle(work: Work, order: Settle) -> Settled:
     if order.key not in message.settled:
         await message.change(settled={**message.settled, order.key: order.value})
     return Settled(value=message.settled[order.key])
+
+
+@handles(KeepHeard)
+async def keep_heard(work: Work, order: KeepHeard) -> Settled:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if HEARD not in message.settled:
+        values: dict[str, Any] = {"body": await _sealed(work, message, "body", order.body)} if order.body else {}
+        await message.change(settled={**message.settled, HEARD: "words" if order.body else "nothing"}, **values)
+    return Settled(value=message.settled[HEARD])
 
 
 @handles(Deliver)
