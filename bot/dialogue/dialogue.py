@@ -16,8 +16,10 @@ from bot.dialogue import (
     files,
     followups,
     helping,
+    nearby,
     patients,
     phrases_said,
+    pictures,
     reviewing,
     rights,
     second_factor,
@@ -40,6 +42,8 @@ from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
 
 _AGAIN = "刚才那条可能没有送到您那里,再发一次:"
+_VIDEO = "视频我看不了,也没有存。请截一张图、拍张照片发来,或者用文字告诉我:哪里不舒服、多久了。"
+_LINK = "链接和小程序卡片我打不开。哪里不舒服、多久了,请直接用文字告诉我。"
 _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什么。"
 
 
@@ -66,14 +70,23 @@ async def _reply(turn: Turn) -> Reply:
         case Kind.IMAGE | Kind.FILE:
             return await files.received(turn)
         case Kind.LOCATION:
-            return await _located(turn)
+            return await nearby.located(turn)
         case Kind.VOICE:
             return await _voice(turn)
-        case Kind.TEXT | Kind.LINK:
+        case Kind.TEXT:
             text = incoming.text.strip()
             return await _text(turn, text) if text else turn.say("我在,请说。")
+        case Kind.VIDEO:
+            return turn.say(*_first_in_danger(turn), _VIDEO)
+        case Kind.LINK:
+            # Somebody else's headline: taken for what the person feels, it would call help for nobody.
+            return turn.say(*_first_in_danger(turn), _LINK)
         case _:
-            return turn.say("这个我还看不懂。请用文字告诉我,好吗?")
+            return turn.say(*_first_in_danger(turn), "这个我还看不懂。请用文字告诉我,好吗?")
+
+
+def _first_in_danger(turn: Turn) -> tuple[str, ...]:
+    return (pictures.DANGER,) if turn.state.in_danger else ()
 
 
 async def _greeting(turn: Turn) -> Reply:
@@ -263,15 +276,6 @@ async def _staff_text(turn: Turn, text: str) -> Reply:
 
 async def _read_if_possible(turn: Turn, text: str) -> Heard:
     return await heard(turn.engine, text) if turn.practice.engines.clinical is not None else NOTHING
-
-
-async def _located(turn: Turn) -> Reply:
-    """A point on the map: where the patient is, when that was asked."""
-    place = turn.incoming.place
-    label = place.label if place is not None else ""
-    if turn.staff or not label or not turn.state.in_danger:
-        return turn.say("位置收到了。要叫救护车请打 120,把位置告诉他们。哪里不舒服,请直接说。")
-    return await patients.tell(turn, label, subject=turn.state.subject)
 
 
 def incoming_of(body: str) -> Incoming:

@@ -15,6 +15,7 @@ from bot.dialogue import (
     following,
     followups,
     helping,
+    nearby,
     opinions,
     own_prescriptions,
     patients,
@@ -104,6 +105,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await own_prescriptions.in_words(turn, said.phrase.key, code)
         case "slots":
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
+        case "nearby":
+            return turn.say(nearby.HOW)
         case "appointments":
             return await booking.mine(turn)
         case "cancel_appointment":

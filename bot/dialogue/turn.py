@@ -14,6 +14,7 @@ from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue.state import Asked, DialogueState
 from core.conversations.commands import Settle
+from core.conversations.models import Message
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import Unavailable
 from core.foundation.orders import Command, Query
@@ -109,8 +110,13 @@ class Turn:
     async def ask(self, query: Query) -> Any:
         return await self.practice.ask(self.actor, query)
 
-    async def settle(self, key: str, look_up: Callable[[], Awaitable[Any]]) -> Any:
-        """What ``look_up`` gave the first time this message was worked on: ids and codes only."""
+    async def settle(self, key: str, look_up: Callable[[], Awaitable[Any]], *, of_message: str = "") -> Any:
+        """What ``look_up`` gave the first time this message (or the earlier one named) was worked on: ids and codes only."""
+        if of_message and of_message != self.message_id:
+            known = (await Message.get(id=of_message)).settled
+            if key in known:
+                return known[key]
+            return (await self.practice.execute(_SYSTEM, Settle(message_id=of_message, key=key, value=await look_up()))).value
         if key not in self.settled:
             value = await look_up()
             settled = await self.practice.execute(_SYSTEM, Settle(message_id=self.message_id, key=key, value=value))

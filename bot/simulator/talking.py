@@ -60,6 +60,8 @@ def write(world: World, courier: Courier, chat: Chat, message: Body) -> Body:
             delivery, exchange = events.queue(world, channel, "message", chat.person, chat.conversation, plain)
         if chat.id == "official_account":
             grant(world, chat.person, "message")
+        elif chat.id == "mini_program":
+            grant(world, chat.person, "message", chat.person.mini_program_openid)
         seq = world.post(chat.conversation, "person", chat.person.key, body, exchange)
     world.announce(seq)
     if delivery is not None:

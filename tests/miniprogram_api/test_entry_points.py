@@ -273,6 +273,7 @@ KEYS = {
     "follow": "patient_id:hypertension", "visit": "plan_id", "end_follow": "plan_id:finished", "pickup": "prescription_id", "cost": "prescription_id",
     "slots": "03.01", "book": "slot_id", "cancel_appointment": "appointment_id", "signs": "plan_id", "no_signs": "", "why": "", "correct": "",
     "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "join": "nowhere:apart", "withdraw": "patient_id:care",
+    "picture": "consultation_id:nowhere",
 }
 """What each button carries, by the names of the scene's values."""
 
