@@ -2,7 +2,7 @@
 // Pictures are fetched with the session or the bearer token and live in memory only; they are let go when the person closes them.
 
 import { Problem, bearing, isStale, problemOf, renew, request } from "./api.js";
-import { day } from "./dates.js";
+import { day, spoken } from "./dates.js";
 import { button, h, replace } from "./dom.js";
 import { failed, loading } from "./states.js";
 
