@@ -24,6 +24,7 @@ from core.foundation.events import Event, listens
 from core.foundation.practice import Practice
 
 if TYPE_CHECKING:
+    from bot.channels.api.speech import HttpRecogniser
     from bot.dialogue.conversing import Conversing
     from bot.inbox.robot_line import RobotLine
     from bot.sending.introductions import Introductions
@@ -56,6 +57,7 @@ class BotRuntime:
         self.inbox = Inbox(practice, settings.apps())
         apis.stops.told = self._report
         self._sweeper: asyncio.Task[None] | None = None
+        self._recogniser: HttpRecogniser | None = None
         self.conversing: Conversing | None = None
         self.replies: Replies | None = None
         self.notifications: Notifications | None = None
@@ -103,6 +105,7 @@ class BotRuntime:
 
     def start_worker(self) -> None:
         """Listen to messages, replies and notifications, and look after what was left behind."""
+        from bot.channels.api.speech import HttpRecogniser
         from bot.dialogue.conversing import Conversing
         from bot.sending.introductions import Introductions
         from bot.sending.media import PlatformMedia
@@ -112,7 +115,8 @@ class BotRuntime:
 
         outlets = Outlets(self._practice, self._settings, self._channels, self._apis)
         holder = f"worker:{self._practice.ids.new()}"
-        self.conversing = Conversing(self._practice, holder, PlatformMedia(self._apis))
+        self._recogniser = None if self._settings.speech is None else HttpRecogniser(self._settings.speech)
+        self.conversing = Conversing(self._practice, holder, PlatformMedia(self._apis), self._recogniser)
         self.replies = Replies(outlets)
         self.notifications = Notifications(outlets)
         self.introductions = Introductions(self._practice, self._apis)
@@ -139,6 +143,10 @@ class BotRuntime:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sweeper
             self._sweeper = None
+        if self.conversing is not None:
+            await self.conversing.quiet()
+        if self._recogniser is not None:
+            await self._recogniser.close()
 
     async def sweep_once(self) -> None:
         """Push replies that nobody fetched, answer messages whose worker died."""

@@ -51,4 +51,13 @@ class MiniProgram:
 
     def push(self, outgoing: Sequence[Outgoing], openid: str) -> list[Payload]:
         """Bodies for `MiniProgramApi.custom_send`, in order; choices are numbered."""
-        return service_messages(outgoing, openid, self.capability.max_text_bytes, self.capability.max_buttons)
+        bodies = service_messages(outgoing, openid, self.capability.max_text_bytes, self.capability.max_buttons)
+        return [_as_link(body) if body["msgtype"] == "news" else body for body in bodies]
+
+
+def _as_link(body: Payload) -> Payload:
+    """A mini program's window knows no articles: what they say is a link there."""
+    article = body["news"]["articles"][0]
+    about = article["description"] or article["title"]
+    link = {"title": article["title"], "description": about, "url": article["url"], "thumb_url": article["picurl"]}
+    return {"touser": body["touser"], "msgtype": "link", "link": link}

@@ -161,6 +161,14 @@ class WeComSettings(_Settings):
     """The chatid of a group → the key of its message push. Whoever has the key can write there."""
 
 
+class SpeechSettings(_Settings):
+    """A recogniser of speech that answers `<url>/v1/audio/transcriptions` (https, or on this machine)."""
+
+    url: Base
+    model: str = Field(default="whisper-1", min_length=1, max_length=120)
+    key: SecretStr = SecretStr("")
+
+
 class Addresses(_Settings):
     """Where the platforms answer. `wechat_open` is opened by people's browsers, the others by us."""
 
@@ -177,6 +185,7 @@ class ChannelSettings(_Settings):
     official_account: OfficialAccountSettings | None = None
     mini_program: MiniProgramSettings | None = None
     wecom: WeComSettings | None = None
+    speech: SpeechSettings | None = None
     addresses: Addresses = Addresses()
 
     def apps(self) -> dict[ChannelName, str]:

@@ -23,6 +23,7 @@ from bot.dialogue import (
     own_case,
     own_prescriptions,
     patients,
+    pictures,
     pointing,
     prescribing,
     ranking,
@@ -145,6 +146,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await booking.slots(turn, first, second or "-")
         case "book":
             return await booking.book(turn, _id(first), second or "-", third or None)
+        case "picture":
+            return await pictures.chosen(turn, _id(first), _id(second))
         case "cancel_appointment":
             return await booking.cancel(turn, appointment_id=_id(first))
         case "signs":

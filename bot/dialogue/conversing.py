@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.channels.message import Kind
 from bot.channels.outgoing import Text
 from bot.dialogue.dialogue import incoming_of, reply_to
+from bot.dialogue.speech import SpeechRecogniser
 from bot.dialogue.state import Asked, DialogueState
 from bot.dialogue.turn import MediaPort, Reply, Turn
 from bot.inbox.shapes import written
@@ -44,10 +46,46 @@ class Conversing:
     practice: Practice
     holder: str
     media: MediaPort | None = None
+    speech: SpeechRecogniser | None = None
     _running: dict[str, asyncio.Lock] = field(default_factory=dict)
+    _listening: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def work(self, conversation_id: str, *, patience_s: float = 2.0) -> None:
-        """Answer everything that is unanswered. :class:`ConversationBusy` when another process keeps it for longer than ``patience_s``."""
+        """Answer everything that is unanswered. :class:`ConversationBusy` when another process keeps it for longer than ``patience_s``.
+
+        Where a voice must be listened to first, that goes on beside: nobody else's message waits for it. What is said in the same
+        conversation meanwhile keeps its place behind it.
+        """
+        if self.speech is None:
+            await self._work(conversation_id, patience_s)
+        elif conversation_id in self._listening:
+            return
+        elif any(message.kind == Kind.VOICE.value for message in await reading.unanswered(conversation_id)):
+            if conversation_id not in self._listening:
+                self._listening[conversation_id] = asyncio.create_task(self._listen(conversation_id, patience_s), name="listening")
+        else:
+            await self._work(conversation_id, patience_s)
+
+    async def quiet(self) -> None:
+        """Give up listening: the process ends, and what is unanswered is left to others."""
+        tasks = list(self._listening.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self, conversation_id: str, patience_s: float) -> None:
+        try:
+            await self._work(conversation_id, patience_s)
+        except Exception as error:  # the sweep comes back to it, and in the end says that it is sorry
+            logger.info("conversation %s left for later: %s", conversation_id, type(error).__name__)
+            return
+        finally:
+            self._listening.pop(conversation_id, None)
+        # What came after the last look, while its own event found somebody at work.
+        if await reading.unanswered(conversation_id):
+            await self.work(conversation_id, patience_s=patience_s)
+
+    async def _work(self, conversation_id: str, patience_s: float) -> None:
         lock = self._running.setdefault(conversation_id, asyncio.Lock())
         async with lock:
             if not await reading.unanswered(conversation_id):
@@ -111,6 +149,7 @@ class Conversing:
             conversation_id=conversation.id,
             state=DialogueState.of(conversation.dialogue),
             media=self.media,
+            speech=self.speech,
             settled=dict(message.settled),
         )
         turn.unseen = turn.state.asked is not None and not await self._seen(turn.state.asked, message)

@@ -23,13 +23,16 @@ from bot.dialogue import (
     files,
     followups,
     helping,
+    nearby,
     patients,
     phrases_said,
+    pictures,
     resuming,
     reviewing,
     rights,
     second_factor,
     signing,
+    speech,
     staff_danger,
     stopping,
 )
@@ -51,6 +54,8 @@ from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
 
 _AGAIN = "刚才那条可能没有送到您那里,再发一次:"
+_VIDEO = "视频我看不了,也没有存。请截一张图、拍张照片发来,或者用文字告诉我:哪里不舒服、多久了。"
+_LINK = "链接和小程序卡片我打不开。哪里不舒服、多久了,请直接用文字告诉我。"
 _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什么。"
 
 
@@ -78,14 +83,23 @@ async def _reply(turn: Turn) -> Reply:
         case Kind.IMAGE | Kind.FILE:
             return await files.received(turn)
         case Kind.LOCATION:
-            return await _located(turn)
-        case Kind.TEXT | Kind.VOICE | Kind.LINK:
+            return await nearby.located(turn)
+        case Kind.VOICE:
+            return await _voice(turn)
+        case Kind.TEXT:
             text = incoming.text.strip()
-            if text:
-                return await _text(turn, text)
-            return turn.say("语音没有听清。请打字告诉我,或者再说一遍。" if incoming.kind is Kind.VOICE else "我在,请说。")
+            return await _text(turn, text) if text else turn.say("我在,请说。")
+        case Kind.VIDEO:
+            return turn.say(*_first_in_danger(turn), _VIDEO)
+        case Kind.LINK:
+            # Somebody else's headline: taken for what the person feels, it would call help for nobody.
+            return turn.say(*_first_in_danger(turn), _LINK)
         case _:
-            return turn.say("这个我还看不懂。请用文字告诉我,好吗?")
+            return turn.say(*_first_in_danger(turn), "这个我还看不懂。请用文字告诉我,好吗?")
+
+
+def _first_in_danger(turn: Turn) -> tuple[str, ...]:
+    return (pictures.DANGER,) if turn.state.in_danger else ()
 
 
 async def _greeting(turn: Turn) -> Reply:
@@ -94,6 +108,30 @@ async def _greeting(turn: Turn) -> Reply:
     if turn.staff:
         return turn.say(_STAFF_GREETING)
     return turn.say(patients.GREETING)
+
+
+async def _voice(turn: Turn) -> Reply:
+    """Spoken: with the platform's words as if typed; without them, what a recogniser hears."""
+    if not turn.incoming.text.strip() and (why := await speech.listened(turn)):
+        return turn.say(why)
+    text = turn.incoming.text.strip()
+    if not speech.is_uncertain(turn):
+        return await _text(turn, text)
+    hearing = await _read_if_possible(turn, text)
+    urgent = hearing.danger or hearing.red_flag
+    return speech.told(turn, await _uncertain(turn, text, hearing), danger=urgent)
+
+
+async def _uncertain(turn: Turn, text: str, hearing: Heard) -> Reply:
+    """Words that may have been misheard: danger counts at once, what changes something is asked back."""
+    asked = turn.state.asked
+    if turn.staff and hearing.danger:
+        first = "\n".join(await staff_danger.now(turn, hearing))
+        return speech.asked_back(turn, first) if speech.would_change(turn, text) else await _text(turn, text)
+    measured = not turn.staff and read_measured(text) is not None and not (asked is not None and asked.kind == "intake")
+    if not (hearing.danger or hearing.red_flag or turn.withheld) and (measured or speech.would_change(turn, text)):
+        return speech.asked_back(turn)
+    return await _text(turn, text)
 
 
 async def _text(turn: Turn, text: str) -> Reply:
@@ -219,6 +257,8 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
     """The open question's option ``code`` was chosen, by tap or number."""
     if kind == "whose":
         return await patients.whose_answered(turn, code)
+    if kind == speech.KIND and turn.state.asked is not None:
+        return await speech.answered(turn, turn.state.asked, code, _text)
     if kind == between.KIND:
         meant = between.chosen(turn, code)
         return await (buttons.press(turn, meant[1]) if meant[0] is None else _answered(turn, meant[0], meant[1], text))
@@ -286,15 +326,6 @@ async def _staff_text(turn: Turn, text: str) -> Reply:
 
 async def _read_if_possible(turn: Turn, text: str) -> Heard:
     return await heard(turn.engine, text) if turn.practice.engines.clinical is not None else NOTHING
-
-
-async def _located(turn: Turn) -> Reply:
-    """A point on the map: where the patient is, when that was asked."""
-    place = turn.incoming.place
-    label = place.label if place is not None else ""
-    if turn.staff or not label or not turn.state.in_danger:
-        return turn.say("位置收到了。要叫救护车请打 120,把位置告诉他们。哪里不舒服,请直接说。")
-    return await patients.tell(turn, label, subject=turn.state.subject)
 
 
 def incoming_of(body: str) -> Incoming:

@@ -6,14 +6,14 @@ from typing import Any
 
 from bot.channels.message import ChannelName, Kind
 from bot.channels.outgoing import Text
+from bot.dialogue import pictures
 from bot.dialogue.cases import MISSING, consultation_lacking
-from bot.dialogue.turn import FetchedFile, MediaAway, Reply, Turn
+from bot.dialogue.kept_files import hand_over as _hand_over
+from bot.dialogue.kept_files import stored_under
+from bot.dialogue.turn import Reply, Turn
 from core.consultations.commands import AttachConsent, ConsultationStatus, UploadTarget, UploadTargetView
 from core.foundation.actor import Role
-from core.foundation.errors import DomainError, Unavailable
 from core.imaging.commands import ReceiveUpload
-
-_PICTURES = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 
 
 async def received(turn: Turn) -> Reply:
@@ -21,7 +21,7 @@ async def received(turn: Turn) -> Reply:
     if turn.group:
         return turn.say("图片和文件请发到单独会话里,群里不放病人资料。")
     if not turn.staff:
-        return turn.say("图片收到了,不过我还看不懂图片。请用文字告诉我:哪里不舒服、多久了?报告可以在看医生时给他看。")
+        return await pictures.received(turn)
     if not turn.actor.holds(Role.VILLAGE_DOCTOR):
         return turn.say("这个会话里不收图片和文件。影像请村医从她的会话里发。")
     return await (_picture(turn) if turn.incoming.kind is Kind.IMAGE else _image_file(turn))
@@ -66,39 +66,7 @@ async def _image_file(turn: Turn) -> Reply:
     return Reply((Text(text=f"文件收到了,正在检查。好了我会{where}告诉您。"),), turn.state)
 
 
-async def _hand_over(turn: Turn, order: AttachConsent | ReceiveUpload) -> Any:
-    """Give the stored file to the practice. What it does not take is not kept; what could not be asked for the moment is, for the next try."""
-    try:
-        result = await turn.execute(order)
-    except Unavailable:
-        raise
-    except DomainError:
-        await turn.practice.blobs.drop_unrecorded(order.blob_id)
-        raise
-    await turn.practice.blobs.drop_unrecorded(order.blob_id)
-    return result
-
-
 async def _stored(turn: Turn, consultation_id: str) -> dict[str, Any]:
     """The file in the blob store under the patient's key: fetched once, whatever happens to this process in between."""
     target: UploadTargetView = await turn.ask(UploadTarget(consultation_id=consultation_id))
-
-    async def new_id() -> str:
-        return turn.practice.ids.new()
-
-    blob_id = await turn.settle("blob", new_id)
-
-    async def fetch() -> dict[str, Any]:
-        if turn.media is None:
-            raise MediaAway
-        file = await turn.media.fetch(turn.incoming)
-        kept = await turn.practice.blobs.put(blob_id, "patient", target.patient_id, file.content)
-        return {"blob_id": kept.id, "size": kept.size, "sha256": kept.sha256, "media_type": media_type_of(file)}
-
-    stored: dict[str, Any] = await turn.settle("stored", fetch)
-    return stored
-
-
-def media_type_of(file: FetchedFile) -> str:
-    """What the bytes are, whatever the platform calls them."""
-    return next((name for magic, name in _PICTURES if file.content.startswith(magic)), file.media_type.partition(";")[0].strip()[:80])
+    return await stored_under(turn, target.patient_id, turn.incoming)

@@ -19,6 +19,7 @@ from bot.dialogue import (
     following,
     followups,
     helping,
+    nearby,
     opinions,
     own_case,
     own_prescriptions,
@@ -141,6 +142,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             if "wanted" in arguments:
                 return await booking_wishes.found(turn, arguments.get("department"), arguments["wanted"])
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
+        case "nearby":
+            return turn.say(nearby.HOW)
         case "appointments":
             return await booking.mine(turn)
         case "cancel_appointment":

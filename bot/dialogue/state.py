@@ -18,8 +18,9 @@ class Asked(BaseModel):
     consent_for, material_for, worse, resume (is it the talk of days ago?), which (of a question
     and a notification's buttons, ``detail``: what each would be), decision_reason, rx_reason, rx_confirm, return_reason
     (``detail``: what a reason in words is for, and the messages in which earlier ones were written), dose, dose_confirm (``detail``: which dose,
-    which contraindications were ruled out so far), second_factor (``ref``: the button that signs, ``detail``: the question that was open when it
-    was pressed), reassign_reason (``detail``: the expert who is to have it), no_such_material (``detail``: of which case).
+    which contraindications were ruled out so far), spoken (``ref``: the voice message whose words are asked back, ``detail``: the question that
+    was open before), second_factor (``ref``: the button that signs, ``detail``: the question that was open when it was pressed), reassign_reason
+    (``detail``: the expert who is to have it), no_such_material (``detail``: of which case).
     ``ref``: the id it is about. ``menu_id`` tells a late tap from one that answers this question.
     ``message_id``: the message whose reply asks it, so that a question that never arrived is not taken for answered.
     """

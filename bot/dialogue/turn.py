@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue.state import Asked, DialogueState
 from core.conversations.commands import Settle
+from core.conversations.models import Message
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import Unavailable
 from core.foundation.orders import Command, Query
 from core.foundation.practice import EngineAway, Practice
+
+if TYPE_CHECKING:
+    from bot.dialogue.speech import SpeechRecogniser
 
 _SYSTEM = Actor.system("worker")
 _STAFF = (Role.VILLAGE_DOCTOR, Role.DUTY_DOCTOR, Role.EXPERT, Role.PHARMACIST, Role.SCHEDULER, Role.ADMINISTRATOR, Role.AUDITOR)
@@ -61,6 +65,7 @@ class Turn:
     conversation_id: str
     state: DialogueState
     media: MediaPort | None = None
+    speech: SpeechRecogniser | None = None
     settled: dict[str, Any] = field(default_factory=dict)
     unseen: bool = False
     """The open question never came before the person: what he says is no answer to it."""
@@ -68,6 +73,8 @@ class Turn:
     """The earlier message in which the card was pressed whose button goes on now."""
     first: str = ""
     """To be said before the reply, whatever that is."""
+    confirmed: bool = False
+    """The person has said that the words of an earlier voice message are his."""
     _commands: int = 0
 
     @property
@@ -105,8 +112,13 @@ class Turn:
     async def ask(self, query: Query) -> Any:
         return await self.practice.ask(self.actor, query)
 
-    async def settle(self, key: str, look_up: Callable[[], Awaitable[Any]]) -> Any:
-        """What ``look_up`` gave the first time this message was worked on: ids and codes only."""
+    async def settle(self, key: str, look_up: Callable[[], Awaitable[Any]], *, of_message: str = "") -> Any:
+        """What ``look_up`` gave the first time this message (or the earlier one named) was worked on: ids and codes only."""
+        if of_message and of_message != self.message_id:
+            known = (await Message.get(id=of_message)).settled
+            if key in known:
+                return known[key]
+            return (await self.practice.execute(_SYSTEM, Settle(message_id=of_message, key=key, value=await look_up()))).value
         if key not in self.settled:
             value = await look_up()
             settled = await self.practice.execute(_SYSTEM, Settle(message_id=self.message_id, key=key, value=value))

@@ -32,12 +32,14 @@ from core.dispatch.commands import (
 from core.dispatch.commands_desk import NudgeConsultation, ReassignConsultation, WaitingCases
 from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
 from core.foundation.orders import Order
+from core.imaging.commands_pictures import ReceivePicture
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount
 from core.people.commands_accounts import JoinReviews, SettleJoinReview
 from core.people.commands_consents import Consents, WithdrawConsent
+from core.people.commands_nearby import NearestHouses
 from core.people.commands_sessions import CloseOtherSessions, MySessions
 from core.people.commands_views import Me, MyPatientList
 from core.prescriptions.commands import Dispense, Propose, Refer, Release, ReturnPrescription, Revise, Sign, View
@@ -232,6 +234,14 @@ PHRASES: tuple[Phrase, ...] = (
         "slots", FreeSlots, ("预约", "挂号", "约", "看号", "有什么号", "预约挂号", "我要看医生", "看医生"),
         "预约 呼吸内科", "看可以约的时间", argument="department", audience="patient",
     ),
+    Phrase(
+        "nearby", NearestHouses,
+        (
+            "附近的卫生院", "最近的卫生院", "附近的卫生室", "最近的卫生室", "附近的医院", "最近的医院", "附近卫生院", "附近卫生室", "附近医院",
+            "最近医院", "哪里有卫生室", "哪里有卫生院", "最近的卫生所", "附近的卫生所", "附近的诊所", "最近的诊所",
+        ),
+        "附近的卫生院", "看离您最近的卫生室和医院",
+    ),
     Phrase("appointments", MyAppointments, ("我的预约", "我的挂号", "查预约", "预约记录"), "我的预约", "看约好的时间", audience="patient"),
     Phrase(
         "cancel_appointment", CancelAppointment, ("取消预约", "退号", "取消挂号", "不去了", "预约取消"),
@@ -362,6 +372,7 @@ TAPS: dict[str, type[Order]] = {
     "cost": QuotePrescription,
     "slots": FreeSlots,
     "book": BookSlot,
+    "picture": ReceivePicture,
     "cancel_appointment": CancelAppointment,
     "signs": ReportWorse,
     "no_signs": MyPlans,

@@ -25,6 +25,8 @@ class PlatformMedia:
                 file = await self._apis.wecom.media_get(media.media_id)
             elif incoming.channel is ChannelName.OFFICIAL_ACCOUNT and self._apis.official_account is not None:
                 file = await self._apis.official_account.media_get(media.media_id)
+            elif incoming.channel is ChannelName.MINI_PROGRAM and self._apis.mini_program is not None:
+                file = await self._apis.mini_program.media_get(media.media_id)
             else:
                 raise MediaAway
         except ApiError as error:

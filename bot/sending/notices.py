@@ -225,6 +225,19 @@ async def _image_arrived(practice: Practice, row: Notification) -> Notice:
     return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
 
 
+async def _picture_arrived(practice: Practice, row: Notification) -> Notice:
+    """To the village doctor and the expert: no name, her chat may lie open."""
+    status = await _status(practice, row, "desk")
+    who = "家属" if row.ids.get("sent_as") == "family" else "患者"
+    text = f"会诊 **{status.code}**:{who}发来照片,请在会诊资料里看(标着「{who}发来的照片」)。"
+    return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
+
+
+async def _picture_refused(practice: Practice, row: Notification) -> Notice:
+    upload: UploadView = await practice.ask(_SYSTEM, Upload(upload_id=row.ids["upload_id"]))
+    return Notice((Text(text=upload.refusal or "照片没有收下。请重新拍一张再发。"),)) if upload.state == "refused" else Notice()
+
+
 async def _taken_back(practice: Practice, row: Notification) -> Notice:
     status = await _status(practice, row, "group")
     return Notice((Text(text=f"会诊 **{status.code}** 已由值班台转请别的专家,不用再处理。谢谢您。"),))
@@ -311,6 +324,8 @@ RENDERERS: dict[str, Renderer] = {
     "upload.accepted": _upload,
     "upload.refused": _upload,
     "image.arrived": _image_arrived,
+    "picture.arrived": _picture_arrived,
+    "picture.refused": _picture_refused,
     "image.conflict": _image_conflict,
     "appointment.booked": _appointment,
     "appointment.cancelled": _appointment,

@@ -17,8 +17,8 @@ People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/people                                      {"people": [{key, name, role, title, place, chats: [{id, title, last, following?,
                                                                 menu?, members?}]}]}
     GET  /simulator/people/<key>/chats/<chat>/messages?after=   [message], oldest first, at most 500: those after a seq, or the latest
-    POST /simulator/people/<key>/chats/<chat>/messages          text {content, quote?: seq}, voice {recognition}, image|file {name, data_base64},
-                                                                location {latitude, longitude, label} → 201 message
+    POST /simulator/people/<key>/chats/<chat>/messages          text {content, quote?: seq}, voice {recognition, data_base64?},
+                                                                image|file {name, data_base64}, location {latitude, longitude, label} → 201 message
     POST /simulator/people/<key>/chats/<chat>/taps              {seq, key, selected?: {question: option|[options]}}; without seq: the account's menu
                                                                 → 201 {exchange?, seq?, url?, page?}
     POST /simulator/people/<key>/chats/<chat>/enter             opens the robot's or the app's chat (enter_chat, enter_agent)

@@ -14,13 +14,14 @@ TAP_ALLOWANCE = (3, 60)
 OFFICIAL = frozenset({"official_account"})
 
 
-def grant(world: World, person: Person, kind: str) -> None:
-    """A message of the user opens five replies within 48 hours; a tap, a follow or a scan three within a minute."""
+def grant(world: World, person: Person, kind: str, openid: str = "") -> None:
+    """A message of the user opens five replies within 48 hours; a tap, a follow or a scan three within a minute. ``openid``: that of the mini
+    program, where the message was said in its customer-service window."""
     remaining, seconds = MESSAGE_ALLOWANCE if kind == "message" else TAP_ALLOWANCE
     world.store.run(
         "INSERT INTO allowances VALUES (?, ?, ?, ?)"
         " ON CONFLICT (openid, kind) DO UPDATE SET remaining = excluded.remaining, expires_at = excluded.expires_at",
-        person.official_account_openid, kind, remaining, world.now() + seconds,
+        openid or person.official_account_openid, kind, remaining, world.now() + seconds,
     )  # fmt: skip
 
 
@@ -49,6 +50,8 @@ def _post(call: Call, person: Person, body: Body) -> None:
 
 def customer_service(call: Call) -> Body:
     """POST /cgi-bin/message/custom/send"""
+    if call.account == "mini_program":
+        return _in_the_mini_program(call)
     person = _person(call)
     body = _kf_body(call, person)
     if not call.world.follows(person):
@@ -58,6 +61,31 @@ def customer_service(call: Call) -> Body:
         raise PlatformError(unwanted)
     _spend(call.world, person.official_account_openid)
     _post(call, person, body)
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def _in_the_mini_program(call: Call) -> Body:
+    """The same address for a mini program's window: text, image, link and page, and nothing that only an Official Account has."""
+    openid = call.body.get("touser")
+    person = call.world.by_mini_openid.get(openid) if isinstance(openid, str) else None
+    if person is None:
+        raise PlatformError(40003)
+    kind = call.body.get("msgtype")
+    if kind == "text":
+        body: Body = {"type": "text", "content": text(mapping(call.body, "text"), "content", 44004, bytes_most=2048)}
+    elif kind == "image":
+        media = text(mapping(call.body, kind), "media_id", 40007)
+        if known(call.world, media, "mini_program") is None:
+            raise PlatformError(40007)
+        body = {"type": kind, "url": f"/simulator/media/{media}", "name": ""}
+    elif kind == "link":
+        link = mapping(call.body, "link")
+        body = {"type": "link", "title": text(link, "title", 47001), "description": text(link, "description", 47001), "url": address(link, "url"),
+                "picture": address(link, "thumb_url") if link.get("thumb_url") else ""}  # fmt: skip
+    else:
+        raise PlatformError(40008)
+    _spend(call.world, person.mini_program_openid)
+    call.announce.append(call.world.post(f"{person.key}/mini_program", "service", CHANNEL_TITLES["mini_program"], body, call.exchange))
     return {"errcode": 0, "errmsg": "ok"}
 
 
@@ -229,7 +257,7 @@ def delete_menu(call: Call) -> Body:
 
 
 WEIXIN = {
-    "/cgi-bin/message/custom/send": Endpoint(customer_service, "POST", OFFICIAL, 500_000, recorded=True),
+    "/cgi-bin/message/custom/send": Endpoint(customer_service, "POST", OFFICIAL | {"mini_program"}, 500_000, recorded=True),
     "/cgi-bin/message/template/send": Endpoint(template, "POST", OFFICIAL, 100_000, recorded=True),
     "/cgi-bin/user/info": Endpoint(user_info, "GET", OFFICIAL, 5_000_000),
     "/cgi-bin/menu/create": Endpoint(create_menu, "POST", OFFICIAL, 1000),

@@ -17,7 +17,7 @@ from .xmltext import legal
 Body = dict[str, Any]
 TEXT_MOST = 2000
 UPLOAD_BYTES = 20 << 20
-FIELDS = {"text": {"content", "quote"}, "voice": {"recognition"}, "image": {"name", "data_base64"}, "file": {"name", "data_base64"},
+FIELDS = {"text": {"content", "quote"}, "voice": {"recognition", "data_base64"}, "image": {"name", "data_base64"}, "file": {"name", "data_base64"},
           "location": {"latitude", "longitude", "label"}}  # fmt: skip
 KINDS = {
     "official_account": ("text", "voice", "image", "location"),
@@ -60,6 +60,8 @@ def write(world: World, courier: Courier, chat: Chat, message: Body) -> Body:
             delivery, exchange = events.queue(world, channel, "message", chat.person, chat.conversation, plain)
         if chat.id == "official_account":
             grant(world, chat.person, "message")
+        elif chat.id == "mini_program":
+            grant(world, chat.person, "message", chat.person.mini_program_openid)
         seq = world.post(chat.conversation, "person", chat.person.key, body, exchange)
     world.announce(seq)
     if delivery is not None:
@@ -96,21 +98,25 @@ def _read(world: World, chat: Chat, kind: str, message: Body) -> tuple[Body, byt
         return body, None
     if kind == "voice":
         recognition = message.get("recognition", "")
-        return {"type": "voice", "recognition": _words(recognition, "") if recognition else ""}, b"#!AMR\n"
+        audio = _bytes(message["data_base64"]) if "data_base64" in message else b"#!AMR\n"
+        return {"type": "voice", "recognition": _words(recognition, "") if recognition else ""}, audio
     if kind == "location":
         latitude, longitude = _number(message.get("latitude"), 90), _number(message.get("longitude"), 180)
         return {"type": "location", "latitude": latitude, "longitude": longitude, "label": _words(message.get("label") or "位置", "")}, None
     name = _words(message.get("name"), "请给文件起个名字")
-    encoded = message.get("data_base64")
+    data = _bytes(message.get("data_base64"))
+    return {"type": kind, "name": name.replace("/", "_").replace("\\", "_")[:120], "size": len(data)}, data
+
+
+def _bytes(encoded: Any) -> bytes:
     if not isinstance(encoded, str) or not encoded:
         raise invalid("文件是空的,请重新选择")
     if len(encoded) > UPLOAD_BYTES * 4 // 3 + 4:
         raise PeopleError("file.too_large", 413, "文件太大了,演示里最多 20 MB")
     try:
-        data = base64.b64decode(encoded, validate=True)
+        return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         raise invalid("文件内容没有传完整,请重新选择") from None
-    return {"type": kind, "name": name.replace("/", "_").replace("\\", "_")[:120], "size": len(data)}, data
 
 
 def _words(value: Any, empty: str) -> str:

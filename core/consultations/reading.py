@@ -98,7 +98,7 @@ async def timeline(work: Work, order: Timeline) -> TimelineView:
     treats = reader is not Reader.DESK or work.role in _TREATING
     # Who looks for an expert must be able to say what it is about; when that is over, steps and times are all the desk has to know.
     clinical = treats or (work.role is Role.SCHEDULER and State(row.state) in OPEN_STATES)
-    images = await TimelineEntry.filter(consultation_id=row.id, kind="material.arrived").order_by("sequence")
+    images = await TimelineEntry.filter(consultation_id=row.id, kind__in=("material.arrived", "picture.arrived")).order_by("sequence")
     return TimelineView(
         status=await status_of(work, row, reader),
         complaint=await complaint_opened(work, row) if clinical else None,

@@ -48,6 +48,20 @@ class Settle(Command):
     value: Any
 
 
+class KeepHeard(Command):
+    """Keep the words that were recognised in a voice message, as ``body`` (the message as JSON, with them); empty: nothing was recognised.
+
+    The first stays, so that a repeated turn hears the same. ``value`` of the answer: words or nothing.
+    """
+
+    name = "conversations.keep_heard"
+    title = "记下语音的话"
+    access = _SYSTEM
+    gives = Settled
+    message_id: Id
+    body: str = Field(default="", max_length=_WORDS, repr=False)
+
+
 class Won(Result):
     """Whether this process is the one that hands the reply over."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from core.conversations.commands import (
     FinishTurn,
+    KeepHeard,
     MarkPushed,
     PushAgain,
     PushLate,
@@ -23,6 +24,9 @@ from core.conversations.words import KIND, sealer_of, words_key
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
+
+HEARD = "heard"
+"""In ``Message.settled``: whether words were recognised in a voice message."""
 
 
 @before_erasure("account")
@@ -89,6 +93,16 @@ async def settle(work: Work, order: Settle) -> Settled:
     if order.key not in message.settled:
         await message.change(settled={**message.settled, order.key: order.value})
     return Settled(value=message.settled[order.key])
+
+
+@handles(KeepHeard)
+async def keep_heard(work: Work, order: KeepHeard) -> Settled:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if HEARD not in message.settled:
+        values: dict[str, Any] = {"body": await _sealed(work, message, "body", order.body)} if order.body else {}
+        await message.change(settled={**message.settled, HEARD: "words" if order.body else "nothing"}, **values)
+    return Settled(value=message.settled[HEARD])
 
 
 @handles(PushLate)

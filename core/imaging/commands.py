@@ -67,7 +67,8 @@ class WindowChoice(Result):
 
 
 class ImageView(Result):
-    """``label``: what it is and of which part of the body, in words. ``taken_on``: the day it was taken, None when the device did not say.
+    """``label``: what it is and of which part of the body, in words; of a patient's photo, that it is one. ``sent_by`` and ``sent_at``: by whom
+    and when it came into this consultation. ``taken_on``: the day it was taken, None when the device did not say.
     ``frames``: 0 for what has no picture. ``windows``: what it can be looked at through, the automatic one first."""
 
     instance_id: Id
@@ -80,6 +81,8 @@ class ImageView(Result):
     frames: int
     windows: tuple[WindowChoice, ...]
     received_at: datetime
+    sent_by: Literal["village_doctor", "patient", "family"]
+    sent_at: datetime
 
 
 class ImagesView(WithWithheld):

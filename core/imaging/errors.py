@@ -59,6 +59,12 @@ class TooManyTransfers(Invalid):
     sentence = "没传完的文件太多了。请先把前面的传完,或者点「不传了」。"
 
 
+class TooManyPictures(Invalid):
+    code = "picture.too_many"
+    status = 429
+    sentence = "这次会诊您已经发了 {most} 张照片,够看了。还有要紧的,请当面给医生看。"
+
+
 class OffsetMoved(Conflict):
     code = "upload.offset"
     sentence = "这一段和已经收到的接不上,请先问传到哪里了,再从那里接着传。"
@@ -83,3 +89,12 @@ TRANSFER_SENTENCES = {
     "consultation.closed": "会诊已经结束,文件没有收下。需要的话请重新申请会诊,再传一次。",
 }
 NOT_TAKEN = "文件传到了,但没有收下。请在会诊里核对情况后再传一次。"
+PICTURE_SENTENCES = {
+    "": "照片没有收下:打不开,或者没有传完整。请重新拍一张再发。",
+    "dicom.not_dicom": "发来的不是照片,没有收下。请拍照片(JPEG 或 PNG)再发。",
+    "dicom.too_many_pixels": "照片太大,没有收下。请不要选「原图」,再发一次。",
+    "dicom.too_large": "照片太大,没有收下。请不要选「原图」,再发一次。",
+    "dicom.lost_here": "照片传到了,但我们这边没有存好(系统已记录)。请再发一次。",
+    "picture.elsewhere": "这张照片没有收下。请给这位病人重新拍一张再发。",
+}
+"""For a patient: what is wrong with his photo, by refusal code."""

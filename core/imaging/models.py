@@ -20,6 +20,8 @@ class Upload(Owned):
     sha256 = fields.CharField(max_length=64)
     state = fields.CharField(max_length=10)
     """received, accepted, refused."""
+    sent_as = fields.CharField(max_length=10, default="", db_default="")
+    """patient or family where it is a photo of the patient's side; "" of the village doctor."""
     refusal_code = fields.CharField(max_length=60, default="")
     instance_id = id_field(null=True)
     received_at = UtcDatetimeField()
@@ -62,6 +64,8 @@ class ConsultationImage(Row):
 
     consultation_id = id_field(db_index=True)
     instance_id = id_field()
+    sent_as = fields.CharField(max_length=10, default="", db_default="")
+    """As ``Upload.sent_as``."""
     added_at = UtcDatetimeField()
 
     class Meta:

@@ -20,24 +20,29 @@ from core.foundation.work import Work
 from core.imaging.commands import CheckUpload, Images, ImagesView, ImageView, ReceiveUpload, UploadView, WindowChoice
 from core.imaging.commands import Upload as UploadQuery
 from core.imaging.conflicts import keep_conflict
-from core.imaging.errors import CONFLICT_SENTENCES, IMAGE_CONFLICT, UploadUnknown
+from core.imaging.errors import IMAGE_CONFLICT, UploadUnknown
 from core.imaging.files import file_dropped, files_swept, lost_here
 from core.imaging.frames import frame_asked
 from core.imaging.models import ConsultationImage, Instance, Upload
+from core.imaging.pictures import SENDERS, picture_arrived, picture_refused
 from core.imaging.transfers import as_upload, join_transfer, sends
+from core.imaging.uploads import UNREAD, refusal_sentence, view_of
 from core.imaging.words import modality_words, part_words
 from core.notifications.service import tell
 from core.people.service import practitioner_card
-from media.imaging.broken import REASONS, BrokenDicom
+from media.imaging.broken import BrokenDicom
 from media.imaging.content import Content
 from media.imaging.photos import photo_type
 from media.imaging.summary import DicomSummary
 from media.imaging.windows import windows_of
 
-__all__ = ["file_dropped", "files_swept", "frame_asked", "join_transfer"]
+__all__ = ["file_dropped", "files_swept", "frame_asked", "join_transfer", "refusal_sentence", "view_of"]
 
-DICOM, UNREAD = "application/dicom", "application/octet-stream"
-"""A file that was read as DICOM; one that nobody has read yet, or that could not be read."""
+DICOM = "application/dicom"
+
+
+_GLANCE = 64
+"""Pixels of the longer side: enough to have decoded the whole."""
 
 
 @relation("own_upload")
@@ -88,7 +93,7 @@ async def read_file(practice: Practice, actor: Actor, order: CheckUpload) -> Che
         raise EngineAway
     try:
         content = await practice.blobs.reader(upload.blob_id, "patient", upload.patient_id)
-        checked = await asyncio.to_thread(_look_into, engine, content)
+        checked = await asyncio.to_thread(_look_at_picture if upload.sent_as else _look_into, engine, content, upload.sha256)
         if checked.summary is None and content.failure is not None:
             raise content.failure
         return checked
@@ -97,7 +102,23 @@ async def read_file(practice: Practice, actor: Actor, order: CheckUpload) -> Che
         return Checked(None, "lost_here")
 
 
-def _look_into(engine: Any, content: Content) -> Checked:
+def _look_at_picture(engine: Any, content: Content, sha256: str) -> Checked:
+    """A patient's: a photo and nothing else, and one that the decoder can draw, so that nobody is told of what cannot be looked at."""
+    if photo_type(content[:16]) is None:
+        return Checked(None, "not_dicom")
+    checked = _look_into(engine, content, sha256)
+    if checked.summary is None:
+        return checked
+    try:
+        engine.render(sha256, content, frame=0, window="auto", max_side=_GLANCE)
+    except BrokenDicom as broken:
+        if broken.code == "decoder_away":
+            raise EngineAway from None
+        return Checked(None, broken.code, checked.media_type)
+    return checked
+
+
+def _look_into(engine: Any, content: Content, _sha256: str) -> Checked:
     photo = photo_type(content[:16])
     try:
         return Checked(engine.check(content), media_type=photo or DICOM)
@@ -113,11 +134,15 @@ async def check_upload(work: Work, order: CheckUpload, checked: Checked) -> Uplo
         return await view_of(upload)
     await Blob.filter(id=upload.blob_id).update(media_type=checked.media_type)
     if checked.summary is None:
+        if upload.sent_as:
+            return await picture_refused(work, upload, f"dicom.{checked.refusal}")
         return await _refuse(work, upload, f"dicom.{checked.refusal}", "material.refused")
     instance = await Instance.get_or_none(sop_instance_uid=checked.summary.sop_instance_uid)
     if instance is None:
         return await _accept(work, upload, await _store(work, upload, checked.summary))
     if instance.patient_id != upload.patient_id or instance.sha256 != upload.sha256:
+        if upload.sent_as:
+            return await picture_refused(work, upload, "picture.elsewhere")
         return await _keep_for_a_person(work, upload, instance)
     return await _accept(work, upload, instance)
 
@@ -151,6 +176,10 @@ async def _store(work: Work, upload: Upload, summary: DicomSummary) -> Instance:
 
 async def _accept(work: Work, upload: Upload, instance: Instance) -> UploadView:
     """Visible in the consultation; the same file sent twice is a success and changes nothing."""
+    if upload.sent_as:
+        await picture_arrived(work, upload, instance)
+        await upload.change(state="accepted", instance_id=instance.id, checked_at=work.now)
+        return await view_of(upload)
     if not await ConsultationImage.filter(consultation_id=upload.consultation_id, instance_id=instance.id).exists():
         row = await material_arrived(work, upload.consultation_id, instance.id)
         await ConsultationImage.create(id=work.new_id(), consultation_id=row.id, instance_id=instance.id, added_at=work.now)
@@ -183,26 +212,6 @@ async def _upload(upload_id: str) -> Upload:
     return upload
 
 
-async def view_of(upload: Upload) -> UploadView:
-    return UploadView(
-        upload_id=upload.id,
-        consultation_id=upload.consultation_id,
-        state=cast(Literal["received", "accepted", "refused"], upload.state),
-        refusal_code=upload.refusal_code or None,
-        refusal=refusal_sentence(upload.refusal_code),
-        instance_id=upload.instance_id,
-        sha256=upload.sha256,
-    )
-
-
-def refusal_sentence(code: str) -> str | None:
-    """What is wrong and what to do, for ``dicom.…`` and ``image.conflict.…``; None without a refusal."""
-    kind, _, reason = code.rpartition(".")
-    if kind == IMAGE_CONFLICT:
-        return CONFLICT_SENTENCES[reason]
-    return REASONS[reason] if reason else None
-
-
 @answers(UploadQuery)
 async def upload_query(work: Work, order: UploadQuery) -> UploadView:
     if (upload := await Upload.get_or_none(id=order.upload_id)) is not None:
@@ -217,23 +226,26 @@ async def upload_query(work: Work, order: UploadQuery) -> UploadView:
 async def images(work: Work, order: Images) -> ImagesView:
     row = await consultation_of(order.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
-    in_case = [one.instance_id for one in await ConsultationImage.filter(consultation_id=row.id).order_by("added_at", "id")]
-    found = {one.id: one for one in await Instance.filter(id__in=in_case)}
+    in_case = {one.instance_id: one for one in await ConsultationImage.filter(consultation_id=row.id).order_by("added_at", "id")}
+    found = {one.id: one for one in await Instance.filter(id__in=list(in_case))}
     sealer = await work.sealer("patient", row.patient_id)
 
     async def lines(some: list[Instance]) -> list[ImageView]:
-        return [_image_view(sealer, one) for one in some]
+        return [_image_view(sealer, one, in_case[one.id]) for one in some]
 
     views, withheld = await shown(work, [found[instance_id] for instance_id in in_case], lines)
     return ImagesView(images=views, withheld=withheld)
 
 
-def _image_view(sealer: Sealer, one: Instance) -> ImageView:
+def _image_view(sealer: Sealer, one: Instance, here: ConsultationImage) -> ImageView:
     day = _opened(sealer, "taken_on", one)
+    what = " ".join(filter(None, (modality_words(one.modality), part_words(_opened(sealer, "body_part", one)))))
     return ImageView(
         instance_id=one.id,
         modality=one.modality,
-        label=" ".join(filter(None, (modality_words(one.modality), part_words(_opened(sealer, "body_part", one))))),
+        label=f"{SENDERS[here.sent_as]}发来的照片" if here.sent_as else what,
+        sent_by=cast(Literal["patient", "family"], here.sent_as) if here.sent_as else "village_doctor",
+        sent_at=here.added_at,
         description=_opened(sealer, "description", one),
         taken_on=date.fromisoformat(day) if day else None,
         rows=one.rows,

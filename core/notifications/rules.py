@@ -11,7 +11,9 @@ QUIET_FROM = time(21, 0)
 QUIET_UNTIL = time(8, 0)
 """Local wall clock. Nobody is told anything between these that can wait."""
 
-ANSWERS = frozenset({"upload.accepted", "upload.refused", "consultation.todo", "appointment.booked", "followup.trend", "followup.offer"})
+ANSWERS = frozenset({
+    "upload.accepted", "upload.refused", "picture.refused", "consultation.todo", "appointment.booked", "followup.trend", "followup.offer",
+})
 """Kinds that answer what the person has just done: neither opt-out nor the night holds an answer back."""
 
 

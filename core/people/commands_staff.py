@@ -21,6 +21,13 @@ OrganisationKind = Literal["provincial_hospital", "county_hospital", "township_c
 HeldByPeople = Literal["village_doctor", "duty_doctor", "expert", "pharmacist", "scheduler", "administrator", "auditor"]
 
 
+Latitude = Annotated[float, Field(ge=3, le=54, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=73, le=136, allow_inf_nan=False)]
+"""Degrees GCJ-02, as WeChat's maps take them, within the country."""
+HousePhone = Annotated[str, Field(pattern=r"^([0-9]{3,4}-?[0-9]{7,8}|1[0-9]{10}|[0-9]{5,8})?$")]
+"""With its area code; "" for none."""
+
+
 class OrganisationRef(Result):
     organisation_id: Id
 
@@ -36,6 +43,9 @@ class RegisterOrganisation(Command):
     region_code: str = Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")
     region_name: str = Field(default="", max_length=60)
     """As people say it: 平塘县, 平塘县塘边镇."""
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    phone: HousePhone = ""
 
 
 class PractitionerRef(Result):
@@ -77,6 +87,9 @@ class OrganisationView(Result):
     parent_id: Id | None
     region_code: str
     region_name: str
+    latitude: float | None = None
+    longitude: float | None = None
+    phone: str = ""
     closed_at: datetime | None
 
 

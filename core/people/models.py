@@ -26,6 +26,11 @@ class Organisation(Row):
     region_code = fields.CharField(max_length=12, db_index=True)
     region_name = fields.CharField(max_length=60, default="")
     """As people say it: 平塘县, 平塘县塘边镇."""
+    latitude = fields.FloatField(null=True)
+    longitude = fields.FloatField(null=True)
+    """Degrees GCJ-02, as WeChat's maps give and take them; both or neither."""
+    phone = fields.CharField(max_length=20, default="", db_default="")
+    """Of the house, for anybody."""
     created_at = UtcDatetimeField()
     closed_at = UtcDatetimeField(null=True)
     """Closed: nobody is enrolled, sent or given a role there any more; what it has recorded stays."""

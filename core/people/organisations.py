@@ -36,7 +36,7 @@ async def register_organisation(work: Work, order: RegisterOrganisation) -> Orga
     organisation_id = work.new_id()
     await Organisation.create(
         id=organisation_id, name=order.full_name, kind=order.kind, parent_id=order.parent_id, region_code=order.region_code,
-        region_name=order.region_name, created_at=work.now,
+        region_name=order.region_name, latitude=order.latitude, longitude=order.longitude, phone=order.phone, created_at=work.now,
     )
     work.concerns("organisation", organisation_id)
     return OrganisationRef(organisation_id=organisation_id)
@@ -81,7 +81,7 @@ async def close_organisation(work: Work, order: CloseOrganisation) -> Organisati
 async def organisations(work: Work, order: Organisations) -> OrganisationsView:
     rows = await Organisation.filter(region_code__startswith=order.region_code).order_by("region_code", "id")
     rows.sort(key=lambda row: RANK.get(row.kind, len(RANK)))
-    return OrganisationsView(organisations=tuple(_view(row) for row in rows))
+    return OrganisationsView(organisations=tuple(view_of(row) for row in rows))
 
 
 async def open_organisation(organisation_id: str) -> Organisation:
@@ -123,11 +123,11 @@ async def _check_name(name: str, region_code: str) -> None:
 
 def _seen(work: Work, row: Organisation) -> OrganisationView:
     work.concerns("organisation", row.id)
-    return _view(row)
+    return view_of(row)
 
 
-def _view(row: Organisation) -> OrganisationView:
+def view_of(row: Organisation) -> OrganisationView:
     return OrganisationView(
         organisation_id=row.id, full_name=row.name, kind=row.kind, parent_id=row.parent_id, region_code=row.region_code,
-        region_name=row.region_name, closed_at=row.closed_at,
+        region_name=row.region_name, latitude=row.latitude, longitude=row.longitude, phone=row.phone, closed_at=row.closed_at,
     )

@@ -85,7 +85,7 @@ async def organisation_order(one: OrganisationLine) -> RegisterOrganisation:
     parent = await _house_named(one.parent, one.region_code) if one.parent else None
     return RegisterOrganisation.model_validate({
         "full_name": one.name, "kind": one.kind, "region_code": one.region_code, "region_name": one.region_name,
-        "parent_id": None if parent is None else parent.id,
+        "parent_id": None if parent is None else parent.id, "latitude": one.latitude, "longitude": one.longitude, "phone": one.phone,
     })
 
 

@@ -32,6 +32,8 @@ SEXES = {"男": "male", "女": "female"}
 ROLES = {ROLE_LABELS[role]: role for role in Role if role in GRANTABLE}
 SCOPES = {label: code for code, label in SCOPE_LABELS.items()}
 ORGANISATION_COLUMNS = ("名称", "类别", "区划代码", "地区", "上级机构")
+ORGANISATION_EXTRAS = ("纬度", "经度", "电话")
+"""Columns that may be left out; so may each cell."""
 PRACTITIONER_COLUMNS = (
     "姓名", "性别", "机构", "岗位", "职称", "执业范围", "执业证号", "有效期至", "科室代码", "专长", "从业年限", "企业微信账号",
 )
@@ -39,6 +41,8 @@ L = TypeVar("L")
 V = TypeVar("V")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
 _USERID = re.compile(r"[A-Za-z0-9_\-@.]{1,64}")
+_DEGREES = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,10})?")
+_PHONE = re.compile(r"(?:[0-9]{3,4}-?[0-9]{7,8}|1[0-9]{10}|[0-9]{5,8})?")
 _SEVERAL = re.compile(r"[;;、,,\s]+")
 
 
@@ -61,6 +65,9 @@ class OrganisationLine:
     region_code: str
     region_name: str
     parent: str
+    latitude: float | None = None
+    longitude: float | None = None
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class _Wrong(Exception):
 
 def read_organisations(data: bytes) -> tuple[list[OrganisationLine], list[Problem]]:
     """The lines that can be understood, and what is wrong with the others."""
-    return _read(data, ORGANISATION_COLUMNS, _organisation)
+    return _read(data, ORGANISATION_COLUMNS, _organisation, ORGANISATION_EXTRAS)
 
 
 def read_practitioners(data: bytes) -> tuple[list[PractitionerLine], list[Problem]]:
@@ -94,7 +101,9 @@ def read_practitioners(data: bytes) -> tuple[list[PractitionerLine], list[Proble
     return _read(data, PRACTITIONER_COLUMNS, _practitioner)
 
 
-def _read(data: bytes, columns: tuple[str, ...], understood: Callable[[int, dict[str, str]], L]) -> tuple[list[L], list[Problem]]:
+def _read(
+    data: bytes, columns: tuple[str, ...], understood: Callable[[int, dict[str, str]], L], extras: tuple[str, ...] = ()
+) -> tuple[list[L], list[Problem]]:
     text = _text(data)
     if text is None:
         return [], [Problem(0, "文件读不出来:请在表格软件里另存为 CSV(UTF-8),不超过 10 MB。")]
@@ -115,7 +124,7 @@ def _read(data: bytes, columns: tuple[str, ...], understood: Callable[[int, dict
                 if len(cells) > len(head):
                     raise _Wrong("这一行的格子比表头多,请检查逗号和引号。")
                 values = dict(zip(head, (*cells, *[""] * (len(head) - len(cells))), strict=True))
-                lines.append(understood(reader.line_num, {name: values[name].strip() for name in columns}))
+                lines.append(understood(reader.line_num, {name: values.get(name, "").strip() for name in (*columns, *extras)}))
             except _Wrong as wrong:
                 problems.append(Problem(reader.line_num, str(wrong)))
     except csv.Error:
@@ -141,7 +150,20 @@ def _organisation(line: int, values: dict[str, str]) -> OrganisationLine:
     kind = _one_of("类别", values["类别"], KINDS)
     _checked(lambda: check_region(values["区划代码"], kind))
     region_name, parent = (_between(one, values[one], 0, 60) for one in ("地区", "上级机构"))
-    return OrganisationLine(line, name, kind, values["区划代码"], region_name, parent)
+    latitude, longitude = _degrees("纬度", values["纬度"], 3, 54), _degrees("经度", values["经度"], 73, 136)
+    if (latitude is None) != (longitude is None):
+        raise _Wrong("纬度和经度要么都填,要么都不填。")
+    if _PHONE.fullmatch(values["电话"]) is None:
+        raise _Wrong("电话要写成 0854-4821234 或 13800000000 这样。")
+    return OrganisationLine(line, name, kind, values["区划代码"], region_name, parent, latitude, longitude, values["电话"])
+
+
+def _degrees(what: str, text: str, least: int, most: int) -> float | None:
+    if not text:
+        return None
+    if _DEGREES.fullmatch(text) is None or not least <= float(text) <= most:
+        raise _Wrong(f"{what}要写成 {least} 到 {most} 的小数,比如 {'25.8301' if what == '纬度' else '107.3201'}(国内地图的坐标)。")
+    return float(text)
 
 
 def _practitioner(line: int, values: dict[str, str]) -> PractitionerLine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sanic import Blueprint
 
+from core.people import commands_nearby as nearby
 from core.people import commands_register as register
 from core.people import commands_staff as staff
 from miniprogram_api.http.api import order_route
@@ -16,6 +17,7 @@ order_route(blueprint, "POST", "/registers/check", register.CheckRegister)
 order_route(blueprint, "POST", "/registers", register.ImportRegister, status=201)
 order_route(blueprint, "PUT", "/organisations/<organisation_id:str>/name", staff.RenameOrganisation)
 order_route(blueprint, "PUT", "/organisations/<organisation_id:str>/place", staff.MoveOrganisation)
+order_route(blueprint, "PUT", "/organisations/<organisation_id:str>/location", nearby.PlaceOrganisation)
 order_route(blueprint, "POST", "/organisations/<organisation_id:str>/closing", staff.CloseOrganisation, status=201)
 order_route(blueprint, "GET", "/organisations/<organisation_id:str>/practitioners", staff.Practitioners)
 order_route(blueprint, "POST", "/organisations/<organisation_id:str>/practitioners", staff.RegisterPractitioner, status=201)

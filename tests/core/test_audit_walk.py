@@ -39,6 +39,7 @@ NOT_OF_A_PATIENT = {
     "people.consent_text": "the published text",
     "people.my_second_factor": "the state of one's own second factor",
     "people.my_sessions": "one's own devices",
+    "people.nearest_houses": "the houses; where the asker is goes into no entry",
     "people.organisations": "the houses",
     "people.practitioner": "a member of staff",
     "people.practitioners": "members of staff",

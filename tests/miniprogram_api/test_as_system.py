@@ -26,6 +26,7 @@ _WRITES = "a chat's own rows: what came, what was meant, what was answered"
 
 GIVEN: dict[str, dict[str, str]] = {
     "bot/dialogue/conversing.py": {"conversations.finish_turn": _WRITES},
+    "bot/dialogue/speech.py": {"conversations.keep_heard": _WRITES},
     "bot/dialogue/turn.py": {"conversations.settle": _WRITES},
     "bot/inbox/inbox.py": {
         "conversations.close_window": _WRITES, "conversations.deliver": _WRITES, "conversations.push_again": _WRITES,

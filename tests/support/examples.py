@@ -68,6 +68,7 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
         "title_name": "医师", "licence_number": "110200009999", "licence_valid_until": date(2030, 1, 1), "roles": ("duty_doctor",),
         "app": "wwtest", "subject": "newcomer",
     },
+    "people.nearest_houses": {"latitude": 25.83, "longitude": 107.32},
     "people.confirm_account": {"claim_code": "K7M2QX"}, "people.look_at_claim": {"claim_code": "K7M2QX"},
     "people.find_on_my_list": {"full_name": "孟小明"},
     "people.confirm_second_factor": {"code": "123456"},

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from bot.channels.api.errors import CodeInvalid, Unreachable
-from bot.channels.api.transport import Transport, text_of
+from bot.channels.api.transport import MEDIA_LIMIT, File, Transport, text_of
 from bot.channels.api.values import fitting_values
 from bot.channels.settings import MiniProgramSettings
 from bot.channels.token import TokenProvider, with_token
@@ -96,6 +96,15 @@ class MiniProgramApi:
     async def custom_send(self, payload: Mapping[str, Any]) -> None:
         """Send one customer-service message (`MiniProgram.push` makes them)."""
         await self._post("/cgi-bin/message/custom/send", payload, "custom_send")
+
+    async def media_get(self, media_id: str, limit: int = MEDIA_LIMIT) -> File:
+        """The bytes of a picture that somebody sent in the mini program's customer-service window (kept three days by the platform)."""
+
+        async def fetch(token: str) -> File:
+            query = {"access_token": token, "media_id": media_id}
+            return await self._transport.fetch("/cgi-bin/media/get", query, call="media_get", limit=limit)
+
+        return await with_token(self._tokens, fetch)
 
     async def _post(self, path: str, body: Mapping[str, Any], call: str) -> dict[str, Any]:
         return await with_token(self._tokens, lambda token: self._transport.post(path, {"access_token": token}, body, call=call))

@@ -21,6 +21,8 @@ class PlannedOrganisation:
     region_code: str
     region_name: str
     parent: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

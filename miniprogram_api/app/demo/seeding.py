@@ -108,7 +108,7 @@ class _Maker:
             self._tick("机构")
             order = RegisterOrganisation(
                 full_name=house.name, kind=house.kind, region_code=house.region_code, region_name=house.region_name,
-                parent_id=None if house.parent is None else self._houses[house.parent],
+                parent_id=None if house.parent is None else self._houses[house.parent], latitude=house.latitude, longitude=house.longitude,
             )
             self._houses[house.key] = (await self._do(f"house:{house.key}", order)).organisation_id
         for one in plan.staff:

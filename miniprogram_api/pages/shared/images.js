@@ -2,7 +2,7 @@
 // Pictures are fetched with the session or the bearer token and live in memory only; they are let go when the person closes them.
 
 import { Problem, bearing, isStale, problemOf, renew, request } from "./api.js";
-import { day } from "./dates.js";
+import { day, spoken } from "./dates.js";
 import { button, h, replace } from "./dom.js";
 import { failed, loading } from "./states.js";
 
@@ -64,7 +64,9 @@ function takenWords(image) {
   const year = image.taken_on.slice(0, 4);
   return `${year === new Date().toISOString().slice(0, 4) ? "" : `${year}年`}${day(`${image.taken_on}T00:00:00+08:00`)}`;
 }
-const wordsOf = (image) => [image.label, takenWords(image)].filter(Boolean).join(" ");
+/** When a patient's photo came: it says more than the day that his phone wrote into it. */
+const whenWords = (image) => image.sent_by && image.sent_by !== "village_doctor" ? spoken(image.sent_at) : takenWords(image);
+const wordsOf = (image) => [image.label, whenWords(image)].filter(Boolean).join(" ");
 
 /**
  * The images of a consultation as an element that fills itself. `token`: gives the mini program's bearer token, where the page has no cookie.
@@ -114,7 +116,7 @@ function thumbnail(image, token, open) {
   const words = wordsOf(image);
   const shown = h("span", { class: "images-thumb", "aria-hidden": "true" }, "…");
   const box = h("button", { type: "button", class: "images-item", "aria-label": `看${words}${image.frames > 1 ? `,共 ${image.frames} 帧` : ""}`, on: { click: open } },
-    shown, h("span", { class: "images-words" }, image.label), image.taken_on && h("span", { class: "faint images-words" }, takenWords(image)),
+    shown, h("span", { class: "images-words" }, image.label), whenWords(image) && h("span", { class: "faint images-words" }, whenWords(image)),
     image.frames > 1 && h("span", { class: "faint images-words" }, `${image.frames} 帧`));
   let asked = false;
   async function fill() {

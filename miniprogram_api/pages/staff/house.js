@@ -1,13 +1,14 @@
 // Who works at one house: roles that count, licence, whether the one-time code is bound.
 
-import { ask } from "../shared/asking.js";
+import { ask, orderButton } from "../shared/asking.js";
 import { empty, h, link, title } from "../shared/dom.js";
 import { Parts } from "../shared/parts.js";
 import { counties, licence } from "./staff.js";
 
 export async function house({ rest: [id = ""] }) {
   const parts = new Parts();
-  const name = await called(id);
+  const here = await found(id);
+  const name = here?.full_name ?? "";
 
   async function fresh({ force = false } = {}) {
     const { practitioners } = await ask(`organisations/${encodeURIComponent(id)}/practitioners`);
@@ -15,7 +16,8 @@ export async function house({ rest: [id = ""] }) {
       ["head", name, () => h("div", { class: "actions" },
         h("a", { class: "weui-btn weui-btn_primary", href: `#/add/${encodeURIComponent(id)}` }, "登记人员"))],
       ["people", practitioners, () => people(practitioners, name)],
-    ], { force });
+      here && !here.closed_at && ["place", here, () => placing(here)],
+    ].filter(Boolean), { force });
   }
 
   await fresh();
@@ -25,8 +27,36 @@ export async function house({ rest: [id = ""] }) {
 
 /** The name of a house, asked of the list of the county; empty where it stands in none. */
 export async function called(id) {
+  return (await found(id))?.full_name ?? "";
+}
+
+async function found(id) {
   const lists = await Promise.all((await counties()).map(([code]) => ask(`organisations?region_code=${code}`)));
-  return lists.flatMap((one) => one.organisations).find((one) => one.organisation_id === id)?.full_name ?? "";
+  return lists.flatMap((one) => one.organisations).find((one) => one.organisation_id === id);
+}
+
+/** Where it stands and its telephone: told to whoever asks for the nearest house. */
+function placing(one) {
+  const input = (value, more) => h("input", { autocomplete: "off", value: value ?? "", ...more });
+  const latitude = input(one.latitude, { inputmode: "decimal", maxlength: 14 });
+  const longitude = input(one.longitude, { inputmode: "decimal", maxlength: 14 });
+  const phone = input(one.phone, { inputmode: "tel", maxlength: 20 });
+  const [trouble, wrong, said] = [h("div"), h("p", { class: "wrong", role: "alert" }), h("p", { class: "done-line", role: "status" })];
+  const send = orderButton("保存", () => {
+    const [north, east] = [latitude, longitude].map((field) => field.value.trim());
+    const degrees = /^\d{1,3}(\.\d{1,10})?$/;
+    said.textContent = "";
+    wrong.textContent = (north === "") !== (east === "") ? "纬度和经度要么都填,要么都不填。"
+      : north && !(degrees.test(north) && degrees.test(east) && north >= 3 && north <= 54 && east >= 73 && east <= 136) ? "请填国内地图的坐标,比如纬度 25.8301、经度 107.3201。" : "";
+    if (wrong.textContent) return null;
+    return [`organisations/${encodeURIComponent(one.organisation_id)}/location`, {
+      latitude: north ? Number(north) : null, longitude: east ? Number(east) : null, phone: phone.value.trim(),
+    }];
+  }, () => { said.textContent = "位置和电话存好了。"; }, { trouble, method: "PUT" });
+  const field = (label, element) => h("label", { class: "field" }, h("span", null, label), element);
+  return h("details", { class: "panel staff-form", "data-id": "place" }, h("summary", { class: "fold" }, "位置和电话(患者问「附近的卫生院」时告诉他)"),
+    h("form", { novalidate: true, on: { submit: (event) => event.preventDefault() } },
+      field("纬度", latitude), field("经度", longitude), field("电话", phone), wrong, trouble, said, h("div", { class: "actions" }, send)));
 }
 
 function people(list, name) {

@@ -7,7 +7,7 @@ import { confirmed, notice } from "../shared/states.js";
 import { counties } from "./staff.js";
 
 const WHAT = {
-  organisations: { label: "机构", columns: "名称,类别,区划代码,地区,上级机构", hint: "类别:省级医院、县级医院、乡镇卫生院、村卫生室。上级机构写名称,可以排在后面。" },
+  organisations: { label: "机构", columns: "名称,类别,区划代码,地区,上级机构", hint: "类别:省级医院、县级医院、乡镇卫生院、村卫生室。上级机构写名称,可以排在后面。还可以加三列:纬度、经度(国内地图的坐标)、电话。" },
   practitioners: {
     label: "人员", columns: "姓名,性别,机构,岗位,职称,执业范围,执业证号,有效期至,科室代码,专长,从业年限,企业微信账号",
     hint: "机构要先登记好。岗位可以有几个,用顿号分开;不需要的格子留空。",

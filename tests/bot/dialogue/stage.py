@@ -189,14 +189,17 @@ def bound() -> socket.socket:
 
 
 @contextlib.asynccontextmanager
-async def open_stage(practice: Practice, county: SmallCounty, redis: Redis, folder: Path, *, timing: str = "") -> AsyncIterator[Stage]:
+async def open_stage(
+    practice: Practice, county: SmallCounty, redis: Redis, folder: Path, *, timing: str = "", more: dict[str, Any] | None = None
+) -> AsyncIterator[Stage]:
+    """``more``: further entries of the credentials file."""
     ours, theirs = bound(), bound()
     origin = f"http://127.0.0.1:{theirs.getsockname()[1]}"
     (folder / "simulator").mkdir()
     text = json.dumps(credentials(ours.getsockname()[1]))
     (folder / "simulator" / "platform.json").write_text(text)
     (folder / "simulator" / "people.json").write_text(json.dumps(roster()))
-    (folder / "channels.json").write_text(text)
+    (folder / "channels.json").write_text(json.dumps(json.loads(text) | (more or {})))
     addresses = Addresses(
         wechat_api=f"{origin}/simulator/api.weixin.qq.com",
         wechat_open=f"{origin}/simulator/open.weixin.qq.com",

@@ -22,10 +22,13 @@ class OfficialAccountSide:
 
     def text(self, openid: str, content: str, message_id: int, at: datetime) -> tuple[Query, bytes]:
         """Query and body of one delivery; the same ``message_id`` again is another delivery of the same message."""
+        return self.message(openid, "text", f"<Content><![CDATA[{content}]]></Content>", message_id, at)
+
+    def message(self, openid: str, kind: str, fields: str, message_id: int, at: datetime) -> tuple[Query, bytes]:
+        """The same of any kind; ``fields``: its XML elements."""
         inner = (
             f"<xml><ToUserName><![CDATA[{self._original_id}]]></ToUserName><FromUserName><![CDATA[{openid}]]></FromUserName>"
-            f"<CreateTime>{int(at.timestamp())}</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{content}]]></Content>"
-            f"<MsgId>{message_id}</MsgId></xml>"
+            f"<CreateTime>{int(at.timestamp())}</CreateTime><MsgType><![CDATA[{kind}]]></MsgType>{fields}<MsgId>{message_id}</MsgId></xml>"
         )
         sealed = self._cipher.seal(inner.encode())
         stamp, nonce = str(int(at.timestamp())), secrets.token_hex(5)

@@ -1,5 +1,6 @@
 """The platforms' own interfaces: tokens, allowances, templates, subscriptions, codes, media, faults on demand."""
 
+import base64
 import random
 from typing import Any
 
@@ -266,6 +267,26 @@ async def test_mini_program_messages_are_pushed_as_json_and_take_no_reply(stage:
     stage.receiver.answering = lambda channel, m: xml_text(m, "好").encode()
     said = await stage.say("patient-001", "mini_program", "在吗")
     assert (await stage.exchange(said["exchange"]))["outcome"] == "invalid"
+
+
+async def test_the_mini_programs_window_takes_five_replies_and_gives_its_pictures(stage: Stage) -> None:
+    async def answer(kind: str, body: dict[str, object]) -> int:
+        return (await stage.call("mini", "/cgi-bin/message/custom/send", {"touser": "mPatient1", "msgtype": kind, kind: body}))["errcode"]
+
+    assert await answer("text", {"content": "好"}) == 45015
+    picture = base64.b64encode(b"\xff\xd8\xff picture").decode()
+    await stage.post("patient-001/chats/mini_program/messages", {"type": "image", "name": "a.jpg", "data_base64": picture})
+    (message,) = await until(lambda: stage.receiver.of("mini_program"))
+    fetched = await stage.client.get(
+        f"{stage.origin}/simulator/api.weixin.qq.com/cgi-bin/media/get",
+        params={"access_token": await stage.token("mini"), "media_id": message["MediaId"]},
+    )
+    assert fetched.content == b"\xff\xd8\xff picture"
+    assert (await stage.call("oa", "/cgi-bin/media/get", media_id=message["MediaId"]))["errcode"] == 40007, "of another account"
+    assert await answer("msgmenu", {"list": [{"id": "1", "content": "是"}]}) == 40008
+    assert await answer("news", {"articles": [{"title": "一", "url": "https://a.cn"}]}) == 40008
+    link = {"title": "一", "description": "二", "url": "https://a.example.cn/", "thumb_url": ""}
+    assert [await answer("link", link), *[await answer("text", {"content": "好"}) for _ in range(5)]] == [0, 0, 0, 0, 0, 45047]
 
 
 async def test_user_info(stage: Stage) -> None:

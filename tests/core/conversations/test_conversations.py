@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.conversations import allowance, inbound, lease, reading
-from core.conversations.commands import FinishTurn, MarkPushed, PushAgain, PushLate, RecordSent, Settle, UseResponse
+from core.conversations.commands import FinishTurn, KeepHeard, MarkPushed, PushAgain, PushLate, RecordSent, Settle, UseResponse
 from core.conversations.errors import AlreadyAnswered, DialogueMoved
 from core.conversations.handing_over import HandingOver
 from core.conversations.models import Conversation, Message
@@ -146,3 +146,29 @@ async def test_the_ledger_counts_in_real_time(practice: Practice, clock: ManualC
     assert not await allowance.spend("01J0000000000000000000000C", now + timedelta(hours=48))
     await allowance.exhausted("01J0000000000000000000000C")
     assert await allowance.left("01J0000000000000000000000C", now) == 0
+
+
+@pytest.mark.storage
+async def test_of_ten_who_heard_a_voice_at_once_the_first_one_counts(practice: Practice, system: Actor) -> None:
+    _, message = await _claimed(practice)
+    orders = [KeepHeard(message_id=message.id, body=f'{{"text":"第{number}次"}}') for number in range(10)]
+    values = {one.value for one in await asyncio.gather(*(practice.execute(system, order) for order in orders))}
+    assert values == {"words"}
+    row = await Message.get(id=message.id)
+    first = await reading.opened(practice, row, "body")
+    assert first in {order.body for order in orders}
+    assert (await practice.execute(system, KeepHeard(message_id=message.id))).value == "words"
+    assert await reading.opened(practice, await Message.get(id=message.id), "body") == first
+    assert "次".encode() not in bytes(row.body)
+
+
+async def test_a_voice_in_which_nothing_was_heard_stays_as_it_came(practice: Practice, system: Actor) -> None:
+    _, message = await _claimed(practice)
+    assert (await practice.execute(system, KeepHeard(message_id=message.id))).value == "nothing"
+    assert await reading.opened(practice, await Message.get(id=message.id), "body") == '{"text":"咳嗽"}'
+    assert (await practice.execute(system, KeepHeard(message_id=message.id, body='{"text":"后来"}'))).value == "nothing"
+    assert await reading.opened(practice, await Message.get(id=message.id), "body") == '{"text":"咳嗽"}'
+    for role in (Role.VILLAGE_DOCTOR, Role.ADMINISTRATOR):
+        person = Actor(ACCOUNT, (HeldRole(role, "o"),), "h5", "p")
+        with pytest.raises(NotAllowed):
+            await practice.execute(person, KeepHeard(message_id=message.id, body='{"text":"改了"}'))

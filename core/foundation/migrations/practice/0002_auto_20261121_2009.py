@@ -570,6 +570,11 @@ class Migration(migrations.Migration):
             field=UtcDatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ops.AddField(
+            model_name='ConsultationImage',
+            name='sent_as',
+            field=fields.CharField(default='', db_default='', max_length=10),
+        ),
+        ops.AddField(
             model_name='IdempotencyRecord',
             name='answers_key',
             field=fields.CharField(null=True, max_length=7),
@@ -598,6 +603,21 @@ class Migration(migrations.Migration):
             model_name='Organisation',
             name='closed_at',
             field=UtcDatetimeField(null=True, auto_now=False, auto_now_add=False),
+        ),
+        ops.AddField(
+            model_name='Organisation',
+            name='latitude',
+            field=fields.FloatField(null=True),
+        ),
+        ops.AddField(
+            model_name='Organisation',
+            name='longitude',
+            field=fields.FloatField(null=True),
+        ),
+        ops.AddField(
+            model_name='Organisation',
+            name='phone',
+            field=fields.CharField(default='', db_default='', max_length=20),
         ),
         ops.AddField(
             model_name='OutboxEvent',
@@ -703,5 +723,10 @@ class Migration(migrations.Migration):
             model_name='TimelineEntry',
             name='entry_id',
             field=fields.CharField(null=True, max_length=26),
+        ),
+        ops.AddField(
+            model_name='Upload',
+            name='sent_as',
+            field=fields.CharField(default='', db_default='', max_length=10),
         ),
     ]

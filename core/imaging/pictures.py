@@ -1,0 +1,106 @@
+"""Photos that patients send: into an open consultation of theirs, checked like everything else, shown as the patient's, told to who treats him.
+
+They are no material that dispatch waits for: what a patient takes for important is not the electrocardiogram that the doctor was asked for.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.consultations.models import Consultation
+from core.consultations.rules import word_entries
+from core.consultations.service import keep_blob, note, open_consultation
+from core.consultations.workflow import OPEN_STATES
+from core.foundation.orders import answers, handles
+from core.foundation.withheld import shown
+from core.foundation.work import Work
+from core.imaging.commands import MAX_PHOTO, UploadView
+from core.imaging.commands_pictures import PicturePlace, PicturePlaces, PicturePlacesView, ReceivePicture
+from core.imaging.errors import FileEmpty, FileTooLarge, TooManyPictures
+from core.imaging.models import ConsultationImage, Instance, Upload
+from core.imaging.uploads import UNREAD, view_of
+from core.notifications.service import tell
+from core.people.cards import patient_cards
+from core.people.relations import live_relations, spoken_for
+from core.people.scopes import Scope
+from core.people.service import practitioner_card
+
+MOST_PICTURES = 20
+"""Of one account in one consultation."""
+SHOWN = 10
+TOLD_EVERY = timedelta(minutes=5)
+"""Several photos in a row are told of once."""
+SENDERS = {"patient": "患者", "family": "家属"}
+
+word_entries({"picture.arrived": "{who}发来一张照片", "picture.refused": "{who}发来的一张照片没有收下"})
+
+
+@answers(PicturePlaces)
+async def picture_places(work: Work, order: PicturePlaces) -> PicturePlacesView:
+    work.concerns("account", work.actor.account_id)
+    patients = await spoken_for(work, Scope.BOOK)
+    found = Consultation.filter(patient_id__in=patients, state__in=[state.value for state in OPEN_STATES])
+    rows = await found.order_by("-id").limit(SHOWN) if patients else []
+
+    async def lines(some: list[Consultation]) -> list[PicturePlace]:
+        cards = await patient_cards(work, {row.patient_id for row in some})
+        return [
+            PicturePlace(consultation_id=row.id, code=row.code, patient_id=row.patient_id, patient=cards[row.patient_id].full_name) for row in some
+        ]
+
+    places, withheld = await shown(work, rows, lines)
+    return PicturePlacesView(places=places, withheld=withheld)
+
+
+@handles(ReceivePicture)
+async def receive_picture(work: Work, order: ReceivePicture) -> UploadView:
+    row = await open_consultation(work, order.consultation_id)
+    known = await Upload.get_or_none(blob_id=order.blob_id)
+    if known is not None:
+        return await view_of(known)
+    if order.size == 0:
+        raise FileEmpty
+    if order.size > MAX_PHOTO:
+        raise FileTooLarge(limit=MAX_PHOTO >> 20)
+    account_id = work.actor.account_id
+    if await Upload.filter(consultation_id=row.id, account_id=account_id).exclude(state="refused").count() >= MOST_PICTURES:
+        raise TooManyPictures(most=MOST_PICTURES)
+    relations = await live_relations(work, account_id=account_id, patient_id=row.patient_id)
+    himself = any(one.relation == "self" for one in relations)
+    await keep_blob(work, order.blob_id, row.patient_id, media_type=UNREAD, size=order.size, sha256=order.sha256)
+    upload = await Upload.create(
+        id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id, account_id=account_id,
+        blob_id=order.blob_id, size=order.size, sha256=order.sha256, state="received", received_at=work.now,
+        sent_as="patient" if himself else "family",
+    )  # fmt: skip
+    await work.emit("upload.received", key=row.id, upload_id=upload.id)
+    return await view_of(upload)
+
+
+async def picture_arrived(work: Work, upload: Upload, instance: Instance) -> None:
+    """Checked and well: shown in the consultation as the patient's, and who treats him is told."""
+    if await ConsultationImage.filter(consultation_id=upload.consultation_id, instance_id=instance.id).exists():
+        return
+    row = await note(work, upload.consultation_id, "picture.arrived", ids={"instance_id": instance.id, "who": SENDERS[upload.sent_as]})
+    lately = ConsultationImage.filter(consultation_id=row.id, added_at__gt=work.now - TOLD_EVERY).exclude(sent_as="")
+    told_lately = await lately.exists()
+    await ConsultationImage.create(
+        id=work.new_id(), consultation_id=row.id, instance_id=instance.id, added_at=work.now, sent_as=upload.sent_as
+    )
+    await work.emit("image.arrived", key=row.id, consultation_id=row.id, instance_id=instance.id)
+    if told_lately:
+        return
+    urgent = row.urgency in ("critical", "emergent")
+    accounts = [row.requester_account_id]
+    if row.expert_id is not None:
+        accounts.append((await practitioner_card(work, row.expert_id)).account_id)
+    for account_id in accounts:
+        await tell(work, account_id, "picture.arrived", urgent=urgent, consultation_id=row.id, sent_as=upload.sent_as)
+
+
+async def picture_refused(work: Work, upload: Upload, code: str) -> UploadView:
+    """Nothing becomes visible; the sender is told that he may try again."""
+    await note(work, upload.consultation_id, "picture.refused", ids={"upload_id": upload.id, "code": code, "who": SENDERS[upload.sent_as]})
+    await upload.change(state="refused", refusal_code=code, checked_at=work.now)
+    await tell(work, upload.account_id, "picture.refused", upload_id=upload.id)
+    return await view_of(upload)
