@@ -85,7 +85,7 @@ def _in_the_mini_program(call: Call) -> Body:
     else:
         raise PlatformError(40008)
     _spend(call.world, person.mini_program_openid)
-    call.announce.append(call.world.post(f"{person.key}/mini_program", "service", CHANNEL_TITLES["mini_program"], body, call.exchange))
+    call.announce.append(call.world.post(f"{person.key}/mini_program", "service", call.world.platform.title("mini_program"), body, call.exchange))
     return {"errcode": 0, "errmsg": "ok"}
 
 
