@@ -7,6 +7,8 @@ from .world import PeopleError, World
 
 Body = dict[str, Any]
 SHOWN = 100
+LOOKED_AT = 2000
+"""How far back is searched, in callbacks and calls: the page asks every few seconds."""
 SUMMARY = 80
 OUTCOMES = ("", "answered", "error")
 
@@ -42,10 +44,10 @@ def listed(world: World, person: str, outcome: str) -> Body:
     if person:
         world.person(person)
     rows = world.store.rows(
-        "SELECT body FROM exchanges WHERE json_extract(body, '$.kind') = 'api'"
+        "SELECT body FROM exchanges WHERE number > (SELECT max(number) FROM exchanges) - ? AND json_extract(body, '$.kind') = 'api'"
         " AND (? = '' OR json_extract(body, '$.outcome') = ?)"
         " AND (? = '' OR EXISTS (SELECT 1 FROM json_each(body, '$.people') WHERE value = ?)) ORDER BY number DESC LIMIT ?",
-        outcome, outcome, person, person, SHOWN,
+        LOOKED_AT, outcome, outcome, person, person, SHOWN,
     )  # fmt: skip
     names = ("id", "at", "channel", "address", "people", "type", "summary", "outcome", "reason", "errcode", "status", "warnings")
     return {"sent": [{name: found.get(name) for name in names} for found in (json.loads(row["body"]) for row in rows)]}

@@ -70,9 +70,10 @@ def _query(request: Request) -> dict[str, str]:
 
 async def _serve(world: World, courier: Courier, request: Request, host: str, path: str) -> HTTPResponse:
     await asyncio.sleep(world.conditions.delay_ms / 1000)
-    if world.conditions.platform_down in ("hang", "refuse"):
-        return await _down(world, request)
     query = _query(request)
+    if world.conditions.platform_down in ("hang", "refuse"):
+        _unanswered(world, request, host, path, query)
+        return await _down(world, request)
     try:
         if path in MEDIA_APIS:
             return _media(world, request, host, path, query)
@@ -124,10 +125,8 @@ def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, 
         raise PlatformError(43002 if endpoint.method == "POST" else 43001)
     started = asyncio.get_running_loop().time()
     call = Call(world, query, {})
-    channel = {"/cgi-bin/message/subscribe/send": "mini_program", "/cgi-bin/aibot/response": "wecom_robot"}.get(path)
-    channel = channel or ("wecom_app" if host == "wecom" else "official_account")
     if endpoint.recorded:
-        call.exchange = world.open_exchange("api", channel, "", f"{host}{path}")
+        call.exchange = _opened(world, host, path)
     result: Body = {}
     status = 200
     try:
@@ -153,12 +152,28 @@ def _call(world: World, courier: Courier, request: Request, endpoint: Endpoint, 
     return result
 
 
+def _opened(world: World, host: str, path: str) -> str:
+    channel = {"/cgi-bin/message/subscribe/send": "mini_program", "/cgi-bin/aibot/response": "wecom_robot"}.get(path)
+    return world.open_exchange("api", channel or ("wecom_app" if host == "wecom" else "official_account"), "", f"{host}{path}")
+
+
+def _unanswered(world: World, request: Request, host: str, path: str, query: dict[str, str]) -> None:
+    """Put on record what was tried while nobody answers."""
+    endpoint = (WECOM if host == "wecom" else WEIXIN).get(path)
+    if endpoint is None or not endpoint.recorded:
+        return
+    call = Call(world, query, {}, exchange=_opened(world, host, path))
+    with contextlib.suppress(PlatformError):
+        call.body = _json(request)
+    _record(world, request, call, path, query, (0, {"errmsg": f"no answer, {faults.ASKED_FOR}"}), asyncio.get_running_loop().time())
+
+
 def _record(world: World, request: Request, call: Call, path: str, query: dict[str, str], answered: tuple[int, Body], started: float) -> None:
     status, result = answered
     shown = {name: "…" if name in SECRETS else value for name, value in query.items()}
     sent = {"method": request.method, "url": f"{path}?{urlencode(shown, safe='…')}", "raw": clip(request.body), "decrypted": ""}
     told = json.dumps({k: "…" if k in SECRETS else v for k, v in result.items()}, ensure_ascii=False)
-    got = {"status": status, "raw": told if status == 200 else BAD_GATEWAY, "decrypted": ""}
+    got = {"status": status, "raw": told if status == 200 else BAD_GATEWAY, "decrypted": ""} if status else None
     good = status == 200 and result.get("errcode", 0) == 0 and bool(result)
     took = round((asyncio.get_running_loop().time() - started) * 1000)
     attempt = {"number": 1, "at": instant(world.now()), "took_ms": took, "duplicate": False, "outcome": "answered" if good else "error",

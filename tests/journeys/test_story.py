@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 
 import pytest
 
@@ -10,6 +12,7 @@ from tests.journeys.told import told
 
 pytestmark = pytest.mark.timeout(600)
 ON_MARIADB_TOO = 2
+SPOILED_SEED = 2
 SEEDS = range(1, 9) if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else range(1, 4)
 STEPS = (
     "第一步(上)", "第一步(下)", "第二步", "第三步 村医", "第三步(续)", "第四步 专家应答", "第四步(续)", "第五步",
@@ -33,3 +36,16 @@ def test_the_story_ends(seed: int, tmp_path_factory: pytest.TempPathFactory, req
     at = [story.transcript.index(f"━━ {step}") for step in STEPS]
     assert at == sorted(at)
     assert story.transcript.count("└ 用时") == len(STEPS)
+
+
+@pytest.mark.timeout(1500)
+def test_the_story_ends_on_the_platforms_bad_day(tmp_path_factory: pytest.TempPathFactory, on_mariadb: bool) -> None:
+    if on_mariadb:
+        pytest.skip("the faults are the platform's, not the database's")
+    story = told(SPOILED_SEED, tmp_path_factory, faults=True)
+    assert not story.failure, f"{story.transcript[-3000:]}\n✗ {story.failure}"
+    assert story.transcript.count("└ 用时") == len(STEPS)
+    with sqlite3.connect(f"file:{story.data_dir / 'simulator' / 'state.sqlite3'}?mode=ro", uri=True) as state:
+        records = [json.loads(row[0]) for row in state.execute("SELECT body FROM exchanges")]
+    assert any(record["kind"] == "api" and record["outcome"] == "error" for record in records), "calls failed"
+    assert any(attempt["duplicate"] for record in records for attempt in record["attempts"]), "callbacks came twice"

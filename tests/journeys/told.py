@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.journeys.people import roster, sign_in
-from tests.journeys.story.__main__ import play
+from tests.journeys.story.__main__ import SPOILED_PATIENCE, play, spoil
 from tests.journeys.story.transcript import Transcript
 from tests.support.demo import Demo, running
 
@@ -27,23 +27,25 @@ class Told:
     secrets: set[str] = field(default_factory=set)
 
 
-_TOLD: dict[int, Told] = {}
+_TOLD: dict[tuple[int, bool], Told] = {}
 
 
-def told(seed: int, folders: pytest.TempPathFactory, environment: dict[str, str] | None = None) -> Told:
-    """The story of ``seed``, played now or earlier in this run."""
-    if seed not in _TOLD:
+def told(seed: int, folders: pytest.TempPathFactory, environment: dict[str, str] | None = None, *, faults: bool = False) -> Told:
+    """The story of ``seed``, played now or earlier in this run; with ``faults``, on a platform that has a bad day."""
+    if (seed, faults) not in _TOLD:
         folder = Path(folders.mktemp(f"story-{seed}"))
-        _TOLD[seed] = _tell(seed, folder, environment)
-    return _TOLD[seed]
+        _TOLD[seed, faults] = _tell(seed, folder, environment, faults=faults)
+    return _TOLD[seed, faults]
 
 
-def _tell(seed: int, folder: Path, environment: dict[str, str] | None) -> Told:
+def _tell(seed: int, folder: Path, environment: dict[str, str] | None, *, faults: bool) -> Told:
     story = Told(folder / "data")
     lines = io.StringIO()
     with running(story.data_dir, seed=seed, environment=environment, hurried=True) as demo:
         try:
-            play(demo.base_url, seed, folder, Transcript(lines))
+            if faults:
+                spoil(demo.base_url, seed)
+            play(demo.base_url, seed, folder, Transcript(lines), SPOILED_PATIENCE if faults else 1.0)
         except AssertionError as stopped:
             story.failure = f"{stopped}\n{demo.logs()}"
         story.transcript = lines.getvalue()

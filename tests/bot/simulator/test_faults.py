@@ -185,6 +185,8 @@ async def test_while_the_platform_is_down_nothing_comes_through_and_afterwards_i
         await raw(stage, patience=0.5)
     await asyncio.sleep(0.3)
     assert len(stage.receiver.of(OA)) == 1, "callbacks wait"
+    tried = (await stage.client.get(f"{stage.origin}/simulator/outbox")).json()["sent"]
+    assert [(one["summary"], one["outcome"], one["status"]) for one in tried] == [("好", "error", 0), ("好", "error", 0), ("好", "error", 502)]
     await stage.conditions(platform_down=None)
     assert sorted(m["content"] for m in await stage.service("patient-001", OA, 3)) == ["听到了"] * 3
     for said in waiting:
