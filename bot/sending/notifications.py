@@ -18,7 +18,6 @@ from core.conversations import reading
 from core.conversations.commands import RecordSent, UseResponse
 from core.conversations.models import Message
 from core.foundation.actor import Actor
-from core.foundation.counting import count
 from core.foundation.errors import DomainError, NotFound, Unavailable
 from core.foundation.events import Event
 from core.foundation.keys import SealBroken
@@ -56,7 +55,6 @@ class Notifications:
 
     async def _failed(self, practice: Practice, row: Notification, failure: str) -> None:
         logger.warning("notification %s %s not sent: %s", row.kind, row.id, failure)
-        count("sent", what="notification", channel="none", outcome=failure)
         await mark_failed(practice, row.id, channel="", failure=failure)
 
     async def _send(self, practice: Practice, row: Notification) -> None:
@@ -141,7 +139,6 @@ class Notifications:
                 response_code=sent.response_code,
             )
         await mark_sent(practice, row.id, channel=way.channel.value)
-        count("sent", what="notification", channel=way.channel.value, outcome="sent")
         conversation = await self.outlets.conversation(way)
         words = "\n\n".join(filter(None, (as_words(shape) for shape in notice.shapes)))
         record = RecordSent(conversation_id=conversation.id, notification_id=row.id, kind="notice", text=words, shown=notice.shown)
@@ -186,4 +183,3 @@ class Notifications:
             return
         await api.respond(incoming.response_url, payload)
         await mark_sent(practice, row.id, channel=ChannelName.WECOM_ROBOT.value)
-        count("sent", what="notification", channel=ChannelName.WECOM_ROBOT.value, outcome="sent")

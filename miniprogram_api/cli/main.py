@@ -95,6 +95,13 @@ def parser() -> argparse.ArgumentParser:
     admin.add_argument("--name", default="", metavar="<姓名>", help="首位管理员的姓名")
     admin.add_argument("--phone", default="", metavar="<手机>", help="首位管理员的手机号")
     admin.add_argument("--organisation", default="", metavar="<机构>", help="所在机构的名称;只有一家县级医院时可以不写")
+    words = "接真的账号:setup 检查权限和模板、发布菜单(反复运行也没关系),doctor 像平台那样给自己发一次回调,说明哪里不通"
+    wechat = add("wechat", words, "wechat")
+    wechat.add_argument("action", choices=("setup", "doctor"), metavar="setup|doctor", help="都正常状态为 0,有缺的或不通的为 2")
+    accounts = ("official-account", "mini-program", "wecom")
+    wechat.add_argument("--only", choices=accounts, default="", metavar="<账号>", help=f"只看一个:{'、'.join(accounts)}")
+    wechat.add_argument("--dry-run", action="store_true", help="setup:只看,什么也不改")
+    wechat.add_argument("--ca", default="", metavar="<文件>", help="doctor:另外信任这个 CA 证书(PEM);微信只信公开的 CA")
     taken_in = add("import", "从 CSV 表格导入机构或医务人员(先检查每一行,有错就一行也不导入)", "imports")
     taken_in.add_argument("what", choices=("organisations", "practitioners"), metavar="organisations|practitioners", help="机构,或医务人员")
     taken_in.add_argument("file", metavar="<文件>", help="CSV 文件;写 - 打印表头")
@@ -121,13 +128,6 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--jsonl", action="store_true", help="从标准输入逐行读,向标准输出逐行写;写错的一行回一行 error,继续下一行,最后状态为 1")
     inquired.add_argument("--turns", type=int, default=20, metavar="<个数>", help="一次最多问几个(默认 20;引擎通常更早停)")
     inquired.add_argument("--seed", type=int, default=0, metavar="<数>", help="随机种子,写进结论:同样的输入和种子,同样的对话")
-    words = "接真的账号:setup 检查权限和模板、发布菜单(反复运行也没关系),doctor 像平台那样给自己发一次回调,说明哪里不通"
-    wechat = add("wechat", words, "wechat")
-    wechat.add_argument("action", choices=("setup", "doctor"), metavar="setup|doctor", help="都正常状态为 0,有缺的或不通的为 2")
-    accounts = ("official-account", "mini-program", "wecom")
-    wechat.add_argument("--only", choices=accounts, default="", metavar="<账号>", help=f"只看一个:{'、'.join(accounts)}")
-    wechat.add_argument("--dry-run", action="store_true", help="setup:只看,什么也不改")
-    wechat.add_argument("--ca", default="", metavar="<文件>", help="doctor:另外信任这个 CA 证书(PEM);微信只信公开的 CA")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole

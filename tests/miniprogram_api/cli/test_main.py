@@ -9,7 +9,7 @@ import pytest
 
 from miniprogram_api.cli import main as command_line
 
-SUBCOMMANDS = ("demo", "serve", "migrate", "seed", "chat", "rules", "triage", "inquire", "processes", "wechat")
+SUBCOMMANDS = ("demo", "serve", "migrate", "seed", "chat", "rules", "triage", "inquire", "processes")
 
 
 def huizhen(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +35,7 @@ def test_help_names_every_command_in_chinese() -> None:
 
 @pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_every_command_exists(name: str) -> None:
-    module = command_line.parser().parse_args([name, {"rules": "list", "wechat": "doctor"}[name]] if name in ("rules", "wechat") else [name]).module
+    module = command_line.parser().parse_args([name, "list"] if name == "rules" else [name]).module
     assert callable(__import__(module, fromlist=["run"]).run)
 
 
