@@ -6,6 +6,7 @@ Texts are plain; `**so**` marks emphasis, which channels without it leave out.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -124,6 +125,13 @@ class Stream(Frozen):
 
 
 Outgoing = Annotated[Text | Menu | Card | CardUpdate | Image | Link | Stream, Field(discriminator="shape")]
+
+
+def keys_of(shapes: Sequence[Outgoing]) -> tuple[str, ...]:
+    """The keys of what can be tapped, in the order in which it is numbered where it is numbered."""
+    menus = [[choice.code for choice in shape.choices] for shape in shapes if isinstance(shape, Menu)]
+    cards = [[button.key for button in shape.buttons] for shape in shapes if isinstance(shape, Card)]
+    return tuple(next((keys for keys in (*menus, *cards) if keys), ()))
 
 
 class Capability(Frozen):

@@ -9,8 +9,12 @@ from pydantic import ValidationError
 from bot.channels.message import Incoming, Kind
 from bot.channels.outgoing import Text
 from bot.dialogue import (
+    between,
     binding,
+    booking,
+    booking_wishes,
     buttons,
+    by_label,
     cases,
     deciding,
     files,
@@ -18,6 +22,7 @@ from bot.dialogue import (
     helping,
     patients,
     phrases_said,
+    resuming,
     reviewing,
     rights,
     second_factor,
@@ -25,6 +30,7 @@ from bot.dialogue import (
     staff_danger,
     stopping,
 )
+from bot.dialogue.again import asked_anew, shapes_before
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
@@ -36,6 +42,7 @@ from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.rights import right_asked
 from bot.phrases.stopping import stop_said
 from bot.phrases.text import tidy
+from bot.phrases.wanted import Wanted, read_wanted
 from core.conversations import reading
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
@@ -47,7 +54,8 @@ _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什
 async def reply_to(turn: Turn) -> Reply:
     """The reply to a message. What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
     try:
-        return await _reply(turn)
+        reply = await _reply(turn)
+        return Reply((Text(text=turn.first), *reply.shapes), reply.state, reply.aside) if turn.first else reply
     except Unavailable:
         raise
     except DomainError as refusal:
@@ -104,13 +112,27 @@ async def _text(turn: Turn, text: str) -> Reply:
         return turn.say(turn.withheld)
     if not turn.staff and (invitation := binding.code_in(text)) is not None:
         return await binding.bind(turn, invitation)
-    if asked is not None and asked.kind == second_factor.KIND and (digits := second_factor.code_in(text)) is not None:
+    factor = asked is not None and asked.kind == second_factor.KIND and not resuming.is_old(turn, asked)
+    if asked is not None and factor and (digits := second_factor.code_in(text)) is not None:
         return await buttons.press(turn, await second_factor.given(turn, asked, digits))
     if (stop := stop_said(text)) is not None:
         return await stopping.stopped(turn, stop)
-    if asked is not None and (code := picked(asked, text)) is not None:
+    code = picked(asked, text) if asked is not None else None
+    said = read_phrase(text, turn.actor, staff=turn.staff) if code is None else None
+    if asked is not None and code is None and said is None and not hearing.says_something:
+        named = await by_label.named(turn, asked, text)
+        if isinstance(named, Reply):
+            return named
+        code = named
+    if said is None and code is None and asked is not None and (wish := _wish(asked, text)) is not None:
+        return await booking_wishes.found(turn, wish.department or asked.detail[booking.DEPARTMENT], wish.words)
+    if (first := await resuming.met(turn, text, hearing, code=code, command=said is not None)) is not None:
+        return first
+    asked = turn.state.asked
+    if asked is not None and code is not None and not turn.unseen and (which := await between.which(turn, asked, code, text)) is not None:
+        return which
+    if asked is not None and code is not None:
         return await (_once_more(turn, asked) if turn.unseen else _answered(turn, asked.kind, code, text))
-    said = read_phrase(text, turn.actor, staff=turn.staff)
     if asked is not None and asked.kind in _REASONS and (said is None or _only_words(asked, said)):
         return await (_once_more(turn, asked) if turn.unseen else _sentence(turn, asked, text))
     if said is not None:
@@ -123,12 +145,14 @@ async def _text(turn: Turn, text: str) -> Reply:
         return rights.told(turn, right)
     if turn.staff:
         return await _staff_text(turn, text)
-    if not hearing.says_something and (courtesy := _courtesy(text)):
+    if not hearing.says_something and (courtesy := patients.courtesy(text)):
         return turn.say(courtesy)
     if asked is not None and turn.unseen:
         if not hearing.says_something:
             return await _once_more(turn, asked)
         turn.state = turn.state.asking(None)
+    if asked is not None and asked.kind == "resume" and not turn.unseen:
+        return await resuming.answered(turn, "no", more=text)
     return await patients.hear(turn, text, hearing)
 
 
@@ -143,6 +167,11 @@ _REASONS: dict[str, Callable[[Turn, Asked, str], Awaitable[Reply]]] = {
 """Questions that are answered with a sentence."""
 _ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("return",), "cancel_reason": ("cancel",)}
 """What those questions are about: 退回 剂量不对 is the reason of a return, 急用一剂 阿司匹林 is not."""
+
+
+def _wish(asked: Asked, text: str) -> Wanted | None:
+    """明天下午, 王主任 where free times are on the screen and none of them was named."""
+    return read_wanted(text) if asked.kind == "actions" and booking.DEPARTMENT in asked.detail else None
 
 
 def _only_words(asked: Asked, said: Said) -> bool:
@@ -177,27 +206,23 @@ async def _danger(turn: Turn, text: str, hearing: Heard) -> Reply:
 
 async def _once_more(turn: Turn, asked: Asked) -> Reply:
     """The open question never arrived: it is asked again, and what was said is not taken for its answer."""
-    shapes = await staff_danger.shown_before(turn, asked)
-    state = turn.state.asking(asked.model_copy(update={"message_id": turn.message_id}))
-    return Reply((Text(text=_AGAIN), *shapes), state)
-
-
-_GREETINGS = frozenset({"你好", "您好", "在吗", "在不在", "有人吗", "hi", "hello", "喂", "早上好", "上午好", "下午好", "晚上好", "医生你好"})
-_THANKS = frozenset({"谢谢", "谢谢你", "谢谢您", "感谢", "多谢", "辛苦了", "再见", "拜拜", "好的谢谢", "好,谢谢", "没事了"})
-
-
-def _courtesy(text: str) -> str:
-    """The answer to a greeting or to thanks; empty for everything else."""
-    said = tidy(text).lower()
-    if said in _GREETINGS:
-        return patients.GREETING
-    return "不客气。有不舒服随时说;变重了不要等,马上打 **120**。" if said in _THANKS else ""
+    return asked_anew(turn, asked, await shapes_before(turn, asked), Text(text=_AGAIN))
 
 
 async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
     """The open question's option ``code`` was chosen, by tap or number."""
     if kind == "whose":
         return await patients.whose_answered(turn, code)
+    if kind == between.KIND:
+        meant = between.chosen(turn, code)
+        return await (buttons.press(turn, meant[1]) if meant[0] is None else _answered(turn, meant[0], meant[1], text))
+    asked = turn.state.asked
+    if kind == booking_wishes.KIND and asked is not None:
+        return await booking_wishes.chosen(turn, asked, code, await patients.said_before(turn, asked.detail.get("said", "")))
+    if kind == "resume":
+        return await resuming.answered(turn, code)
+    if code == resuming.ANOTHER.code:
+        return await buttons.press(turn, code)
     if kind == "intake":
         return await patients.tell(turn, text, choice=code, subject=turn.state.subject)
     return await buttons.press(turn, code)
@@ -213,7 +238,8 @@ async def _tapped(turn: Turn) -> Reply:
         return await buttons.press(turn, tap.key)
     asked = turn.state.asked
     if asked is not None and tap.menu_id == asked.menu_id and tap.key in asked.options:
-        return await _answered(turn, asked.kind, tap.key, turn.incoming.text)
+        old = await resuming.met(turn, turn.incoming.text, NOTHING, code=tap.key, command=False)
+        return old or await _answered(turn, asked.kind, tap.key, turn.incoming.text)
     if asked is not None and turn.unseen:
         return await _once_more(turn, asked)
     # WeChat gives back the label of what was tapped: read as words, it may still answer.
@@ -239,7 +265,7 @@ async def _staff_text(turn: Turn, text: str) -> Reply:
         return await staff_danger.answered(turn, hearing)
     if turn.state.asked is not None and called_off(text):
         return _nothing_done(turn)
-    if tidy(text).lower() in _GREETINGS:
+    if tidy(text).lower() in patients.GREETINGS:
         return turn.say(_STAFF_GREETING)
     lines = []
     others = phrase_of_others(text)

@@ -10,15 +10,19 @@ from bot.dialogue.danger import Heard, spoken_subject, subject_of
 from bot.dialogue.state import FLAG, Asked
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.after_advice import After, after_advice
+from bot.phrases.text import tidy
 from core.conversations import reading
 from core.conversations.models import Message
 from core.foundation.errors import NotFound
 from core.foundation.orders import Command
 from core.intake.commands import CloseIntake, CurrentIntake, IntakeView, Say
+from core.intake.errors import IntakeClosed, IntakeUnknown
 from nlp.interface.assessment import Assessment
 from nlp.interface.reading import Person
 from nlp.interface.urgency import Urgency
 
+RESUMED = "resumed"
+"""In the detail of a question of days ago that was asked once more: the answer goes on with that intake."""
 _COMPLAINT = "complaint"
 """The question that asks where it is."""
 
@@ -26,6 +30,18 @@ GREETING = (
     "您好,我是会诊助手,不是医生,可以帮您判断急不急、该看哪个科、约医生。\n"
     "哪里不舒服,直接说就行,比如「咳嗽三天,发烧38度5」。\n喘不上气、剧烈胸痛、叫不醒、大出血,请马上打 **120**。"
 )
+
+
+GREETINGS = frozenset({"你好", "您好", "在吗", "在不在", "有人吗", "hi", "hello", "喂", "早上好", "上午好", "下午好", "晚上好", "医生你好"})
+_THANKS = frozenset({"谢谢", "谢谢你", "谢谢您", "感谢", "多谢", "辛苦了", "再见", "拜拜", "好的谢谢", "好,谢谢", "没事了"})
+
+
+def courtesy(text: str) -> str:
+    """The answer to a greeting or to thanks; empty for everything else."""
+    said = tidy(text).lower()
+    if said in GREETINGS:
+        return GREETING
+    return "不客气。有不舒服随时说;变重了不要等,马上打 **120**。" if said in _THANKS else ""
 
 
 async def hear(turn: Turn, text: str, heard: Heard) -> Reply:
@@ -39,7 +55,7 @@ async def hear(turn: Turn, text: str, heard: Heard) -> Reply:
         return await tell(turn, text, subject=turn.state.subject)
     waiting = turn.state.asked
     if waiting is not None and waiting.kind == "who":
-        return await tell(turn, f"{text}。{await _said_before(turn, waiting.ref)}", subject=subject or "other")
+        return await tell(turn, f"{text}。{await said_before(turn, waiting.ref)}", subject=subject or "other")
     if waiting is not None and waiting.kind == "whose":
         if heard.reading.is_aside:
             # A curse or a question of another kind says nothing about whom it is about.
@@ -68,7 +84,7 @@ async def whose_answered(turn: Turn, answer: str, *, more: str = "") -> Reply:
     asked = turn.state.asked
     if asked is None:
         return turn.say(words.NOT_UNDERSTOOD)
-    before = await _said_before(turn, asked.ref)
+    before = await said_before(turn, asked.ref)
     running = turn.state.intake_id is not None
     if answer == "yes":
         if running:
@@ -81,12 +97,25 @@ async def whose_answered(turn: Turn, answer: str, *, more: str = "") -> Reply:
 
 
 async def tell(
-    turn: Turn, text: str, *, choice: str | None = None, subject: str | None = None, command: Command | None = None
+    turn: Turn, text: str, *, choice: str | None = None, subject: str | None = None, command: Command | None = None, goes_on: str | None = None
 ) -> Reply:
-    """Give the sentence (or the tapped choice) to the intake, by ``command`` where another order gives it, and say what came of it."""
+    """Give the sentence (or the tapped choice) to the intake, by ``command`` where another order gives it, and say what came of it.
+
+    ``goes_on``: the intake that it goes on with, however long that was silent; what is said is then no answer to its open question.
+    """
+    waiting = turn.state.asked
+    resumed = waiting.ref if waiting is not None and waiting.kind == "intake" and waiting.detail.get(RESUMED) else None
     first = turn.state.intake_id is None
     answers = choice is not None or command is not None or (turn.state.asked is not None and turn.state.asked.kind == "intake")
-    view: IntakeView = await turn.execute(command or Say(text=text[:5000], choice=choice, question_unseen=turn.unseen))
+    say = Say(intake_id=goes_on or resumed, text=text[:5000], choice=choice, question_unseen=turn.unseen or goes_on is not None)
+    try:
+        view: IntakeView = await turn.execute(command or say)
+    except (IntakeClosed, IntakeUnknown):
+        # What was resumed was put away meanwhile, on another way: what is said begins anew.
+        turn.state = turn.state.model_copy(update={"asked": None, "intake_id": None, "danger": None})
+        if choice is not None:
+            return turn.say("上次的已经放下了。请重新说:哪里不舒服,多久了?")
+        view = await turn.execute(Say(text=text[:5000]))
     fresh = first or view.intake_id != turn.state.intake_id
     state = turn.state.model_copy(
         update={"intake_id": view.intake_id, "subject": subject or (None if fresh else turn.state.subject) or "self", "asked": None}
@@ -215,7 +244,7 @@ async def close(turn: Turn, reason: str) -> None:
     turn.state = turn.state.model_copy(update={"intake_id": None, "subject": None, "danger": None})
 
 
-async def _said_before(turn: Turn, message_id: str) -> str:
+async def said_before(turn: Turn, message_id: str) -> str:
     """The words of an earlier message of this person."""
     message = await Message.get_or_none(id=message_id, conversation_id=turn.conversation_id)
     if message is None:

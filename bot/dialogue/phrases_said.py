@@ -6,6 +6,7 @@ from bot.dialogue import (
     account_reviews,
     answers_to_offers,
     booking,
+    booking_wishes,
     cases,
     consents,
     devices,
@@ -97,6 +98,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "ranking":
             return await ranking.ranking(turn, code)
         case "ask_expert":
+            if "name" in arguments:
+                return await ranking.ask_by_name(turn, code, arguments["name"])
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
         case "follow" | "visit" | "end_follow":
             in_words = {"follow": following.start_in_words, "visit": following.visit_in_words, "end_follow": following.end_in_words}
@@ -106,6 +109,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "cost" | "pickup":
             return await own_prescriptions.in_words(turn, said.phrase.key, code)
         case "slots":
+            if "wanted" in arguments:
+                return await booking_wishes.found(turn, arguments.get("department"), arguments["wanted"])
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
         case "appointments":
             return await booking.mine(turn)

@@ -15,7 +15,8 @@ class Asked(BaseModel):
     """The open question. ``options``: codes in the order in which they were shown, so that a number means the same as a tap.
 
     ``kind``: intake (a question of the engine), actions (buttons that act by themselves), whose, who, cancel_reason, decline_reason,
-    consent_for, material_for, worse, resume (one of days ago, asked once more), decision_reason, rx_reason, rx_confirm, return_reason
+    consent_for, material_for, worse, resume (is it the talk of days ago?), which (of a question
+    and a notification's buttons, ``detail``: what each would be), decision_reason, rx_reason, rx_confirm, return_reason
     (``detail``: what a reason in words is for, and the messages in which earlier ones were written), dose, dose_confirm (``detail``: which dose,
     which contraindications were ruled out so far), second_factor (``ref``: the button that signs, ``detail``: the question that was open when it
     was pressed).
@@ -53,6 +54,9 @@ class DialogueState(BaseModel):
     """The emergency that this person has been told of: ``<intake id>:<rule>``; or the red flag, with ``FLAG`` before it."""
     shown: dict[str, str] = Field(default_factory=dict)
 
+    noticed: tuple[str, ...] = ()
+    """Keys of the buttons of a notification that came after ``asked``: a bare number may mean one of them."""
+
     @staticmethod
     def of(stored: dict[str, Any]) -> DialogueState:
         """The state as stored; an empty one where an older edition stored something else."""
@@ -73,13 +77,13 @@ class DialogueState(BaseModel):
         if self.asked == before.asked:
             return self
         if self.asked is None:
-            return self.model_copy(update={"before": None})
-        asked = self.asked.model_copy(update={"message_id": message_id, "at": now})
-        # Back at the question before, there is none before it that is remembered.
-        went_back = before.before is not None and before.before.same_as(asked)
+            return self.model_copy(update={"before": None, "noticed": ()})
+        # Back at the question before, there is none before it that is remembered; it may stand where it was asked first.
+        went_back = before.before is not None and before.before.same_as(self.asked)
+        asked = self.asked.model_copy(update={"message_id": (went_back and self.asked.message_id) or message_id, "at": now})
         same = before.asked is not None and before.asked.same_as(asked)
         kept = before.before if same else None if went_back else before.asked
-        return self.model_copy(update={"asked": asked, "before": kept})
+        return self.model_copy(update={"asked": asked, "before": kept, "noticed": ()})
 
     def showing(self, kind: str, ref: str) -> DialogueState:
         return self.model_copy(update={"shown": {**self.shown, kind: ref}})

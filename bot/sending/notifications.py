@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused, NotTrusted, ReceiverUnknown, TemplateInvalid
 from bot.channels.api.wecom import Sent
 from bot.channels.message import ChannelName, Incoming
-from bot.channels.outgoing import Card, CardUpdate, Image
+from bot.channels.outgoing import Card, CardUpdate, Image, keys_of
 from bot.channels.words import as_words
 from bot.sending.notice import CardChange, Notice
 from bot.sending.notices import GROUP_STEPS, render
@@ -141,7 +141,9 @@ class Notifications:
         await mark_sent(practice, row.id, channel=way.channel.value)
         conversation = await self.outlets.conversation(way)
         words = "\n\n".join(filter(None, (as_words(shape) for shape in notice.shapes)))
-        record = RecordSent(conversation_id=conversation.id, notification_id=row.id, kind="notice", text=words, shown=notice.shown)
+        record = RecordSent(
+            conversation_id=conversation.id, notification_id=row.id, kind="notice", text=words, shown=notice.shown, buttons=keys_of(notice.shapes)
+        )
         await practice.execute(_SYSTEM, record)
 
     async def _change_card(self, practice: Practice, row: Notification, change: CardChange) -> None:

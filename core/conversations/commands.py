@@ -131,3 +131,5 @@ class RecordSent(Command):
     kind: str = Field(max_length=20)
     text: str = Field(max_length=_WORDS)
     shown: dict[str, str] = Field(default_factory=dict)
+    buttons: tuple[str, ...] = Field(default=(), max_length=40)
+    """Keys of what can be tapped on it, in order: a bare number may mean one of them."""

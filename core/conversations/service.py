@@ -181,10 +181,14 @@ async def record_sent(work: Work, order: RecordSent) -> Done:
     work.concerns("conversation", conversation.id)
     if not await Message.filter(dedupe_key=dedupe_key).exists():
         await _keep(work, conversation, order, dedupe_key)
-    if order.shown and conversation.dialogue.get("shown", {}) != order.shown:
-        shown = {**conversation.dialogue.get("shown", {}), **order.shown}
+    dialogue = dict(conversation.dialogue)
+    if order.shown and dialogue.get("shown", {}) != order.shown:
+        dialogue["shown"] = {**dialogue.get("shown", {}), **order.shown}
+    if order.buttons:
+        dialogue["noticed"] = list(order.buttons)
+    if dialogue != conversation.dialogue:
         # A turn that runs at the same time has read an older version and starts over with this one.
-        await conversation.change(dialogue={**conversation.dialogue, "shown": shown})
+        await conversation.change(dialogue=dialogue)
     return Done()
 
 

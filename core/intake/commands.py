@@ -31,6 +31,8 @@ class IntakeView(Result):
     understood: tuple[str, ...] = ()
     """What the last text said, in standard words (咳嗽, 发烧 38.5℃ …); empty when nothing was understood."""
     not_understood: bool = False
+    about: tuple[str, ...] = ()
+    """What the talk is about, in standard words: the first complaints that were told, two at most."""
     remark: str = ""
     """To be said before everything else: that no diagnosis is given here, that only Chinese is read, a kind word after a curse."""
     question: Question | None = None

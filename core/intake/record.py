@@ -12,6 +12,7 @@ from core.foundation.work import Work
 from core.intake.commands import AlertTold, IntakeLine, IntakeView
 from core.intake.models import KIND, Intake, IntakeEntry
 from core.intake.rules import danger_stands
+from core.intake.wording import complaints
 from nlp.interface.assessment import Assessment, Facts, Question
 
 V = TypeVar("V", bound=BaseModel)
@@ -106,6 +107,7 @@ async def view_of(work: Work, row: Intake, *, understood: tuple[str, ...] = (), 
             "state": row.state,
             "understood": understood,
             "not_understood": not_understood,
+            "about": () if facts is None else complaints(facts),
             "remark": remark,
             "question": question,
             "assessment": assessment,

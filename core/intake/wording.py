@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nlp.interface.assessment import Facts
 from nlp.interface.reading import Finding, Measurement, Reading, Status
 
 _FEVER = "fever"
@@ -48,6 +49,13 @@ def understood_words(reading: Reading) -> tuple[str, ...]:
         said.append((-1, reading.person.age_words or age(reading.person.age_days)))
     said += [(number.span.start, _measurement(number)) for code, number in numbers.items() if code not in joined]
     return tuple(dict.fromkeys(words for _, words in sorted(said, key=lambda one: one[0])))
+
+
+def complaints(facts: Facts) -> tuple[str, ...]:
+    """The first two things that trouble the patient, as far as they may be said back."""
+    told = [finding.term for finding in facts.findings
+            if finding.status is Status.PRESENT and finding.subject == "patient" and finding.code not in _NOT_REPEATED]  # fmt: skip
+    return tuple(dict.fromkeys(told))[:2]
 
 
 def remark(reading: Reading) -> str:

@@ -272,7 +272,8 @@ KEYS = {
     "rx_back": "prescription_id", "rx_return": "prescription_id:1:nowhere", "rx_release": "prescription_id:1",
     "follow": "patient_id:hypertension", "visit": "plan_id", "end_follow": "plan_id:finished", "pickup": "prescription_id", "cost": "prescription_id",
     "slots": "03.01", "book": "slot_id", "cancel_appointment": "appointment_id", "signs": "plan_id", "no_signs": "", "why": "", "correct": "",
-    "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "keep": "", "join": "nowhere:apart", "withdraw": "patient_id:care",
+    "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "keep": "",
+    "join": "nowhere:apart", "withdraw": "patient_id:care",
 }
 """What each button carries, by the names of the scene's values."""
 

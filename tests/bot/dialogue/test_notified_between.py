@@ -1,0 +1,65 @@
+"""A notification between a question and its answer throws nobody out: the answer still answers, and a bare number that fits both is asked back."""
+
+from __future__ import annotations
+
+from core.conversations.commands import RecordSent
+from core.conversations.models import Conversation
+from core.followups.models import FollowupPlan
+from core.foundation.actor import Actor
+from tests.bot.dialogue.stage import GROUP, Stage
+
+APP, OA = "wecom_app", "official_account"
+
+
+async def _asked_and_notified(stage: Stage) -> None:
+    await stage.say("village_doctor", APP, "随访 5号")
+    await stage.hears("village_doctor", APP, "建哪种随访")
+    await stage.say("village_doctor", GROUP, "@会诊助手 会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
+    await stage.hears("village_doctor", APP, "还要补", "是这位病人")
+
+
+async def test_a_number_that_fits_both_is_asked_back_and_answers(stage: Stage) -> None:
+    await _asked_and_notified(stage)
+    await stage.say("village_doctor", APP, "1")
+    await stage.hears("village_doctor", APP, "是说哪个", "答前面问的:高血压随访", "通知里第 1 个")
+    assert not await FollowupPlan.exists()
+    await stage.say("village_doctor", APP, "第一个")
+    await stage.hears("village_doctor", APP, "建好了")
+    assert await FollowupPlan.all().count() == 1
+
+
+async def test_or_presses_the_button_and_the_question_stays_open(stage: Stage) -> None:
+    await _asked_and_notified(stage)
+    await stage.say("village_doctor", APP, "1")
+    await stage.hears("village_doctor", APP, "是说哪个")
+    await stage.say("village_doctor", APP, "2")
+    await stage.hears("village_doctor", APP, "病人确认好了")
+    assert not await FollowupPlan.exists()
+    await stage.say("village_doctor", APP, "1")
+    await stage.hears("village_doctor", APP, "建好了")
+
+
+async def test_a_number_beyond_the_notification_and_words_answer_at_once(stage: Stage) -> None:
+    """A patient in the middle of the questions, and a reminder with one button."""
+    await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
+    await stage.hears("stranger", OA, "听到了", "都没有")
+    for number, conversation in enumerate(await Conversation.filter(account_id=stage.county.stranger.account_id)):
+        record = RecordSent(
+            conversation_id=conversation.id, notification_id=f"01J000000000000000000000{number:02d}", kind="notice", text="该量", buttons=("help",)
+        )
+        await stage.practice.execute(Actor.system("worker"), record)
+    await stage.say("stranger", OA, "1")
+    await stage.hears("stranger", OA, "是说哪个", "都没有")
+    await stage.say("stranger", OA, "都没有")
+    await stage.hears("stranger", OA, "记下了")
+
+
+async def test_a_plain_reminder_changes_nothing(stage: Stage) -> None:
+    await stage.say("stranger", OA, "我最近咳嗽,胸口有点闷")
+    await stage.hears("stranger", OA, "听到了", "都没有")
+    conversation = await Conversation.get(account_id=stage.county.stranger.account_id)
+    record = RecordSent(conversation_id=conversation.id, notification_id="01J0000000000000000000000A", kind="notice", text="明天上午9:00 呼吸内科")
+    await stage.practice.execute(Actor.system("worker"), record)
+    await stage.say("stranger", OA, "1")
+    heard = await stage.hears("stranger", OA, "记下了")
+    assert "是说哪个" not in heard
