@@ -19,7 +19,6 @@ from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
 from core.conversations import reading
 from core.conversations.commands import RecordSent
 from core.foundation.actor import Actor
-from core.foundation.counting import count
 from core.foundation.errors import DomainError, NotFound, Unavailable
 from core.foundation.events import Event
 from core.foundation.keys import SealBroken
@@ -57,7 +56,6 @@ class Notifications:
 
     async def _failed(self, practice: Practice, row: Notification, failure: str) -> None:
         logger.warning("notification %s %s not sent: %s", row.kind, row.id, failure)
-        count("sent", what="notification", channel="none", outcome=failure)
         await mark_failed(practice, row.id, channel="", failure=failure)
 
     async def _send(self, practice: Practice, row: Notification) -> None:
@@ -142,7 +140,6 @@ class Notifications:
                 response_code=sent.response_code,
             )
         await mark_sent(practice, row.id, channel=way.channel.value)
-        count("sent", what="notification", channel=way.channel.value, outcome="sent")
         conversation = await self.outlets.conversation(way)
         words = "\n\n".join(filter(None, (as_words(shape) for shape in notice.shapes)))
         record = RecordSent(

@@ -8,6 +8,7 @@ from typing import Any
 from core.conversations.words import KIND, words_key
 from core.foundation.actor import Role
 from core.foundation.clock import shanghai
+from core.foundation.counting import count
 from core.foundation.due import due
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, answers, handles
@@ -171,12 +172,15 @@ async def mark_sent(practice: Practice, notification_id: str, *, channel: str, w
     changed = await Notification.filter(id=row.id, state__in=("queued", "failed")).update(
         state="sent", sent_at=practice.clock.now(), channel=channel, words_key=key, words=sealed, failure=""
     )
+    if changed:
+        count("sent", what="notification", channel=channel or "none", outcome="sent")
     return bool(changed)
 
 
 async def mark_failed(practice: Practice, notification_id: str, *, channel: str, failure: str) -> None:
     """Record that it could not be sent, by a short code."""
-    await Notification.filter(id=notification_id, state="queued").update(state="failed", channel=channel, failure=failure[:60])
+    if await Notification.filter(id=notification_id, state="queued").update(state="failed", channel=channel, failure=failure[:60]):
+        count("sent", what="notification", channel=channel or "none", outcome=failure)
 
 
 async def keep_card(

@@ -40,7 +40,7 @@ def _about_addresses(settings: Settings) -> Iterator[str]:
 def _about_secrets(settings: Settings) -> Iterator[str]:
     yield from _about_master_keys(settings)
     if not settings.channels_file.exists():
-        yield f"没有渠道凭据 {settings.channels_file}:请按 docs/connecting.md 填写公众号、小程序、企业微信的凭据。"
+        yield f"没有渠道凭据 {settings.channels_file}:请按 docs/connect-wechat.md 填写公众号、小程序、企业微信的凭据。"
     else:
         yield from _about_channels(settings.channels_file)
     kept = (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key)

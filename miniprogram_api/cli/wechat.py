@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from bot.channels.settings import Addresses, ChannelSettings
+from miniprogram_api.app.house import host_of
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
 from miniprogram_api.connecting.findings import Section, status_of, told
@@ -44,10 +45,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _channels(settings: Settings) -> ChannelSettings | None:
-    addresses = Addresses(wechat_api=settings.wechat_api_base, wechat_open=settings.wechat_open_base, wecom_api=settings.wecom_api_base)
     path = settings.channels_file
     try:
-        return ChannelSettings.read(path, addresses)
+        return ChannelSettings.read(path, _addresses(settings))
     except ValidationError as error:
         wrong = "、".join(sorted({".".join(str(part) for part in one["loc"]) or "JSON" for one in error.errors(include_input=False)}))
         print(f"渠道凭据 {path} 不能用,请检查:{wrong}")
@@ -56,6 +56,17 @@ def _channels(settings: Settings) -> ChannelSettings | None:
     except OSError:
         print(f"渠道凭据 {path} 不能读取:请用运行会诊的那个用户来运行,并检查文件的所有者。")
     return None
+
+
+def _addresses(settings: Settings) -> Addresses:
+    """The platforms', or in the demonstration their twins on the simulator, which the web processes hand over to."""
+
+    def base(name: str) -> str:
+        chosen = str(getattr(settings, name))
+        is_default = chosen == Settings.model_fields[name].default
+        return f"{settings.public_url}/simulator/{host_of(name)}" if settings.demo and is_default else chosen
+
+    return Addresses(wechat_api=base("wechat_api_base"), wechat_open=base("wechat_open_base"), wecom_api=base("wecom_api_base"))
 
 
 def _setup(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section]:

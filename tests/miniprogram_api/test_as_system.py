@@ -29,7 +29,7 @@ GIVEN: dict[str, dict[str, str]] = {
     "bot/dialogue/speech.py": {"conversations.keep_heard": _WRITES},
     "bot/dialogue/turn.py": {"conversations.settle": _WRITES},
     "bot/inbox/inbox.py": {
-        "conversations.close_window": _WRITES, "conversations.deliver": _WRITES, "conversations.push_again": _WRITES,
+        "conversations.push_again": _WRITES,
         "people.ensure_account": "whom the platform vouched for has an account",
     },
     "bot/runtime.py": {"conversations.push_late": "an answer that came after the platform's deadline"},

@@ -131,7 +131,11 @@ class AccountApi:
 
 def shown_menu(menu: Mapping[str, Any]) -> Menu:
     """A menu as far as people see it: platforms add empty lists and fields of their own when they give it back."""
-    return {"button": [_button(one) for one in menu.get("button", ()) if isinstance(one, dict)]}
+    return {"button": _buttons(menu.get("button"))}
+
+
+def _buttons(listed: object) -> list[Menu]:
+    return [_button(one) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _button(button: Mapping[str, Any]) -> Menu:
@@ -139,7 +143,7 @@ def _button(button: Mapping[str, Any]) -> Menu:
     # Older answers wrap the list once more.
     below = below.get("list") if isinstance(below, dict) else below
     if below:
-        return {"name": button.get("name"), "sub_button": [_button(one) for one in below if isinstance(one, dict)]}
+        return {"name": button.get("name"), "sub_button": _buttons(below)}
     return {name: button[name] for name in _SHOWN if button.get(name)}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -42,19 +42,6 @@ def _nothing(_record: logging.LogRecord) -> bool:
 
 
 _silence()
-
-
-@asynccontextmanager
-async def _counted(call: str) -> AsyncIterator[None]:
-    outcome = "called_off"
-    try:
-        yield
-        outcome = "ok"
-    except ApiError as error:
-        outcome = str(error.code or "unreachable")
-        raise
-    finally:
-        count("platform_call", call=call, outcome=outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +86,7 @@ class Transport:
         request = partial(
             self._client.build_request, "POST", self.base + path, params=query, files={field: (name, content, kind)}, timeout=MEDIA_TIMEOUT
         )
-        async with self._guard(call), _counted(call):
+        async with self._guard(call):
             data, _ = await self._exchange(request, call, ANSWER_LIMIT, MEDIA_TOTAL_SECONDS)
             return checked_answer(data, call)
 
@@ -120,13 +107,13 @@ class Transport:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {"content-type": "application/json; charset=utf-8"} if content is not None else {}
         request = partial(self._client.build_request, method, address, params=query, content=content, headers=headers)
-        async with self._guard(call), _counted(call):
+        async with self._guard(call):
             data, _ = await self._exchange(request, call, ANSWER_LIMIT, TOTAL_SECONDS)
             return checked_answer(data, call)
 
     async def _file(self, address: str, query: Mapping[str, str] | None, call: str, limit: int) -> File:
         request = partial(self._client.build_request, "GET", address, params=query, timeout=MEDIA_TIMEOUT)
-        async with self._guard(call), _counted(call):
+        async with self._guard(call):
             content, headers = await self._exchange(request, call, limit, MEDIA_TOTAL_SECONDS)
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind in ("application/json", "text/plain", "text/json") and content[:64].lstrip().startswith(b'{"errcode"'):
@@ -147,6 +134,7 @@ class Transport:
                     await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, OSError, TimeoutError, RuntimeError) as error:
             note, sent = type(error).__name__, not isinstance(error, _NOT_SENT)
+        count("platform_call", call=call, outcome="unreachable")
         raise Unreachable(call, note, sent=sent)
 
 
@@ -163,6 +151,19 @@ async def _read(response: httpx.Response, limit: int, call: str) -> bytes:
 
 def checked_answer(data: bytes, call: str) -> Answer:
     """The JSON object of an answer. ApiError where its errcode is not 0, Unreachable where it is no JSON object."""
+    outcome = "unreachable"
+    try:
+        answer = _answered(data, call)
+        outcome = "ok"
+    except ApiError as error:
+        outcome = str(error.code or outcome)
+        raise
+    finally:
+        count("platform_call", call=call, outcome=outcome)
+    return answer
+
+
+def _answered(data: bytes, call: str) -> Answer:
     answer: object = None
     # A JSON error carries the whole answer with it, so it is not even left as the context of ours.
     with suppress(ValueError, RecursionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import random
@@ -40,6 +41,7 @@ from bot.channels.connections import Apis
 from bot.channels.crypto import decode_aes_key, encrypt_blocks
 from bot.channels.outgoing import Button, Card, CardUpdate
 from bot.channels.settings import Addresses, ChannelSettings, WeComSettings
+from core.foundation import counting
 from tests.bot.channels.platform_side import KEY, OTHER_KEY, app_settings, mini_program_settings, official_account_settings, robot_settings
 
 SECRETS = ("oasecret", "mpsecret", "wcsecret", "token-")
@@ -385,3 +387,13 @@ def test_value_rules(field: str, good: list[str], bad: list[str]) -> None:
             fitting_values({field: value}, "call")
         assert error.value.field == field
         assert not value.strip() or value not in str(error.value)
+
+
+async def test_each_call_is_counted_with_the_platform_s_answer(platform: SmallPlatform, oa: Any) -> None:
+    counting._counted.clear()
+    platform.answers["cgi-bin/message/custom/send"] = [{"errcode": 0}, {"errcode": 45015}, raw(b"<html>")]
+    for _ in range(3):
+        with contextlib.suppress(ApiError):
+            await oa.custom_send({"touser": "o1", "msgtype": "text", "text": {"content": "1"}})
+    told = {dict(labels)["outcome"]: number for (name, labels), number in counting._counted.items() if ("call", "custom_send") in labels}
+    assert told == {"ok": 1, "45015": 1, "unreachable": 1}

@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 
 from bot.channels.api.errors import ApiError, NotTrusted, QuotaSpent, TokenInvalid, Unreachable
 from bot.channels.token import Fetched, TokenProvider, with_token
+from core.foundation import counting
 
 IDS = (f"owner-{number}" for number in itertools.count())
 
@@ -216,3 +217,15 @@ async def test_nonsense_in_the_store_counts_as_no_token(redis: Redis, redis_sock
         for nonsense in ("", "x", "[]", "{}", '{"token":1}', '{"token":"a","expires_at":"b","fetched_at":0}'):
             await redis.set("huizhen:token:test:a", nonsense)
             assert await provider.token() == "token-1"
+
+
+async def test_each_fetch_is_counted_with_its_outcome(redis: Redis, redis_socket: str, issuer: Issuer, clock: HandClock) -> None:
+    counting._counted.clear()
+    async with workers(redis_socket, issuer, clock, 1) as (one,):
+        await one.token()
+    issuer.error = NotTrusted("token", 40164)
+    await redis.flushall()
+    async with workers(redis_socket, issuer, clock, 1) as (one,):
+        with pytest.raises(NotTrusted):
+            await one.token()
+    assert sorted(dict(labels)["outcome"] for name, labels in counting._counted if name == "token_fetched") == ["NotTrusted", "fetched"]

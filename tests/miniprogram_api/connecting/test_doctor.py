@@ -21,12 +21,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.channels.connections import connect_channels
 from bot.channels.document import read_json, read_xml
+from bot.channels.refused import Refused
 from bot.channels.settings import ChannelSettings
+from bot.inbox.inbox import _UNHEARD
 from core.conversations.models import Conversation, Message
 from core.people.models import Account
 from miniprogram_api.app.credentials import generate, with_callbacks
-from miniprogram_api.connecting.callbacks import TITLES, callers
+from miniprogram_api.connecting.callbacks import EVENT, TITLES, callers
 from miniprogram_api.connecting.doctor import Doctor, UnusableCa, _json
 from miniprogram_api.connecting.findings import Mark, Section, status_of
 from miniprogram_api.connecting.refusals import came_back, refused
@@ -351,3 +354,19 @@ async def test_the_command_looks_and_its_status_says_what_came_of_it(tmp_path: P
     assert await types("doctor", "--ca", str(tmp_path / "none.pem")) == (1, f"--ca {tmp_path / 'none.pem'} 不能用:要一个 PEM 格式的证书文件。\n")
     assert (await types("doctor", "--dry-run"))[0] == 1
     assert await types("setup", "--ca", "x") == (1, "--ca 只用于 doctor。\n")
+
+
+@pytest.mark.parametrize("mode", ["security", "compatible", "plain"])
+def test_the_event_is_one_that_nobody_hears_and_its_forgery_is_refused(mode: str) -> None:
+    ours = changed(changed(credentials("https://huizhen.example"), "official_account", "mode", to=mode), "mini_program", "mode", to=mode)
+    settings = ChannelSettings.model_validate(ours)
+    channels = connect_channels(settings)
+    for caller in callers(settings):
+        channel: Any = getattr(channels, caller.channel.replace("-", "_"))
+        sending, forged, check = caller.event(START), caller.event(START, forged=True), caller.check(START)
+        incoming = channel.receive(sending.query, {}, sending.body, START)
+        assert incoming.kind in _UNHEARD
+        assert incoming.event == incoming.sender == EVENT
+        with pytest.raises(Refused):
+            channel.receive(forged.query, {}, forged.body, START)
+        assert channel.verify_url(check.query, START) == check.expected

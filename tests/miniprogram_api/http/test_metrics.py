@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.foundation.counting import count
+from core.foundation.counting import Counts, count
+from core.foundation.redis_client import redis_client
 from tests.miniprogram_api.http.conftest import Face
 
 TOKEN = "token-of-the-tests-0123"
@@ -37,3 +38,13 @@ async def test_the_token_of_the_settings_reads_from_anywhere_and_no_other_does(f
     for wrong in (f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer 令牌"):
         answer = await face.client.get("/metrics", headers={**ELSEWHERE, "Authorization": wrong.encode()})
         assert answer.status_code == 404, wrong
+
+
+@pytest.mark.storage
+async def test_without_redis_it_says_that_it_cannot_be_told_now(face: Face) -> None:
+    away = redis_client("unix:///nowhere/at/all")
+    face.practice.counts = Counts(away)
+    count("callback_refused", channel="wecom_app", reason="signature")
+    answer = await face.client.get("/metrics")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    await away.aclose()
