@@ -10,7 +10,7 @@ from bot.dialogue import case_meant
 from bot.dialogue.cases import tapped
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
-from bot.phrases.when import Ambiguous, take_when
+from bot.phrases.when import Ambiguous, When, take_when
 from core.consultations.commands_arranging import (
     AgreeTime,
     AnswerNoMaterial,
@@ -42,13 +42,18 @@ async def time_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     when, rest = take_when(words, turn.practice.clock.now())
     if _GONE.search(rest):
         when = None
+
+    async def look_up() -> str:
+        return when.start.isoformat() if isinstance(when, When) and when.exact else ""
+
+    # 半小时后 is another time when the turn is repeated.
+    if at := await turn.settle("at", look_up):
+        return await propose(turn, meant.consultation_id, datetime.fromisoformat(at))
     if isinstance(when, Ambiguous):
         choices = [one for one in when.choices if one.exact]
         if choices:
             keys = tuple(Choice(code=f"time_to:{meant.consultation_id}:{shanghai(one.start):{_STAMP}}", label=one.spoken) for one in choices)
             return turn.offer(f"会诊 {meant.code} 改到什么时候?", keys)
-    elif when is not None and when.exact:
-        return await propose(turn, meant.consultation_id, when.start)
     said = "请写到几点,不能只写半天。" if when is not None else "这个时间没看懂,或者已经过了。" if words else ""
     return turn.say(f"{said}请写时间,比如:\n改时间 {meant.code} 明天下午3点")
 

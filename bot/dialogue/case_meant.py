@@ -22,11 +22,13 @@ async def one(turn: Turn, verb: str, code: str | None, states: tuple[str, ...], 
         return fitting[0] if len(fitting) == 1 else shown if shown in fitting else None
 
     chosen: str | None = await turn.settle("consultation", look_up)
-    found = await _fitting(turn, code, states)
-    meant = next((status for status in found if status.consultation_id == chosen), None)
+    everything: StatusList = await turn.ask(Progress(code=code, in_group=turn.group))
+    # Whatever state it is in now: when the turn is repeated, what it did has changed that.
+    meant = next((status for status in everything.consultations if status.consultation_id == chosen), None)
     if meant is not None:
         turn.state = turn.state.showing("consultation", meant.consultation_id)
         return meant
+    found = _of(everything, code, states)
     if not found:
         return turn.say(nothing)
     lines = [f"{place}. {status.code} · {status.urgency_label} · {status.state_label}" for place, status in enumerate(found[:_SHOWN], 1)]
@@ -41,5 +43,8 @@ async def by_id(turn: Turn, consultation_id: str) -> ConsultationStatus | None:
 
 
 async def _fitting(turn: Turn, code: str | None, states: tuple[str, ...]) -> list[ConsultationStatus]:
-    found: StatusList = await turn.ask(Progress(code=code, in_group=turn.group))
+    return _of(await turn.ask(Progress(code=code, in_group=turn.group)), code, states)
+
+
+def _of(found: StatusList, code: str | None, states: tuple[str, ...]) -> list[ConsultationStatus]:
     return [status for status in found.consultations if code or status.state in states]

@@ -89,7 +89,7 @@ async def assign_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     who = _who(words, experts)
     if not who.said:
         return _listed(turn, "assign", meant.consultation_id, experts, "" if not words else f"没看出要请谁:「{words[:20]}」。")
-    return await _named_one(turn, "assign", meant, experts, [one.key for one in who.people], who.said, sure=who.sure)
+    return await _named_one(turn, "assign", meant, experts, who)
 
 
 async def assign(turn: Turn, consultation_id: str, practitioner_id: str) -> Reply:
@@ -132,20 +132,28 @@ def _who(words: str, experts: ExpertsNowView) -> Who:
     return replace(who, rest=" ".join(filter(None, (who.rest, words[first.end() :].strip(_STOPS)))))
 
 
-async def _named_one(
-    turn: Turn, verb: str, meant: ConsultationStatus, experts: ExpertsNowView, keys: list[str], said: str, *, sure: bool, tail: str = ""
-) -> Reply:
-    """The one who was named: asked for where he must be chosen or weighed first. ``tail``: what the button carries beside the expert."""
+async def _named_one(turn: Turn, verb: str, meant: ConsultationStatus, experts: ExpertsNowView, named: Who, tail: str = "") -> Reply:
+    """The one who was named: asked for where he must be chosen or weighed first. ``tail``: what the button carries beside the expert.
+
+    Who it is and whether to weigh it is settled: when the turn is repeated he has been asked, which would speak against asking him.
+    """
+
+    async def look_up() -> list[str]:
+        people = [one for one in experts.experts if one.practitioner_id in {each.key for each in named.people}]
+        clear = len(people) == 1 and named.sure and people[0].excluded is None and not people[0].cautions
+        return ["clear" if clear else "", *(one.practitioner_id for one in people)]
+
+    clear, *keys = await turn.settle("expert", look_up)
     people = [one for one in experts.experts if one.practitioner_id in keys]
     if not people:
-        return _listed(turn, verb, meant.consultation_id, experts, f"专家名单里没有「{said}」。", tail)
-    if len(people) > 1 or not sure:
-        return _listed(turn, verb, meant.consultation_id, experts.model_copy(update={"experts": tuple(people)}), f"「{said}」是哪一位?", tail)
-    (who,) = people
-    if who.excluded is not None:
+        return _listed(turn, verb, meant.consultation_id, experts, f"专家名单里没有「{named.said}」。", tail)
+    if not clear and (len(people) > 1 or not named.sure):
+        return _listed(turn, verb, meant.consultation_id, experts.model_copy(update={"experts": tuple(people)}), f"「{named.said}」是哪一位?", tail)
+    who = people[0]
+    if not clear and who.excluded is not None:
         others = experts.model_copy(update={"experts": tuple(one for one in experts.experts if one.excluded is None)})
         return _listed(turn, verb, meant.consultation_id, others, f"**不能请{who.introduced}:{who.excluded}。**", tail)
-    if who.cautions:
+    if not clear and who.cautions:
         head = f"{who.introduced}:{';'.join(who.cautions)}。\n{_for(who)}仍然请他吗?"
         still = Choice(code=_key(verb, meant.consultation_id, who, tail), label="仍然请他")
         return turn.offer(head, (still, Choice(code=f"{verb}:{meant.consultation_id}", label="换一位")))
@@ -193,8 +201,7 @@ async def reassign_in_words(turn: Turn, code: str | None, words: str) -> Reply:
     who = _who(words, experts)
     if not who.said:
         return _listed(turn, "reassign", meant.consultation_id, experts, "" if not words else f"没看出改派给谁:「{words[:20]}」。")
-    tail = turn.message_id if who.rest else ""
-    return await _named_one(turn, "reassign", meant, experts, [one.key for one in who.people], who.said, sure=who.sure, tail=tail)
+    return await _named_one(turn, "reassign", meant, experts, who, tail=turn.message_id if who.rest else "")
 
 
 async def reassign(turn: Turn, consultation_id: str, practitioner_id: str, message_id: str) -> Reply:
