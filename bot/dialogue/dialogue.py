@@ -20,6 +20,7 @@ from bot.dialogue import (
     cases,
     deciding,
     desk,
+    elder,
     files,
     followups,
     helping,
@@ -62,7 +63,7 @@ _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什
 async def reply_to(turn: Turn) -> Reply:
     """The reply to a message. What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
     try:
-        reply = await _reply(turn)
+        reply = elder.fewer(turn, await _reply(turn))
         return Reply((Text(text=turn.first), *reply.shapes), reply.state, reply.aside) if turn.first else reply
     except Unavailable:
         raise
@@ -267,6 +268,8 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
         return await booking_wishes.chosen(turn, asked, code, await patients.said_before(turn, asked.detail.get("said", "")))
     if kind == "resume":
         return await resuming.answered(turn, code)
+    if code == elder.OTHERS.code and asked is not None:
+        return await elder.others(turn, asked)
     if code == resuming.ANOTHER.code:
         return await buttons.press(turn, code)
     if kind == "intake":

@@ -13,6 +13,7 @@ from bot.dialogue import (
     consents,
     desk,
     devices,
+    elder,
     emergency_access,
     emergency_dose,
     families,
@@ -153,6 +154,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "stop_reminders":
             await turn.execute(StopReminders())
             return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "elder":
+            return await elder.choose(turn, elder=True)
+        case "plain_reading":
+            return await elder.choose(turn, elder=False)
         case "consents":
             return await consents.mine(turn)
         case "withdraw":
