@@ -30,6 +30,8 @@ _SYSTEM = Actor.system("worker")
 PROLONG_S = 3.0
 WAIT_S = 0.1
 SEEN_LOOKS = 10
+EARS = 8
+"""Voices that are listened to at once in one process: each holds its audio."""
 GIVE_UP_AFTER = timedelta(seconds=20)
 """A message that fails for so long gets an apology instead of silence."""
 _SORRY = "刚才这句没有处理好,请再说一次。\n**如果情况危急,不要等,马上打 120。**"
@@ -49,6 +51,7 @@ class Conversing:
     speech: SpeechRecogniser | None = None
     _running: dict[str, asyncio.Lock] = field(default_factory=dict)
     _listening: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _ears: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EARS))
 
     async def work(self, conversation_id: str, *, patience_s: float = 2.0) -> None:
         """Answer everything that is unanswered. :class:`ConversationBusy` when another process keeps it for longer than ``patience_s``.
@@ -75,7 +78,8 @@ class Conversing:
 
     async def _listen(self, conversation_id: str, patience_s: float) -> None:
         try:
-            await self._work(conversation_id, patience_s)
+            async with self._ears:
+                await self._work(conversation_id, patience_s)
         except Exception as error:  # the sweep comes back to it, and in the end says that it is sorry
             logger.info("conversation %s left for later: %s", conversation_id, type(error).__name__)
             return

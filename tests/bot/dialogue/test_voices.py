@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 from redis.asyncio import Redis
 
-from bot.channels.api.speech import HttpRecogniser
+from bot.channels.api.speech import WORDS_LIMIT, HttpRecogniser, _words
 from bot.channels.settings import SpeechSettings
 from bot.dialogue.amr import amr_seconds
 from core.consultations.models import Consultation
@@ -161,6 +162,13 @@ def test_any_bytes_have_a_length_or_none(tail: bytes) -> None:
         found = amr_seconds(head + tail)
         assert found is not None
         assert 0 <= found <= 0.02 * len(tail) + 1e-9
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=60).map(lambda said: json.dumps({"text": said}).encode()), st.just(b"[" * 5000)))
+def test_any_answer_is_words_or_none(answer: bytes) -> None:
+    words = _words(answer)
+    assert words is None or (words.isprintable() and len(words) <= WORDS_LIMIT and words == words.strip())
 
 
 def test_a_minute_is_a_minute() -> None:
