@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from bot.channels.api.mini_program import MiniProgramApi
 from bot.channels.api.official_account import OfficialAccountApi
 from bot.channels.api.robot import RobotApi
+from bot.channels.api.sms import HttpSms
 from bot.channels.api.transport import Transport
 from bot.channels.api.wecom import WeComApi
 from bot.channels.mini_program import MiniProgram
@@ -72,8 +73,12 @@ class Apis:
             self.wecom_pace = MemberPace(redis, account, clock=clock, ids=ids, a_minute=app.messages_a_minute)
         if settings.wecom is not None and settings.wecom.robot is not None:
             self.robot = RobotApi(self._wecom, settings.wecom.robot)
+        self._sms = None if settings.sms is None else Transport(settings.sms.address)
+        self.sms: HttpSms | None = None if settings.sms is None or self._sms is None else HttpSms(self._sms, settings.sms, clock)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._wechat.close()
         await self._wecom.close()
+        if self._sms is not None:
+            await self._sms.close()

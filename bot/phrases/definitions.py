@@ -25,7 +25,7 @@ from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, 
 from core.foundation.actor import Actor, Role
 from core.foundation.orders import Order
 from core.intake.commands import CloseIntake, CurrentIntake
-from core.notifications.commands import ResumeReminders, StopReminders
+from core.notifications.commands import MyNotices, ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount
 from core.people.commands_accounts import JoinReviews, SettleJoinReview
@@ -245,6 +245,10 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "close_others", CloseOtherSessions, ("退出其他设备", "退出全部设备", "退出所有设备", "退出全部登录", "下线其他设备"),
         "退出其他设备", "网页和小程序的登录全部退出",
+    ),
+    Phrase(
+        "notices", MyNotices, ("收到的通知", "通知", "我的通知", "发给我的消息", "发给我的通知", "有什么通知"),
+        "收到的通知", "看给您发过什么,没发到的也在",
     ),
     Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
     Phrase(

@@ -27,6 +27,10 @@ _WRITES = "a chat's own rows: what came, what was meant, what was answered"
 GIVEN: dict[str, dict[str, str]] = {
     "bot/dialogue/conversing.py": {"conversations.finish_turn": _WRITES},
     "bot/dialogue/turn.py": {"conversations.settle": _WRITES},
+    "bot/inbox/events.py": {
+        "notifications.hear_delivery": "what the platform tells of a message of ours",
+        "notifications.hear_subscriptions": "what the platform tells that a person allowed",
+    },
     "bot/inbox/inbox.py": {
         "conversations.close_window": _WRITES, "conversations.deliver": _WRITES, "conversations.push_again": _WRITES,
         "people.ensure_account": "whom the platform vouched for has an account",
