@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bot.channels.api.errors import AllowanceSpent, ApiError, PlatformBusy, Unreachable
-from bot.channels.api.sms import Taken
+from bot.channels.api.sms import NotForSms, Taken, sms_values
 from bot.channels.message import ChannelName
 from bot.channels.words import whole_clauses
 from bot.sending.outlets import NoWayOut, Outlets, Way
@@ -87,6 +87,10 @@ async def send_sms(outlets: Outlets, account_id: str, template: str, code: str, 
     phone = await phone_to_tell(outlets.practice, account_id)
     if phone is None:
         raise NoWayOut("no_phone")
+    try:
+        sms_values({"code": code})
+    except NotForSms:
+        code = "-"
     taken = await outlets.apis.sms.send(phone, template, {"code": code}, once)
     if taken is Taken.BUSY:
         raise PlatformBusy("sms")

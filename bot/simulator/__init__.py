@@ -9,6 +9,7 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
     /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|send, auth/getuserinfo,
                                           user/get, media/get, media/upload, aibot/response (the response_url); files/… (the robot's, encrypted)
     /simulator/open.weixin.qq.com/connect/oauth2/authorize      both accounts; the person stands in redirect_uri: /phone/<key>/…
+    /simulator/sms/v1/messages                                  an SMS gateway (sms_gateway.py); what it takes is the phone's chat sms
 
 People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/people                                      {"people": [{key, name, role, title, place, chats: [{id, title, last, following?,

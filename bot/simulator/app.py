@@ -14,7 +14,7 @@ from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse, file, html
 from sanic.response import json as answer
 
-from . import people_api, platform_api
+from . import people_api, platform_api, sms_gateway
 from .deliveries import Courier
 from .people_api import HEARTBEAT
 from .world import PeopleError, World
@@ -53,6 +53,7 @@ def create_app(world: World) -> App:
     app.ctx.world, app.ctx.courier = world, courier
     app.blueprint(people_api.build(world, courier))
     app.blueprint(platform_api.build(world, courier))
+    app.blueprint(sms_gateway.build(world))
 
     @app.get("/")
     async def page(_: Request) -> HTTPResponse:

@@ -21,7 +21,7 @@ EXCHANGES_KEPT = 5000
 SHIFTS_KEPT = 500
 ATTEMPTS_KEPT, REFRESHES_KEPT = 12, 4
 RAW_KEPT = 65536
-CHANNEL_TITLES = {"official_account": "会诊服务号", "mini_program": "会诊小程序", "wecom_app": "会诊工作台", "wecom_robot": "会诊助手"}
+CHANNEL_TITLES = {"official_account": "会诊服务号", "mini_program": "会诊小程序", "wecom_app": "会诊工作台", "wecom_robot": "会诊助手", "sms": "短信"}
 
 
 class PeopleError(Exception):
@@ -153,6 +153,8 @@ class World:
             chats.append(Chat(person, "wecom_robot", self.platform.wecom.robot.name))
             groups = self.store.rows("SELECT * FROM groups ORDER BY rowid")
             chats += [Chat(person, f"group:{one['chatid']}", one["name"]) for one in groups if person.key in json.loads(one["members"])]
+        if self.store.row("SELECT 1 FROM messages WHERE conversation = ? LIMIT 1", f"{person.key}/sms"):
+            chats.append(Chat(person, "sms", CHANNEL_TITLES["sms"]))
         return chats
 
     def chat(self, key: str, chat_id: str) -> Chat:

@@ -14,7 +14,8 @@ from bot.channels.api.errors import ApiError
 from bot.channels.api.transport import Transport
 from bot.channels.settings import SmsSettings
 
-_CODE = re.compile(r"(?:[A-Z]{1,3}-)?[0-9A-Z]{2,12}|-", re.ASCII)
+_CODE = re.compile(r"[A-Z]{1,3}-[0-9A-Z]{2,12}|-", re.ASCII)
+"""As ours are made: C-7K2M. A number of eleven digits is none."""
 _PHONE = re.compile(r"1[0-9]{10}", re.ASCII)
 
 

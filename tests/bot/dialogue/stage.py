@@ -25,6 +25,7 @@ from sanic.response import raw
 from bot.channels.connections import Apis, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
 from bot.runtime import BotRuntime
+from bot.sending.sms import SMS_TEMPLATES
 from core.foundation.events import CHAT_LANE, IMAGE_LANE, SENDING_LANES
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
@@ -195,7 +196,10 @@ async def open_stage(practice: Practice, county: SmallCounty, redis: Redis, fold
     ours, theirs = bound(), bound()
     origin = f"http://127.0.0.1:{theirs.getsockname()[1]}"
     (folder / "simulator").mkdir()
-    text = json.dumps(credentials(ours.getsockname()[1]))
+    texts = {f"SMS-{name}": text for name, text in SMS_TEMPLATES.items()}
+    named = {name: f"SMS-{name}" for name in SMS_TEMPLATES}
+    sms = {"address": f"{origin}/simulator/sms", "key": "K1", "secret": "s", "templates": named, "texts": texts}
+    text = json.dumps(credentials(ours.getsockname()[1]) | {"sms": sms})
     (folder / "simulator" / "platform.json").write_text(text)
     (folder / "simulator" / "people.json").write_text(json.dumps(roster()))
     (folder / "channels.json").write_text(text)

@@ -81,7 +81,7 @@ async def desk(practice: Practice, clock: ManualClock) -> AsyncIterator[Desk]:
     practice.engines.clinical = SmallEngine()
     county = await seed_small(practice)
     chosen, postbox = settings(), Postbox()
-    apis = cast(Apis, SimpleNamespace(official_account=postbox, mini_program=None, wecom=None, robot=None))
+    apis = cast(Apis, SimpleNamespace(official_account=postbox, mini_program=None, wecom=None, robot=None, sms=None))
     runtime = BotRuntime(practice, chosen, connect_channels(chosen), apis)
     runtime.start_worker()
     yield Desk(practice, county, runtime, OfficialAccountSide(chosen), postbox, clock)

@@ -30,7 +30,7 @@ from core.notifications.kinds import KINDS, Priority, kind_of
 from core.notifications.models import Notification, Subscription
 from core.notifications.models import Rung as Attempt
 from core.notifications.telling import QUEUED, emit_queued
-from core.people.commands import EnsureAccount
+from core.people.commands import EnsureAccount, VerifyPhone
 from core.people.models import Identity
 from core.people.service import actor_for
 from tests.bot.channels.conftest import *  # noqa: F403 - the Redis of the channels' tests
@@ -171,6 +171,21 @@ async def test_busy_is_tried_again_on_the_same_rung_and_passed_over_only_when_it
     await stage.http.put(f"{stage.base}/conditions", json={**busy, "api_error": None})
     sent = await when_free(stage, row)
     assert (sent.state, sent.channel) == ("sent", "subscription"), "the accept was given back when the platform was busy"
+
+
+async def test_an_sms_is_the_last_and_says_nothing_of_it(stage: Stage) -> None:
+    row, _ = await booked(stage)
+    await stage.practice.execute(SYSTEM, VerifyPhone(account_id=str(row.account_id), phone="19900000011"))
+    answer = await stage.http.post(f"{stage.base}/people/woman/official-account/unfollow", json={})
+    assert answer.status_code == 200
+    await spent(stage)
+    sent = await again(stage, row)
+    assert (sent.state, sent.channel) == ("sent", "sms")
+    assert [one.failure for one in (await rungs.tried(row.id)).values() if one.rung == "template"] == ["AllowanceSpent 43004"]
+    # "woman" has the number in the simulator's roster, and so has her neighbour: the first of them gets it.
+    (shown,) = [message["content"] for message in await stage.messages("woman", "sms")]
+    assert shown.startswith("【会诊】您有一条新消息(编号 A-")
+    assert "呼吸" not in shown
 
 
 async def test_after_a_kill_between_sending_and_marking_nothing_goes_out_again(stage: Stage) -> None:
