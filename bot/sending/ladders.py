@@ -44,8 +44,9 @@ class Ladder:
 
 ANSWER = Ladder((Rung.WECOM, Rung.SERVICE, Rung.MINI_SERVICE, Rung.TEMPLATE, Rung.SUBSCRIPTION))
 """The person has just done something there and looks at that chat: the whole words, in it. No SMS: he is not waiting by the telephone."""
-CARE = Ladder((Rung.WECOM, Rung.SERVICE, Rung.MINI_SERVICE, Rung.TEMPLATE, Rung.SUBSCRIPTION), keeps=1)
-"""A consultation that is running: the whole words matter (what to do next, when to call 120); two lines of a template only where they cannot go."""
+CARE = Ladder((Rung.WECOM, Rung.SERVICE, Rung.MINI_SERVICE, Rung.TEMPLATE, Rung.SUBSCRIPTION))
+"""A consultation that is running: the whole words matter (what to do next, when to call 120); two lines of a template only where they cannot go.
+Nothing is kept of the window: whoever writes opens it anew, so that the reply to him finds five."""
 ALARM = Ladder((Rung.WECOM, Rung.SERVICE, Rung.TEMPLATE, Rung.MINI_SERVICE, Rung.SUBSCRIPTION, Rung.SMS), sms="duty")
 """Somebody must act now: everything there is, and nothing is kept back."""
 REMINDER = Ladder((Rung.WECOM, Rung.SUBSCRIPTION, Rung.TEMPLATE, Rung.SERVICE, Rung.MINI_SERVICE), keeps=2)

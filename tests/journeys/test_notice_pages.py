@@ -35,7 +35,7 @@ def with_a_notice(demo: Demo) -> dict[str, Any]:
         if not mine:
             continue
         if departments is None:
-            departments = [code for code, _ in client.get("/v1/departments").json()["departments"]]
+            departments = [found[0] for found in client.get("/v1/departments").json()["departments"]]
         for code in departments:
             slots = client.get(f"/v1/slots?department={code}&limit=1").json()["slots"]
             booked = slots and client.post("/v1/appointments", {"slot_id": slots[0]["slot_id"], "patient_id": mine[0]["patient_id"]})
