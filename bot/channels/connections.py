@@ -14,6 +14,7 @@ from bot.channels.api.group_webhook import GroupWebhookApi
 from bot.channels.api.mini_program import MiniProgramApi
 from bot.channels.api.official_account import OfficialAccountApi
 from bot.channels.api.robot import RobotApi
+from bot.channels.api.sms import HttpSms
 from bot.channels.api.transport import Transport
 from bot.channels.api.wecom import WeComApi
 from bot.channels.mini_program import MiniProgram
@@ -103,6 +104,8 @@ class Apis:
         if settings.wecom is not None and settings.wecom.group_webhooks:
             pushes = MemberPace(redis, "group_webhook", clock=clock, ids=ids, a_minute=PUSHES_A_MINUTE)
             self.group_webhook = GroupWebhookApi(self._wecom, settings.wecom.group_webhooks, pushes, self.stops)
+        self._sms = None if settings.sms is None else Transport(settings.sms.address)
+        self.sms: HttpSms | None = None if settings.sms is None or self._sms is None else HttpSms(self._sms, settings.sms, clock)
 
     def _stopping(self, account: str, fetch: Fetch) -> Fetch:
         """Getting a token is a call that can be stopped too. Outside ``fetch``: only there a wrong secret is known as such."""
@@ -118,3 +121,5 @@ class Apis:
         await self.stops.quiet()
         await self._wechat.close()
         await self._wecom.close()
+        if self._sms is not None:
+            await self._sms.close()

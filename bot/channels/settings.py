@@ -91,17 +91,20 @@ class Callback(_Settings):
 
 
 class OfficialAccountSettings(Callback):
-    """A verified service account. `templates` maps our names to the platform's template ids."""
+    """A verified service account. `templates` maps our names to the platform's template ids; `fields` maps, under our name of a template, a field as
+    `bot.sending.templates` calls it to what it is called in this account's template."""
 
     original_id: str
     appid: str
     secret: SecretStr
     mode: Mode = "security"
     templates: dict[str, str] = {}
+    fields: dict[str, dict[str, str]] = {}
 
 
 class MiniProgramSettings(Callback):
-    """A mini program. `templates` maps our names to subscription template ids."""
+    """A mini program. `templates` maps our names to subscription template ids, `fields` as for the Official Account; `long_term` names those that
+    are long-term subscriptions: an accept stays until it is taken back."""
 
     original_id: str
     appid: str
@@ -109,6 +112,8 @@ class MiniProgramSettings(Callback):
     mode: Mode = "security"
     message_format: Literal["json", "xml"] = "json"
     templates: dict[str, str] = {}
+    fields: dict[str, dict[str, str]] = {}
+    long_term: frozenset[str] = frozenset()
 
 
 class WeComAppSettings(Callback):
@@ -169,6 +174,15 @@ class SpeechSettings(_Settings):
     key: SecretStr = SecretStr("")
 
 
+class SmsSettings(_Settings):
+    """An SMS gateway. `templates` maps our names (`bot.sending.sms.SMS_TEMPLATES`) to the gateway's template ids."""
+
+    address: Base
+    key: str
+    secret: SecretStr
+    templates: dict[str, str] = {}
+
+
 class Addresses(_Settings):
     """Where the platforms answer. `wechat_open` is opened by people's browsers, the others by us."""
 
@@ -186,6 +200,7 @@ class ChannelSettings(_Settings):
     mini_program: MiniProgramSettings | None = None
     wecom: WeComSettings | None = None
     speech: SpeechSettings | None = None
+    sms: SmsSettings | None = None
     addresses: Addresses = Addresses()
 
     def apps(self) -> dict[ChannelName, str]:

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.channels.api.errors import ApiError, NotTrusted, QuotaSpent, TokenInvalid, Unreachable
+from bot.channels.api.errors import ApiError, NotTrusted, PlatformBusy, QuotaSpent, TokenInvalid, Unreachable
 from bot.channels.api.transport import Transport, text_of
 from core.foundation.counting import count
 
@@ -308,7 +308,7 @@ def _failure(stored: object) -> _Failure | None:
 
 
 def _raised(failure: _Failure) -> ApiError:
-    kinds: dict[str, type[ApiError]] = {kind.__name__: kind for kind in (QuotaSpent, NotTrusted, TokenInvalid)}
+    kinds: dict[str, type[ApiError]] = {kind.__name__: kind for kind in (QuotaSpent, NotTrusted, TokenInvalid, PlatformBusy)}
     if failure.kind in kinds:
         return kinds[failure.kind]("token", failure.code)
     if failure.code:

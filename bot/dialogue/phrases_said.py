@@ -21,6 +21,7 @@ from bot.dialogue import (
     followups,
     helping,
     nearby,
+    notices,
     opinions,
     own_case,
     own_prescriptions,
@@ -170,6 +171,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
             return await devices.mine(turn)
         case "close_others":
             return await devices.close_others(turn)
+        case "notices":
+            return await notices.mine(turn)
         case "resume_reminders":
             await turn.execute(ResumeReminders())
             return turn.say("好的,提醒已恢复。不想收了,说「停止提醒」。")

@@ -20,6 +20,7 @@ from bot.channels.channel import Channel
 from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.outgoing import Link, Outgoing, Stream, Text
 from bot.channels.refused import Refused
+from bot.inbox import events
 from bot.inbox.answer import BUSY, REFUSED, HttpAnswer
 from bot.inbox.flood import FLOODED, floods
 from bot.inbox.shapes import read, written
@@ -217,7 +218,9 @@ class Inbox:
         return (await self._taking.take(arrival)).message
 
     async def _notice(self, incoming: Incoming) -> None:
-        """What is no conversation: only that somebody left is remembered, because nothing may be sent any more."""
+        """What is no conversation: what became of our messages (``events``), and that somebody left, because nothing may be sent any more."""
+        if incoming.kind in events.KINDS:
+            await events.note(self.practice, incoming, self.apps.get(incoming.channel, incoming.account))
         if incoming.kind is not Kind.UNSUBSCRIBE:
             return
         app = self.apps.get(incoming.channel, incoming.account)

@@ -34,7 +34,7 @@ from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, 
 from core.foundation.orders import Order
 from core.imaging.commands_pictures import ReceivePicture
 from core.intake.commands import CloseIntake, CurrentIntake
-from core.notifications.commands import ResumeReminders, StopReminders
+from core.notifications.commands import MyNotices, ResumeReminders, StopReminders
 from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount
 from core.people.commands_accounts import JoinReviews, SettleJoinReview
@@ -297,6 +297,10 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "plain_reading", ChooseReading, ("普通模式", "关闭长辈模式", "退出长辈模式", "不要长辈模式", "正常模式", "字小一点", "字小点"),
         "普通模式", "字和选项恢复平常的样子", audience="patient",
+    ),
+    Phrase(
+        "notices", MyNotices, ("收到的通知", "通知", "我的通知", "发给我的消息", "发给我的通知", "有什么通知"),
+        "收到的通知", "看给您发过什么,没发到的也在",
     ),
     Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
     Phrase(

@@ -20,7 +20,7 @@ async def _invite(practice: Practice, row: Notification) -> Notice:
         return Notice()
     folder = "room" if row.ids["seat"] == "patient" else "doctor/room"
     link = Link(title=f"会诊 {view.code} · 进入视频", url=f"/h5/{folder}/{view.consultation_id}/", description=_TEXT)
-    values = {"character_string1": view.code, "phrase2": "可以视频", "thing3": "请到小程序「会诊」里进入视频"}
+    values = {"code": view.code, "state": "可以视频", "text": "请到小程序「会诊」里进入视频"}
     shown = {"consultation": view.consultation_id}
     if row.ids["seat"] != "patient":
         return Notice((link,), shown=shown)

@@ -29,8 +29,8 @@ async def _reminder(practice: Practice, row: Notification) -> Notice:
     due: OccurrenceView = await practice.ask(_SYSTEM, ReadOccurrence(occurrence_id=row.ids["occurrence_id"]))
     if due.state != "reminded":
         return Notice()
-    values = {"character_string1": "随访", "phrase2": "到时间了", "thing3": whole_clauses(due.reminder)}
-    return Notice((Text(text=f"{due.reminder}\n不想收,说「停止提醒」。"),), template=("progress", values), page=f"followup?patient={due.patient_id}")
+    values = {"code": "-", "state": "到时间了", "text": whole_clauses(due.reminder)}
+    return Notice((Text(text=f"{due.reminder}\n不想收,说「停止提醒」。"),), template=("reminder", values), page=f"followup?patient={due.patient_id}")
 
 
 async def _trend(practice: Practice, row: Notification) -> Notice:
@@ -64,7 +64,7 @@ async def _claim(practice: Practice, row: Notification) -> Notice:
     lines += [f"{line.name}:{line.reason}" for line in claim.lines if claim.state == "settled"]
     figures = f"医保报 {yuan(claim.pays_fen)},您付 {yuan(claim.own_fen)}"
     said = figures if claim.state == "settled" else claim.next
-    values = {"character_string1": claim.code, "phrase2": claim.state_label, "thing3": whole_clauses(said)}
+    values = {"code": claim.code, "state": claim.state_label, "text": whole_clauses(said)}
     return Notice((Text(text="\n".join([*lines, "(演示数据)"])),), template=("progress", values), page="prescriptions")
 
 

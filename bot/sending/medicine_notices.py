@@ -119,7 +119,7 @@ async def _ready(practice: Practice, row: Notification) -> Notice:
     lines.append("不舒服就停药并告诉村医,严重时打 120。")
     if not view.rules_signed:
         lines.append(UNREVIEWED)
-    values = {"character_string1": view.code, "phrase2": "可以取药", "thing3": f"{len(view.items)} 种药,请到卫生室取"}
+    values = {"code": view.code, "state": "可以取药", "text": f"{len(view.items)} 种药,请到卫生室取"}
     menu = Menu(head="\n".join(lines), choices=buttons(view.prescription_id), menu_id=f"ready-{row.id}")
     shown = {"prescription": view.prescription_id}
     return Notice((menu, page_of(view.prescription_id)), shown=shown, template=("progress", values), page=f"prescription/{view.prescription_id}")
@@ -133,7 +133,7 @@ async def _stopped(practice: Practice, row: Notification) -> Notice:
     withdrawn = view.state == "WITHDRAWN"
     why = "医生撤回了这张处方,还要用药请问村医。" if withdrawn else "药师请医生再看一看,改好会马上告诉您。"
     words = f"这张处方先不要取药(处方 {view.code})。{why}之前的取药码不能用了。不舒服就找村医,严重时打 120。"
-    values = {"character_string1": view.code, "phrase2": "先不要取药", "thing3": "已撤回,请问村医" if withdrawn else "医生在重新看这张处方"}
+    values = {"code": view.code, "state": "先不要取药", "text": "已撤回,请问村医" if withdrawn else "医生在重新看这张处方"}
     return Notice((Text(text=words),), shown={"prescription": view.prescription_id}, template=("progress", values), page="prescriptions")
 
 

@@ -23,7 +23,8 @@ class Picture:
 class Notice:
     """What to send. ``card_ref``: a card is sent about it and may have to change later. ``shown``: what 接诊 or 已接手 in words then means.
 
-    ``template``: name and values of the template message that stands in when no other may be sent. Empty ``shapes``: nothing left to tell.
+    ``template``: name and values (by meaning, ``bot.sending.templates``) of what goes as template or subscription message, where the ladder says so.
+    Empty ``shapes``: nothing left to tell.
     ``page``: what the template message opens, a page of the mini program by its route (``privacy?at=looked``): values of a template hold no link.
     """
 

@@ -168,7 +168,7 @@ async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     said = f"{status.expert}已接诊。" if status.expert and step == "accepted" else _STEPS.get(step, "")
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
     short = _of_time(status, step) or _IN_SHORT.get(status.state) or whole_clauses(status.next)
-    values = {"character_string1": status.code, "phrase2": "会诊进度", "thing3": short}
+    values = {"code": status.code, "state": "会诊进度", "text": short}
     return Notice((Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
 
 
@@ -211,10 +211,10 @@ async def _appointment(practice: Practice, row: Notification) -> Notice:
     gone = row.kind == "appointment.cancelled"
     text = f"预约 {made.code} 已取消:{spoken(slot.starts_at)} {slot.department}。" if gone else booked_words(made)
     values = {
-        "character_string1": made.code,
-        "phrase2": "已取消" if gone else "已预约",
-        "thing3": cut(f"{slot.department} {slot.practitioner}", THING),
-        "time4": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
+        "code": made.code,
+        "state": "已取消" if gone else "已预约",
+        "text": cut(f"{slot.department} {slot.practitioner}", THING),
+        "time": f"{local.year}年{local.month}月{local.day}日 {local.hour:02d}:{local.minute:02d}",
     }
     return Notice((Text(text=text),), shown={row.kind: made.appointment_id}, template=("appointment", values), echo=True, page="appointments")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, ReceiverUnknown
 from bot.channels.api.wecom import Sent
@@ -33,12 +32,13 @@ class NoWayOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One person on one channel: ``subject`` is his openid or userid there."""
+    """One person on one channel: ``subject`` is his openid or userid there, ``identity_id`` the row that says so."""
 
     channel: ChannelName
     app: str
     subject: str
     account_id: str
+    identity_id: str = ""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Outlets:
         order = (ChannelName.WECOM_APP, ChannelName.OFFICIAL_ACCOUNT, ChannelName.MINI_PROGRAM)
         known = await Identity.filter(account_id=account.id).order_by("id")
         return [
-            Way(channel, one.app, one.subject, account.id)
+            Way(channel, one.app, one.subject, account.id, one.id)
             for channel in order
             for one in known
             if apps.get(channel) == one.app and self._connected(channel)
@@ -134,20 +134,6 @@ class Outlets:
         if way.channel is ChannelName.OFFICIAL_ACCOUNT and self.apis.official_account is not None:
             return await self.apis.official_account.media_upload(name, data, "image/png")
         return ""
-
-    async def template(self, way: Way, template: str, data: Mapping[str, str], *, once: str, page: str = "") -> None:
-        """A template message, for what must arrive when no customer-service message may be sent. ``once``: the platform sends it once for this;
-        ``page``: what it opens in the mini program, or without one that is connected, in the browser."""
-        settings = self.settings.official_account
-        template_id = settings.templates.get(template) if settings is not None else None
-        if way.channel is not ChannelName.OFFICIAL_ACCOUNT or template_id is None or self.apis.official_account is None:
-            raise NoWayOut("no_template")
-        url, jump = "", None
-        if page and self.settings.mini_program is not None:
-            jump = {"appid": self.settings.mini_program.appid, "pagepath": f"pages/web/web?to={quote(page, safe='/')}"}
-        elif page and self.settings.addresses.pages:
-            url = f"{self.settings.addresses.pages}/h5/mini/#/{page}"
-        await self.apis.official_account.template_send(way.subject, template_id, data, url=url, mini_program=jump, client_msg_id=once)
 
 
 def is_final(error: ApiError) -> bool:

@@ -28,7 +28,7 @@ async def _patient(practice: Practice, row: Notification) -> Notice:
         f"**档案被紧急调阅**\n{spoken(one.opened_at)},{one.doctor}以「{one.reason_label}」为由打开了 {one.patient} 的档案,"
         f"能看到 {spoken(one.until)}。县里会审查这样做是否合理,不合理会告诉您。\n觉得不对,请告诉您的村医;看过什么,在小程序「谁看过我的记录」里。"
     )
-    values = {"character_string1": one.code, "phrase2": "档案调阅", "thing3": cut(f"{one.doctor}:{one.reason_label}", 20)}
+    values = {"code": one.code, "state": "档案调阅", "text": cut(f"{one.doctor}:{one.reason_label}", 20)}
     return Notice((Text(text=text),), template=("progress", values), page=LOOKED)
 
 
@@ -60,7 +60,7 @@ async def _reviewed(practice: Practice, row: Notification) -> Notice:
 async def _unjustified(practice: Practice, row: Notification) -> Notice:
     one = await _opening(practice, row)
     text = f"{one.doctor}{spoken(one.opened_at)}对 {one.patient} 档案的紧急调阅,县里审查为**不合理**,已停止。您可以向县卫生健康部门投诉,或打 12345。"
-    values = {"character_string1": one.code, "phrase2": "审查结论", "thing3": cut(f"{one.doctor}不合理,可投诉", 20)}
+    values = {"code": one.code, "state": "审查结论", "text": cut(f"{one.doctor}不合理,可投诉", 20)}
     return Notice((Text(text=text),), template=("progress", values), page=LOOKED)
 
 

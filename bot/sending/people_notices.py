@@ -15,14 +15,14 @@ _SYSTEM = Actor.system("worker")
 async def _ended(practice: Practice, row: Notification) -> Notice:
     text = "您不再替一位家人办理看病的事了:他的记录看不到,也不能替他预约。\n还需要您帮忙的,请他本人或他的村医重新同意。"
     # Who has not written for two days gets a template only, and none of them is about families: without a case there is no code to show.
-    values = {"character_string1": "-", "phrase2": "代办结束", "thing3": "您不再替一位家人办看病的事"}
+    values = {"code": "-", "state": "代办结束", "text": "您不再替一位家人办看病的事"}
     return Notice((Text(text=text),), template=("progress", values), page="family")
 
 
 async def _granted(practice: Practice, row: Notification) -> Notice:
     own = row.ids.get("relation") == "self"
     text = "您的微信和您的健康档案对上了。" if own else "您现在可以替一位家人办看病的事了。他让您办哪几样、到什么时候,在小程序「家人」里看。"
-    values = {"character_string1": "-", "phrase2": "可以办了", "thing3": "您的健康档案可以看了" if own else "您可以替一位家人办看病的事"}
+    values = {"code": "-", "state": "可以办了", "text": "您的健康档案可以看了" if own else "您可以替一位家人办看病的事"}
     return Notice((Text(text=text),), template=("progress", values), page="family")
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import CardUpdate, Outgoing
-from bot.channels.words import as_words, whole_clauses
+from bot.channels.words import as_words
 from bot.inbox.shapes import read
 from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
+from bot.sending.short import of_reply, send_template
 from core.conversations import reading
 from core.conversations.commands import MarkPushed, Settle, UseResponse
 from core.conversations.models import Conversation, Message
@@ -86,8 +87,7 @@ class Replies:
         try:
             await self.outlets.send(way, shapes, not_yet)
         except AllowanceSpent:
-            data = {"thing1": "助手有新的回复", "thing2": whole_clauses(" ".join(as_words(shape) for shape in shapes))}
-            await self.outlets.template(way, "progress", data, once=message.id)
+            await send_template(self.outlets, way, of_reply(" ".join(as_words(shape) for shape in shapes)), once=message.id)
 
     async def _change_card(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:
         """Change the card that was pressed, by the right that the press itself gave; the other shapes come back, to be sent as messages.

@@ -58,7 +58,7 @@ async def _trouble(practice: Practice, row: Notification) -> Notice:
         return Notice()
     trouble = found.troubles[0]
     text = f"**{described(trouble)}**能走别的渠道的消息已改走别的渠道。\n{advice(trouble.account, trouble.code)}\n改好后几分钟内自动恢复。"
-    values = {"character_string1": str(trouble.code), "phrase2": "通道故障", "thing3": cut(described(trouble), 20)}
+    values = {"code": str(trouble.code), "state": "通道故障", "text": cut(described(trouble), 20)}
     return Notice((Text(text=text),), template=("progress", values))
 
 

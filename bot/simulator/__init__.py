@@ -12,6 +12,7 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
     /simulator/openws.work.weixin.qq.com  the robot's long connection (WebSocket frames, long_connection.py); while one is live, the robot's
                                           callbacks go there
     /simulator/open.weixin.qq.com/connect/oauth2/authorize      both accounts; the person stands in redirect_uri: /phone/<key>/…
+    /simulator/sms/v1/messages                                  an SMS gateway (sms_gateway.py); what it takes is the phone's chat sms
 
 People's side (JSON; errors {"error": code, "message": Chinese sentence})
     GET  /simulator/people                                      {"people": [{key, name, role, title, place, chats: [{id, title, last, following?,

@@ -14,7 +14,7 @@ from sanic.handlers import ErrorHandler
 from sanic.response import HTTPResponse, file, html
 from sanic.response import json as answer
 
-from . import long_connection, people_api, platform_api
+from . import long_connection, people_api, platform_api, sms_gateway
 from .deliveries import Courier
 from .people_api import HEARTBEAT
 from .world import PeopleError, World
@@ -60,6 +60,7 @@ def create_app(world: World) -> App:
         await connections.serve(socket)
 
     app.add_websocket_route(long_connected, long_connection.PATH, name="long_connection")
+    app.blueprint(sms_gateway.build(world))
 
     @app.get("/")
     async def page(_: Request) -> HTTPResponse:

@@ -69,10 +69,19 @@ class Wecom(BaseModel):
     """chatid → key of the group's message push."""
 
 
+class Sms(BaseModel):
+    """An account with the SMS gateway. ``texts``: template id → the registered text, with its places in braces."""
+
+    key: str
+    secret: str
+    texts: dict[str, str] = Field(default_factory=dict)
+
+
 class Platform(BaseModel):
     official_account: Account
     mini_program: MiniProgram
     wecom: Wecom
+    sms: Sms | None = None
     redirect_origins: list[str] = Field(default_factory=list)
 
     def account(self, channel: str) -> Account | WecomApp | WecomRobot:

@@ -25,6 +25,7 @@ KINDS = {
     "wecom_app": ("text", "voice", "image", "location"),
     "wecom_robot": ("text", "voice", "image", "file"),
     "group": ("text", "image", "file"),
+    "sms": (),
 }
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "webp": "image/webp"}
 

@@ -139,6 +139,8 @@ class World:
         if person.userid:
             groups = self.store.rows("SELECT * FROM groups ORDER BY rowid")
             chats += [Chat(person, f"group:{one['chatid']}", one["name"]) for one in groups if person.key in json.loads(one["members"])]
+        if self.store.row("SELECT 1 FROM messages WHERE conversation = ? LIMIT 1", f"{person.key}/sms"):
+            chats.append(Chat(person, "sms", "短信"))
         return chats
 
     def chat(self, key: str, chat_id: str) -> Chat:

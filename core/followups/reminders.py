@@ -14,7 +14,8 @@ from core.foundation.due import due
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
 from core.notifications.rules import is_quiet, quiet_ends
-from core.notifications.service import tell, wants_reminders
+from core.notifications.service import tell
+from core.notifications.telling import wants_reminders
 from core.people.service import patient_accounts, practitioner_card, village_doctors_of
 
 due(REMIND, lambda row: Remind(occurrence_id=row.ref))

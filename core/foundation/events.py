@@ -13,6 +13,9 @@ CHAT_LANE = "chat"
 """Messages of people waiting for an answer."""
 SEND_LANE = "send"
 """Everything that talks to slow outside systems."""
+ALARM_LANE, CARE_LANE = "alarm", "care"
+"""What is told people of an emergency, and of a running consultation: neither waits behind a thousand reminders in ``SEND_LANE``."""
+SENDING_LANES = (ALARM_LANE, CARE_LANE, SEND_LANE)
 IMAGE_LANE = "image"
 """Large files and pictures: seconds of work each, for which no chat waits."""
 

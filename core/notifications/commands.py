@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
+
+TemplateId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""The platform's id of a subscription template."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StopReminders(Command):
@@ -90,3 +98,110 @@ class Troubles(Query):
     no_relation = "只有平台账号和错误码,没有任何人的内容"
     gives = TroubleList
     trouble_id: Id | None = None
+
+
+class SubscriptionAnswer(_Value):
+    """What wx.requestSubscribeMessage gave for one template."""
+
+    template: TemplateId
+    answer: Literal["accept", "reject", "ban", "filter"]
+
+
+class AnswerSubscriptions(Command):
+    """The person answered the mini program's question which messages it may send. ``app``: the mini program's appid."""
+
+    name = "notifications.answer_subscriptions"
+    title = "允许提醒"
+    access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
+    gives = Done
+    app: str = Field(min_length=1, max_length=64)
+    answers: tuple[SubscriptionAnswer, ...] = Field(min_length=1, max_length=3)
+
+
+class SubscriptionState(Result):
+    template: str
+    open: bool
+
+
+class SubscriptionStates(Result):
+    states: tuple[SubscriptionState, ...]
+
+
+class ReadSubscriptions(Query):
+    """For which of ``templates`` a message may be sent to the person's mini program ``app`` now."""
+
+    name = "notifications.subscriptions"
+    title = "允许了哪些提醒"
+    access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
+    gives = SubscriptionStates
+    app: str = Field(min_length=1, max_length=64)
+    templates: tuple[TemplateId, ...] = Field(max_length=10)
+
+
+class SubscriptionChange(_Value):
+    """``closes``: the person took the permission back; else he allowed one more message."""
+
+    template: TemplateId
+    closes: bool
+
+
+class HearSubscriptions(Command):
+    """The platform tells that a person allowed or refused templates. ``subject``: his openid in ``app``."""
+
+    name = "notifications.hear_subscriptions"
+    title = "订阅变动"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    app: str = Field(min_length=1, max_length=64)
+    subject: str = Field(min_length=1, max_length=64)
+    changes: tuple[SubscriptionChange, ...] = Field(max_length=50)
+
+
+class HearDelivery(Command):
+    """The platform tells that a message it had taken was not delivered: the notification goes on to its next rung, once.
+
+    ``message_id``: the platform's, as it was given when the message was taken. Done is False where it belongs to none that counts as sent.
+    """
+
+    name = "notifications.hear_delivery"
+    title = "没有送达"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    app: str = Field(min_length=1, max_length=64)
+    subject: str = Field(min_length=1, max_length=64)
+    message_id: str = Field(min_length=1, max_length=64)
+    failure: str = Field(max_length=60)
+
+
+class NoticeView(Result):
+    """Something that was told, or was to be told. ``words``: what was sent, empty where nothing was or it is destroyed by now."""
+
+    notification_id: Id
+    label: str
+    words: str
+    at: datetime
+    """Domain time: when it was sent, or when it came up."""
+    state: Literal["sent", "waiting", "held", "stopped", "failed"]
+    state_label: str
+    channel_label: str
+
+
+class NoticeList(Result):
+    """Newest first. ``more``: what to ask ``before`` to get the next page, None at the end."""
+
+    notices: tuple[NoticeView, ...]
+    more: Id | None
+
+
+class MyNotices(Query):
+    """What was sent to one's own account (and what was not, and why), newest first."""
+
+    name = "notifications.mine"
+    title = "收到的通知"
+    access = (Grant(Role.VISITOR),)
+    no_relation = "只有他自己的"
+    gives = NoticeList
+    before: Id | None = None
+    limit: int = Field(default=20, ge=1, le=50)

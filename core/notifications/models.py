@@ -91,3 +91,50 @@ class CardRecord(Row):
 
     class Meta:
         table = "card_record"
+
+
+class Rung(Row):
+    """One attempt of a notification on one rung of its ladder. What ended here (refused, failed) is not tried again, whoever is killed in between.
+
+    ``state``: trying (begun: it may or may not be out), sent, refused (the platform does not take it), failed (taken, and not delivered).
+    """
+
+    notification_id = id_field()
+    rung = fields.CharField(max_length=20)
+    identity_id = fields.CharField(max_length=26, default="")
+    """Through which of the person's identities; empty where the rung needs none (SMS)."""
+    state = fields.CharField(max_length=10)
+    parts = fields.IntField(default=0)
+    """How many of its messages are out, where it takes several."""
+    message_id = fields.CharField(max_length=64, default="", db_index=True)
+    """The platform's, to which its report of the delivery refers."""
+    failure = fields.CharField(max_length=60, default="")
+    begun_at = UtcDatetimeField()
+    """Real time, as ``ended_at``."""
+    ended_at = UtcDatetimeField(null=True)
+
+    class Meta:
+        table = "notification_rung"
+        unique_together = (("notification_id", "rung", "identity_id"),)
+
+
+class Subscription(Row):
+    """What one person allowed one template of the mini program (or the Official Account) to send: the ledger of one platform template.
+
+    An accept is told twice, by the page that asked and by the platform's event; each counts for itself, so that neither loses one nor counts it
+    double: what is left is the larger of both, less what was spent. A refusal sets all three to 0.
+    """
+
+    identity_id = id_field()
+    account_id = id_field(db_index=True)
+    template = fields.CharField(max_length=64)
+    """The platform's id of the template."""
+    asked = fields.IntField(default=0)
+    heard = fields.IntField(default=0)
+    spent = fields.IntField(default=0)
+    changed_at = UtcDatetimeField()
+    """Real time."""
+
+    class Meta:
+        table = "subscription"
+        unique_together = (("identity_id", "template"),)

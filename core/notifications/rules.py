@@ -1,4 +1,4 @@
-"""When something may be told: what opt-out stops, what waits for the morning. Pure."""
+"""When something may be told: what opt-out stops, what waits for the morning. Pure. Which kind is of which class: ``kinds``."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from core.foundation.clock import shanghai
+from core.notifications.kinds import IGNORES, Limit, priority_of
 
 QUIET_FROM = time(21, 0)
 QUIET_UNTIL = time(8, 0)
 """Local wall clock. Nobody is told anything between these that can wait."""
-
-ANSWERS = frozenset({
-    "upload.accepted", "upload.refused", "picture.refused", "consultation.todo", "appointment.booked", "followup.trend", "followup.offer",
-})
-"""Kinds that answer what the person has just done: neither opt-out nor the night holds an answer back."""
 
 
 class Decision(StrEnum):
@@ -24,12 +20,11 @@ class Decision(StrEnum):
 
 
 def decide(kind: str, *, urgent: bool, stopped: bool, now: datetime) -> Decision:
-    """Urgent ones (a running emergency) and answers go out; opt-out stops the rest; at night the rest waits."""
-    if urgent or kind in ANSWERS:
-        return Decision.SEND
-    if stopped:
+    """What of 停止提醒 and the night holds for a notification: its class says what it ignores (``kinds.IGNORES``)."""
+    ignores = IGNORES[priority_of(kind, urgent=urgent)]
+    if stopped and Limit.OPT_OUT not in ignores:
         return Decision.STOP
-    return Decision.HOLD if is_quiet(now) else Decision.SEND
+    return Decision.HOLD if is_quiet(now) and Limit.NIGHT not in ignores else Decision.SEND
 
 
 def is_quiet(now: datetime) -> bool:

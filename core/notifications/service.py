@@ -14,6 +14,7 @@ from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, answers, handles
 from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.notifications import mine, reports  # noqa: F401 - their handlers are this room's
 from core.notifications.commands import (
     ReadReminders,
     ReleaseNotification,
@@ -25,8 +26,10 @@ from core.notifications.commands import (
     TroubleList,
     Troubles,
 )
-from core.notifications.models import CardRecord, ChannelTrouble, Notification, ReminderChoice
-from core.notifications.rules import ANSWERS, Decision, decide, quiet_ends
+from core.notifications.kinds import Limit, Priority, kinds_that_ignore, priority_of
+from core.notifications.models import CardRecord, ChannelTrouble, Notification, ReminderChoice, Subscription
+from core.notifications.rules import Decision, decide, quiet_ends
+from core.notifications.telling import emit_queued, wants_reminders
 from core.people.holders import holders
 from core.people.service import joins_accounts, tells_people
 
@@ -47,8 +50,7 @@ async def tell(work: Work, account_id: str, kind: str, *, urgent: bool = False, 
     if release_at is not None:
         await work.schedule(RELEASE, notification_id, release_at)
     elif decision is Decision.SEND:
-        # Told in order, but never behind something that is not urgent and cannot be sent for the moment.
-        await work.emit("notification.queued", key=f"urgent:{account_id}" if urgent else account_id, notification_id=notification_id)
+        await emit_queued(work, notification_id, account_id, priority_of(kind, urgent=urgent))
     return notification_id
 
 
@@ -58,13 +60,8 @@ async def tell_chat(work: Work, conversation_id: str, kind: str, **ids: str) -> 
     await Notification.create(
         id=notification_id, conversation_id=conversation_id, kind=kind, ids=ids, urgent=True, state=Decision.SEND.value, created_at=work.now
     )
-    await work.emit("notification.queued", key=conversation_id, notification_id=notification_id)
+    await emit_queued(work, notification_id, conversation_id, Priority.CARE)
     return notification_id
-
-
-async def wants_reminders(account_id: str) -> bool:
-    """False while the account has 停止提醒."""
-    return not await ReminderChoice.filter(account_id=account_id, stopped=True).exists()
 
 
 @tells_people
@@ -77,6 +74,7 @@ async def tell_of_people(work: Work, account_id: str, kind: str, ids: dict[str, 
 async def hand_over(work: Work, left: str, kept: str) -> None:
     """Two accounts are one person's: what waits is told to the one that lives on. What was sent stays where it is sealed."""
     await Notification.filter(account_id=left, state__in=("queued", "held")).update(account_id=kept)
+    await Subscription.filter(account_id=left).update(account_id=kept)
 
 
 @before_erasure("account")
@@ -85,6 +83,7 @@ async def tell_no_more(work: Work, account_id: str) -> None:
     await Notification.filter(account_id=account_id, state__in=(Decision.SEND.value, Decision.HOLD.value)).update(state=Decision.STOP.value)
     await CardRecord.filter(account_id=account_id).delete()
     await ReminderChoice.filter(account_id=account_id).delete()
+    await Subscription.filter(account_id=account_id).delete()
 
 
 @handles(StopReminders)
@@ -110,7 +109,9 @@ async def _choose(work: Work, *, stopped: bool) -> None:
             await row.change(state=Decision.STOP.value)
             await work.unschedule(RELEASE, row.id)
         # What was on its way this moment and can wait is not sent any more either.
-        waiting = Notification.filter(account_id=account_id, state=Decision.SEND.value, urgent=False).exclude(kind__in=ANSWERS)
+        # One that is being tried again is queued too; who sends looks again before each rung.
+        waiting = Notification.filter(account_id=account_id, state=Decision.SEND.value, urgent=False)
+        waiting = waiting.exclude(kind__in=kinds_that_ignore(Limit.OPT_OUT))
         await waiting.update(state=Decision.STOP.value)
 
 
@@ -127,7 +128,7 @@ async def release(work: Work, order: ReleaseNotification) -> Done:
     stopped = await ReminderChoice.filter(account_id=row.account_id, stopped=True).exists()
     await row.change(state=(Decision.STOP if stopped else Decision.SEND).value)
     if not stopped:
-        await work.emit("notification.queued", key=row.account_id, notification_id=row.id)
+        await emit_queued(work, row.id, row.account_id, Priority.ROUTINE)
     return Done()
 
 

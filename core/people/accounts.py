@@ -13,6 +13,7 @@ from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.errors import Conflict
 from core.foundation.orders import handles
+from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.people.commands import AccountRef, EnsureAccount
 from core.people.errors import AccountUnknown
@@ -160,6 +161,14 @@ async def account_phone(work: Work, account_id: str) -> str | None:
     if account is None or account.phone is None:
         return None
     return (await work.sealer("account", account_id)).open("account", "phone", account_id, bytes(account.phone))
+
+
+async def phone_to_tell(practice: Practice, account_id: str) -> str | None:
+    """The phone that the platform vouched for, for whoever sends what the practice tells him; None where there is none."""
+    account = await live_account(account_id)
+    if account.phone is None:
+        return None
+    return (await practice.keys.sealer("account", account.id)).open("account", "phone", account.id, bytes(account.phone))
 
 
 async def actor_for(account_id: str, channel: str, now: datetime, *, session_id: str = "") -> Actor:

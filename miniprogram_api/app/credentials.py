@@ -51,7 +51,7 @@ def generate(random: RandomBytes) -> dict[str, Any]:
             "secret": _hex(random, 32),
             "token": _letters(random, 32),
             "encoding_aes_key": _aes_key(random),
-            "templates": {"progress": _letters(random, 43), "appointment": _letters(random, 43)},
+            "templates": {name: _letters(random, 43) for name in ("progress", "appointment", "reminder", "reply")},
         },
         "mini_program": {
             "original_id": "gh_" + _hex(random, 12),
@@ -60,6 +60,8 @@ def generate(random: RandomBytes) -> dict[str, Any]:
             "token": _letters(random, 32),
             "encoding_aes_key": _aes_key(random),
             "message_format": "json",
+            "templates": {name: _letters(random, 43) for name in ("progress", "appointment", "reminder")},
+            "long_term": ["reminder"],
         },
         "wecom": {
             "corpid": "ww" + _hex(random, 16),

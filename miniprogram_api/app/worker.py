@@ -11,7 +11,7 @@ import signal
 from pathlib import Path
 
 from bot.runtime import BotRuntime
-from core.foundation.events import CHAT_LANE, IMAGE_LANE, SEND_LANE
+from core.foundation.events import ALARM_LANE, CARE_LANE, CHAT_LANE, IMAGE_LANE, SEND_LANE
 from core.foundation.outbox import OutboxWorker, release_claims
 from core.foundation.practice import Engines
 from miniprogram_api.app import logging as house_logging
@@ -48,7 +48,7 @@ async def main() -> None:
         await release_claims(house.practice, process)
         name = f"{process}:{secrets.token_hex(6)}"
         # Few pictures at a time: what is claimed must be done within the lease.
-        batches = {CHAT_LANE: 8, SEND_LANE: 8, IMAGE_LANE: 2}
+        batches = {CHAT_LANE: 8, ALARM_LANE: 8, CARE_LANE: 8, SEND_LANE: 8, IMAGE_LANE: 2}
         lanes = [asyncio.create_task(OutboxWorker(house.practice, lane, name, batch=size).run(), name=lane) for lane, size in batches.items()]
         announce_ready()
         await stop.wait()

@@ -30,6 +30,8 @@ TECHNICAL_WRITERS = {
     "core/conversations/lease.py": {"take", "give_back", "prolong"},
     "core/conversations/allowance.py": {"opened", "spend", "exhausted"},
     "core/notifications/service.py": {"mark_sent", "mark_failed", "keep_card"},
+    "core/notifications/rungs.py": {"begin", "part_sent", "sent", "refused"},
+    "core/notifications/subscriptions.py": {"accepted", "closed", "spend", "returned"},
     # A heartbeat of an open socket: a lease by another name.
     "core/calls/attending.py": {"seen"},
     # That an answer has arrived, and in which quarter hour somebody was here.

@@ -28,6 +28,10 @@ GIVEN: dict[str, dict[str, str]] = {
     "bot/dialogue/conversing.py": {"conversations.finish_turn": _WRITES},
     "bot/dialogue/speech.py": {"conversations.keep_heard": _WRITES},
     "bot/dialogue/turn.py": {"conversations.settle": _WRITES},
+    "bot/inbox/events.py": {
+        "notifications.hear_delivery": "what the platform tells of a message of ours",
+        "notifications.hear_subscriptions": "what the platform tells that a person allowed",
+    },
     "bot/inbox/inbox.py": {
         "conversations.push_again": _WRITES,
         "people.ensure_account": "whom the platform vouched for has an account",

@@ -62,6 +62,7 @@ _PARTICULAR: dict[str, dict[str, Any]] = {
     "matching.record_conflict": {"reason": "relative"},
     # Keys that are destroyed are not brought back by taking the rows back: nobody of the scene is erased.
     "oversight.erase_mine": {"patient_id": NOWHERE}, "oversight.settle_erasure": {"decision": "keep", "reason": "dispute"},
+    "notifications.answer_subscriptions": {"answers": ({"template": "SUB-1", "answer": "accept"},)},
     "oversight.hold_disposal": {"reason": "dispute"}, "oversight.release_disposal": {"reason": "settled"},
     "people.register_organisation": {"region_code": "522727103", "full_name": "新设卫生院", "kind": "township_centre"},
     "people.register_practitioner": {

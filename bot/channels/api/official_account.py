@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.channels.api.errors import SnapshotUser
 from bot.channels.api.transport import MEDIA_LIMIT, File, Transport, text_of
+from bot.channels.api.values import fitting_values
 from bot.channels.settings import OfficialAccountSettings
 from bot.channels.token import TokenProvider, with_token
 
@@ -52,8 +53,8 @@ class OfficialAccountApi:
         client_msg_id: str = "",
     ) -> str:
         """Send a template message; gives its msgid, to which the result event refers. `client_msg_id` (at most
-        32 characters) prevents doubles."""
-        body: dict[str, Any] = {"touser": openid, "template_id": template_id, "data": {key: {"value": value} for key, value in data.items()}}
+        32 characters) prevents doubles. ValueRefused before anything is sent where a value breaks the rule of its field."""
+        body: dict[str, Any] = {"touser": openid, "template_id": template_id, "data": fitting_values(data, "template_send")}
         body |= {name: value for name, value in (("url", url), ("miniprogram", mini_program), ("client_msg_id", client_msg_id)) if value}
         answer = await self._post("/cgi-bin/message/template/send", body, "template_send")
         return str(answer.get("msgid", ""))

@@ -94,6 +94,13 @@ class Transport:
         """POST JSON to a whole address that has been checked by the caller."""
         return await self._answer("POST", address, None, body, call)
 
+    async def post_signed(self, path: str, content: bytes, headers: Mapping[str, str], *, call: str) -> Answer:
+        """POST a body of JSON just as it is, because a signature in ``headers`` is over its bytes."""
+        sent = {"content-type": "application/json; charset=utf-8", **headers}
+        request = partial(self._client.build_request, "POST", self.base + path, content=content, headers=sent)
+        data, _ = await self._exchange(request, call, ANSWER_LIMIT, TOTAL_SECONDS)
+        return checked_answer(data, call)
+
     async def fetch(self, path: str, query: Mapping[str, str], *, call: str, limit: int = MEDIA_LIMIT) -> File:
         """GET bytes. A JSON answer means an error and is raised as one."""
         return await self._file(self.base + path, query, call, limit)

@@ -9,6 +9,7 @@ const SERVICES = {
   mini_program: ["约", "#06753a"],
   wecom_app: ["台", "#1f5fa8"],
   wecom_robot: ["助", "#1f5fa8"],
+  sms: ["短", "#555555"],
 };
 
 const disc = (text, colour) => {

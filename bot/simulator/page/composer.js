@@ -17,6 +17,7 @@ const OFFERED = {
   wecom_app: { voice: true, image: true, file: false, place: true },
   wecom_robot: { voice: true, image: true, file: true, place: false },
   group: { voice: false, image: true, file: true, place: false },
+  sms: { voice: false, image: false, file: false, place: false },
 };
 
 /** `send(message)` resolves when it was stored. `mention`: the robot's name in a group, else "". */

@@ -7,7 +7,8 @@ export const BUTTONS = ["agreePrivacyAuthorization", "getPhoneNumber"];
 const said = (name, how) => ({ errMsg: `${name}:${how}` });
 
 /**
- * {wx, press} for the phone of `person` (a key of the roster). `origin`: the simulator's. `host`: {open(url), back(), restart(url), call(number), contract(), refreshed()}.
+ * {wx, press} for the phone of `person` (a key of the roster). `origin`: the simulator's. `host`: {open(url), back(), restart(url), call(number), contract(), refreshed(), subscribe(templates)}.
+ * `host.subscribe` resolves to what the person says to each template: accept or reject.
  * `press(openType)` resolves to the detail of the button's event.
  */
 export function phoneOf({ person, origin = location.origin, host }) {
@@ -44,11 +45,23 @@ export function phoneOf({ person, origin = location.origin, host }) {
       for (const name of ["online", "offline"]) addEventListener(name, () => listener({ isConnected: name === "online", networkType: name === "online" ? "wifi" : "none" }));
     },
     openPrivacyContract: (asked) => tell(asked, Promise.resolve().then(() => host.contract()), "openPrivacyContract"),
+    requestSubscribeMessage: (asked) => tell(asked, subscribed(asked.tmplIds), "requestSubscribeMessage"),
     reLaunch: (asked) => tell(asked, Promise.resolve().then(() => host.restart(asked.url)), "reLaunch"),
     request: (asked) => tell(asked, sent(asked), "request"),
     setStorageSync: (key, value) => localStorage.setItem(kept(key), JSON.stringify(value)),
     stopPullDownRefresh: (asked = {}) => tell(asked, Promise.resolve().then(() => host.refreshed()), "stopPullDownRefresh"),
   };
+
+  /** The dialog of subscription messages: in a tap only, three templates at most. What the person says is told the account's server by an event. */
+  async function subscribed(templates) {
+    if (!navigator.userActivation.isActive || !Array.isArray(templates) || templates.length < 1 || templates.length > 3) throw new Error("refused");
+    const answers = await host.subscribe(templates);
+    const response = await fetch(`${origin}/simulator/people/${encodeURIComponent(person)}/mini-program/subscribe`, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ templates: answers }),
+    });
+    if (!response.ok) throw new Error("refused");
+    return answers;
+  }
 
   async function press(openType) {
     if (openType === "agreePrivacyAuthorization") {

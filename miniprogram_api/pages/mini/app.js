@@ -14,6 +14,7 @@ import { family } from "./family.js";
 import { home } from "./home.js";
 import { insurance } from "./insurance.js";
 import { mine } from "./mine.js";
+import { notices } from "./notices.js";
 import { followup, worse } from "./followup.js";
 import { measure } from "./measure.js";
 import { prescription, prescriptions } from "./prescriptions.js";
@@ -57,6 +58,7 @@ const ROUTES = {
   privacy: ["授权与隐私", "mine", privacy],
   erasure: ["注销与删除", "privacy", erasure],
   devices: ["我的设备", "mine", devices],
+  notices: ["收到的通知", "mine", notices],
   prove: ["出示证明", "mine", prove],
   where: ["点一点哪里不舒服", "", where],
 };

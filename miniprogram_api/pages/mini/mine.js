@@ -26,7 +26,7 @@ export async function mine({ again }) {
     h("div", { class: "weui-cells__title" }, ""),
     cells(link("#/prescriptions", "处方与费用", "", "怎么吃、多少钱、取药码"), link("#/followup", "随访", "", "今天要量什么、趋势图"), link("#/reports", "报告与影像", "", "医生的决定、片子"), link("#/prove", "出示证明", "", "只证明参保、只证明已满 18 岁")),
     h("div", { class: "weui-cells__title" }, ""),
-    cells(link("#/appointments", "我的预约"), link("#/family", "家人", `${me.patients.length} 人`), link("#/privacy", "授权与隐私", "", "同意书、谁看过我的记录、更正、投诉、注销"), link("#/devices", "我的设备", "", "在哪里登录着、退出")),
+    cells(link("#/notices", "收到的通知", "", "发过什么、停止提醒"), link("#/appointments", "我的预约"), link("#/family", "家人", `${me.patients.length} 人`), link("#/privacy", "授权与隐私", "", "同意书、谁看过我的记录、更正、投诉、注销"), link("#/devices", "我的设备", "", "在哪里登录着、退出")),
     h("div", { class: "weui-cells__title" }, ""),
     cells(h("button", { type: "button", class: "weui-cell", "aria-pressed": String(large), on: { click: toggle } }, h("span", { class: "weui-cell__bd" }, "关怀模式(字大一些)"), h("span", { class: "weui-cell__ft" }, large ? "已打开" : "关着"))),
   ];

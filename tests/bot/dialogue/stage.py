@@ -25,7 +25,8 @@ from sanic.response import raw
 from bot.channels.connections import Apis, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
 from bot.runtime import BotRuntime
-from core.foundation.events import CHAT_LANE, IMAGE_LANE, SEND_LANE
+from bot.sending.sms import SMS_TEMPLATES
+from core.foundation.events import CHAT_LANE, IMAGE_LANE, SENDING_LANES
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
@@ -58,9 +59,11 @@ def credentials(port: int) -> dict[str, Any]:
         return {"token": secrets.token_hex(8), "encoding_aes_key": key, "callback_url": f"http://127.0.0.1:{port}/callback/{name}"}
 
     official = {"original_id": "gh_oa", "appid": OFFICIAL_ACCOUNT, "secret": "s", "templates": {"progress": "TPL-1", "appointment": "TPL-2"}}
+    mini = {"original_id": "gh_mp", "appid": "wxmp", "secret": "s", "message_format": "json", "long_term": ["reminder"]}
+    mini |= {"templates": {"progress": "SUB-1", "appointment": "SUB-2", "reminder": "SUB-3"}}
     return {
         "official_account": official | callback("official-account"),
-        "mini_program": {"original_id": "gh_mp", "appid": "wxmp", "secret": "s", "message_format": "json", **callback("mini-program")},
+        "mini_program": mini | callback("mini-program"),
         "wecom": {
             "corpid": CORP,
             "app": {"agentid": 1000002, "secret": "s", **callback("wecom-app")},
@@ -196,7 +199,10 @@ async def open_stage(
     ours, theirs = bound(), bound()
     origin = f"http://127.0.0.1:{theirs.getsockname()[1]}"
     (folder / "simulator").mkdir()
-    text = json.dumps(credentials(ours.getsockname()[1]))
+    texts = {f"SMS-{name}": text for name, text in SMS_TEMPLATES.items()}
+    named = {name: f"SMS-{name}" for name in SMS_TEMPLATES}
+    sms = {"address": f"{origin}/simulator/sms", "key": "K1", "secret": "s", "templates": named, "texts": texts}
+    text = json.dumps(credentials(ours.getsockname()[1]) | {"sms": sms})
     (folder / "simulator" / "platform.json").write_text(text)
     (folder / "simulator" / "people.json").write_text(json.dumps(roster()))
     (folder / "channels.json").write_text(json.dumps(json.loads(text) | (more or {})))
@@ -214,7 +220,7 @@ async def open_stage(
         # Here both travel within one machine.
         assert runtime.replies is not None
         runtime.replies.after_answer_s = 0.05
-        lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, SEND_LANE, IMAGE_LANE)]
+        lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, *SENDING_LANES, IMAGE_LANE)]
         yield Stage(practice, county, runtime, http, f"{origin}/simulator")
         await _until_quiet()
         for lane in lanes:

@@ -17,7 +17,7 @@ from bot.channels.settings import ChannelSettings
 from bot.inbox.answer import HttpAnswer
 from bot.runtime import BotRuntime
 from core.foundation.clock import ManualClock
-from core.foundation.events import CHAT_LANE, SEND_LANE
+from core.foundation.events import CHAT_LANE, SENDING_LANES
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
 from tests.bot.inbox.platform_side import OfficialAccountSide
@@ -62,7 +62,7 @@ class Desk:
     async def work(self, rounds: int = 4) -> None:
         """What a worker does until nothing is left."""
         for _ in range(rounds):
-            for lane in (CHAT_LANE, SEND_LANE):
+            for lane in (CHAT_LANE, *SENDING_LANES):
                 while await OutboxWorker(self.practice, lane, f"test-{secrets.token_hex(4)}").work_once():
                     pass
             await asyncio.sleep(0)
@@ -81,7 +81,7 @@ async def desk(practice: Practice, clock: ManualClock) -> AsyncIterator[Desk]:
     practice.engines.clinical = SmallEngine()
     county = await seed_small(practice)
     chosen, postbox = settings(), Postbox()
-    apis = cast(Apis, SimpleNamespace(official_account=postbox, mini_program=None, wecom=None, robot=None))
+    apis = cast(Apis, SimpleNamespace(official_account=postbox, mini_program=None, wecom=None, robot=None, sms=None))
     runtime = BotRuntime(practice, chosen, connect_channels(chosen), apis)
     runtime.start_worker()
     yield Desk(practice, county, runtime, OfficialAccountSide(chosen), postbox, clock)

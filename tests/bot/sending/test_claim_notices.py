@@ -24,5 +24,5 @@ async def test_a_settled_claim_is_told_in_words_and_as_a_template(practice: Prac
     assert "医保报 8.82 元" in words
     assert "甘草片:这个药不在医保目录内,由您自付。" in words
     assert notice.template is not None
-    assert notice.template[1]["phrase2"] == "已结算"
-    assert notice.template[1]["thing3"] == "医保报 8.82,您付 9.58"
+    assert notice.template[1]["state"] == "已结算"
+    assert notice.template[1]["text"] == "医保报 8.82,您付 9.58"

@@ -325,7 +325,7 @@ async def test_who_gets_the_short_notice_reads_who_it_was_and_that_he_may_compla
         told = await render(ward.practice, await Notification.get(account_id=ward.county.woman_account.account_id, kind=kind))
         assert isinstance(told, Notice)
         assert told.template is not None
-        words.append(told.template[1]["thing3"])
+        words.append(told.template[1]["text"])
         assert words[-1].startswith(view.doctor[:4])
         assert len(words[-1]) <= 20
     assert "昏迷" in words[0]

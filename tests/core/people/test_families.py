@@ -231,7 +231,7 @@ async def test_who_helped_and_has_not_written_lately_is_told_by_template(practic
     name, values = told.template
     assert name == "progress"
     assert all(values.values())
-    assert len(values["thing3"]) <= 20
+    assert len(values["text"]) <= 20
     assert told.page == "family"
     # No message at all may reach her: her own page says it, by no name, for a month; and what she ended herself is not told her.
     (ended,) = (await practice.ask(daughter, Me())).ended

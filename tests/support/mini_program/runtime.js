@@ -6,7 +6,7 @@ import { BUTTONS, phoneOf } from "/simulator/static/wx.js";
 const PACKAGE = new URL("package/", location.href);
 const asked = new URLSearchParams(location.search);
 const person = asked.get("person");
-const log = { calls: [], contracts: 0, refreshed: 0, opened: [] };
+const log = { calls: [], contracts: 0, refreshed: 0, opened: [], subscribed: [] };
 const stack = [];
 let app = null;
 let definition = null;
@@ -49,6 +49,11 @@ const host = {
   call: (number) => { log.calls.push(number); },
   contract: () => { log.contracts += 1; },
   refreshed: () => { log.refreshed += 1; },
+  // What she answers WeChat's dialog: all the same.
+  subscribe: async (templates) => {
+    log.subscribed.push(templates);
+    return Object.fromEntries(templates.map((one) => [one, asked.get("subscribe") ?? "accept"]));
+  },
 };
 const { wx, press } = phoneOf({ person, host });
 

@@ -2,6 +2,7 @@
 
 const { cardsOf } = require("../../lib/cards.js");
 const { careClass, toggleCare } = require("../../lib/care.js");
+const { askLeave, lacking } = require("../../lib/leave.js");
 const { isOnline, onNetwork } = require("../../lib/network.js");
 const { privacySetting } = require("../../lib/privacy.js");
 const { ask, askOrNull } = require("../../lib/session.js");
@@ -16,7 +17,7 @@ const drawn = (card) => ({
 });
 
 Page({
-  data: { words, care: "", careState: "", privacyFirst: false, loading: true, offline: false, problem: "", cards: [], empty: false, ready: false },
+  data: { words, care: "", careState: "", privacyFirst: false, loading: true, offline: false, problem: "", cards: [], empty: false, ready: false, leave: null, leaveSaid: "" },
 
   onLoad() {
     this.asked = false;
@@ -67,10 +68,31 @@ Page({
         prescriptions: medicine.prescriptions,
       }).map(drawn);
       if (turn === this.turn) this.setData({ loading: false, offline: !isOnline(), ready: true, cards, empty: cards.length === 0 });
+      await this.offerLeave();
     } catch (problem) {
       if (turn !== this.turn) return;
       if (problem.offline && this.data.ready) this.setData({ loading: false, offline: true });
       else this.setData({ loading: false, problem: problem.message });
+    }
+  },
+
+  /** Asked once a start: who said no is not asked again by every look at this page. */
+  async offerLeave() {
+    if (this.leaveAsked) return;
+    // Where that cannot be known just now, nothing is offered.
+    const templates = await lacking().catch(() => []);
+    this.setData({ leave: templates.length ? templates : null });
+  },
+
+  async onAskLeave() {
+    const asked = this.data.leave;
+    this.leaveAsked = true;
+    this.setData({ leave: null });
+    try {
+      const given = await askLeave(asked);
+      this.setData({ leaveSaid: given === null ? words.leaveFailed : given ? words.leaveGiven : words.leaveDenied });
+    } catch (problem) {
+      this.setData({ leaveSaid: problem.message });
     }
   },
 

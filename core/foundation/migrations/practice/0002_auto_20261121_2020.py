@@ -401,6 +401,24 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='Rung',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('notification_id', fields.CharField(max_length=26)),
+                ('rung', fields.CharField(max_length=20)),
+                ('identity_id', fields.CharField(default='', max_length=26)),
+                ('state', fields.CharField(max_length=10)),
+                ('parts', fields.IntField(default=0)),
+                ('message_id', fields.CharField(default='', db_index=True, max_length=64)),
+                ('failure', fields.CharField(default='', max_length=60)),
+                ('begun_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('ended_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'notification_rung', 'app': 'huizhen', 'unique_together': (('notification_id', 'rung', 'identity_id'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='SecondFactor',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -439,6 +457,22 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'spent_refresh_token', 'app': 'huizhen', 'pk_attr': 'id'},
             bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Subscription',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('identity_id', fields.CharField(max_length=26)),
+                ('account_id', fields.CharField(db_index=True, max_length=26)),
+                ('template', fields.CharField(max_length=64)),
+                ('asked', fields.IntField(default=0)),
+                ('heard', fields.IntField(default=0)),
+                ('spent', fields.IntField(default=0)),
+                ('changed_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'subscription', 'app': 'huizhen', 'unique_together': (('identity_id', 'template'),), 'pk_attr': 'id'},
+            bases=['Row'],
         ),
         ops.CreateModel(
             name='TimeProposal',
