@@ -14,7 +14,6 @@ from bot.channels.connections import Apis, Channels
 from bot.channels.message import ChannelName, Incoming, Kind, dedupe_key
 from bot.channels.outgoing import Outgoing
 from bot.channels.settings import ChannelSettings
-from bot.channels.stops import Stop
 from bot.inbox.answer import REFUSED, HttpAnswer
 from bot.inbox.inbox import Inbox
 from core.conversations import inbound, reading
@@ -55,7 +54,6 @@ class BotRuntime:
             "wecom-robot": channels.wecom_robot,
         }
         self.inbox = Inbox(practice, settings.apps())
-        apis.stops.told = self._report
         self._sweeper: asyncio.Task[None] | None = None
         self._recogniser: HttpRecogniser | None = None
         self.conversing: Conversing | None = None
@@ -96,12 +94,6 @@ class BotRuntime:
             }
         )
         return await self.inbox.converse(incoming, account_id, seconds)
-
-    async def _report(self, stop: Stop) -> None:
-        """A platform refuses one of our accounts for good."""
-        from bot.sending.stopped import report
-
-        await report(self._practice, stop)
 
     def start_worker(self) -> None:
         """Listen to messages, replies and notifications, and look after what was left behind."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, ReceiverUnknown
+from bot.channels.api.errors import AllowanceSpent, ApiError, ReceiverUnknown
 from bot.channels.api.wecom import Sent
 from bot.channels.connections import Apis, Channels
 from bot.channels.message import ChannelName
@@ -125,7 +125,7 @@ class Outlets:
                 raise AllowanceSpent("custom_send")
             try:
                 await send(payload)
-            except (AllowanceSpent, NotTrusted, ReceiverUnknown):
+            except (AllowanceSpent, ReceiverUnknown):
                 await allowance.exhausted(conversation.id)
                 raise
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.channels.api.errors import AllowanceSpent, ApiError, CardUpdateRefused
 from bot.channels.message import ChannelName, Incoming
 from bot.channels.outgoing import CardUpdate, Outgoing
+from bot.channels.stops import STOPPED
 from bot.channels.words import as_words
 from bot.inbox.shapes import read
 from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
@@ -86,7 +87,8 @@ class Replies:
 
         try:
             await self.outlets.send(way, shapes, not_yet)
-        except AllowanceSpent:
+        except (AllowanceSpent, *STOPPED):
+            # Where the platform refuses the account a call, another may still be open to it.
             await send_template(self.outlets, way, of_reply(" ".join(as_words(shape) for shape in shapes)), once=message.id)
 
     async def _change_card(self, practice: Practice, message: Message, shapes: tuple[Outgoing, ...]) -> tuple[Outgoing, ...]:

@@ -9,6 +9,7 @@ import random
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from redis.asyncio.retry import Retry
@@ -16,6 +17,7 @@ from redis.backoff import ExponentialBackoff
 
 from bot.channels.connections import Apis, Channels, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
+from bot.sending.stopped import report
 from core.foundation.clock import SystemClock
 from core.foundation.counting import Counts
 from core.foundation.database.connection import close_database, open_database
@@ -80,6 +82,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         ),
     )
     apis = Apis(channel_settings, redis, clock=clock.real_now, ids=lambda: secrets.token_hex(16), spread=rng)
+    apis.stops.told = partial(report, practice)
     await open_database(settings.database_url, settings.keyring_url)
     signals.start()
     watching = asyncio.create_task(keys.follow(signals), name="follow keys")

@@ -76,6 +76,7 @@ def generate(random: RandomBytes) -> dict[str, Any]:
                 "name": "会诊助手",
                 "token": _letters(random, 32),
                 "encoding_aes_key": _aes_key(random),
+                "secret": _letters(random, 43),
             },
         },
     }

@@ -13,6 +13,7 @@ import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +27,7 @@ from bot.channels.connections import Apis, connect_channels
 from bot.channels.settings import Addresses, ChannelSettings
 from bot.runtime import BotRuntime
 from bot.sending.sms import SMS_TEMPLATES
+from bot.sending.stopped import report
 from core.foundation.events import CHAT_LANE, IMAGE_LANE, SENDING_LANES
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
@@ -214,6 +216,7 @@ async def open_stage(
     settings = ChannelSettings.read(folder / "channels.json", addresses)
     async with simulated_platform(folder, theirs), httpx.AsyncClient(trust_env=False, timeout=15) as http:
         apis = Apis(settings, redis, clock=lambda: datetime.now(UTC), ids=lambda: secrets.token_hex(8), spread=random.Random(1))
+        apis.stops.told = partial(report, practice)
         runtime = BotRuntime(practice, settings, connect_channels(settings), apis)
         server = await _serve(ours, runtime)
         runtime.start_worker()

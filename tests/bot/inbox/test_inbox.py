@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from limits import RateLimitItemPerSecond
 
-from bot.channels.api.errors import AllowanceSpent, ReceiverUnknown
+from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, QuotaSpent, ReceiverUnknown
 from bot.dialogue import conversing
 from bot.inbox import flood
 from bot.inbox import inbox as inbox_module
@@ -189,8 +189,9 @@ async def test_messages_of_one_chat_are_answered_in_their_order(desk: Desk) -> N
     assert len(said) == 3
 
 
-async def test_when_no_service_message_may_be_sent_a_template_tells_of_the_reply(desk: Desk) -> None:
-    desk.postbox.refuse_with = AllowanceSpent("custom_send", 45015)
+@pytest.mark.parametrize("refusal", [AllowanceSpent("custom_send", 45015), QuotaSpent("custom_send", 45009), NotTrusted("custom_send", 48001)])
+async def test_when_no_service_message_may_be_sent_a_template_tells_of_the_reply(desk: Desk, refusal: ApiError) -> None:
+    desk.postbox.refuse_with = refusal
     await desk.deliver(COUGH)
     await desk.work()
     assert desk.postbox.sent == []
