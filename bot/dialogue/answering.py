@@ -1,17 +1,15 @@
-"""What a short answer means while a question is open: a number, 是, 不是, 不清楚."""
+"""What a short answer means while a question is open: a number, 第二个, 最后一个, 是, 不是, 不清楚."""
 
 from __future__ import annotations
 
-import re
-
 from bot.dialogue.state import Asked
-from bot.phrases.text import number, tidy
+from bot.phrases.place import read_place
+from bot.phrases.text import tidy
 from nlp.interface.departments import department_named
 
 _YES = frozenset({"是", "是的", "对", "对的", "嗯", "嗯嗯", "没错", "好", "好的", "可以", "行", "有", "yes", "y", "ok", "中", "要得"})
 _NO = frozenset({"不是", "不", "不对", "没有", "没", "否", "不用", "不行", "错了", "no", "n"})
 _UNCLEAR = frozenset({"不清楚", "不知道", "不晓得", "说不清", "说不好", "不确定", "没注意", "晓不得", "不懂"})
-_PICK = re.compile(r"^(?:选|选择|第)?\s*(\d{1,2}|[一二三四五六七八九十]{1,2})\s*(?:个|项|号|条)?$")
 
 UNKNOWN = "unknown"
 
@@ -32,8 +30,7 @@ def picked(asked: Asked, text: str) -> str | None:
             return "yes"
         if said in _NO:
             return "no"
-    found = _PICK.match(said)
-    if found is None:
+    place = read_place(said, len(asked.options))
+    if place is None:
         return _department(asked, said)
-    place = number(found[1])
-    return asked.options[place - 1] if place is not None and 1 <= place <= len(asked.options) else None
+    return asked.options[place - 1] if place else None

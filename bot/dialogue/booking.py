@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.channels.outgoing import Choice, Link, Text
+from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.appointments.commands import (
     AppointmentsView,
@@ -24,6 +25,8 @@ from nlp.interface.departments import department
 from nlp.interface.urgency import Urgency
 
 SHOWN = 5
+DEPARTMENT = "department"
+"""In the detail of the free times on the screen: whose they are."""
 _NONE = "-"
 _REGISTER = Link(title="去小程序登记", url="mini:pages/web/web?to=register%3Frelation%3Dself")
 
@@ -42,18 +45,18 @@ async def slots(turn: Turn, department_code: str | None, intake_id: str = _NONE,
     found: SlotsView = await turn.ask(FreeSlots(department_code=department_code, limit=SHOWN))
     if not found.slots:
         return turn.say(f"{name}近几天没有空号了。可以说「预约」看别的科,急的话请直接去医院或打 120。")
-    intake_id = intake_id if intake_id != _NONE else await _running_intake(turn)
+    intake_id = intake_id if intake_id != _NONE else await running_intake(turn)
     choices = tuple(
         Choice(code=f"book:{slot.slot_id}:{intake_id}", label=f"{spoken(slot.starts_at)} {slot.practitioner} {slot.organisation}")
         for slot in found.slots
     )
     head = f"{name}可以约的时间:"
-    if shanghai(found.slots[0].starts_at).date() > shanghai(turn.practice.clock.now()).date() and await _today_at_the_latest(turn, intake_id):
+    if shanghai(found.slots[0].starts_at).date() > shanghai(turn.practice.clock.now()).date() and await today_at_the_latest(turn, intake_id):
         head = f"**今天没有号了,您的情况不要等到明天**:请现在去最近的卫生院或医院急诊。\n之后复诊,{head}"
-    return turn.offer(head, choices, tail=await _what_follows(turn))
+    return turn.offer(head, choices, tail=await what_follows(turn), asked=Asked(kind="actions", detail={DEPARTMENT: department_code}))
 
 
-async def _what_follows(turn: Turn) -> str:
+async def what_follows(turn: Turn) -> str:
     """What stands between choosing a time and having it."""
     patients = await _patients(turn)
     if not patients:
@@ -70,7 +73,7 @@ async def _departments(turn: Turn, unknown: str) -> Reply:
     return turn.offer(head, choices, tail="不知道看哪个科,直接告诉我哪里不舒服。")
 
 
-async def _today_at_the_latest(turn: Turn, intake_id: str) -> bool:
+async def today_at_the_latest(turn: Turn, intake_id: str) -> bool:
     """Whether the booking is for complaints that were found to need a doctor today or sooner."""
     if intake_id == _NONE:
         return False
@@ -82,7 +85,7 @@ async def _today_at_the_latest(turn: Turn, intake_id: str) -> bool:
     return view.intake_id == intake_id and level in (Urgency.CRITICAL, Urgency.EMERGENT, Urgency.URGENT)
 
 
-async def _running_intake(turn: Turn) -> str:
+async def running_intake(turn: Turn) -> str:
     async def look_up() -> str:
         try:
             view: IntakeView = await turn.ask(CurrentIntake())

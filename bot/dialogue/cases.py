@@ -49,7 +49,12 @@ async def request(turn: Turn, arguments: dict[str, Any], missing: str) -> Reply:
     except DomainError as refusal:
         return await _not_made(turn, refusal.message)
     turn.state = turn.state.asking(None).showing("consultation", made.consultation_id)
-    return _requested(turn, made, arguments["number"])
+    reply = _requested(turn, made, arguments["number"])
+    if arguments.get("bed"):
+        number = arguments["number"]
+        bed = Text(text=f"系统里没有床号:您说的 {number} 床,按您名单上的 **{number} 号**办的。不是这位,点「取消」。")
+        return Reply((*reply.shapes, bed), reply.state, reply.aside)
+    return reply
 
 
 async def _danger_first(turn: Turn) -> list[str]:

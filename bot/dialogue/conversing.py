@@ -20,7 +20,7 @@ from core.conversations.errors import AlreadyAnswered, DialogueMoved
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
-from core.people.service import actor_for
+from core.people.service import actor_for, elder_mode
 
 logger = logging.getLogger("huizhen.conversing")
 
@@ -112,6 +112,7 @@ class Conversing:
             state=DialogueState.of(conversation.dialogue),
             media=self.media,
             settled=dict(message.settled),
+            elder=bool(await elder_mode(message.account_id)),
         )
         turn.unseen = turn.state.asked is not None and not await self._seen(turn.state.asked, message)
         return await reply_to(turn), turn

@@ -13,10 +13,14 @@ from bot.dialogue import (
     arranging,
     between,
     binding,
+    booking,
+    booking_wishes,
     buttons,
+    by_label,
     cases,
     deciding,
     desk,
+    elder,
     files,
     followups,
     helping,
@@ -42,6 +46,7 @@ from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.rights import right_asked
 from bot.phrases.stopping import stop_said
 from bot.phrases.text import tidy
+from bot.phrases.wanted import Wanted, read_wanted
 from core.conversations import reading
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.errors import DomainError, Invalid, Unavailable
@@ -53,7 +58,7 @@ _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什
 async def reply_to(turn: Turn) -> Reply:
     """The reply to a message. What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
     try:
-        reply = await _reply(turn)
+        reply = elder.fewer(turn, await _reply(turn))
         return Reply((Text(text=turn.first), *reply.shapes), reply.state, reply.aside) if turn.first else reply
     except Unavailable:
         raise
@@ -118,6 +123,13 @@ async def _text(turn: Turn, text: str) -> Reply:
         return await stopping.stopped(turn, stop)
     code = picked(asked, text) if asked is not None else None
     said = read_phrase(text, turn.actor, staff=turn.staff) if code is None else None
+    if asked is not None and code is None and said is None and not hearing.says_something:
+        named = await by_label.named(turn, asked, text)
+        if isinstance(named, Reply):
+            return named
+        code = named
+    if said is None and code is None and asked is not None and (wish := _wish(asked, text)) is not None:
+        return await booking_wishes.found(turn, wish.department or asked.detail[booking.DEPARTMENT], wish.words)
     if (first := await resuming.met(turn, text, hearing, code=code, command=said is not None)) is not None:
         return first
     asked = turn.state.asked
@@ -164,6 +176,11 @@ _ABOUT = {deciding.REASON: ("agree", "partly", "disagree"), reviewing.REASON: ("
 """What those questions are about: 退回 剂量不对 is the reason of a return, 急用一剂 阿司匹林 is not."""
 
 
+def _wish(asked: Asked, text: str) -> Wanted | None:
+    """明天下午, 王主任 where free times are on the screen and none of them was named."""
+    return read_wanted(text) if asked.kind == "actions" and booking.DEPARTMENT in asked.detail else None
+
+
 def _only_words(asked: Asked, said: Said) -> bool:
     """A sentence that begins like the phrase that is being asked about. One that names something (a code) is the phrase."""
     return said.phrase.key in _ABOUT.get(asked.kind, ()) and bool(said.arguments) and set(said.arguments) <= {"words", "reason"}
@@ -206,8 +223,13 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
     if kind == between.KIND:
         meant = between.chosen(turn, code)
         return await (buttons.press(turn, meant[1]) if meant[0] is None else _answered(turn, meant[0], meant[1], text))
+    asked = turn.state.asked
+    if kind == booking_wishes.KIND and asked is not None:
+        return await booking_wishes.chosen(turn, asked, code, await patients.said_before(turn, asked.detail.get("said", "")))
     if kind == "resume":
         return await resuming.answered(turn, code)
+    if code == elder.OTHERS.code and asked is not None:
+        return await elder.others(turn, asked)
     if code == resuming.ANOTHER.code:
         return await buttons.press(turn, code)
     if kind == "intake":

@@ -8,10 +8,12 @@ from bot.dialogue import (
     answers_to_offers,
     arranging,
     booking,
+    booking_wishes,
     cases,
     consents,
     desk,
     devices,
+    elder,
     emergency_access,
     emergency_dose,
     families,
@@ -102,6 +104,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "ranking":
             return await ranking.ranking(turn, code)
         case "ask_expert":
+            if "name" in arguments:
+                return await ranking.ask_by_name(turn, code, arguments["name"])
             return await ranking.ask_by_place(turn, code, arguments.get("place"))
         case "upload":
             return await own_case.upload_in_words(turn, code)
@@ -135,6 +139,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "cost" | "pickup":
             return await own_prescriptions.in_words(turn, said.phrase.key, code)
         case "slots":
+            if "wanted" in arguments:
+                return await booking_wishes.found(turn, arguments.get("department"), arguments["wanted"])
             return await booking.slots(turn, arguments.get("department"), unknown=arguments.get("unknown_department", ""))
         case "appointments":
             return await booking.mine(turn)
@@ -145,6 +151,10 @@ async def answer(turn: Turn, said: Said) -> Reply:
         case "stop_reminders":
             await turn.execute(StopReminders())
             return turn.say("好的,**全部提醒已停**(紧急情况仍会告诉您)。想恢复,说「恢复提醒」。")
+        case "elder":
+            return await elder.choose(turn, elder=True)
+        case "plain_reading":
+            return await elder.choose(turn, elder=False)
         case "consents":
             return await consents.mine(turn)
         case "withdraw":

@@ -6,6 +6,7 @@ from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue.cases import tapped
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.who import Named, take_who
 from core.consultations.commands import Progress, StatusList
 from core.dispatch.commands import AskExpert, RankedExpert, Ranking, RankingView
 from core.foundation.actor import Role
@@ -71,6 +72,37 @@ async def ask_by_place(turn: Turn, code: str | None, place: int | None) -> Reply
     if not practitioner_id:
         return turn.say(f"名单上没有第 {place} 位。发「匹配{' ' + code if code else ''}」看名单。")
     return await ask(turn, consultation_id, practitioner_id)
+
+
+async def ask_by_name(turn: Turn, code: str | None, name: str) -> Reply:
+    """请专家 王主任: the one of the list who is called so; of several, or where only the surname fits, it is asked back."""
+    if turn.group:
+        return turn.say(_ALONE)
+
+    async def look_up() -> list[list[str]]:
+        found = await _consultation(turn, code)
+        if found is None:
+            return []
+        experts = await _ranked(turn, found[0])
+        who = take_who(name, [_named(one) for one in experts])
+        return [[found[0], "yes" if who.sure else ""], *([one.key, ""] for one in who.people)]
+
+    meant: list[list[str]] = await turn.settle("expert_named", look_up)
+    if not meant:
+        return turn.say(_not_found(code))
+    (consultation_id, *sure), people = meant[0], [one[0] for one in meant[1:]]
+    if not people:
+        return turn.say(f"名单上没有「{name[:20]}」。发「匹配{' ' + code if code else ''}」看名单。")
+    if len(people) == 1 and any(sure):
+        return await ask(turn, consultation_id, people[0])
+    experts = {one.practitioner_id: one for one in await _ranked(turn, consultation_id)}
+    labels = {key: f"{experts[key].full_name} {experts[key].expert}" for key in people[:_BUTTONS] if key in experts}
+    choices = tuple(Choice(code=f"ask:{consultation_id}:{key}", label=label) for key, label in labels.items())
+    return turn.offer("是请哪一位?" if len(choices) > 1 else "是请这一位吗?", choices)
+
+
+def _named(one: RankedExpert) -> Named:
+    return Named(one.practitioner_id, one.full_name, one.title_name, one.department, one.organisation)
 
 
 async def ask(turn: Turn, consultation_id: str, practitioner_id: str) -> Reply:

@@ -66,6 +66,8 @@ class Turn:
     """The open question never came before the person: what he says is no answer to it."""
     pressed_in: str = ""
     """The earlier message in which the card was pressed whose button goes on now."""
+    elder: bool = False
+    """He chose 长辈模式: fewer choices at once."""
     first: str = ""
     """To be said before the reply, whatever that is."""
     _commands: int = 0

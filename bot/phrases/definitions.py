@@ -38,6 +38,7 @@ from core.oversight.commands import BreakGlassesToReview, BreakTheGlass
 from core.people.commands import ConfirmAccount
 from core.people.commands_accounts import JoinReviews, SettleJoinReview
 from core.people.commands_consents import Consents, WithdrawConsent
+from core.people.commands_reading import ChooseReading
 from core.people.commands_sessions import CloseOtherSessions, MySessions
 from core.people.commands_views import Me, MyPatientList
 from core.prescriptions.commands import Dispense, Propose, Refer, Release, ReturnPrescription, Revise, Sign, View
@@ -278,6 +279,14 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "close_others", CloseOtherSessions, ("退出其他设备", "退出全部设备", "退出所有设备", "退出全部登录", "下线其他设备"),
         "退出其他设备", "网页和小程序的登录全部退出",
+    ),
+    Phrase(
+        "elder", ChooseReading, ("长辈模式", "老人模式", "老年模式", "关怀模式", "大字", "大字模式", "字大一点", "字大点", "字大一些", "字太小了"),
+        "长辈模式", "字大一些,一次少给几个选项", audience="patient",
+    ),
+    Phrase(
+        "plain_reading", ChooseReading, ("普通模式", "关闭长辈模式", "退出长辈模式", "不要长辈模式", "正常模式", "字小一点", "字小点"),
+        "普通模式", "字和选项恢复平常的样子", audience="patient",
     ),
     Phrase("resume_reminders", ResumeReminders, ("恢复提醒", "打开提醒", "继续提醒", "开启提醒"), "恢复提醒", "重新收提醒"),
     Phrase(

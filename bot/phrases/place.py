@@ -13,11 +13,16 @@ from bot.phrases.text import NUMBER, number, tidy
 _LEAD = r"(?:我?(?:就|要|选|选择|约|请|看|换|用)(?:要|选|约)?\s*)?"
 _UNIT = r"(?:个|项|号|条|位|名|行|张|种|份|次|家)"
 _TAIL = r"(?:专家|医生|时间|选项)?\s*(?:吧|呀|啊|好了|就行|可以|就好|的)*"
-_ONE = re.compile(rf"{_LEAD}(?:第\s*)?(?P<n>{NUMBER})\s*{_UNIT}?{_TAIL}")
+_DIGITS = r"(?:\d{1,2}|[一二三四五六七八九十]{1,3})"
+# 三次, 两天, 3份 answer other questions: without 第 only what one says of a line.
+_ONE = re.compile(rf"{_LEAD}(?:第\s*(?P<n>{NUMBER})\s*{_UNIT}?|(?P<bare>{_DIGITS})\s*(?:个|项|号|条|位|名)?){_TAIL}")
 _FROM_END = re.compile(rf"{_LEAD}倒数第?\s*(?P<n>{NUMBER})\s*{_UNIT}?{_TAIL}")
-_FIRST = re.compile(rf"{_LEAD}(?:最?(?:上面|前面|开头|上边|前边)的?(?:那|这)?一?{_UNIT}?|头一?{_UNIT}|打头的?(?:那{_UNIT})?){_TAIL}")
-_LAST = re.compile(rf"{_LEAD}(?:最后(?:的?那)?一?{_UNIT}?|最末{_UNIT}?|末尾那?{_UNIT}?|最?(?:下面|后面|下边|后边)的?(?:那|这)?一?{_UNIT}?){_TAIL}")
-_MIDDLE = re.compile(rf"{_LEAD}(?:最?中间)的?(?:那|这)?一?{_UNIT}?{_TAIL}")
+_FIRST = re.compile(rf"{_LEAD}(?:最?(?:上面|前面|开头|上边|前边)的?(?:(?:那|这)一?{_UNIT}?|一{_UNIT})|头一?{_UNIT}|打头的?那{_UNIT}){_TAIL}")
+_LAST = re.compile(
+    rf"{_LEAD}(?:最后(?:的?那一?{_UNIT}?|一{_UNIT})|最末{_UNIT}?|末尾那?{_UNIT}?"
+    rf"|最?(?:下面|后面|下边|后边)的?(?:(?:那|这)一?{_UNIT}?|一{_UNIT})){_TAIL}"
+)
+_MIDDLE = re.compile(rf"{_LEAD}(?:最?中间)的?(?:(?:那|这)一?{_UNIT}?|一{_UNIT}){_TAIL}")
 _THIS = re.compile(rf"{_LEAD}(?:这|那)一?{_UNIT}{_TAIL}|就(?:它|他|她|这|那){_TAIL}")
 _ALL = re.compile(rf"{_LEAD}(?:全部|全都|都|所有|统统|两个都|全)(?:要|选|是|有|行|可以)?的?(?:全部)?{_TAIL}")
 _SOME = re.compile(rf"{_LEAD}(?P<end>前|后)\s*(?P<n>{NUMBER})\s*{_UNIT}{_TAIL}")
@@ -54,7 +59,7 @@ def read_places(text: str, count: int) -> tuple[int, ...] | None:
     if (found := _FROM_END.fullmatch(said)) is not None:
         return _there(count + 1 - _value(found["n"]), count=count)
     if (found := _ONE.fullmatch(said)) is not None:
-        return _there(_value(found["n"]), count=count)
+        return _there(_value(found["n"] or found["bare"]), count=count)
     if (found := _SOME.fullmatch(said)) is not None:
         wanted = _value(found["n"])
         first = 1 if found["end"] == "前" else count + 1 - wanted

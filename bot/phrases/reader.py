@@ -9,6 +9,8 @@ from typing import Any
 from bot.phrases.definitions import PHRASES
 from bot.phrases.phrase import Phrase
 from bot.phrases.text import NUMBER, number, tidy, without_courtesy
+from bot.phrases.wanted import read_wanted
+from bot.phrases.who import take_who
 from core.dispatch.commands import DeclineReason
 from core.foundation.actor import Actor, HeldRole, Role
 from nlp.interface.departments import department_named
@@ -18,13 +20,15 @@ _STOPS = " ,。.;:、!"
 """What may stand between the parts of a line, once it is in half width."""
 _BETWEEN = r"[\s,。.;:、!]"
 _PATIENT = r"(?:病人|患者)"
+_BED = r"(?:号床?|床)"
+"""3床 is 3号 of the doctor's list: beds are stored nowhere (``bot.phrases.place``), and the answer says so."""
 _CONSULTATION = re.compile(
-    rf"^(?:(?:给|为|把)?{_PATIENT}?\s*第?\s*(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?|{_PATIENT}?\s*(?P<b>\d{{1,4}})\s*{_PATIENT}?(?={_BETWEEN}|$))"
+    rf"^(?:(?:给|为|把)?{_PATIENT}?\s*第?\s*(?P<a>{NUMBER})\s*{_BED}\s*(?:的)?{_PATIENT}?|{_PATIENT}?\s*(?P<b>\d{{1,4}})\s*{_PATIENT}?(?={_BETWEEN}|$))"
     rf"{_BETWEEN}*(?P<text>.*)$",
     re.DOTALL,
 )
 _AT_BACK = re.compile(
-    rf"^(?:给|为|请给|请为)?\s*第?\s*(?P<a>{NUMBER})\s*号\s*(?:的)?{_PATIENT}?\s*(?:请|申请|要|发起)?会诊{_BETWEEN}*(?P<text>.*)$",
+    rf"^(?:给|为|请给|请为)?\s*第?\s*(?P<a>{NUMBER})\s*{_BED}\s*(?:的)?{_PATIENT}?\s*(?:请|申请|要|发起)?会诊{_BETWEEN}*(?P<text>.*)$",
     re.DOTALL,
 )
 _CLAIM = re.compile(
@@ -33,8 +37,10 @@ _CLAIM = re.compile(
 )
 _TEMPLATES = {"高血压": "hypertension", "血压": "hypertension", "糖尿病": "diabetes", "血糖": "diabetes"}
 _FOLLOWED = re.compile(
-    rf"(?:{_PATIENT}?\s*第?\s*(?P<number>{NUMBER})\s*号?\s*(?:的)?{_PATIENT}?)?{_BETWEEN}*(?P<illness>高血压|糖尿病|血压|血糖)?(?:随访)?"
+    rf"(?:{_PATIENT}?\s*第?\s*(?P<number>{NUMBER})\s*{_BED}?\s*(?:的)?{_PATIENT}?)?{_BETWEEN}*(?P<illness>高血压|糖尿病|血压|血糖)?(?:随访)?"
 )
+_NAME = re.compile(r"(?:专家)?[\u3400-\u9fff]{2,4}")
+_DEPARTMENTS = re.compile(r"专家|医生|[\s,的]|[\u3400-\u9fff]{1,8}(?:科|医院|省医)")
 _PLACE = re.compile(rf"第?\s*({NUMBER})\s*(?:位|名|号|个)?(?:专家)?")
 _MENTION = re.compile("^[@\uff20]\\S+\\s*")
 _FILLER = re.compile(r"^(?:吧|呀|啊|了|一下|一个|一次|下|的|我|请|谢谢|的事|那个|这个)+|(?:吧|呀|啊|呢|了|一下|谢谢|吗|么|嘛)+$")
@@ -171,7 +177,10 @@ def _code_rank(rest: str) -> dict[str, Any] | None:
         return arguments
     place = _PLACE.fullmatch(left)
     value = None if place is None else number(place[1])
-    return arguments | {"place": value} if value is not None and 1 <= value <= 99 else None
+    if value is not None:
+        return arguments | {"place": value} if 1 <= value <= 99 else None
+    who = take_who(left, ())
+    return arguments | {"name": left} if _NAME.fullmatch(left) or (who.said and not _DEPARTMENTS.sub("", who.rest)) else None
 
 
 def _claim(rest: str) -> dict[str, Any] | None:
@@ -247,6 +256,9 @@ def _department(rest: str) -> dict[str, Any] | None:
     entry = department_named(rest) or department_named(rest.removesuffix("的号").removesuffix("号"))
     if entry is not None:
         return {"department": entry.code}
+    wanted = read_wanted(rest)
+    if wanted is not None:
+        return {"wanted": wanted.words} | ({} if wanted.department is None else {"department": wanted.department})
     # 预约 followed by a department we do not have is still the wish to book; a whole sentence is not.
     return {"unknown_department": rest} if len(rest) <= 8 and rest.endswith("科") else None
 
@@ -257,7 +269,7 @@ def _consultation(said: str, usable: list[Phrase]) -> Said | None:
         return None
     behind = _AT_BACK.match(said)
     if behind is not None:
-        return _asked(phrase, behind["a"], behind["text"])
+        return _asked(phrase, behind["a"], behind["text"], bed="床" in said[: behind.start("text")])
     name = max((name for name in phrase.names if said.startswith(name)), key=len, default=None)
     if name is None:
         return None
@@ -265,12 +277,14 @@ def _consultation(said: str, usable: list[Phrase]) -> Said | None:
     if rest.startswith(("进度", "进展", "邀请", "取消", "记录", "意见", "完成", "结束")):
         return None
     found = _CONSULTATION.match(rest)
-    return Said(phrase, {"text": rest}, "number") if found is None else _asked(phrase, found["a"] or found["b"], found["text"])
+    return Said(phrase, {"text": rest}, "number") if found is None else _asked(
+        phrase, found["a"] or found["b"], found["text"], bed="床" in rest[: found.start("text")]
+    )
 
 
-def _asked(phrase: Phrase, digits: str, text: str) -> Said:
+def _asked(phrase: Phrase, digits: str, text: str, *, bed: bool) -> Said:
     value = number(digits)
-    arguments: dict[str, Any] = {"text": text.strip()[:2000]}
+    arguments: dict[str, Any] = {"text": text.strip()[:2000]} | ({"bed": True} if bed else {})
     if value is None or not 1 <= value <= 9999:
         return Said(phrase, arguments, "number")
     arguments["number"] = value

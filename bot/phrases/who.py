@@ -17,7 +17,7 @@ from nlp.interface.departments import DEPARTMENTS, department_named
 
 _TITLES = "副?主任医师|主治医师|住院医师|副?主任|主治|医师|医生|大夫|教授|院长|专家|老师|药师|护士长?|主管药师"
 _HAN = r"[\u3400-\u4dbf\u4e00-\u9fff]"
-_NOBODY = re.compile(rf"(?:老(?={_HAN}(?!{_HAN})))?(?P<name>{_HAN}{{1,2}}?)(?:{_TITLES})")
+_NOBODY = re.compile(rf"(?:老(?={_HAN}(?!{_HAN})))?(?P<name>(?![科院室内外省县医的]){_HAN}{{1,2}}?)(?:{_TITLES})")
 _NOT_NAMED = frozenset("找约请的个位名看要换改跟给向让叫那这哪某好新")
 _TITLE = re.compile(rf"^\s*(?:{_TITLES})")
 _BEFORE = re.compile(r"(?:专家|医生|大夫|医师)$")

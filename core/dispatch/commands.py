@@ -216,6 +216,10 @@ class RankedExpert(Result):
     score: float
     reasons: tuple[str, ...]
     excluded: str | None
+    full_name: str = ""
+    title_name: str = ""
+    department: str = ""
+    organisation: str = ""
 
 
 class RankingView(Result):

@@ -126,6 +126,11 @@ async def region_names(counties: set[str]) -> dict[str, str]:
     return {one: min((name for code, name in found if code.startswith(one)), key=len, default="本县") for one in counties}
 
 
+def _of(card: PractitionerCard) -> dict[str, str]:
+    """By which he may be asked for in words."""
+    return {"full_name": card.full_name, "title_name": card.title_name, "department": card.department, "organisation": card.organisation}
+
+
 @answers(Ranking)
 async def ranking(work: Work, order: Ranking) -> RankingView:
     consultation = await consultation_of(order.consultation_id)
@@ -138,7 +143,7 @@ async def ranking(work: Work, order: Ranking) -> RankingView:
         experts=tuple(
             RankedExpert(
                 practitioner_id=entry["practitioner_id"], expert=cards[entry["practitioner_id"]].introduced, score=entry["score"],
-                reasons=tuple(entry["reasons"]), excluded=entry["excluded"],
+                reasons=tuple(entry["reasons"]), excluded=entry["excluded"], **_of(cards[entry["practitioner_id"]]),
             )
             for entry in record.entries
         )

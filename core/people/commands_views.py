@@ -61,6 +61,8 @@ class MeView(WithWithheld):
     phone_verified: bool
     patients: tuple[PatientView, ...]
     ended: tuple[EndedView, ...] = ()
+    elder: bool | None = None
+    """长辈模式: chosen, put aside, never said."""
 
 
 class Me(Query):

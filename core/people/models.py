@@ -41,6 +41,8 @@ class Account(Row):
     phone_blind = blind_field(Blind("phone", of="phone"), null=True, db_index=True)
     phone_verified_at = UtcDatetimeField(null=True)
     joined_to_id = id_field(null=True)
+    elder = fields.BooleanField(null=True)
+    """长辈模式, once it was chosen or put aside: larger letters, fewer choices at once."""
     created_at = UtcDatetimeField()
 
     class Meta:

@@ -40,6 +40,7 @@ from core.people.consents import has_consent, hears_withdrawal, require_care, re
 from core.people.demonstration_factors import demonstration_secrets
 from core.people.lists import village_doctors_of
 from core.people.patients import home_organisation
+from core.people.reading import elder_mode
 from core.people.real_name import connect_real_name
 from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
 from core.people.telling import tells_people
@@ -64,6 +65,7 @@ __all__ = [
     "consent_overview",
     "demonstration_secrets",
     "devices",
+    "elder_mode",
     "enlisting",
     "families",
     "finding",

@@ -48,6 +48,7 @@ async def me(work: Work, order: Me) -> MeView:
         patients=patients,
         withheld=withheld,
         ended=await _ended(work),
+        elder=None if account is None else account.elder,
     )
 
 

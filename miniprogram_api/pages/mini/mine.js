@@ -1,7 +1,7 @@
 // 我的: the way to everything about myself, and larger letters.
 
 import { cells, h, link } from "../shared/dom.js";
-import { whoAmI } from "./session.js";
+import { chooseLarge, whoAmI } from "./session.js";
 
 const CARE_KEY = "huizhen.care";
 
@@ -16,6 +16,8 @@ export async function mine({ again }) {
       // Without storage the choice holds for this page only.
     }
     dispatchEvent(new Event("huizhen-care"));
+    // Without a network the choice holds on this phone.
+    chooseLarge(!large).catch(() => undefined);
     again();
   };
   return [

@@ -67,8 +67,28 @@ export async function ask(method, path, options = {}) {
 }
 
 export async function whoAmI({ anew = false } = {}) {
-  if (!me || anew) me = await ask("GET", "me");
+  if (!me || anew) {
+    me = await ask("GET", "me");
+    large();
+  }
   return me;
+}
+
+/** Larger letters where the account chose 长辈模式 (or put it aside), in the chat or on another phone. */
+function large() {
+  if (me.elder === null || me.elder === undefined) return;
+  try {
+    localStorage.setItem("huizhen.care", me.elder ? "1" : "0");
+  } catch {
+    // Without storage the letters keep their usual size.
+  }
+  dispatchEvent(new Event("huizhen-care"));
+}
+
+/** Keep on the account how large the letters are wanted. */
+export async function chooseLarge(elder) {
+  await ask("POST", "commands", { body: { command: "people.choose_reading", arguments: { elder } } });
+  if (me) me.elder = elder;
 }
 
 /** Hand the phone number that WeChat vouches for to the practice. */

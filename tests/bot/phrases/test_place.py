@@ -17,6 +17,7 @@ from bot.phrases.place import Numbered, read_number, read_place, read_places, ta
         ("前两个", (1, 2)), ("后两个", (2, 3)), ("1和3", (1, 3)), ("第一和第三个", (1, 3)), ("中间那个", (2,)), ("就选第二个吧", (2,)), ("头一个",
         (1,)), ("第六个", ()),
         ("倒数第四个", ()), ("这个", None), ("都没有", None), ("58 有糖尿病", None), ("38.5", None), ("", None), ("头痛", None), ("三天了", None),
+        ("下面", None), ("前面", None), ("三次", None), ("两", None), ("第3次", (3,)), ("最后", None),
     ],
 )  # fmt: skip
 def test_of_three(text: str, places: tuple[int, ...] | None) -> None:

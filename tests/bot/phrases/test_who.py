@@ -57,6 +57,11 @@ def test_nobody_is_named(text: str) -> None:
     assert take_who(text, PEOPLE).said == ""
 
 
+def test_what_stands_before_an_unknown_name_is_no_part_of_it() -> None:
+    assert take_who("心内科刘主任", PEOPLE).said == "刘主任"
+    assert take_who("县医院的刘主任", PEOPLE).rest == "县医院"
+
+
 def test_alone_or_not() -> None:
     read = read_who("请王芳", PEOPLE)
     assert read is not None

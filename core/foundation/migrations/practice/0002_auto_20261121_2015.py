@@ -481,6 +481,11 @@ class Migration(migrations.Migration):
             bases=['Model'],
         ),
         ops.AddField(
+            model_name='Account',
+            name='elder',
+            field=fields.BooleanField(null=True),
+        ),
+        ops.AddField(
             model_name='AuditEntry',
             name='address',
             field=fields.CharField(null=True, max_length=43),

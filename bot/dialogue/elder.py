@@ -1,0 +1,53 @@
+"""长辈模式 in the chat: at most four choices of a question at once, the others behind 其他. The pages take the same choice for larger letters."""
+
+from __future__ import annotations
+
+from bot.channels.outgoing import Choice, Menu, Outgoing
+from bot.dialogue import intake_words as words
+from bot.dialogue.state import Asked
+from bot.dialogue.turn import Reply, Turn
+from core.foundation.errors import NotFound
+from core.intake.commands import CurrentIntake, IntakeView
+from core.people.commands_reading import ChooseReading
+
+MOST = 4
+OTHERS = Choice(code="others", label="其他")
+_ON = "好的,**长辈模式**打开了:一次最多给四个选项,小程序里的字也大了。想换回来,说「普通模式」。"
+_OFF = "好的,换回普通模式。想看大字,说「长辈模式」。"
+
+
+async def choose(turn: Turn, *, elder: bool) -> Reply:
+    """长辈模式 or 普通模式; what was asked stays open."""
+    await turn.execute(ChooseReading(elder=elder))
+    return turn.say(_ON if elder else _OFF)
+
+
+def fewer(turn: Turn, reply: Reply) -> Reply:
+    """The reply with the first choices of the engine's question, where it has more than four and one."""
+    asked = reply.state.asked
+    if not turn.elder or turn.staff or asked is None or asked.kind != "intake":
+        return reply
+    shapes = tuple(_cut(shape, asked) for shape in reply.shapes)
+    if shapes == reply.shapes:
+        return reply
+    cut = asked.model_copy(update={"options": (*asked.options[:MOST], OTHERS.code)})
+    return Reply(shapes, reply.state.asking(cut), reply.aside)
+
+
+def _cut(shape: Outgoing, asked: Asked) -> Outgoing:
+    if not isinstance(shape, Menu) or len(shape.choices) <= MOST + 1 or tuple(choice.code for choice in shape.choices) != asked.options:
+        return shape
+    return shape.model_copy(update={"choices": (*shape.choices[:MOST], OTHERS)})
+
+
+async def others(turn: Turn, asked: Asked) -> Reply:
+    """【其他】: what was not shown of the question."""
+    try:
+        view: IntakeView = await turn.ask(CurrentIntake())
+    except NotFound:
+        return turn.say(words.NOT_UNDERSTOOD)
+    if view.question is None or view.intake_id != asked.ref:
+        return turn.say(words.NOT_UNDERSTOOD)
+    hidden = tuple(choice for choice in words.choices_of(view.question) if choice.code not in asked.options)
+    again = asked.model_copy(update={"options": tuple(choice.code for choice in hidden), "menu_id": turn.menu_id()})
+    return Reply((Menu(head=view.question.text, choices=hidden, menu_id=turn.menu_id()),), turn.state.asking(again))
