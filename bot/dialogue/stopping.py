@@ -29,8 +29,7 @@ _DROPPED = {
     "cancel_reason": "会诊没有取消,照常进行", "decline_reason": "已经转请别的专家,原因没有记", "decision_reason": "决定没有办,意见还在等您决定",
     "rx_reason": "处方没有签名", "rx_confirm": "处方没有签名", "return_reason": "处方没有退回,还在待审", "dose": "这一剂没有下",
     "dose_confirm": "这一剂没有下", "second_factor": "没有签名,动态码不用输了", "ranking": "没有请专家", "resume": "刚才那句先不算",
-    "which": "刚才的数字不算", "reassign_reason": "没有改派,还是原来的专家", "no_such_material": "没有答复,专家要的资料还在等您",
-    "when": "没有约号",
+    "which": "刚才的数字不算", "when": "没有约号", "reassign_reason": "没有改派,还是原来的专家", "no_such_material": "没有答复,专家要的资料还在等您",
 }  # fmt: skip
 """What was not done, by the kind of question that was open."""
 _SENTENCES = frozenset({
