@@ -126,6 +126,7 @@ async def test_only_who_speaks_for_the_patient_of_an_open_one(ward: Ward) -> Non
     assert not await Upload.all().exists()
 
 
+@pytest.mark.storage
 async def test_limits_of_size_and_number(ward: Ward) -> None:
     asked = await ward.request(CRITICAL, number=NUMBER_WITH_WECHAT)
     woman = ward.county.woman_account

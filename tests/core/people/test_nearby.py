@@ -47,6 +47,7 @@ def test_a_distance_is_a_distance(a: float, b: float, c: float, d: float) -> Non
     assert isclose(there, distance_km(c, d, a, b), abs_tol=1e-6)
 
 
+@pytest.mark.storage
 async def test_the_nearest_open_houses_with_distance_and_telephone(practice: Practice, county: SmallCounty) -> None:
     await put(practice, county.clinic, 25.730, 107.140)
     await put(practice, county.township_centre, 25.7205, 107.1302, "0854-4821234")
