@@ -133,6 +133,21 @@ async def test_a_case_is_asked_for_and_taken_over_the_line(house: House) -> None
     assert not any(message["type"] == "notice" for message in shown)
 
 
+async def test_greeting_card_and_tap_go_over_the_line(house: House) -> None:
+    """The card of a case stands beside the words, a tap changes it in time, and what the change cannot carry comes unprompted."""
+    house.start()
+    await house.subscribed()
+    response = await house.stage.http.post(f"{house.stage.base}/people/village_doctor/chats/wecom_robot/enter")
+    assert response.status_code == 201
+    await house.stage.hears("village_doctor", "wecom_robot", "您好,我是会诊助手", seconds=PATIENCE_S)
+    await house.stage.say("village_doctor", "wecom_robot", "会诊 3号 咳嗽 2天")
+    await house.stage.hears("village_doctor", "wecom_robot", "【去补】", seconds=PATIENCE_S)
+    await house.stage.tap("village_doctor", "wecom_robot", "去补")
+    await house.stage.hears("village_doctor", "wecom_robot", "照片直接发在这里就行", seconds=PATIENCE_S)
+    (card,) = [message["card"] for message in await house.stage.messages("village_doctor", "wecom_robot") if message["type"] == "card"]
+    assert card["main_title"]["title"] == "看下一条"
+
+
 async def test_one_of_two_processes_holds_it_and_the_other_takes_over(house: House) -> None:
     first, second = house.start(), house.start()
     holder = await house.subscribed()
