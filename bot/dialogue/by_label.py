@@ -37,7 +37,8 @@ async def named(turn: Turn, asked: Asked, text: str) -> str | Reply | None:
 
 
 def _by_part(choices: Iterable[Choice], said: str) -> list[Choice]:
-    return [choice for choice in choices if len(said) >= 2 and said in tidy(choice.label)]
+    """下午, 县医院: how a word of the label begins. What stands inside one (村医 in 请村医一起看) is not enough."""
+    return [choice for choice in choices if len(said) >= 2 and any(word.startswith(said) for word in tidy(choice.label).split())]
 
 
 def _by_time(choices: Iterable[Choice], said: str, now: datetime) -> list[Choice]:

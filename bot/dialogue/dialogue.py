@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import ValidationError
 
-from bot.channels.message import Incoming, Kind
+from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.outgoing import Text
 from bot.dialogue import (
     answers_to_offers,
@@ -286,9 +286,13 @@ async def _tapped(turn: Turn) -> Reply:
     if ":" in tap.key or tap.key in buttons.ALONE:
         return await buttons.press(turn, tap.key)
     asked = turn.state.asked
-    if asked is not None and tap.menu_id == asked.menu_id and tap.key in asked.options:
+    # The API gives back what was offered by its code alone, and may name a phrase as the menus do.
+    by_code = turn.incoming.channel is ChannelName.TERMINAL and not tap.menu_id
+    if asked is not None and (by_code or tap.menu_id == asked.menu_id) and tap.key in asked.options:
         old = await resuming.met(turn, turn.incoming.text, NOTHING, code=tap.key, command=False)
         return old or await _answered(turn, asked.kind, tap.key, turn.incoming.text)
+    if by_code and (said := clicked(tap.key, turn.actor, staff=turn.staff)) is not None:
+        return await phrases_said.answer(turn, said)
     if asked is not None and turn.unseen:
         return await _once_more(turn, asked)
     # WeChat gives back the label of what was tapped: read as words, it may still answer.

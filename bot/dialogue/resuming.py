@@ -10,9 +10,9 @@ from datetime import timedelta
 
 from bot.channels.outgoing import Choice, Menu, Outgoing, Text
 from bot.dialogue import intake_words as words
-from bot.dialogue import patients, pointing
+from bot.dialogue import patients, pointing, staff_danger
 from bot.dialogue.again import asked_anew, shapes_before
-from bot.dialogue.danger import Heard, spoken_subject, subject_of
+from bot.dialogue.danger import Heard, heard, spoken_subject, subject_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
 from core.foundation.clock import ago
@@ -65,6 +65,8 @@ async def met(turn: Turn, text: str, hearing: Heard, *, code: str | None, comman
         return None
     if code is None and asked.kind not in _SENTENCES:
         return None
+    if code is None and turn.practice.engines.clinical is not None and (told := await heard(turn.engine, text)).danger:
+        return await staff_danger.answered(turn, told)
     shapes = await shapes_before(turn, asked)
     if not shapes:
         turn.state = turn.state.asking(None)
