@@ -93,7 +93,7 @@ async def complaint_opened(work: Work, row: Consultation) -> str:
 _STAFF_ONLY = frozenset({
     "offer.declined", "offer.deferred", "offers.expired", "material.conflict", "search.repaired", "facts.recorded", "prescription.proposed",
     "prescription.revised", "prescription.referred", "prescription.returned", "prescription.withdrawn", "dose.seen", "dose.not_given",
-    "nudged", "offer.declined_why",
+    "nudged", "offer.declined_why", "material.not_there",
 })
 
 
