@@ -281,24 +281,6 @@ def robot_response(call: Call) -> Body:
     return {"errcode": 0, "errmsg": "ok"}
 
 
-def group_webhook(call: Call) -> Body:
-    """POST /cgi-bin/webhook/send?key=: text or markdown into the group whose push has this key, without a token."""
-    world = call.world
-    keys = world.platform.wecom.group_webhooks
-    chatid = next((one for one, key in keys.items() if secrets.compare_digest(key.encode(), call.asked("key").encode("utf-8", "replace"))), None)
-    if chatid is None or world.group(chatid) is None:
-        raise PlatformError(93000, "invalid webhook url")
-    kind = call.body.get("msgtype")
-    if kind not in ("text", "markdown") or set(call.body) != {"msgtype", kind}:
-        raise PlatformError(40008)
-    content = text(mapping(call.body, kind, 40058), "content", 44004, bytes_most=2048 if kind == "text" else 4096)
-    if world.store.count(f"webhook:{chatid}", world.now(), 60) > 20:
-        raise PlatformError(45009, "more than 20 messages a minute")
-    body = {"type": kind, "content": content, **({"finished": True} if kind == "markdown" else {})}
-    call.announce.append(world.post(f"group:{chatid}", "service", "群消息推送", body, call.exchange))
-    return {"errcode": 0, "errmsg": "ok"}
-
-
 WECOM_API = {
     "/cgi-bin/message/send": Endpoint(send, "POST", WECOM, 1_000_000, recorded=True),
     "/cgi-bin/message/update_template_card": Endpoint(update_card, "POST", WECOM, 1_000_000, recorded=True),
@@ -309,5 +291,4 @@ WECOM_API = {
     "/cgi-bin/user/getuserinfo": Endpoint(who, "GET", WECOM, 1_000_000),
     "/cgi-bin/user/get": Endpoint(member, "GET", WECOM, 1_000_000),
     "/cgi-bin/aibot/response": Endpoint(robot_response, "POST", recorded=True),
-    "/cgi-bin/webhook/send": Endpoint(group_webhook, "POST", daily=1_000_000, recorded=True),
 }

@@ -224,17 +224,20 @@ async def open_stage(
         assert runtime.replies is not None
         runtime.replies.after_answer_s = 0.05
         lanes = [asyncio.create_task(OutboxWorker(practice, lane, f"test-{lane}").run()) for lane in (CHAT_LANE, *SENDING_LANES, IMAGE_LANE)]
-        yield Stage(practice, county, runtime, http, f"{origin}/simulator")
-        await _until_quiet()
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
-        await runtime.stop_worker()
-        await apis.close()
-        await runtime.inbox.quiet()
-        await server.before_stop()
-        await server.close()
-        await server.after_stop()
+        try:
+            yield Stage(practice, county, runtime, http, f"{origin}/simulator")
+            await _until_quiet()
+        finally:
+            # Also after a test that failed: what went on working would work on the next test's database.
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
+            await runtime.stop_worker()
+            await apis.close()
+            await runtime.inbox.quiet()
+            await server.before_stop()
+            await server.close()
+            await server.after_stop()
 
 
 async def _serve(ours: socket.socket, runtime: BotRuntime) -> Any:

@@ -56,7 +56,7 @@ async def test_an_administrator_is_told_once_on_the_next_way(stage: Stage) -> No
         while await Notification.filter(kind="channel.trouble", state="queued").exists():  # noqa: ASYNC110 - the row is what is waited for
             await asyncio.sleep(0.05)
     (row,) = await Notification.filter(kind="channel.trouble")
-    assert (row.state, row.channel) == ("sent", "official_account")
+    assert (row.state, row.channel) == ("sent", "template")
     (trouble,) = (await stage.practice.ask(SYSTEM, Troubles())).troubles
     assert (trouble.account, trouble.call, trouble.code) == (ACCOUNT, "message_send", 60020)
 

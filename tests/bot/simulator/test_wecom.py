@@ -233,7 +233,7 @@ async def test_the_message_push_of_a_group(stage: Stage) -> None:
 
     markdown = {"msgtype": "markdown", "markdown": {"content": "会诊 **C-7K2M**:专家已接诊。"}}
     assert await errcode(markdown, "wrong") == 93000
-    assert await errcode({"msgtype": "template_card", "template_card": card()}) == 40008
+    assert await errcode({"msgtype": "template_card", "template_card": card()}) == 40058
     assert await errcode({"msgtype": "markdown", "markdown": {"content": "长" * 1366}}) == 45002
     assert [await errcode(markdown) for _ in range(21)] == [0] * 20 + [45009]
     shown = await stage.service("village-doctor-02", "group:village-doctors", 20)
