@@ -132,7 +132,7 @@ def callers(settings: ChannelSettings) -> list[Caller]:
         app, robot = settings.wecom.app, settings.wecom.robot
         if app is not None:
             found.append(Caller("wecom-app", app.callback_url, app, settings.wecom.corpid, settings.wecom.corpid, agentid=app.agentid))
-        if robot is not None and not getattr(robot, "long_connection", False):
+        if robot is not None and not robot.long_connection:
             found.append(Caller("wecom-robot", robot.callback_url, robot, "", robot.aibotid, json=True))
     return found
 

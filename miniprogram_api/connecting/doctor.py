@@ -61,7 +61,7 @@ class Doctor:
         chosen = [one for one in callers(self.settings) if not only or one.channel in _OF_ACCOUNT[only]]
         sections = [await self.look(one) for one in chosen]
         robot = self.settings.wecom.robot if self.settings.wecom else None
-        if robot is not None and getattr(robot, "long_connection", False) and only in ("", "wecom"):
+        if robot is not None and robot.long_connection and only in ("", "wecom"):
             sections.append(Section("企业微信机器人(长连接)"))
             sections[-1].add(Mark.ALREADY, "不用回调地址:由会诊连出去", "看进程日志里有没有连上;在村医群里 @ 它说一句话。")
         if not sections:

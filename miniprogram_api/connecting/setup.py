@@ -167,18 +167,18 @@ async def _quota(section: Section, api: AccountApi, path: str, name: str) -> Non
 
 
 async def _official_templates(section: Section, api: AccountApi, account: OfficialAccountSettings) -> None:
-    wanted = needed("official", getattr(account, "fields", {}))
+    wanted = needed("official", account.fields)
     _compared(section, wanted, account.templates, await api.official_templates(), "official_account.templates")
 
 
 async def _subscription_templates(section: Section, api: AccountApi, account: MiniProgramSettings) -> None:
-    wanted = needed("mini", getattr(account, "fields", {}))
+    wanted = needed("mini", account.fields)
     if not wanted and not account.templates:
         section.add(Mark.ALREADY, "没有用到订阅消息模板")
         return
     there = await api.subscription_templates()
     _compared(section, wanted, account.templates, there, "mini_program.templates")
-    for name in getattr(account, "long_term", ()):
+    for name in account.long_term:
         found = there.get(account.templates.get(name, ""))
         if found is not None and not found.long_term:
             then = "长期订阅要按医疗类目另外申请;没批下来以前,把它从 mini_program.long_term 里去掉。"
