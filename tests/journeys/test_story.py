@@ -1,4 +1,5 @@
-"""The story, whole, on fresh demonstrations: different people and answers by the seed. On MariaDB one seed."""
+"""The story, whole, on fresh demonstrations: three seeds, different people and answers by the seed; one of them on the platform's bad day, one on
+MariaDB too."""
 
 from __future__ import annotations
 
@@ -12,8 +13,9 @@ from tests.journeys.told import told
 
 pytestmark = pytest.mark.timeout(600)
 ON_MARIADB_TOO = 2
-SPOILED_SEED = 2
-SEEDS = range(1, 9) if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else range(1, 4)
+SPOILED_SEED = 3
+SEEDS = range(1, 9) if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else (1, 2)
+"""On a good day. The third of `make test` is the spoiled one."""
 STEPS = (
     "第一步(上)", "第一步(下)", "第二步", "第三步 村医", "第三步(续)", "第四步 专家应答", "第四步(续)", "第五步",
     "第六步", "第七步", "第八步", "第九步", "第十步",
