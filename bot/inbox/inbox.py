@@ -26,7 +26,7 @@ from bot.inbox.flood import FLOODED, floods
 from bot.inbox.shapes import read, written
 from bot.inbox.waiting import reply_within
 from core.conversations import allowance, inbound, reading
-from core.conversations.commands import PushAgain
+from core.conversations.commands import DeliverPart, PushAgain
 from core.conversations.handing_over import HandingOver
 from core.conversations.models import Message
 from core.conversations.taking import Arrival, Taking
@@ -174,7 +174,7 @@ class Inbox:
         shapes = read(await reading.opened(self.practice, message, "reply"))
         answer = channel.passive_reply(incoming, shapes, self.practice.clock.real_now(), self._nonce())
         if message.state == "answered":
-            won = await self._handing_over.deliver(message.id, written(answer.rest))
+            won = await self._deliver(message.id, answer.rest)
             message = await self._taking.row(message.id) if not won else message
             if won:
                 return HttpAnswer(200, answer.body, answer.content_type)
@@ -184,6 +184,12 @@ class Inbox:
             # The text went by push; the stream on the screen still has to end.
             return self._said(channel, incoming, (Stream(text="已经回复您,请看下一条消息。", finish=True),))
         return self._said(channel, incoming, ())
+
+    async def _deliver(self, message_id: str, rest: tuple[Outgoing, ...]) -> bool:
+        """Whether this answer is the one that takes the reply; ``rest`` is pushed after it."""
+        if not rest:
+            return await self._handing_over.deliver(message_id)
+        return bool((await self.practice.execute(_SYSTEM, DeliverPart(message_id=message_id, rest=written(rest)))).won)
 
     async def _lost(
         self, channel: Channel, incoming: Incoming, message: Message, shapes: tuple[Outgoing, ...], rest: tuple[Outgoing, ...]

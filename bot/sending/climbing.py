@@ -196,6 +196,9 @@ class Climbing:
             logger.error("the picture of notification %s cannot be read: %s", notice.picture.blob_id, type(lost).__name__)
             return notice
         except ApiError as error:
+            if not is_final(error):
+                # It may be taken a moment later: the rung is busy.
+                raise
             logger.warning("picture not taken: %s", type(error).__name__)
             return notice
         return notice if not media_id else replace(notice, shapes=(Image(media_id=media_id), *notice.shapes))

@@ -68,6 +68,19 @@ class Won(Result):
     won: bool
 
 
+class DeliverPart(Command):
+    """The HTTP answer takes what fits of the reply (answered → delivered); ``rest`` (JSON shapes) did not fit and is pushed after it.
+
+    A reply that fits whole is handed over without an order (``handing_over``): nothing is told of it."""
+
+    name = "conversations.deliver_part"
+    title = "当场答复一部分"
+    access = _SYSTEM
+    gives = Won
+    message_id: Id
+    rest: str = Field(min_length=3, max_length=_WORDS)
+
+
 class PushLate(Command):
     """Nobody fetched the reply: it goes by push (answered → late)."""
 

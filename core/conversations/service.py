@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.conversations.commands import (
+    DeliverPart,
     FinishTurn,
     KeepHeard,
     MarkPushed,
@@ -17,7 +18,6 @@ from core.conversations.commands import (
     Won,
 )
 from core.conversations.errors import AlreadyAnswered, DialogueMoved, MessageUnknown
-from core.conversations.handing_over import PUSH_TOPIC
 from core.conversations.models import Allowance, Conversation, Message
 from core.conversations.reading import signal_of
 from core.conversations.words import KIND, sealer_of, words_key
@@ -25,6 +25,7 @@ from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
 
+PUSH_TOPIC = "reply.late"
 HEARD = "heard"
 """In ``Message.settled``: whether words were recognised in a voice message."""
 
@@ -103,6 +104,18 @@ async def keep_heard(work: Work, order: KeepHeard) -> Settled:
         values: dict[str, Any] = {"body": await _sealed(work, message, "body", order.body)} if order.body else {}
         await message.change(settled={**message.settled, HEARD: "words" if order.body else "nothing"}, **values)
     return Settled(value=message.settled[HEARD])
+
+
+@handles(DeliverPart)
+async def deliver_part(work: Work, order: DeliverPart) -> Won:
+    message = await _message(order.message_id)
+    work.concerns("message", message.id)
+    if message.state != "answered":
+        return Won(won=False)
+    rest = await _sealed(work, message, "rest", order.rest)
+    await message.change(state="delivered", delivered_at=work.practice.clock.real_now(), rest=rest, push="waiting")
+    await _push(work, message)
+    return Won(won=True)
 
 
 @handles(PushLate)

@@ -33,7 +33,7 @@ GIVEN: dict[str, dict[str, str]] = {
         "notifications.hear_subscriptions": "what the platform tells that a person allowed",
     },
     "bot/inbox/inbox.py": {
-        "conversations.push_again": _WRITES,
+        "conversations.deliver_part": _WRITES, "conversations.push_again": _WRITES,
         "people.ensure_account": "whom the platform vouched for has an account",
     },
     "bot/runtime.py": {"conversations.push_late": "an answer that came after the platform's deadline"},
