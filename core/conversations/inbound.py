@@ -1,6 +1,7 @@
-"""Technical writer: claiming a message. One row and its event in one transaction; the same message again finds the row that is there.
+"""Technical writer: the chat a message belongs to, and the event of a message that was stored.
 
-Outside ``execute`` stand only: claiming a message (here), the conversation lease (``lease``), the allowance ledger (``allowance``).
+Outside ``execute`` stand only: making a chat (here), taking messages (``taking``), the HTTP answer taking a reply (``handing_over``), the
+conversation lease (``lease``), the allowance ledger (``allowance``).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from core.conversations.models import Conversation, Message
-from core.conversations.words import KIND, words_key
 from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.events import lane_of
@@ -77,40 +77,6 @@ async def conversation_of(practice: Practice, chat: Chat) -> Conversation:
         return await conversation_of(practice, chat)
     except IntegrityError:
         return await Conversation.get(channel=chat.channel, app=chat.app, chat_blind=blind)
-
-
-async def claim(practice: Practice, conversation: Conversation, account_id: str, dedupe_key: str, kind: str, body: str, *, window: bool) -> Claim:
-    """Store a message under ``dedupe_key`` and tell the workers; a duplicate gets the row that is there and tells nobody.
-
-    ``body`` is the message as JSON, sealed under the key of the sender's words in this month. ``window``: a web process waits to answer it at once.
-    """
-    found = await known(dedupe_key)
-    if found is not None:
-        return Claim(found, False)
-    message_id = practice.ids.new()
-    real_now = practice.clock.real_now()
-    key = words_key(account_id, real_now)
-    sealer = await practice.keys.sealer(KIND, key)
-    lane = lane_of(RECEIVED)
-    try:
-        async with in_transaction(PRACTICE):
-            message = await Message.create(
-                id=message_id,
-                conversation_id=conversation.id,
-                account_id=account_id,
-                dedupe_key=dedupe_key,
-                kind=kind,
-                words_key=key,
-                body=sealer.seal("message", "body", message_id, body),
-                state="received",
-                window="open" if window else "closed",
-                received_at=real_now,
-            )
-            await received(practice.ids.new(), conversation.id, message_id, real_now).save(force_create=True)
-    except IntegrityError:
-        return Claim(await Message.get(dedupe_key=dedupe_key), False)
-    await practice.signals.publish(lane)
-    return Claim(message, True)
 
 
 def received(event_id: str, conversation_id: str, message_id: str, real_now: datetime) -> OutboxEvent:

@@ -1,7 +1,7 @@
 """Technical writer: taking the platforms' messages in. What is known is found, what is new is stored with its event before anybody acknowledges it.
 
 Under load the messages that came while the last commit ran are found by one question and stored by one commit (``Gathering``).
-A person who never wrote before has his account and chat made first, each by itself. Beside ``inbound``, which claims one message alone.
+A person who never wrote before has his account and chat made first, each by itself.
 """
 
 from __future__ import annotations

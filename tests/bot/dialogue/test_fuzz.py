@@ -13,11 +13,12 @@ from bot.dialogue.dialogue import reply_to
 from bot.dialogue.state import Asked, DialogueState
 from bot.dialogue.turn import Turn
 from bot.phrases.definitions import PHRASES, TAPS
-from core.conversations import inbound
+from core.conversations.inbound import Chat
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.support.county import SmallCounty, seed_small
+from tests.support.taken import taken
 
 APP = "wecom_app"
 TEXTS = [name for phrase in PHRASES for name in phrase.names]
@@ -45,12 +46,9 @@ async def _turn(practice: Practice, actor: Actor, number: int, state: DialogueSt
             "dedupe_key": f"fuzz:{number}", "sent_at": practice.clock.real_now(), **fields,
         }
     )  # fmt: skip
-    chat = inbound.Chat(channel, "app", f"s-{actor.account_id}", False, actor.account_id)
-    conversation = await inbound.conversation_of(practice, chat)
-    claim = await inbound.claim(
-        practice, conversation, actor.account_id, incoming.dedupe_key, incoming.kind.value, incoming.model_dump_json(), window=False
-    )
-    return Turn(practice, actor, incoming, claim.message.id, conversation.id, state)
+    chat = Chat(channel, "app", f"s-{actor.account_id}", False, actor.account_id)
+    conversation, message = await taken(practice, chat, incoming.dedupe_key, incoming.kind.value, incoming.model_dump_json())
+    return Turn(practice, actor, incoming, message.id, conversation.id, state)
 
 
 async def test_two_hundred_odd_messages_of_everybody_get_a_reply(practice: Practice, engine: Any) -> None:

@@ -11,11 +11,12 @@ from bot.dialogue.dialogue import reply_to
 from bot.dialogue.state import Asked, DialogueState
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.menu import MENUS, official_account_menu
-from core.conversations import inbound
+from core.conversations.inbound import Chat
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from tests.bot.dialogue.stage import Stage
 from tests.support.county import seed_small
+from tests.support.taken import taken
 
 OA, APP = "official_account", "wecom_app"
 _NUMBERS = itertools.count()
@@ -28,10 +29,9 @@ async def clicked(practice: Practice, actor: Actor, channel: str, key: str, stat
             "dedupe_key": f"click:{next(_NUMBERS)}", "sent_at": practice.clock.real_now(),
         }
     )  # fmt: skip
-    conversation = await inbound.conversation_of(practice, inbound.Chat(channel, "app", f"s-{actor.account_id}", False, actor.account_id))
-    body = incoming.model_dump_json()
-    claim = await inbound.claim(practice, conversation, actor.account_id, incoming.dedupe_key, incoming.kind.value, body, window=False)
-    return await reply_to(Turn(practice, actor, incoming, claim.message.id, conversation.id, state))
+    chat = Chat(channel, "app", f"s-{actor.account_id}", False, actor.account_id)
+    conversation, message = await taken(practice, chat, incoming.dedupe_key, incoming.kind.value, incoming.model_dump_json())
+    return await reply_to(Turn(practice, actor, incoming, message.id, conversation.id, state))
 
 
 async def test_every_entry_is_answered_and_nothing_that_is_not_his(practice: Practice, engine: Any) -> None:

@@ -18,11 +18,12 @@ from bot.dialogue.stopping import _DROPPED
 from bot.dialogue.turn import Reply, Turn
 from core.appointments.models import Appointment
 from core.consultations.models import Consultation
-from core.conversations import inbound
+from core.conversations.inbound import Chat
 from core.foundation.actor import Actor
 from core.foundation.practice import Practice
 from tests.bot.dialogue.stage import GROUP, Stage
 from tests.support.county import seed_small
+from tests.support.taken import taken
 
 APP, OA = "wecom_app", "official_account"
 WORDS = ("取消", "返回", "重来")
@@ -49,10 +50,9 @@ async def turn_of(practice: Practice, actor: Actor, text: str, state: DialogueSt
             "sent_at": practice.clock.real_now(),
         }
     )  # fmt: skip
-    conversation = await inbound.conversation_of(practice, inbound.Chat(channel, "app", f"s-{actor.account_id}", False, actor.account_id))
-    body = incoming.model_dump_json()
-    claim = await inbound.claim(practice, conversation, actor.account_id, incoming.dedupe_key, incoming.kind.value, body, window=False)
-    return Turn(practice, actor, incoming, claim.message.id, conversation.id, state)
+    chat = Chat(channel, "app", f"s-{actor.account_id}", False, actor.account_id)
+    conversation, message = await taken(practice, chat, incoming.dedupe_key, incoming.kind.value, incoming.model_dump_json())
+    return Turn(practice, actor, incoming, message.id, conversation.id, state)
 
 
 WECOM = APP

@@ -7,25 +7,24 @@ from datetime import timedelta
 
 import pytest
 
-from core.conversations import allowance, inbound, lease, reading
+from core.conversations import allowance, lease, reading
 from core.conversations.commands import FinishTurn, KeepHeard, MarkPushed, PushAgain, PushLate, RecordSent, Settle, UseResponse
 from core.conversations.errors import AlreadyAnswered, DialogueMoved
 from core.conversations.handing_over import HandingOver
+from core.conversations.inbound import Chat
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.clock import ManualClock
 from core.foundation.errors import NotAllowed
 from core.foundation.models import OutboxEvent
 from core.foundation.practice import Practice
+from tests.support.taken import taken
 
 ACCOUNT = "01J0000000000000000000000A"
 
 
 async def _claimed(practice: Practice, key: str = "k", *, window: bool = True) -> tuple[Conversation, Message]:
-    chat = inbound.Chat("official_account", "wx1", "o-1", False, ACCOUNT)
-    conversation = await inbound.conversation_of(practice, chat)
-    claim = await inbound.claim(practice, conversation, ACCOUNT, key, "text", '{"text":"咳嗽"}', window=window)
-    return conversation, claim.message
+    return await taken(practice, Chat("official_account", "wx1", "o-1", False, ACCOUNT), key, "text", '{"text":"咳嗽"}', window=window)
 
 
 async def _finish(practice: Practice, system: Actor, conversation: Conversation, message: Message, reply: str = '["x"]') -> None:
