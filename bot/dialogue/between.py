@@ -14,7 +14,7 @@ _KEPT, _ANSWER, _PRESS = "kept", "answer", "press"
 
 async def which(turn: Turn, asked: Asked, code: str, text: str) -> Reply | None:
     """Asked back where ``text`` is a place among the question's options (``code``) and among the notification's buttons; else None."""
-    noticed = turn.state.noticed
+    noticed = turn.noticed
     place = read_place(text, len(noticed)) if noticed and asked.kind != KIND else None
     if not place or asked.options[place - 1 : place] != (code,):
         return None

@@ -126,10 +126,13 @@ class Conversing:
 
     async def _answer(self, conversation_id: str, message: Message) -> None:
         """One turn; begun again when the conversation moved meanwhile (a notification was recorded)."""
+        noticed: tuple[str, ...] | None = None
         for _ in range(5):
             conversation = await Conversation.get(id=conversation_id)
+            if noticed is None:
+                noticed = DialogueState.of(conversation.dialogue).noticed
             try:
-                reply, turn = await self._reply(conversation, message)
+                reply, turn = await self._reply(conversation, message, noticed)
             except Exception as error:
                 if self.practice.clock.real_now() - message.received_at < GIVE_UP_AFTER:
                     raise
@@ -143,7 +146,7 @@ class Conversing:
             except AlreadyAnswered:
                 return
 
-    async def _reply(self, conversation: Conversation, message: Message) -> tuple[Reply, Turn]:
+    async def _reply(self, conversation: Conversation, message: Message, noticed: tuple[str, ...]) -> tuple[Reply, Turn]:
         incoming = incoming_of(await reading.opened(self.practice, message, "body"))
         turn = Turn(
             practice=self.practice,
@@ -156,6 +159,7 @@ class Conversing:
             speech=self.speech,
             settled=dict(message.settled),
             elder=bool(await elder_mode(message.account_id)),
+            noticed=noticed,
         )
         turn.unseen = turn.state.asked is not None and not await self._seen(turn.state.asked, message)
         return await reply_to(turn), turn

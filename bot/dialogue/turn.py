@@ -77,6 +77,9 @@ class Turn:
     """To be said before the reply, whatever that is."""
     confirmed: bool = False
     """The person has said that the words of an earlier voice message are his."""
+    noticed: tuple[str, ...] = ()
+    """The buttons of a notification that came after the open question and before this was first read. One that comes while a turn is begun again
+    does not give a number another meaning: what it meant may have been done."""
     _commands: int = 0
 
     @property

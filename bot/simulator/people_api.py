@@ -163,7 +163,7 @@ def build(world: World, courier: Courier) -> Blueprint:
 
     @people.put("/people/<key:str>/refusals")
     async def refuse(request: Request, key: str) -> HTTPResponse:
-        return answer(refusals.change(world, courier, unquote(key), body_of(request)))
+        return answer(refusals.choose(world, courier, unquote(key), body_of(request)))
 
     @people.get("/outbox")
     async def sent(request: Request) -> HTTPResponse:

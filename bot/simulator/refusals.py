@@ -15,7 +15,7 @@ def shown(world: World, key: str) -> Body:
     return refused(world, world.person(key))
 
 
-def change(world: World, courier: Courier, key: str, wanted: Body) -> Body:
+def choose(world: World, courier: Courier, key: str, wanted: Body) -> Body:
     """{subscriptions?, templates?: true or false, customer_service?: 45015, 45047 or null}; what is not named stays as it is."""
     person = world.person(key)
     values = {**refused(world, person), **wanted}

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.dialogue.conversing import Conversing
 from core.conversations.commands import RecordSent
 from core.conversations.models import Conversation
 from core.followups.models import FollowupPlan
@@ -16,6 +22,10 @@ async def _asked_and_notified(stage: Stage) -> None:
     await stage.hears("village_doctor", APP, "建哪种随访")
     await stage.say("village_doctor", GROUP, "@会诊助手 会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
     await stage.hears("village_doctor", APP, "还要补", "是这位病人")
+    # It is on the phone a moment before its buttons are kept.
+    async with asyncio.timeout(30):
+        while not any("noticed" in chat.dialogue and chat.dialogue["noticed"] for chat in await Conversation.all()):  # noqa: ASYNC110 - the row is what is waited for
+            await asyncio.sleep(0.05)
 
 
 async def test_a_number_that_fits_both_is_asked_back_and_answers(stage: Stage) -> None:
@@ -63,3 +73,27 @@ async def test_a_plain_reminder_changes_nothing(stage: Stage) -> None:
     await stage.say("stranger", OA, "1")
     heard = await stage.hears("stranger", OA, "记下了")
     assert "是说哪个" not in heard
+
+
+async def test_one_that_comes_while_the_answer_is_worked_on_does_not_change_what_it_means(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The turn is begun again, because the conversation moved; what the number meant has been done by then."""
+    await stage.say("village_doctor", APP, "随访 5号")
+    await stage.hears("village_doctor", APP, "建哪种随访")
+    finish, recorded = Conversing._finish, 0
+
+    async def notified_first(self: Conversing, conversation: Conversation, *given: Any) -> None:
+        nonlocal recorded
+        recorded += 1
+        if recorded == 1:
+            record = RecordSent(
+                conversation_id=conversation.id, notification_id=stage.practice.ids.new(), kind="notice", text="x", buttons=("help", "help")
+            )
+            await stage.practice.execute(Actor.system("test"), record)
+        await finish(self, conversation, *given)
+
+    monkeypatch.setattr(Conversing, "_finish", notified_first)
+    await stage.say("village_doctor", APP, "1")
+    await stage.hears("village_doctor", APP, "建好了")
+    assert recorded >= 2
+    assert await FollowupPlan.all().count() == 1
+    assert "是说哪个" not in await stage.everything_heard("village_doctor", APP)

@@ -91,10 +91,11 @@ async def _owner(practice: Practice, subject: Subject, given: dict[str, Any]) ->
     if subject.by is not None:
         here, there = subject.by
         holder = models()[there]
+        if (held_by := await holder.get_or_none(id=given[here])) is not None:
+            return subject.kind, str(getattr(held_by, subject.column))
         subject_id = practice.ids.new()
-        if not await holder.filter(id=given[here]).exists():
-            values = {"id": given[here], subject.column: subject_id}
-            await make_row(practice, next(one for one in tables() if one.table == there), values)
+        values = {"id": given[here], subject.column: subject_id}
+        await make_row(practice, next(one for one in tables() if one.table == there), values)
         return subject.kind, subject_id
     held = given[subject.column]
     return subject.kind, subject.read(held) if subject.read else held
