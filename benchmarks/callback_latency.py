@@ -21,7 +21,7 @@ from benchmarks.support.processes import cpu_by_name, wait_quiet
 from benchmarks.support.servers import Server, heard, huizhen, tell
 from tests.support.demo import ROOT
 
-RATES = tuple(int(one) for one in os.environ.get("HUIZHEN_BENCH_RATES", "25 100").split())
+RATES = tuple(int(one) for one in os.environ.get("HUIZHEN_BENCH_RATES", "10 25 100").split())
 SECONDS = 60
 PERSONS = 200
 EVENTS, AGAIN = 0.2, 0.05

@@ -137,6 +137,8 @@ class BotRuntime:
             self._sweeper = None
         if self.conversing is not None:
             await self.conversing.quiet()
+        if self.introductions is not None:
+            await self.introductions.quiet()
         if self._recogniser is not None:
             await self._recogniser.close()
 
@@ -178,7 +180,7 @@ def _listen_once() -> None:
         if runtime is not None and runtime.conversing is not None:
             await runtime.conversing.work(event.body["conversation_id"])
             if runtime.introductions is not None:
-                await runtime.introductions.after(event.body["conversation_id"], event.body["message_id"])
+                runtime.introductions.after(event.body["conversation_id"])
 
     @listens("reply.late")
     async def on_reply(practice: Practice, event: Event) -> None:

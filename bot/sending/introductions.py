@@ -1,10 +1,13 @@
-"""Somebody writes for the first time: the platform is asked once who he is across our accounts, so that chat and mini program are one person."""
+"""Somebody writes who is not known across our accounts: the platform is asked who he is, so that chat and mini program are one person."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
+
+from tortoise.exceptions import OperationalError
 
 from bot.channels.api.errors import ApiError
 from bot.channels.connections import Apis
@@ -12,14 +15,17 @@ from bot.channels.message import ChannelName
 from core.conversations import reading
 from core.conversations.models import Conversation
 from core.foundation.actor import Actor
+from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.commands import EnsureAccount
+from core.people.models import Identity
 
 logger = logging.getLogger("huizhen.sending")
 _SYSTEM = Actor.system("worker")
 
 
 REMEMBERED = 10_000
+AT_ONCE = 8
 
 
 @dataclass(slots=True)
@@ -27,27 +33,49 @@ class Introductions:
     practice: Practice
     apis: Apis
     _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    """Chats in which something was said before, or that are none of ours: they are not looked at again."""
+    """Chats that this process has looked at: they are not looked at again."""
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _asking: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def after(self, conversation_id: str, message_id: str) -> None:
-        """After the first message of a chat with the Official Account: tie the account to its unionid. A failure costs nothing but the tie."""
+    def after(self, conversation_id: str) -> None:
+        """Somebody wrote in a chat: have his account tied to its unionid beside the conversation. A slow platform holds up nobody's answer.
+
+        A failure, or a process that ends, costs nothing but the tie; the next process asks again."""
         if conversation_id in self._known:
             self._known.move_to_end(conversation_id)
-            return
-        conversation = await Conversation.get_or_none(id=conversation_id)
-        api = self.apis.official_account
-        if conversation is None or api is None:
             return
         self._known[conversation_id] = None
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        if conversation.channel != ChannelName.OFFICIAL_ACCOUNT or not await reading.is_first(message_id, conversation_id):
+        task = asyncio.create_task(self._introduced(conversation_id), name="introduction")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def quiet(self) -> None:
+        """Ask no more: before the process ends."""
+        for task in list(self._asking):
+            task.cancel()
+        await asyncio.gather(*self._asking, return_exceptions=True)
+
+    async def _introduced(self, conversation_id: str) -> None:
+        async with self._room:
+            try:
+                await self._tie(conversation_id)
+            except (OperationalError, DomainError) as error:
+                logger.warning("who writes is not tied across accounts: %s", type(error).__name__)
+
+    async def _tie(self, conversation_id: str) -> None:
+        conversation = await Conversation.get_or_none(id=conversation_id)
+        api = self.apis.official_account
+        if conversation is None or api is None or conversation.channel != ChannelName.OFFICIAL_ACCOUNT:
             return
         openid = await reading.chat_key(self.practice, conversation)
+        if await Identity.filter(app=conversation.app, subject=openid, unionid__not_isnull=True).exists():
+            return
         try:
             unionid = (await api.user_info(openid)).unionid
         except ApiError as error:
-            logger.info("who wrote first is not known across accounts: %s", type(error).__name__)
+            logger.info("who writes is not known across accounts: %s", type(error).__name__)
             return
         if unionid:
             await self.practice.execute(_SYSTEM, EnsureAccount(app=conversation.app, subject=openid, unionid=unionid))

@@ -286,3 +286,22 @@ async def test_who_sends_more_than_anybody_types_is_told_and_the_rest_is_not_tak
     desk.practice.demo = True
     await desk.deliver("在吗", 5)
     assert await Message.filter(direction="in").count() == 4
+
+
+async def test_a_slow_platform_holds_up_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform is asked who writes beside the conversation: people who write for the first time are answered all the same, and tied later."""
+    slow = asyncio.Event()
+    asked = desk.postbox.user_info
+
+    async def user_info(openid: str) -> Any:
+        await slow.wait()
+        return await asked(openid)
+
+    monkeypatch.setattr(desk.postbox, "user_info", user_info)
+    said = await _answered(desk, *(desk.deliver(COUGH, 900 + number, f"o-new-{number}") for number in range(12)))
+    assert all("听到了" in one for one in said)
+    assert not await Identity.filter(subject__startswith="o-new-", unionid__not_isnull=True).exists()
+    slow.set()
+    async with asyncio.timeout(30):
+        while await Identity.filter(subject__startswith="o-new-", unionid__isnull=True).exists():  # noqa: ASYNC110 - the row is what is waited for
+            await asyncio.sleep(0.02)
