@@ -29,6 +29,8 @@ class Pool:
         self._port, self._free = port, list[Connection]()
 
     async def post(self, request: bytes) -> tuple[int, bytes]:
+        while self._free and self._free[-1].closed:
+            self._free.pop()
         if self._free:
             connection = self._free.pop()
         else:
