@@ -40,7 +40,7 @@ class Introductions:
     def after(self, conversation_id: str) -> None:
         """Somebody wrote in a chat: have his account tied to its unionid beside the conversation. A slow platform holds up nobody's answer.
 
-        A failure, or a process that ends, costs nothing but the tie; the next process asks again."""
+        Where it fails, or the process ends, the next message asks again."""
         if conversation_id in self._known:
             self._known.move_to_end(conversation_id)
             return
@@ -76,6 +76,8 @@ class Introductions:
             unionid = (await api.user_info(openid)).unionid
         except ApiError as error:
             logger.info("who writes is not known across accounts: %s", type(error).__name__)
+            # The next thing he says asks again; a platform that refuses for good is not called meanwhile (``bot.channels.stops``).
+            self._known.pop(conversation_id, None)
             return
         if unionid:
             await self.practice.execute(_SYSTEM, EnsureAccount(app=conversation.app, subject=openid, unionid=unionid))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from limits import RateLimitItemPerSecond
 
-from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, QuotaSpent, ReceiverUnknown
+from bot.channels.api.errors import AllowanceSpent, ApiError, NotTrusted, QuotaSpent, ReceiverUnknown, Unreachable
 from bot.dialogue import conversing
 from bot.inbox import flood
 from bot.inbox import inbox as inbox_module
@@ -304,4 +304,22 @@ async def test_a_slow_platform_holds_up_nobody(desk: Desk, monkeypatch: pytest.M
     slow.set()
     async with asyncio.timeout(30):
         while await Identity.filter(subject__startswith="o-new-", unionid__isnull=True).exists():  # noqa: ASYNC110 - the row is what is waited for
+            await asyncio.sleep(0.02)
+
+
+async def test_who_could_not_be_asked_about_is_asked_about_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, failed = desk.postbox.user_info, asyncio.Event()
+
+    async def away(openid: str) -> Any:
+        failed.set()
+        raise Unreachable("user_info", "away", sent=False)
+
+    monkeypatch.setattr(desk.postbox, "user_info", away)
+    await _answered(desk, desk.deliver(COUGH, 950, "o-late"))
+    await asyncio.wait_for(failed.wait(), 30)
+    await asyncio.sleep(0.05)
+    monkeypatch.setattr(desk.postbox, "user_info", asked)
+    await _answered(desk, desk.deliver("没有", 951, "o-late"))
+    async with asyncio.timeout(30):
+        while await Identity.filter(subject="o-late", unionid__isnull=True).exists():  # noqa: ASYNC110 - the row is what is waited for
             await asyncio.sleep(0.02)
