@@ -1,4 +1,7 @@
-"""长辈模式 in the chat: at most four choices of a question at once, the others behind 其他. The pages take the same choice for larger letters."""
+"""长辈模式 in the chat: at most four choices of a question at once, the others behind 其他. The pages take the same choice for larger letters.
+
+A question that rules out a danger is shown whole: 都没有 must not deny what stood behind 其他.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from core.people.commands_reading import ChooseReading
 
 MOST = 4
 OTHERS = Choice(code="others", label="其他")
-_ON = "好的,**长辈模式**打开了:一次最多给四个选项,小程序里的字也大了。想换回来,说「普通模式」。"
+_ON = "好的,**长辈模式**打开了:小程序里的字大了,一次少给几个选项(问危险的除外)。想换回来,说「普通模式」。"
 _OFF = "好的,换回普通模式。想看大字,说「长辈模式」。"
 
 
@@ -22,16 +25,25 @@ async def choose(turn: Turn, *, elder: bool) -> Reply:
     return turn.say(_ON if elder else _OFF)
 
 
-def fewer(turn: Turn, reply: Reply) -> Reply:
-    """The reply with the first choices of the engine's question, where it has more than four and one."""
+async def fewer(turn: Turn, reply: Reply) -> Reply:
+    """The reply with the first choices of the engine's question, where it has more than four and one and rules out no danger."""
     asked = reply.state.asked
     if not turn.elder or turn.staff or asked is None or asked.kind != "intake":
         return reply
     shapes = tuple(_cut(shape, asked) for shape in reply.shapes)
-    if shapes == reply.shapes:
+    if shapes == reply.shapes or await _rules_out_danger(turn, asked):
         return reply
     cut = asked.model_copy(update={"options": (*asked.options[:MOST], OTHERS.code)})
     return Reply(shapes, reply.state.asking(cut), reply.aside)
+
+
+async def _rules_out_danger(turn: Turn, asked: Asked) -> bool:
+    """Whether the open question does; also where it cannot be told."""
+    try:
+        view: IntakeView = await turn.ask(CurrentIntake())
+    except NotFound:
+        return True
+    return view.question is None or view.intake_id != asked.ref or view.question.rules_out_danger
 
 
 def _cut(shape: Outgoing, asked: Asked) -> Outgoing:
