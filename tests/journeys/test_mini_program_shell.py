@@ -251,7 +251,7 @@ async def test_what_is_next_stands_first_and_a_strangers_code_signs_no_browser_i
 
     await shell.back()
     await page.get_by_role("button", name="关怀模式").click()
-    assert await page.locator(".page").evaluate("e => getComputedStyle(e).fontSize") == "22px"
+    await expect(page.locator(".page")).to_have_css("font-size", "22px")  # waits while the page is drawn anew
     await assert_readable(page)
     await shell.picture("care-360")
     await page.get_by_role("button", name="现在记").click()

@@ -152,7 +152,7 @@ async def test_elders_read_larger_letters(visiting: Visiting, running_demo_house
     page = (await mini_program(visiting, running_demo_house, patients(running_demo_house)[5], "#/mine")).page
     await page.get_by_role("button", name="关怀模式").click()
     await expect(page.get_by_role("button", name="关怀模式")).to_have_attribute("aria-pressed", "true")
-    assert await page.locator(".weui-cell").first.evaluate("e => getComputedStyle(e).fontSize") == "22px"
+    await expect(page.locator(".weui-cell").first).to_have_css("font-size", "22px")
     await assert_readable(page)
 
 

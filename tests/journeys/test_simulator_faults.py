@@ -81,7 +81,7 @@ async def test_the_outbox_lists_what_was_sent_and_what_was_not(visiting: Visitin
     await expect(rows).to_have_count(3)
     await expect(rows.first).to_contain_text("这句没有送到")
     await expect(rows.first.locator(".failed").first).to_contain_text("没有送出 45015")
-    assert await rows.first.locator(".failed").first.evaluate("e => getComputedStyle(e).color") == "rgb(179, 38, 30)"
+    await expect(rows.first.locator(".failed").first).to_have_css("color", "rgb(179, 38, 30)")
     await assert_readable(page)
     await picture(page, "simulator-outbox")
     await drawer.get_by_label("结果").select_option(label="已送出")

@@ -66,7 +66,7 @@ async def test_larger_letters_for_elders(visiting: Visiting, stage: PageStage) -
     page = (await opened(visiting, stage, PHONE)).page
     await stage.say("patient-001", "official_account", "我咳嗽")
     await page.get_by_role("button", name="关怀模式").click()
-    assert await bubbles(phone(page, 1)).first.evaluate("e => getComputedStyle(e).fontSize") == "22px"
+    await expect(bubbles(phone(page, 1)).first).to_have_css("font-size", "22px")
     await assert_readable(page)
 
 
