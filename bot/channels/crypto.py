@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -58,7 +59,9 @@ def same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
 
 
+@lru_cache(maxsize=16)
 def _cbc(key: bytes) -> Cipher[modes.CBC]:
+    """Of the few keys that the settings hold anyway."""
     return Cipher(algorithms.AES(key), modes.CBC(key[:16]))
 
 

@@ -24,7 +24,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 def clean(text: str) -> str:
     """Text without the characters that neither XML nor UTF-8 can carry."""
-    return _FORBIDDEN.sub("", text)
+    return text if text.isprintable() else _FORBIDDEN.sub("", text)  # none of them can be printed
 
 
 class Document:
@@ -42,9 +42,10 @@ class Document:
         """The first of these that holds a text or a number, as text without surrounding blanks."""
         for name in names:
             value = self._values.get(name)
-            if isinstance(value, str) and value.strip():
-                return clean(value).strip()
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, str):
+                if words := clean(value).strip():
+                    return words
+            elif isinstance(value, int | float) and not isinstance(value, bool):
                 return str(value)
         return ""
 
@@ -52,7 +53,7 @@ class Document:
         """The first of these that is a level of its own, or an empty one."""
         for name in names:
             value = self._values.get(name)
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 return Document(value)
         return Document({})
 
@@ -60,7 +61,7 @@ class Document:
         """Every level under this name, however many there are."""
         value = self._values.get(name)
         for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, Mapping):
+            if isinstance(one, dict):
                 yield Document(one)
 
     def texts(self, name: str) -> tuple[str, ...]:

@@ -128,7 +128,7 @@ class Conversing:
         """One turn; begun again when the conversation moved meanwhile (a notification was recorded)."""
         noticed: tuple[str, ...] | None = None
         for _ in range(5):
-            conversation = await Conversation.get(id=conversation_id)
+            conversation = await reading.conversation(conversation_id)
             if noticed is None:
                 noticed = DialogueState.of(conversation.dialogue).noticed
             try:

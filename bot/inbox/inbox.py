@@ -48,6 +48,8 @@ WORKING = "正在为您处理…"
 _SYSTEM = Actor.system("web")
 _KINDS = list(Kind)
 _UNHEARD = frozenset(_KINDS[_KINDS.index(Kind.POSITION) :]) | {Kind.UNSUBSCRIBE}
+_ACKNOWLEDGED = _UNHEARD - events.KINDS - {Kind.UNSUBSCRIBE}
+"""Of what is no conversation, all that changes nothing here."""
 _TAPS = frozenset({Kind.TAP, Kind.SUBSCRIBE, Kind.SCAN})
 
 
@@ -81,6 +83,9 @@ class Inbox:
             logger.info("callback of %s refused: %s", channel.name, refused.reason)
             count("callback_refused", channel=channel.name, reason=refused.reason)
             return REFUSED
+        if incoming.kind in _ACKNOWLEDGED:
+            self._count_unheard(channel, incoming)
+            return self._said(channel, incoming, ())
         # A platform that hangs up must not tear a transaction: the work goes on, and its reply is there for the next delivery.
         work = asyncio.create_task(self._taken(channel, incoming), name="callback")
         self._running.add(work)
@@ -131,7 +136,7 @@ class Inbox:
         if incoming.kind is Kind.STREAM_REFRESH:
             return await self._refresh(channel, incoming)
         if incoming.kind in _UNHEARD:
-            count("callback_unknown" if incoming.kind is Kind.OTHER else "callback_accepted", channel=channel.name)
+            self._count_unheard(channel, incoming)
             await self._notice(incoming)
             return self._said(channel, incoming, ())
         message = await self._taking.known(incoming.dedupe_key)
@@ -159,6 +164,9 @@ class Inbox:
             count("callback_late", channel=channel.name)
             return self._said(channel, incoming, ())
         return await self._hand_over(channel, incoming, await self._taking.row(message.id))
+
+    def _count_unheard(self, channel: Channel, incoming: Incoming) -> None:
+        count("callback_unknown" if incoming.kind is Kind.OTHER else "callback_accepted", channel=channel.name)
 
     async def _refresh(self, channel: Channel, incoming: Incoming) -> HttpAnswer:
         message = await self._taking.known(f"{incoming.channel.value}:{incoming.stream_id}")
@@ -235,7 +243,8 @@ class Inbox:
         await allowance.exhausted((await inbound.conversation_of(self.practice, chat)).id)
 
     def _said(self, channel: Channel, incoming: Incoming, shapes: tuple[Outgoing, ...]) -> HttpAnswer:
-        answer = channel.passive_reply(incoming, shapes, self.practice.clock.real_now(), self._nonce())
+        nonce = self._nonce() if shapes or channel.capability.streams else ""  # an acknowledgement is not sealed, but for the robot's
+        answer = channel.passive_reply(incoming, shapes, self.practice.clock.real_now(), nonce)
         return HttpAnswer(200, answer.body, answer.content_type)
 
     def _nonce(self) -> str:

@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from tortoise.exceptions import OperationalError
 
-from bot.channels.api.errors import ApiError
+from bot.channels.api.errors import ApiError, ReceiverUnknown
 from bot.channels.connections import Apis
 from bot.channels.message import ChannelName
 from core.conversations import reading
@@ -26,14 +27,16 @@ _SYSTEM = Actor.system("worker")
 
 REMEMBERED = 10_000
 AT_ONCE = 8
+UNKNOWN_FOR = timedelta(hours=1)
+"""How long somebody whom the platform does not know is not asked about again: each question counts against the account's quota of the day."""
 
 
 @dataclass(slots=True)
 class Introductions:
     practice: Practice
     apis: Apis
-    _known: OrderedDict[str, None] = field(default_factory=OrderedDict)
-    """Chats that this process has looked at: they are not looked at again."""
+    _known: OrderedDict[str, datetime | None] = field(default_factory=OrderedDict)
+    """Chats that this process has looked at: they are not looked at again, or not before then."""
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _asking: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -42,8 +45,10 @@ class Introductions:
 
         Where it fails, or the process ends, the next message asks again."""
         if conversation_id in self._known:
+            again = self._known[conversation_id]
             self._known.move_to_end(conversation_id)
-            return
+            if again is None or self.practice.clock.real_now() < again:
+                return
         self._known[conversation_id] = None
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
@@ -74,6 +79,9 @@ class Introductions:
             return
         try:
             unionid = (await api.user_info(openid)).unionid
+        except ReceiverUnknown:
+            self._known[conversation_id] = self.practice.clock.real_now() + UNKNOWN_FOR
+            return
         except ApiError as error:
             logger.info("who writes is not known across accounts: %s", type(error).__name__)
             # The next thing he says asks again; a platform that refuses for good is not called meanwhile (``bot.channels.stops``).

@@ -13,6 +13,7 @@ from typing import Literal
 from tortoise.expressions import F
 
 from core.conversations.models import Allowance
+from core.foundation.database import statements
 from core.foundation.ids import Ids
 
 Trigger = Literal["message", "tap"]
@@ -23,9 +24,10 @@ GIVEN: dict[Trigger, tuple[int, timedelta]] = {"message": (5, timedelta(hours=48
 async def opened(ids: Ids, conversation_ids: Collection[str], trigger: Trigger, real_now: datetime) -> None:
     """The people of these single chats did something: the allowance of each starts anew."""
     count, duration = GIVEN[trigger]
-    rows = Allowance.filter(conversation_id__in=list(conversation_ids), trigger=trigger)
-    if await rows.update(remaining=count, until=real_now + duration) == len(conversation_ids):
+    given = {"remaining": count, "until": real_now + duration}
+    if await statements.update(Allowance, given, conversation_id__in=list(conversation_ids), trigger=trigger) == len(conversation_ids):
         return
+    rows = Allowance.filter(conversation_id__in=list(conversation_ids), trigger=trigger)
     there = set(await rows.values_list("conversation_id", flat=True))
     missing = [
         Allowance(id=ids.new(), conversation_id=one, trigger=trigger, remaining=count, until=real_now + duration)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from core.conversations.models import Message
+from core.foundation.database import statements
 from core.foundation.database.connection import PRACTICE
 from core.foundation.database.passing import until_passed
+from core.foundation.database.statements import Plus
 from core.foundation.gathering import Gathering
 from core.foundation.practice import Practice
 
@@ -37,11 +38,11 @@ class HandingOver:
 
     async def _answered(self, message_ids: Sequence[str]) -> list[bool]:
         async with in_transaction(PRACTICE):
-            rows = await Message.filter(id__in=list(set(message_ids)), state="answered").select_for_update()
+            rows = await statements.find_all(Message, lock=True, id__in=list(set(message_ids)), state="answered")
             ready = {row.id for row in rows}
             if ready:
                 now = self._practice.clock.real_now()
-                await Message.filter(id__in=list(ready)).update(state="delivered", delivered_at=now, version=F("version") + 1)
+                await statements.update(Message, {"state": "delivered", "delivered_at": now, "version": Plus()}, id__in=list(ready))
         won = []
         for one in message_ids:
             won.append(one in ready)
@@ -50,9 +51,9 @@ class HandingOver:
 
     async def _closed(self, message_ids: Sequence[str]) -> list[bool]:
         async with in_transaction(PRACTICE):
-            rows = await Message.filter(id__in=list(set(message_ids)), state="received").select_for_update()
+            rows = await statements.find_all(Message, lock=True, id__in=list(set(message_ids)), state="received")
             waiting = {row.id for row in rows}
             open_now = [row.id for row in rows if row.window == "open"]
             if open_now:
-                await Message.filter(id__in=open_now).update(window="closed", version=F("version") + 1)
+                await statements.update(Message, {"window": "closed", "version": Plus()}, id__in=open_now)
         return [one in waiting for one in message_ids]

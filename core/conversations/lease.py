@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F, Q
 
+from core.foundation.database import statements
+from core.foundation.database.statements import Plus
 from core.foundation.models import Lease
 
 DURATION = timedelta(seconds=10)
@@ -18,10 +19,10 @@ def lease_id(conversation_id: str) -> str:
 
 async def take(conversation_id: str, holder: str, real_now: datetime) -> bool:
     """Hold the conversation for DURATION; False while another holder's lease runs. The holder itself prolongs by taking again."""
-    free = Q(holder=holder) | Q(until__lte=real_now)
-    changed = await Lease.filter(free, id=lease_id(conversation_id)).update(holder=holder, until=real_now + DURATION, fence=F("fence") + 1)
-    if changed:
-        return True
+    held = {"holder": holder, "until": real_now + DURATION, "fence": Plus()}
+    for free in ({"until__lte": real_now}, {"holder": holder}):
+        if await statements.update(Lease, held, id=lease_id(conversation_id), **free):
+            return True
     if await Lease.filter(id=lease_id(conversation_id)).exists():
         return False
     try:
@@ -33,4 +34,4 @@ async def take(conversation_id: str, holder: str, real_now: datetime) -> bool:
 
 async def give_back(conversation_id: str, holder: str, real_now: datetime) -> None:
     """Let the next one in at once."""
-    await Lease.filter(id=lease_id(conversation_id), holder=holder).update(until=real_now)
+    await statements.update(Lease, {"until": real_now}, id=lease_id(conversation_id), holder=holder)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from core.conversations.models import Conversation, Message
 from core.conversations.words import sealer_of
+from core.foundation.database.statements import find, find_all
 from core.foundation.practice import Practice
 
 SEEN_GRACE = timedelta(seconds=1)
@@ -32,9 +33,14 @@ async def opened(practice: Practice, message: Message, column: str) -> str:
     return sealer.open("message", column, message.id, bytes(sealed))
 
 
+async def conversation(conversation_id: str) -> Conversation:
+    """The conversation as it is now; DoesNotExist where it was deleted meanwhile."""
+    return await find(Conversation, id=conversation_id) or await Conversation.get(id=conversation_id)
+
+
 async def unanswered(conversation_id: str) -> list[Message]:
     """Messages of a conversation without a reply, in the order in which they came."""
-    return await Message.filter(conversation_id=conversation_id, state="received").order_by("id")
+    return await find_all(Message, order="id", conversation_id=conversation_id, state="received")
 
 
 async def waiting_since(before: datetime, limit: int = 50) -> list[str]:
@@ -59,7 +65,7 @@ async def has_seen(message_id: str, said_at: datetime) -> bool | None:
 
     What was said before there was any reply is not judged: it goes on with the talk.
     """
-    message = await Message.get_or_none(id=message_id)
+    message = await find(Message, id=message_id)
     if message is None or message.answered_at is None or said_at < message.answered_at:
         return True
     if message.state == "answered" or message.push == "failed":

@@ -21,6 +21,7 @@ from core.conversations.errors import AlreadyAnswered, DialogueMoved, MessageUnk
 from core.conversations.models import Allowance, Conversation, Message
 from core.conversations.reading import signal_of
 from core.conversations.words import KIND, sealer_of, words_key
+from core.foundation.database.statements import find
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
@@ -41,7 +42,7 @@ async def forget_chats(work: Work, account_id: str) -> None:
 
 
 async def _message(message_id: str) -> Message:
-    message = await Message.filter(id=message_id).select_for_update().first()
+    message = await find(Message, lock=True, id=message_id)
     if message is None:
         raise MessageUnknown
     return message
@@ -62,8 +63,8 @@ async def finish_turn(work: Work, order: FinishTurn) -> Done:
     work.concerns("message", message.id)
     if message.state != "received":
         raise AlreadyAnswered
-    conversation = await Conversation.filter(id=message.conversation_id).select_for_update().get()
-    if conversation.version != order.conversation_version:
+    conversation = await find(Conversation, lock=True, id=message.conversation_id)
+    if conversation is None or conversation.version != order.conversation_version:
         raise DialogueMoved
     await conversation.change(conflict=DialogueMoved(), dialogue=order.dialogue)
     late = message.window == "closed"

@@ -20,6 +20,7 @@ from core.conversations.words import KIND, words_key
 from core.foundation.actor import Actor
 from core.foundation.database.connection import PRACTICE
 from core.foundation.database.passing import until_passed
+from core.foundation.database.statements import find_all
 from core.foundation.errors import DomainError
 from core.foundation.events import lane_of
 from core.foundation.gathering import Gathering
@@ -113,11 +114,10 @@ class Taking:
     async def _places(self, arrivals: Sequence[Arrival]) -> tuple[dict[Arrival, str], dict[Arrival, Conversation]]:
         """Account and conversation of each: found by one question each, made where they are not there."""
         unknown = {arrival.sender[:64] for arrival in arrivals if arrival.account_id is None}
-        named = Identity.filter(subject__in=list(unknown)).values_list("app", "subject", "account_id") if unknown else None
-        found = {(app, subject): str(account_id) for app, subject, account_id in await named} if named is not None else {}
+        found = {(row.app, row.subject): row.account_id for row in await find_all(Identity, subject__in=list(unknown))}
         accounts = {one: one.account_id or found.get((one.app, one.sender[:64])) or await self._account(one) for one in arrivals}
         blinds = {one: self._practice.keys.blind("chat", f"{one.channel}\x1f{one.app}\x1f{one.chat}") for one in arrivals}
-        rows = await Conversation.filter(chat_blind__in=list(set(blinds.values())))
+        rows = await find_all(Conversation, chat_blind__in=list(set(blinds.values())))
         known = {(row.channel, row.app, row.chat_blind): row for row in rows}
         chats: dict[Arrival, Conversation] = {}
         for one in arrivals:
@@ -150,10 +150,10 @@ class Taking:
 
 
 async def _known(keys: Sequence[str]) -> list[Message | None]:
-    rows = {row.dedupe_key: row for row in await Message.filter(dedupe_key__in=list(set(keys)))}
+    rows = {row.dedupe_key: row for row in await find_all(Message, dedupe_key__in=list(set(keys)))}
     return [rows.get(key) for key in keys]
 
 
 async def _rows(ids: Sequence[str]) -> list[Message]:
-    rows = {row.id: row for row in await Message.filter(id__in=list(set(ids)))}
+    rows = {row.id: row for row in await find_all(Message, id__in=list(set(ids)))}
     return [rows[one] for one in ids]

@@ -21,6 +21,14 @@ class UtcDatetimeField(fields.DatetimeField[datetime]):
             value = value.astimezone(UTC)
         return super().to_db_value(value, instance)
 
+    def to_python_value(self, value: Any) -> datetime | None:
+        # SQLite gives the text that was stored, MariaDB a naive moment of UTC; the stock field reads any text that any standard ever allowed.
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        if not isinstance(value, datetime):
+            return super().to_python_value(value)
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
 
 def id_field(**options: Any) -> Any:
     """A column that holds another row's ULID without a foreign key (the row may live in a room above)."""

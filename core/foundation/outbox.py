@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tortoise.expressions import F
 
 from core.foundation.damage import TOPIC, tell_of_damage
+from core.foundation.database import statements
 from core.foundation.database.claiming import claim_events
 from core.foundation.errors import Conflict, DomainError, Invalid, NotAllowed, Unavailable
 from core.foundation.events import Event, listeners_of
@@ -79,38 +80,41 @@ class OutboxWorker:
 
     async def _work(self, event: Event) -> bool:
         """Tell ``event`` to its listeners; whether it is settled (done, or given up)."""
-        mine = OutboxEvent.filter(id=event.id, claimed_by=self._name, state="waiting")
         try:
             for listener in listeners_of(event.topic):
                 await listener(self._practice, event)
         except asyncio.CancelledError:
             raise
         except Unavailable as away:
-            return await self._given_up(mine, event, away)
+            return await self._given_up(event, away)
         except SealBroken as broken:
             if event.tries >= TRIES and event.topic != TOPIC:
                 await tell_of_damage(self._practice, broken)
-            return await self._given_up(mine, event, broken)
+            return await self._given_up(event, broken)
         except DomainError as refusal:
             if type(refusal) is Conflict:
                 # Another writer came first: what the event asks for is still to be done.
-                return await self._given_up(mine, event, refusal)
+                return await self._given_up(event, refusal)
             # The world moved on (a withdrawn offer, a closed case): there is nothing left to tell. That we may not is a fault of ours.
             level = logging.WARNING if isinstance(refusal, NotAllowed | Invalid) else logging.INFO
             logger.log(level, "event %s %s refused: %s", event.topic, event.id, refusal.code)
-            await mine.update(state="done")
+            await self._mark(event, state="done")
         except Exception as error:
-            return await self._given_up(mine, event, error)
+            return await self._given_up(event, error)
         else:
-            await mine.update(state="done")
+            await self._mark(event, state="done")
         return True
 
-    async def _given_up(self, mine: Any, event: Event, error: Exception) -> bool:
+    async def _mark(self, event: Event, **values: Any) -> None:
+        """Unless another worker has taken it over meanwhile."""
+        await statements.update(OutboxEvent, values, id=event.id, claimed_by=self._name, state="waiting")
+
+    async def _given_up(self, event: Event, error: Exception) -> bool:
         """Plan the next try of an event that failed, or give it up after its tries; whether it was given up."""
         logger.warning("event %s %s failed (try %d): %s", event.topic, event.id, event.tries, type(error).__name__, exc_info=error)
         if event.tries >= TRIES and not isinstance(error, Unavailable):
-            await mine.update(state="failed")
+            await self._mark(event, state="failed")
             return True
         later = self._practice.clock.real_now() + timedelta(seconds=min(60, 0.5 * 2 ** min(event.tries, 7)))
-        await mine.update(claimed_until=later)
+        await self._mark(event, claimed_until=later)
         return False

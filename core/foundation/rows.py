@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from tortoise import fields
 from tortoise.models import Model
 
+from core.foundation.database import statements
 from core.foundation.errors import Conflict
 
 ROW = TypeVar("ROW", bound="Row")
@@ -23,7 +24,7 @@ class Row(Model):
 
     async def change(self, *, conflict: Exception | None = None, **values: Any) -> None:
         """Write ``values`` if nobody wrote since this row was read, else raise ``conflict`` (or :class:`Conflict`)."""
-        changed = await type(self).filter(id=self.id, version=self.version).update(version=self.version + 1, **values)
+        changed = await statements.update(type(self), {"version": self.version + 1, **values}, id=self.id, version=self.version)
         if changed == 0:
             raise conflict if conflict is not None else Conflict()
         self.version += 1

@@ -10,6 +10,7 @@ from typing import TypeVar
 from tortoise.expressions import F, Q
 
 from core.foundation.actor import Actor, HeldRole, Role
+from core.foundation.database.statements import find
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.errors import Conflict
 from core.foundation.orders import handles
@@ -146,10 +147,10 @@ async def close_account(work: Work, account_id: str) -> None:
 
 async def live_account(account_id: str) -> Account:
     """The account that lives on for ``account_id``; :class:`AccountUnknown` when there is none."""
-    account = await Account.get_or_none(id=account_id)
+    account = await find(Account, id=account_id)
     # However many were joined one after the other; each was joined into one that lived on, so that this ends.
     while account is not None and account.joined_to_id is not None:
-        account = await Account.get_or_none(id=account.joined_to_id)
+        account = await find(Account, id=account.joined_to_id)
     if account is None:
         raise AccountUnknown
     return account
@@ -178,7 +179,7 @@ async def actor_for(account_id: str, channel: str, now: datetime, *, session_id:
     :class:`AccountUnknown` when there is no such account.
     """
     account = await live_account(account_id)
-    practitioner = await Practitioner.get_or_none(account_id=account.id)
+    practitioner = await find(Practitioner, account_id=account.id)
     if practitioner is None:
         return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel, session_id=session_id)
     held, withheld = roles_now(await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id"), practitioner, now)

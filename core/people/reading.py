@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.foundation.database.statements import find
 from core.foundation.orders import Done, handles
 from core.foundation.work import Work
 from core.people.commands_reading import ChooseReading
@@ -17,5 +18,5 @@ async def choose_reading(work: Work, order: ChooseReading) -> Done:
 
 async def elder_mode(account_id: str) -> bool | None:
     """Whether the account chose it; None where it never said."""
-    account = await Account.get_or_none(id=account_id)
+    account = await find(Account, id=account_id)
     return None if account is None else account.elder

@@ -6,9 +6,11 @@ Exceptions are told by type and place only: their texts may quote what a patient
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import logging
 import re
+import secrets
 import sys
 import time
 import traceback
@@ -18,6 +20,8 @@ from typing import Any
 
 from sanic import Request, Sanic
 
+from miniprogram_api.http.platform_routes import is_platforms
+
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request this task serves; empty outside of one."""
 
@@ -25,6 +29,10 @@ LOUD_LIBRARIES = (
     "httpx", "httpcore", "sanic", "tortoise", "asyncio", "aiosqlite", "asyncmy", "urllib3", "websockets", "pydicom", "jieba", "aioice", "aiortc",
 )
 """Libraries whose information lines hold addresses with tokens, statements with values, or nothing of use: warnings only."""
+
+_STARTED = secrets.token_hex(4)
+_numbers = itertools.count(1)
+"""A request's id in the lines: this process's start and a number."""
 
 SLOW_MS = 2000
 PLACES = 6
@@ -107,17 +115,22 @@ def describe(error: BaseException) -> str:
 
 
 def log_requests(app: Sanic[Any, Any]) -> None:
-    """One line a request: method, route pattern, status, milliseconds. Refused and failed ones are no warnings: they are answers."""
+    """One line a request: method, route pattern, status, milliseconds. Refused and failed ones are no warnings: they are answers.
+
+    A callback of a platform that went well and fast has no line: there are thousands of them, and ``GET /metrics`` counts them."""
     logger = logging.getLogger("huizhen.requests")
     _quieten_libraries()  # Sanic gave its loggers handlers of their own when `app` was made; they print whole addresses.
 
     async def begin(request: Request) -> None:
-        request_id.set(str(request.id))
+        # Not Sanic's own: that takes what a client calls its request, and asks the system for randomness otherwise.
+        request_id.set(f"{_STARTED}-{next(_numbers):x}")
         request.ctx.began = time.perf_counter()
 
     async def end(request: Any, response: Any) -> None:
-        pattern = f"/{request.route.path}" if request.route else "(no route)"
         took = round((time.perf_counter() - getattr(request.ctx, "began", time.perf_counter())) * 1000, 1)
+        if response.status == 200 and took <= SLOW_MS and is_platforms(request):
+            return
+        pattern = f"/{request.route.path}" if request.route else "(no route)"
         level = logging.WARNING if response.status >= 500 and response.status != 503 else logging.INFO
         logger.log(level, "%s %s", request.method, pattern, extra={"status": response.status, "ms": took, "slow": took > SLOW_MS})
 

@@ -10,6 +10,8 @@ import secrets
 import signal
 from collections.abc import Sequence
 
+import uvloop
+
 from core.candidates.commands import WatchDrift
 from core.credentials.commands import ReviewAges
 from core.foundation.actor import Actor
@@ -81,4 +83,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     house_logging.configure("ticker")
-    asyncio.run(main())
+    uvloop.run(main())

@@ -10,6 +10,8 @@ import secrets
 import signal
 from pathlib import Path
 
+import uvloop
+
 from bot.runtime import BotRuntime
 from core.foundation.events import ALARM_LANE, CARE_LANE, CHAT_LANE, IMAGE_LANE, SEND_LANE
 from core.foundation.outbox import OutboxWorker, release_claims
@@ -63,4 +65,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     house_logging.configure(os.environ.get(PROCESS_NAME, "worker"))
-    asyncio.run(main())
+    uvloop.run(main())

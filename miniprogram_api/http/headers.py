@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from sanic import Request
@@ -29,20 +30,36 @@ def page_policy(request: Request, *, call_room: bool = False) -> str:
 
 async def secure_headers(request: Request, response: Any) -> None:
     """Also on refusals and errors. What the simulator answers is its own affair, but for what concerns the whole origin."""
-    headers, path = response.headers, request.path
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", _PERMISSIONS)
-    if path == "/" or path.startswith("/simulator"):
+    if getattr(response, "has_secure_headers", False):
         return
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    if not request.app.ctx.demo:
-        headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_S}; includeSubDomains")
-    if path.startswith("/h5/"):
-        headers.setdefault("Content-Security-Policy", page_policy(request))
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Cache-Control", "no-store")
+    path = request.path
+    if path == "/" or path.startswith("/simulator"):
+        wanted = _EVERYWHERE
+    elif path.startswith("/h5/"):
+        page = {"Content-Security-Policy": page_policy(request), "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store"}
+        wanted = _everywhere_but_simulator(request.app.ctx.demo) | page
     else:
-        # An answer that holds data is no page, whatever a browser makes of it.
-        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        headers.setdefault("Cache-Control", "no-store")
+        wanted = _of_data(request.app.ctx.demo)
+    for name, value in wanted.items():
+        response.headers.setdefault(name, value)
+
+
+@cache
+def secure_headers_of_data(demo: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """What every answer that is no page carries, as it goes out."""
+    return tuple((name.encode(), value.encode()) for name, value in _of_data(demo).items())
+
+
+_EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Permissions-Policy": _PERMISSIONS}
+
+
+def _everywhere_but_simulator(demo: bool) -> dict[str, str]:
+    transport = {} if demo else {"Strict-Transport-Security": f"max-age={_YEAR_S}; includeSubDomains"}
+    return {**_EVERYWHERE, "Cross-Origin-Resource-Policy": "same-origin", **transport}
+
+
+def _of_data(demo: bool) -> dict[str, str]:
+    # An answer that holds data is no page, whatever a browser makes of it.
+    return {
+        **_everywhere_but_simulator(demo), "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Cache-Control": "no-store",
+    }

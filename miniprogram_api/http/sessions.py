@@ -23,6 +23,7 @@ from core.people.service import BEARERS, PAGES, SignedIn, signed_in
 from miniprogram_api.http.api import App, actor_of, by_order, carry_out, dumps, json_object, order_route, practice_of, public, refusal
 from miniprogram_api.http.client_address import Network, client_address
 from miniprogram_api.http.devices import device_words
+from miniprogram_api.http.platform_routes import is_platforms
 
 blueprint = Blueprint("sessions", url_prefix="/v1/sessions")
 
@@ -54,6 +55,8 @@ def install_sessions(app: App, trusted_proxies: Sequence[Network]) -> None:
 
     @app.on_request
     async def find_actor(request: Request) -> None:
+        if is_platforms(request):
+            return
         if any(_is_unreadable(value) for value in request.headers.values()):
             raise HeaderUnreadable
         forwarded_for = ",".join(request.headers.getall("x-forwarded-for", []))

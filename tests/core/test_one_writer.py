@@ -19,13 +19,15 @@ TECHNICAL_WRITERS = {
     "core/foundation/encryption/erasure.py": {"destroy_all", "set_lock"},
     # What an order meant for the key ring, done right after its commit, as a worker would.
     "core/foundation/encryption/intended.py": {"_at_once"},
-    "core/foundation/outbox.py": {"_work", "_work_in_order", "_later", "release_claims"},
+    "core/foundation/outbox.py": {"_mark", "_work_in_order", "_later", "release_claims"},
     "core/foundation/due.py": {"tick", "_work", "_later"},
     # Told of what an order met after it was rolled back.
     "core/foundation/damage.py": {"tell_of_damage"},
     "core/foundation/leases.py": {"take_lease", "release_lease"},
     "core/foundation/database/claiming.py": {"_claim_mysql"},
     "core/foundation/rows.py": {"change"},
+    # The statement itself; whoever has it carried out is asked about there.
+    "core/foundation/database/statements.py": {"update"},
     "core/conversations/inbound.py": {"conversation_of"},
     "core/conversations/taking.py": {"_stored"},
     "core/conversations/handing_over.py": {"_answered", "_closed"},
@@ -91,7 +93,7 @@ def root_name(node: ast.expr) -> str:
 
 def is_write(called: ast.Attribute, tables: set[str]) -> bool:
     # A row in a variable has no name to know it by, but only rows have these two.
-    return called.attr in ("change", "save") or (called.attr in WRITES and root_name(called) in tables)
+    return called.attr in ("change", "save") or (called.attr in WRITES and root_name(called) in (*tables, "statements"))
 
 
 def writes(path: Path) -> Iterator[tuple[str, tuple[str, ...], int]]:

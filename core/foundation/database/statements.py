@@ -1,35 +1,127 @@
-"""A migration step in plain SQL, one list of statements per dialect with their reverses.
+"""Statements on one table that are asked for every message: their text is written once, afterwards they are only carried out.
 
-Tortoise's own steps do not create named constraints, and rebuilding a table on SQLite loses unique sets, indexes and triggers: what the
-rules rely on is stated here and repeated where a rebuild drops it. Each statement runs by itself; nothing is split at semicolons.
+The object mapper writes each statement anew, which takes longer than SQLite takes to carry it out (``benchmarks.callbacks``); for what is asked
+a few times an hour that is nothing, and it stays the way to ask. Rows come back as the models' own, read by the mapper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from tortoise.migrations.operations import TortoiseOperation
+from tortoise.models import Model
+
+MODEL = TypeVar("MODEL", bound=Model)
+
+_COMPARED = {"": "=", "in": "IN", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_STATEMENTS = 1024
+"""Texts that are kept: a few for each place that asks, more for lists, whose length stands in the text."""
 
 
-class Sql(TortoiseOperation):
-    def __init__(
-        self,
-        *,
-        sqlite: Sequence[str] = (),
-        sqlite_reverse: Sequence[str] = (),
-        mysql: Sequence[str] = (),
-        mysql_reverse: Sequence[str] = (),
-    ) -> None:
-        self._forward = {"sqlite": sqlite, "mysql": mysql}
-        self._backward = {"sqlite": sqlite_reverse, "mysql": mysql_reverse}
+@dataclass(frozen=True, slots=True)
+class Plus:
+    """The column's own value and so much more."""
 
-    async def database_forward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
-        await self._run(self._forward, state_editor)
+    amount: int = 1
 
-    async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
-        await self._run(self._backward, state_editor)
 
-    async def _run(self, statements: dict[str, Sequence[str]], state_editor: Any) -> None:
-        for statement in statements[state_editor.client.capabilities.dialect]:
-            await state_editor.client.execute_query(statement)
+async def find_all(model: type[MODEL], *, order: str = "", limit: int = 0, lock: bool = False, **where: Any) -> list[MODEL]:
+    """The rows for which all of ``where`` holds: ``field=value`` (None: is null), ``field__in``, ``__lt``, ``__lte``, ``__gt``, ``__gte``.
+
+    ``order``: a field; ``lock``: until the end of the transaction, where the database locks rows. An empty list finds nothing, unasked.
+    """
+    if any(name.endswith("__in") and not value for name, value in where.items()):
+        return []
+    connection = model._meta.db
+    dialect = connection.capabilities.dialect
+    text = _select(model, dialect, _shape(where), order, limit, lock)
+    _, found = await connection.execute_query(text, _values(model, where))
+    return [model._init_from_db(**row) for row in found]
+
+
+async def find(model: type[MODEL], *, lock: bool = False, **where: Any) -> MODEL | None:
+    """The one row for which all of ``where`` holds, None where there is none."""
+    found = await find_all(model, limit=1, lock=lock, **where)
+    return found[0] if found else None
+
+
+async def update(model: type[MODEL], values: Mapping[str, Any], **where: Any) -> int:
+    """Write ``values`` (a value, None or :class:`Plus`) into the rows for which all of ``where`` holds; how many these were."""
+    if any(name.endswith("__in") and not value for name, value in where.items()):
+        return 0
+    connection = model._meta.db
+    added = tuple((name, type(value) is Plus) for name, value in values.items())
+    text = _update(model, connection.capabilities.dialect, added, _shape(where))
+    fields = model._meta.fields_map
+    written = [value.amount if type(value) is Plus else fields[name].to_db_value(value, model) for name, value in values.items()]
+    changed, _ = await connection.execute_query(text, [*written, *_values(model, where)])
+    return changed
+
+
+Shape = tuple[tuple[str, str, int], ...]
+"""Of a condition: field, comparison, and how many values a list has (-1: is null)."""
+
+
+def _shape(where: Mapping[str, Any]) -> Shape:
+    shape = []
+    for name, value in where.items():
+        field, _, compared = name.partition("__")
+        shape.append((field, compared, len(value) if compared == "in" else -1 if value is None else 1))
+    return tuple(shape)
+
+
+def _values(model: type[Model], where: Mapping[str, Any]) -> list[Any]:
+    values: list[Any] = []
+    for name, value in where.items():
+        field, _, compared = name.partition("__")
+        to_db_value = model._meta.fields_map[field].to_db_value
+        if compared == "in":
+            values += [to_db_value(one, model) for one in value]
+        elif value is not None:
+            values.append(to_db_value(value, model))
+    return values
+
+
+@lru_cache(_STATEMENTS)
+def _select(model: type[Model], dialect: str, where: Shape, order: str, limit: int, lock: bool) -> str:
+    quote = _quote(dialect)
+    columns = ",".join(quote(column) for column in model._meta.fields_db_projection.values())
+    text = f"SELECT {columns} FROM {quote(model._meta.db_table)}{_condition(model, dialect, where)}"  # noqa: S608 - names of models, no values
+    if order:
+        text += f" ORDER BY {quote(_column(model, order))}"
+    if limit:
+        text += f" LIMIT {limit}"
+    return text + (" FOR UPDATE" if lock and dialect == "mysql" else "")
+
+
+@lru_cache(_STATEMENTS)
+def _update(model: type[Model], dialect: str, values: tuple[tuple[str, bool], ...], where: Shape) -> str:
+    quote, mark = _quote(dialect), _mark(dialect)
+    columns = [(quote(_column(model, name)), added) for name, added in values]
+    written = ",".join(f"{column}={column}+{mark}" if added else f"{column}={mark}" for column, added in columns)
+    return f"UPDATE {quote(model._meta.db_table)} SET {written}{_condition(model, dialect, where)}"  # noqa: S608 - names of models, no values
+
+
+def _condition(model: type[Model], dialect: str, where: Shape) -> str:
+    quote, mark = _quote(dialect), _mark(dialect)
+    parts: Sequence[str] = [
+        f"{quote(_column(model, field))} IS NULL"
+        if count < 0
+        else f"{quote(_column(model, field))} {_COMPARED[compared]} {'(' + ','.join([mark] * count) + ')' if compared == 'in' else mark}"
+        for field, compared, count in where
+    ]
+    return f" WHERE {' AND '.join(parts)}" if parts else ""
+
+
+def _column(model: type[Model], field: str) -> str:
+    return model._meta.fields_db_projection[field]
+
+
+def _quote(dialect: str) -> Any:
+    return "`{}`".format if dialect == "mysql" else '"{}"'.format
+
+
+def _mark(dialect: str) -> str:
+    return "%s" if dialect == "mysql" else "?"
