@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tortoise.backends.sqlite import client
@@ -42,9 +44,35 @@ class ImmediateTransactionContext(client.SqliteTransactionContext):
         return self.connection
 
 
+READ_WAIT_S = 0.05
+"""A reader waits for nobody in WAL mode, but for the moment in which a killed process's log is taken up."""
+
+
 class ImmediateSqliteClient(client.SqliteClient):
+    _reader: sqlite3.Connection | None = None
+    """For short reads in this thread: the way to the writing connection's thread and back costs ten times what such a read does."""
+
     def _in_transaction(self) -> Any:
         return ImmediateTransactionContext(ImmediateTransaction(self), self._lock)
+
+    def read_here(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row] | None:
+        """The rows as they were committed last, read at once in the caller's thread; None where that does not work now (ask the usual way).
+
+        For what an index finds in microseconds: nothing else runs meanwhile. Not for what a transaction has written and not yet committed.
+        """
+        try:
+            if self._reader is None:
+                self._reader = sqlite3.connect(f"{Path(self.filename).absolute().as_uri()}?mode=ro", timeout=READ_WAIT_S, uri=True)
+                self._reader.row_factory = sqlite3.Row
+            return self._reader.execute(query, values).fetchall()
+        except sqlite3.Error:
+            return None
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        await super().close()
 
 
 client_class = ImmediateSqliteClient

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 from tortoise.models import Model
 
+from core.foundation.database.sqlite_client import ImmediateSqliteClient
+
 MODEL = TypeVar("MODEL", bound=Model)
 
 _COMPARED = {"": "=", "in": "IN", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
@@ -37,7 +39,11 @@ async def find_all(model: type[MODEL], *, order: str = "", limit: int = 0, lock:
     connection = model._meta.db
     dialect = connection.capabilities.dialect
     text = _select(model, dialect, _shape(where), order, limit, lock)
-    _, found = await connection.execute_query(text, _values(model, where))
+    values = _values(model, where)
+    # A transaction's own connection is no ImmediateSqliteClient, and sees what it wrote.
+    found = connection.read_here(text, values) if isinstance(connection, ImmediateSqliteClient) else None
+    if found is None:
+        _, found = await connection.execute_query(text, values)
     return [model._init_from_db(**row) for row in found]
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from tortoise.transactions import in_transaction
 
 from core.foundation.database.connection import PRACTICE
+from core.foundation.database.sqlite_client import ImmediateSqliteClient
 from core.foundation.database.statements import Plus, find, find_all, update
 from core.foundation.models import Lease
 from core.foundation.practice import Practice
 from core.people.models import Account, Identity
+from tests.conftest import DatabaseUrls
 
 NOON = datetime(2026, 11, 20, 4, 0, 0, 123456, tzinfo=UTC)
 
 
 @pytest.fixture
 async def leases(practice: Practice) -> list[Lease]:
-    return [await Lease.create(id=f"lease-{number}", holder="ab"[number % 2], until=NOON + timedelta(hours=number), fence=number) for number in range(6)]
+    later = [NOON + timedelta(hours=number) for number in range(6)]
+    return [await Lease.create(id=f"lease-{number}", holder="ab"[number % 2], until=until, fence=number) for number, until in enumerate(later)]
 
 
 async def _identity(practice: Practice, subject: str, unionid: str | None) -> Identity:
@@ -71,12 +76,44 @@ async def test_what_was_changed_is_counted_and_added_to(leases: list[Lease]) -> 
 
 
 async def test_it_belongs_to_the_transaction_that_is_open(leases: list[Lease]) -> None:
-    with pytest.raises(RuntimeError):
+    async def given_up() -> None:
         async with in_transaction(PRACTICE):
             assert await update(Lease, {"holder": "c"}, id="lease-0") == 1
             assert [row.id for row in await find_all(Lease, lock=True, holder="c")] == ["lease-0"]
-            raise RuntimeError
+            raise RuntimeError("given up")
+
+    with pytest.raises(RuntimeError, match="given up"):
+        await given_up()
     assert not await Lease.filter(holder="c").exists()
+
+
+async def test_what_others_committed_is_seen_at_once(leases: list[Lease], database: DatabaseUrls) -> None:
+    assert (await find(Lease, id="lease-0")) is not None
+    await Lease.filter(id="lease-0").update(holder="now")
+    row = await find(Lease, id="lease-0")
+    assert row is not None
+    assert row.holder == "now"
+    async with in_transaction(PRACTICE):
+        await Lease.filter(id="lease-0").update(holder="not yet")
+        other = await asyncio.create_task(find(Lease, id="lease-0"), context=contextvars.Context()) if database.practice.startswith("sqlite") else row
+        assert other is not None
+        assert other.holder == "now"
+        mine = await find(Lease, id="lease-0")
+        assert mine is not None
+        assert mine.holder == "not yet"
+
+
+async def test_a_reader_that_cannot_read_asks_the_usual_way(leases: list[Lease], database: DatabaseUrls) -> None:
+    if not database.practice.startswith("sqlite"):
+        pytest.skip("MariaDB is always asked over its connection")
+    connection = Lease._meta.db
+    assert isinstance(connection, ImmediateSqliteClient)
+    assert connection.read_here("SELECT nothing FROM nowhere", []) is None
+    assert connection._reader is not None
+    connection._reader.close()
+    row = await find(Lease, id="lease-0")
+    assert row is not None
+    connection._reader = None
 
 
 async def test_a_field_or_comparison_that_is_not_there_is_a_fault(leases: list[Lease]) -> None:
