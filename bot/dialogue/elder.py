@@ -1,4 +1,4 @@
-"""长辈模式 in the chat: at most four choices of a question at once, the others behind 其他. The pages take the same choice for larger letters.
+"""长辈模式 in the chat: at most four answers of a question at once, the others behind 其他. The pages take the same choice for larger letters.
 
 A question that rules out a danger is shown whole: 都没有 must not deny what stood behind 其他.
 """
@@ -33,7 +33,8 @@ async def fewer(turn: Turn, reply: Reply) -> Reply:
     shapes = tuple(_cut(shape, asked) for shape in reply.shapes)
     if shapes == reply.shapes or await _rules_out_danger(turn, asked):
         return reply
-    cut = asked.model_copy(update={"options": (*asked.options[:MOST], OTHERS.code)})
+    back = (words.BACK.code,) if words.BACK.code in asked.options else ()
+    cut = asked.model_copy(update={"options": (*asked.options[:MOST], OTHERS.code, *back)})
     return Reply(shapes, reply.state.asking(cut), reply.aside)
 
 
@@ -47,9 +48,12 @@ async def _rules_out_danger(turn: Turn, asked: Asked) -> bool:
 
 
 def _cut(shape: Outgoing, asked: Asked) -> Outgoing:
-    if not isinstance(shape, Menu) or len(shape.choices) <= MOST + 1 or tuple(choice.code for choice in shape.choices) != asked.options:
+    if not isinstance(shape, Menu) or tuple(choice.code for choice in shape.choices) != asked.options:
         return shape
-    return shape.model_copy(update={"choices": (*shape.choices[:MOST], OTHERS)})
+    answers = tuple(choice for choice in shape.choices if choice != words.BACK)
+    if len(answers) <= MOST + 1:
+        return shape
+    return shape.model_copy(update={"choices": (*answers[:MOST], OTHERS, *shape.choices[len(answers) :])})
 
 
 async def others(turn: Turn, asked: Asked) -> Reply:

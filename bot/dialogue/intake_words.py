@@ -29,6 +29,8 @@ UNCLEAR_AFTER_RESULT = "这句我没听懂,上面的建议没有变。\n有新�
 HEARD_AFTER_RESULT = "好的,就照上面说的做。\n下一步点下面的就行;有新的不舒服,直接说。变重了不要等,去医院或打 **120**。"
 LISTENING_AFTER_RESULT = "您说,我在听。哪里不舒服、有什么变化,直接说;问能不能吃什么药、是什么病,要问医生。下面这些也可以点。"
 WHAT_IS_WRONG = "好的,哪里不对?把对的直接说一遍就行,比如「不是发烧,是咳嗽」「我 62 岁」。想从头来,点「重新说」。"
+BACK = Choice(code="back", label="返回上一题")
+"""Under every question but the first; in danger it is not offered, and understood where it is typed."""
 AFTER_MISTAKE = (Choice(code="correct", label="重新说"), Choice(code="human", label="转人工"))
 
 
