@@ -62,7 +62,12 @@ _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什
 
 
 async def reply_to(turn: Turn) -> Reply:
-    """The reply to a message. What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
+    """The reply to a message, in 长辈模式 in shorter sentences."""
+    return elder.said_to(turn, await _replied(turn))
+
+
+async def _replied(turn: Turn) -> Reply:
+    """What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
     try:
         reply = await elder.fewer(turn, await _reply(turn))
         return Reply((Text(text=turn.first), *reply.shapes), reply.state, reply.aside) if turn.first else reply

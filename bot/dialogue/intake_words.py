@@ -185,14 +185,22 @@ def _told_whom(alert: AlertTold) -> str:
     return f"我已经通知{alert.who}{f'({alert.place})' if alert.place else ''}。"
 
 
-def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False, alert: AlertTold | None = None) -> str:
-    """Level, reasons in the patient's own words, department, and the signs that mean 120."""
+_REASONS = 4
+_CAN_WAIT = (Urgency.ROUTINE, Urgency.SELF_CARE)
+
+
+def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False, alert: AlertTold | None = None, brief: bool = False) -> str:
+    """Level, reasons in the patient's own words, department, and the signs that mean 120.
+
+    ``brief``: of what can wait the first reason is enough; all of them stand behind 为什么这样建议.
+    """
     level = assessment.level or Urgency.ROUTINE
+    reasons = assessment.reasons[: 1 if brief and level in _CAN_WAIT and not assessment.red_flag else _REASONS]
     lines = [f"**{_HEADLINES[level]}**(紧急程度:{urgency(level).label})。"]
     if to_child:
         lines.append("把这些给大人看,请大人带你去,别自己一个人去。")
-    if assessment.reasons:
-        lines.append(f"为什么:{_listed(tuple(reason.text for reason in assessment.reasons[:4]))}")
+    if reasons:
+        lines.append(f"为什么:{_listed(tuple(reason.text for reason in reasons))}")
     if assessment.departments:
         lines.append(f"建议科室:{assessment.departments[0].name}。")
     lines += list(assessment.advice)

@@ -137,7 +137,7 @@ async def tell(
 
 
 def result_of(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) -> Reply:
-    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking, alert=view.alert)
+    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking, alert=view.alert, brief=turn.elder)
     return turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
 
 
