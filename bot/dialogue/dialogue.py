@@ -37,6 +37,7 @@ from bot.dialogue import (
     staff_danger,
     stopping,
 )
+from bot.dialogue import intake_words as words
 from bot.dialogue.again import asked_anew, shapes_before
 from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
@@ -47,7 +48,7 @@ from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, clicked, phrase_of_others, read_phrase
 from bot.phrases.reasons import called_off, marked_reason
 from bot.phrases.rights import right_asked
-from bot.phrases.stopping import stop_said
+from bot.phrases.stopping import Stop, stop_said
 from bot.phrases.text import tidy
 from bot.phrases.wanted import Wanted, read_wanted
 from core.conversations import reading
@@ -61,7 +62,12 @@ _STAFF_GREETING = "您好,我是会诊助手。发「帮助」看看可以说什
 
 
 async def reply_to(turn: Turn) -> Reply:
-    """The reply to a message. What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
+    """The reply to a message, in 长辈模式 in shorter sentences."""
+    return elder.said_to(turn, await _replied(turn))
+
+
+async def _replied(turn: Turn) -> Reply:
+    """What a person did wrong becomes its sentence; what is only away for a moment is raised, to be tried again."""
     try:
         reply = await elder.fewer(turn, await _reply(turn))
         return Reply((Text(text=turn.first), *reply.shapes), reply.state, reply.aside) if turn.first else reply
@@ -268,6 +274,8 @@ async def _answered(turn: Turn, kind: str, code: str, text: str) -> Reply:
         return await booking_wishes.chosen(turn, asked, code, await patients.said_before(turn, asked.detail.get("said", "")))
     if kind == "resume":
         return await resuming.answered(turn, code)
+    if code == words.BACK.code:
+        return await stopping.stopped(turn, Stop.BACK)
     if code == elder.OTHERS.code and asked is not None:
         return await elder.others(turn, asked)
     if code == resuming.ANOTHER.code:

@@ -7,7 +7,7 @@ from bot.dialogue.binding import STAFF_PAGE
 from bot.dialogue.emergency_access import REVIEW_PAGE
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
-from bot.phrases.help import help_text
+from bot.phrases.help import help_in_short, help_text
 from core.dispatch.commands import AskHelper, HelperAsked
 from core.foundation.actor import ROLE_LABELS, Role
 from core.people.commands_views import Me, MeView
@@ -27,14 +27,16 @@ async def ask(turn: Turn, topic: str) -> Reply:
     return turn.say(f"{head}{when}您的村医**{asked.told}**,请他联系您。\n等不及就直接打电话给他;变重了不要等,马上打 **120**。")
 
 
-async def explained(turn: Turn) -> Reply:
-    """帮助: what this person can say here."""
+async def explained(turn: Turn, *, everything: bool = False) -> Reply:
+    """帮助: what this person can say here; in 长辈模式 what is said most, unless ``everything`` is asked for (更多)."""
     roles: tuple[str, ...] = ()
     if turn.staff:
         me: MeView = await turn.ask(Me())
         roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
     elif turn.incoming.channel.value.startswith("wecom"):
         return turn.say(NOT_STAFF, help_text(turn.actor, staff=False, group=turn.group))
+    elif turn.elder and not everything:
+        return turn.say(help_in_short())
     told = turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))
     return told if turn.group or not turn.staff else Reply((*told.shapes, *_own_pages(turn)), told.state)
 

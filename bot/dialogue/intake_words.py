@@ -29,6 +29,8 @@ UNCLEAR_AFTER_RESULT = "这句我没听懂,上面的建议没有变。\n有新�
 HEARD_AFTER_RESULT = "好的,就照上面说的做。\n下一步点下面的就行;有新的不舒服,直接说。变重了不要等,去医院或打 **120**。"
 LISTENING_AFTER_RESULT = "您说,我在听。哪里不舒服、有什么变化,直接说;问能不能吃什么药、是什么病,要问医生。下面这些也可以点。"
 WHAT_IS_WRONG = "好的,哪里不对?把对的直接说一遍就行,比如「不是发烧,是咳嗽」「我 62 岁」。想从头来,点「重新说」。"
+BACK = Choice(code="back", label="返回上一题")
+"""Under every question but the first; in danger it is not offered, and understood where it is typed."""
 AFTER_MISTAKE = (Choice(code="correct", label="重新说"), Choice(code="human", label="转人工"))
 
 
@@ -183,14 +185,22 @@ def _told_whom(alert: AlertTold) -> str:
     return f"我已经通知{alert.who}{f'({alert.place})' if alert.place else ''}。"
 
 
-def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False, alert: AlertTold | None = None) -> str:
-    """Level, reasons in the patient's own words, department, and the signs that mean 120."""
+_REASONS = 4
+_CAN_WAIT = (Urgency.ROUTINE, Urgency.SELF_CARE)
+
+
+def assessed(assessment: Assessment, *, signed: bool, to_child: bool = False, alert: AlertTold | None = None, brief: bool = False) -> str:
+    """Level, reasons in the patient's own words, department, and the signs that mean 120.
+
+    ``brief``: of what can wait the first reason is enough; all of them stand behind 为什么这样建议.
+    """
     level = assessment.level or Urgency.ROUTINE
+    reasons = assessment.reasons[: 1 if brief and level in _CAN_WAIT and not assessment.red_flag else _REASONS]
     lines = [f"**{_HEADLINES[level]}**(紧急程度:{urgency(level).label})。"]
     if to_child:
         lines.append("把这些给大人看,请大人带你去,别自己一个人去。")
-    if assessment.reasons:
-        lines.append(f"为什么:{_listed(tuple(reason.text for reason in assessment.reasons[:4]))}")
+    if reasons:
+        lines.append(f"为什么:{_listed(tuple(reason.text for reason in reasons))}")
     if assessment.departments:
         lines.append(f"建议科室:{assessment.departments[0].name}。")
     lines += list(assessment.advice)

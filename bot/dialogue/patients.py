@@ -123,21 +123,21 @@ async def tell(
     turn.state = state
     assessment = view.assessment
     if assessment is not None and (assessment.emergency is not None or assessment.level is Urgency.CRITICAL):
-        return _emergency(turn, view, text)
+        return emergency_of(turn, view, text)
     heard = words.understood(view, first=fresh)
     if view.question is not None:
-        return _question(turn, view, heard)
+        return question_of(turn, view, heard, back=not fresh)
     if assessment is not None and assessment.level is not None:
         if not (fresh or answers or view.understood):
             return _after_result(turn, view, assessment, text)
-        return _result(turn, view, assessment, heard)
+        return result_of(turn, view, assessment, heard)
     if view.not_understood or not heard:
         return turn.offer(words.NOT_UNDERSTOOD, (pointing.SHOW, Choice(code="help", label="帮助"), Choice(code="human", label="转人工")))
     return turn.say(heard, "还有哪里不舒服吗?多久了?")
 
 
-def _result(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) -> Reply:
-    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking, alert=view.alert)
+def result_of(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) -> Reply:
+    said = words.assessed(assessment, signed=view.rules_signed, to_child=view.child_speaking, alert=view.alert, brief=turn.elder)
     return turn.offer(f"{heard}\n{said}" if heard else said, words.next_steps(view, assessment))
 
 
@@ -148,12 +148,12 @@ def _after_result(turn: Turn, view: IntakeView, assessment: Assessment, text: st
     """The result stands above: 好的, 那怎么办, and what was not understood never lead nowhere."""
     wants = after_advice(text)
     if wants is After.WHAT_NOW and not view.remark:
-        return _result(turn, view, assessment, "")
+        return result_of(turn, view, assessment, "")
     said = view.remark or (words.UNCLEAR_AFTER_RESULT if wants is None else _AFTER[wants])
     return turn.offer(said, words.steps_again(view, assessment))
 
 
-def _emergency(turn: Turn, view: IntakeView, text_said: str = "") -> Reply:
+def emergency_of(turn: Turn, view: IntakeView, text_said: str = "") -> Reply:
     assert view.assessment is not None  # noqa: S101 - the caller has looked
     danger = view.assessment.emergency
     told = f"{view.intake_id}:{danger.rule if danger is not None else 'critical'}"
@@ -183,9 +183,11 @@ def _red_flag(turn: Turn, view: IntakeView, assessment: Assessment, heard: str) 
     return [Text(text=words.red_flag(view, assessment)), words.CALL_120, Text(text=f"{heard}{words.AT_THE_SAME_TIME}")]
 
 
-def _question(turn: Turn, view: IntakeView, heard: str) -> Reply:
+def question_of(turn: Turn, view: IntakeView, heard: str, *, back: bool) -> Reply:
+    """``back``: an answer was given before, which 返回 takes back."""
     assert view.question is not None  # noqa: S101 - the caller has looked
     choices = words.choices_of(view.question)
+    choices = (*choices, words.BACK) if choices and back else choices
     if view.not_understood:
         heard = "我没完全听懂。"
     asked = Asked(kind="intake", ref=view.intake_id, options=tuple(choice.code for choice in choices), menu_id=turn.menu_id())

@@ -47,6 +47,8 @@ async def answer(turn: Turn, said: Said) -> Reply:
     match said.phrase.key:
         case "help":
             return await helping.explained(turn)
+        case "more":
+            return await helping.explained(turn, everything=True)
         case "body_map":
             return pointing.shown(turn)
         case "tell":

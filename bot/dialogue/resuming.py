@@ -85,7 +85,7 @@ async def _intake(turn: Turn, asked: Asked, text: str, hearing: Heard, code: str
     if age > TWO_WEEKS:
         await patients.close(turn, "changed_subject")
         turn.state = turn.state.asking(None)
-        turn.first = f"上次说到{_about(turn, view)}是{ago(age)}的事,那次没问完,先放下了。"
+        turn.first = f"上次说到{about(turn, view)}是{ago(age)}的事,那次没问完,先放下了。"
         return None
     if code is not None and age > ONE_DAY:
         return _question_again(turn, asked, view)
@@ -112,7 +112,7 @@ def _resumed(asked: Asked) -> Asked:
     return asked.model_copy(update={"detail": {**asked.detail, patients.RESUMED: "yes"}})
 
 
-def _about(turn: Turn, view: IntakeView) -> str:
+def about(turn: Turn, view: IntakeView) -> str:
     """您的咳嗽、发烧."""
     who = "您" if turn.state.subject in (None, "self") else spoken_subject(turn.state.subject, Person())
     return f"{who}的{'、'.join(view.about)}" if view.about else f"{who}的情况"
@@ -130,14 +130,14 @@ def _question_again(turn: Turn, asked: Asked, view: IntakeView) -> Reply:
     """上次说到您的咳嗽(3 天前)。体温降了吗?【…】【换一件事】"""
     assert view.question is not None  # noqa: S101 - the caller has looked
     choices = (*words.choices_of(view.question), ANOTHER)
-    head = f"上次说到{_about(turn, view)}({ago(turn.practice.clock.now() - view.updated_at)})。\n{view.question.text}"
+    head = f"上次说到{about(turn, view)}({ago(turn.practice.clock.now() - view.updated_at)})。\n{view.question.text}"
     menu = Menu(head=head, choices=choices, menu_id=turn.menu_id())
     again = _resumed(asked).model_copy(update={"options": tuple(choice.code for choice in choices), "menu_id": turn.menu_id(), "at": None})
     return Reply((*_danger(turn, view), menu), turn.state.asking(again))
 
 
 def _same_matter(turn: Turn, asked: Asked, view: IntakeView) -> Reply:
-    head = f"上次说到{_about(turn, view)}({ago(turn.practice.clock.now() - view.updated_at)}),还没问完。\n您刚才说的,是接着上次的吗?"
+    head = f"上次说到{about(turn, view)}({ago(turn.practice.clock.now() - view.updated_at)}),还没问完。\n您刚才说的,是接着上次的吗?"
     choices = (Choice(code="yes", label="接着上次的"), Choice(code="no", label="换一件事"))
     reply = turn.offer(head, choices, asked=Asked(kind="resume", ref=asked.ref, detail={"said": turn.message_id}))
     return Reply((*_danger(turn, view), *reply.shapes), reply.state)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from bot.channels.outgoing import Choice, Outgoing, Text
-from bot.dialogue import booking, emergency_dose, patients, reviewing, signing
+from bot.dialogue import booking, emergency_dose, patients, reviewing, signing, taking_back
 from bot.dialogue import intake_words as words
 from bot.dialogue.again import asked_anew, question_before, shapes_before
 from bot.dialogue.state import FLAG, Asked
@@ -44,7 +44,7 @@ _NOTHING_OPEN = "现在没有正在问您的。"
 async def stopped(turn: Turn, stop: Stop) -> Reply:
     """One of the three, said alone."""
     if turn.state.in_danger and not turn.staff:
-        return await _in_danger(turn)
+        return await _in_danger(turn, stop)
     match stop:
         case Stop.CANCEL:
             return await _cancelled(turn)
@@ -67,8 +67,11 @@ def _now(turn: Turn) -> str:
     return f"{'刚才说的要紧的没有变:请现在就去医院。' if flagged else ''}{_PATIENT_NOW}"
 
 
-async def _in_danger(turn: Turn) -> Reply:
-    """What was said of the danger stands, and so does the question: 120 first."""
+async def _in_danger(turn: Turn, stop: Stop) -> Reply:
+    """What was said of the danger stands, and so does the question: 120 first. An answer may be taken back; the danger it told may not."""
+    answered = taking_back.last_answer_of(turn) if stop is Stop.BACK else None
+    if answered is not None and (back := await taking_back.taken_back(turn, answered)) is not None:
+        return back
     shapes: tuple[Outgoing, ...] = (Text(text="**还没打 120 的话,请马上打。**"), words.CALL_120)
     with contextlib.suppress(NotFound):
         view: IntakeView = await turn.ask(CurrentIntake())
@@ -113,13 +116,13 @@ async def _cancellable(turn: Turn) -> tuple[Choice, ...]:
 
 
 async def _back(turn: Turn) -> Reply:
-    """To the question before the open one. What the pre-consultation was told stays told: it is put right by saying it right."""
+    """To the question before the open one; in the pre-consultation the answer to it is taken back."""
     asked, before = turn.state.asked, turn.state.before
     if asked is None:
         return turn.say(f"{_NOTHING_OPEN}{_now(turn)}")
-    if asked.kind == "intake":
-        said = Text(text="说过的退不回去,可以改:把对的直接说一遍,比如「不是发烧,是咳嗽」。想全部重说,发「重来」。刚才问的是:")
-        return asked_anew(turn, asked, await question_before(turn, asked), said)
+    answered = taking_back.last_answer_of(turn)
+    if answered is not None and (back := await taking_back.taken_back(turn, answered)) is not None:
+        return back
     if before is not None and before.kind != "intake" and (shapes := await shapes_before(turn, before)):
         return asked_anew(turn, before, shapes, Text(text=f"好的,{_dropped(asked)}回到上一步:"))
     turn.state = turn.state.asking(None)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from bot.phrases.definitions import PHRASES
 from bot.phrases.phrase import Phrase
+from bot.phrases.shorter import HELP, HELP_HEAD, MORE
 from core.foundation.actor import Actor
+
+_NOT_LISTED = frozenset({"help", "more"})
+"""What leads here."""
+_DANGER = "喘不上气、剧烈胸痛、叫不醒、大出血,请马上打 **120**。"
 
 
 def sayable(actor: Actor, *, staff: bool, group: bool) -> tuple[Phrase, ...]:
@@ -18,11 +23,15 @@ def sayable(actor: Actor, *, staff: bool, group: bool) -> tuple[Phrase, ...]:
 
 def help_text(actor: Actor, *, staff: bool, group: bool, roles: tuple[str, ...] = ()) -> str:
     """One line a phrase: how to say it and what it does."""
-    lines = [f"· {phrase.example}:{phrase.explains}" for phrase in sayable(actor, staff=staff, group=group) if phrase.key != "help"]
+    lines = [f"· {phrase.example}:{phrase.explains}" for phrase in sayable(actor, staff=staff, group=group) if phrase.key not in _NOT_LISTED]
     if not staff:
         head = "直接说哪里不舒服就行,比如「咳嗽三天,发烧38度5」。还可以说:"
-        tail = "喘不上气、剧烈胸痛、叫不醒、大出血,请马上打 **120**。"
-        return "\n".join([head, *lines, tail])
+        return "\n".join([head, *lines, _DANGER])
     head = f"您的身份:{'、'.join(roles)}。可以说:" if roles else "可以说:"
     tail = "病人的姓名和资料,请只在单独会话里说。" if group else "按钮和文字都可以。"
     return "\n".join([head, *lines, tail])
+
+
+def help_in_short() -> str:
+    """For 长辈模式: what is said most, and the way to the rest. 120 stands whole."""
+    return "\n".join([HELP_HEAD, *(f"· {said}:{does}" for said, does in (*HELP, MORE)), _DANGER])

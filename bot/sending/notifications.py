@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.channels.api.errors import ApiError, CardUpdateRefused
 from bot.channels.message import ChannelName
 from bot.channels.outgoing import Card, CardUpdate, keys_of
+from bot.dialogue.elder import in_short
 from bot.sending.climbing import Climbing, Reached, words_of
 from bot.sending.groups import tell_group
 from bot.sending.notice import CardChange, Notice
@@ -22,6 +23,7 @@ from core.foundation.practice import Practice
 from core.notifications import rungs
 from core.notifications.models import CardRecord, Notification
 from core.notifications.service import cards_about, keep_card, mark_failed, mark_sent, response_code_of
+from core.people.service import elder_mode
 
 logger = logging.getLogger("huizhen.sending")
 _SYSTEM = Actor.system("worker")
@@ -69,6 +71,7 @@ class Notifications:
             await self._to_person(practice, row, notice, row.account_id, tries)
 
     async def _to_person(self, practice: Practice, row: Notification, notice: Notice, account_id: str, tries: int) -> None:
+        notice = await as_he_chose(notice, account_id)
         ways = await self.outlets.ways_to(account_id)
         # What a rung has said of it before is no answer of the chat's own: that one may not have arrived.
         fresh = notice.echo and not await rungs.tried(row.id)
@@ -130,3 +133,9 @@ class Notifications:
 
     async def _to_group(self, practice: Practice, row: Notification, notice: Notice) -> None:
         await tell_group(self.outlets, practice, row, notice)
+
+
+async def as_he_chose(notice: Notice, account_id: str) -> Notice:
+    """In shorter sentences for whoever chose 长辈模式. Who it is is looked up only where there are such sentences."""
+    short = in_short(notice.shapes)
+    return replace(notice, shapes=short) if short != notice.shapes and await elder_mode(account_id) else notice

@@ -23,7 +23,7 @@ from nlp.interface.departments import department
 FORMER = 5
 """How many consultations before this one are shown, the newest."""
 INTAKE_LINES = 40
-_SPEAKERS = {"said": "患者", "asked": "问", "advised": "建议"}
+_SPEAKERS = {"said": "患者", "taken_back": "患者(后来收回)", "asked": "问", "advised": "建议"}
 
 
 @answers(Case)

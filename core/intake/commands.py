@@ -69,6 +69,31 @@ class Say(Command):
     choice: str | None = Field(default=None, max_length=60)
 
 
+class TakenBack(Result):
+    """``view``: where the intake stands now. ``said``: the words that were taken back."""
+
+    view: IntakeView
+    said: str
+    more: bool = False
+    """There is an earlier sentence that can be taken back too."""
+    danger_stands: bool = False
+    """A danger was told, and no 返回 makes it unsaid: level and advice are as they were."""
+
+
+class TakeBack(Command):
+    """Go back one question: the last sentence and the facts that it brought do not count any more, the record keeps that it was said and taken back.
+
+    A danger that was told stands. Errors: IntakeUnknown, IntakeClosed, NothingToTakeBack, AdviceStands, IntakeMoved, RulesUnsigned, EngineAway.
+    """
+
+    name = "intake.take_back"
+    title = "收回上一句"
+    access = (Grant(Role.VISITOR, "own_intake"),)
+    gives = TakenBack
+    needs_engine = True
+    intake_id: Id
+
+
 class CloseIntake(Command):
     """Put the intake away (换一件事, 说错了): the next sentence opens a new one."""
 
@@ -92,7 +117,7 @@ class CurrentIntake(Query):
 
 class IntakeLine(Result):
     at: datetime
-    kind: Literal["said", "asked", "advised"]
+    kind: Literal["said", "taken_back", "asked", "advised"]
     text: str
 
 

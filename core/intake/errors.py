@@ -22,6 +22,20 @@ class IntakeMoved(Conflict):
     sentence = "刚才那句还在记,请把这句再发一次。"
 
 
+class NothingToTakeBack(Conflict):
+    """Only the first sentence stands: whoever wants that otherwise begins anew."""
+
+    code = "intake.nothing_to_take_back"
+    sentence = "这已经是开头了,前面没有问题了。"
+
+
+class AdviceStands(Conflict):
+    """He was told to go now: no 返回 makes that unsaid."""
+
+    code = "intake.advice_stands"
+    sentence = "已经请您现在就去医院,这个建议不能退回。前面说错了,直接把对的说一遍。变重了马上打 120。"
+
+
 class ChoiceUnknown(Invalid):
     """A tapped choice that the open question does not have."""
 

@@ -54,7 +54,8 @@ class Intake(Owned):
 
 
 class IntakeEntry(Row):
-    """One line of the record: ``kind`` said, asked or advised."""
+    """One line of the record: ``kind`` said, asked or advised, taken_back for what was said and then taken back; or where the intake stood before a
+    sentence (``core.intake.stood``), which is no line."""
 
     intake: fields.ForeignKeyRelation[Intake] = fields.ForeignKeyField("huizhen.Intake", related_name=False, on_delete=fields.RESTRICT)
     intake_id: str

@@ -12,6 +12,7 @@ from core.foundation.work import Work
 from core.intake.commands import AlertTold, IntakeLine, IntakeView
 from core.intake.models import KIND, Intake, IntakeEntry
 from core.intake.rules import danger_stands
+from core.intake.stood import NO_LINES, STOOD, UNDONE, Stood
 from core.intake.wording import complaints
 from nlp.interface.assessment import Assessment, Facts, Question
 
@@ -71,20 +72,40 @@ async def write_lines(work: Work, row: Intake, first: int, lines: list[tuple[str
     await IntakeEntry.bulk_create(entries)
 
 
-async def read_lines(work: Work, row: Intake, kind: str | None = None) -> tuple[IntakeLine, ...]:
-    """The lines of the record in order, all or those of one kind."""
-    wanted = IntakeEntry.filter(intake_id=row.id) if kind is None else IntakeEntry.filter(intake_id=row.id, kind=kind)
+async def read_lines(work: Work, row: Intake, *kinds: str) -> tuple[IntakeLine, ...]:
+    """The lines of the record in order, all or those of these kinds."""
+    entries = IntakeEntry.filter(intake_id=row.id)
+    wanted = entries.filter(kind__in=kinds) if kinds else entries.exclude(kind__in=NO_LINES)
     lines = []
     for entry in await wanted.order_by("number"):
-        sealer = await _sealer(work, row, entry.own_key)
-        text = sealer.open("intake_entry", "text", entry.id, bytes(entry.text))
+        text = await _entry_text(work, row, entry)
         lines.append(IntakeLine.model_validate({"at": entry.at, "kind": entry.kind, "text": text}))
     return tuple(lines)
 
 
+async def _entry_text(work: Work, row: Intake, entry: IntakeEntry) -> str:
+    return (await _sealer(work, row, entry.own_key)).open("intake_entry", "text", entry.id, bytes(entry.text))
+
+
 async def spoken_words(work: Work, row: Intake) -> tuple[str, ...]:
-    """Everything the speaker said, in order: for those who are alerted."""
-    return tuple(line.text for line in await read_lines(work, row, "said"))
+    """Everything the speaker said, in order: for those who are alerted. What he took back is said to be so, never left out: it may have been true."""
+    lines = await read_lines(work, row, "said", "taken_back")
+    return tuple(line.text if line.kind == "said" else f"{line.text}(后来收回)" for line in lines)
+
+
+async def last_answer(work: Work, row: Intake) -> tuple[Stood, str, int] | None:
+    """Where the intake stood before the last sentence that was taken in and stands, the words of that sentence, and its number; None at the first."""
+    before = await IntakeEntry.filter(intake_id=row.id, kind=STOOD).order_by("-number").first()
+    if before is None:
+        return None
+    said = await IntakeEntry.get(intake_id=row.id, number=before.number + 1)
+    return Stood.model_validate_json(await _entry_text(work, row, before)), await _entry_text(work, row, said), said.number
+
+
+async def mark_taken_back(work: Work, row: Intake, number: int) -> None:
+    """The sentence stays in the record as one that was taken back; what it was kept beside is not gone back to again."""
+    await IntakeEntry.filter(intake_id=row.id, number=number, kind="said").update(kind="taken_back")
+    await IntakeEntry.filter(intake_id=row.id, number=number - 1, kind=STOOD).update(kind=UNDONE)
 
 
 async def place_of(work: Work, row: Intake) -> str | None:

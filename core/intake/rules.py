@@ -18,6 +18,8 @@ PLACE = Question(code="emergency.place", text="病人现在在哪里?说村名�
 PLACE_OF_ONE_IN_DESPAIR = PLACE.model_copy(update={"text": "现在在哪里?说村名、组名就行,或者发一个位置,好让人快点到身边来。"})
 PLACE_OF_A_CHILD = PLACE.model_copy(update={"text": "你现在在哪里?说村名、组名,是谁家,或者发一个位置。"})
 DETAIL_CODE = "emergency.detail"
+OWN_QUESTIONS = frozenset({PLACE.code, DETAIL_CODE})
+"""Questions of this room, which the engine does not know."""
 PLACE_MISSED = "emergency.place_missed"
 """Among what was asked: that the answer to where the patient is was something else, once."""
 
@@ -118,6 +120,16 @@ def unasked(facts: Facts, question: Question) -> Facts:
 def asked(facts: Facts, question: Question) -> Facts:
     """Facts that remember that ``question`` was asked."""
     return facts if question.code in facts.asked else facts.model_copy(update={"asked": (*facts.asked, question.code)})
+
+
+def gone_back_to(before: Question | None, assessment: Assessment, following: Question | None) -> Question | None:
+    """The question that is open once the answer to ``before`` is taken back: that one again. In danger of life, which no 返回 ends, it is what the
+    hospital needs next (``following``), unless that is what ``before`` asked for."""
+    danger = assessment.emergency
+    if danger is None or not (assessment.level is Urgency.CRITICAL or danger.first):
+        return before
+    needed = before is not None and (before.code in OWN_QUESTIONS or before == danger.question)
+    return before if needed else following
 
 
 def place_unknown(text: str) -> bool:

@@ -11,6 +11,8 @@ from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
 from core.foundation.practice import Practice
 from core.foundation.work import Work
+from core.intake import taking_back
+from core.intake.asking import lives_somewhere, next_question
 from core.intake.commands import (
     CloseIntake,
     CurrentIntake,
@@ -25,12 +27,11 @@ from core.intake.models import Intake
 from core.intake.record import opened, place_of, read_lines, seal_column, sealed, spoken_words, view_of, write_lines
 from core.intake.reported import REPORTED
 from core.intake.rules import (
-    DETAIL_CODE,
+    OWN_QUESTIONS,
     PLACE,
     advised_text,
     asked,
     danger_stands,
-    emergency_question,
     has_gone_silent,
     must_alert,
     names_place,
@@ -44,21 +45,18 @@ from core.intake.rules import (
     with_record,
 )
 from core.intake.signatures import clinical_engine, require_rules
+from core.intake.stood import STOOD, Stood
 from core.intake.wording import remark, understood_words
 from core.people.errors import NoOrganisation
 from core.people.relations import speaks_for
 from core.people.rules import local_date
-from core.people.service import care_relations, home_organisation, joins_accounts, patient_card, village_doctors_of
+from core.people.service import care_relations, home_organisation, joins_accounts, patient_card
 from nlp.interface.assessment import Assessment, Facts, Question
 from nlp.interface.candidates import Candidates
 from nlp.interface.engine import ClinicalEngine
 from nlp.interface.reading import Reading
-from nlp.interface.urgency import Urgency
 
-__all__ = ["RulesUnsigned", "hears_place", "place_of", "raises_alert", "require_rules", "spoken_words"]
-
-_OWN_QUESTIONS = frozenset({PLACE.code, DETAIL_CODE})
-"""Questions of this room, which the engine does not know."""
+__all__ = ["RulesUnsigned", "hears_place", "place_of", "raises_alert", "require_rules", "spoken_words", "taking_back"]
 
 _DOCTORS = frozenset({Role.DUTY_DOCTOR, Role.EXPERT})
 
@@ -118,7 +116,7 @@ class Heard:
 
     @property
     def engine_question(self) -> Question | None:
-        return None if self.answered is None or self.answered.code in _OWN_QUESTIONS else self.answered
+        return None if self.answered is None or self.answered.code in OWN_QUESTIONS else self.answered
 
 
 @prepares(Say)
@@ -134,7 +132,7 @@ async def hear(practice: Practice, actor: Actor, order: Say) -> Heard:
     standing = None if row is None else await opened(work, row, "question", Question)
     question, unseen = (None, standing) if order.question_unseen else (standing, None)
     text = _words(order, question)
-    own = question is not None and question.code in _OWN_QUESTIONS
+    own = question is not None and question.code in OWN_QUESTIONS
     known = None if row is None else await opened(work, row, "facts", Facts)
     if own and order.choice is not None:
         reading = Reading()
@@ -176,7 +174,7 @@ async def say(work: Work, order: Say, heard: Heard) -> IntakeView:
         raise IntakeUnknown
     if row is not None and row.state == "closed":
         raise IntakeClosed
-    in_danger = heard.answered is not None and heard.answered.code in _OWN_QUESTIONS
+    in_danger = heard.answered is not None and heard.answered.code in OWN_QUESTIONS
     if row is None or (not in_danger and talks_of_another(row.relation, heard.reading)):
         row = await _begin(work, standing)
     await _take_in(work, row, heard)
@@ -217,8 +215,12 @@ async def _begin(work: Work, before: Intake | None) -> Intake:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the case after a sentence: the facts, whom they concern, and who keeps that person's record."""
+    """What is known of the case after a sentence: the facts, whom they concern, and who keeps that person's record.
 
+    ``before``: the facts until then.
+    """
+
+    before: Facts
     facts: Facts
     relation: str | None
     patient_id: str | None
@@ -227,17 +229,16 @@ class Known:
 
 async def _merge(work: Work, row: Intake, heard: Heard) -> Known:
     """The facts with what was heard, and with age and sex of the patient's record where they were not said."""
-    known = await opened(work, row, "facts", Facts) or Facts()
-    if heard.unseen is not None:
-        known = unasked(known, heard.unseen)
+    before = await opened(work, row, "facts", Facts) or Facts()
+    known = before if heard.unseen is None else unasked(before, heard.unseen)
     facts = heard.engine.merge(known, heard.reading, answered=heard.engine_question)
     whom = facts.person.relation or row.relation
     patient_id = row.patient_id or patient_meant(whom, await care_relations(work, row.account_id))
     if patient_id is None:
-        return Known(facts, whom, None, row.organisation_id)
+        return Known(before, facts, whom, None, row.organisation_id)
     card = await patient_card(work, patient_id)
     facts = with_record(facts, sex=card.sex, birth=card.birth_date, today=local_date(work.now))
-    return Known(facts, whom, patient_id, card.organisation_id)
+    return Known(before, facts, whom, patient_id, card.organisation_id)
 
 
 async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
@@ -254,9 +255,9 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
         if heard.reading.person.age_days is None:  # 八个月 is the child's age, not when it began
             facts = onset_told(facts, heard.text, assessment)
         known = replace(known, facts=facts)
-    place_known = row.place is not None or heard.says_place or await _lives_somewhere(work, known.patient_id)
-    question = _next_question(heard.engine, known.facts, assessment, place_known=place_known)
-    lines = _lines(heard, told, assessment, question)
+    place_known = row.place is not None or heard.says_place or await lives_somewhere(work, known.patient_id)
+    question = next_question(heard.engine, known.facts, assessment, place_known=place_known)
+    lines = [*await _stood(work, row, known.before), *_lines(heard, told, assessment, question)]
     new_danger = must_alert(row.alert_id is not None, row.level, assessment)
     newly_settled = question is None and assessment.level is not None and row.state != "assessed"
     first_line = row.lines + 1
@@ -268,6 +269,15 @@ async def _take_in(work: Work, row: Intake, heard: Heard) -> None:
         await on_place(work, row)
     if newly_settled:
         await work.emit("intake.assessed", key=row.id, intake_id=row.id)
+
+
+async def _stood(work: Work, row: Intake, facts: Facts) -> list[tuple[str, str]]:
+    """Where the intake stands before this sentence, for 返回. Before the first one there is nothing to go back to."""
+    if row.lines == 0:
+        return []
+    question = await opened(work, row, "question", Question)
+    stood = Stood(facts=facts, question=question, relation=row.relation, patient_id=row.patient_id, organisation_id=row.organisation_id)
+    return [(STOOD, stood.kept())]
 
 
 async def _repeat(work: Work, row: Intake, heard: Heard) -> None:
@@ -305,17 +315,6 @@ async def _store(
     )
 
 
-def _next_question(engine: ClinicalEngine, facts: Facts, assessment: Assessment, *, place_known: bool) -> Question | None:
-    """In danger of life, and of somebody in despair, only what the hospital needs; otherwise the engine's next question until nothing would change
-    the level."""
-    danger = assessment.emergency
-    if danger is not None:
-        question = emergency_question(assessment, facts, place_known=place_known)
-        if assessment.level is Urgency.CRITICAL or danger.first or (question is not None and question == danger.question):
-            return question
-    return None if assessment.complete else engine.next_question(facts)
-
-
 def _lines(heard: Heard, before: Assessment | None, assessment: Assessment, question: Question | None) -> list[tuple[str, str]]:
     """The lines of the record that this sentence adds, in the order in which they are read. ``before``: the assessment shown earlier, if any."""
     lines = [("said", heard.text)]
@@ -325,11 +324,6 @@ def _lines(heard: Heard, before: Assessment | None, assessment: Assessment, ques
     if question is not None:
         lines.append(("asked", question.text))
     return lines
-
-
-async def _lives_somewhere(work: Work, patient_id: str | None) -> bool:
-    """A patient on a village doctor's list can be found through her."""
-    return patient_id is not None and bool(await village_doctors_of(work, patient_id))
 
 
 async def _alert(work: Work, row: Intake) -> None:

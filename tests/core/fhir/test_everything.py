@@ -23,10 +23,12 @@ from core.foundation.errors import NotAllowed
 from core.foundation.models import AuditEntry
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
+from core.intake.commands import Say, TakeBack
 from media.imaging import build
 from tests.core.dispatch.test_with_intake import says_danger
 from tests.core.dispatch.ward import CRITICAL, Ward, open_ward
 from tests.core.imaging.test_uploads import send
+from tests.core.intake.small_engine import SmallEngine
 from tests.media.test_check import named
 from tests.support.county import NUMBER_WITH_WECHAT, SYSTEM
 
@@ -143,6 +145,18 @@ async def test_the_patients_own_words_are_for_the_expert_and_for_who_said_them(w
         bundle = await read(ward, actor, asked.consultation_id)
         assert bool(of(bundle, "QuestionnaireResponse")) is reads, actor
         assert ("半拉身子" in json.dumps(bundle, ensure_ascii=False)) is reads, actor
+
+
+async def test_an_answer_that_was_taken_back_is_no_answer(ward: Ward) -> None:
+    told = await says_danger(ward)
+    of_lines, ward.practice.engines.clinical = ward.practice.engines.clinical, SmallEngine()
+    await ward.practice.execute(ward.county.woman_account, Say(text="昨天晚上开始的"))
+    await ward.practice.execute(ward.county.woman_account, TakeBack(intake_id=told.intake_id))
+    ward.practice.engines.clinical = of_lines
+    asked = await ward.request(CRITICAL, number=NUMBER_WITH_WECHAT)
+    bundle = await read(ward, ward.county.woman_account, asked.consultation_id)
+    assert "半拉身子" in json.dumps(bundle, ensure_ascii=False)
+    assert "昨天晚上" not in json.dumps(bundle, ensure_ascii=False)
 
 
 async def test_money_and_measurements_carry_their_codes_and_units(ward: Ward) -> None:
