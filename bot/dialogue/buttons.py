@@ -28,6 +28,7 @@ from bot.dialogue import (
     prescribing,
     ranking,
     reviewing,
+    roster_pages,
     rostering,
     safety_facts,
     second_factor,
@@ -90,6 +91,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await desk.nudge(turn, _id(first))
         case "set_shift":
             return await rostering.set_shift(turn, _id(first), second, third)
+        case "roster":
+            return await roster_pages.turned(turn, first, second, third)
         case "leave":
             return await absences.leave(turn, _id(first), second, third)
         case "end_leave":

@@ -351,6 +351,7 @@ TAPS: dict[str, type[Order]] = {
     "reassign": ReassignConsultation,
     "nudge": NudgeConsultation,
     "set_shift": SetShift,
+    "roster": CountyRoster,
     "leave": SetAbsence,
     "end_leave": EndAbsence,
     "sign_opinion": GiveOpinion,
