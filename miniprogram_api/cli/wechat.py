@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from bot.channels.settings import Addresses, ChannelSettings
+from core.foundation.practice import Practice
+from core.practice_rooms import load_rooms
 from miniprogram_api.app.house import host_of
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
 from miniprogram_api.connecting.findings import Section, status_of, told
+
+if TYPE_CHECKING:
+    from miniprogram_api.connecting.doctor import Doctor
 
 
 def run(given: argparse.Namespace) -> int:
@@ -83,4 +91,19 @@ def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Names
     except UnusableCa:
         print(f"--ca {given.ca} 不能用:要一个 PEM 格式的证书文件。")
         return None
-    return asyncio.run(doctor.run(given.only))
+    return asyncio.run(_examined(settings, doctor, given.only))
+
+
+async def _examined(settings: Settings, doctor: Doctor, only: str) -> list[Section]:
+    """With the house's database where the robot's long connection is asked of it and it is on this machine."""
+    from miniprogram_api.app.presence import NothingHere
+    from miniprogram_api.app.signing import open_for_signing
+
+    async with AsyncExitStack() as opened:
+        practice: Practice | None = None
+        if doctor.line(only) is not None:
+            load_rooms()
+            # No house here, or none that this user may read: it runs elsewhere.
+            with suppress(NothingHere, OSError, OperationalError, DBConnectionError):
+                practice = await opened.enter_async_context(open_for_signing(settings))
+        return await doctor.run(only, practice)
