@@ -20,6 +20,7 @@ from bot.sending.notifications import Notifications
 from bot.sending.templates import STANDS_IN, TEMPLATES, chosen, filled
 from core.conversations import allowance
 from core.conversations.models import Conversation
+from core.foundation import counting
 from core.foundation.clock import SystemClock
 from core.foundation.due import tick
 from core.foundation.events import SEND_LANE, Event
@@ -114,6 +115,11 @@ async def allow(stage: Stage, template: str = "SUB-2") -> None:
             await asyncio.sleep(0.05)
 
 
+def refusals() -> dict[tuple[str, ...], int]:
+    """What was counted of refused ways: rung, kind, class and errcode."""
+    return {tuple(dict(labels).values()): number for (name, labels), number in counting._counted.items() if name == "rung_refused"}
+
+
 async def kinds_shown(stage: Stage, chat: str) -> list[str]:
     return [message["type"] for message in await stage.messages("woman", chat) if message["from"] == "service"]
 
@@ -139,8 +145,10 @@ async def test_43101_closes_the_rung_and_the_next_is_tried(stage: Stage, monkeyp
     # The ledger believes that there are three; the platform knows of none.
     for _ in range(3):
         await subscriptions.accepted(stage.practice.ids, identity, str(row.account_id), "SUB-2", "asked", stage.practice.clock.real_now())
+    counting._counted.clear()
     sent = await again(stage, row)
     assert (sent.state, sent.channel) == ("sent", "template")
+    assert refusals() == {("subscription", "appointment.cancelled", "AllowanceSpent", "43101"): 1}
     assert not await subscriptions.is_open(identity, "SUB-2")
     tried = {one.rung: (one.state, one.failure) for one in (await rungs.tried(row.id)).values()}
     assert tried["subscription"] == ("refused", "AllowanceSpent 43101")
@@ -153,7 +161,9 @@ async def test_a_value_that_breaks_its_rule_goes_on_and_uses_nothing_up(stage: S
     mini = stage.runtime._settings.mini_program
     assert mini is not None
     mini.fields["appointment"] = {"phrase2": "number2"}
+    counting._counted.clear()
     sent = await again(stage, row)
+    assert refusals() == {("subscription", "appointment.cancelled", "ValueRefused", "47003"): 1}
     assert (sent.state, sent.channel) == ("sent", "template")
     assert await subscriptions.is_open(identity, "SUB-2")
     assert "number2" in caplog.text
