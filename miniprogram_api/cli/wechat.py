@@ -35,8 +35,8 @@ def run(given: argparse.Namespace) -> int:
     if given.action == "doctor" and given.dry_run:
         print("--dry-run 只用于 setup;doctor 本来就不改任何东西。")
         return 1
-    if given.action == "setup" and not settings.demo and not settings.public_url.startswith("https://"):
-        print("请先设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址):菜单里的页面要用它。")
+    if given.action == "setup" and not given.dry_run and not _pages(settings):
+        print("请先设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址):菜单里的页面要用它。只想看看的,加 --dry-run。")
         return 1
     channels = _channels(settings)
     if channels is None:
@@ -50,6 +50,11 @@ def run(given: argparse.Namespace) -> int:
     print("全部正常。" if status == 0 else "还有打 ✗ 的要处理;处理好再运行一次。")
     sys.stdout.flush()
     return status
+
+
+def _pages(settings: Settings) -> str:
+    """The origin of our pages as WeChat could open them; empty while there is none."""
+    return settings.public_url if settings.demo or settings.public_url.startswith("https://") else ""
 
 
 def _channels(settings: Settings) -> ChannelSettings | None:
@@ -80,7 +85,7 @@ def _addresses(settings: Settings) -> Addresses:
 def _setup(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section]:
     from miniprogram_api.connecting.setup import Setup
 
-    return asyncio.run(Setup(channels, settings.public_url, given.dry_run).run(given.only))
+    return asyncio.run(Setup(channels, _pages(settings), given.dry_run).run(given.only))
 
 
 def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section] | None:
