@@ -151,6 +151,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await booking.book(turn, _id(first), second or "-", third or None)
         case "picture":
             return await pictures.chosen(turn, _id(first), _id(second))
+        case "pictures":
+            return await pictures.put_in(turn, _id(first))
         case "cancel_appointment":
             return await booking.cancel(turn, appointment_id=_id(first))
         case "signs":

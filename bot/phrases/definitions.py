@@ -387,6 +387,7 @@ TAPS: dict[str, type[Order]] = {
     "slots": FreeSlots,
     "book": BookSlot,
     "picture": ReceivePicture,
+    "pictures": ReceivePicture,
     "cancel_appointment": CancelAppointment,
     "signs": ReportWorse,
     "no_signs": MyPlans,

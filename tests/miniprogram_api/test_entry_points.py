@@ -279,7 +279,7 @@ KEYS = {
     "time_ok": "consultation_id:proposal_id", "time_to": "consultation_id:202612200900", "time_other": "consultation_id",
     "ask_material": "consultation_id", "no_such": "consultation_id:request_id:cannot",
     "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "keep": "", "join": "nowhere:apart",
-    "withdraw": "patient_id:care", "picture": "consultation_id:nowhere",
+    "withdraw": "patient_id:care", "picture": "consultation_id:nowhere", "pictures": "consultation_id",
 }
 """What each button carries, by the names of the scene's values."""
 
