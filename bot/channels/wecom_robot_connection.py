@@ -106,6 +106,19 @@ class RobotConnection:
                     await task
             await self.close()
 
+    async def try_out(self) -> None:
+        """Connect, subscribe and end it. ApiError where that does not work. The platform ends an older connection of the same robot by it."""
+        await self.open()
+        assert self._socket is not None  # noqa: S101 - opened before
+        reading = asyncio.create_task(self._read(self._socket), name="robot read")
+        try:
+            await self._subscribe()
+        finally:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reading
+            await self.close()
+
     async def close(self) -> None:
         """End it; whoever waits for an acknowledgement is told that there will be none."""
         self.live = False

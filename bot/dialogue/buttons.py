@@ -28,6 +28,7 @@ from bot.dialogue import (
     prescribing,
     ranking,
     reviewing,
+    roster_pages,
     rostering,
     safety_facts,
     second_factor,
@@ -90,6 +91,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await desk.nudge(turn, _id(first))
         case "set_shift":
             return await rostering.set_shift(turn, _id(first), second, third)
+        case "roster":
+            return await roster_pages.turned(turn, first, second, third)
         case "leave":
             return await absences.leave(turn, _id(first), second, third)
         case "end_leave":
@@ -148,6 +151,8 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await booking.book(turn, _id(first), second or "-", third or None)
         case "picture":
             return await pictures.chosen(turn, _id(first), _id(second))
+        case "pictures":
+            return await pictures.put_in(turn, _id(first))
         case "cancel_appointment":
             return await booking.cancel(turn, appointment_id=_id(first))
         case "signs":

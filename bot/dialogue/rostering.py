@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
 from typing import get_args
 
 from bot.channels.outgoing import Choice, Text
+from bot.dialogue import roster_pages
 from bot.dialogue.cases import tapped
+from bot.dialogue.roster_pages import HOW, line, said_day
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.text import tidy
 from bot.phrases.when import Ambiguous, When, take_when
 from bot.phrases.who import Named, take_who
-from core.appointments.commands import CountyRoster, CountyRosterView, Duty, Rosterable, SetShift, ShiftOnDay
+from core.appointments.commands import CountyRoster, CountyRosterView, Duty, Rosterable, SetShift
 from core.foundation.actor import ROLE_LABELS, Role
 from core.foundation.clock import shanghai
 from core.foundation.errors import Invalid
 
 ALONE = "排班请在单独会话里看。"
-_LINES = 40
 _WEEKDAYS = "一二三四五六日"
-_HOW = "比如:排班 王主任 周三下午,或 排班 王主任 周三 14:00-18:00。"
 _DUTY_WORDS: tuple[tuple[str, Duty], ...] = (
     ("专家", "expert"), ("会诊", "expert"), ("值班医生", "duty_doctor"), ("医生班", "duty_doctor"), ("调度", "scheduler"), ("值班台", "scheduler"),
     ("药师", "pharmacist"), ("审方", "pharmacist"),
@@ -28,16 +27,18 @@ _DUTY_WORDS: tuple[tuple[str, Duty], ...] = (
 
 
 async def in_words(turn: Turn, words: str) -> Reply:
-    """排班, 排班 本周, 排班 王主任, 排班 王主任 周三下午."""
+    """排班, 排班 本周, 排班 呼吸内科, 排班 王主任, 排班 王主任 周三下午."""
     if turn.group:
         return turn.say(ALONE)
     now = turn.practice.clock.now()
     when, rest = take_when(words, now)
     named_time = rest != tidy(words)
     if when is None and named_time:
-        return turn.say(f"这个时间没看懂,或者已经过了。{_HOW}")
+        return turn.say(f"这个时间没看懂,或者已经过了。{HOW}")
     if not rest.strip("每 "):
         return await _days(turn, when, now)
+    if group := roster_pages.group_named(rest):
+        return await _days(turn, when, now, group)
     found = await named(turn, rest)
     if isinstance(found, Reply):
         return found
@@ -59,7 +60,7 @@ async def named(turn: Turn, words: str) -> tuple[Rosterable, str] | Reply:
     return found[0], who.rest
 
 
-async def _days(turn: Turn, when: When | Ambiguous | None, now: datetime) -> Reply:
+async def _days(turn: Turn, when: When | Ambiguous | None, now: datetime, group: str = "") -> Reply:
     """The roster of today, or of the days that were named."""
     first, days = shanghai(now).date(), 1
     chosen = when.choices[0] if isinstance(when, Ambiguous) else when
@@ -67,43 +68,22 @@ async def _days(turn: Turn, when: When | Ambiguous | None, now: datetime) -> Rep
         first = shanghai(chosen.start).date()
         last = shanghai(chosen.start if chosen.exact else chosen.end - timedelta(minutes=1)).date()
         days = min(14, (last - first).days + 1)
-    seen: CountyRosterView = await turn.ask(CountyRoster(first_day=first, days=days))
-    if not seen.shifts:
-        return turn.say(f"{_day(first)}{'起 ' + str(days) + ' 天' if days > 1 else ''}没有人排班。{_HOW}")
-    lines: list[str] = []
-    for day, shifts in groupby(seen.shifts, key=lambda one: max(first, shanghai(one.starts_at).date())):
-        lines += [f"**{_day(day)}**", *(_line(one) for one in shifts)]
-    left = [f"还有 {len(lines) - _LINES} 行,发「排班 明天」这样看一天的。"] if len(lines) > _LINES else []
-    return turn.say("\n".join([*lines[:_LINES], *left, f"要排班,写人和时间。{_HOW}"]))
-
-
-def _day(day: date) -> str:
-    return f"{day.month}月{day.day}日 周{_WEEKDAYS[day.weekday()]}"
-
-
-def _line(one: ShiftOnDay) -> str:
-    away = {"no": "", "part": "(请假一段)", "whole": "(**请假**)"}[one.away]
-    return f"· {one.duty_label} {one.who} {_clock(one.starts_at)}–{_clock(one.ends_at, end=True)}{away}"
-
-
-def _clock(moment: datetime, *, end: bool = False) -> str:
-    local = shanghai(moment)
-    return "24:00" if end and (local.hour, local.minute) == (0, 0) else f"{local:%H:%M}"
+    return await roster_pages.listed(turn, first, days, group)
 
 
 async def _of_one(turn: Turn, who: Rosterable) -> Reply:
     """His shifts of the week that comes."""
     seen: CountyRosterView = await turn.ask(CountyRoster(days=7))
     own = [one for one in seen.shifts if one.practitioner_id == who.practitioner_id]
-    lines = [f"{_day(shanghai(one.starts_at).date())}{_line(one).removeprefix('·')}" for one in own]
-    return turn.say("\n".join([f"{who.who} 这七天:", *(lines or ["没有排班。"]), f"要排班,写上时间。{_HOW}"]))
+    lines = [f"{said_day(shanghai(one.starts_at).date())}{line(one).removeprefix('·')}" for one in own]
+    return turn.say("\n".join([f"{who.who} 这七天:", *(lines or ["没有排班。"]), f"要排班,写上时间。{HOW}"]))
 
 
 def _to_set(turn: Turn, who: Rosterable, when: When | Ambiguous, rest: str) -> Reply:
     """The shift as it will stand every week, to be confirmed; where the time or the duty is not clear, with a choice."""
     times = {_weekly(one): one for one in (when.choices if isinstance(when, Ambiguous) else (when,))}
     if None in times:
-        return turn.say(f"请写从几点到几点。{_HOW}")
+        return turn.say(f"请写从几点到几点。{HOW}")
     wanted = [duty for word, duty in _DUTY_WORDS if word in rest]
     duties = [one for one in who.duties if not wanted or one in wanted]
     if not duties:

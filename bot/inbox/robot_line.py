@@ -49,6 +49,25 @@ class LineTiming:
     taken_within: float = 120.0
 
 
+@dataclass(frozen=True, slots=True)
+class LineLeases:
+    """Names of the leases of one robot's line. ``line``: who may connect. ``live``: taken beside it while the connection is subscribed, so that
+    others than the holder can tell a line that works from one that is only tried."""
+
+    line: str
+    live: str
+
+
+def leases_of(aibotid: str) -> LineLeases:
+    digest = hashlib.sha256(aibotid.encode()).hexdigest()[:24]
+    return LineLeases(f"robot-line:{digest}", f"robot-live:{digest}")
+
+
+def account_of(aibotid: str) -> str:
+    """What the robot is called where a platform's refusals are kept."""
+    return f"wecom_robot:{aibotid}"
+
+
 class RobotLine:
     """``start`` it in every worker: whoever has the lease connects, the others wait for it to lapse."""
 
@@ -58,8 +77,9 @@ class RobotLine:
         self._practice, self._inbox, self._settings, self._stops, self._holder = practice, inbox, settings, stops, holder
         self._timing = timing or LineTiming()
         self._channel = ConnectedRobot(settings)
-        self._account = f"wecom_robot:{settings.aibotid}"
-        self._lease = f"robot-line:{hashlib.sha256(settings.aibotid.encode()).hexdigest()[:24]}"
+        self._account = account_of(settings.aibotid)
+        leases = leases_of(settings.aibotid)
+        self._lease, self._live_lease = leases.line, leases.live
         self._connection: RobotConnection | None = None
         self._room = asyncio.Semaphore(AT_ONCE)
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -138,6 +158,8 @@ class RobotLine:
                 if not await take_lease(self._practice, self._lease, self._holder, self._timing.lease):
                     return
                 good_until = began + self._timing.lease
+                if self.live:
+                    await take_lease(self._practice, self._live_lease, self._holder, self._timing.lease)
             except OperationalError as error:
                 logger.warning("robot lease not renewed: %s", type(error).__name__)
 
@@ -152,6 +174,8 @@ class RobotLine:
             logger.warning("robot line: %s", error)
         finally:
             self._connection = None
+            with contextlib.suppress(OperationalError):
+                await release_lease(self._live_lease, self._holder, self._practice)
         if connection.displaced:
             await self._stand_aside()
 

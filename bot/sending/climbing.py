@@ -21,6 +21,7 @@ from bot.sending.outlets import NoWayOut, Outlets, Way, is_final
 from bot.sending.short import IN_GENERAL, Short, send_sms, send_subscription, send_template
 from bot.sending.templates import TEMPLATES, chosen
 from core.conversations import allowance, reading
+from core.foundation.counting import count
 from core.foundation.errors import NotFound
 from core.foundation.keys import SealBroken
 from core.foundation.practice import Practice
@@ -93,7 +94,7 @@ class Climbing:
                 return await self._try(practice, row, notice, step, ladder, priority, attempt)
             except NoWayOut as none:
                 last = none
-                await rungs.refused(practice, attempt, none.code)
+                await self._refused(practice, row, attempt, none.code, "")
             except ApiError as error:
                 if not is_final(error):
                     if tries < PATIENCE[priority]:
@@ -103,8 +104,13 @@ class Climbing:
                 last = error
                 if isinstance(error, ValueRefused):
                     logger.error("%s of %s: a value breaks the rule of its field %s", step.rung.value, row.kind, error.field)
-                await rungs.refused(practice, attempt, f"{type(error).__name__} {error.code}".strip())
+                await self._refused(practice, row, attempt, type(error).__name__, str(error.code or ""))
         raise busy or last
+
+    async def _refused(self, practice: Practice, row: Notification, attempt: Attempt, reason: str, code: str) -> None:
+        """Written down and counted: what goes out on the next rung shows nowhere else that an operator has a template to mend."""
+        await rungs.refused(practice, attempt, f"{reason} {code}".strip())
+        count("rung_refused", rung=attempt.rung, kind=row.kind, reason=reason, errcode=code)
 
     async def _is_there(self, step: Step, ladder: Ladder, notice: Notice, priority: Priority) -> bool:
         """Whether there is anything to try on this rung: what the house has set up, what the person has allowed, what the window still takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.channels.outgoing import Button, Card, Line, Link, Text
 from bot.channels.words import THING, cut, whole_clauses
+from bot.dialogue import pictures
 from bot.dialogue.booking import booked_words
 from bot.dialogue.cases import status_line, todo_shapes
 from bot.dialogue.deciding import decision_card
@@ -160,6 +161,8 @@ async def _progress(practice: Practice, row: Notification) -> Notice:
 
 _IN_SHORT = {"ASSIGNED": "专家已接诊,村医会带您一起会诊", "COMPLETED": "会诊已完成,点开看医生的决定"}
 """Where the sentence begins with a name that takes the whole field."""
+_OPENED = ("created", "asked")
+"""The steps by which a patient hears that there is a consultation now."""
 
 
 async def _progress_patient(practice: Practice, row: Notification) -> Notice:
@@ -169,7 +172,10 @@ async def _progress_patient(practice: Practice, row: Notification) -> Notice:
     text = f"您的会诊 {status.code}:{said}\n{status.next}\n变重了不要等,马上打 120。"
     short = _of_time(status, step) or _IN_SHORT.get(status.state) or whole_clauses(status.next)
     values = {"code": status.code, "state": "会诊进度", "text": short}
-    return Notice((Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
+    photos = None
+    if step in _OPENED and row.account_id is not None:
+        photos = await pictures.offered(row.account_id, status.consultation_id, text, practice.clock.real_now(), f"photos-{row.id}")
+    return Notice((photos or Text(text=text),), template=("progress", values), page=f"consultation/{status.consultation_id}")
 
 
 def _of_time(status: ConsultationStatus, step: str) -> str:

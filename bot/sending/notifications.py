@@ -18,10 +18,13 @@ from core.conversations.commands import RecordSent
 from core.foundation.actor import Actor
 from core.foundation.errors import DomainError, Unavailable
 from core.foundation.events import Event
+from core.foundation.orders import Done
 from core.foundation.outbox import TRIES
 from core.foundation.practice import Practice
 from core.notifications import rungs
+from core.notifications.commands import HoldNotification
 from core.notifications.models import CardRecord, Notification
+from core.notifications.rules import Decision, decide
 from core.notifications.service import cards_about, keep_card, mark_failed, mark_sent, response_code_of
 from core.people.service import elder_mode
 
@@ -42,6 +45,8 @@ class Notifications:
         row = await Notification.get_or_none(id=event.body["notification_id"])
         if row is None or row.state != "queued":
             return
+        if await self._waits_for_morning(practice, row):
+            return
         try:
             await self._send(practice, row, event.tries)
         except Unavailable:
@@ -54,6 +59,16 @@ class Notifications:
             await self._failed(practice, row, type(error).__name__)
         except DomainError as gone:
             await self._failed(practice, row, gone.code)
+
+    async def _waits_for_morning(self, practice: Practice, row: Notification) -> bool:
+        """Whether ``row`` is held now: the night began while it waited or was tried again. What is out in part is finished: half a message at
+        night and the rest in the morning help nobody; what is out as a whole is only marked."""
+        if decide(row.kind, urgent=row.urgent, stopped=False, now=practice.clock.now()) is not Decision.HOLD:
+            return False
+        if any(one.state == "sent" or one.parts for one in (await rungs.tried(row.id)).values()):
+            return False
+        held: Done = await practice.execute(_SYSTEM, HoldNotification(notification_id=row.id))
+        return held.done
 
     async def _failed(self, practice: Practice, row: Notification, failure: str) -> None:
         logger.warning("notification %s %s not sent: %s", row.kind, row.id, failure)

@@ -211,13 +211,15 @@ class Rosterable(Result):
 
 
 class CountyRosterView(Result):
-    """``shifts``: those that touch the days asked for, soonest first. ``people``: everybody who can be put on the roster."""
+    """``shifts``: those that touch the days asked for, soonest first. ``people``: everybody who can be put on the roster. ``own_department``: that
+    of whoever asks, empty where he has none or is none of these people."""
 
     now: datetime
     first_day: date
     days: int
     shifts: tuple[ShiftOnDay, ...]
     people: tuple[Rosterable, ...]
+    own_department: str
 
 
 class CountyRoster(Query):

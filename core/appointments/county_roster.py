@@ -33,7 +33,8 @@ async def county_roster(work: Work, order: CountyRoster) -> CountyRosterView:
     first = order.first_day or shanghai(work.now).date()
     shifts = await _shifts(cards, absences, first, order.days)
     people = tuple(_person(work, card, duties[card.practitioner_id], absences[card.practitioner_id]) for card in cards.values())
-    return CountyRosterView(now=work.now, first_day=first, days=order.days, shifts=shifts, people=people)
+    own = next((card.department for card in cards.values() if card.account_id == work.actor.account_id), "")
+    return CountyRosterView(now=work.now, first_day=first, days=order.days, shifts=shifts, people=people, own_department=own)
 
 
 async def _duties(work: Work, rows: list[Practitioner]) -> dict[str, tuple[Duty, ...]]:

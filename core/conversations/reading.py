@@ -73,3 +73,10 @@ async def has_seen(message_id: str, said_at: datetime) -> bool | None:
     if message.state == "late" and message.push == "waiting":
         return None
     return message.delivered_at is None or message.delivered_at <= said_at + SEEN_GRACE
+
+
+async def pictures_since(account_id: str, since: datetime) -> list[Message]:
+    """The pictures that an account sent in its single chats after ``since`` (real time), newest first."""
+    chats = await Conversation.filter(account_id=account_id, group=False).values_list("id", flat=True)
+    sent = Message.filter(conversation_id__in=list(chats), account_id=account_id, direction="in", kind="image", received_at__gt=since)
+    return await sent.order_by("-id")

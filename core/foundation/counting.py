@@ -29,6 +29,7 @@ MEANS: dict[str, str] = {
     "callback_late": "Replies that missed the platform's deadline and went by push, by channel.",
     "callback_busy": "Callbacks answered with 503 because the database was away, by channel.",
     "sent": "Notifications and late replies that left or were given up, by channel and outcome.",
+    "rung_refused": "Ways of a notification that were refused, by the platform or our own check before it, by rung, kind, class and errcode.",
     "platform_call": "Calls of the platforms' APIs by outcome: ok, the errcode, unreachable. Of files only failures.",
     "token_fetched": "Access tokens asked of a platform, by kind of account and outcome.",
     OVERFLOWN: "Counts whose labels were too many to be kept apart.",

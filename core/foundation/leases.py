@@ -31,6 +31,11 @@ async def take_lease(practice: Practice, name: str, holder: str, seconds: float)
     return True
 
 
+async def is_held(practice: Practice, name: str) -> bool:
+    """Whether anybody has lease ``name`` now."""
+    return await Lease.filter(id=name, until__gt=practice.clock.real_now()).exists()
+
+
 async def release_lease(name: str, holder: str, practice: Practice) -> None:
     """Give the lease back now."""
     await Lease.filter(id=name, holder=holder).update(until=practice.clock.real_now())

@@ -12,12 +12,14 @@ from core.imaging.commands import UploadView
 
 
 class PicturePlace(Result):
-    """An open consultation. ``patient``: his name, for whom several are cared for by one account."""
+    """An open consultation. ``patient``: his name, for whom several are cared for by one account. ``withdrawn``: what the consent is called that was
+    taken back and under which a photo would be used; empty where none was. One sent now is the sender's own word; one of before is not."""
 
     consultation_id: Id
     code: str
     patient_id: Id
     patient: str
+    withdrawn: str
 
 
 class PicturePlacesView(WithWithheld):

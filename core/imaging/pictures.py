@@ -21,15 +21,18 @@ from core.imaging.models import ConsultationImage, Instance, Upload
 from core.imaging.uploads import UNREAD, view_of
 from core.notifications.service import tell
 from core.people.cards import patient_cards
+from core.people.purposes import PURPOSES, PurposeCode
 from core.people.relations import live_relations, spoken_for
 from core.people.scopes import Scope
-from core.people.service import practitioner_card
+from core.people.service import practitioner_card, was_withdrawn
 
 MOST_PICTURES = 20
 """Of one account in one consultation."""
 SHOWN = 10
 TOLD_EVERY = timedelta(minutes=5)
 """Several photos in a row are told of once."""
+_USED_UNDER: tuple[PurposeCode, ...] = ("care", "sensitive", "children", "consultation")
+"""What a photo in a consultation is used for."""
 SENDERS = {"patient": "患者", "family": "家属"}
 
 word_entries({"picture.arrived": "{who}发来一张照片", "picture.refused": "{who}发来的一张照片没有收下"})
@@ -44,12 +47,24 @@ async def picture_places(work: Work, order: PicturePlaces) -> PicturePlacesView:
 
     async def lines(some: list[Consultation]) -> list[PicturePlace]:
         cards = await patient_cards(work, {row.patient_id for row in some})
+        withdrawn = {patient_id: await _withdrawn(work, patient_id) for patient_id in cards}
         return [
-            PicturePlace(consultation_id=row.id, code=row.code, patient_id=row.patient_id, patient=cards[row.patient_id].full_name) for row in some
-        ]
+            PicturePlace(
+                consultation_id=row.id, code=row.code, patient_id=row.patient_id, patient=cards[row.patient_id].full_name,
+                withdrawn=withdrawn[row.patient_id],
+            )
+            for row in some
+        ]  # fmt: skip
 
     places, withheld = await shown(work, rows, lines)
     return PicturePlacesView(places=places, withheld=withheld)
+
+
+async def _withdrawn(work: Work, patient_id: str) -> str:
+    for purpose in _USED_UNDER:
+        if await was_withdrawn(work, patient_id, purpose) is not None:
+            return PURPOSES[purpose].label
+    return ""
 
 
 @handles(ReceivePicture)

@@ -59,6 +59,16 @@ class ReleaseNotification(Command):
     notification_id: Id
 
 
+class HoldNotification(Command):
+    """The system: the night began before this one was out; it waits for the morning. Done is False where its class does not wait, or it is none."""
+
+    name = "notifications.hold"
+    title = "夜里先存提醒"
+    access = (Grant(Role.SYSTEM),)
+    gives = Done
+    notification_id: Id
+
+
 class ReportTrouble(Command):
     """The system: a platform refuses ``account`` for good. Administrators are told once for each account, code and day.
 

@@ -16,6 +16,7 @@ from core.foundation.practice import Practice
 from core.foundation.work import Work
 from core.notifications import mine, reports  # noqa: F401 - their handlers are this room's
 from core.notifications.commands import (
+    HoldNotification,
     ReadReminders,
     ReleaseNotification,
     ReminderChoiceView,
@@ -129,6 +130,17 @@ async def release(work: Work, order: ReleaseNotification) -> Done:
     await row.change(state=(Decision.STOP if stopped else Decision.SEND).value)
     if not stopped:
         await emit_queued(work, row.id, row.account_id, Priority.ROUTINE)
+    return Done()
+
+
+@handles(HoldNotification)
+async def hold(work: Work, order: HoldNotification) -> Done:
+    row = await Notification.get_or_none(id=order.notification_id, state=Decision.SEND.value)
+    if row is None or decide(row.kind, urgent=row.urgent, stopped=False, now=work.now) is not Decision.HOLD:
+        return Done(done=False)
+    release_at = quiet_ends(work.now)
+    await row.change(state=Decision.HOLD.value, release_at=release_at)
+    await work.schedule(RELEASE, row.id, release_at)
     return Done()
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from bot.channels.settings import Addresses, ChannelSettings
+from core.foundation.practice import Practice
+from core.practice_rooms import load_rooms
 from miniprogram_api.app.house import host_of
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.cli.refusals import explain_settings
 from miniprogram_api.connecting.findings import Section, status_of, told
+
+if TYPE_CHECKING:
+    from miniprogram_api.connecting.doctor import Doctor
 
 
 def run(given: argparse.Namespace) -> int:
@@ -27,8 +35,8 @@ def run(given: argparse.Namespace) -> int:
     if given.action == "doctor" and given.dry_run:
         print("--dry-run 只用于 setup;doctor 本来就不改任何东西。")
         return 1
-    if given.action == "setup" and not settings.demo and not settings.public_url.startswith("https://"):
-        print("请先设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址):菜单里的页面要用它。")
+    if given.action == "setup" and not given.dry_run and not _pages(settings):
+        print("请先设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址):菜单里的页面要用它。只想看看的,加 --dry-run。")
         return 1
     channels = _channels(settings)
     if channels is None:
@@ -42,6 +50,11 @@ def run(given: argparse.Namespace) -> int:
     print("全部正常。" if status == 0 else "还有打 ✗ 的要处理;处理好再运行一次。")
     sys.stdout.flush()
     return status
+
+
+def _pages(settings: Settings) -> str:
+    """The origin of our pages as WeChat could open them; empty while there is none."""
+    return settings.public_url if settings.demo or settings.public_url.startswith("https://") else ""
 
 
 def _channels(settings: Settings) -> ChannelSettings | None:
@@ -72,7 +85,7 @@ def _addresses(settings: Settings) -> Addresses:
 def _setup(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section]:
     from miniprogram_api.connecting.setup import Setup
 
-    return asyncio.run(Setup(channels, settings.public_url, given.dry_run).run(given.only))
+    return asyncio.run(Setup(channels, _pages(settings), given.dry_run).run(given.only))
 
 
 def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section] | None:
@@ -83,4 +96,19 @@ def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Names
     except UnusableCa:
         print(f"--ca {given.ca} 不能用:要一个 PEM 格式的证书文件。")
         return None
-    return asyncio.run(doctor.run(given.only))
+    return asyncio.run(_examined(settings, doctor, given.only))
+
+
+async def _examined(settings: Settings, doctor: Doctor, only: str) -> list[Section]:
+    """With the house's database where the robot's long connection is asked of it and it is on this machine."""
+    from miniprogram_api.app.presence import NothingHere
+    from miniprogram_api.app.signing import open_for_signing
+
+    async with AsyncExitStack() as opened:
+        practice: Practice | None = None
+        if doctor.line(only) is not None:
+            load_rooms()
+            # No house here, or none that this user may read: it runs elsewhere.
+            with suppress(NothingHere, OSError, OperationalError, DBConnectionError):
+                practice = await opened.enter_async_context(open_for_signing(settings))
+        return await doctor.run(only, practice)

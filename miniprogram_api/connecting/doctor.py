@@ -1,6 +1,7 @@
 """`huizhen wechat doctor`: calls each callback address of the settings as its platform would, from outside, and says where it stops.
 
-The house may run here or elsewhere: only the credentials are needed. It changes nothing there, and nobody hears of it.
+The house may run here or elsewhere: only the credentials are needed. It changes nothing there, and nobody hears of it. A robot's long connection has
+no address; whether it works is asked of the house itself (``long_connection``).
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.channels.crypto import REPLAY_WINDOW
-from bot.channels.settings import ChannelSettings
+from bot.channels.settings import ChannelSettings, WeComRobotSettings
+from core.foundation.practice import Practice
 from miniprogram_api.connecting.callbacks import TITLES, Caller, callers
 from miniprogram_api.connecting.findings import Mark, Section
+from miniprogram_api.connecting.long_connection import examined
 from miniprogram_api.connecting.refusals import came_back, refused
 from miniprogram_api.connecting.way import Broken, Got, asked, is_private, reached, resolved
 
@@ -56,18 +59,22 @@ class Doctor:
             except (ssl.SSLError, OSError):
                 raise UnusableCa from None
 
-    async def run(self, only: str = "") -> list[Section]:
-        """One section a channel, or only those of one account (`miniprogram_api.connecting.setup.ACCOUNTS`)."""
+    async def run(self, only: str = "", practice: Practice | None = None) -> list[Section]:
+        """One section a channel, or only those of one account (`miniprogram_api.connecting.setup.ACCOUNTS`). ``practice``: the house's, where it is
+        on this machine; only the robot's long connection asks for it."""
         chosen = [one for one in callers(self.settings) if not only or one.channel in _OF_ACCOUNT[only]]
         sections = [await self.look(one) for one in chosen]
-        robot = self.settings.wecom.robot if self.settings.wecom else None
-        if robot is not None and robot.long_connection and only in ("", "wecom"):
-            sections.append(Section("企业微信机器人(长连接)"))
-            sections[-1].add(Mark.ALREADY, "不用回调地址:由会诊连出去", "看进程日志里有没有连上;在村医群里 @ 它说一句话。")
+        if (robot := self.line(only)) is not None:
+            sections.append(await examined(robot, practice))
         if not sections:
             sections.append(Section("没有可查的回调"))
             sections[0].add(Mark.MISSING, "channels.json 里没有这个账号", "照 docs/connect-wechat.md 写好它。")
         return sections
+
+    def line(self, only: str = "") -> WeComRobotSettings | None:
+        """The robot whose long connection is looked at, if there is one."""
+        robot = self.settings.wecom.robot if self.settings.wecom else None
+        return robot if robot is not None and robot.long_connection and only in ("", "wecom") else None
 
     async def look(self, caller: Caller) -> Section:
         """Everything about one callback address, up to the first thing that nothing works behind."""

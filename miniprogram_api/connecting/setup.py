@@ -26,14 +26,27 @@ LITTLE_LEFT = 10
 _USED = (("/cgi-bin/message/custom/send", "客服消息"), ("/cgi-bin/message/template/send", "模板消息"))
 _MINI_USED = (("/cgi-bin/message/subscribe/send", "订阅消息"),)
 
+_UNKNOWN = "https://public-url.invalid"
+"""Stands for the address of our pages while nobody has set it; goes to no platform."""
+_SET = "域名和证书办好以后,设好 HUIZHEN_PUBLIC_URL(会诊对外的 https 网址)再运行一次。"
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """``page_url``: the origin of our pages, without a slash at its end. ``dry_run``: nothing is changed."""
+    """``page_url``: the origin of our pages, without a slash at its end; empty where it is not known yet, which only a dry run takes. ``dry_run``:
+    nothing is changed."""
 
     settings: ChannelSettings
     page_url: str
     dry_run: bool
+
+    def __post_init__(self) -> None:
+        if not self.page_url and not self.dry_run:
+            raise ValueError("a menu needs the address of its pages")
+
+    @property
+    def _pages(self) -> str:
+        return self.page_url or _UNKNOWN
 
     async def run(self, only: str = "") -> list[Section]:
         """One section for each account of the settings, or for ``only`` one of :data:`ACCOUNTS`."""
@@ -63,7 +76,7 @@ class Setup:
         for path, name in _USED:
             await self._step(section, f"{name}的权限", _quota(section, api, path, name))
         mini = self.settings.mini_program.appid if self.settings.mini_program else ""
-        await self._step(section, "菜单", self._menu(section, api, official_account_menu(self.page_url, mini)))
+        await self._step(section, "菜单", self._menu(section, api, official_account_menu(self._pages, mini)))
         await self._step(section, "模板消息", _official_templates(section, api, account))
         return section
 
@@ -90,7 +103,7 @@ class Setup:
             api = await _opened(section, transport, corporation_token(transport, corporation.corpid, corporation.app.secret.get_secret_value()))
             if api is not None:
                 await self._step(section, "自建应用", self._agent(section, api, agentid))
-                await self._step(section, "应用菜单", self._menu(section, api, wecom_menu(self.page_url), agentid))
+                await self._step(section, "应用菜单", self._menu(section, api, wecom_menu(self._pages), agentid))
         if corporation.robot is not None:
             section.add(Mark.MIND, "智能机器人没有可查的接口", "运行 huizhen wechat doctor 检查它的回调;再在村医群里 @ 它说一句话。")
         return section
@@ -106,7 +119,11 @@ class Setup:
     async def _menu(self, section: Section, api: AccountApi, menu: Mapping[str, Any], agentid: int | None = None) -> None:
         buttons = "、".join(str(one.get("name", "")) for one in menu["button"])
         there = await api.menu(agentid)
-        if there == shown_menu(menu):
+        if not self.page_url:
+            opens = "、".join(_pages_in(menu))
+            section.add(Mark.WOULD, f"{'换掉现有的' if there else '发布'}菜单:{buttons}")
+            section.add(Mark.MISSING, f"菜单里这几项要打开页面,还没有网址:{opens}", _SET)
+        elif there == shown_menu(menu):
             section.add(Mark.ALREADY, f"菜单已经是这样:{buttons}")
         elif self.dry_run:
             section.add(Mark.WOULD, f"{'换掉现有的' if there else '发布'}菜单:{buttons}")
@@ -123,12 +140,20 @@ class Setup:
         else:
             section.add(Mark.MISSING, "应用的可见范围是空的", "企业微信后台 → 应用 → 可见范围:加上村医、专家、值班医生、调度员、药师。")
         ours = urlsplit(self.page_url).netloc
-        if agent.trusted_domain == ours:
+        if not ours:
+            now = f"现在是 {agent.trusted_domain}" if agent.trusted_domain else "还没有设"
+            section.add(Mark.MISSING, f"可信域名要和会诊的域名一样,还不知道会诊的({now})", _SET)
+        elif agent.trusted_domain == ours:
             section.add(Mark.ALREADY, f"可信域名是 {ours}")
         else:
             now = f"现在是 {agent.trusted_domain}" if agent.trusted_domain else "还没有设"
             then = f"企业微信后台 → 应用 → 网页授权及JS-SDK → 可信域名,填 {ours};不填,卡片打不开页面(50001)。"
             section.add(Mark.MISSING, f"可信域名不是会诊的域名({now})", then)
+
+
+def _pages_in(menu: Mapping[str, Any]) -> list[str]:
+    """The entries that open one of our pages."""
+    return [str(entry["name"]) for one in menu["button"] for entry in one["sub_button"] if "url" in entry]
 
 
 def _absent(name: str, place: str) -> Section:

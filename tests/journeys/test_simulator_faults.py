@@ -93,6 +93,45 @@ async def test_the_outbox_lists_what_was_sent_and_what_was_not(visiting: Visitin
     await expect(page.get_by_role("dialog", name="这条消息的来往")).to_contain_text("/cgi-bin/message/custom/send")
 
 
+@pytest.mark.parametrize("size", [PHONE, (1280, 800)])
+async def test_what_there_is_to_try_opens_and_closes_and_leads_to_faults_and_outbox(
+    visiting: Visiting, stage: PageStage, size: tuple[int, int]
+) -> None:
+    """On a first visit the sentences stand there already: a touch of 试试 must be seen to do something all the same."""
+    page = (await visiting(stage.origin + "/", size)).page
+    tips, hints = page.locator("#tips"), page.locator(".hint")
+    await expect(hints).to_have_count(3)
+    await expect(tips).to_have_attribute("aria-expanded", "true")
+    await assert_readable(page)
+    await tips.click()
+    await expect(hints).to_have_count(0)
+    await expect(tips).to_have_attribute("aria-expanded", "false")
+    await tips.click()
+    await expect(hints).to_have_count(3)
+    for name, tab in (("弄出网络故障", "网络与故障"), ("看发件箱", "发件箱")):
+        await page.get_by_role("button", name=name).click()
+        drawer = page.get_by_role("dialog")
+        await expect(drawer.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+        await expect(drawer.get_by_label("丢失回调" if tab == "网络与故障" else "给谁")).to_be_in_viewport()
+        await drawer.get_by_label("关闭").click()
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+    await hints.first.click()
+    await expect(hints).to_have_count(0 if size == PHONE else 3)
+    await expect(tips).to_have_attribute("aria-expanded", "false" if size == PHONE else "true")
+
+
+async def test_a_name_in_the_outbox_stands_on_one_line_of_a_phone(visiting: Visiting, stage: PageStage) -> None:
+    page = (await opened(visiting, stage, PHONE)).page
+    await stage.say("patient-001", "official_account", "我咳嗽")
+    await stage.customer_service("oa1", msgtype="text", text={"content": "先坐下,别着急"})
+    drawer = await drawer_of(page, "发件箱")
+    outcome = drawer.locator(".sent tbody tr").first.get_by_role("button", name="看原文")
+    box = await outcome.bounding_box()
+    assert box is not None
+    assert box["width"] > 2 * 14, "its three characters stand beside each other"
+    assert box["x"] + box["width"] <= PHONE[0]
+
+
 async def test_a_person_refuses_on_his_own_phone(visiting: Visiting, stage: PageStage) -> None:
     page = (await opened(visiting, stage, PHONE)).page
     patient = phone(page, 1)

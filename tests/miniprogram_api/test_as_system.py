@@ -57,7 +57,9 @@ GIVEN: dict[str, dict[str, str]] = {
         ),
         _TOLD,
     ),
-    "bot/sending/notifications.py": {"conversations.record_sent": _SENT},
+    "bot/sending/notifications.py": {
+        "conversations.record_sent": _SENT, "notifications.hold": "the night began before a notification that can wait was out",
+    },
     "bot/sending/oversight_notices.py": {"oversight.view": _TOLD},
     "bot/sending/people_notices.py": {"people.practitioner": _TOLD},
     "bot/sending/replies.py": {
@@ -107,6 +109,9 @@ GIVEN: dict[str, dict[str, str]] = {
     "miniprogram_api/cli/models.py": {"candidates.models": "figures of a crowd, for the operator"},
     "miniprogram_api/cli/rules.py": {"rules.sign": "the hospital's signature under its rules"},
     "miniprogram_api/cli/sessions.py": {"people.replace_token_keys": "another key under access tokens"},
+    "miniprogram_api/connecting/long_connection.py": {
+        "notifications.troubles": "the operator of this machine is told why the robot's connection is refused",
+    },
     "miniprogram_api/http/demo.py": dict.fromkeys(
         ("demonstration.move_clock", "demonstration.outbox", "people.ensure_account", "people.open_session"), _STAGE
     ),

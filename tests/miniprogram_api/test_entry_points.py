@@ -273,12 +273,13 @@ KEYS = {
     "follow": "patient_id:hypertension", "visit": "plan_id", "end_follow": "plan_id:finished", "pickup": "prescription_id", "cost": "prescription_id",
     "slots": "03.01", "book": "slot_id", "cancel_appointment": "appointment_id", "signs": "plan_id", "no_signs": "", "why": "", "correct": "",
     "assign": "consultation_id:practitioner_id", "reassign": "consultation_id:practitioner_id", "nudge": "consultation_id",
+    "roster": "all:20261220-1:0",
     "set_shift": "practitioner_id:expert:2-720-1080", "leave": "practitioner_id:202612200900:202612201200", "end_leave": "absence_id",
     "upload": "consultation_id", "call_experts": "consultation_id", "case": "consultation_id",
     "time_ok": "consultation_id:proposal_id", "time_to": "consultation_id:202612200900", "time_other": "consultation_id",
     "ask_material": "consultation_id", "no_such": "consultation_id:request_id:cannot",
     "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "keep": "", "join": "nowhere:apart",
-    "withdraw": "patient_id:care", "picture": "consultation_id:nowhere",
+    "withdraw": "patient_id:care", "picture": "consultation_id:nowhere", "pictures": "consultation_id",
 }
 """What each button carries, by the names of the scene's values."""
 

@@ -8,7 +8,8 @@ import { outboxPane } from "./outbox.js";
 
 const ASK_MS = 3000;
 
-export function controlDrawer({ clock, inboxes, opener }) {
+/** `pane`: which of its panes is looked at first; empty for the usual one. */
+export function controlDrawer({ clock, inboxes, opener, pane: first }) {
   const panes = { clock: ["时间", () => clockPane(clock)], network: ["网络与故障", faultsPane], outbox: ["发件箱", () => outboxPane({ clock, inboxes })] };
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "演示控制" });
   const pane = h("div", { class: "pane", role: "tabpanel", id: "control-pane" });
@@ -41,7 +42,7 @@ export function controlDrawer({ clock, inboxes, opener }) {
   const { dialog } = openDialog("演示控制", [tabs, pane], { opener });
   dialog.addEventListener("close", () => stop?.());
   // Alone there is no practice whose time could be moved.
-  choose(inboxes.alone ? "network" : "clock");
+  choose(first || (inboxes.alone ? "network" : "clock"));
 }
 
 const status = () => h("p", { class: "pane-status", role: "status" });

@@ -1,4 +1,4 @@
-// The first visit: three sentences to try, each put ready into the right phone.
+// The first visit: three sentences to try, each put ready into the right phone, and where one makes the platform fail and sees what was sent.
 
 import { button, h } from "./dom.js";
 
@@ -26,8 +26,8 @@ export const hintsSeen = () => {
   }
 };
 
-/** `prepare(sentence)` opens the right phone and chat with the words ready to be sent. */
-export function hints({ prepare, close }) {
+/** `prepare(sentence)` opens the right phone and chat with the words ready to be sent; `control(pane)` opens that pane of the drawer. */
+export function hints({ prepare, control, close }) {
   const dismiss = () => {
     try {
       localStorage.setItem(SEEN_KEY, "1");
@@ -37,7 +37,11 @@ export function hints({ prepare, close }) {
     close();
   };
   return h("section", { class: "hints", "aria-label": "可以试的三句话" },
-    h("div", { class: "hints-head" }, h("p", null, "几部手机并排,都是演示里的人。试试这三句:"), button("知道了", dismiss, { class: "text-button" })),
+    h("div", { class: "hints-head" },
+      h("p", null, "几部手机并排,都是演示里的人。试试这三句:"),
+      h("div", { class: "hints-more" }, h("span", { class: "faint" }, "也可以:"),
+        button("弄出网络故障", () => control("network"), { class: "text-button" }), button("看发件箱", () => control("outbox"), { class: "text-button" })),
+      button("知道了", dismiss, { class: "text-button" })),
     h("ol", null, SENTENCES.map((sentence) => h("li", null,
       button([h("span", { class: "hint-who" }, sentence.who), h("span", { class: "hint-words" }, `「${sentence.words}」`), h("span", { class: "faint" }, sentence.does)],
         () => prepare(sentence), { class: "hint" })))));

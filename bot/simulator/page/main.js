@@ -108,7 +108,7 @@ function prepare(sentence) {
   const key = sentence.role === "patient" ? fallback.key : held?.key ?? fallback.key;
   const chat = sentence.chat === "group" ? inboxes.chats(key).find((one) => one.id.startsWith("group:"))?.id : sentence.chat;
   // On a narrow screen the sentences would leave too little of the phone.
-  if (matchMedia("(max-width: 619px)").matches) document.getElementById("hints").hidden = true;
+  if (matchMedia("(max-width: 619px)").matches) showHints(false);
   if (phone.key !== key) phone.assign(key, chat);
   bring(phone);
   phone.prepare(chat, sentence.words);
@@ -134,11 +134,16 @@ function drawTop() {
   document.getElementById("news").setAttribute("aria-label", count ? `别的手机上有 ${count} 个聊天有新消息` : "新消息");
 }
 
-function showHints() {
+/** What there is to try, or away with it. */
+function showHints(wanted) {
   const place = document.getElementById("hints");
-  place.hidden = false;
-  replace(place, hints({ prepare, close: () => { place.hidden = true; replace(place); } }));
+  const tips = document.getElementById("tips");
+  place.hidden = !wanted;
+  tips.setAttribute("aria-expanded", String(wanted));
+  replace(place, wanted && hints({ prepare, control: (pane) => control(pane, tips), close: () => showHints(false) }));
 }
+
+const control = (pane, opener) => controlDrawer({ clock, inboxes, opener, pane });
 
 function care(wanted) {
   document.documentElement.classList.toggle("care", wanted);
@@ -160,9 +165,9 @@ async function catchUp() {
 }
 
 function wire() {
-  document.getElementById("clock").addEventListener("click", (event) => controlDrawer({ clock, inboxes, opener: event.currentTarget }));
+  document.getElementById("clock").addEventListener("click", (event) => control("", event.currentTarget));
   document.getElementById("news").addEventListener("click", (event) => newsDrawer({ inboxes, shown, open, opener: event.currentTarget }));
-  document.getElementById("tips").addEventListener("click", showHints);
+  document.getElementById("tips").addEventListener("click", () => showHints(document.getElementById("hints").hidden));
   document.getElementById("care").addEventListener("click", () => care(!document.documentElement.classList.contains("care")));
   row.addEventListener("scroll", () => requestAnimationFrame(drawDots), { passive: true });
   inboxes.addEventListener("chat", drawTop);
@@ -195,7 +200,7 @@ async function start() {
   wire();
   drawTop();
   document.getElementById("tips").hidden = inboxes.alone;
-  if (!hintsSeen() && !inboxes.alone) showHints();
+  if (!hintsSeen() && !inboxes.alone) showHints(true);
   live.start();
   clock.refresh().then(() => phones.forEach((phone) => phone.tick())).catch(() => undefined);
 }

@@ -9,20 +9,16 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.foundation.clock import SystemClock, shanghai
+from core.foundation.clock import SystemClock
 from core.foundation.practice import Practice
 from tests.bot.channels.conftest import *  # noqa: F403 - the Redis of the channels' tests
-from tests.bot.dialogue.stage import Stage, open_stage
+from tests.bot.dialogue.stage import Stage, daytime, open_stage
 from tests.support.county import seed_small
 
 
 @pytest.fixture
 def clock() -> SystemClock:
-    """Real time for the platform's signatures; domain time begins at ten in the morning, so that no test depends on the quiet hours of the day."""
-    clock = SystemClock()
-    now = clock.real_now()
-    clock.shift_to(shanghai(now).replace(hour=10, minute=0) - now)
-    return clock
+    return daytime()
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from bot.channels.settings import Addresses, ChannelSettings
 from bot.runtime import BotRuntime
 from bot.sending.sms import SMS_TEMPLATES
 from bot.sending.stopped import report
+from core.foundation.clock import SystemClock, shanghai
 from core.foundation.events import CHAT_LANE, IMAGE_LANE, SENDING_LANES
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
@@ -258,6 +259,19 @@ async def _serve(ours: socket.socket, runtime: BotRuntime) -> Any:
     await server.before_start()
     await server.start_serving()
     return server
+
+
+def daytime(hour: int = 10) -> SystemClock:
+    """Real time for the platform's signatures; domain time begins at ``hour`` in China, so that no test depends on the quiet hours of the day."""
+    clock = SystemClock()
+    set_hour(clock, hour)
+    return clock
+
+
+def set_hour(clock: SystemClock, hour: int) -> None:
+    """Domain time is ``hour`` o'clock of this day in China."""
+    now = clock.real_now()
+    clock.shift_to(shanghai(now).replace(hour=hour, minute=0) - now)
 
 
 async def _until_quiet(tries: int = 100) -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import cast
+
+import pytest
+
+from bot.dialogue import roster_pages
+from bot.dialogue.turn import Turn
+from core.appointments.commands import SetShift
 from core.appointments.models import Absence, Shift
 from core.consultations.models import Consultation
 from core.dispatch.models import ExpertOffer
-from tests.bot.dialogue.stage import GROUP, Stage
+from core.foundation.actor import Role
+from core.foundation.errors import Invalid
+from core.people.commands_staff import RegisterPractitioner
+from core.people.models import Practitioner
+from tests.bot.dialogue.stage import GROUP, Stage, buttons
+from tests.support.county import CORP, SYSTEM, WHOLE_WEEK
 
 APP = "wecom_app"
 LINE = "@会诊助手 会诊 3号 胸痛2小时 出冷汗 血压90/60 危急"
@@ -96,6 +109,87 @@ async def test_the_roster_is_read_and_set(stage: Stage) -> None:
     await stage.hears("scheduler", APP, "排好了")
     assert await Shift.filter(weekday=2, start_minute=720, end_minute=1080, duty="expert").count() == 1
     assert await Shift.all().count() == before + 1
+
+
+SURNAMES = "钱孙李周吴郑冯褚卫蒋沈韩杨朱秦尤许何吕施孔曹"
+HOSPITAL_AT_WORK = (("20", 10), ("03.01", 3), ("03.02", 2), ("03.03", 1), ("04.01", 1), ("04.03", 1), ("05.01", 1), ("07", 1), ("10", 1), ("11", 1))
+
+
+async def a_large_hospital(stage: Stage) -> None:
+    """Of so many departments so many more are on duty round the clock in the county's hospital."""
+    made = 0
+    for department_code, number in HOSPITAL_AT_WORK:
+        for _ in range(number):
+            registered = await stage.practice.execute(SYSTEM, RegisterPractitioner(
+                organisation_id=stage.county.county_hospital, full_name=f"{SURNAMES[made]}一平", sex="male", title_name="主治医师",
+                licence_number=f"1152000001{made:05d}", licence_valid_until=date(2030, 1, 1), department_code=department_code,
+                expertise=(), years_of_practice=9, roles=(Role.EXPERT,), app=CORP, subject=f"more{made}",
+            ))  # fmt: skip
+            made += 1
+            await stage.practice.execute(
+                SYSTEM,
+                SetShift(practitioner_id=registered.practitioner_id, duty="expert", weekdays=WHOLE_WEEK, start_minute=0, end_minute=1440),
+            )
+
+
+def shifts_in(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("·")]
+
+
+async def test_a_long_roster_comes_department_by_department(stage: Stage) -> None:
+    await a_large_hospital(stage)
+    await stage.say("scheduler", APP, "排班")
+    menu = await stage.hears("scheduler", APP, "点科室看")
+    assert shifts_in(menu) == [], "forty lines are too long for a phone"
+    shown = [label for message in await stage.messages("scheduler", APP) for _, label in buttons(message)]
+    assert shown[:3] == ["急诊科 11人", "呼吸内科 4人", "消化内科 2人"]
+    assert (len(shown), shown[-1]) == (6, "更多")
+    for _ in range(2):
+        await stage.press("scheduler", APP, "更多")
+        await stage.hears("scheduler", APP, "点科室看")
+    shown = [label for message in await stage.messages("scheduler", APP) for _, label in buttons(message)]
+    assert shown[-2:] == ["药师 1人", "调度员 1人"]
+    assert len(set(shown)) == 12 + 1, "each department and duty once, and 更多"
+    await stage.say("scheduler", APP, "排班 急诊科")
+    first = await stage.hears("scheduler", APP, "第 1 页,共 2 页")
+    await stage.press("scheduler", APP, "更多")
+    second = await stage.hears("scheduler", APP, "第 2 页,共 2 页")
+    assert (len(shifts_in(first)), len(shifts_in(second))) == (8, 3)
+    assert len({*shifts_in(first), *shifts_in(second)}) == 11
+    await stage.press("scheduler", APP, "其他科室")
+    await stage.hears("scheduler", APP, "点科室看")
+    await stage.press("scheduler", APP, "呼吸内科")
+    assert len(shifts_in(await stage.hears("scheduler", APP, "赵主任"))) == 4
+
+
+async def test_the_roster_of_a_department_or_a_duty_is_asked_for_in_words(stage: Stage) -> None:
+    await a_large_hospital(stage)
+    await stage.say("scheduler", APP, "排班 心内科")
+    await stage.hears("scheduler", APP, "心血管内科没有人排班")
+    await stage.say("scheduler", APP, "排班 药师")
+    assert len(shifts_in(await stage.hears("scheduler", APP, "陈药师"))) == 1
+    await stage.say("scheduler", APP, "排班 呼吸科 明天")
+    assert len(shifts_in(await stage.hears("scheduler", APP, "赵主任"))) == 4
+    await stage.say("scheduler", APP, "排班 赵主任 下周三下午")
+    await stage.hears("scheduler", APP, "每周三 12:00–18:00")
+
+
+@pytest.mark.parametrize("key", ["roster", "roster:all", "roster:99:20261121-1:0", "roster:20:20261341-1:0", "roster:20:20261121-15:0",
+                                 "roster:20:20261121-1:x", "roster:20:99991121-1:0", "roster:20:²0261121-1:0"])  # fmt: skip
+async def test_a_button_that_nobody_made_is_refused(key: str) -> None:
+    _, *rest = key.split(":")
+    with pytest.raises(Invalid):
+        await roster_pages.turned(cast(Turn, None), *(*rest, "", "", "")[:3])
+
+
+async def test_ones_own_department_comes_first(stage: Stage) -> None:
+    await a_large_hospital(stage)
+    await Practitioner.filter(account_id=stage.county.scheduler.account_id).update(department_code="03.01")
+    await stage.say("scheduler", APP, "排班")
+    own = await stage.hears("scheduler", APP, "呼吸内科", "赵主任")
+    assert len(shifts_in(own)) == 5, "she is on duty there as well"
+    await stage.press("scheduler", APP, "其他科室")
+    await stage.hears("scheduler", APP, "点科室看")
 
 
 async def test_others_are_told_whose_it_is_and_the_group_sees_nothing(stage: Stage) -> None:

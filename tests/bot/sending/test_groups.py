@@ -25,7 +25,7 @@ from core.foundation.practice import Practice
 from core.notifications.models import Notification
 from tests.bot.channels.conftest import *  # noqa: F403 - the Redis of the channels' tests
 from tests.bot.dialogue import stage as stages
-from tests.bot.dialogue.stage import GROUP, Stage, open_stage
+from tests.bot.dialogue.stage import GROUP, Stage, daytime, open_stage
 from tests.support.county import seed_small
 
 LINE = "@会诊助手 会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急"
@@ -36,7 +36,7 @@ PATIENCE_S = 60
 
 @pytest.fixture
 def clock() -> SystemClock:
-    return SystemClock()
+    return daytime()
 
 
 Opening = Callable[..., Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from bot.sending.notifications import Notifications
 from bot.sending.templates import STANDS_IN, TEMPLATES, chosen, filled
 from core.conversations import allowance
 from core.conversations.models import Conversation
+from core.foundation import counting
 from core.foundation.clock import SystemClock
+from core.foundation.due import tick
 from core.foundation.events import SEND_LANE, Event
 from core.foundation.models import OutboxEvent
 from core.foundation.practice import Practice
@@ -29,12 +32,13 @@ from core.notifications.commands import HearDelivery, StopReminders
 from core.notifications.kinds import KINDS, Priority, kind_of
 from core.notifications.models import Notification, Subscription
 from core.notifications.models import Rung as Attempt
+from core.notifications.rules import quiet_ends
 from core.notifications.telling import QUEUED, emit_queued
 from core.people.commands import EnsureAccount, VerifyPhone
 from core.people.models import Identity
 from core.people.service import actor_for
 from tests.bot.channels.conftest import *  # noqa: F403 - the Redis of the channels' tests
-from tests.bot.dialogue.stage import Stage, open_stage
+from tests.bot.dialogue.stage import Stage, daytime, open_stage, set_hour
 from tests.support.county import SYSTEM, seed_small
 
 OA, MINI = "official_account", "mini_program"
@@ -42,7 +46,7 @@ OA, MINI = "official_account", "mini_program"
 
 @pytest.fixture
 def clock() -> SystemClock:
-    return SystemClock()
+    return daytime()
 
 
 @pytest.fixture
@@ -111,6 +115,11 @@ async def allow(stage: Stage, template: str = "SUB-2") -> None:
             await asyncio.sleep(0.05)
 
 
+def refusals() -> dict[tuple[str, ...], int]:
+    """What was counted of refused ways: rung, kind, class and errcode."""
+    return {tuple(dict(labels).values()): number for (name, labels), number in counting._counted.items() if name == "rung_refused"}
+
+
 async def kinds_shown(stage: Stage, chat: str) -> list[str]:
     return [message["type"] for message in await stage.messages("woman", chat) if message["from"] == "service"]
 
@@ -136,8 +145,10 @@ async def test_43101_closes_the_rung_and_the_next_is_tried(stage: Stage, monkeyp
     # The ledger believes that there are three; the platform knows of none.
     for _ in range(3):
         await subscriptions.accepted(stage.practice.ids, identity, str(row.account_id), "SUB-2", "asked", stage.practice.clock.real_now())
+    counting._counted.clear()
     sent = await again(stage, row)
     assert (sent.state, sent.channel) == ("sent", "template")
+    assert refusals() == {("subscription", "appointment.cancelled", "AllowanceSpent", "43101"): 1}
     assert not await subscriptions.is_open(identity, "SUB-2")
     tried = {one.rung: (one.state, one.failure) for one in (await rungs.tried(row.id)).values()}
     assert tried["subscription"] == ("refused", "AllowanceSpent 43101")
@@ -150,7 +161,9 @@ async def test_a_value_that_breaks_its_rule_goes_on_and_uses_nothing_up(stage: S
     mini = stage.runtime._settings.mini_program
     assert mini is not None
     mini.fields["appointment"] = {"phrase2": "number2"}
+    counting._counted.clear()
     sent = await again(stage, row)
+    assert refusals() == {("subscription", "appointment.cancelled", "ValueRefused", "47003"): 1}
     assert (sent.state, sent.channel) == ("sent", "template")
     assert await subscriptions.is_open(identity, "SUB-2")
     assert "number2" in caplog.text
@@ -225,6 +238,52 @@ async def test_what_is_stopped_between_two_tries_is_not_sent(stage: Stage) -> No
     await stage.runtime.notifications.send(stage.practice, Event(row.id, "notification.queued", "", {"notification_id": row.id}, 2))
     assert (await Notification.get(id=row.id)).state == "stopped"
     assert "subscription" not in await kinds_shown(stage, MINI)
+
+
+async def busy_once(stage: Stage, row: Notification) -> dict[str, Any]:
+    """The first try of ``row`` in the afternoon fails because the platform is busy; what the platform's conditions were before."""
+    before: dict[str, Any] = (await stage.http.get(f"{stage.base}/conditions")).json()
+    await stage.http.put(f"{stage.base}/conditions", json={**before, "api_error": -1})
+    with pytest.raises(PlatformBusy):
+        await again(stage, row)
+    await stage.http.put(f"{stage.base}/conditions", json=before)
+    return before
+
+
+async def test_what_is_tried_again_when_the_night_has_begun_waits_for_the_morning(stage: Stage, clock: SystemClock) -> None:
+    row, _ = await booked(stage)
+    await spent(stage)
+    await allow(stage)
+    await busy_once(stage, row)
+    set_hour(clock, 22)
+    held = await when_free(stage, row)
+    assert (held.state, held.release_at) == ("held", quiet_ends(clock.now()))
+    assert "subscription" not in await kinds_shown(stage, MINI)
+    clock.shift_to(clock.offset + timedelta(hours=10, minutes=1))
+    await tick(stage.practice)
+    await until(id=row.id, state="sent", channel="subscription")
+    assert (await kinds_shown(stage, MINI)).count("subscription") == 1
+
+
+async def test_what_cannot_wait_is_tried_again_at_night_too(stage: Stage, clock: SystemClock) -> None:
+    row, _ = await booked(stage)
+    await spent(stage)
+    await allow(stage)
+    await busy_once(stage, row)
+    await Notification.filter(id=row.id).update(urgent=True)
+    set_hour(clock, 22)
+    sent = await when_free(stage, row)
+    assert (sent.state, sent.channel) == ("sent", "subscription")
+
+
+async def test_what_was_out_before_the_night_is_marked_and_not_held(stage: Stage, clock: SystemClock) -> None:
+    row, _ = await booked(stage)
+    await spent(stage)
+    await allow(stage)
+    await again(stage, row)
+    set_hour(clock, 22)
+    after = await again(stage, row)
+    assert (after.state, after.channel) == ("sent", "subscription")
 
 
 @dataclass

@@ -19,7 +19,7 @@ from core.notifications.commands import Troubles
 from core.notifications.models import ChannelTrouble, Notification
 from core.people.models import Identity
 from tests.bot.channels.conftest import *  # noqa: F403 - the Redis of the channels' tests
-from tests.bot.dialogue.stage import Stage, open_stage
+from tests.bot.dialogue.stage import Stage, daytime, open_stage
 from tests.support.county import CORP, OFFICIAL_ACCOUNT, SYSTEM, seed_small
 
 ACCOUNT = f"wecom:{CORP}:1000002"
@@ -27,7 +27,7 @@ ACCOUNT = f"wecom:{CORP}:1000002"
 
 @pytest.fixture
 def clock() -> SystemClock:
-    return SystemClock()
+    return daytime()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from core.foundation.due import tick
 from core.foundation.models import OutboxEvent
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.notifications.commands import ResumeReminders, StopReminders
+from core.notifications.commands import HoldNotification, ResumeReminders, StopReminders
 from core.notifications.models import CardRecord, Notification
 from core.notifications.rules import Decision, decide, is_quiet, quiet_ends
 from core.notifications.service import cards_about, keep_card, mark_failed, mark_sent, response_code_of, tell, tell_chat
@@ -85,6 +85,37 @@ async def test_at_night_it_waits_for_the_morning(practice: Practice, clock: Manu
     await tick(practice)
 
     assert (await state(held), await queued()) == ("queued", [held])
+
+
+async def test_what_is_still_on_its_way_in_the_evening_is_held_and_released_once(practice: Practice, clock: ManualClock) -> None:
+    ordinary = await tell(work(practice), SOMEBODY.account_id, "appointment.cancelled")
+    urgent = await tell(work(practice), SOMEBODY.account_id, "appointment.cancelled", urgent=True)
+    alarm = await tell(work(practice), SOMEBODY.account_id, "alert.card")
+    by_day = await practice.execute(SYSTEM, HoldNotification(notification_id=ordinary))
+    assert (by_day.done, await state(ordinary)) == (False, "queued")
+
+    clock.advance(hours=12)
+    done = [(await practice.execute(SYSTEM, HoldNotification(notification_id=one))).done for one in (ordinary, urgent, alarm, ordinary)]
+    assert done == [True, False, False, False]
+    assert [await state(one) for one in (ordinary, urgent, alarm)] == ["held", "queued", "queued"]
+
+    clock.advance(hours=9, minutes=59)
+    await tick(practice)
+    assert await state(ordinary) == "held"
+    clock.advance(minutes=1)
+    await tick(practice)
+    assert (await state(ordinary), await queued()) == ("queued", [ordinary, urgent, alarm, ordinary])
+
+
+async def test_what_was_held_on_its_way_can_still_be_stopped(practice: Practice, clock: ManualClock) -> None:
+    told = await tell(work(practice), SOMEBODY.account_id, "appointment.cancelled")
+    clock.advance(hours=12)
+    await practice.execute(SYSTEM, HoldNotification(notification_id=told))
+    await practice.execute(SOMEBODY, StopReminders())
+    clock.advance(hours=12)
+    await tick(practice)
+
+    assert (await state(told), await queued()) == ("stopped", [told])
 
 
 async def test_stopping_at_night_also_stops_what_is_held(practice: Practice, clock: ManualClock) -> None:

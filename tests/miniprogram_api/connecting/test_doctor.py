@@ -355,6 +355,13 @@ async def test_the_command_looks_and_its_status_says_what_came_of_it(tmp_path: P
     assert (await types("doctor", "--dry-run"))[0] == 1
     assert await types("setup", "--ca", "x") == (1, "--ca 只用于 doctor。\n")
 
+    ours = changed(credentials(nowhere), "wecom", "robot", "long_connection", to=True)
+    (tmp_path / "secrets" / "channels.json").write_text(json.dumps(changed(ours, "wecom", "robot", "secret", to="s")), "utf-8")
+    status, told = await types("doctor", "--only", "wecom")
+    assert (status, told.count("连接被拒绝")) == (2, 1)
+    assert "看不到会诊的数据库" in told
+    assert os.listdir(tmp_path) == ["secrets"], "looking makes no house"
+
 
 @pytest.mark.parametrize("mode", ["security", "compatible", "plain"])
 def test_the_event_is_one_that_nobody_hears_and_its_forgery_is_refused(mode: str) -> None:

@@ -72,6 +72,23 @@ async def test_a_dry_run_writes_nothing_and_says_what_it_would_do(platform: tupl
     assert any("→ 将办" in line and "菜单" in line for line in told(sections))
 
 
+async def test_without_a_public_address_a_dry_run_looks_at_all_the_rest_and_names_what_waits_for_it(platform: tuple[Path, str]) -> None:
+    folder, origin = platform
+    sections = await Setup(settings_of(credentials(), origin), "", True).run()
+    assert marks(sections).count(Mark.WOULD) == 2
+    assert all("HUIZHEN_PUBLIC_URL" in one.then for one in wrong(sections))
+    assert ["打开小程序" in one.what or "会诊台" in one.what or "可信域名" in one.what for one in wrong(sections)] == [True] * 3
+    assert marks(sections).count(Mark.ALREADY) == marks(await setup(origin, dry_run=True)).count(Mark.ALREADY) - 1, "all but the trusted domain"
+    assert not any(".invalid" in line for line in told(sections))
+    assert MENU not in calls(folder)
+    assert left_behind(folder) == 0
+
+
+def test_nothing_is_published_without_a_public_address() -> None:
+    with pytest.raises(ValueError, match="address"):
+        Setup(settings_of(credentials(), "http://127.0.0.1:9"), "", False)
+
+
 async def test_only_the_account_that_was_asked_for_is_called(platform: tuple[Path, str]) -> None:
     folder, origin = platform
     (section,) = await setup(origin, only="wecom")
@@ -163,6 +180,9 @@ async def test_the_command_prints_no_secret_and_its_status_says_what_came_of_it(
     status, said = await types("setup", "--dry-run")
     assert status == 0, said
     assert "将办" in said
+    status, said = await types("setup", "--dry-run", HUIZHEN_PUBLIC_URL="")
+    assert (status, "将办" in said, "凭据能用" in said) == (2, True, True), said
+    assert "HUIZHEN_PUBLIC_URL" in said
     # In the demonstration the platforms' addresses are the simulator's, behind the house's own.
     demo = {"HUIZHEN_DEMO": "1", "HUIZHEN_PUBLIC_URL": origin, "HUIZHEN_WECHAT_API_BASE": "", "HUIZHEN_WECOM_API_BASE": ""}
     assert "凭据能用" in (await types("setup", "--dry-run", "--only", "mini-program", **demo))[1]
