@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from bot.phrases.definitions import PHRASES
 from nlp.interface.assessment import Emergency, Facts
 from nlp.interface.reading import Person, Reading
 from nlp.interface.urgency import Urgency
@@ -31,8 +33,20 @@ NOTHING = Heard(Reading(), False)
 
 
 async def heard(engine: Any, text: str) -> Heard:
-    """Read ``text`` in a thread, so that other conversations go on meanwhile."""
-    return await asyncio.to_thread(_heard, engine, text)
+    """Read ``text`` in a thread, so that other conversations go on meanwhile.
+
+    What a phrase of ours says by itself (帮助, 进度) is read once and remembered; what people write is not kept.
+    """
+    if text not in _NAMES:
+        return await asyncio.to_thread(_heard, engine, text)
+    remembered = _of_names.setdefault(engine, {})
+    if text not in remembered:
+        remembered[text] = await asyncio.to_thread(_heard, engine, text)
+    return remembered[text]
+
+
+_NAMES = frozenset(name for phrase in PHRASES for name in phrase.names)
+_of_names: WeakKeyDictionary[Any, dict[str, Heard]] = WeakKeyDictionary()
 
 
 def _heard(engine: Any, text: str) -> Heard:
