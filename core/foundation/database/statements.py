@@ -41,7 +41,7 @@ async def find_all(model: type[MODEL], *, order: str = "", limit: int = 0, lock:
     text = _select(model, dialect, _shape(where), order, limit, lock)
     values = _values(model, where)
     # A transaction's own connection is no ImmediateSqliteClient, and sees what it wrote.
-    found = connection.read_here(text, values) if isinstance(connection, ImmediateSqliteClient) else None
+    found: Sequence[Any] | None = connection.read_here(text, values) if isinstance(connection, ImmediateSqliteClient) else None
     if found is None:
         _, found = await connection.execute_query(text, values)
     return [model._init_from_db(**row) for row in found]
