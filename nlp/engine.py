@@ -9,7 +9,7 @@ from nlp.clinical import department_model, inquiry, suspicion, triage
 from nlp.clinical.candidates import joined
 from nlp.clinical.case import Case
 from nlp.clinical.knowledge import rule_sets
-from nlp.interface.assessment import Assessment, Facts, Question
+from nlp.interface.assessment import Alarm, Assessment, Facts, Question
 from nlp.interface.candidates import Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.inquiry import Step
@@ -103,6 +103,9 @@ class Engine:
 
     def assess(self, facts: Facts) -> Assessment:
         return triage.assess(self._case(facts), self._version)
+
+    def alarm(self, facts: Facts) -> Alarm:
+        return triage.alarm(self._case(facts))
 
     def _in_danger(self, reading: Reading) -> bool:
         return triage.level(Case(self.merge(Facts(), reading))) in (Urgency.CRITICAL, Urgency.EMERGENT)

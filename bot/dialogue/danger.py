@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 from bot.phrases.definitions import PHRASES
 from nlp.interface.assessment import Emergency, Facts
 from nlp.interface.reading import Person, Reading
-from nlp.interface.urgency import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +50,8 @@ _of_names: WeakKeyDictionary[Any, dict[str, Heard]] = WeakKeyDictionary()
 
 def _heard(engine: Any, text: str) -> Heard:
     reading = engine.read(text)
-    assessment = engine.assess(engine.merge(Facts(), reading))
-    danger = assessment.emergency is not None or assessment.level is Urgency.CRITICAL
-    return Heard(reading, danger, assessment.emergency, red_flag=bool(assessment.red_flag))
+    alarm = engine.alarm(engine.merge(Facts(), reading))
+    return Heard(reading, alarm.critical or alarm.emergency is not None, alarm.emergency, red_flag=bool(alarm.red_flag))
 
 
 _RELATIVES = {

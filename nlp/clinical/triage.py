@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nlp.interface.assessment import Assessment, Reason
+from nlp.interface.assessment import Alarm, Assessment, Reason
 from nlp.interface.urgency import Urgency, more_severe
 
 from . import advice, vitals
@@ -155,6 +155,15 @@ def assess(case: Case, engine: str) -> Assessment:
         advice=_advice(judgement, case) if level else (),
         candidates=candidates(case),
         engine=engine,
+    )
+
+
+def alarm(case: Case) -> Alarm:
+    """Of what ``assess`` says the danger alone: no department, advice or candidate is worked out."""
+    judgement = judge(case)
+    asks_on = next_question(case, judgement.level) is not None
+    return Alarm(
+        critical=judgement.level is Urgency.CRITICAL, emergency=emergency(case, judgement.level), red_flag=_red_flag(judgement, case, asks_on=asks_on)
     )
 
 

@@ -79,6 +79,15 @@ class Emergency(Value):
     """Nobody is with the patient, who writes himself: what he does alone stands in ``do_now``."""
 
 
+class Alarm(Value):
+    """Of an assessment the danger alone."""
+
+    critical: bool = False
+    """The level is the highest."""
+    emergency: Emergency | None = None
+    red_flag: str = ""
+
+
 class Assessment(Value):
     """``level`` is None while the minimum facts are missing; ``complete`` is True when no further question would change it."""
 
@@ -101,6 +110,10 @@ class Assessment(Value):
     def _without_former(cls, given: Any) -> Any:
         """An assessment kept before there was one list: what was considered then is not read any more."""
         return {name: value for name, value in given.items() if name != "considered"} if isinstance(given, dict) else given
+
+    @property
+    def alarm(self) -> Alarm:
+        return Alarm(critical=self.level is Urgency.CRITICAL, emergency=self.emergency, red_flag=self.red_flag)
 
     def for_patient(self) -> Assessment:
         """The same without what only a doctor may read."""

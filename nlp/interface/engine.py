@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from .assessment import Assessment, Facts, Question
+from .assessment import Alarm, Assessment, Facts, Question
 from .candidates import Worked
 from .reading import Reading, Value
 
@@ -43,6 +43,10 @@ class ClinicalEngine(Protocol):
         ...
 
     def assess(self, facts: Facts) -> Assessment: ...
+
+    def alarm(self, facts: Facts) -> Alarm:
+        """Whether ``facts`` are an emergency: what ``assess`` says of it, in a third of the time."""
+        ...
 
     def next_question(self, facts: Facts) -> Question | None:
         """The next best question, danger first; None when enough is known."""

@@ -48,3 +48,15 @@ def test_who_tells_of_an_assault_is_advised_and_nobody_else_is_told(engine: Engi
     assert assessment.red_flag == ""
     assert "这不是您的错" in "".join(assessment.advice)
     assert engine.assess(engine.merge(Facts(), engine.read("我吐血"))).red_flag == "alone.haematemesis"
+
+
+@pytest.mark.parametrize("column", ["fires", "stays_silent"])
+def test_the_alarm_is_what_the_assessment_says_of_danger(engine: Engine, column: str) -> None:
+    """The shorter way, which every text of a patient goes first, never hears less (or more) than the whole assessment."""
+    dangers = 0
+    for row in ROWS:
+        facts = engine.merge(Facts(), engine.read(row[column]))
+        alarm = engine.alarm(facts)
+        assert alarm == engine.assess(facts.model_copy()).alarm, row[column]
+        dangers += alarm.critical or bool(alarm.red_flag)
+    assert dangers > (len(ROWS) / 2 if column == "fires" else 0)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from nlp.interface.assessment import Assessment, Department, Emergency, Facts, Question, Reason
+from nlp.interface.assessment import Alarm, Assessment, Department, Emergency, Facts, Question, Reason
 from nlp.interface.candidates import Candidate, Candidates, Grade, Point, Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Reading, Span, Status
@@ -45,6 +45,9 @@ class LineEngine:
         return facts.model_copy(
             update={"findings": reading.findings, "measurements": reading.measurements, "urgency_said": reading.urgency_said}
         )
+
+    def alarm(self, facts: Facts) -> Alarm:
+        return self.assess(facts).alarm
 
     def assess(self, facts: Facts) -> Assessment:
         codes = {one.code for one in facts.findings}

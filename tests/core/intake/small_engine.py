@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from nlp.interface.assessment import Assessment, Choice, Department, Emergency, Facts, Question, Reason
+from nlp.interface.assessment import Alarm, Assessment, Choice, Department, Emergency, Facts, Question, Reason
 from nlp.interface.candidates import Candidate, Candidates, Grade, Worked
 from nlp.interface.engine import RuleSet
 from nlp.interface.reading import Finding, Measurement, Person, Reading, Span, Status
@@ -66,6 +66,9 @@ class SmallEngine:
             person=facts.person.model_copy(update=known), findings=tuple(findings.values()), conditions=tuple(conditions.values()),
             measurements=tuple(measurements.values()), asked=asked, urgency_said=reading.urgency_said or facts.urgency_said,
         )
+
+    def alarm(self, facts: Facts) -> Alarm:
+        return self.assess(facts).alarm
 
     def assess(self, facts: Facts) -> Assessment:
         present = {finding.code for finding in facts.findings if finding.status is Status.PRESENT}
