@@ -62,16 +62,18 @@ def werobot(account: Account, answer: str, *, sessions: str | None, threads: int
 
 
 @contextlib.contextmanager
-def bare_sanic(account: Account, answer: str) -> Iterator[Server]:
-    """wechatpy behind Sanic, nothing kept: decrypt, parse, answer. The least that a bot of this kind can do."""
+def bare_sanic(account: Account, answer: str, *, keeps: Path | None = None) -> Iterator[Server]:
+    """wechatpy behind Sanic: decrypt, parse, answer. The least that a bot of this kind can do; with ``keeps`` (an SQLite file to be made) the least
+    that stores what it acknowledges."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.support.bare_sanic"], cwd=ROOT, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     )
     try:
-        tell(process, {"account": asdict(account), "answer": answer})
+        tell(process, {"account": asdict(account), "answer": answer, "keeps": str(keeps or "")})
         port = int(heard(process))
-        yield Server("wechatpy + Sanic, nothing kept", account, port, "/", {"sanic": [process.pid]})
+        label = "nothing kept" if keeps is None else "one table kept"
+        yield Server(f"wechatpy + Sanic, {label}", account, port, "/", {"sanic": [process.pid]})
     finally:
         process.terminate()
         process.wait(10)
