@@ -6,8 +6,8 @@ Platforms' side (HTTP 200 with errcode, paths as on the real hosts)
     /simulator/api.weixin.qq.com/…        cgi-bin/token, stable_token, message/custom/send, message/template/send, message/subscribe/send,
                                           media/get, media/upload, user/info, menu/create|get|delete; sns/jscode2session, sns/oauth2/access_token;
                                           wxa/business/getuserphonenumber
-    /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|send, auth/getuserinfo,
-                                          user/get, media/get, media/upload, aibot/response (the response_url), webhook/send;
+    /simulator/qyapi.weixin.qq.com/…      cgi-bin/gettoken, message/send, message/update_template_card, appchat/create|get|update|send,
+                                          auth/getuserinfo, user/get, media/get, media/upload, aibot/response (the response_url), webhook/send;
                                           files/… (the robot's, encrypted)
     /simulator/openws.work.weixin.qq.com  the robot's long connection (WebSocket frames, long_connection.py); while one is live, the robot's
                                           callbacks go there

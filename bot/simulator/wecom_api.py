@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import secrets
+import sqlite3
 from typing import Any
 
 from . import cards
@@ -189,14 +190,11 @@ def apply_card(world: World, seq: int, change: Body) -> None:
 def create_group(call: Call) -> Body:
     """POST /cgi-bin/appchat/create"""
     world = call.world
-    userids = call.body.get("userlist")
-    if not isinstance(userids, list) or not 2 <= len(set(map(str, userids))) <= 2000 or len(set(map(str, userids))) != len(userids):
-        raise PlatformError(40058, "userlist must hold 2 to 2000 different members")
-    if not all(isinstance(one, str) and one in world.by_userid for one in userids):
+    userids = _userids(call, "userlist")
+    if not all(one in world.by_userid for one in userids):
         raise PlatformError(86216, "userlist has a member that does not exist")
-    owner = call.body.get("owner", userids[0])
-    if owner not in userids:
-        raise PlatformError(86202, "owner must be in userlist")
+    _group_size(userids)
+    owner = _group_owner(call.body.get("owner", userids[0]), userids)
     chatid = call.body.get("chatid") or secrets.token_hex(16)
     if not isinstance(chatid, str) or not re.fullmatch(r"[0-9A-Za-z]{1,32}", chatid):
         raise PlatformError(86001, "chatid must be 1 to 32 of 0-9a-zA-Z")
@@ -204,32 +202,80 @@ def create_group(call: Call) -> Body:
         raise PlatformError(86215, "chatid exists")
     if world.store.count("appchat:create", world.now(), 86400) > 1000:
         raise PlatformError(45009)
-    name = call.body.get("name", "群聊")
-    if not isinstance(name, str):
-        raise PlatformError(40058, "name must be a text")
+    name = _group_name(call.body.get("name", "群聊"))
     members = [world.by_userid[one].key for one in userids]
-    world.store.run("INSERT INTO groups VALUES (?, ?, ?, ?, 0)", chatid, name[:50] or "群聊", owner, dump(members))
+    world.store.run("INSERT INTO groups VALUES (?, ?, ?, ?, 0)", chatid, name or "群聊", owner, dump(members))
     return {"errcode": 0, "errmsg": "ok", "chatid": chatid}
+
+
+def change_group(call: Call) -> Body:
+    """POST /cgi-bin/appchat/update"""
+    world = call.world
+    group = _own_group(call, text(call.body, "chatid", 86001))
+    there = [person.userid for person in world.members(group)]
+    added, gone = _userids(call, "add_user_list", optional=True), _userids(call, "del_user_list", optional=True)
+    if not all(one in world.by_userid for one in added) or not all(one in there for one in gone):
+        raise PlatformError(86216, "add_user_list has nobody's userid, or del_user_list one that is not in the group")
+    userids = list(dict.fromkeys([*(one for one in there if one not in gone), *added]))
+    _group_size(userids)
+    owner = _group_owner(call.body.get("owner", group["owner"]), userids)
+    name = _group_name(call.body.get("name", group["name"]))
+    if world.store.count("appchat:update", world.now(), 3600) > 1000:
+        raise PlatformError(45009)
+    members = dump([world.by_userid[one].key for one in userids])
+    world.store.run("UPDATE groups SET name = ?, owner = ?, members = ? WHERE chatid = ?", name or group["name"], owner, members, group["chatid"])
+    return {"errcode": 0, "errmsg": "ok"}
+
+
+def _userids(call: Call, field: str, *, optional: bool = False) -> list[str]:
+    listed = call.body.get(field, [] if optional else None)
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed) or len(set(listed)) != len(listed):
+        raise PlatformError(40058, f"{field} must hold different userids")
+    return listed
+
+
+def _group_size(userids: list[str]) -> None:
+    if not 2 <= len(userids) <= 2000:
+        raise PlatformError(86006, "a group has 2 to 2000 members")
+
+
+def _group_owner(owner: Any, userids: list[str]) -> str:
+    if not isinstance(owner, str) or owner not in userids:
+        raise PlatformError(86207, "owner must be a member")
+    return owner
+
+
+def _group_name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise PlatformError(86004, "name must be a text")
+    return name[:50]
+
+
+def _own_group(call: Call, chatid: str) -> sqlite3.Row:
+    """A group that people made, such as the one with the robot, is none of the app's."""
+    group = call.world.group(chatid)
+    if group is None:
+        raise PlatformError(86003, "chatid does not exist")
+    if group["robot"]:
+        raise PlatformError(86008, "the group was not made by this app")
+    return group
 
 
 def send_to_group(call: Call) -> Body:
     """POST /cgi-bin/appchat/send: text, image, file, textcard, news, markdown; no cards."""
     world = call.world
-    group = world.group(text(call.body, "chatid", 86001))
-    if group is None:
-        raise PlatformError(86003, "chatid does not exist")
+    group = _own_group(call, text(call.body, "chatid", 86001))
     body = _content(call, ("text", "markdown", "image", "voice", "video", "file", "textcard", "news"))
     call.announce.append(world.post(f"group:{group['chatid']}", "service", world.platform.wecom.app.name, body, call.exchange))
     return {"errcode": 0, "errmsg": "ok"}
 
 
 def get_group(call: Call) -> Body:
-    group = call.world.group(call.asked("chatid"))
-    if group is None:
-        raise PlatformError(86003, "chatid does not exist")
+    group = _own_group(call, call.asked("chatid"))
     members = [person.userid for person in call.world.members(group)]
     return {"errcode": 0, "errmsg": "ok",
-            "chat_info": {"chatid": group["chatid"], "name": group["name"], "owner": group["owner"], "userlist": members}}  # fmt: skip
+            "chat_info": {"chatid": group["chatid"], "name": group["name"], "owner": group["owner"], "userlist": members,
+                          "chat_type": 0}}  # fmt: skip
 
 
 def who(call: Call) -> Body:
@@ -285,6 +331,7 @@ WECOM_API = {
     "/cgi-bin/message/send": Endpoint(send, "POST", WECOM, 1_000_000, recorded=True),
     "/cgi-bin/message/update_template_card": Endpoint(update_card, "POST", WECOM, 1_000_000, recorded=True),
     "/cgi-bin/appchat/create": Endpoint(create_group, "POST", WECOM, 1000),
+    "/cgi-bin/appchat/update": Endpoint(change_group, "POST", WECOM, 24_000),
     "/cgi-bin/appchat/send": Endpoint(send_to_group, "POST", WECOM, 1_000_000, recorded=True),
     "/cgi-bin/appchat/get": Endpoint(get_group, "GET", WECOM),
     "/cgi-bin/auth/getuserinfo": Endpoint(who, "GET", WECOM, 1_000_000),

@@ -105,6 +105,7 @@ _BY_CODE: dict[int, type[ApiError]] = {
     40243: NotTrusted, 50001: NotTrusted, 301002: NotTrusted, 93000: NotTrusted,
     40029: CodeInvalid, 40163: CodeInvalid, 42003: CodeInvalid, 41008: CodeInvalid, 40226: CodeInvalid,
     40003: ReceiverUnknown, 81013: ReceiverUnknown, 60111: ReceiverUnknown, 40031: ReceiverUnknown, 86001: ReceiverUnknown, 86003: ReceiverUnknown,
+    86008: ReceiverUnknown,
     40037: TemplateInvalid, 41030: TemplateInvalid, 42014: TemplateInvalid, 40165: TemplateInvalid,
     42016: CardUpdateRefused, 42017: CardUpdateRefused, 40144: CardUpdateRefused,
 }  # fmt: skip

@@ -101,9 +101,9 @@ async def test_unprompted_words_go_into_the_group_the_app_made(opening: Opening)
         assert PATIENT not in await _heard(stage, GROUP, f"group:{MADE}")
 
 
-@pytest.mark.parametrize("app_groups", [{}, {"village-doctors": "gone"}])
+@pytest.mark.parametrize("app_groups", [{}, {"village-doctors": "gone"}, {"village-doctors": "village-doctors"}])
 async def test_the_push_of_the_group_comes_after_that(opening: Opening, app_groups: dict[str, str]) -> None:
-    """Also where the group that the app made is there no longer."""
+    """Also where the group that the app made is there no longer, or is one that people made."""
     async with opening(app_groups=app_groups, group_webhooks={"village-doctors": "push-key"}) as stage:
         told = await _tell(stage, await _case(stage), "completed")
         assert (told.state, told.channel) == ("sent", "group_webhook")

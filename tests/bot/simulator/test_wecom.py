@@ -204,7 +204,7 @@ async def test_groups_made_by_the_app(stage: Stage) -> None:
     create = {"name": "危急会诊", "owner": "wang01", "userlist": ["wang01", "wu01"], "chatid": "case7K2M"}
     assert (await stage.call("wecom", "/cgi-bin/appchat/create", create))["chatid"] == "case7K2M"
     assert (await stage.call("wecom", "/cgi-bin/appchat/create", create))["errcode"] == 86215
-    assert (await stage.call("wecom", "/cgi-bin/appchat/create", {"userlist": ["wang01"]}))["errcode"] == 40058
+    assert (await stage.call("wecom", "/cgi-bin/appchat/create", {"userlist": ["wang01"]}))["errcode"] == 86006
     assert (await stage.call("wecom", "/cgi-bin/appchat/create", {"userlist": ["wang01", "nobody"]}))["errcode"] == 86216
     body = {"chatid": "case7K2M", "msgtype": "text", "text": {"content": "C-7K2M 已建"}}
     assert (await stage.call("wecom", "/cgi-bin/appchat/send", body))["errcode"] == 0
@@ -215,6 +215,29 @@ async def test_groups_made_by_the_app(stage: Stage) -> None:
     await stage.say("expert-001", "group:case7K2M", "@会诊助手 在吗")
     assert stage.receiver.received == [], "groups of the app are not heard"
     assert (await stage.call("wecom", "/cgi-bin/appchat/get", chatid="case7K2M"))["chat_info"]["userlist"] == ["wang01", "wu01"]
+
+
+async def test_a_group_is_changed_by_the_app_that_made_it(stage: Stage) -> None:
+    async def code(call: str, **body: Any) -> int:
+        return (await stage.call("wecom", f"/cgi-bin/appchat/{call}", body))["errcode"]
+
+    assert await code("create", name="通知", owner="zhou02", userlist=["wang01", "wu01"], chatid="g1") == 86207
+    assert await code("create", name="通知", owner="wang01", userlist=["wang01", "wu01"], chatid="g-1") == 86001
+    assert await code("create", name="通知", owner="wang01", userlist=["wang01", "wu01"], chatid="g1") == 0
+    for body, refused in (
+        ({"chatid": "none"}, 86003), ({"chatid": "village-doctors"}, 86008), ({"chatid": "g1", "add_user_list": ["nobody"]}, 86216),
+        ({"chatid": "g1", "del_user_list": ["zhou02"]}, 86216), ({"chatid": "g1", "del_user_list": ["wu01"]}, 86006),
+        ({"chatid": "g1", "del_user_list": ["wang01"], "add_user_list": ["zhou02"]}, 86207), ({"chatid": "g1", "add_user_list": "zhou02"}, 40058),
+        ({"chatid": "g1", "name": 7}, 86004),
+    ):  # fmt: skip
+        assert await code("update", **body) == refused, body
+    there = (await stage.call("wecom", "/cgi-bin/appchat/get", chatid="g1"))["chat_info"]
+    assert (there["name"], there["owner"], there["userlist"]) == ("通知", "wang01", ["wang01", "wu01"]), "nothing of a refused call stays"
+    assert await code("update", chatid="g1", name="会诊通知", owner="zhou02", del_user_list=["wang01"], add_user_list=["zhou02"]) == 0
+    there = (await stage.call("wecom", "/cgi-bin/appchat/get", chatid="g1"))["chat_info"]
+    assert (there["name"], there["owner"], there["userlist"]) == ("会诊通知", "zhou02", ["wu01", "zhou02"])
+    assert (await stage.call("wecom", "/cgi-bin/appchat/get", chatid="village-doctors"))["errcode"] == 86008, "people made that one"
+    assert await code("send", chatid="village-doctors", msgtype="text", text={"content": "在吗"}) == 86008
 
 
 async def test_member_details(stage: Stage) -> None:
