@@ -154,14 +154,29 @@ class WeComRobotSettings(Callback):
         return self
 
 
+class AppGroup(_Settings):
+    """A group that the app made; written as a mere text, its chatid. With `members` it is one that `huizhen wechat setup` makes and keeps: staff
+    alone, by their userids, the `owner` among them, under a `chatid` of our choice."""
+
+    chatid: str
+    name: str = ""
+    owner: str = ""
+    members: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_the_chatid(cls, values: Any) -> Any:
+        return {"chatid": values} if isinstance(values, str) else values
+
+
 class WeComSettings(_Settings):
     """One corporation with its app and its robot."""
 
     corpid: str
     app: WeComAppSettings | None = None
     robot: WeComRobotSettings | None = None
-    app_groups: dict[str, str] = {}
-    """The chatid of a group with the robot → of the group with the same people that the app made (it may send unprompted only there)."""
+    app_groups: dict[str, AppGroup] = {}
+    """The chatid of a group with the robot → the group with the same people that the app made (it may send unprompted only there)."""
     group_webhooks: dict[str, SecretStr] = {}
     """The chatid of a group → the key of its message push. Whoever has the key can write there."""
 

@@ -116,11 +116,11 @@ async def _line(outlets: Outlets, chatid: str, notice: Notice) -> bool:
 
 async def _app_group(outlets: Outlets, chatid: str, notice: Notice) -> bool:
     wecom = outlets.settings.wecom
-    made = wecom.app_groups.get(chatid, "") if wecom is not None else ""
+    group = wecom.app_groups.get(chatid) if wecom is not None else None
     channel, api = outlets.channels.wecom_app, outlets.apis.wecom
-    if not made or channel is None or api is None:
+    if group is None or not group.chatid or channel is None or api is None:
         return False
-    for payload in channel.group_push(notice.shapes, made):
+    for payload in channel.group_push(notice.shapes, group.chatid):
         await api.appchat_send(payload)
     return True
 

@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     admin.add_argument("--name", default="", metavar="<姓名>", help="首位管理员的姓名")
     admin.add_argument("--phone", default="", metavar="<手机>", help="首位管理员的手机号")
     admin.add_argument("--organisation", default="", metavar="<机构>", help="所在机构的名称;只有一家县级医院时可以不写")
-    words = "接真的账号:setup 检查权限和模板、发布菜单(反复运行也没关系),doctor 像平台那样给自己发一次回调,说明哪里不通"
+    words = "接真的账号:setup 检查权限和模板、发布菜单、建通知群(反复运行也没关系),doctor 像平台那样给自己发一次回调,说明哪里不通"
     wechat = add("wechat", words, "wechat")
     wechat.add_argument("action", choices=("setup", "doctor"), metavar="setup|doctor", help="都正常状态为 0,有缺的或不通的为 2")
     accounts = ("official-account", "mini-program", "wecom")

@@ -22,6 +22,7 @@ from miniprogram_api.connecting.findings import Section, status_of, told
 
 if TYPE_CHECKING:
     from miniprogram_api.connecting.doctor import Doctor
+    from miniprogram_api.connecting.groups import Staff
 
 
 def run(given: argparse.Namespace) -> int:
@@ -83,9 +84,23 @@ def _addresses(settings: Settings) -> Addresses:
 
 
 def _setup(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section]:
+    return asyncio.run(_set_up(settings, channels, given))
+
+
+async def _set_up(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section]:
+    """With the house's roster where a group is to be made and the roster is on this machine."""
     from miniprogram_api.connecting.setup import Setup
 
-    return asyncio.run(Setup(channels, _pages(settings), given.dry_run).run(given.only))
+    wecom = channels.wecom if given.only in ("", "wecom") else None
+    staff = await _staff(settings, wecom.corpid) if wecom is not None and any(group.members for group in wecom.app_groups.values()) else None
+    return await Setup(channels, _pages(settings), given.dry_run, staff).run(given.only)
+
+
+async def _staff(settings: Settings, corpid: str) -> Staff | None:
+    from miniprogram_api.connecting.staff import staff_of
+
+    async with AsyncExitStack() as opened:
+        return await staff_of(corpid) if await _house(settings, opened) is not None else None
 
 
 def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Namespace) -> list[Section] | None:
@@ -101,14 +116,17 @@ def _doctor(settings: Settings, channels: ChannelSettings, given: argparse.Names
 
 async def _examined(settings: Settings, doctor: Doctor, only: str) -> list[Section]:
     """With the house's database where the robot's long connection is asked of it and it is on this machine."""
+    async with AsyncExitStack() as opened:
+        practice = await _house(settings, opened) if doctor.line(only) is not None else None
+        return await doctor.run(only, practice)
+
+
+async def _house(settings: Settings, opened: AsyncExitStack) -> Practice | None:
+    """The house of this machine until ``opened`` closes. None where there is none, or none that this user may read: it runs elsewhere."""
     from miniprogram_api.app.presence import NothingHere
     from miniprogram_api.app.signing import open_for_signing
 
-    async with AsyncExitStack() as opened:
-        practice: Practice | None = None
-        if doctor.line(only) is not None:
-            load_rooms()
-            # No house here, or none that this user may read: it runs elsewhere.
-            with suppress(NothingHere, OSError, OperationalError, DBConnectionError):
-                practice = await opened.enter_async_context(open_for_signing(settings))
-        return await doctor.run(only, practice)
+    load_rooms()
+    with suppress(NothingHere, OSError, OperationalError, DBConnectionError):
+        return await opened.enter_async_context(open_for_signing(settings))
+    return None

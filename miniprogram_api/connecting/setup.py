@@ -1,6 +1,6 @@
-"""`huizhen wechat setup`: looks at each account, publishes the menu where it differs, and says what only a person can put right.
+"""`huizhen wechat setup`: looks at each account, publishes the menu and makes the app's groups where they differ, says what only a person can mend.
 
-It sends no message and changes nothing but the menu; a second run changes nothing at all.
+It sends no message and changes nothing but menus and these groups; a second run changes nothing at all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.channels.token import Fetch, corporation_token, stable_token
 from bot.phrases.menu import official_account_menu, wecom_menu
 from miniprogram_api.connecting.advice import advice
 from miniprogram_api.connecting.findings import Mark, Section
+from miniprogram_api.connecting.groups import Staff, settle, title_of
 from miniprogram_api.connecting.needed import Needed, needed
 
 ACCOUNTS = ("official-account", "mini-program", "wecom")
@@ -34,11 +35,12 @@ _SET = "域名和证书办好以后,设好 HUIZHEN_PUBLIC_URL(会诊对外的 ht
 @dataclass(frozen=True, slots=True)
 class Setup:
     """``page_url``: the origin of our pages, without a slash at its end; empty where it is not known yet, which only a dry run takes. ``dry_run``:
-    nothing is changed."""
+    nothing is changed. ``staff``: who may be put into a group; None where this machine does not know."""
 
     settings: ChannelSettings
     page_url: str
     dry_run: bool
+    staff: Staff | None = None
 
     def __post_init__(self) -> None:
         if not self.page_url and not self.dry_run:
@@ -104,6 +106,8 @@ class Setup:
             if api is not None:
                 await self._step(section, "自建应用", self._agent(section, api, agentid))
                 await self._step(section, "应用菜单", self._menu(section, api, wecom_menu(self._pages), agentid))
+                for group in corporation.app_groups.values():
+                    await self._step(section, title_of(group), settle(section, api, group, self.staff, dry_run=self.dry_run))
         if corporation.robot is not None:
             section.add(Mark.MIND, "智能机器人没有可查的接口", "运行 huizhen wechat doctor 检查它的回调;再在村医群里 @ 它说一句话。")
         return section

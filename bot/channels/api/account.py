@@ -1,4 +1,4 @@
-"""Reading and setting up an account as an operator's tools do: rights, menu, templates, the app of WeCom. No message is sent from here.
+"""Reading and setting up an account as an operator's tools do: rights, menu, templates, WeCom's app and its groups. No message is sent from here.
 
 Each run fetches the account's token itself: the platforms give the one that is in force, so that a running house keeps its own.
 """
@@ -18,6 +18,7 @@ Menu = dict[str, Any]
 
 NO_MENU = 46003
 NO_RIGHT = (48001, 76022)
+NO_GROUP = (86001, 86003)
 _NOBODY = "huizhen_nobody"
 _LONG_TERM = 3
 _FIELD = re.compile(r"\{\{\s*([A-Za-z_]+\d*)\.DATA\s*\}\}")
@@ -50,6 +51,29 @@ class Agent:
     closed: bool
     visible_to_somebody: bool
     trusted_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of members that a WeCom app made; ``owner`` and ``members`` by userid."""
+
+    chatid: str
+    name: str
+    owner: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """What is to be different in a group; an empty text stays as it is."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    name: str = ""
+    owner: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.name or self.owner)
 
 
 class AccountApi:
@@ -121,6 +145,30 @@ class AccountApi:
         answer = await self._get("/cgi-bin/agent/get", {"agentid": str(agentid)}, "agent_get")
         seen = [_list_in(answer, "allow_userinfos", "user"), _list_in(answer, "allow_partys", "partyid"), _list_in(answer, "allow_tags", "tagid")]
         return Agent(str(answer.get("name", "")), answer.get("close") == 1, any(seen), str(answer.get("redirect_domain") or ""))
+
+    async def group(self, chatid: str) -> Group | None:
+        """The group that this app made; None where there is none under that chatid."""
+        try:
+            answer = await self._get("/cgi-bin/appchat/get", {"chatid": chatid}, "appchat_get")
+        except ApiError as error:
+            if error.code in NO_GROUP:
+                return None
+            raise
+        info = answer.get("chat_info")
+        members = info.get("userlist") if isinstance(info, dict) else None
+        if not isinstance(info, dict) or not isinstance(members, list):
+            raise Unreachable("appchat_get", "no members in the answer", sent=True)
+        return Group(chatid, str(info.get("name") or ""), str(info.get("owner") or ""), tuple(str(one) for one in members))
+
+    async def create_group(self, group: Group) -> None:
+        """Make `group` under its own chatid. The platform refuses one that is there."""
+        body = {"name": group.name, "owner": group.owner, "userlist": list(group.members), "chatid": group.chatid}
+        await self._post("/cgi-bin/appchat/create", body, "appchat_create")
+
+    async def change_group(self, chatid: str, change: GroupChange) -> None:
+        """Change a group that this app made."""
+        new = {"name": change.name, "owner": change.owner, "add_user_list": list(change.added), "del_user_list": list(change.removed)}
+        await self._post("/cgi-bin/appchat/update", {"chatid": chatid, **{key: value for key, value in new.items() if value}}, "appchat_update")
 
     async def _get(self, path: str, query: Mapping[str, str], call: str) -> Answer:
         return await self._transport.get(path, {"access_token": self._token, **query}, call=call)

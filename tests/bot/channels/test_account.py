@@ -23,7 +23,7 @@ from tests.support.simulated import simulated_platform
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=6)
 NAMES = st.sampled_from(["button", "menu", "sub_button", "list", "name", "data", "template_list", "content", "quota", "daily_limit", "remain",
-                         "allow_userinfos", "user", "close", "errcode", "template_id", "priTmplId"])  # fmt: skip
+                         "allow_userinfos", "user", "close", "errcode", "template_id", "priTmplId", "chat_info", "userlist", "owner"])  # fmt: skip
 ANSWERS = st.dictionaries(
     NAMES, st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3), max_leaves=8), max_size=5
 )
@@ -52,14 +52,14 @@ def test_whatever_is_answered_is_understood_or_refused(answer: dict[str, Any]) -
         await api.open()
         asked = (
             api.may_read_followers, lambda: api.quota("/cgi-bin/message/custom/send"), api.official_templates, api.subscription_templates,
-            api.menu, lambda: api.menu(7), lambda: api.agent(7),
+            api.menu, lambda: api.menu(7), lambda: api.agent(7), lambda: api.group("g1"),
         )  # fmt: skip
         for one in asked:
             try:
                 found = await one()
             except ApiError:
                 continue
-            assert found is None or isinstance(found, bool | dict) or type(found).__name__ in ("Quota", "Agent")
+            assert found is None or isinstance(found, bool | dict) or type(found).__name__ in ("Quota", "Agent", "Group")
 
     asyncio.run(ask())
     assert isinstance(shown_menu(answer)["button"], list)

@@ -39,6 +39,15 @@ def test_reading_the_file(tmp_path: Path) -> None:
     assert None not in (channels.official_account, channels.mini_program, channels.wecom_app, channels.wecom_robot)
 
 
+def test_a_group_of_the_app_is_told_by_its_chatid_or_in_full() -> None:
+    full = {"chatid": "doctors1", "name": "会诊通知", "owner": "wu01", "members": ["wu01", "li02"]}
+    settings = ChannelSettings.model_validate(FILE | {"wecom": FILE["wecom"] | {"app_groups": {"one": "wrkSFf_1-2", "two": full}}})
+    assert settings.wecom is not None
+    one, two = settings.wecom.app_groups["one"], settings.wecom.app_groups["two"]
+    assert (one.chatid, one.members) == ("wrkSFf_1-2", ())
+    assert two.model_dump() == {**full, "members": ("wu01", "li02")}
+
+
 def test_a_channel_that_is_not_set_up_is_none() -> None:
     channels = connect_channels(ChannelSettings())
     assert channels.official_account is channels.mini_program is channels.wecom_app is channels.wecom_robot is None

@@ -183,6 +183,12 @@ async def test_the_command_prints_no_secret_and_its_status_says_what_came_of_it(
     status, said = await types("setup", "--dry-run", HUIZHEN_PUBLIC_URL="")
     assert (status, "将办" in said, "凭据能用" in said) == (2, True, True), said
     assert "HUIZHEN_PUBLIC_URL" in said
+    # There is no house in this folder whose roster could say who is staff.
+    groups = {"village-doctors": {"chatid": "doctors1", "name": "会诊通知", "owner": "wu01", "members": ["wu01", "zhou02"]}}
+    (data / "secrets" / "channels.json").write_text(json.dumps(changed(credentials(), "wecom", "app_groups", to=groups)), "utf-8")
+    status, said = await types("setup", "--only", "wecom")
+    assert (status, "人员名册" in said, "建群" in said) == (2, True, False), said
+    (data / "secrets" / "channels.json").write_text(json.dumps(credentials()), "utf-8")
     # In the demonstration the platforms' addresses are the simulator's, behind the house's own.
     demo = {"HUIZHEN_DEMO": "1", "HUIZHEN_PUBLIC_URL": origin, "HUIZHEN_WECHAT_API_BASE": "", "HUIZHEN_WECOM_API_BASE": ""}
     assert "凭据能用" in (await types("setup", "--dry-run", "--only", "mini-program", **demo))[1]
