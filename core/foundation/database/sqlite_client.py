@@ -64,6 +64,7 @@ class ImmediateSqliteClient(client.SqliteClient):
             if self._reader is None:
                 self._reader = sqlite3.connect(f"{Path(self.filename).absolute().as_uri()}?mode=ro", timeout=READ_WAIT_S, uri=True)
                 self._reader.row_factory = sqlite3.Row
+            self.log.debug("%s: %s", query, values)
             return self._reader.execute(query, values).fetchall()
         except sqlite3.Error:
             return None
