@@ -10,13 +10,12 @@ import re
 import unicodedata
 from collections.abc import Awaitable, Callable
 
-from bot.channels.api.errors import ApiError, ReceiverUnknown
+from bot.channels.api.errors import ApiError
 from bot.channels.message import ChannelName, Incoming
-from bot.channels.stops import STOPPED
 from bot.channels.words import as_words, markdown
 from bot.sending.notice import Notice
 from bot.sending.notices import GROUP_STEPS
-from bot.sending.outlets import Outlets
+from bot.sending.outlets import Outlets, is_final
 from core.consultations.commands import ConsultationStatus, Status
 from core.conversations import reading
 from core.conversations.commands import UseResponse
@@ -66,7 +65,10 @@ async def tell_group(outlets: Outlets, practice: Practice, row: Notification, no
             if await send():
                 await mark_sent(practice, row.id, channel=channel)
                 return
-        except (ReceiverUnknown, *STOPPED) as no:
+        except ApiError as no:
+            # Whatever is refused for good, such as an app that is no longer visible to the whole corporation, leaves the next way open.
+            if not is_final(no):
+                raise
             refused = type(no).__name__
     await mark_failed(practice, row.id, channel="", failure=refused)
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from bot.channels.api.errors import ApiError
 from bot.channels.outgoing import Text
 from bot.channels.words import as_words
 from bot.sending import notices
@@ -110,6 +111,19 @@ async def test_the_push_of_the_group_comes_after_that(opening: Opening, app_grou
         (shown,) = [message for message in await stage.messages("village_doctor", GROUP) if message["sender"] == "群消息推送"]
         assert "会诊已完成" in shown["content"]
         assert PATIENT not in str(shown)
+
+
+async def test_an_app_that_may_use_its_group_no_longer_leaves_the_push(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    """60011: its administrator has narrowed who sees it."""
+    async with opening(app_groups={"village-doctors": MADE}, group_webhooks={"village-doctors": "push-key"}) as stage:
+        row = await _case(stage)
+
+        async def narrowed(payload: object) -> None:
+            raise ApiError("appchat_send", 60011)
+
+        monkeypatch.setattr(stage.runtime._apis.wecom, "appchat_send", narrowed)
+        told = await _tell(stage, row, "completed")
+        assert (told.state, told.channel) == ("sent", "group_webhook")
 
 
 async def test_no_notice_into_a_group_names_the_patient(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
