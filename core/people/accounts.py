@@ -184,3 +184,10 @@ async def actor_for(account_id: str, channel: str, now: datetime, *, session_id:
         return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel, session_id=session_id)
     held, withheld = roles_now(await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id"), practitioner, now)
     return Actor(account.id, held, channel, practitioner.id, session_id=session_id, withheld=withheld)
+
+
+async def staff_subjects(app: str) -> frozenset[str]:
+    """How the platform account ``app`` knows everybody in the roster who has not left."""
+    here = {str(account_id) for account_id in await Practitioner.filter(active=True).values_list("account_id", flat=True)}
+    rows = await Identity.filter(app=app).values_list("account_id", "subject")
+    return frozenset(str(subject) for account_id, subject in rows if str(account_id) in here)

@@ -26,7 +26,7 @@ from core.people import (
     staff,
     views,
 )
-from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, phone_to_tell
+from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, phone_to_tell, staff_subjects
 from core.people.cards import (
     PatientCard,
     PractitionerCard,
@@ -97,6 +97,7 @@ __all__ = [
     "session_runs",
     "signed_in",
     "staff",
+    "staff_subjects",
     "tells_people",
     "views",
     "village_doctors_of",
