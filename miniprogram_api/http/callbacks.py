@@ -1,7 +1,8 @@
 """/callback: the platforms' callbacks. Who may call is decided by their signature; what leaves is the channel's answer, never a detail.
 
-Nobody is signed in here and nobody is counted by address: sessions, limits and the log of requests let these routes pass (``is_platforms``),
-which is half the cost of an acknowledged event. What came and what was refused is counted (``GET /metrics``).
+Nobody is signed in here and nobody is counted by address: sessions and the log of requests let these routes pass (``is_platforms``), limits do not
+hold for them, and their headers are ready-made: half the cost of an acknowledged event. What came and what was refused is counted
+(``GET /metrics``).
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from core.foundation.guessing import HOUR, MINUTE, WRONG
 from core.foundation.rates import RateStore, Taken
 from miniprogram_api.http.api import App
 from miniprogram_api.http.client_address import counted_as, is_loopback
-from miniprogram_api.http.platform_routes import is_platforms
 
 
 class Per(StrEnum):
@@ -106,8 +105,6 @@ def install_limits(app: App) -> None:
 
     @app.on_request
     async def count(request: Request) -> None:
-        if is_platforms(request):
-            return
         for limit in _that_hold(request):
             taken = await _asked(request, limit)
             if not taken.allowed:

@@ -9,6 +9,7 @@ Tortoise loads this module by its dotted name and looks for ``client_class``.
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 from tortoise.backends.sqlite import client
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
+
+logger = logging.getLogger("huizhen.database")
 
 
 class ImmediateTransaction(client.SqliteTransactionWrapper):
@@ -66,13 +69,19 @@ class ImmediateSqliteClient(client.SqliteClient):
                 self._reader.row_factory = sqlite3.Row
             self.log.debug("%s: %s", query, values)
             return self._reader.execute(query, values).fetchall()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            # The usual way meets the same, or not; either way this reader is not trusted again.
+            logger.info("short read goes the usual way: %s", type(error).__name__)
+            self._let_go()
             return None
 
-    async def close(self) -> None:
+    def _let_go(self) -> None:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    async def close(self) -> None:
+        self._let_go()
         await super().close()
 
 

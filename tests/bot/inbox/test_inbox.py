@@ -308,6 +308,31 @@ async def test_a_slow_platform_holds_up_nobody(desk: Desk, monkeypatch: pytest.M
             await asyncio.sleep(0.02)
 
 
+async def test_whom_the_platform_does_not_know_is_left_alone_for_an_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question counts against the account's quota: not one for every message."""
+    asked: list[str] = []
+
+    async def unknown(openid: str) -> Any:
+        asked.append(openid)
+        raise ReceiverUnknown("user_info", 40003)
+
+    async def until_asked(times: int) -> None:
+        async with asyncio.timeout(30):
+            while len(asked) < times:  # noqa: ASYNC110 - the question is what is waited for
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert asked == ["o-unknown"] * times
+
+    monkeypatch.setattr(desk.postbox, "user_info", unknown)
+    await _answered(desk, desk.deliver(COUGH, 970, "o-unknown"))
+    await until_asked(1)
+    await _answered(desk, desk.deliver("没有", 971, "o-unknown"))
+    await until_asked(1)
+    desk.clock.advance(minutes=61)
+    await _answered(desk, desk.deliver("没有", 972, "o-unknown"))
+    await until_asked(2)
+
+
 async def test_who_could_not_be_asked_about_is_asked_about_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, failed = desk.postbox.user_info, asyncio.Event()
 

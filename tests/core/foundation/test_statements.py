@@ -108,12 +108,14 @@ async def test_a_reader_that_cannot_read_asks_the_usual_way(leases: list[Lease],
         pytest.skip("MariaDB is always asked over its connection")
     connection = Lease._meta.db
     assert isinstance(connection, ImmediateSqliteClient)
+    assert connection.read_here("SELECT id FROM lease WHERE id=?", ["lease-0"]) is not None
+    broken = connection._reader
+    assert broken is not None
+    broken.close()
+    assert (await find(Lease, id="lease-0")) is not None, "found the usual way"
+    assert connection.read_here("SELECT id FROM lease WHERE id=?", ["lease-0"]) is not None, "opened anew"
+    assert connection._reader is not broken
     assert connection.read_here("SELECT nothing FROM nowhere", []) is None
-    assert connection._reader is not None
-    connection._reader.close()
-    row = await find(Lease, id="lease-0")
-    assert row is not None
-    connection._reader = None
 
 
 async def test_a_field_or_comparison_that_is_not_there_is_a_fault(leases: list[Lease]) -> None:
