@@ -1,6 +1,6 @@
 """What a call engine can do, whatever carries it: the same contract tests hold for all.
 
-A room has seats, fixed when it is made. Whoever joins sends what he has over one connection (he offers, the engine answers) and receives
+A room has seats. Whoever joins sends what he has over one connection (he offers, the engine answers) and receives
 everybody else over a second one (the engine offers, so that payload types are its own). That second connection has one slot for each other
 seat; who comes, goes and comes back is heard and seen in the same slot, and nothing is negotiated anew.
 """
@@ -113,6 +113,26 @@ class EngineStats:
     threads: int
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What holds for one member. `send_bits`: what he may send at most, picture and sound together, in bits a second (None: the engine's own
+    ceiling). `muted`: kinds of his media (audio, video) that nobody gets, whatever his device does. `unwanted`: kinds that he does not get of
+    the others (语音模式)."""
+
+    send_bits: int | None = None
+    muted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+
+
+class Recorder(Protocol):
+    """Takes what the members of a room send. Called on the engine's event loop; must not block it."""
+
+    def packet(self, seat: str, member: str, kind: str, codec: str, at: float, data: bytes) -> None:
+        """One RTP packet as it was sent, decrypted, header included, in the order of arrival; a retransmission as the packet it repeats.
+        `kind`: audio or video; `codec`: opus, VP8, H264; `at`: the engine's clock, in seconds."""
+        ...
+
+
 Tell = Callable[[MediaEvent], None]
 
 
@@ -120,7 +140,8 @@ class Engine(Protocol):
     """Every method is called on one event loop. Errors are `CallError`s and leave everything as it was."""
 
     async def create_room(self, room: str, seats: Sequence[str]) -> None:
-        """Make the room; nothing happens when it is there already. RoomsFull for more than MOST_SEATS seats."""
+        """Make the room, or add to it the seats that it does not have yet; whoever is in it gets their slots when he joins again. RoomsFull
+        for more than MOST_SEATS seats."""
         ...
 
     async def join(self, room: str, seat: str, member: str, offer: str) -> Joined:
@@ -134,6 +155,14 @@ class Engine(Protocol):
 
     async def leave(self, room: str, member: str) -> None:
         """Nothing happens when he is gone already. The room stays until it is closed."""
+        ...
+
+    async def limit(self, room: str, member: str, limits: Limits) -> None:
+        """From now on these limits hold for him, and no others. A new connection begins without any."""
+        ...
+
+    async def record(self, room: str, recorder: Recorder | None) -> None:
+        """Give what everybody in the room sends to `recorder` too, until None is given. Whether it may be is the caller's to know."""
         ...
 
     async def stats(self) -> EngineStats: ...

@@ -23,9 +23,11 @@ from media.calls.engine import (
     EngineStats,
     EventKind,
     Joined,
+    Limits,
     MediaEvent,
     MemberStats,
     MemberUnknown,
+    Recorder,
     RoomsFull,
     RoomStats,
     RoomUnknown,
@@ -70,6 +72,7 @@ class Room:
     def __init__(self, name: str, seats: tuple[str, ...]) -> None:
         self.name, self.seats = name, seats
         self.members: dict[str, Member] = {}
+        self.recorder: Recorder | None = None
 
     def by_id(self, member: str) -> Member:
         for one in self.members.values():
@@ -98,10 +101,11 @@ class PythonEngine:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def create_room(self, room: str, seats: Sequence[str]) -> None:
-        if len(seats) > MOST_SEATS or len(set(seats)) != len(seats):
+        there = self._rooms[room].seats if room in self._rooms else ()
+        wanted = (*there, *(one for one in seats if one not in there))
+        if len(wanted) > MOST_SEATS or len(set(seats)) != len(seats):
             raise RoomsFull
-        if room not in self._rooms:
-            self._rooms[room] = Room(room, tuple(seats))
+        self._rooms.setdefault(room, Room(room, wanted)).seats = wanted
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat(), name="calls beat")
 
@@ -143,6 +147,21 @@ class PythonEngine:
             del one.room.members[one.seat]
             self._gone(one)
 
+    async def limit(self, room: str, member: str, limits: Limits) -> None:
+        one = self._room(room).by_id(member)
+        for leg in (one.publish, one.subscribe):
+            if leg is not None:
+                leg.limits = limits
+        for seat in one.room.others(one.seat):
+            self._picture_wanted(one.room, seat)
+        self._picture_wanted(one.room, one.seat)
+
+    async def record(self, room: str, recorder: Recorder | None) -> None:
+        place = self._room(room)
+        place.recorder = recorder
+        for seat in place.seats:
+            self._picture_wanted(place, seat)
+
     async def close_room(self, room: str) -> None:
         place = self._rooms.pop(room, None)
         if place is not None:
@@ -173,7 +192,9 @@ class PythonEngine:
 
     async def _publish(self, member: Member, offer: str) -> str:
         connection = _connection()
-        leg = member.publish = PublishLeg(member.seat, connection, lambda: member.room.receivers_of(member.seat), self._clock)
+        leg = member.publish = PublishLeg(
+            member.seat, member.id, connection, lambda: member.room.receivers_of(member.seat), lambda: member.room.recorder, self._clock
+        )
         for kind in [one for one in CODECS if f"\nm={one} " in offer] or ["audio"]:
             transceiver = connection.addTransceiver(kind, direction="recvonly")
             _prefer(transceiver, kind)

@@ -9,7 +9,7 @@ from typing import Any
 from aiortc import RTCPeerConnection, RTCRtpTransceiver
 
 from media.calls import hooks, rtp
-from media.calls.engine import StreamStats
+from media.calls.engine import Limits, Recorder, StreamStats
 from media.calls.outgoing import Outgoing
 from media.calls.reception import PictureRequests, Reception
 
@@ -30,13 +30,20 @@ class Incoming:
 
 
 class PublishLeg:
-    """What `seat` sends; `receivers` gives the connections that it goes to, as they are now."""
+    """What `member` on `seat` sends; `receivers` gives the connections that it goes to, and `recorder` who records, as they are now."""
 
     def __init__(
-        self, seat: str, connection: RTCPeerConnection, receivers: Callable[[], list[SubscribeLeg]], clock: Callable[[], float]
+        self,
+        seat: str,
+        member: str,
+        connection: RTCPeerConnection,
+        receivers: Callable[[], list[SubscribeLeg]],
+        recorder: Callable[[], Recorder | None],
+        clock: Callable[[], float],
     ) -> None:
-        self.seat, self.connection = seat, connection
-        self._receivers, self._clock = receivers, clock
+        self.seat, self.member, self.connection = seat, member, connection
+        self.limits = Limits()
+        self._receivers, self._recorder, self._clock = receivers, recorder, clock
         self._incoming: dict[str, Incoming] = {}
         self._by_payload: dict[int, tuple[str, bool]] = {}
         self._pictures = PictureRequests()
@@ -68,11 +75,19 @@ class PublishLeg:
             if original is None:
                 return
             packet = original
+            data = rtp.write_packet(packet.payload_type, packet.marker, packet.sequence, packet.timestamp, packet.ssrc, packet.payload)
         if reception is None or reception.ssrc != packet.ssrc:
             reception = incoming.reception = Reception(packet.ssrc, incoming.codec.clock_rate, repairs=kind == "video")
         extended = reception.arrived(packet.sequence, packet.timestamp, len(packet.payload), now, again=again)
+        if kind in self.limits.muted:
+            for leg in self._receivers():
+                leg.pause(self.seat, kind)
+            return
         if not packet.payload:
             return
+        recorder = self._recorder()
+        if recorder is not None:
+            recorder.packet(self.seat, self.member, kind, incoming.codec.name, now, data)
         for leg in self._receivers():
             if await leg.pass_on(self.seat, kind, reception, packet, extended, now):
                 incoming.forwarded += 1
@@ -112,7 +127,7 @@ class PublishLeg:
         data = rtp.receiver_report(OWN_SSRC, [one.block(now) for one in received])
         video = self._incoming.get("video")
         if video is not None and video.reception is not None:
-            data += rtp.most_bits(OWN_SSRC, CEILING, [video.reception.ssrc])
+            data += rtp.most_bits(OWN_SSRC, self.limits.send_bits or CEILING, [video.reception.ssrc])
         await hooks.send(self._transport, data)
 
     def stats(self) -> tuple[StreamStats, ...]:
@@ -148,6 +163,7 @@ class SubscribeLeg:
 
     def __init__(self, connection: RTCPeerConnection, clock: Callable[[], float], picture_wanted: Callable[[str], None]) -> None:
         self.connection = connection
+        self.limits = Limits()
         self._clock, self._picture_wanted = clock, picture_wanted
         self.slots: dict[tuple[str, str], _SlotTrack] = {}
         self._by_ssrc: dict[int, _SlotTrack] = {}
@@ -178,8 +194,16 @@ class SubscribeLeg:
         slot = self.slots.get((seat, kind))
         if slot is None or slot.outgoing is None or self.connection.connectionState != "connected":
             return False
+        if kind in self.limits.unwanted:
+            slot.outgoing.pause()
+            return False
         data = slot.outgoing.rewrite(reception, packet, extended, now)
         return data is not None and await hooks.send(self._transport, data)
+
+    def pause(self, seat: str, kind: str) -> None:
+        slot = self.slots.get((seat, kind))
+        if slot is not None and slot.outgoing is not None:
+            slot.outgoing.pause()
 
     async def pass_report(self, seat: str, kind: str, reception: Reception, report: rtp.SenderReport) -> None:
         slot = self.slots.get((seat, kind))

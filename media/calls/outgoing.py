@@ -63,6 +63,10 @@ class Outgoing:
         passed = max(1, int((now - self._last_at) * self.clock_rate))
         self._timestamp_shift = self._last_timestamp + passed - packet.timestamp
 
+    def pause(self) -> None:
+        """What comes now is not sent: the numbers go on without a gap with whatever is sent next."""
+        self._source = None
+
     def repeat(self, sequence: int) -> bytes | None:
         """The packet `sequence` again, on the retransmission stream; None when it is no longer kept."""
         sent = self._cache.get(sequence)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from media.calls.engine import CallError, DescriptionRefused, Engine, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown
+from media.calls.engine import CallError, DescriptionRefused, Engine, Limits, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown
 from media.calls.forwarding import PythonEngine
+from media.calls.rtp import read_packet
 from tests.media.calls.clients import Client, all_decode_all, call, until
 
 SEATS = ("patient", "village_doctor", "expert")
@@ -101,6 +102,8 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(engine: Any, people
     with pytest.raises(SeatUnknown):
         await made.join("room", "nobody", "p", offer)
     with pytest.raises(RoomsFull):
+        await made.create_room("room", tuple(f"seat-{number}" for number in range(6)))
+    with pytest.raises(RoomsFull):
         await made.create_room("large", tuple(f"seat-{number}" for number in range(9)))
     with pytest.raises(MemberUnknown):
         await made.accept("room", "p", offer)
@@ -140,6 +143,64 @@ async def test_descriptions_of_every_kind_are_answered_or_refused(engine: Any, p
         except CallError as refused:
             outcomes[refused.code] = outcomes.get(refused.code, 0) + 1
     assert set(outcomes) == {"joined", "description.refused"}
+
+
+async def test_limits_hold_for_whoever_is_muted_and_whoever_wants_no_picture(engine: Any, people: dict[str, Client]):
+    made, _ = engine
+    people.update(await call(made, "room", PEOPLE))
+    await until(all_decode_all(people))
+    await made.limit("room", "patient", Limits(muted=frozenset({"audio"})))
+    await made.limit("room", "expert", Limits(unwanted=frozenset({"video"})))
+    await asyncio.sleep(0.5)
+    doctor, expert = people["village_doctor"], people["expert"]
+    heard, seen, expert_seen, expert_heard = doctor.heard["patient"], doctor.seen["patient"], dict(expert.seen), expert.heard["village_doctor"]
+    await until(lambda: doctor.seen["patient"] >= seen + 10 and expert.heard["village_doctor"] >= expert_heard + 20)
+    assert doctor.heard["patient"] == heard
+    assert expert.seen == expert_seen
+    await made.limit("room", "patient", Limits())
+    await made.limit("room", "expert", Limits())
+    await until(all_decode_all(people))
+    with pytest.raises(MemberUnknown):
+        await made.limit("room", "nobody", Limits())
+
+
+class Listed:
+    """Keeps what a recorder is given."""
+
+    def __init__(self) -> None:
+        self.packets: list[tuple[str, str, str, str, float, bytes]] = []
+
+    def packet(self, seat: str, member: str, kind: str, codec: str, at: float, data: bytes) -> None:
+        self.packets.append((seat, member, kind, codec, at, data))
+
+
+async def test_a_recorder_gets_what_everybody_sends_while_it_is_wanted(engine: Any, people: dict[str, Client]):
+    made, _ = engine
+    people.update(await call(made, "room", PEOPLE))
+    await until(all_decode_all(people))
+    recorder = Listed()
+    await made.record("room", recorder)
+    await until(lambda: {(one[0], one[2]) for one in recorder.packets} == {(seat, kind) for seat in PEOPLE for kind in ("audio", "video")})
+    await made.record("room", None)
+    kept = list(recorder.packets)
+    await until(all_decode_all(people))
+    assert recorder.packets == kept
+    assert {(one[2], one[3]) for one in kept} == {("audio", "opus"), ("video", "VP8")}
+    assert all(read_packet(one[5]) is not None for one in kept)
+    times = [one[4] for one in kept]
+    assert times == sorted(times)
+
+
+async def test_a_seat_that_is_added_is_there_for_whoever_joins_again(engine: Any, people: dict[str, Client]):
+    made, _ = engine
+    people["patient"], people["interpreter"] = Client("patient", 60), Client("interpreter", 200)
+    await people["patient"].join(made, "room")
+    await made.create_room("room", ("patient", "interpreter"))
+    await people["interpreter"].join(made, "room")
+    before, people["patient"] = people["patient"], Client("patient", 90)
+    people["before"] = before
+    await people["patient"].join(made, "room")
+    await until(all_decode_all({seat: people[seat] for seat in ("patient", "interpreter")}))
 
 
 async def test_a_closed_room_is_gone_with_everybody_in_it(engine: Any, people: dict[str, Client]):
