@@ -54,6 +54,11 @@ install_project() {
   printf '%s\n' "$now" >"$stamp"
 }
 
+# Calls are forwarded by a thread of C where there is a compiler, by Python otherwise.
+build_native() {
+  .venv/bin/python -m media.calls.native.build 2>/dev/null || say '没有能用的 C 编译器:视频由 Python 转发(一样能用,一台机器能同时开的通话少一些)'
+}
+
 # npm of the machine when its Node is recent enough, else Node from the Python package of that name.
 find_npm() {
   if command -v npm >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' 2>/dev/null; then
@@ -113,7 +118,7 @@ forbid_services() {
 }
 
 case ${1:-} in
-run) make_environment; install_locked run '运行所需的软件包' requirements/run.txt; install_project ;;
+run) make_environment; install_locked run '运行所需的软件包' requirements/run.txt; install_project; build_native ;;
 test) install_locked test '测试所需的软件包' requirements/test.txt ;;
 copies) install_locked copies '去标识化副本所需的软件包' requirements/copies.txt ;;
 bench) install_locked bench '性能对照用的软件包' requirements/bench.txt ;;

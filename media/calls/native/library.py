@@ -1,0 +1,262 @@
+"""The way from Python into `forwarder.c`: one method for each of its functions, SRTP sessions given as aiortc made them."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pylibsrtp import _binding
+
+MOST_UP = 2048
+CODECS = {"VP8": 1, "H264": 2}
+"""Codecs of which whole pictures are recognised; sound begins anywhere."""
+
+
+class NativeAbsent(Exception):
+    """There is no compiled library, or it cannot be loaded here."""
+
+
+class _Arrival(ctypes.Structure):
+    _fields_ = (("at", ctypes.c_double), ("sequence", ctypes.c_uint16), ("size", ctypes.c_uint16), ("ssrc", ctypes.c_uint32))
+
+
+class _Told(ctypes.Structure):
+    _fields_ = (("conn", ctypes.c_uint64), ("at", ctypes.c_double), ("kind", ctypes.c_int32), ("size", ctypes.c_int32), ("ssrc", ctypes.c_uint32))
+
+
+class SourceState(ctypes.Structure):
+    """As `media.calls.reception.Reception` counts: extended sequence numbers, packets, octets of payload, jitter in clock ticks."""
+
+    _fields_ = (
+        ("base", ctypes.c_int64), ("highest", ctypes.c_int64), ("received", ctypes.c_uint64), ("octets", ctypes.c_uint64),
+        ("forwarded", ctypes.c_uint64), ("jitter", ctypes.c_double),
+    )
+
+
+class OutState(ctypes.Structure):
+    """What one stream of one receiver has been given; `shift_time` is added to the source's timestamps, `fed`: somebody is heard or seen there."""
+
+    _fields_ = (
+        ("packets", ctypes.c_uint64), ("octets", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("shift_time", ctypes.c_uint32), ("fed", ctypes.c_int32),
+    )
+
+
+class Counts(ctypes.Structure):
+    """Datagrams that Python was too slow for, that could not be decrypted, that the system would not send."""
+
+    _fields_ = (("up_lost", ctypes.c_uint64), ("unreadable", ctypes.c_uint64), ("unsent", ctypes.c_uint64))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A packet that came with a transport-wide sequence number; `at` in seconds of the monotonic clock."""
+
+    at: float
+    sequence: int
+    size: int
+    ssrc: int
+
+
+DATAGRAM, RTCP, COPY = 0, 1, 2
+AT_ONCE, SMOOTH, STILL = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What comes up: a datagram as it came (`DATAGRAM`), decrypted RTCP, or a copy of an RTP packet for a recorder. `conn` is the id."""
+
+    conn: int
+    kind: int
+    at: float
+    ssrc: int
+    data: bytes
+
+
+def session_pointer(session: Any) -> int:
+    """libsrtp's session inside pylibsrtp's."""
+    return int(_binding.ffi.cast("uintptr_t", session._srtp[0]))
+
+
+def _function(name: str) -> int:
+    return int(_binding.ffi.cast("uintptr_t", _binding.ffi.addressof(_binding.lib, name)))
+
+
+_SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "fw_new": (ctypes.c_void_p, (ctypes.c_void_p,) * 4),
+    "fw_wake_fd": (ctypes.c_int, (ctypes.c_void_p,)),
+    "fw_conn": (
+        ctypes.c_void_p,
+        (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_uint64)),
+    ),
+    "fw_conn_close": (None, (ctypes.c_void_p, ctypes.c_void_p)),
+    "fw_source": (
+        ctypes.c_void_p,
+        (
+            ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_int,
+        ),
+    ),
+    "fw_source_again": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int)),
+    "fw_source_copied": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
+    "fw_source_close": (None, (ctypes.c_void_p, ctypes.c_void_p)),
+    "fw_out": (
+        ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32)
+    ),
+    "fw_feed": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
+    "fw_source_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(SourceState))),
+    "fw_out_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(OutState))),
+    "fw_missing": (
+        ctypes.c_int,
+        (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double, ctypes.POINTER(ctypes.c_uint16), ctypes.c_int, ctypes.POINTER(ctypes.c_int)),
+    ),
+    "fw_arrivals": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_Arrival), ctypes.c_int)),
+    "fw_sent": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.POINTER(ctypes.c_double))),
+    "fw_repeat": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_double)),
+    "fw_inject": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_double)),
+    "fw_send_rtcp": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)),
+    "fw_next": (ctypes.c_int, (ctypes.c_void_p, ctypes.POINTER(_Told), ctypes.c_char_p)),
+    "fw_counts": (None, (ctypes.c_void_p, ctypes.POINTER(Counts))),
+    "fw_close": (None, (ctypes.c_void_p,)),
+}
+
+
+@dataclass(slots=True)
+class Conn:
+    """A connection in the forwarder. `tx` and `rx` keep the sessions alive as long as it is there."""
+
+    pointer: int
+    id: int
+    tx: Any
+    rx: Any
+
+
+class Forwarder:
+    """The thread and all that it knows. Every method may be called from any thread; pointers are not used after their `close`."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._library = ctypes.CDLL(str(path))
+        except OSError as error:
+            raise NativeAbsent(str(error)) from error
+        for name, (gives, takes) in _SIGNATURES.items():
+            function = getattr(self._library, name)
+            function.restype, function.argtypes = gives, takes
+        self._fw = self._library.fw_new(*(_function(name) for name in ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")))
+        if not self._fw:
+            raise NativeAbsent("no thread")
+        self.wake_fd: int = self._library.fw_wake_fd(self._fw)
+        self._buffer = ctypes.create_string_buffer(MOST_UP)
+        self._arrivals = (_Arrival * 1024)()
+        self._sequences = (ctypes.c_uint16 * 200)()
+
+    def connect(self, fd: int, tx: Any, rx: Any, sequence_out_id: int, sequence_in_id: int) -> Conn:
+        """`fd`: a connected UDP socket, which the forwarder closes. `sequence_*_id`: header extension ids of the transport-wide sequence number on the
+        way out and in, 0 when it is not agreed on."""
+        found = ctypes.c_uint64()
+        pointer = self._library.fw_conn(
+            self._fw, fd, session_pointer(tx), session_pointer(rx), sequence_out_id, sequence_in_id, ctypes.byref(found)
+        )
+        if not pointer:
+            os.close(fd)
+            raise OSError(errno.ENOBUFS, "no room for another connection")
+        return Conn(pointer, found.value, tx, rx)
+
+    def disconnect(self, conn: Conn) -> None:
+        """All its sources and outs are gone with it."""
+        self._library.fw_conn_close(self._fw, conn.pointer)
+
+    def source(
+        self, conn: Conn, ssrc: int, payload_type: int, clock_rate: int, codec: str, *, repairs: bool, again_ssrc: int = 0, again_payload_type: int = -1
+    ) -> int:
+        """A stream that `conn` brings; `repairs`: its packets are kept for whoever misses one, and asked for again."""
+        pointer: int = self._library.fw_source(
+            self._fw, conn.pointer, ssrc, payload_type, again_ssrc, again_payload_type, clock_rate, CODECS.get(codec, 0), int(repairs)
+        )
+        if not pointer:
+            raise MemoryError
+        return pointer
+
+    def source_again(self, source: int, ssrc: int, payload_type: int) -> None:
+        """The stream of its retransmissions, which may become known later."""
+        self._library.fw_source_again(self._fw, source, ssrc, payload_type)
+
+    def copy(self, source: int, wanted: bool) -> None:
+        """Whether every packet comes up too (`COPY`), for a recorder."""
+        self._library.fw_source_copied(self._fw, source, int(wanted))
+
+    def drop_source(self, source: int) -> None:
+        self._library.fw_source_close(self._fw, source)
+
+    def out(self, conn: Conn, ssrc: int, payload_type: int, clock_rate: int, again_ssrc: int, again_payload_type: int | None) -> int:
+        """A stream that `conn` is given."""
+        again = -1 if again_payload_type is None else again_payload_type
+        pointer: int = self._library.fw_out(self._fw, conn.pointer, ssrc, payload_type, again_ssrc, again, clock_rate)
+        if not pointer:
+            raise MemoryError
+        return pointer
+
+    def feed(self, out: int, source: int | None, how: int = AT_ONCE) -> None:
+        """`source` is heard or seen in `out` from its next whole picture on; `SMOOTH`: whoever was there stays until then; `STILL`: that picture and
+        nothing after it. None: nobody."""
+        self._library.fw_feed(self._fw, out, source, how)
+
+    def read_source(self, source: int) -> SourceState:
+        state = SourceState()
+        self._library.fw_source_read(self._fw, source, ctypes.byref(state))
+        return state
+
+    def read_out(self, out: int) -> OutState:
+        state = OutState()
+        self._library.fw_out_read(self._fw, out, ctypes.byref(state))
+        return state
+
+    def missing(self, source: int, now: float) -> tuple[list[int], bool]:
+        """As `Reception.to_ask_for`."""
+        hopeless = ctypes.c_int()
+        count = self._library.fw_missing(self._fw, source, now, self._sequences, len(self._sequences), ctypes.byref(hopeless))
+        return list(self._sequences[:count]), bool(hopeless.value)
+
+    def arrivals(self, conn: Conn) -> list[Arrival]:
+        """What came since the last time, in order of arrival."""
+        count = self._library.fw_arrivals(self._fw, conn.pointer, self._arrivals, len(self._arrivals))
+        return [Arrival(one.at, one.sequence, one.size, one.ssrc) for one in self._arrivals[:count]]
+
+    def sent(self, conn: Conn, sequence: int) -> tuple[float, int] | None:
+        """When the packet of this transport-wide sequence number left, and its bytes before encryption."""
+        at = ctypes.c_double()
+        size = self._library.fw_sent(self._fw, conn.pointer, sequence, ctypes.byref(at))
+        return (at.value, size) if size else None
+
+    def repeat(self, out: int, sequence: int, now: float) -> bool:
+        """Send a packet again; False when it is no longer kept."""
+        return bool(self._library.fw_repeat(self._fw, out, sequence, now))
+
+    def inject(self, conn: Conn, data: bytes, now: float) -> None:
+        """A datagram as it came, encrypted, from another way in or held back until its source was declared."""
+        self._library.fw_inject(self._fw, conn.pointer, data, len(data), now)
+
+    def send_rtcp(self, conn: Conn, data: bytes) -> bool:
+        return bool(self._library.fw_send_rtcp(self._fw, conn.pointer, data, len(data)))
+
+    def told(self) -> list[Told]:
+        """Everything that waits for Python; call it when `wake_fd` is readable."""
+        try:
+            os.eventfd_read(self.wake_fd)
+        except BlockingIOError:
+            pass
+        found, told = [], _Told()
+        while self._library.fw_next(self._fw, ctypes.byref(told), self._buffer):
+            found.append(Told(told.conn, told.kind, told.at, told.ssrc, self._buffer.raw[: told.size]))
+        return found
+
+    def counts(self) -> Counts:
+        counts = Counts()
+        self._library.fw_counts(self._fw, ctypes.byref(counts))
+        return counts
+
+    def close(self) -> None:
+        """The thread has ended when this returns."""
+        self._library.fw_close(self._fw)
