@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -41,7 +42,8 @@ class OutState(ctypes.Structure):
     """What one stream of one receiver has been given; `shift_time` is added to the source's timestamps, `fed`: somebody is heard or seen there."""
 
     _fields_ = (
-        ("packets", ctypes.c_uint64), ("octets", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("shift_time", ctypes.c_uint32), ("fed", ctypes.c_int32),
+        ("packets", ctypes.c_uint64), ("octets", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("shift_time", ctypes.c_uint32),
+        ("fed", ctypes.c_int32),
     )
 
 
@@ -96,7 +98,8 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "fw_source": (
         ctypes.c_void_p,
         (
-            ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_int,
+            ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int,
+            ctypes.c_int,
         ),
     ),
     "fw_source_again": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int)),
@@ -153,8 +156,8 @@ class Forwarder:
         self._sequences = (ctypes.c_uint16 * 200)()
 
     def connect(self, fd: int, tx: Any, rx: Any, sequence_out_id: int, sequence_in_id: int) -> Conn:
-        """`fd`: a connected UDP socket, which the forwarder closes. `sequence_*_id`: header extension ids of the transport-wide sequence number on the
-        way out and in, 0 when it is not agreed on."""
+        """`fd`: a connected UDP socket, which the forwarder closes. `sequence_*_id`: header extension ids of the transport-wide sequence number
+        on the way out and in, 0 when it is not agreed on."""
         found = ctypes.c_uint64()
         pointer = self._library.fw_conn(
             self._fw, fd, session_pointer(tx), session_pointer(rx), sequence_out_id, sequence_in_id, ctypes.byref(found)
@@ -169,7 +172,8 @@ class Forwarder:
         self._library.fw_conn_close(self._fw, conn.pointer)
 
     def source(
-        self, conn: Conn, ssrc: int, payload_type: int, clock_rate: int, codec: str, *, repairs: bool, again_ssrc: int = 0, again_payload_type: int = -1
+        self, conn: Conn, ssrc: int, payload_type: int, clock_rate: int, codec: str, *, repairs: bool, again_ssrc: int = 0,
+        again_payload_type: int = -1,
     ) -> int:
         """A stream that `conn` brings; `repairs`: its packets are kept for whoever misses one, and asked for again."""
         pointer: int = self._library.fw_source(
@@ -243,10 +247,8 @@ class Forwarder:
 
     def told(self) -> list[Told]:
         """Everything that waits for Python; call it when `wake_fd` is readable."""
-        try:
+        with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.wake_fd)
-        except BlockingIOError:
-            pass
         found, told = [], _Told()
         while self._library.fw_next(self._fw, ctypes.byref(told), self._buffer):
             found.append(Told(told.conn, told.kind, told.at, told.ssrc, self._buffer.raw[: told.size]))
