@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -47,7 +48,8 @@ def stages(settings: Settings, sockets: Sockets) -> list[Stage]:
     else:
         plan.append([python("rules", "miniprogram_api.cli.main", "rules", "check", announce="检查临床规则的签署", once=True)])
     plan.append([python("worker", "miniprogram_api.app.worker", announce="启动后台进程")])
-    plan.append([python("ticker", "miniprogram_api.app.ticker"), python("media", "miniprogram_api.app.media")])
+    media = [python("media" if number == 1 else f"media-{number}", "miniprogram_api.app.media") for number in range(1, media_processes(settings) + 1)]
+    plan.append([python("ticker", "miniprogram_api.app.ticker"), *media])
     plan.append(
         [
             python(f"web-{number}", "miniprogram_api.app.web", announce="" if number > 1 else "启动网页服务", listen=sockets.web)
@@ -55,6 +57,13 @@ def stages(settings: Settings, sockets: Sockets) -> list[Stage]:
         ]
     )
     return plan
+
+
+def media_processes(settings: Settings) -> int:
+    """A media process forwards on one core; a room lives in one of them, and comes up in another when that one dies."""
+    if settings.media_processes:
+        return settings.media_processes
+    return 1 if settings.demo else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def environment(settings: Settings, sockets: Sockets, redis_url: str) -> dict[str, str]:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(default="", description="networks of your reverse proxies, comma-separated; only they may say for whom they ask")
     metrics_token: SecretStr = Field(default=SecretStr(""), description="who carries it may read /metrics from elsewhere; empty: this machine alone")
     web_processes: int = Field(default=2, ge=1, le=32, description="web processes on the one listening socket")
+    media_processes: int = Field(
+        default=0, ge=0, le=64, description="media processes, each of which keeps one core busy with calls; 0: one a core, in the demonstration one"
+    )
     simulator_url: str = Field(default="", description="loopback origin of the simulator; set by the supervisor, in the demonstration only")
     wechat_api_base: str = Field(default="https://api.weixin.qq.com", description="WeChat's server API")
     wechat_open_base: str = Field(default="https://open.weixin.qq.com", description="WeChat's page that people authorise on")

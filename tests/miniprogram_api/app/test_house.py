@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from miniprogram_api.app.house import Sockets, environment, stages
+from miniprogram_api.app.house import Sockets, environment, media_processes, stages
 from miniprogram_api.app.redis_server import LONGEST_SOCKET_PATH, find_server, socket_path
 from miniprogram_api.app.settings import Settings
 
@@ -33,7 +33,7 @@ def test_the_demonstration_starts_in_order(tmp_path: Path) -> None:
 
 
 def test_a_hospital_runs_without_simulator_and_seeds_and_with_its_own_redis(tmp_path: Path) -> None:
-    settings = Settings(demo=False, data_dir=tmp_path, redis_url="redis://cache/0", web_processes=1)
+    settings = Settings(demo=False, data_dir=tmp_path, redis_url="redis://cache/0", web_processes=1, media_processes=1)
     plan = stages(settings, Sockets(web=11, web_port=8000))
     assert [spec.name for stage in plan for spec in stage] == ["migrate", "rules", "worker", "ticker", "media", "web-1"]
     assert plan[1][0].runs_once
@@ -42,6 +42,16 @@ def test_a_hospital_runs_without_simulator_and_seeds_and_with_its_own_redis(tmp_
     assert told["HUIZHEN_DEMO"] == "0"
     assert told["HUIZHEN_SIMULATOR_URL"] == ""
     assert told["HUIZHEN_WECHAT_API_BASE"] == "https://api.weixin.qq.com"
+
+
+def test_calls_are_carried_by_a_process_for_each_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2})
+    assert media_processes(demonstration(tmp_path)) == 1
+    assert media_processes(Settings(data_dir=tmp_path, media_processes=2)) == 2
+    settings = Settings(data_dir=tmp_path)
+    assert media_processes(settings) == 3
+    names = [spec.name for stage in stages(settings, Sockets(web=11, web_port=8000)) for spec in stage]
+    assert [name for name in names if name.startswith("media")] == ["media", "media-2", "media-3"]
 
 
 def test_servers_reach_the_simulator_directly_and_browsers_through_the_one_port(tmp_path: Path) -> None:
