@@ -73,6 +73,9 @@ class Shown:
     still_every_s: float = 5.0
 
 
+EVERYTHING = Shown()
+
+
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat."""
