@@ -40,11 +40,11 @@
 
 typedef int (*srtp_fn)(void *session, void *data, int *length);
 
-enum { UP_DATAGRAM = 0, UP_RTCP = 1, UP_COPY = 2 };
+enum { UP_DATAGRAM = 0, UP_RTCP = 1, UP_COPY = 2, UP_GAP = 3 };
 enum { CODEC_OTHER = 0, CODEC_VP8 = 1, CODEC_H264 = 2 };
 
 struct arrival { double at; uint16_t sequence; uint16_t size; uint32_t ssrc; };
-struct sent { double at; uint32_t size; uint16_t sequence; uint16_t used; };
+struct sent { double at; uint32_t size; uint16_t sequence; };
 struct cached { uint8_t *payload; uint32_t room; uint32_t timestamp; uint32_t size; int64_t extended; uint8_t marker; };
 struct missing { int64_t extended; double asked_at; int tries; };
 
@@ -78,8 +78,9 @@ struct source {
     uint32_t ssrc, again_ssrc, clock;
     int payload_type, again_payload_type, codec, repairs, copied;
     int64_t base, highest;
-    uint64_t received, octets, forwarded;
-    double jitter, transit;
+    uint64_t received, octets, forwarded, repeated;
+    double jitter, transit, late, least_late, at, repair_s;
+    uint32_t timestamp;
     int has_transit;
     struct missing missing[MISSING + 1];
     int missing_count, hopeless;
@@ -94,6 +95,7 @@ struct conn {
     void *tx, *rx;
     int sequence_out_id, sequence_in_id;   /* ids of the transport-wide sequence number, 0: not agreed on */
     uint16_t sequence;
+    uint64_t sent_octets;
     struct source *sources;
     struct out *outs;
     struct arrival arrivals[ARRIVALS];
@@ -207,8 +209,8 @@ static int enqueue(struct forwarder *fw, struct conn *to, int slot, int size, do
         one->at = now;
         one->size = (uint32_t)plain;
         one->sequence = to->sequence++;
-        one->used = 1;
     }
+    to->sent_octets += (uint64_t)size;
     fw->pool_size[slot] = size;
     fw->pool_used = slot + 1;
     to->waiting[to->waiting_count++] = slot;
@@ -416,13 +418,40 @@ static int is_kept(struct source *source, uint16_t sequence) {
 
 /* ---- what is known of a received stream (as media/calls/reception.py has it) ---- */
 
-static void forget_missing(struct source *source, int64_t extended) {
+static void found_missing(struct source *source, int64_t extended, double now, int again) {
     for (int i = 0; i < source->missing_count; i++)
         if (source->missing[i].extended == extended) {
+            if (again && source->missing[i].tries == 1) source->repair_s += (now - source->missing[i].asked_at - source->repair_s) / 4;
             memmove(&source->missing[i], &source->missing[i + 1], sizeof(struct missing) * (size_t)(source->missing_count - i - 1));
             source->missing_count--;
             return;
         }
+}
+
+static void note_missing(struct source *source, int64_t extended) {
+    for (int64_t lost = source->highest + 1; lost < extended; lost++) {
+        if (source->missing_count == MISSING) {
+            source->missing_count = 0;
+            source->hopeless = 1;
+            return;
+        }
+        source->missing[source->missing_count++] = (struct missing){lost, -1e9, 0};
+    }
+}
+
+/* A packet with this timestamp came now: jitter (RFC 3550, 6.4.1), and how much later than the first one it is. */
+static void count_time(struct source *source, uint32_t timestamp, double now) {
+    double transit = now * source->clock - (double)timestamp;
+    if (source->has_transit) {
+        double difference = remainder(transit - source->transit, 4294967296.0);
+        source->jitter += (fabs(difference) - source->jitter) / 16;
+        source->late += difference;
+        if (source->late < source->least_late) source->least_late = source->late;
+    }
+    source->has_transit = 1;
+    source->transit = transit;
+    source->timestamp = timestamp;
+    source->at = now;
 }
 
 static int64_t count_arrival(struct source *source, uint16_t sequence, uint32_t timestamp, int size, double now, int again) {
@@ -440,31 +469,19 @@ static int64_t count_arrival(struct source *source, uint16_t sequence, uint32_t 
         }
         extended = source->highest + step;
         if (extended > source->highest) {
-            if (source->repairs)
-                for (int64_t lost = source->highest + 1; lost < extended; lost++) {
-                    if (source->missing_count == MISSING) {
-                        source->missing_count = 0;
-                        source->hopeless = 1;
-                        break;
-                    }
-                    source->missing[source->missing_count++] = (struct missing){lost, -1e9, 0};
-                }
+            if (source->repairs) note_missing(source, extended);
             source->highest = extended;
         } else
-            forget_missing(source, extended);
+            found_missing(source, extended, now, again);
     }
     source->received++;
     source->octets += (uint64_t)size;
-    if (!again) {
-        double transit = fmod(now * source->clock, 4294967296.0) - (double)timestamp;
-        if (source->has_transit) {
-            double difference = fmod(fabs(transit - source->transit), 4294967296.0);
-            if (difference > 2147483648.0) difference = 4294967296.0 - difference;
-            source->jitter += (difference - source->jitter) / 16;
-        }
-        source->transit = transit;
-        source->has_transit = 1;
-    }
+    if (again)
+        source->repeated++;
+    else if (!source->has_transit || timestamp != source->timestamp)
+        count_time(source, timestamp, now);
+    else
+        source->at = now;
     return extended;
 }
 
@@ -535,6 +552,7 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
     int64_t before = source->highest;
     if (again && is_kept(source, sequence)) return;
     int64_t extended = count_arrival(source, sequence, timestamp, length, now, again);
+    if (extended > before + 1 && before >= 0 && source->missing_count) tell(fw, conn, UP_GAP, source->ssrc, now, payload, 0);
     if (!length) {
         if (extended > before) source->dropped[source->dropped_count++ % DROPPED] = extended;
         return;
@@ -607,8 +625,10 @@ static void *run(void *given) {
 
 struct source_state {
     int64_t base, highest;
-    uint64_t received, octets, forwarded;
-    double jitter;
+    uint64_t received, octets, forwarded, repeated;
+    double jitter, late, least_late, at;
+    uint32_t timestamp;
+    int32_t gaps;
 };
 struct out_state {
     uint64_t packets, octets, repeated;
@@ -670,6 +690,27 @@ struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int seque
     *id = conn->id;
     pthread_mutex_unlock(&fw->lock);
     return conn;
+}
+
+/* Its packets come and go over another socket from now on; the numbers stay. 0 when that cannot be. */
+int fw_conn_move(struct forwarder *fw, struct conn *conn, int fd) {
+    struct epoll_event wanted = {.events = EPOLLIN, .data.u64 = conn->id};
+    pthread_mutex_lock(&fw->lock);
+    int done = epoll_ctl(fw->poll, EPOLL_CTL_ADD, fd, &wanted) == 0;
+    if (done) {
+        epoll_ctl(fw->poll, EPOLL_CTL_DEL, conn->fd, NULL);
+        close(conn->fd);
+        conn->fd = fd;
+    }
+    pthread_mutex_unlock(&fw->lock);
+    return done;
+}
+
+uint64_t fw_sent_octets(struct forwarder *fw, struct conn *conn) {
+    pthread_mutex_lock(&fw->lock);
+    uint64_t octets = conn->sent_octets;
+    pthread_mutex_unlock(&fw->lock);
+    return octets;
 }
 
 static void free_source(struct source *source) {
@@ -783,7 +824,10 @@ void fw_feed(struct forwarder *fw, struct out *out, struct source *source, int h
 
 void fw_source_read(struct forwarder *fw, struct source *source, struct source_state *state) {
     pthread_mutex_lock(&fw->lock);
-    *state = (struct source_state){source->base, source->highest, source->received, source->octets, source->forwarded, source->jitter};
+    *state = (struct source_state){source->base, source->highest, source->received, source->octets, source->forwarded, source->repeated,
+                                   source->jitter, source->late, source->least_late, source->at, source->timestamp,
+                                   source->missing_count || source->hopeless};
+    source->least_late = source->late; /* the least since the last time */
     pthread_mutex_unlock(&fw->lock);
 }
 
@@ -801,7 +845,7 @@ int fw_missing(struct forwarder *fw, struct source *source, double now, uint16_t
     source->hopeless = 0;
     for (int i = 0; i < source->missing_count; i++) {
         struct missing one = source->missing[i];
-        if (now - one.asked_at >= RETRY_S && count < most) {
+        if (now - one.asked_at >= fmax(RETRY_S, 1.3 * source->repair_s) && count < most) {
             if (one.tries >= TRIES) {
                 *hopeless = 1;
                 continue;
@@ -826,19 +870,18 @@ int fw_arrivals(struct forwarder *fw, struct conn *conn, struct arrival *found, 
     return count;
 }
 
-/* When the packet of this transport-wide sequence number left, and its size before encryption; 0 when it is no longer known. */
-int fw_sent(struct forwarder *fw, struct conn *conn, uint16_t sequence, double *at) {
-    int size = 0;
+struct left { double at; uint32_t size; };
+
+/* The packets that left since the one of transport-wide sequence number `from`, which is the first of them: when, and their size before encryption. */
+int fw_sent(struct forwarder *fw, struct conn *conn, uint16_t from, struct left *found, int most) {
+    int count = 0;
     pthread_mutex_lock(&fw->lock);
-    if (conn->sent) {
+    for (uint16_t sequence = from; conn->sent && sequence != conn->sequence && count < most; sequence++) {
         struct sent *one = &conn->sent[sequence % SENT];
-        if (one->used && one->sequence == sequence) {
-            *at = one->at;
-            size = (int)one->size;
-        }
+        found[count++] = one->sequence == sequence ? (struct left){one->at, one->size} : (struct left){0, 0};
     }
     pthread_mutex_unlock(&fw->lock);
-    return size;
+    return count;
 }
 
 /* The packet again, on the retransmission stream; 0 when it is no longer kept. */

@@ -25,16 +25,22 @@ class _Arrival(ctypes.Structure):
     _fields_ = (("at", ctypes.c_double), ("sequence", ctypes.c_uint16), ("size", ctypes.c_uint16), ("ssrc", ctypes.c_uint32))
 
 
+class _Left(ctypes.Structure):
+    _fields_ = (("at", ctypes.c_double), ("size", ctypes.c_uint32))
+
+
 class _Told(ctypes.Structure):
     _fields_ = (("conn", ctypes.c_uint64), ("at", ctypes.c_double), ("kind", ctypes.c_int32), ("size", ctypes.c_int32), ("ssrc", ctypes.c_uint32))
 
 
 class SourceState(ctypes.Structure):
-    """As `media.calls.reception.Reception` counts: extended sequence numbers, packets, octets of payload, jitter in clock ticks."""
+    """As `media.calls.reception.Reception` counts: extended sequence numbers, packets, octets of payload, jitter and lateness in clock ticks
+    (`least_late`: since it was read last), `at` in seconds; `gaps`: something is missing."""
 
     _fields_ = (
         ("base", ctypes.c_int64), ("highest", ctypes.c_int64), ("received", ctypes.c_uint64), ("octets", ctypes.c_uint64),
-        ("forwarded", ctypes.c_uint64), ("jitter", ctypes.c_double),
+        ("forwarded", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("jitter", ctypes.c_double), ("late", ctypes.c_double),
+        ("least_late", ctypes.c_double), ("at", ctypes.c_double), ("timestamp", ctypes.c_uint32), ("gaps", ctypes.c_int32),
     )
 
 
@@ -63,13 +69,14 @@ class Arrival:
     ssrc: int
 
 
-DATAGRAM, RTCP, COPY = 0, 1, 2
+DATAGRAM, RTCP, COPY, GAP = 0, 1, 2, 3
 AT_ONCE, SMOOTH, STILL = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What comes up: a datagram as it came (`DATAGRAM`), decrypted RTCP, or a copy of an RTP packet for a recorder. `conn` is the id."""
+    """What comes up: a datagram as it came (`DATAGRAM`), decrypted RTCP, a copy of an RTP packet for a recorder, or the
+    word that something of `ssrc` is missing. `conn` is the id."""
 
     conn: int
     kind: int
@@ -95,6 +102,8 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_uint64)),
     ),
     "fw_conn_close": (None, (ctypes.c_void_p, ctypes.c_void_p)),
+    "fw_conn_move": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
+    "fw_sent_octets": (ctypes.c_uint64, (ctypes.c_void_p, ctypes.c_void_p)),
     "fw_source": (
         ctypes.c_void_p,
         (
@@ -116,7 +125,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double, ctypes.POINTER(ctypes.c_uint16), ctypes.c_int, ctypes.POINTER(ctypes.c_int)),
     ),
     "fw_arrivals": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_Arrival), ctypes.c_int)),
-    "fw_sent": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.POINTER(ctypes.c_double))),
+    "fw_sent": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.POINTER(_Left), ctypes.c_int)),
     "fw_repeat": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_double)),
     "fw_inject": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_double)),
     "fw_send_rtcp": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)),
@@ -153,6 +162,7 @@ class Forwarder:
         self.wake_fd: int = self._library.fw_wake_fd(self._fw)
         self._buffer = ctypes.create_string_buffer(MOST_UP)
         self._arrivals = (_Arrival * 1024)()
+        self._left = (_Left * 4096)()
         self._sequences = (ctypes.c_uint16 * 200)()
 
     def connect(self, fd: int, tx: Any, rx: Any, sequence_out_id: int, sequence_in_id: int) -> Conn:
@@ -170,6 +180,16 @@ class Forwarder:
     def disconnect(self, conn: Conn) -> None:
         """All its sources and outs are gone with it."""
         self._library.fw_conn_close(self._fw, conn.pointer)
+
+    def move(self, conn: Conn, fd: int) -> None:
+        """Its packets come and go over `fd` from now on."""
+        if not self._library.fw_conn_move(self._fw, conn.pointer, fd):
+            os.close(fd)
+            raise OSError(errno.EINVAL, "the socket cannot be used")
+
+    def sent_octets(self, conn: Conn) -> int:
+        """Octets of media sent, encrypted."""
+        return int(self._library.fw_sent_octets(self._fw, conn.pointer))
 
     def source(
         self, conn: Conn, ssrc: int, payload_type: int, clock_rate: int, codec: str, *, repairs: bool, again_ssrc: int = 0,
@@ -228,11 +248,11 @@ class Forwarder:
         count = self._library.fw_arrivals(self._fw, conn.pointer, self._arrivals, len(self._arrivals))
         return [Arrival(one.at, one.sequence, one.size, one.ssrc) for one in self._arrivals[:count]]
 
-    def sent(self, conn: Conn, sequence: int) -> tuple[float, int] | None:
-        """When the packet of this transport-wide sequence number left, and its bytes before encryption."""
-        at = ctypes.c_double()
-        size = self._library.fw_sent(self._fw, conn.pointer, sequence, ctypes.byref(at))
-        return (at.value, size) if size else None
+    def sent(self, conn: Conn, sequence: int) -> list[tuple[float, int]]:
+        """The packets that left since the one of this transport-wide sequence number, which is the first of them: when, and their bytes before
+        encryption."""
+        count = self._library.fw_sent(self._fw, conn.pointer, sequence, self._left, len(self._left))
+        return [(one.at, one.size) for one in self._left[:count]]
 
     def repeat(self, out: int, sequence: int, now: float) -> bool:
         """Send a packet again; False when it is no longer kept."""

@@ -95,6 +95,15 @@ def read(data: bytes) -> rtp.Packet:
     return packet
 
 
+def wait_for(forwarder: library.Forwarder, count: int) -> list[library.Told]:
+    found: list[library.Told] = []
+    until = time.monotonic() + 5
+    while len(found) < count and time.monotonic() < until:
+        if select.select([forwarder.wake_fd], [], [], 0.2)[0]:
+            found += forwarder.told()
+    return found
+
+
 @pytest.fixture
 def room(forwarder: library.Forwarder) -> tuple[Ends, Ends, int, int]:
     """A publisher and a receiver; the publisher's picture and the receiver's stream of it."""
@@ -119,9 +128,12 @@ def test_packets_come_out_under_the_receivers_numbers(forwarder: library.Forward
     state = forwarder.read_source(source)
     assert (state.received, state.forwarded, state.highest - state.base) == (20, 20, 19)
     assert forwarder.read_out(out).packets == 20
-    sent = [forwarder.sent(receiver.conn, number) for number in range(21)]
-    assert all(one is not None and one[1] > 20 for one in sent[:20])
-    assert sent[20] is None
+    sent = forwarder.sent(receiver.conn, 0)
+    assert len(sent) == 20
+    assert [at for at, _ in sent] == sorted(at for at, _ in sent)
+    assert all(size == 20 + len(key_frame(1)) for _, size in sent)
+    assert forwarder.sent(receiver.conn, 19) == sent[19:]
+    assert forwarder.sent(receiver.conn, 20) == []
 
 
 def test_a_picture_begins_where_it_can_be_understood(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
@@ -195,6 +207,7 @@ def test_what_is_lost_is_asked_for_and_repeated(forwarder: library.Forwarder, ro
         publisher.send(video(number, number, key_frame(number, key=number == 65533)))
     got = [read(one).sequence for one in receiver.receive(4)]
     assert got == [0x7FFD, 0x7FFE, 0x8001, 0x8002]
+    assert [(one.kind, one.ssrc) for one in wait_for(forwarder, 1)] == [(library.GAP, 7)]
     now = time.monotonic()
     assert forwarder.missing(source, now) == ([65535, 0], False)
     assert forwarder.missing(source, now + 0.01) == ([], False)
@@ -242,15 +255,6 @@ def test_arrivals_are_noted_by_their_transport_wide_number(forwarder: library.Fo
     assert forwarder.arrivals(publisher.conn) == []
 
 
-def wait_for(forwarder: library.Forwarder, count: int) -> list[library.Told]:
-    found: list[library.Told] = []
-    until = time.monotonic() + 5
-    while len(found) < count and time.monotonic() < until:
-        if select.select([forwarder.wake_fd], [], [], 0.2)[0]:
-            found += forwarder.told()
-    return found
-
-
 def test_everything_else_comes_up(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
     publisher, receiver, source, out = room
     forwarder.feed(out, source)
@@ -274,6 +278,24 @@ def test_everything_else_comes_up(forwarder: library.Forwarder, room: tuple[Ends
     publisher.send(video(5, 9, key_frame(1)))
     (copied,) = wait_for(forwarder, 1)
     assert (copied.kind, copied.data) == (library.COPY, video(5, 9, key_frame(1)))
+
+
+def test_a_connection_goes_on_over_another_socket(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
+    publisher, receiver, source, out = room
+    forwarder.feed(out, source)
+    publisher.send(video(1, 0, key_frame(1)))
+    assert read(receiver.receive(1)[0]).sequence == 1
+    moved = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    moved.bind(("127.0.0.1", 0))
+    ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ours.bind(("127.0.0.1", 0))
+    ours.connect(moved.getsockname())
+    forwarder.move(receiver.conn, ours.detach())
+    receiver.socket.close()
+    receiver.socket = moved
+    publisher.send(video(2, 3000, key_frame(2, key=False)))
+    assert read(receiver.receive(1)[0]).sequence == 2
+    assert forwarder.sent_octets(receiver.conn) > 40
 
 
 def test_whoever_goes_takes_nothing_with_him(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
