@@ -233,10 +233,18 @@ class PythonEngine:
         except KeyError:
             raise RoomUnknown from None
 
+    def _publish_leg(self, member: Member, connection: RTCPeerConnection) -> PublishLeg:
+        return PublishLeg(member.seat, member.id, connection, lambda: member.room.receivers_of(member.seat), self._clock)
+
+    def _subscribe_leg(self, member: Member, connection: RTCPeerConnection) -> SubscribeLeg:
+        return SubscribeLeg(
+            connection, self._clock, lambda seat, stream: self._picture_wanted(member.room, seat, stream), steered=self._steering is not None
+        )
+
     async def _publish(self, member: Member, offer: str, codec: str | None) -> str:
         """Answer what he offers to send; his picture as `codec`, or refused when that is None."""
         connection = _connection()
-        leg = member.publish = PublishLeg(member.seat, member.id, connection, lambda: member.room.receivers_of(member.seat), self._clock)
+        leg = member.publish = self._publish_leg(member, connection)
         shows = member.codecs is not None
         for kind in [one for one in ("audio", "video") if f"\nm={one} " in offer] or ["audio"]:
             transceiver = connection.addTransceiver(kind, direction="recvonly")
@@ -265,9 +273,7 @@ class PythonEngine:
 
     async def _subscribe(self, member: Member) -> None:
         connection = _connection()
-        leg = member.subscribe = SubscribeLeg(
-            connection, self._clock, lambda seat, stream: self._picture_wanted(member.room, seat, stream), steered=self._steering is not None
-        )
+        leg = member.subscribe = self._subscribe_leg(member, connection)
         for seat in member.room.others(member.seat):
             for kind, codecs in CODECS.items():
                 transceiver = connection.addTransceiver(kind, direction="sendonly")

@@ -50,7 +50,7 @@ class PublishLeg:
         """What steering tells him to send at most."""
         self.recorder: Recorder | None = None
         self._receivers, self._clock = receivers, clock
-        self.wire = Wire(clock, self._packet, self._feedback)
+        self.wire = self._make_wire(clock)
         self._codecs: dict[str, hooks.Codec] = {}
         self._by_payload: dict[int, tuple[str, bool]] = {}
         self._streams: dict[int, Stream] = {}
@@ -65,6 +65,9 @@ class PublishLeg:
         self._reported_at = clock()
         self._measured_at = clock()
         self._counted: dict[int, tuple[int, int, int]] = {}
+
+    def _make_wire(self, clock: Callable[[], float]) -> Wire:
+        return Wire(clock, self._packet, self._feedback)
 
     def agree(self, kind: str, codec: hooks.Codec, extensions: dict[str, int], rids: tuple[str, ...] = ()) -> None:
         """What was negotiated for one kind; `rids`: the simulcast layers, the smallest first."""
@@ -193,10 +196,7 @@ class PublishLeg:
             if rid not in self._rids:
                 return None
         codec = self._codecs[kind]
-        stream = Stream(
-            packet.ssrc, codec.clock_rate, kind == "video", kind=kind, codec=codec.name, payload_type=codec.payload_type,
-            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name),
-        )  # fmt: skip
+        stream = self._make_stream(packet.ssrc, kind, codec, rid)
         before = self._layers.get((kind, rid))
         if before is not None:
             self._streams.pop(before.ssrc, None)
@@ -205,6 +205,12 @@ class PublishLeg:
         self._layers[kind, rid] = self._streams[packet.ssrc] = stream
         self.rewire()
         return stream
+
+    def _make_stream(self, ssrc: int, kind: str, codec: hooks.Codec, rid: str) -> Stream:
+        return Stream(
+            ssrc, codec.clock_rate, kind == "video", kind=kind, codec=codec.name, payload_type=codec.payload_type,
+            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name),
+        )  # fmt: skip
 
     def _pass_on(self, stream: Stream, packet: rtp.Packet, extended: int, now: float) -> None:
         """The slow way of a packet; padding alone goes on as an empty packet, for a gap would be asked for."""
@@ -253,10 +259,7 @@ class PublishLeg:
 
     def rewire(self) -> None:
         """Somebody came, went, was limited, or is shown something else: who gets which stream from now on."""
-        wanted: dict[str, list[Outgoing]] = {"audio": [], "video": []}
-        for kind, lanes in wanted.items():
-            if kind in self._codecs and kind not in self.limits.muted:
-                lanes += [one for leg in self._receivers() if (one := leg.slot_for(self.seat, kind)) is not None]
+        wanted = self._wanted()
         for (kind, _), stream in self._layers.items():
             stream.waiting.clear()
             for lane in stream.lanes:
@@ -272,6 +275,14 @@ class PublishLeg:
                 if lane.shown.picture is Picture.MOVING:
                     lane.due_at = 0.0
                     stream.pictures.wanted()
+
+    def _wanted(self) -> dict[str, list[Outgoing]]:
+        """The slots that are for him, by kind."""
+        return {
+            kind: [one for leg in self._receivers() if (one := leg.slot_for(self.seat, kind)) is not None]
+            if kind in self._codecs and kind not in self.limits.muted else []
+            for kind in ("audio", "video")
+        }  # fmt: skip
 
     def _shown_to(self, lane: Outgoing, kind: str) -> Stream | None:
         """The stream that a slot should get: sound whole, of the picture the largest layer that is sent and may be shown."""

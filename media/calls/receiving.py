@@ -41,7 +41,7 @@ class SubscribeLeg:
         self.connection = connection
         self.limits = Limits()
         self._picture_wanted, self._steered = picture_wanted, steered
-        self.wire = Wire(clock, _nothing, self._feedback)
+        self.wire = self._make_wire(clock)
         self.slots: dict[tuple[str, str], _SlotTrack] = {}
         self.codecs: frozenset[str] | None = None
         """The pictures' codecs that the member can be sent, as his answer says."""
@@ -51,6 +51,16 @@ class SubscribeLeg:
         self._most: int | None = None
         self._heard = False
         self._measured = (clock(), 0)
+
+    def _make_wire(self, clock: Callable[[], float]) -> Wire:
+        return Wire(clock, nothing, self._feedback)
+
+    def _make_outgoing(self, seat: str, kind: str, ssrc: int, again_ssrc: int, codecs: list[hooks.Codec]) -> Outgoing:
+        payload_types = {one.name: (one.payload_type, one.again_payload_type) for one in codecs}
+        return Outgoing(
+            seat, kind, ssrc, codecs[0].clock_rate, again_ssrc, payload_types, self.stream_of(seat), self.wire.send, self.wire.report,
+            self._shown.get(seat, EVERYTHING) if kind == "video" else EVERYTHING,
+        )  # fmt: skip
 
     @staticmethod
     def stream_of(seat: str) -> str:
@@ -72,14 +82,11 @@ class SubscribeLeg:
                 continue
             numbers.add(hooks.extensions_of(slot.transceiver).get(hooks.TRANSPORT_NUMBER, 0))
             ssrc, again = hooks.ssrcs_of(slot.transceiver.sender)
-            payload_types = {one.name: (one.payload_type, one.again_payload_type) for one in codecs}
-            slot.outgoing = Outgoing(
-                slot.seat, slot.kind, ssrc, codecs[0].clock_rate, again, payload_types, self.stream_of(slot.seat), self.wire.send, self.wire.report,
-                self._shown.get(slot.seat, EVERYTHING) if slot.kind == "video" else EVERYTHING,
-            )  # fmt: skip
+            slot.outgoing = self._make_outgoing(slot.seat, slot.kind, ssrc, again, codecs)
             self._by_ssrc[ssrc] = slot
             if slot.kind == "video":
-                self.codecs = frozenset(payload_types) if self.codecs is None else self.codecs & payload_types.keys()
+                names = {one.name for one in codecs}
+                self.codecs = frozenset(names) if self.codecs is None else self.codecs & names
         number = numbers.pop() if len(numbers) == 1 else 0
         self.wire.tag = number << 4 | 1 if 0 < number < 15 else 0
 
@@ -143,5 +150,5 @@ class SubscribeLeg:
         await hooks.close(self.connection)
 
 
-def _nothing(at: object, view: memoryview, size: int, now: float) -> None:
+def nothing(at: object, view: memoryview, size: int, now: float) -> None:
     """A member who sends media on the connection that he receives on is not heard."""

@@ -805,6 +805,14 @@ struct out *fw_out(struct forwarder *fw, struct conn *to, uint32_t ssrc, int pay
     return out;
 }
 
+/* The payload types change with the codec; the numbers go on. */
+void fw_out_types(struct forwarder *fw, struct out *out, int payload_type, int again_payload_type) {
+    pthread_mutex_lock(&fw->lock);
+    out->payload_type = payload_type;
+    out->again_payload_type = again_payload_type;
+    pthread_mutex_unlock(&fw->lock);
+}
+
 /* Who is heard or seen there from now on. NULL: nobody. AT_ONCE: from his next whole picture on. SMOOTH: the same, and whoever was there stays until
  * then. STILL: his next whole picture, and nothing after it. */
 enum { AT_ONCE = 0, SMOOTH = 1, STILL = 2 };

@@ -117,6 +117,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "fw_out": (
         ctypes.c_void_p, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint32)
     ),
+    "fw_out_types": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)),
     "fw_feed": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
     "fw_source_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(SourceState))),
     "fw_out_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(OutState))),
@@ -221,6 +222,10 @@ class Forwarder:
         if not pointer:
             raise MemoryError
         return pointer
+
+    def retype(self, out: int, payload_type: int, again_payload_type: int | None) -> None:
+        """What is sent there is of another codec from now on."""
+        self._library.fw_out_types(self._fw, out, payload_type, -1 if again_payload_type is None else again_payload_type)
 
     def feed(self, out: int, source: int | None, how: int = AT_ONCE) -> None:
         """`source` is heard or seen in `out` from its next whole picture on; `SMOOTH`: whoever was there stays until then; `STILL`: that picture and

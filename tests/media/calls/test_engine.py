@@ -11,17 +11,21 @@ import pytest
 
 from media.calls.engine import CallError, DescriptionRefused, Engine, Limits, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown
 from media.calls.forwarding import PythonEngine
+from media.calls.native.build import build
+from media.calls.native.engine import NativeEngine
 from media.calls.rtp import read_packet
 from tests.media.calls.clients import Client, all_decode_all, call, until
+from tests.support.peers import need
 
 SEATS = ("patient", "village_doctor", "expert")
 PEOPLE = {"patient": 60, "village_doctor": 120, "expert": 200}
-ENGINES = {"python": PythonEngine}
+ENGINES = {"native": NativeEngine, "python": PythonEngine}
 
 
 @pytest.fixture(params=sorted(ENGINES))
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Engine, list[MediaEvent]]]:
     told: list[MediaEvent] = []
+    need(request.param != "native" or build() is not None, "C compiler")
     made = ENGINES[request.param](told.append)
     await made.create_room("room", SEATS)
     yield made, told
