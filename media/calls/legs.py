@@ -265,13 +265,13 @@ class PublishLeg:
             stream.lanes = [one for one in stream.lanes if one.source is stream]
         for kind, lanes in wanted.items():
             for lane in lanes:
-                stream = self._shown_to(lane, kind)
-                if stream is None or (lane.source is stream and lane in stream.lanes) or not lane.carries(stream):
+                target = self._shown_to(lane, kind)
+                if target is None or (lane.source is target and lane in target.lanes) or not lane.carries(target):
                     continue
-                stream.waiting.append(lane)
+                target.waiting.append(lane)
                 if lane.shown.picture is Picture.MOVING:
                     lane.due_at = 0.0
-                    stream.pictures.wanted()
+                    target.pictures.wanted()
 
     def _shown_to(self, lane: Outgoing, kind: str) -> Stream | None:
         """The stream that a slot should get: sound whole, of the picture the largest layer that is sent and may be shown."""
