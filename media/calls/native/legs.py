@@ -31,6 +31,8 @@ class NativeStream(Stream):
 
     def read(self) -> None:
         state = self.forwarder.read_source(self.source)
+        if state.highest < 0:
+            return
         self.base, self.highest, self.received, self.octets = state.base, state.highest, state.received, state.octets
         self.forwarded, self.repeated, self.jitter, self.late = state.forwarded, state.repeated, state.jitter, state.late
         self._least_late = min(self._least_late, state.least_late)
@@ -133,13 +135,13 @@ class NativePublishLeg(PublishLeg):
             self._forwarder.source_again(stream.source, packet.ssrc, stream.again_payload_type)
         elif kind:
             stream = self._streams.get(packet.ssrc)
-            if (stream is None or stream.kind != kind) and self._begin(kind, packet, data) is None:
+            if (stream is None or stream.kind != kind) and self._begin(kind, packet, data, now) is None:
                 return
         else:
             return
         self._forwarder.inject(conn, data, now)
 
-    def _make_stream(self, ssrc: int, kind: str, codec: hooks.Codec, rid: str) -> NativeStream:
+    def _make_stream(self, ssrc: int, kind: str, codec: hooks.Codec, rid: str, now: float) -> NativeStream:
         conn = self._conn
         assert conn is not None  # noqa: S101 - packets come up from a connection that is there
         before = self._layers.get((kind, rid))
@@ -148,7 +150,7 @@ class NativePublishLeg(PublishLeg):
         source = self._forwarder.source(conn, ssrc, codec.payload_type, codec.clock_rate, codec.name, repairs=kind == "video")
         return NativeStream(
             ssrc, codec.clock_rate, kind == "video", kind=kind, codec=codec.name, payload_type=codec.payload_type,
-            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name),
+            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name), at=now,
             forwarder=self._forwarder, source=source,
         )  # fmt: skip
 
