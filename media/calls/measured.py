@@ -76,6 +76,9 @@ class Shown:
     """How fast a still may be sent, bits a second: all at once it would stand in the way of the sound (None: as it comes)."""
 
 
+EVERYTHING = Shown()
+
+
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat; `links`: by seat, what
