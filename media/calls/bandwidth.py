@@ -29,6 +29,9 @@ UP_CEILING = 2_500_000
 DOWN_CEILING = 8_000_000
 FITS, KEEPS, FAR_TOO_MUCH = 1.0, 1.2, 1.3
 """A layer is taken when it fits the share and kept while it is not a fifth larger; a picture a third too large does not begin to move."""
+SMOOTHED = 0.3
+HARDLY = 2_000
+"""Bits of a layer that is not sent any more."""
 AT_LEAST_EVERY_S = 0.5
 CHANGED = 0.03
 STARTS_S = 5.0
@@ -64,6 +67,9 @@ class _Member:
     shown: dict[str, Climb] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
+    sends: tuple[float, ...] = ()
+    """Bits of each layer of his picture, smoothed over some pictures."""
+    sends_now: float = 0.0
     told: int | None = None
     """Bits of picture that he was last told he may send."""
     decided_on: tuple[float, float] = (0.0, 0.0)
@@ -107,14 +113,14 @@ class RoomBandwidth:
         shares = {seat: self._shares(seat, ups, now) for seat in downs}
         send = {seat: self._to_send(seat, ups[seat], up_rungs[seat], shares) for seat in ups}
         shown = {
-            (seat, other): self._show(seat, other, ups[other], part)
+            (seat, other): self._show(seat, other, part)
             for seat, by_seat in shares.items()
             for other, part in by_seat.items()
         }
         saved = self._saved(sounds, downs, ups)
         links = {seat: self._state(seat, send.get(seat, (Rung.NONE, 0)), saved[seat], ups) for seat in self.members}
         send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
-        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups)), now
+        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares)), now
         for member in self.members.values():
             member.decided_on = (member.up.target, member.down.target)
         return self._decided
@@ -130,7 +136,7 @@ class RoomBandwidth:
         return False
 
     def _seat(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink], now: float) -> None:
-        there = {seat: one.member for seat, one in (*downs.items(), *ups.items())}
+        there = {seat: one.member for seat, one in downs.items()} | {seat: one.member for seat, one in ups.items()}
         for seat in [seat for seat, member in self.members.items() if there.get(seat) != member.member]:
             del self.members[seat]
         for seat, name in there.items():
@@ -154,6 +160,9 @@ class RoomBandwidth:
                 member.down.reported(down.lost_fraction, down.bits, now)
             member.down.step(now)
         if up is not None:
+            before = member.sends if len(member.sends) == len(up.layers) else (0.0,) * len(up.layers)
+            member.sends = tuple(rate + (layer.bits - rate) * SMOOTHED for rate, layer in zip(before, up.layers, strict=True))
+            member.sends_now = sum(layer.bits for layer in up.layers)
             member.up.received(up.bits, up.received, up.queue_s, up.lost_fraction, now)
             if any(layer.bits > 0 for layer in up.layers):
                 member.seen_at = now
@@ -218,7 +227,7 @@ class RoomBandwidth:
         member.told = max(0, min(most, useful)) if rung else 0
         return rung, member.told
 
-    def _show(self, seat: str, other: str, up: Uplink, part: _Part) -> Shown:
+    def _show(self, seat: str, other: str, part: _Part) -> Shown:
         """How the picture of `other` goes to `seat`."""
         member, bits = self.members[seat], part.bits
         if part.rung <= Rung.STILLS:
@@ -227,13 +236,13 @@ class RoomBandwidth:
             return Shown(Picture.NONE)
         if part.rung == Rung.STILLS:
             return Shown(Picture.STILLS, 0, STILL_EVERY_S, STEPS[Rung.STILLS].most)
-        sent = [(place, layer.bits) for place, layer in enumerate(up.layers) if layer.bits > 0]
-        if len(up.layers) > 1:
+        sends = self.members[other].sends
+        if len(sends) > 1:
             now_at = member.layer.get(other, 0)
-            fitting = [place for place, rate in sent if rate <= bits * (KEEPS if place <= now_at else FITS)]
+            fitting = [place for place, rate in enumerate(sends) if HARDLY < rate <= bits * (KEEPS if place <= now_at else FITS)]
             member.layer[other] = max(fitting, default=0)
             return Shown(Picture.MOVING, member.layer[other])
-        too_much = bool(sent) and sent[0][1] > FAR_TOO_MUCH * bits
+        too_much = min(max(sends, default=0.0), self.members[other].sends_now) > FAR_TOO_MUCH * bits
         if other in member.moving:
             waits = too_much and member.down.draining and member.down.watch.queue_s > STOPS_S
         else:
@@ -261,17 +270,24 @@ class RoomBandwidth:
         bits, height, rate = sending(*send)
         return LinkState(up_colour, down_colour, worst(up_done, down_done), bits, height, rate, sound.codec_bits)
 
-    def _fill(self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink]) -> dict[str, int]:
-        """How much to send again, for proof that a link bears more, where more could be used and nothing else proves it."""
+    def _fill(self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink], shares: Mapping[str, Mapping[str, _Part]]) -> dict[str, int]:
+        """How much padding to send, for proof that a link bears more, where more would be used at once and nothing else proves it."""
         fill = {}
         for seat in downs:
-            down = self.members[seat].down
-            others = [other for other in ups if other != seat]
-            useful = sum(FULL_SOUND.bits + (self._most_of(other) if other in self._pictures else 0) for other in others)
+            member = self.members[seat]
+            down = member.down
+            lacks = not member.sound.at or any(self._lacks(member, other, part) for other, part in shares[seat].items())
             missing = min(down.target, down.most_in_sight) - max(down.arriving, downs[seat].bits)
-            if others and down.rising and down.heard and down.target < useful and missing > 0:
+            if lacks and len(ups) > 1 and down.rising and down.heard and missing > 0:
                 fill[seat] = int(min(missing, MOST_FILL * down.target))
         return fill
+
+    def _lacks(self, member: _Member, other: str, part: _Part) -> bool:
+        """Whether a larger share would show him more of this picture: a larger layer, or all that its publisher sends only he holds small."""
+        sends = self.members[other].sends
+        if len(sends) > 1:
+            return any(rate > part.bits for rate in sends[member.layer.get(other, 0) + 1 :])
+        return part.bits < self._most_of(other) and (self.members[other].told or 0) >= part.bits * (1 - CHANGED)
 
 
 def _differs(now: float, before: float) -> bool:

@@ -95,7 +95,7 @@ class QueueWatch:
         else:
             self._over_since, lasting = None, False
         high = higher and self._slope(6) > 0 and self.queue_s > max(HIGH_S, RESTLESS * self.jitter_s)
-        self.rising = (lasting and self.queue_s > self.floor_s) or high
+        self.rising = (lasting and self.queue_s > max(self.floor_s, 2 * self.jitter_s)) or high
 
     def _slope(self, last: int = WINDOW) -> float:
         """Least squares over the last points: seconds of delay a second."""

@@ -44,6 +44,12 @@ class Row:
     rungs: dict[str, int]
     shown: dict[str, Picture]
     done: str
+    up_sent_now: float
+    """Over the last beat alone, as `down_offered_now`."""
+    down_offered_now: float
+    rungs_up: int
+    down_dead: bool
+    """Nothing passes down at all."""
 
 
 @dataclass(slots=True)
@@ -74,7 +80,8 @@ class Person:
         self.layer_octets = [0 for _ in (layers or (1.0,))]
         self.least_delay: float | None = None
         self.delay = 0.0
-        self.beat_octets = self.down_octets = 0
+        self.beat_octets = self.down_octets = self.up_octets = 0
+        self.down_rate = 0.0
         self.up_received = self.up_lost = 0
         self.sound_delays: list[tuple[float, float]] = []
         self.sound_sent = self.sound_lost = 0
@@ -155,6 +162,7 @@ class SimulatedCall:
 
     def _send_up(self, one: Person, size: int, layer: int, sent_at: float) -> None:
         one.sent_up.add(self.now, size)
+        one.up_octets += size + HEADERS
         out = one.up.offer(self.now, size)
         if out is None:
             one.up_lost += 1
@@ -190,7 +198,7 @@ class SimulatedCall:
     def _send_down(self, other: Person, size: int, sound_sent_at: float | None) -> None:
         number = other.history.sent(size, self.now)
         other.offered.add(self.now, size)
-        other.down_octets += size
+        other.down_octets += size + HEADERS
         if sound_sent_at is not None:
             other.sound_sent += 1
         out = other.down.offer(self.now, size)
@@ -233,11 +241,13 @@ class SimulatedCall:
             for place in range(padding):
                 self._at(self.now + BEAT_S * place / padding, lambda one=one: self._send_down(one, PADDING, None))  # type: ignore[misc]
             self._note(one)
+        for one in self.people.values():
+            one.up_octets = 0
         self._at(self.now + BEAT_S, self._beat)
 
     def _sent_rate(self, one: Person) -> float:
-        octets, one.down_octets = one.down_octets, 0
-        return octets * 8 / BEAT_S
+        one.down_rate, one.down_octets = one.down_octets * 8 / BEAT_S, 0
+        return one.down_rate
 
     def _rtt(self, one: Person) -> float:
         return 2 * max(0.01, one.down.link(self.now).delay_s) + self.controller_queue(one)
@@ -270,6 +280,7 @@ class SimulatedCall:
                 max(0.0, one.up._busy_until - self.now), max(0.0, one.down._busy_until - self.now), member.told or 0,
                 {seat: climb.at for seat, climb in member.shown.items()},
                 {other: shown.picture for (seat, other), shown in self.decisions.shown.items() if seat == one.seat},
-                self.decisions.links[one.seat].done,
+                self.decisions.links[one.seat].done, one.up_octets * 8 / BEAT_S, one.down_rate, member.up_rung.at,
+                one.down.link(self.now).rate_bps == 0,
             )
         )
