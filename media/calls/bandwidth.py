@@ -246,7 +246,7 @@ class RoomBandwidth:
         if other in member.moving:
             waits = too_much and member.down.draining and member.down.watch.queue_s > STOPS_S
         else:
-            waits = too_much and member.down.limit is not None
+            waits = too_much and member.down.falls > 0
         (member.moving.discard if waits else member.moving.add)(other)
         self._waits |= waits
         return Shown(Picture.NONE if waits else Picture.MOVING)
