@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from media.calls.engine import CallError, DescriptionRefused, Engine, Limits, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown
+from media.calls.engine import CallError, DescriptionRefused, Engine, Limits, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown, Tell
 from media.calls.forwarding import PythonEngine
+from media.calls.janus import JanusEngine
 from media.calls.rtp import read_packet
 from tests.media.calls.clients import Client, all_decode_all, call, until
 
 SEATS = ("patient", "village_doctor", "expert")
 PEOPLE = {"patient": 60, "village_doctor": 120, "expert": 200}
-ENGINES = {"python": PythonEngine}
+ENGINES: dict[str, Callable[[Tell, Callable[[str], Any]], Engine]] = {
+    "python": lambda tell, fixture: PythonEngine(tell),
+    "janus": lambda tell, fixture: JanusEngine(tell, [fixture("janus").address]),
+}
+"""Each is given where to tell and what it may ask for by name: the fixtures of the servers it needs."""
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.peer if name == "janus" else ()) for name in sorted(ENGINES)])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Engine, list[MediaEvent]]]:
     told: list[MediaEvent] = []
-    made = ENGINES[request.param](told.append)
+    made = ENGINES[request.param](told.append, request.getfixturevalue)
     await made.create_room("room", SEATS)
     yield made, told
     await made.close()
