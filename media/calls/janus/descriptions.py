@@ -86,8 +86,8 @@ def with_streams(offer: str, streams: Mapping[str, str]) -> str:
     head = offer[: offer.index("m=")] if "m=" in offer else offer
     written = [head]
     for part in sections(offer):
-        stream = streams[mid_of(part)]
-        lines = [line for line in part.splitlines() if not line.startswith("a=msid:") and " msid:" not in line and " mslabel:" not in line and " label:" not in line]
+        stream = streams.get(mid_of(part), mid_of(part))
+        lines = [line for line in part.splitlines() if not re.match(r"a=msid:|a=ssrc:\d+ (msid|mslabel|label):", line)]
         lines.append(f"a=msid:{stream} {stream}-{kind_of(part)}")
         written.append("\r\n".join(lines) + "\r\n")
     return "".join(written)

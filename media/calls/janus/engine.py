@@ -35,7 +35,7 @@ from media.calls.engine import (
     Tell,
 )
 from media.calls.janus import counts, descriptions, requests, rooms
-from media.calls.janus.line import Body, JanusAway, JanusRefused, said
+from media.calls.janus.line import Body, JanusAway, JanusRefused, listed, number, said, text
 from media.calls.janus.members import Member, Room, slot_lines, stream_of
 from media.calls.janus.nodes import Fleet, JanusAddress, JanusNode, NodeState
 from media.calls.janus.taps import Tap
@@ -158,12 +158,11 @@ class JanusEngine:
         self._fleet.start()
         here = [one for room in self._rooms.values() for one in room.members.values()]
         streams = await self._counted.of(here, self._clock())
-        found = tuple(
-            RoomStats(
-                name, tuple(MemberStats(one.seat, one.id, one.connected, one.receiving, streams.get(one.publisher, ())) for one in room.members.values())
-            )
-            for name, room in self._rooms.items()
-        )
+
+        def of_member(one: Member) -> MemberStats:
+            return MemberStats(one.seat, one.id, one.connected, one.receiving, streams.get(one.publisher, ()))
+
+        found = tuple(RoomStats(name, tuple(of_member(one) for one in room.members.values())) for name, room in self._rooms.items())
         return EngineStats(found, 0, 0, threading.active_count())
 
     async def close_room(self, room: str) -> None:
@@ -222,12 +221,12 @@ class JanusEngine:
         one.publish_handle = await node.attach(lambda message: self._heard(one, message, publishing=True))
         joining = requests.publish(place.number, one.publisher, one.token)
         joined = await node.message(one.publish_handle, joining, ("offer", descriptions.without_hidden_addresses(offer)))
-        answer = str(joined.get("jsep", {}).get("sdp", ""))
+        answer = text(joined.get("jsep"), "sdp")
         taken = descriptions.accepted(answer)
         one.sends = {kind: mid for kind, mid in kinds.items() if mid in taken}
         if not one.sends:
             raise DescriptionRefused
-        one.private_id = int(said(joined).get("private_id", 0))
+        one.private_id = number(said(joined).get("private_id"))
         return answer
 
     async def _subscribe(self, one: Member) -> None:
@@ -240,7 +239,7 @@ class JanusEngine:
         one.lines = tuple(line for line, _ in lines)
         one.fed = {line.mid: feed for line, feed in lines}
         one.sent = {line.mid: True for line, _ in lines}
-        one.offer = descriptions.with_streams(str(attached.get("jsep", {}).get("sdp", "")), {line.mid: stream_of(line.seat) for line in one.lines})
+        one.offer = descriptions.with_streams(text(attached.get("jsep"), "sdp"), {line.mid: stream_of(line.seat) for line in one.lines})
 
     def _heard(self, one: Member, message: Body, *, publishing: bool) -> None:
         """What Janus tells of one of his handles."""
@@ -346,8 +345,7 @@ class JanusEngine:
         one.taps.append(tap)
         await tap.open(one.node.own_address)
         forwarded = await one.node.message(place.control, tap.request(place.number, place.secret, one.node.own_address))
-        streams: list[dict[str, Any]] = said(forwarded).get("forwarders") or [{}]
-        tap.stream = int(streams[0].get("stream_id", 0))
+        tap.stream = next((number(stream.get("stream_id")) for stream in listed(forwarded, "forwarders")), 0)
         with contextlib.suppress(JanusRefused):
             await one.node.message(one.publish_handle, requests.whole_picture())
 

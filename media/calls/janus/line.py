@@ -80,7 +80,8 @@ class JanusLine:
         return str(self._socket.local_address[0])
 
     async def ask(self, request: Body, patience: float = ANSWER_S) -> Body:
-        """The answer to `request` (to a plugin's message: the plugin's, not Janus's word that it was passed on). Raises JanusAway without one, JanusRefused for Janus's own error or the plugin's."""
+        """The answer to `request`; of a plugin's message the plugin's, not Janus's word that it was passed on. Raises JanusAway without one,
+        JanusRefused for Janus's own error or the plugin's."""
         transaction = secrets.token_hex(8)
         waiting = self._pending[transaction] = _Waiting(asyncio.get_running_loop().create_future(), request.get("janus") == "keepalive")
         try:
@@ -103,9 +104,9 @@ class JanusLine:
 
     async def _read(self) -> None:
         try:
-            async for text in self._socket:
+            async for data in self._socket:
                 with contextlib.suppress(ValueError):
-                    message = json.loads(text)
+                    message = json.loads(data)
                     if isinstance(message, dict):
                         self._sort(message)
         except (OSError, WebSocketException):
@@ -119,7 +120,7 @@ class JanusLine:
                 self._on_lost()
 
     def _sort(self, message: Body) -> None:
-        kind, waiting = message.get("janus"), self._pending.get(str(message.get("transaction", "")))
+        kind, waiting = message.get("janus"), self._pending.get(text(message, "transaction"))
         if kind == "ack" and waiting is not None and not waiting.keepalive:
             return  # the plugin's word comes later, as an event
         if waiting is not None and not _is_new_offer(message):
@@ -141,11 +142,37 @@ def said(message: Body) -> Body:
     return data if isinstance(data, dict) else {}
 
 
+def number(value: object) -> int:
+    """A number as Janus gives them, 0 for anything else."""
+    return value if isinstance(value, int) else 0
+
+
+def text(part: object, name: str) -> str:
+    """What `part` says under `name`; empty for anything but text."""
+    value = part.get(name) if isinstance(part, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def made(answer: Body) -> int:
+    """The number of what was made. JanusRefused without one."""
+    data = answer.get("data")
+    found = number(data.get("id")) if isinstance(data, dict) else 0
+    if not found:
+        raise JanusRefused(0, "no number")
+    return found
+
+
+def listed(answer: Body, name: str) -> list[Body]:
+    """The list of objects that the plugin gives under `name`."""
+    found = said(answer).get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _checked(answer: Body) -> Body:
-    error = answer.get("error") if answer.get("janus") == "error" else None
-    if isinstance(error, dict):
-        raise JanusRefused(int(error.get("code", 0)), str(error.get("reason", "")))
+    if answer.get("janus") == "error":
+        error = answer.get("error")
+        raise JanusRefused(number(error.get("code")) if isinstance(error, dict) else 0, text(error, "reason"))
     data = said(answer)
     if "error_code" in data:
-        raise JanusRefused(int(data["error_code"]), str(data.get("error", "")))
+        raise JanusRefused(number(data["error_code"]), text(data, "error"))
     return answer

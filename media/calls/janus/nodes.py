@@ -8,8 +8,9 @@ import logging
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
-from media.calls.janus.line import PLUGIN, Body, JanusAway, JanusLine, JanusRefused
+from media.calls.janus.line import PLUGIN, Body, JanusAway, JanusLine, JanusRefused, made, number
 from media.calls.janus.placement import Candidate, choose
 
 logger = logging.getLogger("huizhen.calls")
@@ -43,7 +44,7 @@ class NodeState:
     """`state`: up; down; draining (takes no new room); empty (draining, and has none left: may be switched off)."""
 
     name: str
-    state: str
+    state: Literal["up", "down", "draining", "empty"]
     rooms: int
 
 
@@ -63,6 +64,8 @@ class JanusNode:
         self._handles: dict[int, OnHandle] = {}
         self._lost = asyncio.Event()
         self.up = asyncio.Event()
+        self.swept = False
+        """Whether this connection has looked for what earlier runs left on the node."""
 
     @property
     def own_address(self) -> str:
@@ -91,7 +94,7 @@ class JanusNode:
         self._lost.clear()
         self._line = await self._open()
         created = await self._line.ask({"janus": "create"})
-        self._session = int(created["data"]["id"])
+        self._session = made(created)
         self.up.set()
 
     async def _open(self) -> JanusLine:
@@ -134,6 +137,7 @@ class JanusNode:
     async def _hang_up(self) -> None:
         was_up = self.up.is_set()
         self.up.clear()
+        self.swept = False
         self._handles.clear()
         for line in (self._line, self._admin):
             if line is not None:
@@ -151,13 +155,13 @@ class JanusNode:
     def _told(self, message: Body) -> None:
         if message.get("janus") == "timeout":
             self._lost.set()
-        handle = self._handles.get(int(message.get("sender", 0) or 0))
+        handle = self._handles.get(number(message.get("sender")))
         if handle is not None:
             handle(message)
 
     async def attach(self, on_event: OnHandle) -> int:
         attached = await self._ask({"janus": "attach", "plugin": PLUGIN})
-        handle = int(attached["data"]["id"])
+        handle = made(attached)
         self._handles[handle] = on_event
         return handle
 
@@ -223,7 +227,7 @@ class Fleet:
     def states(self) -> tuple[NodeState, ...]:
         return tuple(NodeState(name, self._state(name, node), len(node.rooms)) for name, node in sorted(self._nodes.items()))
 
-    def _state(self, name: str, node: JanusNode) -> str:
+    def _state(self, name: str, node: JanusNode) -> Literal["up", "down", "draining", "empty"]:
         if not node.up.is_set():
             return "down"
         if name not in self._draining:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 
 from media.calls.janus import requests
-from media.calls.janus.line import JanusAway, JanusRefused, said
+from media.calls.janus.line import JanusAway, JanusRefused, listed, number, text
 from media.calls.janus.members import Member, Room
 from media.calls.janus.nodes import Fleet, JanusNode
 
@@ -30,9 +30,12 @@ class RoomHost:
         place.control = await node.attach(lambda message: None)
         made_at = int(self._real())
         try:
+            if not node.swept:
+                node.swept = True
+                await sweep(node, place.control, made_at)
             await node.message(place.control, requests.create(place.number, place.secret, f"{self._number():x}", made_at))
-            listed = said(await node.message(place.control, requests.participants(place.number))).get("participants", [])
-            place.dummy = next(int(one["id"]) for one in listed if one.get("dummy"))
+            inside = listed(await node.message(place.control, requests.participants(place.number)), "participants")
+            place.dummy = next(number(one.get("id")) for one in inside if one.get("dummy") is True)
         except (JanusRefused, StopIteration) as error:
             await node.detach(place.control)
             raise JanusAway from error
@@ -64,14 +67,15 @@ class RoomHost:
         """Numbers of those whose media Janus gets."""
         if place.node is None:
             return set()
-        listed = said(await place.node.message(place.control, requests.participants(place.number))).get("participants", [])
-        return {int(one["id"]) for one in listed if one.get("publisher")}
+        inside = listed(await place.node.message(place.control, requests.participants(place.number)), "participants")
+        return {number(one.get("id")) for one in inside if one.get("publisher") is True}
 
 
 async def sweep(node: JanusNode, control: int, now: float) -> None:
     """Take down what earlier runs of the house left on the node."""
-    for one in said(await node.message(control, {"request": "list"})).get("list", []):
-        name, _, made_at = str(one.get("description", "")).partition(" ")
-        if name == requests.DESCRIPTION and made_at.isdigit() and now - int(made_at) > STALE_S and int(one.get("num_participants", 9)) <= 1:
+    for one in listed(await node.message(control, {"request": "list"}), "list"):
+        name, _, made_at = text(one, "description").partition(" ")
+        room, inside = number(one.get("room")), one.get("num_participants")
+        if name == requests.DESCRIPTION and made_at.isdecimal() and now - int(made_at) > STALE_S and inside in (0, 1):
             with contextlib.suppress(JanusRefused):
-                await node.message(control, requests.destroy(int(one["room"]), requests.room_secret(int(one["room"]), node.address.api_secret)))
+                await node.message(control, requests.destroy(room, requests.room_secret(room, node.address.api_secret)))

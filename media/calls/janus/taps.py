@@ -28,7 +28,8 @@ class Tap(asyncio.DatagramProtocol):
     def __init__(self, feed: Feed, take: Callable[[bytes], None]) -> None:
         self.feed, self._take = feed, take
         self._key = secrets.token_bytes(KEY_BYTES)
-        policy = pylibsrtp.Policy(key=self._key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80)
+        profile = pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80
+        policy = pylibsrtp.Policy(key=self._key, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND, srtp_profile=profile)
         policy.allow_repeat_tx = False
         policy.window_size = 1024
         self._session = pylibsrtp.Session(policy=policy)
