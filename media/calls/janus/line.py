@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -62,13 +63,14 @@ class JanusLine:
 
     @classmethod
     async def open(
-        cls, url: str, secret: dict[str, str], on_event: OnEvent, on_lost: Callable[[], None], protocol: str = "janus-protocol"
+        cls, url: str, secret: dict[str, str], on_event: OnEvent, on_lost: Callable[[], None], protocol: str = "janus-protocol", ca: str = ""
     ) -> JanusLine:
-        """Raises JanusAway when nobody is there."""
+        """Raises JanusAway when nobody is there, or nobody with a certificate that `ca` (empty: the system) vouches for."""
         try:
+            tls = ssl.create_default_context(cafile=ca or None) if url.startswith("wss:") else None
             socket = await connect(
                 url, subprotocols=[Subprotocol(protocol)], open_timeout=OPEN_S, close_timeout=0.5, ping_interval=None, compression=None,
-                max_size=LARGEST, proxy=None,
+                max_size=LARGEST, proxy=None, ssl=tls,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
             raise JanusAway from error

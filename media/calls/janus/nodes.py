@@ -37,6 +37,8 @@ class JanusAddress:
     admin_url: str = ""
     admin_secret: str = field(default="", repr=False)
     weight: float = 60.0
+    ca: str = ""
+    """File with the certificates that a wss:// address is checked against; empty: the system's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class JanusNode:
         self.up.set()
 
     async def _open(self) -> JanusLine:
-        return await JanusLine.open(self.address.url, {"apisecret": self.address.api_secret}, self._told, self._lost.set)
+        return await JanusLine.open(self.address.url, {"apisecret": self.address.api_secret}, self._told, self._lost.set, ca=self.address.ca)
 
     async def _watch(self) -> None:
         """While the node is well. A session without a request for a minute ends: the question keeps it too."""
@@ -193,8 +195,9 @@ class JanusNode:
             return {}
         if self._admin is None:
             opened = await JanusLine.open(
-                self.address.admin_url, {"admin_secret": self.address.admin_secret}, lambda message: None, self._forget_admin, "janus-admin-protocol"
-            )
+                self.address.admin_url, {"admin_secret": self.address.admin_secret}, lambda message: None, self._forget_admin,
+                "janus-admin-protocol", self.address.ca,
+            )  # fmt: skip
             if self._admin is not None:
                 await opened.close()
             else:

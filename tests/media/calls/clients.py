@@ -60,10 +60,10 @@ class Picture(MediaStreamTrack):
 class Client:
     """One person in a call: `join` is given what asks the engine (or the signalling socket) for him."""
 
-    def __init__(self, seat: str, grey: int = 60, *, video: bool = True) -> None:
+    def __init__(self, seat: str, grey: int = 60, *, video: bool = True, configuration: RTCConfiguration | None = None) -> None:
         self.seat, self.grey, self.video = seat, grey, video
-        self.sending = _connection()
-        self.receiving = _connection()
+        self.sending = _connection(configuration)
+        self.receiving = _connection(configuration)
         self.heard: dict[str, int] = {}
         self.seen: dict[str, int] = {}
         self.brightness: dict[str, int] = {}
@@ -112,8 +112,8 @@ class Client:
             task.cancel()
 
 
-def _connection() -> RTCPeerConnection:
-    return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+def _connection(configuration: RTCConfiguration | None) -> RTCPeerConnection:
+    return RTCPeerConnection(configuration or RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
 def _stream_of_sections(sdp: str) -> dict[str, str]:
