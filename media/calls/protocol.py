@@ -121,7 +121,7 @@ class News(_Message):
     type: Literal["media"] = "media"
     seat: str
     member: str
-    kind: Literal["connected", "gone", "failed"]
+    kind: Literal["connected", "gone", "failed", "renew"]
 
 
 class JanusSeen(_Message):
