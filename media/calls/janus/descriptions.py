@@ -9,7 +9,7 @@ from media.calls.engine import LONGEST_DESCRIPTION, MOST_SEATS, DescriptionRefus
 
 MOST_SECTIONS = 4
 """Media sections of an offer: sound, picture, and room for a data channel."""
-CODECS = {"audio": "opus", "video": "VP8"}
+KINDS = ("audio", "video")
 _MID = re.compile(r"^a=mid:(\S+)\r?$", re.MULTILINE)
 _MEDIA = re.compile(r"^m=(audio|video|application) (\d+) ", re.MULTILINE)
 
@@ -29,21 +29,21 @@ def mid_of(section: str) -> str:
 
 
 def checked_offer(sdp: str) -> dict[str, str]:
-    """The kinds that are offered to send, each with its mid. DescriptionRefused for what is no offer of VP8 and opus, one of each at most."""
+    """The kinds that are offered to send, each with its mid. DescriptionRefused for what is no offer of sound as opus and pictures, one of each
+    at most; which codec the pictures have is `media.calls.descriptions.agree`'s to say."""
     parts = _parts(sdp, MOST_SECTIONS)
     kinds: dict[str, str] = {}
     for part in parts:
         kind, mid = kind_of(part), mid_of(part)
         if kind == "application":
             continue
-        if kind not in CODECS or kind in kinds or not mid:
+        if kind not in KINDS or kind in kinds or not mid or (kind == "audio" and not _names(part, "opus")):
             raise DescriptionRefused
         kinds[kind] = mid
-    usable = {kind: mid for kind, mid in kinds.items() if any(_names(part, CODECS[kind]) for part in parts if kind_of(part) == kind)}
     mids = [mid_of(part) for part in parts]
-    if not usable or len(set(mids)) != len(mids):
+    if not kinds or len(set(mids)) != len(mids):
         raise DescriptionRefused
-    return usable
+    return kinds
 
 
 def checked_answer(sdp: str, offer: str) -> None:

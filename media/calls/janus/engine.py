@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from media.calls.descriptions import PREFERRED, agree, codecs_of, hide_picture, refuse_picture
 from media.calls.engine import (
     MOST_SEATS,
     DescriptionRefused,
@@ -98,9 +99,12 @@ class JanusEngine:
         if node is None:
             raise JanusAway
         newcomer = Member(place, seat, member, self._number(), secrets.token_urlsafe(18), node)
+        newcomer.codecs = codecs_of(offer) if "video" in kinds else None
+        present = [one for one in place.members.values() if one.seat != seat]
+        codec = agree(place.codec, [one.codecs for one in present], newcomer.codecs)
         try:
-            answer = await self._publish(newcomer, offer, kinds)
-            await self._subscribe(newcomer)
+            answer = await self._publish(newcomer, offer, kinds, codec)
+            await self._subscribe(newcomer, codec or place.codec or PREFERRED[0])
             if self._rooms.get(room) is not place:
                 raise RoomUnknown
             if place.node is not node:
@@ -111,6 +115,7 @@ class JanusEngine:
             if isinstance(error, JanusRefused):
                 self._refused(place, node, error)
             raise
+        self._settle_codec(place, codec if newcomer.picture else None, present)
         before = place.members.get(seat)
         place.members[seat] = newcomer
         if before is not None:
@@ -215,22 +220,37 @@ class JanusEngine:
 
     # --- one member
 
-    async def _publish(self, one: Member, offer: str, kinds: dict[str, str]) -> str:
+    def _settle_codec(self, place: Room, codec: str | None, present: list[Member]) -> None:
+        """The room's pictures are of this codec from now on: whoever sends or is shown another one must publish again."""
+        if codec is not None and codec != place.codec:
+            place.codec = codec
+            for one in present:
+                if one.picture not in (None, codec) or one.shown != codec:
+                    self._say(one, "renew")
+
+    async def _publish(self, one: Member, offer: str, kinds: dict[str, str], codec: str | None) -> str:
+        """Answer what he offers to send; his picture as `codec`, or refused when that is None."""
+        refused = "video" in kinds and codec is None
         place, node = one.room, one.node
         await node.message(place.control, requests.allow(place.number, place.secret, one.token, add=True))
         one.publish_handle = await node.attach(lambda message: self._heard(one, message, publishing=True))
-        joining = requests.publish(place.number, one.publisher, one.token)
-        joined = await node.message(one.publish_handle, joining, ("offer", descriptions.without_hidden_addresses(offer)))
+        joining = requests.publish(place.number, one.publisher, one.token, codec if "video" in kinds else None)
+        shown = descriptions.without_hidden_addresses(hide_picture(offer) if refused else offer)
+        joined = await node.message(one.publish_handle, joining, ("offer", shown))
         answer = text(joined.get("jsep"), "sdp")
+        if refused:
+            answer = refuse_picture(answer, offer)
         taken = descriptions.accepted(answer)
         one.sends = {kind: mid for kind, mid in kinds.items() if mid in taken}
         if not one.sends:
             raise DescriptionRefused
+        one.picture = codec if "video" in one.sends else None
         one.private_id = number(said(joined).get("private_id"))
         return answer
 
-    async def _subscribe(self, one: Member) -> None:
-        lines = slot_lines(one.room.others(one.seat), one.room.dummy)
+    async def _subscribe(self, one: Member, codec: str) -> None:
+        one.shown = codec
+        lines = slot_lines(one.room.others(one.seat), one.room.dummy, codec)
         if not lines:
             return
         one.subscribe_handle = await one.node.attach(lambda message: self._heard(one, message, publishing=False))
@@ -339,7 +359,7 @@ class JanusEngine:
 
         def take(data: bytes) -> None:
             if place.recorder is not None and not one.gone:
-                place.recorder.packet(one.seat, one.id, kind, descriptions.CODECS[kind], self._clock(), data)
+                place.recorder.packet(one.seat, one.id, kind, "opus" if kind == "audio" else one.picture or "", self._clock(), data)
 
         tap = Tap(feed, take)
         one.taps.append(tap)

@@ -36,6 +36,12 @@ class Member:
     publish_handle: int = 0
     subscribe_handle: int = 0
     sends: dict[str, str] = field(default_factory=dict)
+    codecs: frozenset[str] | None = None
+    """What his picture can be, as he offered; None when he offered none."""
+    picture: str | None = None
+    """The codec of what he sends."""
+    shown: str = "VP8"
+    """The codec of the pictures that his slots can carry."""
     lines: tuple[SlotLine, ...] = ()
     limits: Limits = field(default_factory=Limits)
     offer: str = ""
@@ -56,7 +62,7 @@ class Member:
 
     def wanted(self) -> dict[str, Feed]:
         """What each slot that somebody fills should get."""
-        found = {line.mid: self.room.feed(line.seat, line.kind) for line in self.lines}
+        found = {line.mid: self.room.feed(line.seat, line.kind, self.shown) for line in self.lines}
         return {mid: feed for mid, feed in found.items() if feed is not None}
 
     def sending(self) -> dict[str, bool]:
@@ -76,6 +82,8 @@ class Room:
     def __init__(self, name: str, seats: tuple[str, ...]) -> None:
         self.name, self.seats = name, seats
         self.members: dict[str, Member] = {}
+        self.codec: str | None = None
+        """Of everybody's pictures; None until somebody shows one."""
         self.recorder: Recorder | None = None
         self.node: JanusNode | None = None
         self.number = 0
@@ -95,9 +103,10 @@ class Room:
     def others(self, seat: str) -> tuple[str, ...]:
         return tuple(one for one in self.seats if one != seat)
 
-    def feed(self, seat: str, kind: str) -> Feed | None:
+    def feed(self, seat: str, kind: str, codec: str) -> Feed | None:
+        """What fills the slot of `seat` for whoever can be shown pictures of `codec`."""
         member = self.members.get(seat)
-        return None if member is None else member.feed(kind)
+        return None if member is None or (kind == "video" and member.picture != codec) else member.feed(kind)
 
     def slots(self, seat: str) -> tuple[Slot, ...]:
         return tuple(Slot(other, stream_of(other)) for other in self.others(seat))
@@ -107,7 +116,8 @@ def stream_of(seat: str) -> str:
     return f"seat-{seat}"
 
 
-def slot_lines(seats: Iterable[str], dummy: int) -> tuple[tuple[SlotLine, Feed], ...]:
-    """A slot of sound and one of picture for each seat, in the order in which Janus numbers them, each with the dummy that holds its place."""
-    wanted = [(seat, kind) for seat in seats for kind in ("audio", "video")]
-    return tuple((SlotLine(seat, kind, str(number)), Feed(dummy, requests.DUMMY[kind])) for number, (seat, kind) in enumerate(wanted))
+def slot_lines(seats: Iterable[str], dummy: int, codec: str) -> tuple[tuple[SlotLine, Feed], ...]:
+    """A slot of sound and one of pictures of `codec` for each seat, in the order in which Janus numbers them, each with the dummy that holds its
+    place."""
+    wanted = [(seat, kind, name) for seat in seats for kind, name in (("audio", "opus"), ("video", codec))]
+    return tuple((SlotLine(seat, kind, str(number)), Feed(dummy, requests.DUMMY[name])) for number, (seat, kind, name) in enumerate(wanted))

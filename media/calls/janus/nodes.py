@@ -181,7 +181,8 @@ class JanusNode:
         """The plugin's answer; `description`: its type (offer, answer) and text."""
         request: Body = {"janus": "message", "handle_id": handle, "body": body}
         if description is not None:
-            request["jsep"] = {"type": description[0], "sdp": description[1], "trickle": False}
+            # Where a picture comes in layers, pages name the smallest first.
+            request["jsep"] = {"type": description[0], "sdp": description[1], "trickle": False, "rid_order": "lmh"}
         return await self._ask(request)
 
     async def _ask(self, request: Body) -> Body:

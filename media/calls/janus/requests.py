@@ -15,8 +15,9 @@ from media.calls.janus.line import Body
 
 CEILING = 1_200_000
 """Bits a second that a publisher may send at most: 640x480 at 25 pictures with some to spare."""
-DUMMY = {"audio": "0", "video": "1"}
-"""The dummy publisher's streams: it has one for each codec of the room, sound first."""
+DUMMY = {"opus": "0", "VP8": "1", "H264": "2"}
+"""The dummy publisher's streams: it has one for each codec of the room, sound first, in the order of `create`."""
+H264_PROFILE = "42e01f"
 NO_SUCH_ROOM, NO_SUCH_FEED = 426, 428
 DESCRIPTION_ERRORS = frozenset({431, 437, 464, 465, 467, 469, 471})
 """VideoRoom: invalid SDP or its type; Janus: unknown or invalid JSEP, unexpected answer, wrong WebRTC state."""
@@ -45,11 +46,17 @@ DESCRIPTION = "huizhen"
 
 def create(room: int, secret: str, gate: str, made_at: int) -> Body:
     """`gate` is a token that nobody has: from the first moment the room takes only tokens on its list. `made_at`: seconds since 1970."""
+    placeholders = [
+        {"codec": "opus", "fmtp": "useinbandfec=1"},
+        {"codec": "vp8"},
+        {"codec": "h264", "fmtp": f"profile-level-id={H264_PROFILE};packetization-mode=1"},
+    ]
     return {
         "request": "create", "room": room, "secret": secret, "permanent": False, "description": f"{DESCRIPTION} {made_at}", "allowed": [gate],
-        "publishers": 32, "bitrate": CEILING, "bitrate_cap": True, "audiocodec": "opus", "videocodec": "vp8", "opus_fec": True,
+        "publishers": 32, "bitrate": CEILING, "bitrate_cap": True, "audiocodec": "opus", "videocodec": "vp8,h264", "opus_fec": True,
+        "h264_profile": H264_PROFILE,
         "transport_wide_cc_ext": True, "require_pvtid": True, "notify_joining": False, "record": False, "lock_record": True,
-        "dummy_publisher": True, "dummy_streams": [{"codec": "opus", "fmtp": "useinbandfec=1"}, {"codec": "vp8"}],
+        "dummy_publisher": True, "dummy_streams": placeholders,
     }
 
 
@@ -65,8 +72,10 @@ def allow(room: int, secret: str, token: str, *, add: bool) -> Body:
     return {"request": "allowed", "room": room, "secret": secret, "action": "add" if add else "remove", "allowed": [token]}
 
 
-def publish(room: int, publisher: int, token: str) -> Body:
-    return {"request": "joinandconfigure", "ptype": "publisher", "room": room, "id": publisher, "token": token, "bitrate": CEILING}
+def publish(room: int, publisher: int, token: str, codec: str | None) -> Body:
+    """`codec`: of his picture; None when he shows none."""
+    body: Body = {"request": "joinandconfigure", "ptype": "publisher", "room": room, "id": publisher, "token": token, "bitrate": CEILING}
+    return body if codec is None else {**body, "videocodec": codec.lower()}
 
 
 def subscribe(room: int, private_id: int, feeds: Iterable[Feed]) -> Body:

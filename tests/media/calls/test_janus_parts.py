@@ -75,7 +75,7 @@ def test_an_offer_is_read_and_its_hidden_addresses_left_out():
     assert descriptions.accepted(OFFER.replace("m=video 9", "m=video 0")) == {"0"}
 
 
-@pytest.mark.parametrize("bad", ["", "v=0", OFFER.replace("opus", "PCMU").replace("VP8", "H264"), OFFER.replace("a=mid:1", "a=mid:0"), OFFER + "\0"])
+@pytest.mark.parametrize("bad", ["", "v=0", OFFER.replace("opus", "PCMU"), OFFER.replace("a=mid:1", "a=mid:0"), OFFER + "\0"])
 def test_an_offer_of_something_else_is_refused(bad: str):
     with pytest.raises(DescriptionRefused):
         descriptions.checked_offer(bad)
