@@ -25,7 +25,7 @@ CEILING = 1_200_000
 """Bits a second that a publisher may send at most: 640x480 at 25 pictures with some to spare."""
 OWN_SSRC = 0x48_5A_00_01
 """Who speaks in the engine's receiver reports (RFC 3550: any value that no sender of the connection has)."""
-ALIVE_S = 1.0
+ALIVE_S = 0.7
 """A simulcast layer of which nothing came for so long is not sent now."""
 _USUAL = struct.Struct("!BBHIIIBH")
 """Header, extension's profile and size, its first element."""
@@ -58,6 +58,7 @@ class PublishLeg:
         """The streams of now, by kind and name of the layer."""
         self._again: dict[int, Stream] = {}
         self._rids: tuple[str, ...] = ()
+        self._sent_layers: set[int] = set()
         self._names: dict[str, int] = {}
         self._tag = 0
         self._arrived: dict[int, float] = {}
@@ -158,7 +159,7 @@ class PublishLeg:
             return
         stream = self._streams.get(packet.ssrc)
         if stream is None or stream.kind != kind:
-            stream = self._begin(kind, packet, data)
+            stream = self._begin(kind, packet, data, now)
             if stream is None:
                 return
         extended = stream.arrived(packet.sequence, packet.timestamp, len(packet.payload), now)
@@ -185,7 +186,7 @@ class PublishLeg:
             self._again[packet.ssrc] = stream
         return stream
 
-    def _begin(self, kind: str, packet: rtp.Packet, data: bytes) -> Stream | None:
+    def _begin(self, kind: str, packet: rtp.Packet, data: bytes, now: float) -> Stream | None:
         """A new SSRC: a new stream in the place of the one of its kind (and layer); None for a layer that was not agreed on."""
         rid = ""
         if kind == "video" and self._rids:
@@ -195,7 +196,7 @@ class PublishLeg:
         codec = self._codecs[kind]
         stream = Stream(
             packet.ssrc, codec.clock_rate, kind == "video", kind=kind, codec=codec.name, payload_type=codec.payload_type,
-            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name),
+            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name), at=now,
         )  # fmt: skip
         before = self._layers.get((kind, rid))
         if before is not None:
@@ -341,12 +342,13 @@ class PublishLeg:
                 self._still_wanted(stream, now)
                 if stream.pictures.to_send(now):
                     wire.report(rtp.picture_loss(OWN_SSRC, stream.ssrc))
+        if self._rids and (sent := {one.layer for one in self._pictures() if self._alive(one)}) != self._sent_layers:
+            self._sent_layers = sent
+            self.rewire()
         if self._arrived:
             self._tell_arrivals(now)
         if now - self._reported_at >= REPORT_S:
             self._reported_at = now
-            if self._rids:
-                self.rewire()
             self._report(now)
 
     def _still_wanted(self, stream: Stream, now: float) -> None:

@@ -57,7 +57,7 @@ class Outgoing:
     packets: int = 0
     octets: int = 0
     retransmitted: int = 0
-    source: Stream | None = None
+    source: Stream | None = field(default=None, repr=False)
     first: int = 0
     """What the stream had sent before this (extended sequence) is not for this receiver."""
     shift: int = 0
@@ -75,7 +75,7 @@ class Outgoing:
     _last_ntp: float | None = None
     _again_sequence: int = 0
     _again_payload_type: int | None = None
-    _stretches: list[_Stretch] = field(default_factory=list)
+    _stretches: list[_Stretch] = field(default_factory=list, repr=False)
     _repeated_at: dict[int, float] = field(default_factory=dict)
     _reports: dict[int, float] = field(default_factory=dict)
     """The middle of an NTP time that was told, and when."""
