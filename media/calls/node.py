@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,10 +23,18 @@ EMPTY_ROOM_S = 60.0
 
 
 class Node:
-    """`name` is this run's alone. `make_engine` is given where to tell events; `clock` gives monotonic seconds."""
+    """`name` is this run's alone. `make_engine` is given where to tell events; `clock` gives monotonic seconds; `on_beat` is done with every
+    beat, whatever else an engine needs."""
 
-    def __init__(self, make_engine: Callable[[Callable[[MediaEvent], None]], Engine], redis: Any, name: str, clock: Callable[[], float]) -> None:
-        self.name, self._redis, self._clock = name, redis, clock
+    def __init__(
+        self,
+        make_engine: Callable[[Callable[[MediaEvent], None]], Engine],
+        redis: Any,
+        name: str,
+        clock: Callable[[], float],
+        on_beat: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.name, self._redis, self._clock, self._on_beat = name, redis, clock, on_beat
         self._engine = make_engine(self._tell)
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty_since: dict[str, float] = {}
@@ -113,6 +121,8 @@ class Node:
             await asyncio.sleep(BEAT_S)
             try:
                 await self._say_that_we_are_here()
+                if self._on_beat is not None:
+                    await self._on_beat()
             except Exception as error:
                 logger.warning("beat not sent: %s", type(error).__name__)
 

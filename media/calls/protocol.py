@@ -5,6 +5,8 @@
 `huizhen:media:room:<room>`    publish/subscribe: what happens in a room: `News` of the media process, and what web processes tell each other
 `huizhen:media:nodes`          hash: node → number of its rooms; a node that nobody listens to is dropped from it by whoever notices
 `huizhen:media:place:<room>`   string: the node that carries the room; refreshed while the room lives
+`huizhen:media:janus:draining` set: names of the Janus servers that take no new room (an operator's wish; kept)
+`huizhen:media:janus:<node>`   string: how one media process finds its Janus servers (`JanusSeen`, JSON), for a few seconds
 
 A node's name holds a random part: a process that was killed and came up again is another node, so nothing is ever sent to a room's ghost.
 Nothing here is kept: when a message is lost the asker hears nothing, says so after `REPLY_S`, and the client joins again.
@@ -18,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 PREFIX = "huizhen:media:"
 NODES = f"{PREFIX}nodes"
+JANUS_DRAINING = f"{PREFIX}janus:draining"
+JANUS_SEEN_S = 10
 REPLY_S = 8.0
 PLACE_LIFE_S = 120
 """A room's place is forgotten this long after its node last said that it is there."""
@@ -37,6 +41,10 @@ def room_channel(room: str) -> str:
 
 def place_of(room: str) -> str:
     return f"{PREFIX}place:{room}"
+
+
+def janus_of(node: str) -> str:
+    return f"{PREFIX}janus:{node}"
 
 
 class _Message(BaseModel):
@@ -116,4 +124,13 @@ class News(_Message):
     kind: Literal["connected", "gone", "failed", "renew"]
 
 
+class JanusSeen(_Message):
+    """One Janus as a media process finds it: up, down, draining, empty (draining without a room: may be switched off)."""
+
+    name: str
+    state: Literal["up", "down", "draining", "empty"]
+    rooms: int
+
+
+seen_adapter: TypeAdapter[tuple[JanusSeen, ...]] = TypeAdapter(tuple[JanusSeen, ...])
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

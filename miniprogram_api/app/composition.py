@@ -30,6 +30,8 @@ from core.foundation.rates import RateStore
 from core.foundation.redis_client import redis_client
 from core.foundation.signals import RedisSignals
 from core.practice_rooms import load_rooms
+from media.calls.turn import Relays
+from miniprogram_api.app.calls import relays_of
 from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.settings import Settings
@@ -49,6 +51,7 @@ class House:
     channels: Channels
     apis: Apis
     redis: Any
+    relays: Relays
 
 
 @contextlib.asynccontextmanager
@@ -57,6 +60,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
     install_guard(asyncio.get_running_loop())
     load_rooms()
     set_terms(Terms(settings.keep_record_years, settings.keep_process_years))
+    relays = relays_of(settings)
     redis = redis_client(settings.redis_url, retry=Retry(ExponentialBackoff(cap=1, base=0.05), 6))
     signals = RedisSignals(redis)
     clock = SystemClock()
@@ -92,7 +96,7 @@ async def open_house(settings: Settings, *, engines: Engines | None = None) -> A
         await keys.start()
         if settings.demo:
             await read_offset(practice)
-        yield House(settings, practice, channel_settings, connect_channels(channel_settings), apis, redis)
+        yield House(settings, practice, channel_settings, connect_channels(channel_settings), apis, redis, relays)
     finally:
         watching.cancel()
         counting.cancel()

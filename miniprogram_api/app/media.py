@@ -14,10 +14,10 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
 from core.foundation.redis_client import redis_client
-from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
 from miniprogram_api.app import logging as house_logging
 from miniprogram_api.app import settings as house_settings
+from miniprogram_api.app.calls import engine_of
 from miniprogram_api.app.process import PROCESS_NAME, announce_ready
 
 
@@ -29,7 +29,8 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     name = f"{os.environ.get(PROCESS_NAME, 'media')}:{secrets.token_hex(6)}"
-    node = Node(PythonEngine, redis, name, time.monotonic)
+    make_engine, on_beat = engine_of(settings, redis, name)
+    node = Node(make_engine, redis, name, time.monotonic, on_beat)
     running = asyncio.create_task(node.run(), name="media node")
     stopping = asyncio.create_task(stop.wait())
     listening = asyncio.create_task(node.listening.wait())

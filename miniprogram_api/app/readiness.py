@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from bot.channels.settings import ChannelSettings
 from core.foundation.encryption.master_keys import MasterKeys, UnusableMasterKeys
+from miniprogram_api.app.calls import UnusableJanusFile, UnusableTurnSecret, janus_entries, relays_of
 from miniprogram_api.app.files import UnusableBucketKeys, bucket_of
 from miniprogram_api.app.settings import Settings
 from miniprogram_api.app.tls import ServerTls, UnusableCertificate
@@ -19,7 +20,7 @@ from miniprogram_api.app.tls import ServerTls, UnusableCertificate
 
 def reasons_against(settings: Settings) -> list[str]:
     """Why these settings must not serve real people; empty when nothing speaks against it. Reads files, changes nothing."""
-    parts = (_about_addresses, _about_secrets, _about_redis, _about_tls, _about_databases, _about_audit, _about_files)
+    parts = (_about_addresses, _about_secrets, _about_redis, _about_tls, _about_databases, _about_audit, _about_files, _about_calls)
     return [reason for about in parts for reason in about(settings)]
 
 
@@ -44,7 +45,7 @@ def _about_secrets(settings: Settings) -> Iterator[str]:
     else:
         yield from _about_channels(settings.channels_file)
     kept = (settings.secrets_dir, settings.key_file, settings.key_service_token, settings.channels_file, settings.tls_key)
-    for path in (*kept, settings.audit_key_file, settings.audit_bucket_file, settings.files_keys):
+    for path in (*kept, settings.audit_key_file, settings.audit_bucket_file, settings.files_keys, settings.janus_file, settings.turn_secret_path):
         if path is not None and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield f"{path} 可被其他用户读取:请运行 chmod {'700' if path.is_dir() else '600'} {path}"
 
@@ -96,6 +97,15 @@ def _about_files(settings: Settings) -> Iterator[str]:
             bucket_of(settings)
         except UnusableBucketKeys as unusable:
             yield str(unusable)
+
+
+def _about_calls(settings: Settings) -> Iterator[str]:
+    try:
+        relays_of(settings)
+        if settings.call_engine == "janus":
+            janus_entries(settings.janus_file)
+    except (UnusableTurnSecret, UnusableJanusFile) as unusable:
+        yield str(unusable)
 
 
 def _about_redis(settings: Settings) -> Iterator[str]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from media.calls.turn import is_uri
+
 
 class Settings(BaseSettings):
     """Every choice with its default, that of one machine. The data folder becomes absolute; addresses left empty are derived from it."""
@@ -64,6 +66,14 @@ class Settings(BaseSettings):
     backup_follow_minutes: float = Field(default=15, ge=1, le=24 * 60, description="how often `huizhen backup follow` takes a snapshot")
     backup_full_hours: float = Field(default=24, ge=1, le=24 * 7, description="how often following dumps MariaDB anew instead of its log")
 
+    call_engine: Literal["python", "native", "janus"] = Field(
+        default="python", description="what carries calls: this machine in Python, this machine in C (where there is a compiler), or Janus servers"
+    )
+    janus_servers_file: Path | None = Field(default=None, description="file with the Janus servers (JSON); empty: secrets/janus.json")
+    turn_urls: str = Field(default="", description="relays for clients, comma-separated: turn:…?transport=udp, turns:…:443?transport=tcp, stun:…")
+    turn_secret: SecretStr = Field(default=SecretStr(""), description="the secret shared with the relays; empty: from the file")
+    turn_secret_file: Path | None = Field(default=None, description="file with it; empty: secrets/turn.secret")
+
     keep_record_years: int = Field(default=15, ge=15, le=100, description="years after the last act of care that records stay; the law: 15 at least")
     keep_process_years: int = Field(default=3, ge=3, le=100, description="years that what was said stays; the law: 3 at least")
 
@@ -96,6 +106,14 @@ class Settings(BaseSettings):
     @classmethod
     def _networks(cls, text: str) -> str:
         return ",".join(str(ip_network(one.strip())) for one in text.split(",") if one.strip())
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _relays(cls, text: str) -> str:
+        uris = [one.strip() for one in text.split(",") if one.strip()]
+        if not all(is_uri(one) for one in uris):
+            raise ValueError("写成 turn:relay.example.org:3478?transport=udp,turns:relay.example.org:443?transport=tcp 这样")
+        return ",".join(uris)
 
     @model_validator(mode="before")
     @classmethod
@@ -153,6 +171,21 @@ class Settings(BaseSettings):
     def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """``trusted_proxies`` as networks."""
         return tuple(ip_network(one) for one in self.trusted_proxies.split(",") if one)
+
+    @property
+    def relay_uris(self) -> tuple[str, ...]:
+        """``turn_urls`` one by one."""
+        return tuple(one for one in self.turn_urls.split(",") if one)
+
+    @property
+    def janus_file(self) -> Path:
+        """The Janus servers with their secrets."""
+        return self.janus_servers_file or self.secrets_dir / "janus.json"
+
+    @property
+    def turn_secret_path(self) -> Path:
+        """The relays' secret, where it is in a file."""
+        return self.turn_secret_file or self.secrets_dir / "turn.secret"
 
     @property
     def key_file(self) -> Path:

@@ -132,6 +132,10 @@ def parser() -> argparse.ArgumentParser:
     played.add_argument("--config", default="", metavar="<文件>", help="账号、回调地址、人和故障(TOML)")
     played.add_argument("--example", action="store_true", help="打印一份配置的例子,密钥是新随机的")
     played.add_argument("--port", type=int, default=None, metavar="<端口>", help="不用配置里的端口;0 用任意空闲的")
+    calls = add("calls", "视频:Janus 服务器 status 查看(不写即是),drain 停机前排空,resume 恢复", "calls")
+    doings = ("status", "drain", "resume")
+    calls.add_argument("action", nargs="?", default="status", choices=doings, metavar="|".join(doings), help="status:有连不上的,状态为 2")
+    calls.add_argument("name", nargs="?", default="", metavar="<名称>", help="drain、resume:哪一台")
     add("access", "打印权限表:谁能做什么(docs/access.md 就是它)", "access")
     add("processes", "列出正在运行的进程", "processes")
     return whole

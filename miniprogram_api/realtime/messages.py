@@ -102,12 +102,23 @@ class SeatOf(_Message):
     person: str | None
 
 
+class IceServerOf(_Message):
+    """A relay or address finder with its pass, as a browser's `RTCConfiguration.iceServers` takes it."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+
 class Welcome(_Message):
+    """`ice_servers`: by which ways besides the direct one the media can come; a pass is good for hours and renewed with each welcome."""
+
     type: Literal["welcome"] = "welcome"
     seat: str
     seats: tuple[SeatOf, ...]
     here: tuple[SeatHere, ...]
     heartbeat_s: int = HEARTBEAT_S
+    ice_servers: tuple[IceServerOf, ...] = ()
 
 
 class Media(_Message):

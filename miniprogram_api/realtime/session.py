@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.service import actor_for, session_runs
 from media.calls.protocol import Accept, Join, Leave, News
+from media.calls.turn import Relays, ice_servers
 from miniprogram_api.realtime import messages
 from miniprogram_api.realtime.limits import Allowance
 from miniprogram_api.realtime.link import Heard, Lost, MediaLine, NoMedia, Refused
@@ -34,6 +36,9 @@ SIGNED_IN_EVERY_S = 5.0
 """How late a missed signal lets the end of a sign-in be noticed."""
 CALLED_OFF_AGAIN_S = 1.0
 MOST_UNREADABLE = 10
+
+OF_THE_ENGINE = frozenset({"engine.away", "room.unknown", "failed"})
+"""Refusals that are the engine's trouble and not his: he tries again."""
 
 UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
 TOO_MANY = Closed(code="signalling.too_many", sentence="操作太频繁,连接已断开。请等几秒再加入。")
@@ -60,7 +65,10 @@ class _End(Exception):
 
 
 class CallSession:
-    def __init__(self, socket: Socket, practice: Practice, line: MediaLine, redis: Any, actor: Actor) -> None:
+    def __init__(
+        self, socket: Socket, practice: Practice, line: MediaLine, redis: Any, actor: Actor, relays: Relays = Relays()  # noqa: B008 - frozen
+    ) -> None:
+        self._relays = relays
         self._socket, self._practice, self._line, self._redis, self._actor = socket, practice, line, redis, actor
         self._allowance = Allowance(rate=10, burst=40, now=time.monotonic())
         self._unreadable = 0
@@ -123,8 +131,12 @@ class CallSession:
         view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
         seats = tuple(messages.SeatOf(seat=one.seat, label=one.label, person=one.person) for one in view.seats)
         here = [one for one in await self._presence.all(time.time()) if one.seat != self._here.seat]
-        await self._tell(messages.Welcome(seat=self._entered.seat, seats=seats, here=tuple(here)))
+        await self._tell(messages.Welcome(seat=self._entered.seat, seats=seats, here=tuple(here), ice_servers=self._ice_servers()))
         await self._show()
+
+    def _ice_servers(self) -> tuple[messages.IceServerOf, ...]:
+        found = ice_servers(self._relays, secrets.token_hex(6), time.time())
+        return tuple(messages.IceServerOf(urls=one.urls, username=one.username, credential=one.credential) for one in found)
 
     async def _attend(self, heard: asyncio.Queue[Heard]) -> None:
         """Four things at once; the first that ends ends them all."""
@@ -174,6 +186,9 @@ class CallSession:
         try:
             reply = await self._line.ask(entered.call_id, order)
         except Refused as refused:
+            if refused.code in OF_THE_ENGINE:
+                await self._tell(MediaLost(retry_ms=RETRY_MS))
+                return
             await self._tell(Problem(code=refused.code, sentence="这个浏览器的视频格式不支持。请换微信或系统浏览器打开。"))
             return
         except Exception as error:

@@ -46,7 +46,7 @@ def install_signalling(app: App) -> None:
             await ws.send(messages.to_json(NOBODY if request.ctx.signed_in is None else STALE))
         else:
             house = app.ctx.house
-            await CallSession(ws, house.practice, await line(house.redis), house.redis, actor).run()
+            await CallSession(ws, house.practice, await line(house.redis), house.redis, actor, house.relays).run()
         await ws.close()
 
     app.add_websocket_route(signalling, PATH, name="signalling")

@@ -6,6 +6,9 @@ const SOCKET = new URL("../../v1/realtime/call", import.meta.url);
 SOCKET.protocol = SOCKET.protocol.replace("http", "ws");
 
 const GATHER_MS = 1200;
+/** How long a relay's address may take where relays are there, and where nothing else may be used. */
+const RELAY_GATHER_MS = 2500;
+const RELAY_ONLY_GATHER_MS = 8000;
 const CONNECT_MS = 12_000;
 const QUALITY_MS = 3000;
 const MOST_BITS = 1_000_000;
@@ -33,6 +36,9 @@ export class Call extends EventTarget {
     this.receiving = null;
     this.tries = 0;
     this.wanted = false;
+    this.iceServers = [];
+    /** Only over a relay: after an attempt in which nothing came through, or when the person asks for another way. */
+    this.relayOnly = false;
     this.onOnline = () => this.wanted && this.state === "reconnecting" && this.#open();
   }
 
@@ -55,6 +61,17 @@ export class Call extends EventTarget {
     const sender = this.sending?.getTransceivers().find((one) => one.receiver.track.kind === kind)?.sender;
     await sender?.replaceTrack(track);
     this.tellState();
+  }
+
+  /** Whether there is another way than the direct one. */
+  get hasRelay() {
+    return this.iceServers.some((one) => one.urls.some((url) => url.startsWith("turn")));
+  }
+
+  /** 换线路: over a relay from now on, or directly again. */
+  changeRoute() {
+    this.relayOnly = this.hasRelay && !this.relayOnly;
+    this.#again(0);
   }
 
   tellState() {
@@ -93,6 +110,8 @@ export class Call extends EventTarget {
   async #hear(message) {
     if (message.type === "welcome") {
       this.seat = message.seat;
+      this.iceServers = (message.ice_servers ?? []).map(({ urls, username, credential }) => (username ? { urls, username, credential } : { urls }));
+      this.relayOnly &&= this.hasRelay;
       this.seats = message.seats;
       this.here = new Map(message.here.map((one) => [one.seat, one]));
       for (const one of message.here) this.met.add(one.seat);
@@ -125,9 +144,20 @@ export class Call extends EventTarget {
     this.timer = setTimeout(() => this.wanted && this.socket?.readyState === WebSocket.OPEN && this.#publish(), wait);
   }
 
+  #connection() {
+    return new RTCPeerConnection({
+      bundlePolicy: "max-bundle", iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all",
+    });
+  }
+
+  #gathered(connection) {
+    const longest = this.relayOnly ? RELAY_ONLY_GATHER_MS : RELAY_GATHER_MS;
+    return this.hasRelay ? gathered(connection, longest, " typ relay") : gathered(connection, GATHER_MS);
+  }
+
   async #publish() {
     this.#stopMedia();
-    const sending = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const sending = this.#connection();
     this.sending = sending;
     const stream = new MediaStream([this.audio, this.video].filter(Boolean));
     for (const kind of ["audio", "video"]) {
@@ -137,11 +167,12 @@ export class Call extends EventTarget {
     }
     sending.onconnectionstatechange = () => this.sending === sending && this.#watch();
     await sending.setLocalDescription(await sending.createOffer());
-    await gathered(sending);
+    await this.#gathered(sending);
     if (this.sending !== sending) return;
     this.#send({ type: "publish", sdp: sending.localDescription.sdp });
     this.giveUp = setTimeout(() => {
       if (this.state === "connected") return;
+      this.relayOnly = this.hasRelay && !this.relayOnly;
       this.#emit("trouble", { code: "no_media_path", sentence: "网络不让视频通过。请换个网络(比如关掉 Wi-Fi 用流量),我们会自动再连。" });
       this.#again(WAITS_MS[1]);
     }, CONNECT_MS);
@@ -151,7 +182,7 @@ export class Call extends EventTarget {
     const { sending } = this;
     await sending?.setRemoteDescription({ type: "answer", sdp: answer });
     if (!sending || this.sending !== sending) return;
-    const receiving = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const receiving = this.#connection();
     this.receiving = receiving;
     const seatOf = new Map(slots.map((slot) => [slot.stream, slot.seat]));
     receiving.ontrack = ({ track, streams }) => {
@@ -164,7 +195,7 @@ export class Call extends EventTarget {
     receiving.onconnectionstatechange = () => this.receiving === receiving && this.#watch();
     await receiving.setRemoteDescription({ type: "offer", sdp: offer });
     await receiving.setLocalDescription(await receiving.createAnswer());
-    await gathered(receiving);
+    await this.#gathered(receiving);
     if (this.receiving === receiving) this.#send({ type: "answer", sdp: receiving.localDescription.sdp });
   }
 
@@ -239,12 +270,21 @@ export class Call extends EventTarget {
   }
 }
 
-/** Until the connection knows its addresses, or long enough. */
-function gathered(connection) {
+/** Until the connection knows its addresses (or, after a moment, one in which `enough` stands), or `longest` milliseconds. */
+function gathered(connection, longest, enough = "") {
   if (connection.iceGatheringState === "complete") return Promise.resolve();
   return new Promise((resolve) => {
-    const done = () => connection.iceGatheringState === "complete" && resolve();
+    let waited = false;
+    const done = () => {
+      if (connection.iceGatheringState === "complete") resolve();
+      else if (waited && enough && connection.localDescription?.sdp.includes(enough)) resolve();
+    };
     connection.addEventListener("icegatheringstatechange", done);
-    setTimeout(resolve, GATHER_MS);
+    connection.addEventListener("icecandidate", done);
+    setTimeout(() => {
+      waited = true;
+      done();
+    }, Math.min(GATHER_MS, longest));
+    setTimeout(resolve, longest);
   });
 }

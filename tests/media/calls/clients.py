@@ -61,10 +61,13 @@ class Client:
     """One person in a call: `join` is given what asks the engine (or the signalling socket) for him. `codecs`: what his device can do with
     pictures."""
 
-    def __init__(self, seat: str, grey: int = 60, *, video: bool = True, codecs: tuple[str, ...] = ("VP8", "H264")) -> None:
+    def __init__(
+        self, seat: str, grey: int = 60, *, video: bool = True, codecs: tuple[str, ...] = ("VP8", "H264"),
+        configuration: RTCConfiguration | None = None,
+    ) -> None:
         self.seat, self.grey, self.video, self.codecs = seat, grey, video, codecs
-        self.sending = _connection()
-        self.receiving = _connection()
+        self.sending = _connection(configuration)
+        self.receiving = _connection(configuration)
         self.heard: dict[str, int] = {}
         self.seen: dict[str, int] = {}
         self.brightness: dict[str, int] = {}
@@ -121,8 +124,8 @@ class Client:
             task.cancel()
 
 
-def _connection() -> RTCPeerConnection:
-    return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+def _connection(configuration: RTCConfiguration | None) -> RTCPeerConnection:
+    return RTCPeerConnection(configuration or RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
 def _stream_of_sections(sdp: str) -> dict[str, str]:

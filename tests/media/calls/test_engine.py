@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from media.calls.engine import CallError, DescriptionRefused, Engine, Limits, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown
+from media.calls.engine import CallError, DescriptionRefused, Engine, Limits, MediaEvent, MemberUnknown, RoomsFull, RoomUnknown, SeatUnknown, Tell
 from media.calls.forwarding import PythonEngine
+from media.calls.janus import JanusEngine
 from media.calls.native.build import build
 from media.calls.native.engine import NativeEngine
 from media.calls.rtp import read_packet
@@ -19,14 +20,25 @@ from tests.support.peers import need
 
 SEATS = ("patient", "village_doctor", "expert")
 PEOPLE = {"patient": 60, "village_doctor": 120, "expert": 200}
-ENGINES = {"native": NativeEngine, "python": PythonEngine}
 
 
-@pytest.fixture(params=sorted(ENGINES))
+def native(tell: Tell, _fixture: Callable[[str], Any]) -> Engine:
+    need(build() is not None, "C compiler")
+    return NativeEngine(tell)
+
+
+ENGINES: dict[str, Callable[[Tell, Callable[[str], Any]], Engine]] = {
+    "python": lambda tell, fixture: PythonEngine(tell),
+    "native": native,
+    "janus": lambda tell, fixture: JanusEngine(tell, [fixture("janus").address]),
+}
+"""Each is given where to tell and what it may ask for by name: the fixtures of the servers it needs."""
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.peer if name == "janus" else ()) for name in sorted(ENGINES)])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Engine, list[MediaEvent]]]:
     told: list[MediaEvent] = []
-    need(request.param != "native" or build() is not None, "C compiler")
-    made = ENGINES[request.param](told.append)
+    made = ENGINES[request.param](told.append, request.getfixturevalue)
     await made.create_room("room", SEATS)
     yield made, told
     await made.close()

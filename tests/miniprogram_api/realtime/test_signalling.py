@@ -29,6 +29,7 @@ from core.people.commands_staff import DeactivatePractitioner
 from core.people.models import Session
 from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
+from media.calls.turn import Relays, new_pass
 from miniprogram_api.app import web
 from miniprogram_api.app.credentials import generate
 from miniprogram_api.app.redis_server import redis_process
@@ -42,6 +43,7 @@ from tests.support.county import SYSTEM
 
 __all__ = ["room"]
 
+RELAYS = Relays(("turn:relay.example.org:3478?transport=udp", "turns:relay.example.org:443?transport=tcp"), "a secret of the test")
 ABORTED = 400 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 12
 """How many sockets are torn down while their owner enters."""
 
@@ -97,7 +99,9 @@ async def stand(room: Room, redis: Any, tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "secrets" / "demo.secret").write_text("secret")
     chosen = ChannelSettings.model_validate(generate(random.Random(1).randbytes))
     apis = SimpleNamespace(official_account=None, mini_program=None, wecom=None, robot=None)
-    house: Any = SimpleNamespace(practice=room.practice, channel_settings=chosen, channels=connect_channels(chosen), apis=apis, redis=redis)
+    house: Any = SimpleNamespace(
+        practice=room.practice, channel_settings=chosen, channels=connect_channels(chosen), apis=apis, redis=redis, relays=RELAYS
+    )
 
     @contextlib.asynccontextmanager
     async def open_house(settings: Settings) -> AsyncIterator[Any]:
@@ -145,6 +149,10 @@ async def test_three_people_meet_over_the_socket_and_the_room_moves_to_another_n
     for seat in seats:
         sockets[seat], welcome = await stand.enter(seat)
         assert welcome["seat"] == seat
+        [relay] = welcome["ice_servers"]
+        assert relay["urls"] == list(RELAYS.uris)
+        assert time.time() + 3600 < int(relay["username"].partition(":")[0]) < time.time() + 24 * 3600
+        assert new_pass(RELAYS.secret, relay["username"].partition(":")[2], int(relay["username"].partition(":")[0]))[1] == relay["credential"]
         assert {one["seat"] for one in welcome["seats"]} == set(seats)
         assert {one["seat"] for one in welcome["here"]} == set(sockets) - {seat}
         assert (await publish(sockets[seat], clients[seat]))["type"] == "media"
