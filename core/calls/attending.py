@@ -74,8 +74,8 @@ async def seat_still_mine(work: Work, order: SeatStillMine) -> SeatHeld:
     try:
         await check_right(work, row, attendance.seat)
     except DomainError:
-        return SeatHeld(held=False)
-    return SeatHeld(held=attendance.left_at is None)
+        return SeatHeld(held=False, ending=attendance.ending)
+    return SeatHeld(held=attendance.left_at is None, ending=attendance.ending)
 
 
 async def _free_seat(work: Work, call: Call, ticket: CallTicket) -> None:

@@ -90,7 +90,10 @@ class LeaveCall(Command):
 
 
 class SeatHeld(Result):
+    """``ending``: how his sitting there has ended (left, dropped, replaced, removed, ended); "" while it has not."""
+
     held: bool
+    ending: str = ""
 
 
 class SeatStillMine(Query):

@@ -128,7 +128,7 @@ async def places_of(call_id: str) -> dict[str, CallPlace]:
 
 
 async def seats_of(call_id: str) -> tuple[Seat, ...]:
-    held = set(await CallPlace.filter(call_id=call_id, state="in").values_list("seat", flat=True))
+    held = {str(one) for one in await CallPlace.filter(call_id=call_id, state="in").values_list("seat", flat=True)}
     return (*SEATS, *(seat for seat in GUEST_SEATS if seat in held))
 
 

@@ -18,7 +18,8 @@ SEAT_LABELS: dict[str, str] = {
     "patient": "患者", "village_doctor": "村医", "expert": "专家", "second_expert": "第二位专家", "interpreter": "翻译", "student": "旁听的学员",
 }
 SEAT_OF_ROLE: dict[Role, Seat] = {Role.VISITOR: "patient", Role.VILLAGE_DOCTOR: "village_doctor", Role.EXPERT: "expert"}
-ROLE_OF_SEAT: dict[str, Role] = {**dict.fromkeys(GUEST_SEATS, Role.VISITOR), **{seat: role for role, seat in SEAT_OF_ROLE.items()}}
+ROLE_OF_SEAT: dict[str, Role] = {"patient": Role.VISITOR, "village_doctor": Role.VILLAGE_DOCTOR, "expert": Role.EXPERT}
+ROLE_OF_SEAT.update(dict.fromkeys(GUEST_SEATS, Role.VISITOR))
 INVITED = "invited_to_call"
 """The relation of a guest."""
 
@@ -49,7 +50,8 @@ RUNG_WORDS = {
     "1080p": "1080p", "720p": "720p", "480p": "480p", "360p": "360p", "180p": "180p", "stills": "一张张的图片", "audio": "只有声音",
     "audio12": "只有声音",
 }
-_CAUSES = {**TROUBLES, "declined": "说现在不能视频", "not_admitted": "在门外等,没有请进来"}
+_CAUSES: dict[str, str] = {"declined": "说现在不能视频", "not_admitted": "在门外等,没有请进来"}
+_CAUSES.update({str(trouble): words for trouble, words in TROUBLES.items()})
 _SIDES = {"expert": "专家没有进来", "inviting": "村医和患者没有进来", "nobody": "没有人进来"}
 _INVITING = frozenset({"patient", "village_doctor"})
 
@@ -89,6 +91,7 @@ def not_held(seats: Iterable[str], causes: Mapping[str, str] | None = None) -> s
     nothing was heard of the side that is missing, it did not answer.
     """
     came = set(seats)
+    missing: frozenset[str]
     if not came:
         side, missing = "nobody", frozenset(SEATS)
     elif "expert" not in came:
