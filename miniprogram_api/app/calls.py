@@ -42,7 +42,9 @@ class NoCompiler(ValueError):
     """The engine in C was chosen, and it is not built and cannot be built here."""
 
     def __init__(self) -> None:
-        super().__init__("这台机器不能编译视频转发程序(HUIZHEN_CALL_ENGINE=native):请装 C 编译器(Debian/Ubuntu:apt-get install gcc libc6-dev),或改回 python。")
+        super().__init__(
+            "这台机器不能编译视频转发程序(HUIZHEN_CALL_ENGINE=native):请装 C 编译器(Debian/Ubuntu:apt-get install gcc libc6-dev),或改回 python。"
+        )
 
 
 SocketUrl = Annotated[str, AfterValidator(_socket_url)]

@@ -14,11 +14,11 @@ const QUALITY_MS = 3000;
 const MOST_BITS = 1_000_000;
 const WAITS_MS = [300, 1000, 2000, 4000];
 /** Codes of the last message after which coming back by itself would be wrong. */
-const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing", "session.over"]);
+const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.removed", "call.must_wait", "call.invitation_over", "call.no_right", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing", "session.over"]);
 
 /**
  * Events: "state" (detail: connecting, connected, reconnecting, closed with {code, sentence}), "seats" (somebody came, changed or went),
- * "track" ({seat, stream}), "trouble" ({code} for the timeline).
+ * "track" ({seat, stream}), "trouble" ({code} for the timeline), "message" (any other message of the socket).
  */
 export class Call extends EventTarget {
   /** `met`: a set to which every seat is added that was in the call. */
@@ -72,6 +72,13 @@ export class Call extends EventTarget {
   changeRoute() {
     this.relayOnly = this.hasRelay && !this.relayOnly;
     this.#again(0);
+  }
+
+  /** Say something over the socket; false when there is none just now. */
+  tell(message) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
   }
 
   tellState() {
@@ -129,11 +136,13 @@ export class Call extends EventTarget {
         this.met.add(message.seat);
       } else this.here.delete(message.seat);
       this.#emit("seats");
-    } else if (message.type === "problem") {
-      if (message.code === "description.refused") this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
+    } else if (message.type === "renegotiate") {
+      await this.#publish();
+    } else if (message.type === "problem" && message.code === "description.refused") {
+      this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
     } else if (message.type === "closed") {
       if (FINAL.has(message.code)) this.#finish(message);
-    }
+    } else this.#emit("message", message);
   }
 
   /** The media is gone, the seat is not: new connections after a moment. */
