@@ -99,6 +99,9 @@ class PublishLeg:
                 for kind, incoming in self._incoming.items():
                     if incoming.reception is not None and incoming.reception.ssrc == report.ssrc:
                         incoming.reception.reported(report.ntp, now)
+                        recorder = self._recorder()
+                        if recorder is not None and kind not in self.limits.muted:
+                            recorder.report(self.seat, self.member, kind, incoming.codec.name, now, report.ssrc, report.ntp, report.timestamp)
                         for leg in self._receivers():
                             await leg.pass_report(self.seat, kind, incoming.reception, report)
 

@@ -58,10 +58,11 @@ class Picture(MediaStreamTrack):
 
 
 class Client:
-    """One person in a call: `join` is given what asks the engine (or the signalling socket) for him."""
+    """One person in a call, who sends `tracks`, or a tone and a picture of his own: `join` is given what asks the engine (or the socket) for
+    him."""
 
-    def __init__(self, seat: str, grey: int = 60, *, video: bool = True) -> None:
-        self.seat, self.grey, self.video = seat, grey, video
+    def __init__(self, seat: str, grey: int = 60, *, video: bool = True, tracks: tuple[MediaStreamTrack, ...] = ()) -> None:
+        self.seat, self.grey, self.video, self.tracks = seat, grey, video, tracks
         self.sending = _connection()
         self.receiving = _connection()
         self.heard: dict[str, int] = {}
@@ -70,9 +71,8 @@ class Client:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def offer(self) -> str:
-        self.sending.addTrack(Tone())
-        if self.video:
-            self.sending.addTrack(Picture(self.grey))
+        for track in self.tracks or ((Tone(), Picture(self.grey)) if self.video else (Tone(),)):
+            self.sending.addTrack(track)
         await self.sending.setLocalDescription(await self.sending.createOffer())
         return self.sending.localDescription.sdp
 
