@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.calls.commands import EnterCall, Entered, LeaveCall, RequestSeat, SeatHeld, SeatStillMine
 from core.calls.errors import NoCallAnyMore, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
+from core.calls.recording import someone_entered
 from core.calls.rules import HEARD_OF_WITHIN, SEAT_LABELS, SEAT_OF_ROLE, SEATS
 from core.calls.seats import why_closed
 from core.consultations.models import Consultation
@@ -56,6 +57,7 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
     )
     await call.change(empty_since_really=None)
     row = await note(work, row.id, f"call.joined.{ticket.seat}")
+    await someone_entered(work, call, attendance)
     await _begin_when_both_sides_are_there(work, call, row, ticket.seat)
     work.lanes.add(f"call:{call.id}")
     return Entered(call_id=call.id, consultation_id=row.id, attendance_id=attendance.id, seat=ticket.seat, seats=SEATS)

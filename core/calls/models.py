@@ -20,7 +20,7 @@ class Call(Owned):
     """Since when nobody is in it; null while somebody is."""
     ended_at = UtcDatetimeField(null=True)
     recorded = fields.BooleanField(default=False)
-    """Stays false: nothing is recorded without everybody's consent, and nobody can be asked for it yet."""
+    """Whether some of it was recorded, with everybody's consent (core/calls/recording.py)."""
 
     class Meta:
         table = "call"

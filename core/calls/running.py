@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.calls.attending import end_attendance
 from core.calls.commands import CheckCall
 from core.calls.models import Call, CallAttendance
+from core.calls.recording import call_is_over
 from core.calls.rules import HEARD_OF_WITHIN, LOOK_AGAIN, is_over, not_held, spoken_length
 from core.consultations.models import Consultation
 from core.consultations.service import hold, note, when_closed, when_returned
@@ -46,6 +47,7 @@ async def end_call(work: Work, call: Call) -> None:
     changed = await Call.filter(id=call.id, ended_at__isnull=True).update(ended_at=work.now, open_consultation_id=None)
     if changed == 0:
         return
+    await call_is_over(work, call.id)
     await CallAttendance.filter(call_id=call.id, left_at__isnull=True).update(left_at=now, ending="ended")
     attended = await CallAttendance.filter(call_id=call.id)
     kind = not_held(one.seat for one in attended)

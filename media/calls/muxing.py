@@ -21,22 +21,14 @@ import av
 from media.calls.alignment import MemberClock
 from media.calls.dumps import About, Dump, DumpedPacket
 from media.calls.frames import Frame, OpusFrames, Reorder, Vp8Frames, read_vp8, vp8_size
+from media.calls.recorded import Chapter, Muxed
 from media.calls.rtp import read_packet
 from media.calls.scratch import Scratch
 from media.calls.sealed_log import NotOurs
 
-MEDIA_TYPE = "video/webm"
 EARLIEST_US, LATEST_US = 10_000_000, 2_000_000
 """How far before or after its arrival a frame may be said to have been; beyond that its sender's clock is not believed."""
 _MS = Fraction(1, 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """`at`: microseconds since 1970."""
-
-    at: int
-    title: str
 
 
 @dataclass(slots=True)
@@ -75,16 +67,6 @@ class Survey:
     @property
     def seats(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(one.about.seat for one in self.sources))
-
-
-@dataclass(frozen=True, slots=True)
-class Muxed:
-    """What is in a file: its length in milliseconds, how many frames of each kind, how many pictures were left out because a part was lost."""
-
-    length_ms: int
-    sounds: int
-    pictures: int
-    left_out: int
 
 
 def survey(paths: Iterable[Path], private_key: bytes, recording: str) -> Survey:

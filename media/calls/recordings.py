@@ -13,16 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.calls.muxing import Chapter, Muxed, Survey, mux, survey
+from media.calls.muxing import Survey, mux, survey
+from media.calls.recorded import Chapter, Muxed, RecordingBusy
 from media.calls.recording import LOCK, NAME, SUFFIX
 from media.calls.scratch import Scratch
-from media.calls.sealed_log import new_key_pair
-
-__all__ = ["Chapter", "Muxed", "Put", "RecordingBusy", "Recordings", "new_key_pair"]
-
-
-class RecordingBusy(Exception):
-    """It is still being written, or somebody else puts it together right now: to be tried again."""
 
 
 @dataclass(slots=True)
@@ -98,6 +92,10 @@ class Recordings:
         """The dumps go; nothing happens when there are none."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self._of(recording))
+
+    def lying(self) -> list[str]:
+        """Every recording of which something lies there."""
+        return sorted(one.name for one in self.folder.iterdir() if NAME.fullmatch(one.name)) if self.folder.is_dir() else []
 
     def _of(self, recording: str) -> Path:
         if not NAME.fullmatch(recording):

@@ -29,7 +29,7 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     name = f"{os.environ.get(PROCESS_NAME, 'media')}:{secrets.token_hex(6)}"
-    node = Node(PythonEngine, redis, name, time.monotonic)
+    node = Node(PythonEngine, redis, name, time.monotonic, settings.recordings_dir)
     running = asyncio.create_task(node.run(), name="media node")
     stopping = asyncio.create_task(stop.wait())
     listening = asyncio.create_task(node.listening.wait())

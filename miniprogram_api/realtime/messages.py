@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.calls.commands import EnterCall, LeaveCall
+from core.calls.recording_commands import AnswerRecording, AskToRecord
+from core.foundation.ids import Id
 from core.foundation.orders import Order
 
 LARGEST_MESSAGE = 96 * 1024
@@ -59,6 +61,20 @@ class Quality(_Message):
     rtt_ms: float = Field(ge=0, le=60_000)
 
 
+class RecordAsk(_Message):
+    """May the call be recorded? Whoever asks has said yes himself."""
+
+    type: Literal["record_ask"]
+
+
+class RecordAnswer(_Message):
+    """Yes or no to being recorded; a no later stops it at once."""
+
+    type: Literal["record_answer"]
+    recording_id: Id
+    agree: bool
+
+
 class Ping(_Message):
     type: Literal["ping"]
 
@@ -69,9 +85,10 @@ class Bye(_Message):
     type: Literal["leave"]
 
 
-FromClient = Annotated[Hello | Publish | Answer | State | Quality | Ping | Bye, Field(discriminator="type")]
+FromClient = Annotated[Hello | Publish | Answer | State | Quality | RecordAsk | RecordAnswer | Ping | Bye, Field(discriminator="type")]
 MEANS: dict[type[_Message], type[Order] | None] = {
-    Hello: EnterCall, Bye: LeaveCall, Publish: None, Answer: None, State: None, Quality: None, Ping: None,
+    Hello: EnterCall, Bye: LeaveCall, RecordAsk: AskToRecord, RecordAnswer: AnswerRecording,
+    Publish: None, Answer: None, State: None, Quality: None, Ping: None,
 }
 """The order that a message becomes. None: it is about the sender's own seat alone, which the ticket gave him, and reaches nothing else."""
 from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
@@ -119,6 +136,21 @@ class Media(_Message):
     slots: tuple[dict[str, str], ...]
 
 
+class Recording(_Message):
+    """How it stands with recording: `waiting` names the seats whose yes is wanted, `mine` what the receiver said, `text` what is agreed to,
+    `reason` why it ended. While `state` is running everybody shows the mark."""
+
+    type: Literal["recording"] = "recording"
+    state: Literal["off", "asked", "running", "stopped"]
+    recording_id: str | None = None
+    asked_by: str = ""
+    waiting: tuple[str, ...] = ()
+    mine: Literal["", "yes", "no"] = ""
+    may_ask: bool = False
+    reason: str = ""
+    text: str = ""
+
+
 class MediaLost(_Message):
     """The process that carried the media is gone, or never heard of him: publish again."""
 
@@ -146,7 +178,7 @@ class Closed(_Message):
     sentence: str
 
 
-Told = Welcome | SeatNews | Media | MediaLost | Pong | Problem | Closed
+Told = Welcome | SeatNews | Media | Recording | MediaLost | Pong | Problem | Closed
 
 
 def link_of(loss: float, rtt_ms: float) -> Link:
