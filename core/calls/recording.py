@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.calls.errors import NoCallAnyMore
 from core.calls.models import Call, CallAttendance
 from core.calls.recording_commands import AnswerRecording, AskToRecord, FailRecording, NoteMoment, RecordingState, StandOfRecording
 from core.calls.recording_errors import NotInTheCall, PatientHasNotAgreed, RecordingNotYours, RecordingOver, RecordingUnknown
-from core.calls.recording_models import KIND, CallRecording, CallRecordingAnswer
-from core.calls.recording_rules import MAY_ASK, OPEN, REASONS, Answered, Person, after_answer, after_entry, unanswered
+from core.calls.recording_models import CallRecording, CallRecordingAnswer
+from core.calls.recording_rules import KIND, MAY_ASK, OPEN, REASONS, Answered, Person, after_answer, after_entry, agreed, unanswered
 from core.calls.rules import SEAT_LABELS
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, note
@@ -17,7 +19,7 @@ from core.people.consent_texts import current_text
 from core.people.service import give_within, has_consent, hears_withdrawal
 from media.calls.sealed_log import new_key_pair
 
-PURPOSE = "recording"
+PURPOSE: Final = "recording"
 
 
 @handles(AskToRecord)
@@ -31,7 +33,7 @@ async def ask_to_record(work: Work, order: AskToRecord) -> RecordingState:
         if not await has_consent(work, row.patient_id, PURPOSE) and all(one.seat != "patient" for one in seated):
             raise PatientHasNotAgreed
         recording = await _asked(work, call, row, attendance)
-    await _answer(work, recording, attendance, agreed=True)
+    await _answer(work, recording, attendance, yes=True)
     await _settle(work, recording, call, row)
     return await state_of(work, call, attendance)
 
@@ -59,20 +61,20 @@ async def answer_recording(work: Work, order: AnswerRecording) -> RecordingState
     if order.agree and attendance.seat == "patient" and not await has_consent(work, row.patient_id, PURPOSE):
         await give_within(work, row.patient_id, PURPOSE)
         work.concerns("patient", row.patient_id, consultation=row.code, purpose=PURPOSE)
-    await _answer(work, recording, attendance, agreed=order.agree)
+    await _answer(work, recording, attendance, yes=order.agree)
     await _settle(work, recording, call, row)
     return await state_of(work, call, attendance)
 
 
-async def _answer(work: Work, recording: CallRecording, attendance: CallAttendance, *, agreed: bool) -> None:
+async def _answer(work: Work, recording: CallRecording, attendance: CallAttendance, *, yes: bool) -> None:
     now = work.practice.clock.real_now()
     known = await CallRecordingAnswer.get_or_none(recording_id=recording.id, account_id=attendance.account_id, seat=attendance.seat)
     if known is None:
         await CallRecordingAnswer.create(
             id=work.new_id(), recording_id=recording.id, account_id=attendance.account_id, practitioner_id=attendance.practitioner_id,
-            seat=attendance.seat, agreed=agreed, text_version=recording.text_version, text_sha256=recording.text_sha256, answered_really_at=now,
+            seat=attendance.seat, agreed=yes, text_version=recording.text_version, text_sha256=recording.text_sha256, answered_really_at=now,
         )
-    elif known.agreed and not agreed and known.withdrawn_really_at is None:
+    elif known.agreed and not yes and known.withdrawn_really_at is None:
         await known.change(withdrawn_really_at=now)
 
 
@@ -143,7 +145,7 @@ async def fail_recording(work: Work, order: FailRecording) -> Done:
     work.concerns("patient", row.patient_id, consultation=row.code)
     recording = await CallRecording.get(id=order.recording_id)
     if recording.state in OPEN:
-        await _stop(work, recording, order.reason)
+        await _stop(work, recording, order.cause)
     return Done()
 
 
@@ -167,27 +169,28 @@ async def stand_of_recording(work: Work, order: StandOfRecording) -> RecordingSt
 
 async def state_of(work: Work, call: Call, attendance: CallAttendance) -> RecordingState:
     """As it is told to who sits there."""
-    may_ask = attendance.seat in MAY_ASK
+    stands = RecordingState(state="off", call_id=call.id, may_ask=attendance.seat in MAY_ASK)
     recording = await CallRecording.filter(call_id=call.id).order_by("-id").first()
     if recording is None:
-        return RecordingState(state="off", call_id=call.id, may_ask=may_ask)
+        return stands
     said = await _answers(recording.id)
     me = Person(attendance.account_id, attendance.seat)
     mine = next(("yes" if one.agreed else "no" for one in said if one.person == me), "")
-    told = {
-        "call_id": call.id, "recording_id": recording.id, "may_ask": may_ask, "mine": mine,
-        "asked_by": SEAT_LABELS.get(recording.asked_seat, recording.asked_seat),
-    }
+    stands = stands.model_copy(
+        update={"recording_id": recording.id, "mine": mine, "asked_by": SEAT_LABELS.get(recording.asked_seat, recording.asked_seat)}
+    )
     if recording.state not in OPEN:
-        return RecordingState(state="stopped", reason=REASONS.get(recording.reason, ""), **told)
+        return stands.model_copy(update={"state": "stopped", "reason": REASONS.get(recording.reason, "")})
     sitting = await CallAttendance.filter(call_id=call.id, left_at__isnull=True).order_by("id")
-    seated = [Person(one.account_id, one.seat) for one in sitting]
     if recording.state == "asked":
-        waiting = tuple(dict.fromkeys(SEAT_LABELS.get(one.seat, one.seat) for one in unanswered(seated, said)))
-        return RecordingState(state="asked", waiting=waiting, text=current_text(PURPOSE).text, **told)
-    yes = {one.person for one in said if one.agreed}
+        missing = unanswered([Person(one.account_id, one.seat) for one in sitting], said)
+        waiting = tuple(dict.fromkeys(SEAT_LABELS.get(one.seat, one.seat) for one in missing))
+        return stands.model_copy(update={"state": "asked", "waiting": waiting, "text": current_text(PURPOSE).text})
+    yes = agreed(said)
     members = tuple(one.id for one in sitting if Person(one.account_id, one.seat) in yes)
-    return RecordingState(state="running", public_key=recording.public_key, members=members, edition=recording.edition, **told)
+    return stands.model_copy(
+        update={"state": "running", "public_key": recording.public_key, "members": members, "edition": recording.edition}
+    )
 
 
 async def _in_the_call(work: Work, attendance_id: str) -> tuple[CallAttendance, Call, Consultation]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.calls.recording_rules import Reason
+from core.calls.recording_rules import Cause
 from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
@@ -69,7 +69,7 @@ class FailRecording(Command):
     access = (Grant(Role.SYSTEM),)
     gives = Done
     recording_id: Id
-    reason: Reason
+    cause: Cause
 
 
 class StandOfRecording(Query):

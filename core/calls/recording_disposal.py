@@ -6,7 +6,8 @@ from datetime import datetime
 
 from tortoise.queryset import QuerySet
 
-from core.calls.recording_models import KIND, CallRecording, CallRecordingFile
+from core.calls.recording_models import CallRecording, CallRecordingFile
+from core.calls.recording_rules import KIND
 from core.consultations.models import Consultation
 from core.consultations.workflow import CLOSED_STATES
 from core.foundation.encryption.erasure import before_erasure, erased_with

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from tortoise import fields
 
+from core.calls.recording_rules import KIND
 from core.foundation.encryption.fields import Subject, sealed_field
 from core.foundation.fields import UtcDatetimeField, id_field
 from core.foundation.rows import Owned, Row
-
-KIND = "recording"
-"""Kind of the subject under whose key a recording lies, named by its id: it can go for good when its time is over, and nothing else with it."""
 
 
 class CallRecording(Owned):

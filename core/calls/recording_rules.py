@@ -15,8 +15,12 @@ from typing import Literal
 
 State = Literal["asked", "running", "stopped", "stored", "nothing", "gone"]
 """stopped: the dumps wait to be put together; stored: there are files; nothing: nothing was recorded; gone: disposed of."""
-Reason = Literal["refused", "taken_back", "newcomer", "withdrawn", "over", "disk_full", "disk", "slow", "lost"]
+Reason = Literal["refused", "taken_back", "newcomer", "withdrawn", "over"]
+Cause = Literal["disk_full", "disk", "slow", "lost"]
+"""Why one ended: by whom or what in the call, or by what on our side."""
 
+KIND = "recording"
+"""Kind of the subject under whose key a recording lies, named by its id: it can go for good when its time is over, and nothing else with it."""
 MAY_ASK = frozenset({"village_doctor", "expert"})
 OPEN: frozenset[State] = frozenset({"asked", "running"})
 

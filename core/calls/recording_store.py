@@ -23,8 +23,8 @@ from core.calls.recording_commands import (
     StoreRecording,
 )
 from core.calls.recording_errors import RecordingUnknown, StillWritten
-from core.calls.recording_models import KIND, CallRecording, CallRecordingAnswer, CallRecordingFile
-from core.calls.recording_rules import CHAPTERS, REASONS, chapter_time
+from core.calls.recording_models import CallRecording, CallRecordingAnswer, CallRecordingFile
+from core.calls.recording_rules import CHAPTERS, KIND, REASONS, chapter_time
 from core.calls.rules import SEAT_LABELS
 from core.consultations.models import TimelineEntry
 from core.consultations.service import consultation_of, hold, note

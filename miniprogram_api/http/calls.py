@@ -10,7 +10,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from core.calls import commands as calls
 from core.calls import recording_commands as recordings
-from core.calls.recording_models import KIND
+from core.calls.recording_rules import KIND
 from miniprogram_api.http.api import actor_of, by_order, order_route, practice_of
 
 blueprint = Blueprint("calls", url_prefix="/v1")

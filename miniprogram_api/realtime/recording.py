@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from core.calls.commands import Entered
 from core.calls.recording_commands import AnswerRecording, AskToRecord, FailRecording, RecordingState, StandOfRecording
-from core.calls.recording_rules import Reason
+from core.calls.recording_rules import Cause
 from core.foundation.actor import Actor
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
@@ -60,10 +60,10 @@ class RecordingDesk:
         except DomainError as refusal:
             logger.warning("recording not looked at: %s", refusal.code)
 
-    async def failed(self, recording_id: str, reason: Reason) -> None:
+    async def failed(self, recording_id: str, cause: Cause) -> None:
         """The media process has stopped by itself."""
         try:
-            await self._practice.execute(Actor.system("web"), FailRecording(recording_id=recording_id, reason=reason))
+            await self._practice.execute(Actor.system("web"), FailRecording(recording_id=recording_id, cause=cause))
         except DomainError as refusal:
             logger.warning("recording not ended: %s", refusal.code)
         await self.look()
@@ -103,7 +103,7 @@ class RecordingDesk:
 
     async def _lost(self, recording_id: str) -> None:
         """It runs as the practice has it, and the media process does not write: nobody may believe that he is being recorded."""
-        await self._practice.execute(Actor.system("web"), FailRecording(recording_id=recording_id, reason="lost"))
+        await self._practice.execute(Actor.system("web"), FailRecording(recording_id=recording_id, cause="lost"))
         stands: RecordingState = await self._practice.ask(self._actor, StandOfRecording(attendance_id=self._entered.attendance_id))
         if stands.state != "running":
             await self._follow(stands)

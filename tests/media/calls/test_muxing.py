@@ -19,10 +19,11 @@ from media.calls.alignment import NTP_TO_1970, StreamClock, ntp_us
 from media.calls.dumps import About, about_record, packet_record, report_record
 from media.calls.forwarding import PythonEngine
 from media.calls.frames import Frame, Reorder, Vp8Frames, read_vp8, unwrapped, vp8_size
+from media.calls.recorded import Chapter
 from media.calls.recording import LOCK, DumpRecorder
-from media.calls.recordings import Chapter, Put, Recordings, new_key_pair
+from media.calls.recordings import Put, Recordings
 from media.calls.rtp import write_packet
-from media.calls.sealed_log import LogSealer
+from media.calls.sealed_log import LogSealer, new_key_pair
 from tests.media.calls.clients import Client, until
 from tests.media.calls.recording_people import Beep, Clock, Flash, beep_frame, claps, flash_frame
 

@@ -18,11 +18,12 @@ import pytest
 
 from media.calls import recording as writing
 from media.calls.dumps import About, Dump, DumpedPacket, DumpedReport, about_record, packet_record, report_record
+from media.calls.recorded import RecordingBusy
 from media.calls.recording import DumpRecorder
-from media.calls.recordings import RecordingBusy, Recordings, new_key_pair
+from media.calls.recordings import Recordings
 from media.calls.rtp import write_packet
 from media.calls.scratch import PAGE, Scratch
-from media.calls.sealed_log import ENVELOPE, MAGIC, LogReader, LogSealer, NotOurs
+from media.calls.sealed_log import ENVELOPE, MAGIC, LogReader, LogSealer, NotOurs, new_key_pair
 
 FULL = os.environ.get("HUIZHEN_SOAK") == "1" or os.environ.get("HUIZHEN_TEST_SCALE") == "full"
 CASES = 20_000 if FULL else 2_000
