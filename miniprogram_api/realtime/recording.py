@@ -34,7 +34,7 @@ class RecordingDesk:
         self, practice: Practice, line: MediaLine, actor: Actor, entered: Entered, tell: Callable[[BaseModel], Awaitable[None]]
     ) -> None:
         self._practice, self._line, self._actor, self._entered, self._tell = practice, line, actor, entered, tell
-        self._told = Recording(state="off")
+        self._told: Recording | None = None
         self._one_at_a_time = asyncio.Lock()
         self._stopped = ""
         """The newest recording that the media process was told to stop."""

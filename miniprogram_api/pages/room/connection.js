@@ -15,7 +15,7 @@ const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.not_yet"
 
 /**
  * Events: "state" (detail: connecting, connected, reconnecting, closed with {code, sentence}), "seats" (somebody came, changed or went),
- * "track" ({seat, stream}), "trouble" ({code} for the timeline).
+ * "track" ({seat, stream}), "trouble" ({code} for the timeline), "recording" (how it stands), "problem" ({sentence} for the person).
  */
 export class Call extends EventTarget {
   /** `met`: a set to which every seat is added that was in the call. */
@@ -59,6 +59,11 @@ export class Call extends EventTarget {
 
   tellState() {
     this.#send({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled) });
+  }
+
+  /** Something that the person says and that concerns the call alone. */
+  say(message) {
+    this.#send(message);
   }
 
   async #open() {
@@ -110,7 +115,10 @@ export class Call extends EventTarget {
         this.met.add(message.seat);
       } else this.here.delete(message.seat);
       this.#emit("seats");
+    } else if (message.type === "recording") {
+      this.#emit("recording", message);
     } else if (message.type === "problem") {
+      if (message.code.startsWith("call.recording.") || message.code.startsWith("people.consent")) this.#emit("problem", message);
       if (message.code === "description.refused") this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
     } else if (message.type === "closed") {
       if (FINAL.has(message.code)) this.#finish(message);

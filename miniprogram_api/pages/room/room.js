@@ -6,6 +6,7 @@ import { failed } from "../shared/states.js";
 import { Call } from "./connection.js";
 import { openCamera } from "./devices.js";
 import { Lobby, report } from "./lobby.js";
+import { RecordingMark } from "./recording.js";
 import { Stage } from "./stage.js";
 
 const place = document.getElementById("room");
@@ -99,6 +100,8 @@ function enter(stream) {
   const stage = new Stage(place, call, act);
   stage.showSelf(own);
   stage.say("正在接通…");
+  new RecordingMark(call, place.querySelector(".stage"));
+  call.addEventListener("problem", ({ detail }) => stage.say(detail.sentence));
   call.addEventListener("seats", () => stage.showSeats());
   call.addEventListener("track", ({ detail }) => stage.showStream(detail.seat, detail.stream));
   call.addEventListener("trouble", ({ detail }) => {

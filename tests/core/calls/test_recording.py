@@ -28,6 +28,7 @@ from core.calls.recording_commands import (
 from core.calls.recording_errors import NotInTheCall, PatientHasNotAgreed, RecordingNotYours, RecordingOver, RecordingUnknown, StillWritten
 from core.calls.recording_models import CallRecording, CallRecordingAnswer, CallRecordingFile
 from core.calls.recording_rules import KIND, Answered, Person, after_answer, after_entry, chapter_time, may_start
+from core.consultations.models import Consultation
 from core.foundation.actor import Actor
 from core.foundation.blobs import FileGone
 from core.foundation.encryption.erasure import erase_all
@@ -37,6 +38,7 @@ from core.foundation.keys import SubjectErased
 from core.foundation.models import AuditEntry, Blob, OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.work import Work
+from core.oversight.models import Disposal
 from core.people.commands_consents import GiveConsent, WithdrawConsent
 from core.people.consent_texts import current_text
 from core.people.models import Consent
@@ -44,6 +46,7 @@ from media.calls.recording import DumpRecorder
 from media.calls.recordings import Recordings as Dumps
 from media.calls.rtp import write_packet
 from tests.core.calls.conftest import Room
+from tests.core.oversight.ended import reviewed, worked
 
 pytestmark = pytest.mark.storage
 SEATS = ("patient", "village_doctor", "expert")
@@ -394,3 +397,36 @@ async def test_it_goes_with_its_patient(desk: Desk, tmp_path: Path):
     for file_id in files:
         with pytest.raises(FileGone):
             await desk.practice.blobs.objects.size(file_id)
+
+
+async def _as_if_long_ago(desk: Desk, recording_id: str) -> None:
+    then = desk.practice.clock.real_now() - timedelta(days=3 * 366 + 45)
+    await CallRecording.filter(id=recording_id).update(asked_really_at=then)
+
+
+async def test_after_three_years_it_is_announced_and_a_month_later_gone_for_good(desk: Desk, tmp_path: Path):
+    recording_id = await recorded(desk, tmp_path)
+    await work(desk)
+    files = [str(one) for one in await CallRecordingFile.all().values_list("id", flat=True)]
+    assert [row.kind for row in await reviewed(desk.room.ward)] == []
+    await _as_if_long_ago(desk, recording_id)
+    (announced,) = await reviewed(desk.room.ward)
+    assert (announced.kind, announced.state) == ("process", "announced")
+    desk.room.ward.clock.advance(days=31)
+    await worked(desk.room.ward)
+    assert (await Disposal.get(id=announced.id)).kept == 1  # its case is still open
+    assert (await CallRecording.get(id=recording_id)).state == "stored"
+    await Consultation.filter(id=desk.room.consultation_id).update(state="COMPLETED", closed_at=desk.room.ward.clock.now())
+    desk.room.ward.clock.advance(days=31)
+    await worked(desk.room.ward)
+    done = await Disposal.get(id=announced.id)
+    assert (done.state, done.gone, done.kept) == ("done", 1, 0)
+    assert (await CallRecording.get(id=recording_id)).state == "gone"
+    assert await CallRecordingFile.all().count() == 0
+    with pytest.raises(SubjectErased):
+        await desk.practice.keys.sealer(KIND, recording_id)
+    for file_id in files:
+        with pytest.raises(FileGone):
+            await desk.practice.blobs.objects.size(file_id)
+    entries = await AuditEntry.filter(action="oversight.dispose", outcome="done").order_by("id")
+    assert (entries[-1].detail or {}).get("erased") == "key"
