@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.calls.commands import EnterCall, Entered, LeaveCall, SeatHeld, SeatStillMine
 from core.calls.errors import NoCallAnyMore, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
+from core.calls.recording import someone_entered
 from core.calls.room import check_right, seats_of
 from core.calls.rules import HEARD_OF_WITHIN, LINK_WORDS, LISTENS_ONLY, RUNG_WORDS, SEAT_LABELS
 from core.calls.waiting import comes_in, require_open
@@ -57,6 +58,7 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
     await call.change(empty_since_really=None)
     place = await comes_in(work, call, ticket.seat)
     row = await note(work, row.id, f"call.joined.{ticket.seat}")
+    await someone_entered(work, call, attendance)
     await _begin_when_both_sides_are_there(work, call, row, ticket.seat)
     work.lanes.add(f"call:{call.id}")
     return Entered.model_validate({

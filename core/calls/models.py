@@ -27,7 +27,7 @@ class Call(Owned):
     beside = fields.IntField(default=0, db_default=0)
     """How many relatives are beside the patient, as was said."""
     recorded = fields.BooleanField(default=False)
-    """Stays false: nothing is recorded without everybody's consent, and nobody can be asked for it yet."""
+    """Whether some of it was recorded, with everybody's consent (core/calls/recording.py)."""
 
     class Meta:
         table = "call"

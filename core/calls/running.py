@@ -6,6 +6,7 @@ from core.calls.attending import end_attendance
 from core.calls.commands import CheckCall
 from core.calls.guests import close_invitations
 from core.calls.models import Call, CallAttendance, CallPlace
+from core.calls.recording import call_is_over
 from core.calls.rules import HEARD_OF_WITHIN, LOOK_AGAIN, TRIED_BEFORE, is_over, not_held, spoken_length
 from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.service import hold, note, when_closed, when_returned
@@ -47,6 +48,7 @@ async def end_call(work: Work, call: Call) -> None:
     changed = await Call.filter(id=call.id, ended_at__isnull=True).update(ended_at=work.now, open_consultation_id=None)
     if changed == 0:
         return
+    await call_is_over(work, call.id)
     await CallAttendance.filter(call_id=call.id, left_at__isnull=True).update(left_at=now, ending="ended")
     await close_invitations(work, call)
     attended = await CallAttendance.filter(call_id=call.id)

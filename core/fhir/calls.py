@@ -1,4 +1,4 @@
-"""The calls of a consultation: each an Encounter that is part of it, with who was in it and when. What was said is recorded nowhere."""
+"""The calls of a consultation: each an Encounter that is part of it, with who was in it and when. What was said stands nowhere here."""
 
 from __future__ import annotations
 

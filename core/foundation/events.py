@@ -52,7 +52,7 @@ def listeners_of(topic: str) -> tuple[Listener, ...]:
 
 
 _CHAT_TOPICS = frozenset({"message.received"})
-_IMAGE_TOPICS = frozenset({"upload.received", "frame.asked", "transfer.complete", "file.dropped", "files.swept"})
+_IMAGE_TOPICS = frozenset({"upload.received", "frame.asked", "transfer.complete", "file.dropped", "files.swept", "recording.stopped"})
 
 
 def lane_of(topic: str) -> str:

@@ -63,11 +63,13 @@ class DoneBefore(Conflict):
 
 @dataclass(slots=True)
 class Engines:
-    """The engines, where this process has them. ``masking`` only where de-identified copies are made."""
+    """The engines, where this process has them. ``masking`` only where de-identified copies are made; ``recordings``: the dumps of calls
+    (``media.calls.recordings.Recordings``), where they are put together."""
 
     clinical: Any = None
     imaging: Any = None
     masking: Any = None
+    recordings: Any = None
 
 
 class EngineAway(Unavailable):

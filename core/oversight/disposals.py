@@ -2,8 +2,8 @@
 
 Record: a patient for whom nothing was done for fifteen years. His keys are destroyed, which reaches every copy; his files and what he could be
 found by go. Process: what was said in a month three years ago; the words go, a batch at a time, and then the keys that they were under, one for each
-account and month, so that they go in old backups too. Each step is a due row or a state in a row: whoever is killed in the middle is followed by
-another who goes on, and what was done twice is done once.
+account and month, so that they go in old backups too; recordings of calls of that month go with them, each with its key. Each step is a due row or a
+state in a row: whoever is killed in the middle is followed by another who goes on, and what was done twice is done once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from tortoise.queryset import QuerySet
 
+from core.calls.recording_disposal import KIND as RECORDING
+from core.calls.recording_disposal import dispose_recordings, first_recording, recordings_between
 from core.conversations.models import Message
 from core.conversations.words import KIND, accounts_with_key, first_month_with_key, words_key
 from core.foundation.actor import Role
@@ -92,7 +94,9 @@ async def _announce_month(work: Work) -> None:
 async def _oldest(begin: datetime, over: datetime) -> str | None:
     """The oldest month from ``begin`` on, before ``over``, of which there are words, or keys (somebody was told of something and said nothing)."""
     first = await _said(begin, over).order_by("id").first()
-    months = [None if first is None else f"{first.received_at:%Y-%m}", await first_month_with_key(begin, over)]
+    months = [
+        None if first is None else f"{first.received_at:%Y-%m}", await first_month_with_key(begin, over), await first_recording(begin, over),
+    ]
     return min((one for one in months if one is not None), default=None)
 
 
@@ -182,7 +186,7 @@ async def _dispose_month(work: Work, row: Disposal) -> DisposalView:
     begin, end = _month(row.subject_id)
     said = _said(begin, end)
     if row.state == "announced":
-        await row.change(state="erasing", total=await said.count())
+        await row.change(state="erasing", total=await said.count() + await recordings_between(begin, end).count())
     needed = await words_needed(work, end)
     free = said.exclude(account_id__in=list(needed)) if needed else said
     ids = [message.id for message in await free.order_by("id").limit(WORDS).only("id")]
@@ -196,12 +200,14 @@ async def _dispose_month(work: Work, row: Disposal) -> DisposalView:
 
 
 async def _dispose_keys(work: Work, row: Disposal, gone: int, kept: int, needed: set[str]) -> DisposalView:
-    """All words of the month are gone but ``kept``, those of the accounts ``needed``: now the keys of the others. None before, so that what is
-    there opens."""
+    """Its recordings go. All words of the month are gone but ``kept``, those of the accounts ``needed``: now the keys of the others. None before, so
+    that what is there opens."""
     begin, end = _month(row.subject_id)
     keys = await accounts_with_key(row.subject_id, KEYS + len(needed) + 1)
     over = [one for one in keys if one not in needed]
-    if len(over) > KEYS:
+    recordings, of_open_cases = await dispose_recordings(work, begin, end, FILES)
+    gone, kept, more = gone + len(recordings), kept + of_open_cases, len(over) > KEYS or len(recordings) == FILES
+    if more:
         await row.change(gone=gone, kept=kept)
         await work.schedule(DISPOSE, row.id, work.now + SOON)
     elif kept or len(over) < len(keys):
@@ -209,15 +215,16 @@ async def _dispose_keys(work: Work, row: Disposal, gone: int, kept: int, needed:
         await work.schedule(DISPOSE, row.id, work.now + NOTICE)
     else:
         await row.change(state="done", done_at=work.now, gone=gone, kept=0)
-    more, over = len(over) > KEYS, over[:KEYS]
+    over = over[:KEYS]
     talks = [] if more else await nobodys_intakes(begin, end, needed)
     await _forget_told(begin, end, over)
     view = await view_of(row)
-    if over or talks:
+    if over or talks or recordings:
         work.concerns("house", row.subject_id, disposal=row.id, erased="key")
         # Last, as above. With it they are gone in every backup made before: a restore destroys these keys once more.
         await destroy_keys(work.practice, KIND, *(words_key(one, begin) for one in over))
         await destroy_keys(work.practice, INTAKE, *talks)
+        await destroy_keys(work.practice, RECORDING, *recordings)
     return view
 
 

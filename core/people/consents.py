@@ -12,7 +12,7 @@ from core.foundation.models import Blob
 from core.foundation.orders import Done, answers, handles
 from core.foundation.work import Work
 from core.people.commands_consents import ConsentText, ConsentView, CurrentConsentText, GiveConsent, WithdrawConsent
-from core.people.consent_texts import current_text
+from core.people.consent_texts import Text, current_text
 from core.people.errors import ConsentEvidenceMissing, ConsentMissing, ConsentOutdated
 from core.people.models import Consent, Patient
 from core.people.purposes import PURPOSES, Giver, PurposeCode, care_purposes, check_giver, check_withdrawer, is_of_age_for
@@ -51,23 +51,35 @@ async def give_consent(work: Work, order: GiveConsent) -> Done:
     giver = await giver_of(work, patient.id)
     check_giver(order.purpose, giver, await age_of(work, patient.id))
     work.concerns("patient", patient.id, purpose=order.purpose, version=text.version, given_as=giver.value)
-    standing = [one for one in await standing_consents(work, patient.id) if (one.purpose, one.text_version) == (order.purpose, text.version)]
+    await _keep(work, patient, text, giver, order.evidence_blob_id)
+    return Done()
+
+
+async def give_within(work: Work, patient_id: str, purpose: PurposeCode) -> None:
+    """The same as a part of another order in which the text in force was shown; whatever :class:`GiveConsent` refuses is refused here."""
+    patient = await Patient.filter(id=patient_id).select_for_update().get()
+    giver = await giver_of(work, patient.id)
+    check_giver(purpose, giver, await age_of(work, patient.id))
+    await _keep(work, patient, current_text(purpose), giver, None)
+
+
+async def _keep(work: Work, patient: Patient, text: Text, giver: Giver, evidence_blob_id: str | None) -> None:
+    standing = [one for one in await standing_consents(work, patient.id) if (one.purpose, one.text_version) == (text.purpose, text.version)]
     if not standing:
         await Consent.create(
             id=work.new_id(),
             organisation_id=patient.organisation_id,
             patient_id=patient.id,
-            purpose=order.purpose,
+            purpose=text.purpose,
             text_version=text.version,
             text_sha256=text.sha256,
             channel=work.actor.channel,
             given_by=work.actor.account_id,
             given_as=giver.value,
             given_at=work.now,
-            evidence_blob_id=order.evidence_blob_id,
+            evidence_blob_id=evidence_blob_id,
         )
-        await work.emit("consent.given", key=patient.id, patient_id=patient.id, purpose=order.purpose)
-    return Done()
+        await work.emit("consent.given", key=patient.id, patient_id=patient.id, purpose=text.purpose)
 
 
 async def _check_paper(work: Work, order: GiveConsent) -> None:

@@ -133,6 +133,11 @@ class Recorder(Protocol):
         `kind`: audio or video; `codec`: opus, VP8, H264; `at`: the engine's clock, in seconds."""
         ...
 
+    def report(self, seat: str, member: str, kind: str, codec: str, at: float, ssrc: int, ntp: int, timestamp: int) -> None:
+        """What the sender's report says of one stream (RFC 3550, 6.4.1): his clock (`ntp`, 64 bits) when its RTP clock stood at `timestamp`. With
+        these sound and picture can be laid over each other later."""
+        ...
+
 
 Tell = Callable[[MediaEvent], None]
 

@@ -315,6 +315,8 @@ class PublishLeg:
             if isinstance(told, rtp.SenderReport) and (stream := self._streams.get(told.ssrc)) is not None:
                 stream.reported(told.ntp, now)
                 stream.report = told
+                if self.recorder is not None and stream.kind not in self.limits.muted:
+                    self.recorder.report(self.seat, self.member, stream.kind, stream.codec, now, told.ssrc, told.ntp, told.timestamp)
                 for lane in stream.lanes:
                     report = lane.report(stream, told, now)
                     if report is not None:

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,10 +26,15 @@ from media.calls.protocol import (
     Limit,
     LimitsOf,
     News,
+    Record,
+    RecordNews,
     Reply,
     Request,
     SlotOf,
+    StopRecord,
 )
+from media.calls.recording import Trouble
+from media.calls.room_recorders import RecordingRefused, RoomRecorders
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -38,7 +45,7 @@ EMPTY_ROOM_S = 60.0
 
 class Node:
     """`name` is this run's alone. `make_engine` is given where to tell events; `clock` gives monotonic seconds; `on_beat` is done with every
-    beat, whatever else an engine needs."""
+    beat, whatever else an engine needs. `recordings`: the folder for dumps; without one nothing can be recorded here."""
 
     def __init__(
         self,
@@ -47,9 +54,11 @@ class Node:
         name: str,
         clock: Callable[[], float],
         on_beat: Callable[[], Awaitable[None]] | None = None,
+        recordings: Path | None = None,
     ) -> None:
         self.name, self._redis, self._clock, self._on_beat = name, redis, clock, on_beat
         self._engine = make_engine(self._tell)
+        self._recording = None if recordings is None else RoomRecorders(self._engine, recordings, clock, time.time, self._tell_of_recording)
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty_since: dict[str, float] = {}
         self.listening = asyncio.Event()
@@ -80,6 +89,8 @@ class Node:
             beating.cancel()
             with contextlib.suppress(Exception):
                 await self._redis.hdel(protocol.NODES, self.name)
+            if self._recording is not None:
+                await self._recording.close()
             await self._engine.close()
 
     def _start(self, work: Any) -> None:
@@ -122,6 +133,10 @@ class Node:
             await self._engine.leave(order.room, order.member)
         elif isinstance(order, CloseRoom):
             await self._close_room(order.room)
+        elif isinstance(order, Record):
+            await self._recorders().record(order)
+        elif isinstance(order, StopRecord):
+            await self._recorders().stop(order.room, order.recording)
         elif isinstance(order, AskStats):
             return Reply(id=request.id, stats=dataclasses.asdict(await self._engine.stats()))
         return Reply(id=request.id)
@@ -129,6 +144,15 @@ class Node:
     def _tell(self, event: MediaEvent) -> None:
         news = News(seat=event.seat, member=event.member, kind=event.kind)
         self._start(self._publish(protocol.room_channel(event.room), news.model_dump_json()))
+
+    def _recorders(self) -> RoomRecorders:
+        if self._recording is None:
+            raise RecordingRefused
+        return self._recording
+
+    def _tell_of_recording(self, room: str, recording: str, trouble: Trouble) -> None:
+        news = RecordNews(recording=recording, trouble=trouble)
+        self._start(self._publish(protocol.room_channel(room), news.model_dump_json()))
 
     async def _publish(self, channel: str, data: str) -> None:
         try:
@@ -139,6 +163,8 @@ class Node:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
+            if self._recording is not None:
+                await self._recording.end_unwanted()
             try:
                 await self._say_that_we_are_here()
                 if self._on_beat is not None:
@@ -159,6 +185,8 @@ class Node:
             await self._redis.set(protocol.place_of(room.room), self.name, ex=protocol.PLACE_LIFE_S)
 
     async def _close_room(self, room: str) -> None:
+        if self._recording is not None:
+            await self._recording.room_closed(room)
         await self._engine.close_room(room)
         self._empty_since.pop(room, None)
         await self._redis.delete(protocol.place_of(room))

@@ -23,6 +23,7 @@ NODES = f"{PREFIX}nodes"
 JANUS_DRAINING = f"{PREFIX}janus:draining"
 JANUS_SEEN_S = 10
 REPLY_S = 8.0
+RECORD_LEASE_S = 30.0
 PLACE_LIFE_S = 120
 """A room's place is forgotten this long after its node last said that it is there."""
 
@@ -109,13 +110,36 @@ class CloseRoom(_Message):
     room: str
 
 
+class Record(_Message):
+    """Record what `members` send, and nobody else, sealed for `public_key` (X25519, hex; the process that writes cannot read it). Said again and
+    again while it is wanted: what was not wanted for `RECORD_LEASE_S` is no longer recorded. An older `edition` changes nothing; one that was
+    stopped stays so."""
+
+    op: Literal["record"] = "record"
+    room: str
+    recording: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    members: tuple[str, ...]
+    edition: int
+
+
+class StopRecord(_Message):
+    """Stop it at once and for good. Answered when every file has its end."""
+
+    op: Literal["stop_record"] = "stop_record"
+    room: str
+    recording: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+
+
 class AskStats(_Message):
     """Answered by a `Reply` whose `stats` is the engine's (`media.calls.engine.EngineStats` as JSON)."""
 
     op: Literal["stats"] = "stats"
 
 
-Order = Annotated[CreateRoom | Join | Accept | Limit | Leave | CloseRoom | AskStats, Field(discriminator="op")]
+Order = Annotated[
+    CreateRoom | Join | Accept | Limit | Leave | CloseRoom | Record | StopRecord | AskStats, Field(discriminator="op")
+]
 
 
 class Request(_Message):
@@ -162,4 +186,12 @@ class JanusSeen(_Message):
 
 
 seen_adapter: TypeAdapter[tuple[JanusSeen, ...]] = TypeAdapter(tuple[JanusSeen, ...])
+class RecordNews(_Message):
+    """The media process has stopped recording by itself: the disk is full or slow."""
+
+    type: Literal["recording"] = "recording"
+    recording: str
+    trouble: Literal["disk_full", "disk", "slow"]
+
+
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

@@ -203,6 +203,11 @@ class Settings(BaseSettings):
         return self.data_dir / "blobs"
 
     @property
+    def recordings_dir(self) -> Path:
+        """What is recorded of calls, sealed, until a worker has put it together. Media processes and workers see the same folder."""
+        return self.data_dir / "recordings"
+
+    @property
     def files_keys(self) -> Path:
         """The bucket's keys, where they are in a file."""
         return self.files_keys_file or self.secrets_dir / "files_bucket.json"

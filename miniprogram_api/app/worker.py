@@ -24,21 +24,23 @@ from miniprogram_api.app.process import PROCESS_NAME, announce_ready
 logger = logging.getLogger("huizhen.worker")
 
 
-def build_engines(cache: Path | None = None) -> Engines:
-    """Both engines; loading the dictionary takes a moment, so the process announces itself only afterwards.
+def build_engines(cache: Path | None = None, recordings: Path | None = None) -> Engines:
+    """All engines; loading the dictionary takes a moment, so the process announces itself only afterwards.
 
-    ``cache``: a private folder that keeps what the next start can use."""
+    ``cache``: a private folder that keeps what the next start can use; ``recordings``: where the dumps of calls lie."""
+    import media.calls.recordings
     import media.imaging
     import nlp.engine
 
     clinical = nlp.engine.build(cache and cache / "dictionary")
     clinical.warm()  # the first sentence of a person must not wait for the dictionary
-    return Engines(clinical=clinical, imaging=media.imaging.build())
+    dumps = None if recordings is None else media.calls.recordings.Recordings(recordings)
+    return Engines(clinical=clinical, imaging=media.imaging.build(), recordings=dumps)
 
 
 async def main() -> None:
     settings = house_settings.read()
-    engines = await asyncio.to_thread(build_engines, settings.data_dir / "cache")
+    engines = await asyncio.to_thread(build_engines, settings.data_dir / "cache", settings.recordings_dir)
     async with open_house(settings, engines=engines) as house:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -1,7 +1,10 @@
-"""/v1/consultations/{id}/call: a seat in the consultation's call, who is in it, its door, why it did not work, the telephone instead; and the
-invitation of a guest. The rest goes over the signalling socket."""
+"""/v1/consultations/{id}/call: a seat in the consultation's call, who is in it, its door, why it did not work, the telephone instead; the invitation
+of a guest; and what was recorded of the calls. The rest goes over the signalling socket."""
 
 from __future__ import annotations
+
+import asyncio
+import re
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
@@ -10,6 +13,8 @@ from core.calls import commands as calls
 from core.calls import commands_guests as guests
 from core.calls import commands_rooms as rooms
 from core.calls import commands_talk as talk
+from core.calls import recording_commands as recordings
+from core.calls.recording_rules import KIND
 from core.calls.service import waits
 from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, order_route, practice_of
 
@@ -33,3 +38,47 @@ async def at_the_door(request: Request, consultation_id: str) -> HTTPResponse:
     if door.state == "waiting":
         await waits(practice_of(request), actor_of(request).account_id, consultation_id)
     return json_response(door.model_dump(mode="json"), dumps=dumps)
+
+
+order_route(blueprint, "GET", "/consultations/<consultation_id:str>/recordings", recordings.Recordings)
+
+PIECE = 256 * 1024
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Disposition": "inline", "Accept-Ranges": "bytes"}
+"""Not even in the browser's cache: what lies on a phone's disk lies there unencrypted."""
+
+
+@blueprint.get("/consultations/<consultation_id:str>/recordings/<file_id:str>")
+@by_order(recordings.PlayRecording)
+async def play(request: Request, consultation_id: str, file_id: str) -> HTTPResponse | None:
+    """200 with the whole file, 206 with the part that ``Range`` asks for (RFC 9110, 14: one range; others are answered whole), 416 beyond its end."""
+    practice = practice_of(request)
+    found = await practice.ask(actor_of(request), recordings.PlayRecording(consultation_id=consultation_id, file_id=file_id))
+    reader = await practice.blobs.reader(found.file_id, KIND, found.recording_id)
+    wanted = range_of(request.headers.get("range", ""), reader.size)
+    if wanted is not None and not wanted:
+        return HTTPResponse(status=416, headers={**_HEADERS, "Content-Range": f"bytes */{reader.size}"})
+    part = range(reader.size) if wanted is None else wanted
+    headers = {**_HEADERS, "Content-Length": str(len(part))}
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{reader.size}"
+    first = await asyncio.to_thread(reader.read_at, part.start, min(PIECE, len(part)))
+    response = await request.respond(status=200 if wanted is None else 206, headers=headers, content_type=found.media_type)
+    await response.send(first)
+    for at in range(part.start + PIECE, part.stop, PIECE):
+        await response.send(await asyncio.to_thread(reader.read_at, at, min(PIECE, part.stop - at)))
+    await response.eof()
+    return None
+
+
+def range_of(header: str, size: int) -> range | None:
+    """The bytes that a ``Range`` names, cut to the file; empty when it lies beyond it, None when the whole is wanted or it cannot be read."""
+    told = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", header.strip())
+    if told is None or told.groups() == ("", ""):
+        return None
+    first, last = told.groups()
+    if not first:
+        return range(max(0, size - int(last)), size)
+    stop = min(size, int(last) + 1) if last else size
+    if last and int(last) < int(first):
+        return None
+    return range(int(first), stop) if int(first) < size else range(0)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, TypeAdapter
 
 from core.calls.commands import EnterCall, LeaveCall, Rung
+from core.calls.recording_commands import AnswerRecording, AskToRecord
+from core.foundation.ids import Id
 from core.foundation.orders import Order
 from miniprogram_api.realtime import room_messages as room
 from miniprogram_api.realtime.room_messages import Message as _Message
@@ -59,6 +61,20 @@ class Quality(_Message):
     rung: Rung | None = None
 
 
+class RecordAsk(_Message):
+    """May the call be recorded? Whoever asks has said yes himself."""
+
+    type: Literal["record_ask"]
+
+
+class RecordAnswer(_Message):
+    """Yes or no to being recorded; a no later stops it at once."""
+
+    type: Literal["record_answer"]
+    recording_id: Id
+    agree: bool
+
+
 class Ping(_Message):
     type: Literal["ping"]
 
@@ -70,13 +86,14 @@ class Bye(_Message):
 
 
 FromClient = Annotated[
-    Hello | Publish | Answer | State | Quality | Ping | Bye
+    Hello | Publish | Answer | State | Quality | RecordAsk | RecordAnswer | Ping | Bye
     | room.Mute | room.Remove | room.Lock | room.HandOver | room.Admit | room.Refuse | room.Invite | room.Withdraw
     | room.Hand | room.Beside | room.Chat | room.Show | room.Caption,
     Field(discriminator="type"),
 ]  # fmt: skip
 MEANS: dict[type[_Message], type[Order] | None] = {
-    Hello: EnterCall, Bye: LeaveCall, Publish: None, Answer: None, State: None, Quality: None, Ping: None, room.Caption: None, **room.ORDERS,
+    Hello: EnterCall, Bye: LeaveCall, RecordAsk: AskToRecord, RecordAnswer: AnswerRecording,
+    Publish: None, Answer: None, State: None, Quality: None, Ping: None, room.Caption: None, **room.ORDERS,
 }
 """The order that a message becomes. None: it is about the sender's own seat alone, which the ticket gave him, and reaches nothing else."""
 from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
@@ -136,6 +153,21 @@ class Media(_Message):
     slots: tuple[dict[str, str], ...]
 
 
+class Recording(_Message):
+    """How it stands with recording: `waiting` names the seats whose yes is wanted, `mine` what the receiver said, `text` what is agreed to,
+    `reason` why it ended. While `state` is running everybody shows the mark."""
+
+    type: Literal["recording"] = "recording"
+    state: Literal["off", "asked", "running", "stopped"]
+    recording_id: str | None = None
+    asked_by: str = ""
+    waiting: tuple[str, ...] = ()
+    mine: Literal["", "yes", "no"] = ""
+    may_ask: bool = False
+    reason: str = ""
+    text: str = ""
+
+
 class MediaLost(_Message):
     """The process that carried the media is gone, or never heard of him: publish again."""
 
@@ -169,7 +201,10 @@ class Closed(_Message):
     sentence: str
 
 
-Told = Welcome | SeatNews | Media | MediaLost | Renegotiate | Pong | Problem | Closed | room.RoomNews | room.Lines | room.LineNews | room.CaptionNews
+Told = (
+    Welcome | SeatNews | Media | Recording | MediaLost | Renegotiate | Pong | Problem | Closed
+    | room.RoomNews | room.Lines | room.LineNews | room.CaptionNews
+)  # fmt: skip
 
 
 def link_of(loss: float, rtt_ms: float) -> Link:

@@ -19,14 +19,30 @@ from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.service import actor_for, session_runs
-from media.calls.protocol import Accept, Join, Leave, News
+from media.calls.protocol import Accept, Join, Leave, News, RecordNews
 from media.calls.turn import Relays, ice_servers
 from miniprogram_api.realtime import captions, messages
 from miniprogram_api.realtime.limits import Allowance
 from miniprogram_api.realtime.link import Heard, Lost, MediaLine, NoMedia, Refused
-from miniprogram_api.realtime.messages import Answer, Bye, Closed, Hello, Media, MediaLost, Problem, Publish, Quality, SeatHere, SeatNews, State
+from miniprogram_api.realtime.messages import (
+    Answer,
+    Bye,
+    Closed,
+    Hello,
+    Media,
+    MediaLost,
+    Problem,
+    Publish,
+    Quality,
+    RecordAnswer,
+    RecordAsk,
+    SeatHere,
+    SeatNews,
+    State,
+)
 from miniprogram_api.realtime.presence import Presence
 from miniprogram_api.realtime.quality import LinkRecord
+from miniprogram_api.realtime.recording import RecordingDesk
 from miniprogram_api.realtime.room_messages import Acting, Caption, CaptionNews, LineNews
 from miniprogram_api.realtime.room_side import UNREADABLE, RoomSide
 
@@ -85,6 +101,7 @@ class CallSession:
         self._presence: Presence
         self._room: RoomSide
         self._record = LinkRecord()
+        self._recording: RecordingDesk
 
     async def run(self) -> None:
         """Until the person or the call is gone. Whatever ends it, the attendance is closed and the media process told."""
@@ -132,6 +149,7 @@ class CallSession:
         self._here = SeatHere(seat=entered.seat, member=entered.attendance_id)
         self._presence = Presence(self._redis, entered.call_id)
         self._room = RoomSide(self._practice, self._line, entered, self._tell)
+        self._recording = RecordingDesk(self._practice, self._line, self._actor, entered, self._tell)
 
     async def _leave_once_entered(self, entering: asyncio.Future[Entered]) -> None:
         with contextlib.suppress(Exception):  # he did not get in: there is nothing to leave
@@ -195,6 +213,8 @@ class CallSession:
                 if link != self._here.link:
                     self._here = self._here.model_copy(update={"link": link})
                     await self._show()
+            elif isinstance(message, RecordAsk | RecordAnswer):
+                await self._recording.act(message)
             elif isinstance(message, Bye):
                 raise _End(GOODBYE, "left")
             else:
@@ -230,6 +250,7 @@ class CallSession:
             self._carried = True
             slots = tuple(slot.model_dump() for slot in reply.joined.slots)
             await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots))
+            await self._recording.look()  # the process that carries the room may be another one now
 
     async def _answer(self, message: Answer) -> None:
         try:
@@ -247,6 +268,8 @@ class CallSession:
             news = await heard.get()
             if isinstance(news, Lost):
                 await self._lost()
+            elif isinstance(news, RecordNews):
+                await self._recording.failed(news.recording, news.trouble)
             elif isinstance(news, News):
                 await self._of_the_media(news)
             else:
@@ -289,6 +312,7 @@ class CallSession:
                     await self._presence.put(self._here, time.time())
                     await self._room.look(now, carried=self._carried)
                     await self._room.recall(now)
+                    await self._recording.look()
                 except _End:
                     raise
                 except Exception as error:  # Database or Redis may be away for a moment; the call goes on.

@@ -51,6 +51,7 @@ NOT_OF_A_PATIENT = {
 """Queries that give nothing of a patient."""
 
 PART_OF_AN_AUDITED_ACT = {
+    "calls.recording": "whether the call that one sits in is being recorded, asked every ten seconds; the seat was taken by a command",
     "calls.seat_still_mine": "whether one's own seat in a running call still stands, asked every ten seconds; it was taken by a command",
     "calls.at_the_door": "whether one's own waiting at the door of a call is over, asked every few seconds; it was begun by a command",
     "calls.room": "how the room stands in which one sits by a command: seats, hands, the door; whom the moderator invited, nothing of the patient",
@@ -66,7 +67,8 @@ CODES = {
     "account", "alert", "answer", "appointment", "attribute", "candidates", "claim", "clean", "code", "conflict", "consultation", "copy",
     "credential", "decision", "disposal", "entries", "erased", "former", "given_as", "gone", "image", "intake", "k", "key", "keyring", "kind",
     "list", "lock", "locked", "made", "opening", "other", "outcome", "places", "practice", "prescription", "purpose", "question", "reaches",
-    "reason", "ref", "relation", "request", "role", "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened",
+    "reason", "recording", "ref", "relation", "request", "role",
+    "rows", "scope", "seconds", "slot", "state", "taken_at", "template", "tree_size", "unopened",
     "values", "verdict", "version", "what", "withdrawn_as",
 }  # fmt: skip
 """What an entry's detail may be called: ids, codes of a closed list, numbers, times. Work keeps everything else out at run time."""

@@ -131,6 +131,9 @@ GIVEN: dict[str, dict[str, str]] = {
     "miniprogram_api/http/sign_in.py": dict.fromkeys(
         ("people.ensure_account", "people.open_session", "people.redeem_hand_over"), _VOUCHED
     ) | dict.fromkeys(("people.hand_over_session", "people.me", "people.verify_phone"), _HIMSELF),
+    "miniprogram_api/realtime/recording.py": {
+        "calls.fail_recording": "the media process cannot go on recording: the practice's own machine says so, nobody in the call",
+    } | dict.fromkeys(("calls.answer_recording", "calls.ask_to_record", "calls.recording"), _HIMSELF),
 }  # fmt: skip
 """Every module that can act as the system (or is the operator's), each order that it can name, and what it needs it for."""
 

@@ -338,7 +338,7 @@ async def test_no_ticket_opens_for_whom_it_was_not_given_and_nothing_comes_befor
         fields = {
             "type": typing.get_args(kind.model_fields["type"].annotation)[0], "sdp": "x", "audio": True, "video": True, "loss": 0, "rtt_ms": 1,
             "seat": "student", "muted": True, "locked": True, "place": NOWHERE, "invitation": NOWHERE, "image": NOWHERE, "raised": True, "count": 1,
-            "called": "某", "text": "某",
+            "called": "某", "text": "某", "recording_id": "01J0000000000000000000000A", "agree": True,
         }  # fmt: skip
         wire = _Wire(json.dumps({name: value for name, value in fields.items() if name in kind.model_fields}))
         await CallSession(wire, scene.practice, None, None, scene.people["village_doctor"]).run()  # type: ignore[arg-type]

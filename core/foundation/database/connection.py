@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "core.consultations.models",
     "core.dispatch.models",
     "core.calls.models",
+    "core.calls.recording_models",
     "core.imaging.models",
     "core.prescriptions.models",
     "core.candidates.models",

@@ -18,7 +18,8 @@ const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.removed"
 
 /**
  * Events: "state" (detail: connecting, connected, reconnecting, closed with {code, sentence}), "seats" (somebody came, changed or went),
- * "track" ({seat, stream}), "trouble" ({code} for the timeline), "message" (any other message of the socket).
+ * "track" ({seat, stream}), "trouble" ({code} for the timeline), "recording" (how it stands), "problem" ({sentence} for the person),
+ * "message" (any other message of the socket).
  */
 export class Call extends EventTarget {
   /** `met`: a set to which every seat is added that was in the call. */
@@ -85,6 +86,11 @@ export class Call extends EventTarget {
     this.#send({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled) });
   }
 
+  /** Something that the person says and that concerns the call alone. */
+  say(message) {
+    this.#send(message);
+  }
+
   async #open() {
     clearTimeout(this.timer);
     this.#closeSocket();
@@ -138,8 +144,12 @@ export class Call extends EventTarget {
       this.#emit("seats");
     } else if (message.type === "renegotiate") {
       await this.#publish();
-    } else if (message.type === "problem" && message.code === "description.refused") {
-      this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
+    } else if (message.type === "recording") {
+      this.#emit("recording", message);
+    } else if (message.type === "problem") {
+      if (message.code.startsWith("call.recording.") || message.code.startsWith("people.consent")) this.#emit("problem", message);
+      else if (message.code === "description.refused") this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
+      else this.#emit("message", message);
     } else if (message.type === "closed") {
       if (FINAL.has(message.code)) this.#finish(message);
     } else this.#emit("message", message);

@@ -24,7 +24,7 @@ export class Lobby {
       h("div", { class: "check" }, h("span", null, "声音"), this.meter, h("span", { class: "faint" }, "说句话试试"),
         h("span", null, "网络"), h("span", null, this.lamp, " ", this.network), h("span")),
       this.notice, this.who, this.actions,
-      h("p", { class: "faint" }, "视频不会录像。"));
+      h("p", { class: "faint" }, "没有您和在场每个人的同意,不会录像。"));
     if (view.closed) {
       // Nothing can be held: nobody is asked for his camera.
       replace(place, h("header", { class: "page-head" }, h("h1", null, `视频会诊 ${view.code}`)),

@@ -8,6 +8,7 @@ import { openCamera } from "./devices.js";
 import { Lobby, report } from "./lobby.js";
 import { declineButton, phoneButton } from "./phone.js";
 import { RoomSide } from "./room_side.js";
+import { RecordingMark } from "./recording.js";
 import { Stage } from "./stage.js";
 import { Waiting } from "./waiting.js";
 
@@ -138,7 +139,9 @@ function enter(stream, seat) {
   stage.showSelf(own);
   stage.say("正在接通…");
   const side = new RoomSide(place, call, consultationId, { seat, stage, act });
+  new RecordingMark(call, place.querySelector(".stage"));
   call.addEventListener("message", ({ detail }) => side.hear(detail));
+  call.addEventListener("problem", ({ detail }) => stage.say(detail.sentence));
   call.addEventListener("seats", () => {
     stage.showSeats();
     side.seats();

@@ -44,7 +44,7 @@ pytestmark = pytest.mark.storage
 
 NOT_OF_CARE = {
     "care_relation", "patient_claim", "listed_patient", "matching_conflict", "image_frame", "transfer", "membership", "claim",
-    "issued_credential", "proof_offer", "audit_subject", "candidate_list", "case_values",
+    "issued_credential", "proof_offer", "audit_subject", "candidate_list", "case_values", "call_recording",
 }  # fmt: skip
 """Tables with a patient that are no act of care of their own: who speaks for him, who knows him, copies, what a case that counts has brought."""
 

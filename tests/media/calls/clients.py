@@ -58,14 +58,14 @@ class Picture(MediaStreamTrack):
 
 
 class Client:
-    """One person in a call: `join` is given what asks the engine (or the signalling socket) for him. `codecs`: what his device can do with
-    pictures."""
+    """One person in a call, who sends `tracks`, or a tone and a picture of his own: `join` is given what asks the engine (or the signalling
+    socket) for him. `codecs`: what his device can do with pictures."""
 
     def __init__(
-        self, seat: str, grey: int = 60, *, video: bool = True, codecs: tuple[str, ...] = ("VP8", "H264"),
-        configuration: RTCConfiguration | None = None,
+        self, seat: str, grey: int = 60, *, video: bool = True, tracks: tuple[MediaStreamTrack, ...] = (),
+        codecs: tuple[str, ...] = ("VP8", "H264"), configuration: RTCConfiguration | None = None,
     ) -> None:
-        self.seat, self.grey, self.video, self.codecs = seat, grey, video, codecs
+        self.seat, self.grey, self.video, self.tracks, self.codecs = seat, grey, video, tracks, codecs
         self.sending = _connection(configuration)
         self.receiving = _connection(configuration)
         self.heard: dict[str, int] = {}
@@ -74,9 +74,8 @@ class Client:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def offer(self) -> str:
-        self.sending.addTrack(Tone())
-        if self.video:
-            self.sending.addTrack(Picture(self.grey))
+        for track in self.tracks or ((Tone(), Picture(self.grey)) if self.video else (Tone(),)):
+            self.sending.addTrack(track)
         for transceiver in self.sending.getTransceivers():
             able = [one for one in RTCRtpReceiver.getCapabilities(transceiver.kind).codecs if self._can(one)]
             transceiver.setCodecPreferences(able)

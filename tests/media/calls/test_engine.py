@@ -185,9 +185,13 @@ class Listed:
 
     def __init__(self) -> None:
         self.packets: list[tuple[str, str, str, str, float, bytes]] = []
+        self.reports: list[tuple[str, str, int]] = []
 
     def packet(self, seat: str, member: str, kind: str, codec: str, at: float, data: bytes) -> None:
         self.packets.append((seat, member, kind, codec, at, data))
+
+    def report(self, seat: str, member: str, kind: str, codec: str, at: float, ssrc: int, ntp: int, timestamp: int) -> None:
+        self.reports.append((seat, kind, ssrc))
 
 
 async def test_a_recorder_gets_what_everybody_sends_while_it_is_wanted(engine: Any, people: dict[str, Client]):
@@ -197,8 +201,11 @@ async def test_a_recorder_gets_what_everybody_sends_while_it_is_wanted(engine: A
     recorder = Listed()
     await made.record("room", recorder)
     await until(lambda: {(one[0], one[2]) for one in recorder.packets} == {(seat, kind) for seat in PEOPLE for kind in ("audio", "video")})
+    await until(lambda: {one[:2] for one in recorder.reports} == {(seat, kind) for seat in PEOPLE for kind in ("audio", "video")})
     await made.record("room", None)
     kept = list(recorder.packets)
+    streams = {(one[0], one[2], int.from_bytes(one[5][8:12], "big")) for one in kept}
+    assert set(recorder.reports) <= streams
     await until(all_decode_all(people))
     assert recorder.packets == kept
     assert {(one[2], one[3]) for one in kept} == {("audio", "opus"), ("video", "VP8")}

@@ -1,0 +1,192 @@
+"""What becomes of a recording that has ended: a worker puts the dumps together, keeps the files under the recording's own key, and the dumps go.
+
+A worker that is killed in the middle leaves the dumps as they are, and perhaps a file that no row names; the next one begins anew, the sweep takes
+the file. Listing and playing back are audited reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from core.calls.recording_commands import (
+    PlayRecording,
+    RecordingFile,
+    RecordingFileView,
+    RecordingList,
+    Recordings,
+    RecordingView,
+    StoreRecording,
+)
+from core.calls.recording_errors import RecordingUnknown, StillWritten
+from core.calls.recording_models import CallRecording, CallRecordingAnswer, CallRecordingFile
+from core.calls.recording_rules import CHAPTERS, KIND, REASONS, chapter_time
+from core.calls.rules import SEAT_LABELS
+from core.consultations.models import TimelineEntry
+from core.consultations.service import consultation_of, hold, note
+from core.foundation.actor import Actor
+from core.foundation.blobs import StoredBlob
+from core.foundation.events import Event, listens
+from core.foundation.keys import SubjectErased
+from core.foundation.lifecycle import terms
+from core.foundation.models import Blob
+from core.foundation.orders import Done, answers, handles, prepares
+from core.foundation.practice import EngineAway, Practice
+from core.foundation.work import Work
+from media.calls.recorded import MEDIA_TYPE, Chapter, Muxed, RecordingBusy
+
+PIECE = 1 << 20
+ENDED = ("stored", "nothing", "gone")
+
+
+@dataclass(slots=True)
+class Made:
+    """What was put together outside the transaction: the files lie in the blob store already."""
+
+    complete: bool = False
+    files: list[tuple[str, Muxed, StoredBlob]] = field(default_factory=list)
+
+
+@listens("recording.stopped")
+async def recording_stopped(practice: Practice, event: Event) -> None:
+    recording_id = event.body["recording_id"]
+    await practice.execute(Actor.system("worker"), StoreRecording(recording_id=recording_id), idempotency_key=f"recording:{event.id}")
+    await asyncio.to_thread(practice.engines.recordings.forget, recording_id)
+
+
+@prepares(StoreRecording)
+async def put_together(practice: Practice, actor: Actor, order: StoreRecording) -> Made:
+    recording = await CallRecording.get_or_none(id=order.recording_id)
+    if practice.engines.recordings is None:
+        raise EngineAway
+    if recording is None or recording.state != "stopped" or recording.private_key is None:
+        return Made()
+    try:
+        sealer = await practice.keys.sealer(KIND, recording.id)
+    except SubjectErased:
+        return Made()
+    key = bytes.fromhex(sealer.open("call_recording", "private_key", recording.id, bytes(recording.private_key)))
+    chapters = await _chapters(recording)
+    with contextlib.ExitStack() as held:
+        try:
+            opened = await asyncio.to_thread(held.enter_context, practice.engines.recordings.opened(recording.id, key))
+            return Made() if opened is None else await _stored(practice, recording.id, opened, chapters)
+        except (RecordingBusy, OSError) as error:  # a full disk: whoever runs the house makes room, and it goes on
+            raise StillWritten from error
+
+
+async def _stored(practice: Practice, recording_id: str, opened: Any, chapters: list[Chapter]) -> Made:
+    made = Made(complete=opened.complete)
+    for seat in opened.seats:
+        put = await asyncio.to_thread(opened.put_together, seat, chapters)
+        if put is not None:
+            with contextlib.closing(put.content):
+                stored = await practice.blobs.put(practice.ids.new(), KIND, recording_id, _pieces(put.content))
+            made.files.append((seat, put.muxed, stored))
+    return made
+
+
+async def _pieces(content: Any) -> AsyncIterator[bytes]:
+    while piece := await asyncio.to_thread(content.read, PIECE):
+        yield piece
+
+
+async def _chapters(recording: CallRecording) -> list[Chapter]:
+    """What stands on the consultation's timeline between its beginning and its end."""
+    started, really, stopped = recording.started_at, recording.started_really_at, recording.stopped_at
+    if started is None or really is None or stopped is None:
+        return []
+    entries = TimelineEntry.filter(consultation_id=recording.consultation_id, kind__in=sorted(CHAPTERS), at__gte=started, at__lte=stopped)
+    return [
+        Chapter(chapter_time(one.at, started=started, started_really=really), CHAPTERS[one.kind])
+        for one in await entries.order_by("sequence").limit(500)
+    ]
+
+
+@handles(StoreRecording)
+async def store_recording(work: Work, order: StoreRecording, made: Made) -> Done:
+    known = await CallRecording.get_or_none(id=order.recording_id)
+    if known is None:
+        raise RecordingUnknown
+    row = await hold(known.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    recording = await CallRecording.get(id=order.recording_id)
+    if recording.state != "stopped":
+        return Done(done=recording.state in ENDED)
+    for seat, muxed, stored in made.files:
+        await Blob.create(
+            id=stored.id, subject_kind=KIND, subject_id=recording.id, media_type=MEDIA_TYPE, size=stored.size, sha256=stored.sha256,
+            created_at=work.now,
+        )
+        await CallRecordingFile.create(
+            id=stored.id, recording_id=recording.id, seat=seat, media_type=MEDIA_TYPE, size=stored.size, sha256=stored.sha256,
+            length_ms=muxed.length_ms, pictures=muxed.pictures, sounds=muxed.sounds, left_out=muxed.left_out,
+        )
+    # What opened the dumps is needed no more: from here on they are noise, wherever a copy of them lies.
+    state = "stored" if made.files else "nothing"
+    await recording.change(state=state, private_key=None, complete=made.complete, stored_at=work.practice.clock.real_now())
+    await note(work, row.id, f"call.recording.{state}", ids={"years": str(terms().process)} if made.files else None)
+    return Done()
+
+
+@listens("files.swept")
+async def sweep_dumps(practice: Practice, event: Event) -> None:
+    """Dumps of recordings that have come to their end, and that a worker died over before it let them go."""
+    if practice.engines.recordings is None:
+        return
+    for recording_id in await asyncio.to_thread(practice.engines.recordings.lying):
+        if await CallRecording.filter(id=recording_id, state__in=ENDED).exists():
+            await asyncio.to_thread(practice.engines.recordings.forget, recording_id)
+
+
+@answers(Recordings)
+async def recordings(work: Work, order: Recordings) -> RecordingList:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    found = await CallRecording.filter(consultation_id=row.id, started_at__isnull=False).exclude(state="gone").order_by("-id")
+    ids = [one.id for one in found]
+    files = await CallRecordingFile.filter(recording_id__in=ids).order_by("id") if ids else []
+    said = await CallRecordingAnswer.filter(recording_id__in=ids, agreed=True).order_by("id") if ids else []
+    return RecordingList(recordings=tuple(
+        _view(one, [file for file in files if file.recording_id == one.id], [answer.seat for answer in said if answer.recording_id == one.id])
+        for one in found
+    ))
+
+
+def _view(one: CallRecording, files: list[CallRecordingFile], agreed: list[str]) -> RecordingView:
+    assert one.started_at is not None  # noqa: S101 - asked for above
+    return RecordingView(
+        recording_id=one.id, state=one.state, started_at=one.started_at, stopped_at=one.stopped_at, reason=REASONS.get(one.reason, ""),
+        complete=one.complete, agreed=tuple(dict.fromkeys(_label(seat) for seat in agreed)), kept_until=_kept_until(one.asked_really_at),
+        files=tuple(
+            RecordingFileView(
+                file_id=file.id, seat=file.seat, label=_label(file.seat), media_type=file.media_type, size=file.size, sha256=file.sha256,
+                length_ms=file.length_ms, left_out=file.left_out,
+            )
+            for file in files
+        ),
+    )
+
+
+def _label(seat: str) -> str:
+    return SEAT_LABELS.get(seat, seat)
+
+
+def _kept_until(at: datetime) -> datetime:
+    """Disposals go by months (core/oversight/disposals.py): the end of its month, so many years later."""
+    month, year = (at.month % 12 + 1, at.year + at.month // 12)
+    return at.replace(year=year + terms().process, month=month, day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+@answers(PlayRecording)
+async def play_recording(work: Work, order: PlayRecording) -> RecordingFile:
+    row = await consultation_of(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code, recording=order.file_id)
+    file = await CallRecordingFile.get_or_none(id=order.file_id)
+    if file is None or not await CallRecording.filter(id=file.recording_id, consultation_id=row.id).exists():
+        raise RecordingUnknown
+    return RecordingFile(file_id=file.id, recording_id=file.recording_id, media_type=file.media_type, size=file.size, sha256=file.sha256)

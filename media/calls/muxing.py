@@ -1,0 +1,218 @@
+"""From the dumps of a recording to one WebM file a seat: the packets as they came, nothing is decoded or encoded.
+
+Each file begins when the recording began, so that those of all seats can be played side by side; who came later is dark until then, and gaps stay
+gaps. Twice through the dumps: first the clocks, then the frames, so that an hour takes no more memory than a minute.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import io
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+
+from media.calls.alignment import MemberClock
+from media.calls.dumps import About, Dump, DumpedPacket
+from media.calls.frames import Frame, OpusFrames, Reorder, Vp8Frames, read_vp8, vp8_size
+from media.calls.recorded import Chapter, Muxed
+from media.calls.rtp import read_packet
+from media.calls.scratch import Scratch
+from media.calls.sealed_log import NotOurs
+
+EARLIEST_US, LATEST_US = 10_000_000, 2_000_000
+"""How far before or after its arrival a frame may be said to have been; beyond that its sender's clock is not believed."""
+_MS = Fraction(1, 1000)
+
+
+@dataclass(slots=True)
+class Source:
+    """One dump. `begins` and `ends`: arrivals, microseconds since 1970; `size`: of the first whole picture."""
+
+    path: Path
+    about: About
+    begins: int = 0
+    ends: int = 0
+    size: tuple[int, int] | None = None
+    whole: bool = False
+
+
+@dataclass(slots=True)
+class Survey:
+    """`unreadable`: files that could not be opened at all."""
+
+    sources: list[Source] = field(default_factory=list)
+    clocks: dict[str, MemberClock] = field(default_factory=dict)
+    unreadable: int = 0
+
+    @property
+    def begins(self) -> int:
+        return min((one.about.wall for one in self.sources), default=0)
+
+    @property
+    def ends(self) -> int:
+        return max((one.ends for one in self.sources), default=0)
+
+    @property
+    def complete(self) -> bool:
+        """Every file was closed by its writer."""
+        return not self.unreadable and all(one.whole for one in self.sources)
+
+    @property
+    def seats(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.about.seat for one in self.sources))
+
+
+def survey(paths: Iterable[Path], private_key: bytes, recording: str) -> Survey:
+    """Look through every dump once."""
+    found = Survey()
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                dump = Dump(file, private_key, recording)
+                source = Source(path, dump.about, begins=dump.about.wall, ends=dump.about.wall)
+                _look_through(dump, source, found.clocks.setdefault(dump.about.member, MemberClock()))
+                found.sources.append(source)
+        except NotOurs:
+            found.unreadable += 1
+    for clock in found.clocks.values():
+        clock.settle()
+    return found
+
+
+def _look_through(dump: Dump, source: Source, clock: MemberClock) -> None:
+    kind, rate = source.about.kind, source.about.clock_rate
+    for record in dump.records():
+        if isinstance(record, DumpedPacket):
+            packet = read_packet(record.data)
+            if packet is None:
+                continue
+            clock.stream(kind, packet.ssrc, rate).packet(packet.timestamp, record.at)
+            source.ends = max(source.ends, record.at)
+            if source.size is None and source.about.codec == "VP8" and (found := read_vp8(packet.payload)) is not None and found[0]:
+                source.size = vp8_size(found[1])
+        elif (kind, record.ssrc) in clock.streams:
+            clock.stream(kind, record.ssrc, rate).report(record.ntp, record.timestamp, record.at)
+    source.whole = dump.ending == "whole"
+
+
+def mux(found: Survey, seat: str, private_key: bytes, recording: str, chapters: Sequence[Chapter], out: Scratch) -> Muxed | None:
+    """Write the file of `seat` to `out`; None when there is nothing in it to see or to hear. OSError when the disk is full."""
+    sources = [one for one in found.sources if one.about.seat == seat]
+    size = next((one.size for one in sources if one.size is not None), None)
+    sounds = any(one.about.codec == "opus" for one in sources)
+    if size is None and not sounds:
+        return None
+    writer = _Writer(out, size, sounds, found, chapters)
+    streams = [_frames(one, found.clocks[one.about.member], private_key, recording, writer) for one in sources]
+    try:
+        for when, kind, frame in heapq.merge(*streams, key=lambda one: one[0]):
+            writer.put(kind, when, frame)
+    finally:
+        writer.close()
+    return writer.muxed if writer.muxed.sounds or writer.muxed.pictures else None
+
+
+def _frames(source: Source, clock: MemberClock, private_key: bytes, recording: str, writer: _Writer) -> Iterator[tuple[int, str, Frame]]:
+    about = source.about
+    if about.codec not in ("opus", "VP8"):
+        return
+    frames, order = OpusFrames() if about.codec == "opus" else Vp8Frames(), Reorder()
+    with contextlib.suppress(NotOurs), source.path.open("rb") as file:
+        for record in Dump(file, private_key, recording).records():
+            if isinstance(record, DumpedPacket):
+                for one in order.push(record.data, record.at):
+                    if (frame := frames.push(one)) is not None:
+                        yield _when(about.kind, clock, frame), about.kind, frame
+        for one in order.flush():
+            if (frame := frames.push(one)) is not None:
+                yield _when(about.kind, clock, frame), about.kind, frame
+    writer.left_out += frames.lost
+
+
+def _when(kind: str, clock: MemberClock, frame: Frame) -> int:
+    when = clock.when(kind, frame.ssrc, frame.timestamp)
+    return when if when is not None and frame.at - EARLIEST_US <= when <= frame.at + LATEST_US else frame.at
+
+
+class _Writer:
+    """The WebM file under PyAV's hands."""
+
+    def __init__(self, out: Scratch, size: tuple[int, int] | None, sounds: bool, found: Survey, chapters: Sequence[Chapter]) -> None:
+        self._begins = found.begins
+        self._container = cast(Any, av.open(out, "w", format="webm"))
+        self._streams: dict[str, Any] = {}
+        if size is not None:
+            self._streams["video"] = self._container.add_mux_stream("vp8", rate=25, width=size[0], height=size[1])
+        if sounds:
+            with av.open(io.BytesIO(OPUS), format="ogg") as like:
+                self._streams["audio"] = self._container.add_stream_from_template(like.streams.audio[0])
+        self._container.set_chapters(_chapters(chapters, found))
+        self._last = dict.fromkeys(self._streams, -1)
+        self._count = dict.fromkeys(("audio", "video"), 0)
+        self._ends = 0
+        self.left_out = 0
+
+    def put(self, kind: str, when: int, frame: Frame) -> None:
+        stream = self._streams.get(kind)
+        if stream is None:
+            return
+        at = max(self._last[kind] + 1, (when - self._begins) // 1000, 0)
+        packet = av.Packet(frame.data)
+        packet.pts = packet.dts = at
+        packet.time_base, packet.stream, packet.is_keyframe = _MS, stream, frame.key
+        self._container.mux_one(packet)
+        self._last[kind] = at
+        self._count[kind] += 1
+        self._ends = max(self._ends, at)
+
+    def close(self) -> None:
+        if not sum(self._count.values()):
+            self._container.start_encoding()
+        self._container.close()
+
+    @property
+    def muxed(self) -> Muxed:
+        return Muxed(self._ends, self._count["audio"], self._count["video"], self.left_out)
+
+
+def _chapters(chapters: Sequence[Chapter], found: Survey) -> list[dict[str, Any]]:
+    """The beginning, and each moment until the next. What lies outside the recording is left out."""
+    length = max(1, (found.ends - found.begins) // 1000)
+    begins = {0: "开始"}
+    for one in sorted(chapters, key=lambda one: one.at):
+        at = (one.at - found.begins) // 1000
+        if 0 <= at < length:
+            begins[at] = f"{begins[at]},{one.title}" if at in begins and at else one.title
+    ends = [*sorted(begins)[1:], length]
+    return [
+        {"id": number, "start": start, "end": end, "time_base": _MS, "metadata": {"title": begins[start]}}
+        for number, (start, end) in enumerate(zip(sorted(begins), ends, strict=True), 1)
+    ]
+
+
+def _opus_template() -> bytes:
+    """An Ogg file with one silent frame, from which PyAV takes the head that players want (RFC 7845, 5.1): two channels, 48 kHz, no pre-skip."""
+    head = b"OpusHead" + struct.pack("<BBHIhB", 1, 2, 0, 48_000, 0, 0)
+    tags = b"OpusTags" + struct.pack("<I", 7) + b"huizhen" + struct.pack("<I", 0)
+    return _ogg_page(2, 0, 0, head) + _ogg_page(0, 0, 1, tags) + _ogg_page(4, 960, 2, b"\xfc\xff\xfe")
+
+
+def _ogg_page(flags: int, granule: int, number: int, packet: bytes) -> bytes:
+    """RFC 3533, 6."""
+    page = b"OggS" + struct.pack("<BBqIIIBB", 0, flags, granule, 1, number, 0, 1, len(packet)) + packet
+    check = 0
+    for byte in page:
+        check ^= byte << 24
+        for _ in range(8):
+            check = (check << 1 ^ (0x04C11DB7 if check & 0x80000000 else 0)) & 0xFFFFFFFF
+    return page[:22] + struct.pack("<I", check) + page[26:]
+
+
+OPUS = _opus_template()
