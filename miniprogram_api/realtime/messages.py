@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from core.calls.commands import EnterCall, LeaveCall
+from core.calls.commands import EnterCall, LeaveCall, RequestSeat
+from core.foundation.ids import Id
 from core.foundation.orders import Order
 
 LARGEST_MESSAGE = 96 * 1024
@@ -29,6 +30,14 @@ class Hello(_Message):
     ticket: str = Field(min_length=20, max_length=80)
 
 
+class Again(_Message):
+    """First of all, in place of `hello`, by whoever was in the call and lost his socket: a ticket is made out and used in one step, by the same
+    rules, and one way there and back is saved."""
+
+    type: Literal["again"]
+    consultation_id: Id
+
+
 class Publish(_Message):
     """An offer (SDP) of what he sends; again after `media_lost` or when his network changed."""
 
@@ -44,11 +53,12 @@ class Answer(_Message):
 
 
 class State(_Message):
-    """Whether he sends sound and picture."""
+    """Whether he sends sound and picture, and whether he wants the others' pictures (语音模式 wants none)."""
 
     type: Literal["state"]
     audio: bool
     video: bool
+    pictures: bool = True
 
 
 class Quality(_Message):
@@ -69,9 +79,9 @@ class Bye(_Message):
     type: Literal["leave"]
 
 
-FromClient = Annotated[Hello | Publish | Answer | State | Quality | Ping | Bye, Field(discriminator="type")]
+FromClient = Annotated[Hello | Again | Publish | Answer | State | Quality | Ping | Bye, Field(discriminator="type")]
 MEANS: dict[type[_Message], type[Order] | None] = {
-    Hello: EnterCall, Bye: LeaveCall, Publish: None, Answer: None, State: None, Quality: None, Ping: None,
+    Hello: EnterCall, Again: RequestSeat, Bye: LeaveCall, Publish: None, Answer: None, State: None, Quality: None, Ping: None,
 }
 """The order that a message becomes. None: it is about the sender's own seat alone, which the ticket gave him, and reaches nothing else."""
 from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
@@ -126,6 +136,22 @@ class MediaLost(_Message):
     retry_ms: int
 
 
+class LinkNews(_Message):
+    """How somebody's line is, both ways, and what is done about it (`done`, a code: docs/signalling.md; empty: nothing). For the one who sits on
+    `seat` it is also what he is to send: `send_bits` of picture at most (0: no picture), its `height` in lines and `rate` in pictures a second,
+    `sound_bits` for opus; null: no limit."""
+
+    type: Literal["link"] = "link"
+    seat: str
+    up: Link
+    down: Link
+    done: str = ""
+    send_bits: int | None = None
+    height: int | None = None
+    rate: float | None = None
+    sound_bits: int | None = None
+
+
 class Pong(_Message):
     type: Literal["pong"] = "pong"
 
@@ -146,7 +172,7 @@ class Closed(_Message):
     sentence: str
 
 
-Told = Welcome | SeatNews | Media | MediaLost | Pong | Problem | Closed
+Told = Welcome | SeatNews | Media | MediaLost | LinkNews | Pong | Problem | Closed
 
 
 def link_of(loss: float, rtt_ms: float) -> Link:

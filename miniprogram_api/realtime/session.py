@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, SeatHeld, SeatStillMine, ViewCall
+from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, RequestSeat, SeatHeld, SeatStillMine, SeatTicket, ViewCall
 from core.calls.service import seen
 from core.foundation.actor import Actor
 from core.foundation.database.away import AWAY
@@ -22,7 +22,21 @@ from media.calls.protocol import Accept, Join, Leave, News
 from miniprogram_api.realtime import messages
 from miniprogram_api.realtime.limits import Allowance
 from miniprogram_api.realtime.link import Heard, Lost, MediaLine, NoMedia, Refused
-from miniprogram_api.realtime.messages import Answer, Bye, Closed, Hello, Media, MediaLost, Problem, Publish, Quality, SeatHere, SeatNews, State
+from miniprogram_api.realtime.messages import (
+    Again,
+    Answer,
+    Bye,
+    Closed,
+    Hello,
+    Media,
+    MediaLost,
+    Problem,
+    Publish,
+    Quality,
+    SeatHere,
+    SeatNews,
+    State,
+)
 from miniprogram_api.realtime.presence import Presence
 
 logger = logging.getLogger("huizhen.calls")
@@ -98,9 +112,14 @@ class CallSession:
                 first = await self._receive()
         except TimeoutError:
             raise _End(NO_TICKET) from None
-        if not isinstance(first, Hello):
+        if isinstance(first, Again):
+            seat: SeatTicket = await self._practice.execute(self._actor, RequestSeat(consultation_id=first.consultation_id))
+            ticket = seat.ticket
+        elif isinstance(first, Hello):
+            ticket = first.ticket
+        else:
             raise _End(NO_TICKET)
-        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=first.ticket)))
+        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=ticket)))
         try:
             entered: Entered = await asyncio.shield(entering)
         except asyncio.CancelledError:

@@ -54,6 +54,7 @@ function enter(stream) {
     own.stream ??= new MediaStream();
     if (!track("video")) own.stream.addTrack(await openCamera());
     Object.assign(own, { dark: false, voice: false });
+    call.pictures = true;
     track("video").enabled = true;
     await call.replace("video", track("video"));
   }
@@ -81,6 +82,7 @@ function enter(stream) {
     },
     async voice() {
       try {
+        call.wantPictures(own.voice);
         if (own.voice) await light();
         else {
           own.voice = true;
@@ -100,6 +102,7 @@ function enter(stream) {
   stage.showSelf(own);
   stage.say("正在接通…");
   call.addEventListener("seats", () => stage.showSeats());
+  call.addEventListener("link", () => stage.showSeats());
   call.addEventListener("track", ({ detail }) => stage.showStream(detail.seat, detail.stream));
   call.addEventListener("trouble", ({ detail }) => {
     report(consultationId, detail.code);
