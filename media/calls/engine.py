@@ -35,7 +35,7 @@ class MemberUnknown(CallError):
 
 
 class DescriptionRefused(CallError):
-    """The session description cannot be read, or offers nothing the room can carry (VP8, opus)."""
+    """The session description cannot be read, or offers nothing the room can carry (opus; VP8 or H.264)."""
 
     code = "description.refused"
 
@@ -63,8 +63,9 @@ class Joined:
     slots: tuple[Slot, ...]
 
 
-EventKind = Literal["connected", "gone", "failed"]
-"""connected: the member's media arrives; gone: his connection ended; failed: it never came about."""
+EventKind = Literal["connected", "gone", "failed", "renew"]
+"""connected: the member's media arrives; gone: his connection ended; failed: it never came about; renew: he is to publish again, for the room's
+pictures have another codec now (somebody came who cannot do the one before). Until then he is heard, and seen by whoever can see it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The engine in Python: aiortc for ICE, DTLS and session descriptions; packets are passed on as they are, never decoded or encoded.
 
 Lost packets are asked for again on the way in and repeated from a cache on the way out; a request for a whole picture reaches the publisher at
-most twice a second; reports go both ways. What a publisher may send at most is a fixed ceiling (REMB).
+most twice a second; reports go both ways, and so does transport-wide feedback. Who sends how much and who sees what is `steering`'s to decide;
+without any, a publisher has a fixed ceiling (REMB) and everybody sees everything.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver, RTCSessionDescription
 
-from media.calls import hooks
+from media.calls import descriptions, hooks, wire
 from media.calls.engine import (
     LONGEST_DESCRIPTION,
     MOST_SEATS,
@@ -35,14 +36,20 @@ from media.calls.engine import (
     Slot,
     Tell,
 )
-from media.calls.legs import PublishLeg, SubscribeLeg
+from media.calls.legs import PublishLeg
+from media.calls.measured import Steering
+from media.calls.receiving import CODECS, SubscribeLeg
+from media.calls.stream import Stream
 
 logger = logging.getLogger("huizhen.calls")
 
 BEAT_S = 0.05
+SHARES = 5
+"""A beat is gone through in so many steps, a share of the rooms at a time: no packet waits for all of them."""
+STEER_S = 0.1
 CONNECT_S = 20.0
 """A connection that is not up by then counts as failed."""
-CODECS = {"audio": "opus", "video": "VP8"}
+H264_PROFILE = "42e01f"
 MOST_SECTIONS = 4
 """Media sections of an offer: sound, picture, and room for a data channel."""
 
@@ -59,6 +66,8 @@ class Member:
         self.subscribe: SubscribeLeg | None = None
         self.connected = False
         self.told_gone = False
+        self.codecs: frozenset[str] | None = None
+        """What his picture can be, as he offered; None when he offered none."""
 
     async def close(self) -> None:
         for leg in (self.publish, self.subscribe):
@@ -67,10 +76,12 @@ class Member:
 
 
 class Room:
-    """The seats of one call and who sits on them, by seat."""
+    """The seats of one call and who sits on them, by seat. `share`: when in a beat it is its turn."""
 
-    def __init__(self, name: str, seats: tuple[str, ...]) -> None:
-        self.name, self.seats = name, seats
+    def __init__(self, name: str, seats: tuple[str, ...], share: int) -> None:
+        self.name, self.seats, self.share = name, seats, share
+        self.codec: str | None = None
+        self.steered_at = float("-inf")
         self.members: dict[str, Member] = {}
         self.recorder: Recorder | None = None
 
@@ -83,6 +94,12 @@ class Room:
     def others(self, seat: str) -> tuple[str, ...]:
         return tuple(one for one in self.seats if one != seat)
 
+    def rewire(self) -> None:
+        """Somebody came, went, or was limited."""
+        for one in self.members.values():
+            if one.publish is not None:
+                one.publish.rewire()
+
     def receivers_of(self, seat: str) -> list[SubscribeLeg]:
         return [one.subscribe for one in self.members.values() if one.seat != seat and one.subscribe is not None]
 
@@ -90,13 +107,17 @@ class Room:
 class PythonEngine:
     """`clock` gives monotonic seconds. Raises HooksBroken when the libraries are not those it was written for."""
 
-    def __init__(self, tell: Tell = lambda event: None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, tell: Tell = lambda event: None, clock: Callable[[], float] = time.monotonic, steering: Steering | None = None
+    ) -> None:
         hooks.self_check()
         if not _counting.is_set():
             _counting.set()
             _counted.watch()
-        self._tell, self._clock = tell, clock
+            hooks.extend_negotiation()
+        self._tell, self._clock, self._steering = tell, clock, steering
         self._rooms: dict[str, Room] = {}
+        self._turn = 0
         self._beating: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -105,7 +126,10 @@ class PythonEngine:
         wanted = (*there, *(one for one in seats if one not in there))
         if len(wanted) > MOST_SEATS or len(set(seats)) != len(seats):
             raise RoomsFull
-        self._rooms.setdefault(room, Room(room, wanted)).seats = wanted
+        if room not in self._rooms:
+            self._turn = (self._turn + 1) % SHARES
+            self._rooms[room] = Room(room, wanted, self._turn)
+        self._rooms[room].seats = wanted
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat(), name="calls beat")
 
@@ -114,8 +138,11 @@ class PythonEngine:
         if seat not in place.seats:
             raise SeatUnknown
         newcomer = Member(place, seat, member)
+        newcomer.codecs = descriptions.codecs_of(offer)
+        present = [one for one in place.members.values() if one.seat != seat]
+        codec = descriptions.agree(place.codec, [one.codecs for one in present], newcomer.codecs)
         try:
-            answer = await self._publish(newcomer, offer)
+            answer = await self._publish(newcomer, offer, codec)
             await self._subscribe(newcomer)
         except BaseException:
             await newcomer.close()
@@ -125,6 +152,10 @@ class PythonEngine:
             await newcomer.close()
             raise RoomUnknown
         place.members[seat] = newcomer
+        if newcomer.publish is not None:
+            newcomer.publish.recorder = place.recorder
+        place.rewire()
+        self._settle_codec(place, codec, present)
         if before is not None:
             # The same member with new connections has not gone anywhere.
             self._gone(before, quiet=before.id == member)
@@ -134,33 +165,43 @@ class PythonEngine:
         slots = tuple(Slot(other, leg.stream_of(other)) for other in place.others(seat))
         return Joined(answer, leg.connection.localDescription.sdp, slots)
 
+    def _settle_codec(self, place: Room, codec: str | None, present: list[Member]) -> None:
+        """The room's pictures are of this codec from now on: whoever sends another one must publish again."""
+        if codec is not None and codec != place.codec:
+            place.codec = codec
+            for one in present:
+                if one.publish is not None and one.publish.picture_codec not in (None, codec):
+                    self._say(one, "renew")
+
     async def accept(self, room: str, member: str, answer: str) -> None:
         leg = self._room(room).by_id(member).subscribe
         if leg is None or leg.connection.signalingState != "have-local-offer":
             raise DescriptionRefused
-        await _apply(leg.connection, answer, "answer")
+        await _apply(leg.connection, descriptions.hide_refused_pictures(answer), "answer")
         leg.settle()
+        self._room(room).rewire()
 
     async def leave(self, room: str, member: str) -> None:
         with contextlib.suppress(RoomUnknown, MemberUnknown):
             one = self._room(room).by_id(member)
             del one.room.members[one.seat]
             self._gone(one)
+            one.room.rewire()
 
     async def limit(self, room: str, member: str, limits: Limits) -> None:
         one = self._room(room).by_id(member)
         for leg in (one.publish, one.subscribe):
             if leg is not None:
                 leg.limits = limits
-        for seat in one.room.others(one.seat):
-            self._picture_wanted(one.room, seat)
-        self._picture_wanted(one.room, one.seat)
+        one.room.rewire()
 
     async def record(self, room: str, recorder: Recorder | None) -> None:
         place = self._room(room)
         place.recorder = recorder
-        for seat in place.seats:
-            self._picture_wanted(place, seat)
+        for one in place.members.values():
+            if one.publish is not None:
+                one.publish.recorder = recorder
+                one.publish.picture_wanted()
 
     async def close_room(self, room: str) -> None:
         place = self._rooms.pop(room, None)
@@ -168,6 +209,8 @@ class PythonEngine:
             for one in list(place.members.values()):
                 self._gone(one)
             place.members.clear()
+            if self._steering is not None:
+                self._steering.forget(room)
 
     async def close(self) -> None:
         for room in list(self._rooms):
@@ -190,37 +233,45 @@ class PythonEngine:
         except KeyError:
             raise RoomUnknown from None
 
-    async def _publish(self, member: Member, offer: str) -> str:
+    async def _publish(self, member: Member, offer: str, codec: str | None) -> str:
+        """Answer what he offers to send; his picture as `codec`, or refused when that is None."""
         connection = _connection()
-        leg = member.publish = PublishLeg(
-            member.seat, member.id, connection, lambda: member.room.receivers_of(member.seat), lambda: member.room.recorder, self._clock
-        )
-        for kind in [one for one in CODECS if f"\nm={one} " in offer] or ["audio"]:
+        leg = member.publish = PublishLeg(member.seat, member.id, connection, lambda: member.room.receivers_of(member.seat), self._clock)
+        shows = member.codecs is not None
+        for kind in [one for one in ("audio", "video") if f"\nm={one} " in offer] or ["audio"]:
             transceiver = connection.addTransceiver(kind, direction="recvonly")
-            _prefer(transceiver, kind)
+            _prefer(transceiver, ("opus",) if kind == "audio" else (codec or "VP8",))
             hooks.make_inert(transceiver)
         connection.on("connectionstatechange", lambda: self._changed(member, connection))
-        await _apply(connection, offer, "offer")
+        await _apply(connection, descriptions.hide_picture(offer) if shows and codec is None else offer, "offer")
         if any(one.receiver.__class__ is not hooks.InertReceiver for one in connection.getTransceivers()):
             raise DescriptionRefused  # a second camera, a shared screen: one of each kind a seat
+        extensions = [hooks.keep_extensions(one) for one in connection.getTransceivers()]
         try:
             await connection.setLocalDescription(await connection.createAnswer())
         except (ValueError, AttributeError, KeyError, IndexError) as error:  # what a description of nonsense leads to only now
             raise DescriptionRefused from error
-        for transceiver in connection.getTransceivers():
-            codec = hooks.codec_of(transceiver, CODECS[transceiver.kind]) if transceiver.mid is not None else None
-            if codec is not None:
-                leg.agree(transceiver.kind, codec)
+        layers = descriptions.layers_of(offer) if codec == "VP8" else ()
+        for transceiver, numbers in zip(connection.getTransceivers(), extensions, strict=True):
+            wanted = "opus" if transceiver.kind == "audio" else codec
+            agreed = hooks.codec_of(transceiver, wanted) if transceiver.mid is not None and wanted is not None else None
+            if agreed is not None:
+                leg.agree(transceiver.kind, agreed, numbers, layers if hooks.STREAM_NAME in numbers else ())
         leg.take()
-        return connection.localDescription.sdp
+        answer = connection.localDescription.sdp
+        if shows and codec is None:
+            return descriptions.refuse_picture(answer, offer)
+        return descriptions.accept_layers(answer, leg.layers) if leg.layers else answer
 
     async def _subscribe(self, member: Member) -> None:
         connection = _connection()
-        leg = member.subscribe = SubscribeLeg(connection, self._clock, lambda seat: self._picture_wanted(member.room, seat))
+        leg = member.subscribe = SubscribeLeg(
+            connection, self._clock, lambda seat, stream: self._picture_wanted(member.room, seat, stream), steered=self._steering is not None
+        )
         for seat in member.room.others(member.seat):
-            for kind in ("audio", "video"):
+            for kind, codecs in CODECS.items():
                 transceiver = connection.addTransceiver(kind, direction="sendonly")
-                _prefer(transceiver, kind)
+                _prefer(transceiver, codecs)
                 hooks.make_inert(transceiver)
                 leg.add(seat, kind, transceiver)
         connection.on("connectionstatechange", lambda: self._changed(member, connection))
@@ -228,10 +279,10 @@ class PythonEngine:
             await connection.setLocalDescription(await connection.createOffer())
             leg.take()
 
-    def _picture_wanted(self, room: Room, seat: str) -> None:
+    def _picture_wanted(self, room: Room, seat: str, stream: Stream | None) -> None:
         member = room.members.get(seat)
         if member is not None and member.publish is not None:
-            member.publish.picture_wanted()
+            member.publish.picture_wanted(stream)
 
     def _changed(self, member: Member, connection: RTCPeerConnection) -> None:
         state = connection.connectionState
@@ -239,12 +290,14 @@ class PythonEngine:
             if member.publish is not None and connection is member.publish.connection and not member.connected:
                 member.connected = True
                 self._say(member, "connected")
-            if member.subscribe is not None and connection is member.subscribe.connection:
-                for seat in member.room.others(member.seat):
-                    self._picture_wanted(member.room, seat)
+            for leg in (member.publish, member.subscribe):
+                if leg is not None and connection is leg.connection:
+                    leg.wire.follow()
+            member.room.rewire()
         elif state in ("failed", "closed") and member.room.members.get(member.seat) is member:
             del member.room.members[member.seat]
             self._gone(member, "gone" if member.connected else "failed")
+            member.room.rewire()
 
     def _give_up(self, member: Member) -> None:
         if not member.connected and member.room.members.get(member.seat) is member:
@@ -265,15 +318,46 @@ class PythonEngine:
         self._tell(MediaEvent(member.room.name, member.seat, member.id, kind))
 
     async def _beat(self) -> None:
+        share = 0
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(BEAT_S / SHARES)
+            share = (share + 1) % SHARES
             for room in list(self._rooms.values()):
-                for member in list(room.members.values()):
-                    try:
-                        if member.publish is not None:
-                            await member.publish.beat()
-                    except Exception as error:  # One member's trouble is not the others'.
-                        logger.warning("beat failed: %s", type(error).__name__, exc_info=True)
+                if room.share == share:
+                    self._beat_room(room)
+            wire.flush()
+
+    def _beat_room(self, room: Room) -> None:
+        now = self._clock()
+        for member in list(room.members.values()):
+            try:
+                if member.publish is not None:
+                    member.publish.beat(now)
+                if member.subscribe is not None:
+                    member.subscribe.wire.follow()
+            except Exception as error:  # One member's trouble is not the others'.
+                logger.warning("beat failed: %s", type(error).__name__, exc_info=True)
+        if self._steering is not None and now - room.steered_at >= STEER_S - BEAT_S / 2:
+            room.steered_at = now
+            try:
+                self._steer(self._steering, room, now)
+            except Exception as error:
+                logger.warning("steering failed: %s", type(error).__name__, exc_info=True)
+
+    def _steer(self, steering: Steering, room: Room, now: float) -> None:
+        members = list(room.members.values())
+        uplinks = [one.publish.measured(now) for one in members if one.publish is not None]
+        downlinks = [one.subscribe.measured(one.seat, one.id, now) for one in members if one.subscribe is not None]
+        decided = steering.beat(room.name, uplinks, downlinks, now)
+        changed = False
+        for one in members:
+            if one.publish is not None and one.seat in decided.send_bits:
+                one.publish.tell_bits(decided.send_bits[one.seat])
+            for (seat, seen), shown in decided.shown.items():
+                if seat == one.seat and one.subscribe is not None:
+                    changed |= one.subscribe.show(seen, shown)
+        if changed:
+            room.rewire()
 
 
 def _connection() -> RTCPeerConnection:
@@ -281,10 +365,10 @@ def _connection() -> RTCPeerConnection:
     return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
-def _prefer(transceiver: RTCRtpTransceiver, kind: str) -> None:
-    wanted = ("audio/opus",) if kind == "audio" else ("video/VP8", "video/rtx")
-    codecs = RTCRtpReceiver.getCapabilities(kind).codecs  # type: ignore[union-attr]
-    transceiver.setCodecPreferences([one for one in codecs if one.mimeType in wanted])
+def _prefer(transceiver: RTCRtpTransceiver, names: Sequence[str]) -> None:
+    codecs = RTCRtpReceiver.getCapabilities(transceiver.kind).codecs  # type: ignore[union-attr]
+    ours = [one for name in names for one in codecs if one.name == name and one.parameters.get("profile-level-id") in (None, H264_PROFILE)]
+    transceiver.setCodecPreferences([*ours, *(one for one in codecs if one.name == "rtx")])
 
 
 async def _apply(connection: RTCPeerConnection, sdp: str, kind: str) -> None:

@@ -1,29 +1,34 @@
-"""All that is used of aiortc (1.16.0) and aioice (0.13.0) beyond what they publish, in one place. `self_check` says at start-up what has changed.
+"""All that is used of aiortc (1.16.0), aioice (0.13.0) and pylibsrtp (1.0.0) beyond what they publish, in one place. `self_check` says at start-up
+what has changed.
 
-aiortc keeps ICE, DTLS, SRTP keys and SDP. Its senders and receivers, which encode, decode and poll, are made inert; RTP and RTCP are taken where
-they come out of decryption and handed in where they go into encryption.
+aiortc keeps ICE, DTLS, SRTP keys and SDP. Its senders and receivers, which encode, decode and poll, are made inert; the sockets are taken over from
+the event loop, so that RTP and RTCP are decrypted and encrypted here and everything else goes where it always went.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import inspect
-from collections.abc import Awaitable, Callable
+import os
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pylibsrtp
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, rtcrtpreceiver, rtcrtpsender
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aioice import ice
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, codecs, rtcrtpreceiver, rtcrtpsender
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
+from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpHeaderExtensionParameters
+from pylibsrtp import _binding
 
 _DECODER, _ENCODER = "get_decoder", "get_encoder"
-VERSIONS = {"aiortc": "1.16.0", "aioice": "0.13.0"}
-
-OnRtp = Callable[[bytes], Awaitable[None]]
+VERSIONS = {"aiortc": "1.16.0", "aioice": "0.13.0", "pylibsrtp": "1.0.0"}
 
 
 class HooksBroken(Exception):
-    """aiortc or aioice is not the one this was written for; `problems` says which hook changed."""
+    """aiortc, aioice or pylibsrtp is not the one this was written for; `problems` says which hook changed."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -59,25 +64,91 @@ def make_inert(transceiver: RTCRtpTransceiver) -> None:
     transceiver.sender.__class__ = InertSender
 
 
-def take_media(connection: RTCPeerConnection, on_rtp: OnRtp, on_rtcp: OnRtp) -> RTCDtlsTransport:
-    """From now on decrypted packets of `connection` (bundled on one transport) go to the two callbacks; the transport to send on."""
-    transport: Any = connection.getTransceivers()[0].receiver.transport
+cipher: Any = getattr(_binding, "lib", None)
+"""libsrtp as pylibsrtp carries it: called where a packet lies, without the copies that its Session makes."""
+cipher_ffi: Any = getattr(_binding, "ffi", None)
 
-    async def rtp(data: bytes, arrival_time_ms: int) -> None:
-        await on_rtp(data)
+TRANSPORT_NUMBER = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+MID, STREAM_NAME = "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+REPAIRED_NAME = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+WANTED_EXTENSIONS = (TRANSPORT_NUMBER, MID, STREAM_NAME, REPAIRED_NAME)
+_ADDED = {"audio": ((5, TRANSPORT_NUMBER),), "video": ((5, TRANSPORT_NUMBER), (6, STREAM_NAME), (7, REPAIRED_NAME))}
 
-    transport._handle_rtp_data = rtp
-    transport._handle_rtcp_data = on_rtcp
-    return transport  # type: ignore[no-any-return]
+
+def extend_negotiation() -> None:
+    """Let aiortc agree on transport-wide feedback, names of simulcast layers and forward error correction of the sound. Once for a process."""
+    for kind, added in _ADDED.items():
+        known = {one.uri for one in codecs.HEADER_EXTENSIONS[kind]}
+        codecs.HEADER_EXTENSIONS[kind] += [RTCRtpHeaderExtensionParameters(id=number, uri=uri) for number, uri in added if uri not in known]
+        for codec in codecs.CODECS[kind]:
+            wanted = [RTCRtcpFeedback("transport-cc"), *([RTCRtcpFeedback("ccm", "fir")] if kind == "video" else [])]
+            if codec.name.lower() in ("opus", "vp8", "h264"):
+                codec.rtcpFeedback += [one for one in wanted if one not in codec.rtcpFeedback]
+            if codec.name.lower() == "opus":
+                codec.parameters = {"minptime": 10, "useinbandfec": 1}
 
 
-async def send(transport: RTCDtlsTransport, data: bytes) -> bool:
-    """Encrypt and send; False when the connection is not (or no longer) there, or the packet is too old for the cipher's window."""
-    try:
-        await transport._send_rtp(data)
-    except (ConnectionError, OSError, pylibsrtp.Error):
-        return False
-    return True
+def keep_extensions(transceiver: RTCRtpTransceiver) -> dict[str, int]:
+    """Between the remote offer and the answer: agree on those extensions only that are used here; their numbers by name."""
+    transceiver._headerExtensions = [one for one in transceiver._headerExtensions if one.uri in WANTED_EXTENSIONS]
+    return extensions_of(transceiver)
+
+
+def extensions_of(transceiver: RTCRtpTransceiver) -> dict[str, int]:
+    """Agreed header extensions: number by name."""
+    return {one.uri: one.id for one in transceiver._headerExtensions}
+
+
+def transport_of(connection: RTCPeerConnection) -> RTCDtlsTransport:
+    """The one transport of a bundled connection."""
+    return connection.getTransceivers()[0].receiver.transport  # type: ignore[no-any-return]
+
+
+async def close(connection: RTCPeerConnection) -> None:
+    """Close it, even when a description of nonsense took its transport away: aiortc stumbles over that, and the connection would stay."""
+    transceivers = connection.getTransceivers()
+    whole = next((one.receiver.transport for one in transceivers if one.receiver.transport is not None), None)
+    if whole is None and transceivers:
+        whole = RTCDtlsTransport(RTCIceTransport(RTCIceGatherer(iceServers=[])), [RTCCertificate.generateCertificate()])
+    for one in transceivers:
+        if one.receiver.transport is None:
+            one.receiver.setTransport(whole)
+    await connection.close()
+
+
+def take_sockets(transport: RTCDtlsTransport, make: Callable[[Any, socket.socket], Any]) -> list[Any]:
+    """Take the sockets of a connection whose candidates are gathered away from the event loop; `make` is given the protocol and the socket and
+    returns what aioice then uses as transport. The loop's own transport is closed, the socket lives on."""
+    taken = []
+    for protocol in ice_of(transport)._protocols:
+        theirs: Any = protocol.transport
+        descriptor = os.dup(theirs.get_extra_info("socket").fileno())
+        ours = socket.socket(fileno=descriptor)
+        ours.setblocking(False)
+        theirs.close()
+        protocol.transport = make(protocol, ours)
+        taken.append(protocol.transport)
+    return taken
+
+
+def context_of(session: pylibsrtp.Session) -> Any:
+    """What libsrtp itself knows a cipher by; valid while the session lives."""
+    return session._srtp[0]
+
+
+def ice_of(transport: RTCDtlsTransport) -> Any:
+    return transport.transport._connection
+
+
+def nominated(transport: RTCDtlsTransport) -> Any:
+    """The pair of addresses that ICE has chosen, with `protocol` and `remote_addr`; None before."""
+    return ice_of(transport)._nominated.get(1)
+
+
+def keys_of(transport: RTCDtlsTransport) -> tuple[Any, Any] | None:
+    """The ciphers for what arrives and for what leaves; None before the handshake is through."""
+    receiving, sending = transport._rx_srtp, transport._tx_srtp
+    return None if receiving is None or sending is None or transport.state != "connected" else (receiving, sending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +205,8 @@ class CodecCount:
 
 
 _EXPECTED: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
-    (RTCDtlsTransport, "_handle_rtp_data", ("self", "data", "arrival_time_ms")),
-    (RTCDtlsTransport, "_handle_rtcp_data", ("self", "data")),
-    (RTCDtlsTransport, "_send_rtp", ("self", "data")),
+    (ice.StunProtocol, "datagram_received", ("self", "data", "addr")),
+    (ice.StunProtocol, "connection_lost", ("self", "exc")),
     (RTCRtpReceiver, "receive", ("self", "parameters")),
     (RTCRtpReceiver, "_handle_disconnect", ("self",)),
     (RTCRtpReceiver, "stop", ("self",)),
@@ -145,11 +215,18 @@ _EXPECTED: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
     (rtcrtpreceiver, _DECODER, ("codec",)),
     (rtcrtpsender, _ENCODER, ("codec",)),
 )
-_USED = (
-    (RTCDtlsTransport._recv_next, ("_handle_rtp_data", "_handle_rtcp_data")),
+USED: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (ice.Connection.__init__, ("_protocols", "_nominated")),
+    (ice.Connection.sendto, ("_nominated", "protocol", "remote_addr")),
+    (ice.StunProtocol.close, ("transport", "close")),
+    (ice.StunProtocol.send_stun, ("transport", "sendto")),
+    (RTCIceTransport.__init__, ("_connection",)),
+    (RTCDtlsTransport._setup_srtp, ("_rx_srtp", "_tx_srtp")),
+    (pylibsrtp.Session.__init__, ("_srtp",)),
     (RTCRtpSender.__init__, ("_ssrc", "_rtx_ssrc", "_stream_id")),
-    (RTCRtpTransceiver.__init__, ("_codecs",)),
+    (RTCRtpTransceiver.__init__, ("_codecs", "_headerExtensions")),
 )
+_CIPHER = ("srtp_protect", "srtp_protect_rtcp", "srtp_unprotect", "srtp_unprotect_rtcp")
 
 
 def self_check() -> None:
@@ -163,8 +240,11 @@ def self_check() -> None:
         function = getattr(owner, name, None)
         if function is None or tuple(inspect.signature(function).parameters) != parameters:
             problems.append(f"{getattr(owner, '__name__', owner)}.{name} changed")
-    for function, names in _USED:
+    for function, names in USED:
         known = {*function.__code__.co_names}
         problems += [f"{function.__qualname__} no longer uses {name}" for name in names if name not in known]
+    problems += [f"pylibsrtp no longer carries {name}" for name in _CIPHER if not hasattr(cipher, name)]
+    if not {"audio", "video"} <= codecs.HEADER_EXTENSIONS.keys() & codecs.CODECS.keys():
+        problems.append("aiortc.codecs lists media kinds otherwise")
     if problems:
         raise HooksBroken(problems)

@@ -1,36 +1,40 @@
-"""The two connections of a member: what he sends (publish) and what he gets (subscribe). Here packets turn from one into the other."""
+"""What a member sends: his packets are counted, kept for a moment, and given to everybody who gets them. The busiest code of the house: per packet no
+object is made that is not kept, and nothing is awaited.
+"""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from aiortc import RTCPeerConnection, RTCRtpTransceiver
+from aiortc import RTCPeerConnection
 
 from media.calls import hooks, rtp
 from media.calls.engine import Limits, Recorder, StreamStats
+from media.calls.measured import LayerMeasured, Picture, Uplink
 from media.calls.outgoing import Outgoing
-from media.calls.reception import PictureRequests, Reception
+from media.calls.pictures import BEGINS
+from media.calls.receiving import SubscribeLeg
+from media.calls.stream import Stream
+from media.calls.transport_feedback import Arrivals
+from media.calls.wire import Wire
 
 REPORT_S = 1.0
 CEILING = 1_200_000
 """Bits a second that a publisher may send at most: 640x480 at 25 pictures with some to spare."""
 OWN_SSRC = 0x48_5A_00_01
 """Who speaks in the engine's receiver reports (RFC 3550: any value that no sender of the connection has)."""
-
-
-@dataclass(slots=True)
-class Incoming:
-    """One kind of media that a member sends; a new SSRC of the same kind is a new stream."""
-
-    codec: hooks.Codec
-    reception: Reception | None = None
-    forwarded: int = 0
+ALIVE_S = 1.0
+"""A simulcast layer of which nothing came for so long is not sent now."""
+_USUAL = struct.Struct("!BBHIIIBH")
+"""Header, extension's profile and size, its first element."""
+_USUAL_SIZE = _USUAL.size + 1
+_VERSION, _WITH_EXTENSION, _ONE_BYTE = 0x80, 0x90, rtp.ONE_BYTE_FORM
 
 
 class PublishLeg:
-    """What `member` on `seat` sends; `receivers` gives the connections that it goes to, and `recorder` who records, as they are now."""
+    """What `member` on `seat` sends; `receivers` gives the connections that it goes to, as they are now; `recorder` records, if anybody does."""
 
     def __init__(
         self,
@@ -38,196 +42,397 @@ class PublishLeg:
         member: str,
         connection: RTCPeerConnection,
         receivers: Callable[[], list[SubscribeLeg]],
-        recorder: Callable[[], Recorder | None],
         clock: Callable[[], float],
     ) -> None:
         self.seat, self.member, self.connection = seat, member, connection
         self.limits = Limits()
-        self._receivers, self._recorder, self._clock = receivers, recorder, clock
-        self._incoming: dict[str, Incoming] = {}
+        self.told_bits: int | None = None
+        """What steering tells him to send at most."""
+        self.recorder: Recorder | None = None
+        self._receivers, self._clock = receivers, clock
+        self.wire = Wire(clock, self._packet, self._feedback)
+        self._codecs: dict[str, hooks.Codec] = {}
         self._by_payload: dict[int, tuple[str, bool]] = {}
-        self._pictures = PictureRequests()
-        self._transport: Any = None
+        self._streams: dict[int, Stream] = {}
+        self._layers: dict[tuple[str, str], Stream] = {}
+        """The streams of now, by kind and name of the layer."""
+        self._again: dict[int, Stream] = {}
+        self._rids: tuple[str, ...] = ()
+        self._names: dict[str, int] = {}
+        self._tag = 0
+        self._arrived: dict[int, float] = {}
+        self._arrivals = Arrivals(OWN_SSRC)
         self._reported_at = clock()
+        self._measured_at = clock()
+        self._counted: dict[int, tuple[int, int, int]] = {}
 
-    def agree(self, kind: str, codec: hooks.Codec) -> None:
-        self._incoming[kind] = Incoming(codec)
+    def agree(self, kind: str, codec: hooks.Codec, extensions: dict[str, int], rids: tuple[str, ...] = ()) -> None:
+        """What was negotiated for one kind; `rids`: the simulcast layers, the smallest first."""
+        self._codecs[kind] = codec
         self._by_payload[codec.payload_type] = (kind, False)
         if codec.again_payload_type is not None:
             self._by_payload[codec.again_payload_type] = (kind, True)
+        self._names |= extensions
+        number = extensions.get(hooks.TRANSPORT_NUMBER, 0)
+        self._tag = number << 4 | 1 if number else self._tag
+        self._rids = rids if kind == "video" else self._rids
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the simulcast layers that were agreed on, the smallest first; empty without simulcast."""
+        return self._rids
+
+    @property
+    def picture_codec(self) -> str | None:
+        """What his picture is sent as; None when he sends none."""
+        return self._codecs["video"].name if "video" in self._codecs else None
 
     def take(self) -> None:
-        self._transport = hooks.take_media(self.connection, self._packet, self._feedback)
+        self.wire.take(self.connection)
 
-    def picture_wanted(self) -> None:
-        if "video" in self._incoming:
-            self._pictures.wanted()
+    # Packets
 
-    async def _packet(self, data: bytes) -> None:
-        packet = rtp.read_packet(data)
-        kind, again = ("", False) if packet is None else self._by_payload.get(packet.payload_type, ("", False))
-        if packet is None or not kind:
+    def _packet(self, at: Any, view: memoryview, size: int, now: float) -> None:
+        if size < _USUAL_SIZE:
+            self._unusual(bytes(view[:size]), now)
             return
-        incoming, now = self._incoming[kind], self._clock()
-        reception = incoming.reception
-        if again:
-            original = None if reception is None else rtp.unwrap_retransmission(packet, incoming.codec.payload_type, reception.ssrc)
-            if original is None:
+        first, second, sequence, timestamp, ssrc, extension, tag, number = _USUAL.unpack_from(view)
+        stream = self._streams.get(ssrc)
+        if stream is None or second & 0x7F != stream.payload_type:
+            self._unusual(bytes(view[:size]), now)
+            return
+        if first == _WITH_EXTENSION and extension >> 16 == _ONE_BYTE:
+            offset = 16 + ((extension & 0xFFFF) << 2)
+            if offset > size:
                 return
-            packet = original
-            data = rtp.write_packet(packet.payload_type, packet.marker, packet.sequence, packet.timestamp, packet.ssrc, packet.payload)
-        if reception is None or reception.ssrc != packet.ssrc:
-            reception = incoming.reception = Reception(packet.ssrc, incoming.codec.clock_rate, repairs=kind == "video")
-        extended = reception.arrived(packet.sequence, packet.timestamp, len(packet.payload), now, again=again)
-        if kind in self.limits.muted:
-            for leg in self._receivers():
-                leg.pause(self.seat, kind)
+            if tag == self._tag and offset > 16:
+                self._arrived[number] = now
+            elif self._tag:
+                self._note_arrival(bytes(view[:offset]), now)
+        elif first == _VERSION:
+            offset = 12
+        else:
+            self._unusual(bytes(view[:size]), now)
             return
-        if not packet.payload:
-            return
-        recorder = self._recorder()
-        if recorder is not None:
-            recorder.packet(self.seat, self.member, kind, incoming.codec.name, now, data)
-        for leg in self._receivers():
-            if await leg.pass_on(self.seat, kind, reception, packet, extended, now):
-                incoming.forwarded += 1
+        length = size - offset
+        if sequence == (stream.highest + 1) & 0xFFFF:
+            extended = stream.highest = stream.highest + 1
+            stream.received += 1
+            stream.octets += length
+            if timestamp != stream.timestamp:
+                stream.timed(timestamp, now)
+        else:
+            extended = stream.arrived(sequence, timestamp, length, now)
+            if stream.gaps:
+                self._ask(stream, now)
+        if stream.repairs:
+            stream.keep(sequence, bytes(view[:size]), offset)
+        if self.recorder is not None:
+            self._record(stream, bytes(view[:size]), length, now)
+        if stream.waiting:
+            self._consider(stream, bytes(view[offset:size]), extended, timestamp, now)
+        marker, payload = second & 0x80, at + offset
+        for lane in stream.lanes:
+            if lane.pictures is None and extended >= lane.first:
+                lane.packets += 1
+                lane.octets += length
+                lane.send(
+                    marker | lane.payload_type, (extended + lane.shift) & 0xFFFF, (timestamp + lane.timestamp_shift) & 0xFFFFFFFF, lane.ssrc,
+                    payload, length, now,
+                )  # fmt: skip
+            else:
+                lane.forward(extended, marker, timestamp, bytes(view[offset:size]), now)
+        stream.forwarded += len(stream.lanes)
 
-    async def _feedback(self, data: bytes) -> None:
-        now = self._clock()
-        for report in rtp.read_rtcp(data):
-            if isinstance(report, rtp.SenderReport):
-                for kind, incoming in self._incoming.items():
-                    if incoming.reception is not None and incoming.reception.ssrc == report.ssrc:
-                        incoming.reception.reported(report.ntp, now)
-                        for leg in self._receivers():
-                            await leg.pass_report(self.seat, kind, incoming.reception, report)
-
-    async def beat(self) -> None:
-        """Ask for what is missing, for a picture if somebody needs one, and report; every few hundredths of a second."""
-        if self._transport is None or self.connection.connectionState != "connected":
+    def _unusual(self, data: bytes, now: float) -> None:
+        """A stream's first packet, a retransmission, padding, contributing sources: read with care, then passed on like any other."""
+        packet = rtp.read_packet(data)
+        if packet is None:
             return
-        now = self._clock()
-        video = self._incoming.get("video")
-        if video is not None and video.reception is not None:
-            missing, hopeless = video.reception.to_ask_for(now)
-            if missing:
-                await hooks.send(self._transport, rtp.nack(OWN_SSRC, video.reception.ssrc, missing))
-            if hopeless:
-                self._pictures.wanted()
-            if self._pictures.to_send(now):
-                await hooks.send(self._transport, rtp.picture_loss(OWN_SSRC, video.reception.ssrc))
+        self._note_arrival(data, now)
+        kind, again = self._by_payload.get(packet.payload_type, ("", False))
+        if not kind:
+            return
+        if again:
+            self._retransmitted(packet, data, now)
+            return
+        stream = self._streams.get(packet.ssrc)
+        if stream is None or stream.kind != kind:
+            stream = self._begin(kind, packet, data)
+            if stream is None:
+                return
+        extended = stream.arrived(packet.sequence, packet.timestamp, len(packet.payload), now)
+        if stream.gaps:
+            self._ask(stream, now)
+        self._pass_on(stream, packet, extended, now)
+
+    def _retransmitted(self, packet: rtp.Packet, data: bytes, now: float) -> None:
+        stream = self._again_of(packet, data)
+        original = None if stream is None else rtp.unwrap_retransmission(packet, stream.payload_type, stream.ssrc)
+        if stream is None or original is None or stream.kept(original.sequence) is not None:
+            return
+        extended = stream.arrived(original.sequence, original.timestamp, len(original.payload), now, again=True)
+        self._pass_on(stream, original, extended, now)
+
+    def _again_of(self, packet: rtp.Packet, data: bytes) -> Stream | None:
+        """The stream that a retransmission repeats: by the layer's name it carries at first, later by its SSRC; without simulcast there is one."""
+        stream = self._again.get(packet.ssrc)
+        if stream is not None and self._streams.get(stream.ssrc) is stream:
+            return stream
+        name = rtp.read_extensions(data).get(self._names.get(hooks.REPAIRED_NAME, 0), b"").decode("ascii", "replace") if self._rids else ""
+        stream = self._layers.get(("video", name))
+        if stream is not None and len(self._again) <= len(self._rids):
+            self._again[packet.ssrc] = stream
+        return stream
+
+    def _begin(self, kind: str, packet: rtp.Packet, data: bytes) -> Stream | None:
+        """A new SSRC: a new stream in the place of the one of its kind (and layer); None for a layer that was not agreed on."""
+        rid = ""
+        if kind == "video" and self._rids:
+            rid = rtp.read_extensions(data).get(self._names.get(hooks.STREAM_NAME, 0), b"").decode("ascii", "replace")
+            if rid not in self._rids:
+                return None
+        codec = self._codecs[kind]
+        stream = Stream(
+            packet.ssrc, codec.clock_rate, kind == "video", kind=kind, codec=codec.name, payload_type=codec.payload_type,
+            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name),
+        )  # fmt: skip
+        before = self._layers.get((kind, rid))
+        if before is not None:
+            self._streams.pop(before.ssrc, None)
+            before.lanes, before.waiting = [], []
+            stream.forwarded = before.forwarded
+        self._layers[kind, rid] = self._streams[packet.ssrc] = stream
+        self.rewire()
+        return stream
+
+    def _pass_on(self, stream: Stream, packet: rtp.Packet, extended: int, now: float) -> None:
+        """The slow way of a packet; padding alone goes on as an empty packet, for a gap would be asked for."""
+        data = rtp.write_packet(packet.payload_type, packet.marker, packet.sequence, packet.timestamp, packet.ssrc, packet.payload)
+        if stream.repairs:
+            stream.keep(packet.sequence, data, 12)
+        self._record(stream, data, len(packet.payload), now)
+        if stream.waiting:
+            self._consider(stream, packet.payload, extended, packet.timestamp, now)
+        for lane in stream.lanes:
+            lane.forward(extended, 0x80 if packet.marker else 0, packet.timestamp, packet.payload, now)
+        stream.forwarded += len(stream.lanes)
+
+    def _record(self, stream: Stream, data: bytes, length: int, now: float) -> None:
+        """Of a picture's layers the largest that is sent."""
+        if self.recorder is None or not length or stream.kind in self.limits.muted:
+            return
+        if not stream.rid or stream is max(filter(self._alive, self._pictures()), key=_layer_of, default=stream):
+            self.recorder.packet(self.seat, self.member, stream.kind, stream.codec, now, data)
+
+    def _note_arrival(self, data: bytes, now: float) -> None:
+        if self._tag:
+            number = rtp.read_extensions(data).get(self._tag >> 4, b"")
+            if len(number) == 2:
+                self._arrived[int.from_bytes(number, "big")] = now
+
+    def _consider(self, stream: Stream, payload: bytes, extended: int, timestamp: int, now: float) -> None:
+        """Slots that wait: for a whole picture to begin with, or for the next still; sound begins at once."""
+        begins = stream.begins is None or stream.begins(payload)
+        for lane in list(stream.waiting):
+            if lane.source is stream and lane.only is not None:
+                if lane.only != timestamp:
+                    lane.stop(extended - 1)
+                    stream.lanes.remove(lane)
+            elif begins and now >= lane.due_at:
+                if lane.source is not None and lane in lane.source.lanes:
+                    lane.source.lanes.remove(lane)
+                lane.begin(stream, extended, timestamp, now)
+                stream.lanes.append(lane)
+                if lane.shown.picture is Picture.STILLS:
+                    lane.only, lane.due_at = timestamp, now + lane.shown.still_every_s
+                else:
+                    stream.waiting.remove(lane)
+
+    # Who gets what
+
+    def rewire(self) -> None:
+        """Somebody came, went, was limited, or is shown something else: who gets which stream from now on."""
+        wanted: dict[str, list[Outgoing]] = {"audio": [], "video": []}
+        for kind, lanes in wanted.items():
+            if kind in self._codecs and kind not in self.limits.muted:
+                lanes += [one for leg in self._receivers() if (one := leg.slot_for(self.seat, kind)) is not None]
+        for (kind, _), stream in self._layers.items():
+            stream.waiting.clear()
+            for lane in stream.lanes:
+                if lane not in wanted[kind] or lane.shown.picture is not Picture.MOVING:
+                    lane.stop()
+            stream.lanes = [one for one in stream.lanes if one.source is stream]
+        for kind, lanes in wanted.items():
+            for lane in lanes:
+                stream = self._shown_to(lane, kind)
+                if stream is None or (lane.source is stream and lane in stream.lanes) or not lane.carries(stream):
+                    continue
+                stream.waiting.append(lane)
+                if lane.shown.picture is Picture.MOVING:
+                    lane.due_at = 0.0
+                    stream.pictures.wanted()
+
+    def _shown_to(self, lane: Outgoing, kind: str) -> Stream | None:
+        """The stream that a slot should get: sound whole, of the picture the largest layer that is sent and may be shown."""
+        if kind == "audio":
+            return self._layers.get((kind, ""))
+        if lane.shown.picture is Picture.NONE:
+            return None
+        most = len(self._rids) if lane.shown.layer is None else lane.shown.layer
+        alive = [one for one in self._pictures() if self._alive(one)] or self._pictures()
+        small = [one for one in alive if one.layer <= most]
+        return max(small, key=_layer_of) if small else min(alive, key=_layer_of, default=None)
+
+    def _pictures(self) -> list[Stream]:
+        return [one for (kind, _), one in self._layers.items() if kind == "video"]
+
+    def _alive(self, stream: Stream) -> bool:
+        return self._clock() - stream.at < ALIVE_S
+
+    def picture_wanted(self, stream: Stream | None = None) -> None:
+        """Somebody needs a whole picture: of this stream, or of all that are shown."""
+        for one in self._pictures():
+            if stream is None or one is stream:
+                one.pictures.wanted()
+
+    # Reports
+
+    def _feedback(self, data: bytes, now: float) -> None:
+        for told in rtp.read_rtcp(data):
+            if isinstance(told, rtp.SenderReport) and (stream := self._streams.get(told.ssrc)) is not None:
+                stream.reported(told.ntp, now)
+                stream.report = told
+                for lane in stream.lanes:
+                    report = lane.report(stream, told, now)
+                    if report is not None:
+                        lane.tell(report)
+            elif isinstance(told, rtp.Goodbye):
+                for ssrc in told.ssrcs:
+                    self._end(ssrc)
+
+    def _end(self, ssrc: int) -> None:
+        """The stream said goodbye: whoever got it keeps his place for what comes in its stead."""
+        stream = self._streams.pop(ssrc, None)
+        if stream is not None:
+            for lane in stream.lanes:
+                lane.stop()
+            stream.lanes, stream.waiting = [], []
+            self._layers.pop((stream.kind, stream.rid), None)
+            self.rewire()
+
+    def _ask(self, stream: Stream, now: float) -> None:
+        missing, hopeless = stream.to_ask_for(now)
+        if missing:
+            self.wire.report(rtp.nack(OWN_SSRC, stream.ssrc, missing))
+        if hopeless:
+            stream.pictures.wanted()
+
+    def beat(self, now: float) -> None:
+        """Every few hundredths of a second: ask for what is missing, for a picture if somebody needs one, and report."""
+        wire = self.wire
+        wire.follow()
+        if not wire.open:
+            return
+        for stream in self._streams.values():
+            if stream.repairs:
+                if stream.gaps:
+                    self._ask(stream, now)
+                self._still_wanted(stream, now)
+                if stream.pictures.to_send(now):
+                    wire.report(rtp.picture_loss(OWN_SSRC, stream.ssrc))
+        if self._arrived:
+            self._tell_arrivals(now)
         if now - self._reported_at >= REPORT_S:
             self._reported_at = now
-            await self._report(now)
+            if self._rids:
+                self.rewire()
+            self._report(now)
 
-    async def _report(self, now: float) -> None:
-        received = [one.reception for one in self._incoming.values() if one.reception is not None]
-        if not received:
-            return
-        data = rtp.receiver_report(OWN_SSRC, [one.block(now) for one in received])
-        video = self._incoming.get("video")
-        if video is not None and video.reception is not None:
-            data += rtp.most_bits(OWN_SSRC, self.limits.send_bits or CEILING, [video.reception.ssrc])
-        await hooks.send(self._transport, data)
+    def _still_wanted(self, stream: Stream, now: float) -> None:
+        for lane in stream.waiting:
+            if lane.only is None and now >= lane.due_at:
+                stream.pictures.wanted()
+
+    def _tell_arrivals(self, now: float) -> None:
+        for number, at in self._arrived.items():
+            self._arrivals.arrived(number, at)
+        self._arrived.clear()
+        pictures = self._pictures()
+        named = pictures[0].ssrc if pictures else next(iter(self._streams), 0)
+        if named:
+            for message in self._arrivals.messages(named, now):
+                self.wire.report(message)
+
+    def _report(self, now: float) -> None:
+        streams = list(self._streams.values())
+        if streams:
+            data = rtp.receiver_report(OWN_SSRC, [one.block(now) for one in streams])
+            self.wire.report(data + rtp.most_bits(OWN_SSRC, self.most_bits, [one.ssrc for one in self._pictures() or streams]))
+
+    @property
+    def most_bits(self) -> int:
+        """What he may send at most: the smallest of what was said for him, by steering, and our own ceiling."""
+        return min(one for one in (self.limits.send_bits or CEILING, self.told_bits) if one is not None)
+
+    def tell_bits(self, bits: int | None) -> None:
+        """Steering's word on what he may send; told at once."""
+        if bits != self.told_bits:
+            self.told_bits = bits
+            self._report(self._clock())
+
+    # What is known
+
+    def measured(self, now: float) -> Uplink:
+        """What came since this was asked last."""
+        passed = max(0.001, now - self._measured_at)
+        self._measured_at = now
+        octets, expected, received, bits = 0, 0, 0, {}
+        counted = {}
+        for ssrc, stream in self._streams.items():
+            before = self._counted.get(ssrc, (0, 0, 0))
+            counted[ssrc] = (stream.octets, stream.highest - stream.base + 1, stream.received - stream.repeated)
+            octets_now, expected_now, received_now = (new - old for new, old in zip(counted[ssrc], before, strict=True))
+            octets_now += _USUAL_SIZE * received_now
+            octets, expected, received = octets + octets_now, expected + max(0, expected_now), received + received_now
+            if stream.kind == "video":
+                bits[stream.rid] = octets_now * 8 / passed
+        self._counted = counted
+        main = self._pictures()[:1] or list(self._streams.values())[:1]
+        return Uplink(
+            self.seat, self.member, self.wire.open, octets * 8 / passed, received,
+            min(1.0, max(0.0, 1 - received / expected)) if expected else 0.0,
+            main[0].jitter / main[0].clock_rate if main else 0.0,
+            max((one.queue_s(now) for one in self._streams.values()), default=0.0),
+            tuple(LayerMeasured(rid, bits.get(rid, 0.0)) for rid in self._rids or ("",)),
+        )  # fmt: skip
 
     def stats(self) -> tuple[StreamStats, ...]:
-        again = {kind: sum(leg.retransmitted(self.seat, kind) for leg in self._receivers()) for kind in self._incoming}
-        return tuple(
-            StreamStats(
-                kind,
-                0 if one.reception is None else one.reception.received,
-                0 if one.reception is None else one.reception.octets,
-                0 if one.reception is None else one.reception.lost,
-                one.forwarded,
-                again[kind],
-                self._pictures.count if kind == "video" else 0,
+        receivers = self._receivers()
+        found = []
+        for kind in self._codecs:
+            streams = [one for (of, _), one in self._layers.items() if of == kind]
+            found.append(
+                StreamStats(
+                    kind,
+                    sum(one.received for one in streams),
+                    sum(one.octets for one in streams),
+                    sum(one.lost for one in streams),
+                    sum(one.forwarded for one in streams),
+                    sum(leg.retransmitted(self.seat, kind) for leg in receivers),
+                    sum(one.pictures.count for one in streams),
+                )
             )
-            for kind, one in self._incoming.items()
-        )
+        return tuple(found)
 
     async def close(self) -> None:
-        await self.connection.close()
+        for stream in self._streams.values():
+            stream.lanes, stream.waiting = [], []
+        self._streams.clear()
+        self._layers.clear()
+        self.wire.close()
+        await hooks.close(self.connection)
 
 
-@dataclass(slots=True)
-class _SlotTrack:
-    seat: str
-    kind: str
-    transceiver: RTCRtpTransceiver
-    outgoing: Outgoing | None = None
-
-
-class SubscribeLeg:
-    """What a member gets: a slot for each other seat, each with sound and picture. `picture_wanted` is called with the seat whose picture is
-    needed whole."""
-
-    def __init__(self, connection: RTCPeerConnection, clock: Callable[[], float], picture_wanted: Callable[[str], None]) -> None:
-        self.connection = connection
-        self.limits = Limits()
-        self._clock, self._picture_wanted = clock, picture_wanted
-        self.slots: dict[tuple[str, str], _SlotTrack] = {}
-        self._by_ssrc: dict[int, _SlotTrack] = {}
-        self._transport: Any = None
-
-    @staticmethod
-    def stream_of(seat: str) -> str:
-        return f"seat-{seat}"
-
-    def add(self, seat: str, kind: str, transceiver: RTCRtpTransceiver) -> None:
-        hooks.name_stream(transceiver.sender, self.stream_of(seat))
-        self.slots[seat, kind] = _SlotTrack(seat, kind, transceiver)
-
-    def take(self) -> None:
-        self._transport = hooks.take_media(self.connection, _nothing, self._feedback)
-
-    def settle(self) -> None:
-        """After the answer: what was agreed on, each slot by itself."""
-        for slot in self.slots.values():
-            codec = hooks.codec_of(slot.transceiver, "opus" if slot.kind == "audio" else "VP8")
-            if codec is None or slot.transceiver.currentDirection != "sendonly":
-                continue
-            ssrc, again = hooks.ssrcs_of(slot.transceiver.sender)
-            slot.outgoing = Outgoing(ssrc, codec.payload_type, codec.clock_rate, again, codec.again_payload_type, self.stream_of(slot.seat))
-            self._by_ssrc[ssrc] = slot
-
-    async def pass_on(self, seat: str, kind: str, reception: Reception, packet: rtp.Packet, extended: int, now: float) -> bool:
-        slot = self.slots.get((seat, kind))
-        if slot is None or slot.outgoing is None or self.connection.connectionState != "connected":
-            return False
-        if kind in self.limits.unwanted:
-            slot.outgoing.pause()
-            return False
-        data = slot.outgoing.rewrite(reception, packet, extended, now)
-        return data is not None and await hooks.send(self._transport, data)
-
-    def pause(self, seat: str, kind: str) -> None:
-        slot = self.slots.get((seat, kind))
-        if slot is not None and slot.outgoing is not None:
-            slot.outgoing.pause()
-
-    async def pass_report(self, seat: str, kind: str, reception: Reception, report: rtp.SenderReport) -> None:
-        slot = self.slots.get((seat, kind))
-        data = None if slot is None or slot.outgoing is None else slot.outgoing.report(reception, report)
-        if data is not None:
-            await hooks.send(self._transport, data)
-
-    def retransmitted(self, seat: str, kind: str) -> int:
-        slot = self.slots.get((seat, kind))
-        return 0 if slot is None or slot.outgoing is None else slot.outgoing.retransmitted
-
-    async def _feedback(self, data: bytes) -> None:
-        for report in rtp.read_rtcp(data):
-            if isinstance(report, rtp.Lost) and (slot := self._by_ssrc.get(report.ssrc)) is not None and slot.outgoing is not None:
-                for sequence in report.sequences:
-                    again = slot.outgoing.repeat(sequence)
-                    if again is not None:
-                        await hooks.send(self._transport, again)
-            elif isinstance(report, rtp.PictureLost) and (slot := self._by_ssrc.get(report.ssrc)) is not None:
-                self._picture_wanted(slot.seat)
-
-    async def close(self) -> None:
-        await self.connection.close()
-
-
-async def _nothing(data: bytes) -> None:
-    """A member who sends media on the connection that he receives on is not heard."""
+def _layer_of(stream: Stream) -> int:
+    return stream.layer

@@ -113,7 +113,7 @@ class News(_Message):
     type: Literal["media"] = "media"
     seat: str
     member: str
-    kind: Literal["connected", "gone", "failed"]
+    kind: Literal["connected", "gone", "failed", "renew"]
 
 
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

@@ -14,6 +14,7 @@ MOST_MISSING = 200
 LARGEST_STEP = 3000
 """A jump beyond this is a new start of the sequence, not loss (RFC 3550, appendix A.1)."""
 PICTURE_PAUSE_S = 0.5
+QUEUE_MEMORY_S = 8.0
 
 
 @dataclass(slots=True)
@@ -35,7 +36,18 @@ class Reception:
     received: int = 0
     octets: int = 0
     jitter: float = 0.0
+    timestamp: int = 0
+    """Of the packet that came last, not counting repeated ones; `at` is when that was."""
+    at: float = 0.0
+    repeated: int = 0
+    repair_s: float = 0.0
+    """How long it takes until a packet that was asked for comes: the way there and back."""
+    late: float = 0.0
+    """How much later than the first packet the last one came, by its own timestamp: in ticks, may be negative."""
     _transit: float | None = None
+    _least_late: float = 0.0
+    _least_before: float = 0.0
+    _least_since: float = 0.0
     _expected_before: int = 0
     _received_before: int = 0
     _missing: dict[int, _Missing] = field(default_factory=dict)
@@ -52,11 +64,15 @@ class Reception:
             if extended > self.highest:
                 self._note_missing(extended)
                 self.highest = extended
-        self._missing.pop(extended, None)
+        missing = self._missing.pop(extended, None)
+        if again and missing is not None and missing.tries == 1:
+            self.repair_s += (now - missing.asked_at - self.repair_s) / 4
         self.received += 1
         self.octets += size
-        if not again:
-            self._note_transit(timestamp, now)
+        if again:
+            self.repeated += 1
+        else:
+            self.timed(timestamp, now)
         return extended
 
     def _extend(self, sequence: int) -> int:
@@ -77,21 +93,31 @@ class Reception:
             for lost in range(self.highest + 1, extended):
                 self._missing[lost] = _Missing(float("-inf"), 0)
 
-    def _note_transit(self, timestamp: int, now: float) -> None:
+    def timed(self, timestamp: int, now: float) -> None:
+        """A packet with this timestamp came now: jitter (RFC 3550, 6.4.1) and how late it is."""
         transit = now * self.clock_rate - timestamp
         if self._transit is not None:
-            difference = abs(transit - self._transit) % TIMESTAMPS
-            self.jitter += (min(difference, TIMESTAMPS - difference) - self.jitter) / 16
-        self._transit = transit
+            difference = (transit - self._transit + TIMESTAMPS / 2) % TIMESTAMPS - TIMESTAMPS / 2
+            self.jitter += (abs(difference) - self.jitter) / 16
+            self.late += difference
+            if self.late < self._least_late:
+                self._least_late = self.late
+        self._transit, self.timestamp, self.at = transit, timestamp, now
+
+    def queue_s(self, now: float) -> float:
+        """How much later than the fastest packet of the last ten seconds or so the last one came."""
+        if now - self._least_since > QUEUE_MEMORY_S:
+            self._least_before, self._least_late, self._least_since = self._least_late, self.late, now
+        return (self.late - min(self._least_late, self._least_before)) / self.clock_rate
 
     def to_ask_for(self, now: float) -> tuple[list[int], bool]:
         """Sequence numbers to ask for now, ascending; and whether so much is missing for good that a whole picture is needed."""
         hopeless = len(self._missing) > MOST_MISSING
         if hopeless:
             self._missing.clear()
-        asked = []
+        asked, retry = [], max(RETRY_S, 1.3 * self.repair_s)
         for extended, missing in sorted(self._missing.items()):
-            if now - missing.asked_at < RETRY_S:
+            if now - missing.asked_at < retry:
                 continue
             if missing.tries >= TRIES:
                 del self._missing[extended]
@@ -104,6 +130,11 @@ class Reception:
     def reported(self, ntp: int, now: float) -> None:
         """The sender's report came."""
         self._report_ntp, self._report_at = ntp, now
+
+    @property
+    def gaps(self) -> bool:
+        """Whether anything is missing that may still come."""
+        return bool(self._missing)
 
     @property
     def lost(self) -> int:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from media.calls import transport_feedback
+from media.calls.transport_feedback import Feedback
+
 SEQUENCES = 1 << 16
 TIMESTAMPS = 1 << 32
 _HEADER = struct.Struct("!BBHII")
 SENDER_REPORT, RECEIVER_REPORT, GOODBYE, TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 200, 201, 203, 205, 206
-NACK, PICTURE_LOSS, FULL_INTRA = 1, 1, 4
+NACK, PICTURE_LOSS, FULL_INTRA, APPLICATION, ARRIVALS = 1, 1, 4, 15, 15
+ONE_BYTE_FORM = 0xBEDE
 _LARGEST_RTCP_COUNT = 31
 
 
@@ -44,6 +48,30 @@ def read_packet(data: bytes) -> Packet | None:
     if start > end:
         return None
     return Packet(second & 0x7F, bool(second & 0x80), sequence, timestamp, ssrc, data[start:end])
+
+
+def read_extensions(data: bytes) -> dict[int, bytes]:
+    """Header extension elements by number (RFC 8285, both forms); what is cut short is left out."""
+    start = 12 + 4 * (data[0] & 0x0F) if data else 0
+    if len(data) < start + 4 or not data[0] & 0x10:
+        return {}
+    profile, words = struct.unpack_from("!HH", data, start)
+    at, end = start + 4, min(len(data), start + 4 + 4 * words)
+    found: dict[int, bytes] = {}
+    short = profile == ONE_BYTE_FORM
+    if not short and profile >> 4 != 0x100:
+        return {}
+    while at + (0 if short else 1) < end:
+        if data[at] == 0:
+            at += 1
+            continue
+        number, size = (data[at] >> 4, (data[at] & 0x0F) + 1) if short else (data[at], data[at + 1])
+        at += 1 if short else 2
+        if (short and number == 15) or at + size > end:
+            break
+        found[number] = data[at : at + size]
+        at += size
+    return found
 
 
 def write_packet(payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int, payload: bytes) -> bytes:
@@ -86,26 +114,103 @@ class PictureLost:
     ssrc: int
 
 
-def read_rtcp(data: bytes) -> list[SenderReport | Lost | PictureLost]:
+@dataclass(frozen=True, slots=True)
+class ReportBlock:
+    """Loss, jitter and delay of one received stream (RFC 3550, 6.4.1); `fraction_lost` in 1/256, `delay` in 1/65536 s."""
+
+    ssrc: int
+    fraction_lost: int
+    lost: int
+    highest: int
+    jitter: int
+    last_report: int
+    delay: int
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """The other side says what it can receive (REMB), in bits a second."""
+
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """These streams end (RFC 3550, 6.6)."""
+
+    ssrcs: tuple[int, ...]
+
+
+Told = SenderReport | ReportBlock | Lost | PictureLost | Most | Goodbye | Feedback
+
+
+def read_rtcp(data: bytes) -> list[Told]:
     """What a compound packet says that matters here; reading stops at the first part that is broken."""
-    found: list[SenderReport | Lost | PictureLost] = []
+    found: list[Told] = []
     at = 0
     while at + 8 <= len(data):
         first, kind = data[at], data[at + 1]
         size = 4 + 4 * int.from_bytes(data[at + 2 : at + 4], "big")
         if first >> 6 != 2 or at + size > len(data):
             break
-        body = data[at + 4 : at + size]
-        if kind == SENDER_REPORT and len(body) >= 24:
-            found.append(SenderReport(int.from_bytes(body[:4], "big"), int.from_bytes(body[4:12], "big"), int.from_bytes(body[12:16], "big")))
-        elif kind == TRANSPORT_FEEDBACK and first & 0x1F == NACK and len(body) >= 12:
-            found.append(Lost(int.from_bytes(body[4:8], "big"), _asked_for(body[8:])))
-        elif kind == PAYLOAD_FEEDBACK and first & 0x1F == PICTURE_LOSS and len(body) >= 8:
-            found.append(PictureLost(int.from_bytes(body[4:8], "big")))
-        elif kind == PAYLOAD_FEEDBACK and first & 0x1F == FULL_INTRA and len(body) >= 16:
-            found.append(PictureLost(int.from_bytes(body[8:12], "big")))
+        reader = _READERS.get(kind)
+        if reader is not None:
+            found += reader(first & 0x1F, data[at : at + size])
         at += size
     return found
+
+
+def _read_sender_report(count: int, part: bytes) -> list[Told]:
+    if len(part) < 28:
+        return []
+    ssrc, ntp, timestamp = struct.unpack_from("!IQI", part, 4)
+    return [SenderReport(ssrc, ntp, timestamp), *_read_blocks(count, part, 28)]
+
+
+def _read_receiver_report(count: int, part: bytes) -> list[Told]:
+    return _read_blocks(count, part, 8)
+
+
+def _read_blocks(count: int, part: bytes, start: int) -> list[Told]:
+    blocks: list[Told] = []
+    for at in range(start, min(start + 24 * count, len(part) - 23), 24):
+        ssrc, both, highest, jitter, last_report, delay = struct.unpack_from("!IIIIII", part, at)
+        lost = both & 0xFFFFFF
+        blocks.append(ReportBlock(ssrc, both >> 24, lost - (lost >> 23 << 24), highest, jitter, last_report, delay))
+    return blocks
+
+
+def _read_goodbye(count: int, part: bytes) -> list[Told]:
+    whole = min(count, (len(part) - 4) // 4)
+    return [Goodbye(struct.unpack_from(f"!{whole}I", part, 4))] if whole else []
+
+
+def _read_transport_feedback(form: int, part: bytes) -> list[Told]:
+    if form == NACK and len(part) >= 16:
+        return [Lost(int.from_bytes(part[8:12], "big"), _asked_for(part[12:]))]
+    if form == ARRIVALS:
+        feedback = transport_feedback.parse(part)
+        return [] if feedback is None else [feedback]
+    return []
+
+
+def _read_payload_feedback(form: int, part: bytes) -> list[Told]:
+    if form == PICTURE_LOSS and len(part) >= 12:
+        return [PictureLost(int.from_bytes(part[8:12], "big"))]
+    if form == FULL_INTRA and len(part) >= 20:
+        return [PictureLost(int.from_bytes(part[12:16], "big"))]
+    if form == APPLICATION and len(part) >= 20 and part[12:16] == b"REMB":
+        return [Most((int.from_bytes(part[17:20], "big") & 0x3FFFF) << (part[17] >> 2))]
+    return []
+
+
+_READERS = {
+    SENDER_REPORT: _read_sender_report,
+    RECEIVER_REPORT: _read_receiver_report,
+    GOODBYE: _read_goodbye,
+    TRANSPORT_FEEDBACK: _read_transport_feedback,
+    PAYLOAD_FEEDBACK: _read_payload_feedback,
+}
 
 
 def _asked_for(feedback: bytes) -> tuple[int, ...]:
@@ -128,19 +233,6 @@ def sender_report(ssrc: int, ntp: int, timestamp: int, packets: int, octets: int
     name = cname.encode()[:255]
     item = struct.pack("!IBB", ssrc, 1, len(name)) + name + b"\0"
     return report + _rtcp(202, 1, item + b"\0" * (-len(item) % 4))
-
-
-@dataclass(frozen=True, slots=True)
-class ReportBlock:
-    """Loss, jitter and delay of one received stream (RFC 3550, 6.4.1); `fraction_lost` in 1/256, `delay` in 1/65536 s."""
-
-    ssrc: int
-    fraction_lost: int
-    lost: int
-    highest: int
-    jitter: int
-    last_report: int
-    delay: int
 
 
 def receiver_report(ssrc: int, blocks: list[ReportBlock]) -> bytes:

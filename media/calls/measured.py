@@ -1,0 +1,101 @@
+"""What the connections of a call measure, and what may be decided from it: the interface between an engine and a bandwidth controller. Pure.
+
+An engine calls `Steering.beat` for each room some ten times a second with what has been measured since the last time, and carries out what it
+answers. A decision holds until another one is made; whoever comes new gets everything (`Shown()`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from media.calls.link_state import LinkState
+from media.calls.transport_feedback import Result
+
+
+@dataclass(frozen=True, slots=True)
+class LayerMeasured:
+    """One simulcast layer of a publisher's picture, 0 the smallest. `bits`: received in a second, 0 while the publisher does not send it.
+    `rid` is its name in the publisher's description, empty without simulcast."""
+
+    rid: str
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """What a member sends, as received. `bits`: media of all kinds in a second, headers included. `lost_fraction`: of the packets expected since the
+    last beat, before any was repeated (0 to 1). `jitter_s`: of the picture, or of the sound without one (RFC 3550, 6.4.1). `queue_s`: how much later
+    than the fastest of the last ten seconds media arrives now, by its own timestamps; what has queued up on the way."""
+
+    seat: str
+    member: str
+    connected: bool
+    bits: float
+    received: int
+    lost_fraction: float
+    jitter_s: float
+    queue_s: float
+    layers: tuple[LayerMeasured, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Downlink:
+    """What a member is sent. `results`: what his transport-wide feedback told of packets since the last beat (both sound and picture, repeats too).
+    `bits`: sent in a second. `rtt_s`: from his receiver reports (LSR and DLSR), None before the first. `lost_fraction`: the largest of his receiver
+    reports' since the last beat, None without one. `remb_bits`: what he says he can receive (REMB), None if he does not say."""
+
+    seat: str
+    member: str
+    connected: bool
+    results: tuple[Result, ...]
+    bits: float
+    rtt_s: float | None
+    lost_fraction: float | None
+    remb_bits: int | None
+
+
+class Picture(Enum):
+    """How somebody's picture is shown: moving, a whole picture now and then (`Shown.still_every_s`), or not at all."""
+
+    MOVING = "moving"
+    STILLS = "stills"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`layer`: the largest simulcast layer that may be forwarded (None: the largest there is)."""
+
+    picture: Picture = Picture.MOVING
+    layer: int | None = None
+    still_every_s: float = 5.0
+    still_bits: int | None = None
+    """How fast a still may be sent, bits a second: all at once it would stand in the way of the sound (None: as it comes)."""
+
+
+EVERYTHING = Shown()
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat; `links`: by seat, what
+    people are told of his link and his device does itself; `fill_bits`: by receiving seat, how much padding is
+    sent beside, bits a second in packets of at most 224 bytes (as libwebrtc pads), so that his link can show that it bears more."""
+
+    send_bits: dict[str, int]
+    shown: dict[tuple[str, str], Shown]
+    links: dict[str, LinkState] = field(default_factory=dict)
+    fill_bits: dict[str, int] = field(default_factory=dict)
+
+
+class Steering(Protocol):
+    """One for an engine; keeps what it knows by room."""
+
+    def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions: ...
+
+    def forget(self, room: str) -> None:
+        """The room is closed."""
+        ...

@@ -1,0 +1,147 @@
+"""What a member gets: a slot for each other seat, each with sound and picture, on one connection; and what he reports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiortc import RTCPeerConnection, RTCRtpTransceiver
+
+from media.calls import hooks, rtp
+from media.calls.engine import Limits
+from media.calls.measured import EVERYTHING, Downlink, Shown
+from media.calls.outgoing import Outgoing
+from media.calls.stream import Stream
+from media.calls.transport_feedback import Feedback, Result
+from media.calls.wire import Wire
+
+CODECS = {"audio": ("opus",), "video": ("VP8", "H264")}
+MOST_RESULTS = 4096
+
+
+@dataclass(slots=True)
+class _SlotTrack:
+    seat: str
+    kind: str
+    transceiver: RTCRtpTransceiver
+    outgoing: Outgoing | None = None
+
+
+class SubscribeLeg:
+    """`picture_wanted` is called with the seat and the stream of which a whole picture is needed. Results of feedback are kept while `steered`."""
+
+    def __init__(
+        self,
+        connection: RTCPeerConnection,
+        clock: Callable[[], float],
+        picture_wanted: Callable[[str, Stream | None], None],
+        *,
+        steered: bool = False,
+    ) -> None:
+        self.connection = connection
+        self.limits = Limits()
+        self._picture_wanted, self._steered = picture_wanted, steered
+        self.wire = Wire(clock, _nothing, self._feedback)
+        self.slots: dict[tuple[str, str], _SlotTrack] = {}
+        self.codecs: frozenset[str] | None = None
+        """The pictures' codecs that the member can be sent, as his answer says."""
+        self._by_ssrc: dict[int, _SlotTrack] = {}
+        self._shown: dict[str, Shown] = {}
+        self._results: list[Result] = []
+        self._most: int | None = None
+        self._heard = False
+        self._measured = (clock(), 0)
+
+    @staticmethod
+    def stream_of(seat: str) -> str:
+        return f"seat-{seat}"
+
+    def add(self, seat: str, kind: str, transceiver: RTCRtpTransceiver) -> None:
+        hooks.name_stream(transceiver.sender, self.stream_of(seat))
+        self.slots[seat, kind] = _SlotTrack(seat, kind, transceiver)
+
+    def take(self) -> None:
+        self.wire.take(self.connection)
+
+    def settle(self) -> None:
+        """After the answer: what was agreed on, each slot by itself."""
+        numbers = set()
+        for slot in self.slots.values():
+            codecs = [one for name in CODECS[slot.kind] if (one := hooks.codec_of(slot.transceiver, name)) is not None]
+            if not codecs or slot.transceiver.currentDirection != "sendonly":
+                continue
+            numbers.add(hooks.extensions_of(slot.transceiver).get(hooks.TRANSPORT_NUMBER, 0))
+            ssrc, again = hooks.ssrcs_of(slot.transceiver.sender)
+            payload_types = {one.name: (one.payload_type, one.again_payload_type) for one in codecs}
+            slot.outgoing = Outgoing(
+                slot.seat, slot.kind, ssrc, codecs[0].clock_rate, again, payload_types, self.stream_of(slot.seat), self.wire.send, self.wire.report,
+                self._shown.get(slot.seat, EVERYTHING) if slot.kind == "video" else EVERYTHING,
+            )  # fmt: skip
+            self._by_ssrc[ssrc] = slot
+            if slot.kind == "video":
+                self.codecs = frozenset(payload_types) if self.codecs is None else self.codecs & payload_types.keys()
+        number = numbers.pop() if len(numbers) == 1 else 0
+        self.wire.tag = number << 4 | 1 if 0 < number < 15 else 0
+
+    def slot_for(self, seat: str, kind: str) -> Outgoing | None:
+        """Where `kind` of the member at `seat` goes; None while it goes nowhere."""
+        slot = self.slots.get((seat, kind))
+        return None if slot is None or not self.wire.open or kind in self.limits.unwanted else slot.outgoing
+
+    def show(self, seat: str, shown: Shown) -> bool:
+        """How the picture of `seat` is shown from now on; whether that is something else than before."""
+        slot = self.slots.get((seat, "video"))
+        if self._shown.get(seat, EVERYTHING) == shown:
+            return False
+        self._shown[seat] = shown
+        if slot is not None and slot.outgoing is not None:
+            slot.outgoing.shown = shown
+            slot.outgoing.due_at = 0.0
+        return True
+
+    def retransmitted(self, seat: str, kind: str) -> int:
+        slot = self.slots.get((seat, kind))
+        return 0 if slot is None or slot.outgoing is None else slot.outgoing.retransmitted
+
+    def _feedback(self, data: bytes, now: float) -> None:
+        for told in rtp.read_rtcp(data):
+            if isinstance(told, Feedback):
+                if self._steered and len(self._results) < MOST_RESULTS:
+                    self._results += self.wire.sent.results(told)
+            elif isinstance(told, rtp.Most):
+                self._most = told.bits
+            elif not isinstance(told, rtp.SenderReport | rtp.Goodbye):
+                slot = self._by_ssrc.get(told.ssrc)
+                if slot is not None and slot.outgoing is not None:
+                    self._of_slot(slot, slot.outgoing, told, now)
+
+    def _of_slot(self, slot: _SlotTrack, outgoing: Outgoing, told: rtp.Lost | rtp.PictureLost | rtp.ReportBlock, now: float) -> None:
+        if isinstance(told, rtp.Lost):
+            for sequence in told.sequences:
+                outgoing.repeat(sequence, now)
+        elif isinstance(told, rtp.PictureLost):
+            self._picture_wanted(slot.seat, outgoing.source)
+        else:
+            self._heard = True
+            outgoing.heard(told, now)
+
+    def measured(self, seat: str, member: str, now: float) -> Downlink:
+        """What went out and what was reported of it since this was asked last."""
+        at, octets = self._measured
+        self._measured = (now, self.wire.sent_octets)
+        outgoing = [one.outgoing for one in self.slots.values() if one.outgoing is not None]
+        lost = max((one.fraction_lost for one in outgoing), default=0) / 256 if self._heard else None
+        for one in outgoing:
+            one.fraction_lost = 0
+        results, self._results, self._heard = tuple(self._results), [], False
+        rtts = [one.rtt_s for one in outgoing if one.rtt_s is not None]
+        bits = (self.wire.sent_octets - octets) * 8 / max(0.001, now - at)
+        return Downlink(seat, member, self.wire.open, results, bits, min(rtts, default=None), lost, self._most)
+
+    async def close(self) -> None:
+        self.wire.close()
+        await hooks.close(self.connection)
+
+
+def _nothing(at: object, view: memoryview, size: int, now: float) -> None:
+    """A member who sends media on the connection that he receives on is not heard."""

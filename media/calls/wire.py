@@ -1,0 +1,232 @@
+"""One connection as datagrams: its sockets, its cipher and its address. What arrives is decrypted where it lies, what leaves is encrypted where it
+was built; no object is made of a media packet unless somebody keeps it.
+
+aiortc and aioice go on with ICE and DTLS through the same sockets (`Port` is their transport).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from media.calls import hooks
+from media.calls.datagrams import LARGEST, SLOT, Arriving, Leaving, ffi, write_address
+from media.calls.transport_feedback import SentPackets
+
+logger = logging.getLogger("huizhen.calls")
+
+_arriving: dict[int, Arriving] = {}
+_dirty: list[Wire] = []
+"""Connections with something to send: sent together when a batch of arrivals has been worked off."""
+
+HEADER = struct.Struct("!BBHIIIBHB")
+"""An RTP header with one extension element, the transport-wide sequence number (RFC 8285, one-byte form)."""
+PLAIN = struct.Struct("!BBHII")
+_EXTENSION = 0xBEDE0001
+_HEADER_SIZE, _PLAIN_SIZE = HEADER.size, PLAIN.size
+ROOM = SLOT - 64
+"""Bytes of payload that fit a slot beside header, wrapped sequence number and tag."""
+BUFFER = 1 << 20
+
+OnPacket = Callable[[Any, memoryview, int, float], None]
+"""A decrypted RTP packet: where it lies, the same memory to read, its size, and when it came. Used up before the call returns."""
+OnReport = Callable[[bytes, float], None]
+
+
+def flush() -> None:
+    """Send what all connections have built."""
+    if _dirty:
+        for wire in _dirty:
+            wire.flush()
+        _dirty.clear()
+
+
+class Port:
+    """A UDP socket taken over from the event loop's transport; what aioice needs of a transport, and no more."""
+
+    def __init__(self, wire: Wire, protocol: Any, taken: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self.protocol, self.socket, self.family = protocol, taken, taken.family
+        self._wire, self._loop = wire, loop
+        self.descriptor = taken.fileno()
+        self._name = taken.getsockname()
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            taken.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        if self.family not in _arriving:
+            _arriving[self.family] = Arriving()
+        self._arriving = _arriving[self.family]
+        loop.add_reader(self.descriptor, self._readable)
+
+    def sendto(self, data: bytes, address: tuple[str, int]) -> None:
+        try:
+            self.socket.sendto(data, address)
+        except OSError as error:  # nothing is promised of a datagram
+            logger.debug("datagram not sent: %s", type(error).__name__)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"sockname": self._name, "socket": self.socket}.get(name, default)
+
+    def is_closing(self) -> bool:
+        return self.descriptor < 0
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            self._loop.remove_reader(self.descriptor)
+            self.descriptor = -1
+            self.socket.close()
+
+    abort = close
+
+    def _readable(self) -> None:
+        arriving, wire = self._arriving, self._wire
+        count = arriving.receive(self.descriptor)
+        if not count:
+            # An error that an earlier datagram met is waiting (nobody listens there any more): reading it clears it.
+            self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            return
+        now = wire.clock()
+        messages, views = arriving.messages, arriving.views
+        for place in range(count):
+            size, view = messages[place].msg_len, views[place]
+            if 0 < size <= LARGEST:
+                try:
+                    if 127 < view[0] < 192:
+                        wire.arrived(arriving.at[place], view, size, now)
+                    else:
+                        self.protocol.datagram_received(bytes(view[:size]), arriving.sender(place))
+                except Exception as error:  # A datagram comes from anybody: it ends nothing.
+                    wire.broken += 1
+                    logger.debug("datagram dropped: %s", type(error).__name__, exc_info=True)
+        flush()
+
+
+class Wire:
+    """`on_packet` and `on_report` get what was decrypted. `clock` gives monotonic seconds."""
+
+    __slots__ = (
+        "_closed", "_descriptor", "_keys", "_pair", "_ports", "_protect", "_receiving", "_sending", "_size", "_transport", "broken", "clock",
+        "leaving", "on_packet", "on_report", "open", "refused", "sent", "sent_octets", "tag",
+    )  # fmt: skip
+
+    def __init__(self, clock: Callable[[], float], on_packet: OnPacket, on_report: OnReport) -> None:
+        self.clock, self.on_packet, self.on_report = clock, on_packet, on_report
+        self.open = False
+        self.leaving = Leaving()
+        self.tag = 0
+        """First byte of the transport-wide sequence number's element, 0 when it was not agreed on."""
+        self.sent = SentPackets()
+        self.sent_octets = self.refused = self.broken = 0
+        self._transport: Any = None
+        self._ports: list[Port] = []
+        self._keys: tuple[Any, Any] | None = None
+        self._sending: Any = None
+        self._receiving: Any = None
+        self._size = hooks.cipher_ffi.new("int *")
+        self._protect = hooks.cipher.srtp_protect
+        self._descriptor = -1
+        self._pair: Any = None
+        self._closed = False
+
+    def take(self, connection: Any) -> None:
+        """Once its candidates are gathered: its sockets are read here from now on."""
+        self._transport = hooks.transport_of(connection)
+        loop = asyncio.get_running_loop()
+        self._ports = hooks.take_sockets(self._transport, lambda protocol, taken: Port(self, protocol, taken, loop))
+
+    def follow(self) -> None:
+        """Send on the pair of addresses that ICE has chosen by now, once there are keys."""
+        if self._closed or self._transport is None:
+            return
+        pair = hooks.nominated(self._transport)
+        keys = hooks.keys_of(self._transport)
+        if pair is None or keys is None:
+            self.open = False
+            return
+        if pair is not self._pair:
+            port: Port = pair.protocol.transport
+            try:
+                self.leaving.to(write_address(*pair.remote_addr, port.family))
+            except ValueError:
+                return
+            self._descriptor, self._pair = port.descriptor, pair
+        if keys != self._keys:
+            self._keys = keys
+            self._receiving, self._sending = hooks.context_of(keys[0]), hooks.context_of(keys[1])
+        self.open = True
+
+    def arrived(self, at: Any, view: memoryview, size: int, now: float) -> None:
+        """Decrypt what looks like RTP or RTCP (RFC 5761, 4) and hand it on; what cannot be decrypted is counted and dropped."""
+        if self._receiving is None:
+            return
+        length = self._size
+        length[0] = size
+        if size >= _PLAIN_SIZE and not 191 < view[1] < 224:
+            if hooks.cipher.srtp_unprotect(self._receiving, at, length):
+                self.refused += 1
+            else:
+                self.on_packet(at, view, length[0], now)
+        elif size >= 8:
+            if hooks.cipher.srtp_unprotect_rtcp(self._receiving, at, length):
+                self.refused += 1
+            else:
+                self.on_report(bytes(view[: length[0]]), now)
+
+    def send(self, second: int, sequence: int, timestamp: int, ssrc: int, payload: Any, size: int, now: float) -> None:
+        """An RTP packet of our own header and `size` bytes at `payload`; leaves with `flush`. `second`: marker and payload type."""
+        if not self.open or size > ROOM:
+            return
+        leaving = self.leaving
+        place = leaving.count
+        at = leaving.at[place]
+        length = self._size
+        if self.tag:
+            number = self.sent.sent(size + _HEADER_SIZE, now)
+            HEADER.pack_into(leaving.buffer, place * SLOT, 0x90, second, sequence, timestamp, ssrc, _EXTENSION, self.tag, number, 0)
+            ffi.memmove(at + _HEADER_SIZE, payload, size)
+            length[0] = size + _HEADER_SIZE
+        else:
+            PLAIN.pack_into(leaving.buffer, place * SLOT, 0x80, second, sequence, timestamp, ssrc)
+            ffi.memmove(at + _PLAIN_SIZE, payload, size)
+            length[0] = size + _PLAIN_SIZE
+        if self._protect(self._sending, at, length):
+            self.refused += 1
+            return
+        self._leave(place, length[0])
+
+    def _leave(self, place: int, size: int) -> None:
+        self.leaving.vectors[place].iov_len = size
+        self.sent_octets += size
+        if not place:
+            _dirty.append(self)
+        self.leaving.count = place + 1
+        if place == 15:
+            self.leaving.send(self._descriptor)
+
+    def report(self, data: bytes) -> bool:
+        """Encrypt and send RTCP; leaves with `flush`. False when the connection is not (or no longer) there."""
+        if not self.open or len(data) > ROOM:
+            return False
+        leaving = self.leaving
+        place = leaving.count
+        ffi.memmove(leaving.at[place], data, len(data))
+        self._size[0] = len(data)
+        if hooks.cipher.srtp_protect_rtcp(self._sending, leaving.at[place], self._size):
+            return False
+        self._leave(place, self._size[0])
+        return True
+
+    def flush(self) -> None:
+        if self.leaving.count and self._descriptor >= 0:
+            self.leaving.send(self._descriptor)
+        self.leaving.count = 0
+
+    def close(self) -> None:
+        """Nothing is sent or taken any more; the sockets are closed by aioice."""
+        self._closed, self.open = True, False
+        self._sending = self._receiving = self._keys = None
+        self._descriptor = -1
+        for port in self._ports:
+            port.close()
