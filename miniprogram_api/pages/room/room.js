@@ -3,6 +3,7 @@
 import { Problem, request } from "../shared/api.js";
 import { button, empty, h, replace } from "../shared/dom.js";
 import { failed } from "../shared/states.js";
+import { showCare } from "./care.js";
 import { Call } from "./connection.js";
 import { openCamera } from "./devices.js";
 import { Lobby, report } from "./lobby.js";
@@ -37,16 +38,23 @@ async function open(stream = null) {
   }
   const lobby = new Lobby(place, consultationId, {
     view, stream, met, back: caseLink(view.seat),
-    join: (given) => {
+    join: (given, soundOnly = false) => {
       lobby.close();
-      enter(given);
+      enter(given, soundOnly);
     },
   });
 }
 
-function enter(stream) {
-  const own = { stream, muted: false, dark: false, voice: false };
+function enter(stream, soundOnly) {
+  const own = { stream, muted: false, dark: false, voice: soundOnly };
+  if (soundOnly) {
+    for (const one of stream.getVideoTracks()) {
+      one.stop();
+      stream.removeTrack(one);
+    }
+  }
   call = new Call(consultationId, met);
+  call.pictures = !soundOnly;
   const track = (kind) => own.stream?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
 
   async function light() {
@@ -131,4 +139,5 @@ function left(stream, seat, { code, sentence }) {
     h("div", { class: "actions" }, button(code === "call.left" ? "再进视频" : "回到视频页", () => open()), caseLink(seat))));
 }
 
+showCare();
 open();

@@ -20,7 +20,7 @@ export class Stage {
     this.ownNote = h("p", { hidden: true }, "画面已关");
     this.ownLight = h("span", { class: "own-light", hidden: true });
     this.buttons = {
-      mute: this.press("静音", "mute"), camera: this.press("关画面", "camera"), voice: this.press("语音模式", "voice"),
+      mute: this.press("静音", "mute"), camera: this.press("关画面", "camera", "extra"), voice: this.press("语音模式", "voice"),
     };
     const leave = h("button", { type: "button", class: "leave", on: { click: () => act.leave() } }, "退出");
     this.root = h("div", { class: "stage" }, this.line,
@@ -34,8 +34,8 @@ export class Stage {
     document.body.classList.remove("in-call");
   }
 
-  press(label, name) {
-    return h("button", { type: "button", "aria-pressed": "false", on: { click: () => this.act[name]() } }, label);
+  press(label, name, kind = null) {
+    return h("button", { type: "button", class: kind, "aria-pressed": "false", on: { click: () => this.act[name]() } }, label);
   }
 
   /** What the person himself sends, and what is switched off. */
