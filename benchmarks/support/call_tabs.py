@@ -98,10 +98,13 @@ async def camera_browser(*more: str) -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def open_tab(browser: Browser, base_url: str, case: Case, seat: str, camera: Camera, seed: int) -> AsyncIterator[Tab]:
+async def open_tab(
+    browser: Browser, base_url: str, case: Case, seat: str, camera: Camera, seed: int, size: tuple[int, int] = (800, 600)
+) -> AsyncIterator[Tab]:
     """The room's page as ``seat`` opens it, behind a link that is open until it is told otherwise."""
     shaper = Shaper(seed)
-    context = await shaped_context(browser, shaper, viewport={"width": 800, "height": 600}, locale="zh-CN", permissions=["camera", "microphone"])
+    viewport = {"width": size[0], "height": size[1]}
+    context = await shaped_context(browser, shaper, viewport=viewport, locale="zh-CN", permissions=["camera", "microphone"])
     await context.add_init_script(f"globalThis.tabOptions = {json.dumps(asdict(camera))};")
     await context.add_init_script(path=SCRIPT)
     page = await context.new_page()

@@ -164,7 +164,6 @@ export class Call extends EventTarget {
       clearInterval(this.beat);
       this.beat = setInterval(() => this.tell({ type: "ping" }), message.heartbeat_s * 1000);
       this.tellState();
-      this.emitMessage(message);
       if (!this.publishing) await this.#publish();
     } else if (message.type === "media") {
       this.publishing = false;
@@ -191,11 +190,7 @@ export class Call extends EventTarget {
     } else if (message.type === "closed") {
       if (FINAL.has(message.code)) this.#finish(message);
       else this.refused = true;
-    } else this.emitMessage(message);
-  }
-
-  emitMessage(message) {
-    this.#emit("message", message);
+    } else this.#emit("message", message);
   }
 
   /** The media is gone, the seat is not: new connections after a moment. */

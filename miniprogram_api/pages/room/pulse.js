@@ -5,6 +5,8 @@ const TICK_MS = 200;
 const doubtAfter = (still) => Math.max(500, 1.3 * still + 200);
 /** And for so long: the way is gone. */
 const deadAfter = (still) => Math.max(900, 1.7 * still + 400);
+/** What is taken for the longest stillness before anything is known. */
+const AT_FIRST = 600;
 /** How fast the longest stillness of late is forgotten, a tick. */
 const FORGET = 0.985;
 /** After the device said that its network changed, less is waited for. */
@@ -21,7 +23,7 @@ export class Pulse {
     this.on = on;
     this.pair = null;
     this.hurryUntil = 0;
-    this.still = 0;
+    this.still = AT_FIRST;
     for (const kind of ["sending", "receiving"]) this[kind] = { count: -1, at: 0 };
     this.alive = true;
   }
@@ -30,7 +32,7 @@ export class Pulse {
   follow(pair) {
     this.pair = pair;
     this.alive = true;
-    this.still = 0;
+    this.still = AT_FIRST;
     const at = performance.now();
     for (const kind of ["sending", "receiving"]) this[kind] = { count: -1, at };
     this.timer ??= setInterval(() => this.#tick(), TICK_MS);

@@ -102,7 +102,7 @@ export class Stage {
     const dark = line?.done && ["sound_only", "sound_saving"].includes(this.call.links.get(seat.seat)?.done);
     let without = null;
     if (!here) without = `${name}${this.call.met.has(seat.seat) ? "已退出" : "还没进来"}`;
-    else if (this.own.voice) without = `${name}\n正在用语音模式`;
+    else if (this.own.voice) without = `${name}\n您在用语音模式,不放画面`;
     else if (!here.video) without = `${name}只用声音`;
     else if (!seen && !(connected && this.call.state === "connected")) without = `${name}正在接通…`;
     else if (dark) without = `${name}\n${line.done}`;
