@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.channels.outgoing import Link
+from bot.channels.outgoing import Link, Text
 from bot.sending.notice import Notice, Renderer
 from core.calls.commands import CallView, ViewCall
 from core.foundation.actor import Actor
@@ -27,4 +27,14 @@ async def _invite(practice: Practice, row: Notification) -> Notice:
     return Notice((link,), shown=shown, template=("progress", values), page=f"consultation/{view.consultation_id}")
 
 
-CALL_RENDERERS: dict[str, Renderer] = {"call.invite": _invite}
+async def _phone(practice: Practice, row: Notification) -> Notice:
+    """Somebody's video does not work: a task for who treats the patient. Nothing any more when the case is over."""
+    view: CallView = await practice.ask(_SYSTEM, ViewCall(consultation_id=row.ids["consultation_id"]))
+    if view.closed is not None:
+        return Notice()
+    label = next((one.label for one in view.seats if one.seat == row.ids["seat"]), "对方")
+    text = f"会诊 {view.code}:{label}的视频打不开,请您打电话联系。打过以后,在视频页点「已打过电话」。"
+    return Notice((Text(text=text),), shown={"consultation": view.consultation_id})
+
+
+CALL_RENDERERS: dict[str, Renderer] = {"call.invite": _invite, "call.phone": _phone}

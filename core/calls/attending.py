@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from core.calls.commands import EnterCall, Entered, LeaveCall, RequestSeat, SeatHeld, SeatStillMine
+from core.calls.commands import EnterCall, Entered, LeaveCall, SeatHeld, SeatStillMine
 from core.calls.errors import NoCallAnyMore, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
-from core.calls.rules import HEARD_OF_WITHIN, SEAT_LABELS, SEAT_OF_ROLE, SEATS
-from core.calls.seats import why_closed
+from core.calls.room import check_right, seats_of
+from core.calls.rules import HEARD_OF_WITHIN, LINK_WORDS, LISTENS_ONLY, RUNG_WORDS, SEAT_LABELS
+from core.calls.waiting import comes_in, require_open
 from core.consultations.models import Consultation
 from core.consultations.service import begin, consultation_of, hold, note
-from core.consultations.withdrawn import require_not_withdrawn
 from core.consultations.workflow import State
-from core.foundation.access import check_access
 from core.foundation.actor import Role
 from core.foundation.errors import DomainError
 from core.foundation.orders import Done, Order, answers, handles, relation
@@ -47,7 +46,8 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
     call = await Call.get(id=ticket.call_id)
     if call.ended_at is not None:
         raise NoCallAnyMore
-    await _check_right(work, row, Role(ticket.role))
+    await check_right(work, row, ticket.seat)
+    await require_open(call, work.actor.account_id, ticket.seat)
     await _free_seat(work, call, ticket)
     await ticket.change(conflict=TicketUsed(), used_at=now)
     attendance = await CallAttendance.create(
@@ -55,22 +55,14 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
         seat=ticket.seat, joined_at=now, seen_at=now,
     )
     await call.change(empty_since_really=None)
+    place = await comes_in(work, call, ticket.seat)
     row = await note(work, row.id, f"call.joined.{ticket.seat}")
     await _begin_when_both_sides_are_there(work, call, row, ticket.seat)
     work.lanes.add(f"call:{call.id}")
-    return Entered(call_id=call.id, consultation_id=row.id, attendance_id=attendance.id, seat=ticket.seat, seats=SEATS)
-
-
-async def _check_right(work: Work, row: Consultation, role: Role) -> None:
-    """The actor could ask for the seat now too: a ticket and a seat last no longer than the right that they were given for."""
-    closed = why_closed(row)
-    if closed is not None:
-        raise closed
-    await require_not_withdrawn(work, row)
-    await check_access(work, RequestSeat(consultation_id=row.id), role)
-
-
-_ROLE_OF_SEAT: dict[str, Role] = {seat: role for role, seat in SEAT_OF_ROLE.items()}
+    return Entered.model_validate({
+        "call_id": call.id, "consultation_id": row.id, "attendance_id": attendance.id, "seat": ticket.seat, "seats": await seats_of(call.id),
+        "muted": place.muted, "listens_only": ticket.seat in LISTENS_ONLY,
+    })  # fmt: skip
 
 
 @answers(SeatStillMine)
@@ -80,10 +72,10 @@ async def seat_still_mine(work: Work, order: SeatStillMine) -> SeatHeld:
     row = await consultation_of(call.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
     try:
-        await _check_right(work, row, _ROLE_OF_SEAT[attendance.seat])
+        await check_right(work, row, attendance.seat)
     except DomainError:
-        return SeatHeld(held=False)
-    return SeatHeld(held=attendance.left_at is None)
+        return SeatHeld(held=False, ending=attendance.ending)
+    return SeatHeld(held=attendance.left_at is None, ending=attendance.ending)
 
 
 async def _free_seat(work: Work, call: Call, ticket: CallTicket) -> None:
@@ -110,8 +102,25 @@ async def leave_call(work: Work, order: LeaveCall) -> Done:
     call = await Call.get(id=attendance.call_id)
     row = await hold(call.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
+    sat = await CallAttendance.filter(id=order.attendance_id, left_at__isnull=True).exists()
     await end_attendance(work, call, order.attendance_id, order.ending)
+    if sat or attendance.ending in ("removed", "ended"):
+        await _keep_quality(work, call, attendance, order)
     return Done()
+
+
+async def _keep_quality(work: Work, call: Call, attendance: CallAttendance, order: LeaveCall) -> None:
+    """How his link was, as his device measured it, once."""
+    if order.worst_link is None or order.loss_permille is None or order.rtt_ms is None or attendance.worst_link:
+        return
+    await CallAttendance.filter(id=attendance.id).update(
+        worst_link=order.worst_link, loss_permille=order.loss_permille, rtt_ms=order.rtt_ms, rung=order.rung or ""
+    )
+    told = {
+        "link": LINK_WORDS[order.worst_link], "loss": f"{order.loss_permille / 10:g}", "rtt": str(order.rtt_ms),
+        "rung": f",画面最低 {RUNG_WORDS[order.rung]}" if order.rung else "",
+    }  # fmt: skip
+    await note(work, call.consultation_id, f"call.quality.{attendance.seat}", practitioner_id=attendance.practitioner_id, ids=told)
 
 
 async def end_attendance(work: Work, call: Call, attendance_id: str, ending: str) -> None:

@@ -11,15 +11,22 @@ from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
 
-Seat = Literal["patient", "village_doctor", "expert"]
-Trouble = Literal["refused_camera", "no_device", "device_busy", "no_network", "no_media_path", "unfit_browser"]
+Seat = Literal["patient", "village_doctor", "expert", "second_expert", "interpreter", "student"]
+Trouble = Literal[
+    "refused_camera", "no_device", "device_busy", "no_network", "no_media_path", "unfit_browser", "wrong_device", "weak_network",
+]  # fmt: skip
 Ending = Literal["left", "dropped"]
+Link = Literal["green", "yellow", "red"]
+Rung = Literal["1080p", "720p", "480p", "360p", "180p", "stills", "audio", "audio12"]
+"""What a picture was sent as, best first; ``audio12``: sound alone, at 12 kbps."""
 
-_OF_THE_CONSULTATION = (
+OF_THE_CONSULTATION = (
     Grant(Role.VILLAGE_DOCTOR, "own_consultation"),
     Grant(Role.EXPERT, "assigned_consultation"),
     Grant(Role.VISITOR, "own_patient_consultation"),
 )
+OF_THE_CALL = (*OF_THE_CONSULTATION, Grant(Role.VISITOR, "invited_to_call"))
+"""Those with a part in the case, and a guest of the running call."""
 
 
 class SeatTicket(Result):
@@ -37,19 +44,21 @@ class RequestSeat(Command):
 
     name = "calls.request_seat"
     title = "进入视频"
-    access = _OF_THE_CONSULTATION
+    access = OF_THE_CALL
     gives = SeatTicket
     consultation_id: Id
 
 
 class Entered(Result):
-    """``seats``: all of the room, in their order."""
+    """``seats``: all of the room, in their order. ``muted``: by the moderator, before already; ``listens_only``: nothing of him reaches anybody."""
 
     call_id: Id
     consultation_id: Id
     attendance_id: Id
     seat: Seat
     seats: tuple[Seat, ...]
+    muted: bool = False
+    listens_only: bool = False
 
 
 class EnterCall(Command):
@@ -63,7 +72,10 @@ class EnterCall(Command):
 
 
 class LeaveCall(Command):
-    """``left``: by his own choice; ``dropped``: the connection went away. Nothing happens when it has ended already."""
+    """``left``: by his own choice; ``dropped``: the connection went away. Nothing happens when it has ended already.
+
+    What his device measured, where it did: the worst colour of his link, the medians of packets lost (in thousandths) and of the round trip
+    (milliseconds), and the lowest that his picture was sent as."""
 
     name = "calls.leave"
     title = "离开视频"
@@ -71,10 +83,17 @@ class LeaveCall(Command):
     gives = Done
     attendance_id: Id
     ending: Ending = "left"
+    worst_link: Link | None = None
+    loss_permille: int | None = Field(default=None, ge=0, le=1000)
+    rtt_ms: int | None = Field(default=None, ge=0, le=60_000)
+    rung: Rung | None = None
 
 
 class SeatHeld(Result):
+    """``ending``: how his sitting there has ended (left, dropped, replaced, removed, ended); "" while it has not."""
+
     held: bool
+    ending: str = ""
 
 
 class SeatStillMine(Query):
@@ -92,7 +111,7 @@ class ReportTrouble(Command):
 
     name = "calls.report_trouble"
     title = "视频没打通"
-    access = _OF_THE_CONSULTATION
+    access = OF_THE_CALL
     gives = Done
     consultation_id: Id
     trouble: Trouble
@@ -138,11 +157,11 @@ class CallView(Result):
 
 
 class ViewCall(Query):
-    """Who is in the consultation's call, and whether one can be held."""
+    """Who is in the consultation's call, and whether one can be held. A guest is not told the patient's name."""
 
     name = "calls.view"
     title = "视频间"
-    access = (*_OF_THE_CONSULTATION, Grant(Role.SYSTEM))
+    access = (*OF_THE_CALL, Grant(Role.SYSTEM))
     gives = CallView
     audited = True
     consultation_id: Id

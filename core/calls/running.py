@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from core.calls.attending import end_attendance
 from core.calls.commands import CheckCall
-from core.calls.models import Call, CallAttendance
-from core.calls.rules import HEARD_OF_WITHIN, LOOK_AGAIN, is_over, not_held, spoken_length
-from core.consultations.models import Consultation
+from core.calls.guests import close_invitations
+from core.calls.models import Call, CallAttendance, CallPlace
+from core.calls.rules import HEARD_OF_WITHIN, LOOK_AGAIN, TRIED_BEFORE, is_over, not_held, spoken_length
+from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.service import hold, note, when_closed, when_returned
 from core.consultations.workflow import OPEN_STATES
 from core.foundation.due import due
@@ -47,8 +48,9 @@ async def end_call(work: Work, call: Call) -> None:
     if changed == 0:
         return
     await CallAttendance.filter(call_id=call.id, left_at__isnull=True).update(left_at=now, ending="ended")
+    await close_invitations(work, call)
     attended = await CallAttendance.filter(call_id=call.id)
-    kind = not_held(one.seat for one in attended)
+    kind = not_held((one.seat for one in attended), await _why_missing(call))
     if kind is not None:
         await note(work, call.consultation_id, kind)
     else:
@@ -56,6 +58,20 @@ async def end_call(work: Work, call: Call) -> None:
         ended = max(one.left_at or now for one in attended)
         await note(work, call.consultation_id, "call.ended", ids={"length": spoken_length(began, ended)})
     work.lanes.add(f"call:{call.id}")
+
+
+async def _why_missing(call: Call) -> dict[str, str]:
+    """By seat: what was last heard of why its person did not come in."""
+    causes = {one.seat: "not_admitted" for one in await CallPlace.filter(call_id=call.id, state__in=("waiting", "refused", "removed"))}
+    since = call.opened_at - TRIED_BEFORE
+    told = TimelineEntry.filter(consultation_id=call.consultation_id, at__gte=since, kind__startswith="call.")
+    for entry in await told.order_by("sequence"):
+        _, what, *rest = entry.kind.split(".")
+        if what == "trouble" and len(rest) == 2:
+            causes[rest[0]] = rest[1]
+        elif what == "declined" and rest:
+            causes[rest[0]] = "declined"
+    return causes
 
 
 @hears_withdrawal

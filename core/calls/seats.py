@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from core.calls.commands import InviteToCall, ReportTrouble, RequestSeat, SeatTicket
-from core.calls.errors import NoCallAnyMore, NoCallYet
 from core.calls.models import Call, CallTicket
-from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, SEAT_OF_ROLE, TICKET_LIFE
+from core.calls.room import seat_of, why_closed
+from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, TICKET_LIFE
+from core.calls.waiting import require_open
 from core.consultations.models import Consultation
 from core.consultations.service import consultation_of, hold, note
 from core.consultations.withdrawn import require_not_withdrawn
-from core.consultations.workflow import CLOSED_STATES, State
 from core.foundation.actor import Actor
-from core.foundation.errors import Conflict
 from core.foundation.events import Event, listens
 from core.foundation.orders import Done, handles
 from core.foundation.practice import Practice
@@ -30,7 +29,8 @@ async def request_seat(work: Work, order: RequestSeat) -> SeatTicket:
         raise closed
     await require_not_withdrawn(work, row)
     call = await Call.get_or_none(open_consultation_id=row.id) or await _open(work, row)
-    seat = SEAT_OF_ROLE[work.role]
+    seat = await seat_of(work, row.id, work.grant)
+    await require_open(call, work.actor.account_id, seat)
     secret = work.practice.ids.token()
     expires_at = work.practice.clock.real_now() + TICKET_LIFE
     await CallTicket.create(
@@ -49,18 +49,11 @@ async def _open(work: Work, row: Consultation) -> Call:
     return call
 
 
-def why_closed(row: Consultation) -> Conflict | None:
-    """Why no call can be held in this consultation now; None when it can."""
-    if State(row.state) in CLOSED_STATES:
-        return NoCallAnyMore()
-    return NoCallYet() if row.expert_id is None else None
-
-
 @handles(ReportTrouble)
 async def report_trouble(work: Work, order: ReportTrouble) -> Done:
     before = await consultation_of(order.consultation_id)
     work.concerns("patient", before.patient_id, consultation=before.code)
-    await note(work, before.id, f"call.trouble.{SEAT_OF_ROLE[work.role]}.{order.trouble}")
+    await note(work, before.id, f"call.trouble.{await seat_of(work, before.id, work.grant)}.{order.trouble}")
     return Done()
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from core.calls import attending, reading, running, seats
+from core.calls import attending, guests, moderating, phoning, reading, running, seats, standing, talking
 from core.calls.attending import seen
-from core.calls.rules import ENTRY_LABELS
+from core.calls.rules import ENTRY_LABELS, TOLD_WITH_WORDS
+from core.calls.waiting import waits
 from core.consultations.rules import word_entries
 
-word_entries(ENTRY_LABELS)
+word_entries(ENTRY_LABELS, with_words=TOLD_WITH_WORDS)
 
-__all__ = ["attending", "reading", "running", "seats", "seen"]
+__all__ = ["attending", "guests", "moderating", "phoning", "reading", "running", "seats", "seen", "standing", "talking", "waits"]

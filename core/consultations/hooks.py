@@ -26,10 +26,12 @@ class CaseFacts:
 
 
 Telling = Callable[[Work, Consultation], Awaitable[CaseFacts]]
+Finding = Callable[[str, str], Awaitable[bool]]
 H = TypeVar("H", bound=Hook)
 R = TypeVar("R", bound=Rescue)
 F = TypeVar("F", bound=Involvement)
 T = TypeVar("T", bound=Telling)
+G = TypeVar("G", bound=Finding)
 
 _READY: list[Hook] = []
 _CLOSED: list[Hook] = []
@@ -38,6 +40,7 @@ _RETURNED: list[Hook] = []
 _ASSIGNED: list[Hook] = []
 _INVOLVED: list[Involvement] = []
 _TELLINGS: list[Telling] = []
+_IMAGES: list[Finding] = []
 
 
 def when_ready(hook: H) -> H:
@@ -81,6 +84,17 @@ def tells_of_case(telling: T) -> T:
     """``telling`` adds what its room knows of the patient to the case as those who treat him read it."""
     _TELLINGS.append(telling)
     return telling
+
+
+def knows_images(finding: G) -> G:
+    """``finding`` says of a consultation's id and an image's id whether that image is shown in that consultation."""
+    _IMAGES.append(finding)
+    return finding
+
+
+async def has_image(consultation_id: str, image_id: str) -> bool:
+    """Whether the image is one of the consultation."""
+    return any([await finding(consultation_id, image_id) for finding in _IMAGES])
 
 
 async def call_ready(work: Work, consultation: Consultation) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -164,15 +165,16 @@ ENTRY_LABELS: dict[str, str] = {
 """What happened, in one sentence; names of fields in braces come from the entry's ids."""
 
 
-TOLD_WITH_WORDS = frozenset({"dose.ordered", "dose.not_given", "material.requested", "material.not_there"})
+TOLD_WITH_WORDS = {"dose.ordered", "dose.not_given", "material.requested", "material.not_there"}
 """Entries whose words are part of the sentence, for those who treat the patient and for himself: which drug it was, what is still wanted."""
 
 DECISION_LABELS: dict[str, str] = {"agree": "同意", "partly": "部分同意", "disagree": "不同意"}
 
 
-def word_entries(labels: dict[str, str]) -> None:
-    """The sentences of what rooms above enter on the timeline."""
+def word_entries(labels: dict[str, str], *, with_words: Iterable[str] = ()) -> None:
+    """The sentences of what rooms above enter on the timeline; of ``with_words`` the words are part of the sentence."""
     ENTRY_LABELS.update(labels)
+    TOLD_WITH_WORDS.update(with_words)
 
 
 def entry_label(kind: str, ids: dict[str, str]) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from core.consultations import arranging, beginning, case, of_patient, opinions, ratings, reading, relations, steps, wanting
 from core.consultations.closing import cancel_consultation, tell_everybody, tell_group, tell_patient, tell_village_doctor
 from core.consultations.creation import NewConsultation, create_consultation
-from core.consultations.hooks import CaseFacts, involves, tells_of_case, when_closed, when_forgotten, when_ready, when_returned
+from core.consultations.hooks import (
+    CaseFacts,
+    has_image,
+    involves,
+    knows_images,
+    tells_of_case,
+    when_closed,
+    when_forgotten,
+    when_ready,
+    when_returned,
+)
 from core.consultations.opinions import diagnoses_in, latest_decision, latest_of, latest_opinion
 from core.consultations.requirements import material_arrived, open_consultation
 from core.consultations.steps import begin
@@ -26,9 +36,11 @@ __all__ = [
     "consultation_of",
     "create_consultation",
     "diagnoses_in",
+    "has_image",
     "hold",
     "involves",
     "keep_blob",
+    "knows_images",
     "latest_decision",
     "latest_of",
     "latest_opinion",

@@ -9,7 +9,10 @@ from core.fhir import people
 from core.fhir.elements import ACT_CODE, PARTICIPATION, Case, Json, coding, concept, period
 from core.foundation.work import Work
 
-_PARTS = {"patient": ("SBJ", "subject"), "village_doctor": ("REF", "referrer"), "expert": ("CON", "consultant")}
+_PARTS = {
+    "patient": ("SBJ", "subject"), "village_doctor": ("REF", "referrer"), "expert": ("CON", "consultant"),
+    "second_expert": ("CON", "consultant"), "interpreter": ("SPRF", "secondary performer"), "student": ("WIT", "witness"),
+}  # fmt: skip
 
 
 async def calls(case: Case, work: Work, row: Consultation, encounter_ref: Json) -> None:

@@ -141,7 +141,8 @@ class SettleConflict(Command):
 FrameWindow = Annotated[str, Field(pattern=r"^[a-z]{1,12}$")]
 FrameSize = Literal["thumb", "full"]
 _LOOKS = (
-    Grant(Role.VILLAGE_DOCTOR, "own_image"), Grant(Role.EXPERT, "assigned_image"), Grant(Role.VISITOR, "own_patient_image"), *IN_EMERGENCY,
+    Grant(Role.VILLAGE_DOCTOR, "own_image"), Grant(Role.EXPERT, "assigned_image"), Grant(Role.VISITOR, "own_patient_image"),
+    Grant(Role.VISITOR, "shown_in_call"), *IN_EMERGENCY,
 )
 
 

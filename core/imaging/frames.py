@@ -15,7 +15,7 @@ from typing import Literal, cast
 
 from core.consultations.models import Consultation
 from core.consultations.relations import asked_for_by, treated_by
-from core.consultations.service import keep_blob
+from core.consultations.service import keep_blob, knows_images
 from core.foundation.actor import Actor
 from core.foundation.due import due
 from core.foundation.errors import NotFound
@@ -71,6 +71,12 @@ async def own_patient_image(work: Work, order: Order) -> bool:
     found = await _shown_in(order)
     patients = {row.patient_id for row in await Consultation.filter(id__in=found)} if found else set()
     return bool(patients) and not patients.isdisjoint(await spoken_for(work, scope_of(order)))
+
+
+@knows_images
+async def is_of_the_case(consultation_id: str, image_id: str) -> bool:
+    """The image is shown in the consultation."""
+    return await ConsultationImage.filter(consultation_id=consultation_id, instance_id=image_id).exists()
 
 
 @handles(ShowFrame)

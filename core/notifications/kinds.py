@@ -66,6 +66,7 @@ KINDS: dict[str, Kind] = {
     "decision.made": Kind("村医的决定", _C),
     "decision.closed": Kind("村医的决定", _C),
     "call.invite": Kind("视频会诊", _C),
+    "call.phone": Kind("请打电话联系", _C),
     "consultation.taken_back": Kind("会诊转请", _C),
     "consultation.group": Kind("会诊进度", _C),
     "consultation.todo": Kind("会诊还缺资料", _C),

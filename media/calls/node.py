@@ -12,8 +12,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from media.calls import protocol
-from media.calls.engine import CallError, Engine, MediaEvent
-from media.calls.protocol import Accept, AskStats, CloseRoom, Join, JoinedReply, Leave, News, Reply, Request, SlotOf
+from media.calls.engine import CallError, Engine, Limits, MediaEvent
+from media.calls.protocol import (
+    Accept,
+    AskStats,
+    CloseRoom,
+    CreateRoom,
+    Join,
+    JoinedReply,
+    Leave,
+    Limit,
+    LimitsOf,
+    News,
+    Reply,
+    Request,
+    SlotOf,
+)
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -86,10 +100,16 @@ class Node:
             await self._engine.create_room(order.room, order.seats)
             self._empty_since.pop(order.room, None)
             joined = await self._engine.join(order.room, order.seat, order.member, order.offer)
+            if order.limits is not None:  # he has the answer only after this, and sends nothing before he has it
+                await self._engine.limit(order.room, order.member, _limits(order.limits))
             slots = tuple(SlotOf(seat=slot.seat, stream=slot.stream) for slot in joined.slots)
             return Reply(id=request.id, joined=JoinedReply(answer=joined.answer, offer=joined.offer, slots=slots))
-        if isinstance(order, Accept):
+        if isinstance(order, CreateRoom):
+            await self._engine.create_room(order.room, order.seats)
+        elif isinstance(order, Accept):
             await self._engine.accept(order.room, order.member, order.answer)
+        elif isinstance(order, Limit):
+            await self._engine.limit(order.room, order.member, _limits(order.limits))
         elif isinstance(order, Leave):
             await self._engine.leave(order.room, order.member)
         elif isinstance(order, CloseRoom):
@@ -132,3 +152,7 @@ class Node:
         await self._engine.close_room(room)
         self._empty_since.pop(room, None)
         await self._redis.delete(protocol.place_of(room))
+
+
+def _limits(limits: LimitsOf) -> Limits:
+    return Limits(limits.send_bits, frozenset(limits.muted), frozenset(limits.unwanted))

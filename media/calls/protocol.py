@@ -43,8 +43,27 @@ class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Kind = Literal["audio", "video"]
+
+
+class LimitsOf(_Message):
+    """What holds for one member (`media.calls.engine.Limits`)."""
+
+    send_bits: int | None = None
+    muted: tuple[Kind, ...] = ()
+    unwanted: tuple[Kind, ...] = ()
+
+
+class CreateRoom(_Message):
+    """Make the room, or add to it the seats that it does not have yet."""
+
+    op: Literal["create"] = "create"
+    room: str
+    seats: tuple[str, ...]
+
+
 class Join(_Message):
-    """Take a seat; the room is made when it is not there. Answered by `JoinedReply`."""
+    """Take a seat; the room is made when it is not there. Answered by `JoinedReply`. `limits` hold before anything of him is passed on."""
 
     op: Literal["join"] = "join"
     room: str
@@ -52,6 +71,16 @@ class Join(_Message):
     seat: str
     member: str
     offer: str
+    limits: LimitsOf | None = None
+
+
+class Limit(_Message):
+    """From now on these limits hold for the member, and no others."""
+
+    op: Literal["limit"] = "limit"
+    room: str
+    member: str
+    limits: LimitsOf
 
 
 class Accept(_Message):
@@ -78,7 +107,7 @@ class AskStats(_Message):
     op: Literal["stats"] = "stats"
 
 
-Order = Annotated[Join | Accept | Leave | CloseRoom | AskStats, Field(discriminator="op")]
+Order = Annotated[CreateRoom | Join | Accept | Limit | Leave | CloseRoom | AskStats, Field(discriminator="op")]
 
 
 class Request(_Message):

@@ -24,6 +24,8 @@ _FRESH = {"Cache-Control": "no-cache"}
 """Kept by the browser, but asked for each time."""
 _ROOM = re.compile(r"^(doctor/)?room/[0-9A-HJKMNP-TV-Z]{26}/$")
 """The call room of one consultation; below ``doctor/`` for those who sign in by WeCom."""
+_GUEST = re.compile(r"^guest/([0-9A-HJKMNP-TV-Z]{26})/$")
+"""An invitation into a call: the link names it, whoever signs in first has it, and the room's moderator admits."""
 _OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases|emergency|staff)/(case|rx|review|person|patient)/([0-9A-HJKMNP-TV-Z]{26})/$")
 """One thing on a page of practitioners, as chats link to it: no script is needed to keep it through the platform's sign-in."""
 
@@ -33,6 +35,8 @@ _OPENED = re.compile(r"^(desk|pharmacy|sign|doctor|doctor/cases|emergency|staff)
 async def page(request: Request, path: str) -> HTTPResponse:
     if (room := _ROOM.match(path)) is not None:
         return await _call_room(request, room)
+    if (guest := _GUEST.match(path)) is not None:
+        return _guest(request, guest.group(1))
     if (opened := _OPENED.match(path)) is not None:
         return _opened(request, *opened.groups())
     target = _place(path)
@@ -54,6 +58,12 @@ def _opened(request: Request, folder: str, kind: str, its_id: str) -> HTTPRespon
     if request.ctx.signed_in is None:
         return send_to_authorise(request)
     return redirect(f"{getattr(request, 'mount', '')}/h5/{folder}/#/{kind}/{its_id}")
+
+
+def _guest(request: Request, invitation_id: str) -> HTTPResponse:
+    if request.ctx.signed_in is None:
+        return send_to_authorise(request)
+    return redirect(f"{getattr(request, 'mount', '')}/h5/room/{invitation_id}/?guest")
 
 
 async def _call_room(request: Request, room: re.Match[str]) -> HTTPResponse:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
-from core.calls.commands import EnterCall, LeaveCall, RequestSeat
+from core.calls.commands import EnterCall, LeaveCall, RequestSeat, Rung
 from core.foundation.ids import Id
 from core.foundation.orders import Order
+from miniprogram_api.realtime import room_messages as room
+from miniprogram_api.realtime.room_messages import Message as _Message
 
 LARGEST_MESSAGE = 96 * 1024
 """Bytes; a session description is the largest thing anybody sends."""
@@ -17,10 +19,6 @@ SILENCE_S = 30
 """Whoever says nothing for so long has dropped."""
 
 Link = Literal["green", "yellow", "red"]
-
-
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Hello(_Message):
@@ -62,11 +60,12 @@ class State(_Message):
 
 
 class Quality(_Message):
-    """What his device measures of what it receives: share of packets lost (0–1), round trip in milliseconds."""
+    """What his device measures of what it receives: share of packets lost (0–1), round trip in milliseconds; and what his picture is sent as."""
 
     type: Literal["quality"]
     loss: float = Field(ge=0, le=1)
     rtt_ms: float = Field(ge=0, le=60_000)
+    rung: Rung | None = None
 
 
 class Ping(_Message):
@@ -79,9 +78,15 @@ class Bye(_Message):
     type: Literal["leave"]
 
 
-FromClient = Annotated[Hello | Again | Publish | Answer | State | Quality | Ping | Bye, Field(discriminator="type")]
+FromClient = Annotated[
+    Hello | Again | Publish | Answer | State | Quality | Ping | Bye
+    | room.Mute | room.Remove | room.Lock | room.HandOver | room.Admit | room.Refuse | room.Invite | room.Withdraw
+    | room.Hand | room.Beside | room.Chat | room.Show | room.Caption,
+    Field(discriminator="type"),
+]  # fmt: skip
 MEANS: dict[type[_Message], type[Order] | None] = {
     Hello: EnterCall, Again: RequestSeat, Bye: LeaveCall, Publish: None, Answer: None, State: None, Quality: None, Ping: None,
+    room.Caption: None, **room.ORDERS,
 }
 """The order that a message becomes. None: it is about the sender's own seat alone, which the ticket gave him, and reaches nothing else."""
 from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
@@ -115,6 +120,7 @@ class SeatOf(_Message):
 class Welcome(_Message):
     type: Literal["welcome"] = "welcome"
     seat: str
+    call: str
     seats: tuple[SeatOf, ...]
     here: tuple[SeatHere, ...]
     heartbeat_s: int = HEARTBEAT_S
@@ -152,6 +158,12 @@ class LinkNews(_Message):
     sound_bits: int | None = None
 
 
+class Renegotiate(_Message):
+    """Somebody was let in on a seat that the room did not have: publish again for his stream. Nothing is broken meanwhile."""
+
+    type: Literal["renegotiate"] = "renegotiate"
+
+
 class Pong(_Message):
     type: Literal["pong"] = "pong"
 
@@ -172,7 +184,10 @@ class Closed(_Message):
     sentence: str
 
 
-Told = Welcome | SeatNews | Media | MediaLost | LinkNews | Pong | Problem | Closed
+Told = (
+    Welcome | SeatNews | Media | MediaLost | LinkNews | Renegotiate | Pong | Problem | Closed
+    | room.RoomNews | room.Lines | room.LineNews | room.CaptionNews
+)  # fmt: skip
 
 
 def link_of(loss: float, rtt_ms: float) -> Link:
@@ -186,9 +201,13 @@ def to_json(message: BaseModel) -> str:
     return message.model_dump_json()
 
 
+FromRoom = Annotated[SeatNews | room.LineNews | room.CaptionNews, Field(discriminator="type")]
+_from_room: TypeAdapter[FromRoom] = TypeAdapter(FromRoom)
+
+
 def from_room(data: str) -> Any:
-    """What came over the room's channel: `SeatNews` of a web process, or None for anything else."""
+    """What came over the room's channel: what web processes tell each other, or None for anything else."""
     try:
-        return SeatNews.model_validate_json(data)
+        return _from_room.validate_json(data)
     except ValueError:
         return None

@@ -19,7 +19,7 @@ from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.service import actor_for, session_runs
 from media.calls.protocol import Accept, Join, Leave, News
-from miniprogram_api.realtime import messages
+from miniprogram_api.realtime import captions, messages
 from miniprogram_api.realtime.limits import Allowance
 from miniprogram_api.realtime.link import Heard, Lost, MediaLine, NoMedia, Refused
 from miniprogram_api.realtime.messages import (
@@ -38,6 +38,9 @@ from miniprogram_api.realtime.messages import (
     State,
 )
 from miniprogram_api.realtime.presence import Presence
+from miniprogram_api.realtime.quality import LinkRecord
+from miniprogram_api.realtime.room_messages import Acting, Caption, CaptionNews, LineNews
+from miniprogram_api.realtime.room_side import UNREADABLE, RoomSide
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -49,7 +52,6 @@ SIGNED_IN_EVERY_S = 5.0
 CALLED_OFF_AGAIN_S = 1.0
 MOST_UNREADABLE = 10
 
-UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
 TOO_MANY = Closed(code="signalling.too_many", sentence="操作太频繁,连接已断开。请等几秒再加入。")
 NO_TICKET = Closed(code="call.ticket_missing", sentence="没有入场券。请回到视频页,点「加入」。")
 SILENT = Closed(code="call.silent", sentence="好一会儿没有您的消息,连接已断开。请点「重新加入」。")
@@ -57,7 +59,11 @@ REPLACED = Closed(code="call.replaced", sentence="您在另一处打开了视频
 OVER = Closed(code="call.over", sentence="视频已结束。")
 SIGNED_OUT = Closed(code="session.over", sentence="这次登录已在别处退出,视频已断开。请重新进入。")
 NO_RIGHT = Closed(code="call.no_right", sentence="您现在不能留在这次视频里了:会诊的同意、您和患者的关系或您的岗位已经变了。")
+REMOVED = Closed(code="call.removed", sentence="主持人请您先离开视频。想再进来,点「请求进入」,等主持人同意。")
 GOODBYE = Closed(code="call.left", sentence="您已退出视频。")
+
+
+HOW_IT_ENDED = {"replaced": REPLACED, "removed": REMOVED, "ended": OVER, "dropped": SILENT}
 
 
 class Socket(Protocol):
@@ -83,6 +89,8 @@ class CallSession:
         self._here: SeatHere
         self._entered: Entered
         self._presence: Presence
+        self._room: RoomSide
+        self._record = LinkRecord()
 
     async def run(self) -> None:
         """Until the person or the call is gone. Whatever ends it, the attendance is closed and the media process told."""
@@ -102,6 +110,8 @@ class CallSession:
         except _End as end:
             ending = end.ending
             await self._last(end.closed)
+        except DomainError as refusal:  # what let him in has ended before he was welcomed
+            await self._last(Closed(code=refusal.code, sentence=refusal.message))
         finally:
             # The socket may be going because this process is: what must be said is said to the end.
             await asyncio.shield(self._leave(ending))
@@ -132,6 +142,7 @@ class CallSession:
         self._entered = entered
         self._here = SeatHere(seat=entered.seat, member=entered.attendance_id)
         self._presence = Presence(self._redis, entered.call_id)
+        self._room = RoomSide(self._practice, self._line, entered, self._tell)
 
     async def _leave_once_entered(self, entering: asyncio.Future[Entered]) -> None:
         with contextlib.suppress(Exception):  # he did not get in: there is nothing to leave
@@ -142,12 +153,14 @@ class CallSession:
         view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
         seats = tuple(messages.SeatOf(seat=one.seat, label=one.label, person=one.person) for one in view.seats)
         here = [one for one in await self._presence.all(time.time()) if one.seat != self._here.seat]
-        await self._tell(messages.Welcome(seat=self._entered.seat, seats=seats, here=tuple(here)))
+        await self._tell(messages.Welcome(seat=self._entered.seat, call=self._entered.call_id, seats=seats, here=tuple(here)))
         await self._show()
 
     async def _attend(self, heard: asyncio.Queue[Heard]) -> None:
-        """Four things at once; the first that ends ends them all."""
+        """Several things at once; the first that ends ends them all."""
         jobs: list[Callable[[], Awaitable[None]]] = [self._listen, lambda: self._follow(heard), self._stay, self._signed_in]
+        if (recogniser := captions.recogniser()) is not None:
+            jobs.append(lambda: self._captions(recogniser))
         tasks = [asyncio.create_task(_run(job)) for job in jobs]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -177,8 +190,14 @@ class CallSession:
             elif isinstance(message, State):
                 self._here = self._here.model_copy(update={"audio": message.audio, "video": message.video})
                 await self._show()
+                await self._room.pictures(wanted=message.pictures, carried=self._carried)
+            elif isinstance(message, Acting):
+                await self._room.act(await self._actor_now(), message)
+            elif isinstance(message, Caption):
+                await self._room.caption(message)
             elif isinstance(message, Quality):
                 link = messages.link_of(message.loss, message.rtt_ms)
+                self._record.add(message.loss, message.rtt_ms, link, message.rung)
                 if link != self._here.link:
                     self._here = self._here.model_copy(update={"link": link})
                     await self._show()
@@ -187,9 +206,19 @@ class CallSession:
             else:
                 await self._tell(messages.Pong())
 
+    async def _captions(self, recogniser: captions.Recogniser) -> None:
+        """Without captions the call goes on."""
+        try:
+            await self._room.follow_recogniser(recogniser)
+        except Exception as error:
+            logger.warning("captions stopped: %s", type(error).__name__)
+        await asyncio.Event().wait()
+
     async def _publish(self, message: Publish) -> None:
-        entered = self._entered
-        order = Join(room=entered.call_id, seats=entered.seats, seat=entered.seat, member=entered.attendance_id, offer=message.sdp)
+        entered, room = self._entered, self._room
+        order = Join(
+            room=entered.call_id, seats=room.seats, seat=entered.seat, member=entered.attendance_id, offer=message.sdp, limits=room.limits
+        )
         try:
             reply = await self._line.ask(entered.call_id, order)
         except Refused as refused:
@@ -227,7 +256,7 @@ class CallSession:
                 told = messages.from_room(news)
                 if told is None:
                     continue
-                if told.seat != self._here.seat:
+                if isinstance(told, LineNews | CaptionNews) or told.seat != self._here.seat:
                     await self._tell(told)
                 elif told.here is not None and told.here.member != self._here.member:
                     raise _End(REPLACED)
@@ -254,24 +283,24 @@ class CallSession:
         with self._practice.signals.listen(f"call:{self._entered.call_id}") as bell:
             while True:
                 try:
-                    by_right = await self._by_right()
-                    if not await seen(self._practice, self._entered.attendance_id):
-                        view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))
-                        raise _End(REPLACED if view.call_id == self._entered.call_id else OVER, "left")
-                    if not by_right:
+                    now = await self._actor_now()
+                    sits: SeatHeld = await self._practice.ask(now, SeatStillMine(attendance_id=self._entered.attendance_id))
+                    if sits.ending or not await seen(self._practice, self._entered.attendance_id):
+                        raise _End(HOW_IT_ENDED.get(sits.ending, OVER), "left")
+                    if not sits.held:
                         raise _End(NO_RIGHT, "left")
                     await self._presence.put(self._here, time.time())
+                    await self._room.look(now, carried=self._carried)
+                    await self._room.recall(now)
                 except _End:
                     raise
                 except Exception as error:  # Database or Redis may be away for a moment; the call goes on.
                     logger.warning("presence not confirmed: %s", type(error).__name__)
                 await bell.wait(SEEN_EVERY_S)
 
-    async def _by_right(self) -> bool:
-        """Whether he may still sit there, with the roles that he holds now."""
-        now = await actor_for(self._actor.account_id, self._actor.channel, self._practice.clock.now(), session_id=self._actor.session_id)
-        held: SeatHeld = await self._practice.ask(now, SeatStillMine(attendance_id=self._entered.attendance_id))
-        return held.held
+    async def _actor_now(self) -> Actor:
+        """He himself with the roles that he holds now."""
+        return await actor_for(self._actor.account_id, self._actor.channel, self._practice.clock.now(), session_id=self._actor.session_id)
 
     async def _signed_in(self) -> None:
         """Notice when the sign-in has ended in which the socket was opened."""
@@ -297,7 +326,9 @@ class CallSession:
         with contextlib.suppress(Exception):
             await self._line.ask(self._entered.call_id, Leave(room=self._entered.call_id, member=self._entered.attendance_id))
         try:
-            how = LeaveCall(attendance_id=self._entered.attendance_id, ending="left" if ending == "left" else "dropped")
+            how = LeaveCall.model_validate({
+                "attendance_id": self._entered.attendance_id, "ending": "left" if ending == "left" else "dropped", **self._record.summary(),
+            })  # fmt: skip
             await self._practice.execute(self._actor, how)
         except Exception as error:  # calls.check finds it out later
             logger.warning("leaving not noted: %s", type(error).__name__)

@@ -52,6 +52,8 @@ NOT_OF_A_PATIENT = {
 
 PART_OF_AN_AUDITED_ACT = {
     "calls.seat_still_mine": "whether one's own seat in a running call still stands, asked every ten seconds; it was taken by a command",
+    "calls.at_the_door": "whether one's own waiting at the door of a call is over, asked every few seconds; it was begun by a command",
+    "calls.room": "how the room stands in which one sits by a command: seats, hands, the door; whom the moderator invited, nothing of the patient",
     "consultations.upload_target": "gives the patient's id to the doctor whose consultation it is; the upload that follows is a command",
     "imaging.frame": "whether a picture is drawn, asked every half second; looking at it is imaging.show_frame, which is audited",
     "imaging.transfer": "how many bytes of one's own upload have come; it was opened and is ended by commands",

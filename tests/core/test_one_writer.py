@@ -38,6 +38,7 @@ TECHNICAL_WRITERS = {
     "core/notifications/subscriptions.py": {"accepted", "closed", "spend", "returned"},
     # A heartbeat of an open socket: a lease by another name.
     "core/calls/attending.py": {"seen"},
+    "core/calls/waiting.py": {"waits"},
     # That an answer has arrived, and in which quarter hour somebody was here.
     "core/people/sessions.py": {"_note_use"},
     # Bytes that have come: how far a file is on its way.

@@ -336,7 +336,11 @@ async def test_no_ticket_opens_for_whom_it_was_not_given_and_nothing_comes_befor
     from_client = set(typing.get_args(typing.get_args(messages.FromClient)[0]))
     assert set(messages.MEANS) == from_client
     for kind in from_client - {messages.Hello, messages.Again}:
-        fields = {"type": typing.get_args(kind.model_fields["type"].annotation)[0], "sdp": "x", "audio": True, "video": True, "loss": 0, "rtt_ms": 1}
+        fields = {
+            "type": typing.get_args(kind.model_fields["type"].annotation)[0], "sdp": "x", "audio": True, "video": True, "loss": 0, "rtt_ms": 1,
+            "seat": "student", "muted": True, "locked": True, "place": NOWHERE, "invitation": NOWHERE, "image": NOWHERE, "raised": True, "count": 1,
+            "called": "某", "text": "某",
+        }  # fmt: skip
         wire = _Wire(json.dumps({name: value for name, value in fields.items() if name in kind.model_fields}))
         await CallSession(wire, scene.practice, None, None, scene.people["village_doctor"]).run()  # type: ignore[arg-type]
         assert [one["code"] for one in wire.heard] == ["call.ticket_missing"], kind

@@ -19,6 +19,9 @@ from tortoise.transactions import in_transaction
 from core.appointments.commands import BookSlot, SetAbsence
 from core.appointments.models import Absence, Appointment
 from core.calls.commands import EnterCall, RequestSeat
+from core.calls.commands_guests import InviteGuest, TakeInvitation
+from core.calls.commands_rooms import AdmitToCall, Knock, ViewRoom
+from core.calls.commands_talk import ShowInCall
 from core.consultations.commands import ReturnConsultation
 from core.consultations.commands_arranging import RequestMaterial
 from core.consultations.commands_opinions import Decide, GiveOpinion
@@ -266,6 +269,7 @@ async def _case(scene: Scene) -> None:
         ticket=(await practice.execute(county.village_doctor, RequestSeat(consultation_id=asked.consultation_id))).ticket
     ))
     ticket = await practice.execute(county.village_doctor, RequestSeat(consultation_id=asked.consultation_id))
+    await _guest(scene, asked.consultation_id, entered.call_id, upload.instance_id)
     wanted = await practice.execute(expert, RequestMaterial(consultation_id=asked.consultation_id, wanted="调整降压药前的心电图"))
     proposal = await TimeProposal.create(
         id=practice.ids.new(), consultation_id=asked.consultation_id, at=ward.clock.now() + timedelta(hours=2), proposed_by="expert",
@@ -281,6 +285,21 @@ async def _case(scene: Scene) -> None:
         "opinion_id": opinion.opinion_id, "request_id": wanted.request_id, "proposal_id": proposal.id, "conflict_id": (await ImageConflict.get()).id,
     }
     scene.secret = frozenset({"李秀英", asked.consultation_id, asked.code, county.woman, "调整降压药"})
+
+
+async def _guest(scene: Scene, consultation_id: str, call_id: str, image_id: str) -> None:
+    """An interpreter was invited into the call and let in, and all were shown the image."""
+    practice, doctor = scene.practice, scene.people["village_doctor"]
+    scene.people["guest"] = guest = await _account(practice, "o-guest")
+    invited = await practice.execute(doctor, InviteGuest(call_id=call_id, seat="interpreter", called="杨翻译"))
+    await practice.execute(guest, TakeInvitation(invitation_id=invited.invitation_id))
+    await practice.execute(guest, Knock(consultation_id=consultation_id))
+    [waiting] = (await practice.ask(doctor, ViewRoom(call_id=call_id))).waiting
+    await practice.execute(doctor, AdmitToCall(call_id=call_id, place_id=waiting.place_id))
+    seat = await practice.execute(guest, RequestSeat(consultation_id=consultation_id))
+    await practice.execute(guest, EnterCall(ticket=seat.ticket))
+    await practice.execute(doctor, ShowInCall(call_id=call_id, image_id=image_id))
+    scene.values |= {"invitation_id": invited.invitation_id, "place_id": waiting.place_id}
 
 
 async def _medicines(scene: Scene) -> None:
@@ -358,7 +377,8 @@ def _holds() -> dict[str, frozenset[str]]:
         "listed_claim": {"village_doctor"}, "own_practitioner": {"chest_expert"}, "own_absence": {"chest_expert"},
         "own_say": {"woman"}, "own_relation": {"daughter"},
         "same_county": home, "booked_intake": {"chest_expert"},
-        "holds_ticket": {"village_doctor"}, "own_attendance": {"village_doctor"}, "own_upload": {"village_doctor"},
+        "holds_ticket": {"village_doctor"}, "own_attendance": {"village_doctor"}, "sits_in_call": {"village_doctor", "guest"},
+        "invited_to_call": {"guest"}, "shown_in_call": {"village_doctor", "guest"}, "own_upload": {"village_doctor"},
         "own_consultation": {"village_doctor"}, "own_image": {"village_doctor"},
         "conflict_of_county": {"administrator"}, "judges_accounts": {"administrator"}, "inviting_prescription": {"village_doctor"},
         "assigned_consultation": {"expert"}, "assigned_intake": {"expert"}, "assigned_image": {"expert"}, "offered": {"expert"},

@@ -17,7 +17,7 @@ const WAITS_MS = [300, 1000, 2000, 4000];
 const NO_PATH = { code: "no_media_path", sentence: "网络不让视频通过。请换个网络(比如关掉 Wi-Fi 用流量),我们会自动再连。" };
 const UNFIT = { code: "unfit_browser", sentence: "这个浏览器的视频格式不支持。请换微信或系统浏览器打开。" };
 /** Codes of the last message after which coming back by itself would be wrong. */
-const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing", "session.over"]);
+const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.removed", "call.must_wait", "call.invitation_over", "call.no_right", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing", "session.over"]);
 
 /**
  * Events: "state" (detail: connecting, connected, reconnecting, closed with {code, sentence}), "seats" (somebody came, changed or went),
@@ -184,6 +184,8 @@ export class Call extends EventTarget {
       this.links.set(message.seat, message);
       if (message.seat === this.seat) await this.pair?.adjust(message);
       this.#emit("link", message);
+    } else if (message.type === "renegotiate") {
+      await this.#publish();
     } else if (message.type === "problem" && message.code === "description.refused") {
       this.publishing = false;
       this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });

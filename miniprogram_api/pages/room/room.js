@@ -1,4 +1,4 @@
-// The call room of one consultation, which its address names: …/room/<consultation>/.
+// The call room of one consultation, which its address names: …/room/<consultation>/; for a guest his invitation, …/room/<invitation>/?guest.
 
 import { Problem, request } from "../shared/api.js";
 import { button, empty, h, replace } from "../shared/dom.js";
@@ -7,10 +7,18 @@ import { showCare } from "./care.js";
 import { Call } from "./connection.js";
 import { openCamera } from "./devices.js";
 import { Lobby, report } from "./lobby.js";
+import { declineButton, phoneButton } from "./phone.js";
+import { RoomSide } from "./room_side.js";
 import { Stage } from "./stage.js";
+import { Waiting } from "./waiting.js";
 
 const place = document.getElementById("room");
-const consultationId = location.pathname.split("/").filter(Boolean).at(-1);
+const named = location.pathname.split("/").filter(Boolean).at(-1);
+const invited = new URLSearchParams(location.search).has("guest");
+let consultationId = invited ? null : named;
+
+/** Those who are of no case: let in by the moderator, telephoned by nobody. */
+const GUESTS = new Set(["second_expert", "interpreter", "student"]);
 
 /** Where the case stands for each seat, among all pages: this one has an address for patients and one for staff. */
 const CASES = { patient: "mini/#/consultation/", village_doctor: "doctor/cases/#/case/", expert: "desk/#/case/" };
@@ -28,25 +36,42 @@ const caseLink = (seat) => CASES[seat] && h("a", { class: "weui-btn weui-btn_def
 async function open(stream = null) {
   let view;
   try {
+    consultationId ??= (await request("POST", `call-invitations/${named}/take`, { body: {} })).consultation_id;
     view = await request("GET", `consultations/${consultationId}/call`);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (problem.status === 401) replace(place, empty("请从微信里打开这一页。"));
+    else if (problem.code.startsWith("call.")) replace(place, empty(problem.message));
     else if (problem.status === 403 || problem.status === 404 || problem.status === 422) replace(place, empty("这次视频没有邀请您。请从您自己收到的消息里打开。"));
     else replace(place, failed(problem, () => open(stream)));
     return;
   }
+  if (GUESTS.has(view.seat) && !view.closed) await wait(view, stream);
+  else prepare(view, stream);
+}
+
+/** At the door, and then in: who only listens gives neither sound nor picture, and is not asked for them. */
+function wait(view, stream) {
+  document.body.classList.remove("in-call");
+  return new Waiting(place, consultationId, {
+    code: view.code, guest: GUESTS.has(view.seat), back: caseLink(view.seat),
+    entered: () => (view.seat === "student" || stream ? enter(stream, view.seat) : prepare(view, stream)),
+  });
+}
+
+function prepare(view, stream) {
   const lobby = new Lobby(place, consultationId, {
     view, stream, met, back: caseLink(view.seat),
     join: (given, soundOnly = false) => {
       lobby.close();
-      enter(given, soundOnly);
+      enter(given, view.seat, soundOnly);
     },
   });
+  if (!view.closed && !GUESTS.has(view.seat)) place.append(phoneButton(consultationId), declineButton(consultationId));
 }
 
-function enter(stream, soundOnly) {
-  const own = { stream, muted: false, dark: false, voice: soundOnly };
+function enter(stream, seat, soundOnly = false) {
+  const own = { stream, muted: false, dark: false, voice: soundOnly, held: false };
   if (soundOnly) {
     for (const one of stream.getVideoTracks()) {
       one.stop();
@@ -70,6 +95,10 @@ function enter(stream, soundOnly) {
   const act = {
     mute() {
       if (!track("audio")) return;
+      if (own.held) {
+        side.sheet.say("主持人请您先静音。要说话,点「更多」里的「举手」。");
+        return;
+      }
       own.muted = !own.muted;
       track("audio").enabled = !own.muted;
       call.tellState();
@@ -104,12 +133,25 @@ function enter(stream, soundOnly) {
       }
       stage.showSelf(own);
     },
+    /** The moderator has muted the person, or lets him speak again. */
+    hold(held) {
+      own.held = held;
+      own.muted = held;
+      if (track("audio")) track("audio").enabled = !held;
+      call.tellState();
+      stage.showSelf(own);
+    },
     leave: () => call.leave(),
   };
   const stage = new Stage(place, call, act);
   stage.showSelf(own);
   stage.say("正在接通…");
-  call.addEventListener("seats", () => stage.showSeats());
+  const side = new RoomSide(place, call, consultationId, { seat, stage, act });
+  call.addEventListener("message", ({ detail }) => side.hear(detail));
+  call.addEventListener("seats", () => {
+    stage.showSeats();
+    side.seats();
+  });
   call.addEventListener("link", () => stage.showSeats());
   call.addEventListener("track", ({ detail }) => stage.showStream(detail.seat, detail.stream));
   call.addEventListener("trouble", ({ detail }) => {
@@ -121,9 +163,9 @@ function enter(stream, soundOnly) {
     else if (call.state === "reconnecting") stage.say(navigator.onLine ? "网络断了一下,正在自动重连…" : "没有网络。有信号时会自动重连。");
     else if (call.state === "closed") {
       stage.close();
-      const { seat } = call;
+      const sat = call.seat ?? seat;
       call = null;
-      left(own.stream, seat, detail);
+      left(own.stream, sat, detail);
       return;
     }
     stage.showSeats();
@@ -134,9 +176,14 @@ function enter(stream, soundOnly) {
 
 /** One tap back, whatever the reason. Nobody is filmed after he has left. */
 function left(stream, seat, { code, sentence }) {
+  if (code === "call.must_wait") {
+    request("GET", `consultations/${consultationId}/call`).then((view) => wait(view, stream), () => open(stream));
+    return;
+  }
   for (const track of stream?.getTracks() ?? []) track.stop();
   replace(place, h("div", { class: "empty" }, h("p", { role: "status" }, sentence),
-    h("div", { class: "actions" }, button(code === "call.left" ? "再进视频" : "回到视频页", () => open()), caseLink(seat))));
+    h("div", { class: "actions" }, button(code === "call.left" ? "再进视频" : "回到视频页", () => open()), caseLink(seat)),
+    !GUESTS.has(seat) && code !== "call.over" && phoneButton(consultationId)));
 }
 
 showCare();

@@ -32,7 +32,7 @@ async function inTurn(job, urgent) {
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** One frame as an object URL; asks again while a worker is still drawing it. A refusal is a Problem. */
-async function fetchFrame(id, frame, { window = "auto", size = "full", token, urgent = false }) {
+export async function fetchFrame(id, frame, { window = "auto", size = "full", token, urgent = false }) {
   const address = new URL(`images/${encodeURIComponent(id)}/frames/${frame}?window=${encodeURIComponent(window)}&size=${size}`, BASE);
   return inTurn(async () => {
     for (const until = Date.now() + LONGEST_MS; ;) {

@@ -136,6 +136,41 @@ class Migration(migrations.Migration):
             bases=['Owned'],
         ),
         ops.CreateModel(
+            name='CallInvitation',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('call_id', fields.CharField(db_index=True, max_length=26)),
+                ('consultation_id', fields.CharField(db_index=True, max_length=26)),
+                ('seat', fields.CharField(max_length=20)),
+                ('open_seat', fields.CharField(null=True, unique=True, max_length=60)),
+                ('called', fields.BinaryField()),
+                ('invited_by', fields.CharField(max_length=40)),
+                ('state', fields.CharField(max_length=10)),
+                ('expires_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('account_id', fields.CharField(null=True, db_index=True, max_length=40)),
+                ('taken_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'call_invitation', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
+            name='CallPlace',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('call_id', fields.CharField(max_length=26)),
+                ('account_id', fields.CharField(max_length=40)),
+                ('seat', fields.CharField(max_length=20)),
+                ('state', fields.CharField(max_length=10)),
+                ('muted', fields.BooleanField(default=False)),
+                ('hand_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('seen_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'call_place', 'app': 'huizhen', 'unique_together': (('call_id', 'account_id'),), 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='CandidateDrift',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -352,6 +387,21 @@ class Migration(migrations.Migration):
             bases=['Row'],
         ),
         ops.CreateModel(
+            name='PhoneRequest',
+            fields=[
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('version', fields.IntField(default=1)),
+                ('consultation_id', fields.CharField(db_index=True, max_length=26)),
+                ('account_id', fields.CharField(max_length=40)),
+                ('seat', fields.CharField(max_length=20)),
+                ('state', fields.CharField(max_length=8)),
+                ('asked_at', UtcDatetimeField(auto_now=False, auto_now_add=False)),
+                ('closed_at', UtcDatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={'table': 'phone_request', 'app': 'huizhen', 'pk_attr': 'id'},
+            bases=['Row'],
+        ),
+        ops.CreateModel(
             name='ProofCheck',
             fields=[
                 ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
@@ -557,6 +607,41 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name='AuditEntry',
             index=Index(fields=['in_tree', 'id']),
+        ),
+        ops.AddField(
+            model_name='Call',
+            name='beside',
+            field=fields.IntField(default=0, db_default=0),
+        ),
+        ops.AddField(
+            model_name='Call',
+            name='handed_to',
+            field=fields.CharField(default='', db_default='', max_length=20),
+        ),
+        ops.AddField(
+            model_name='Call',
+            name='locked',
+            field=fields.BooleanField(default=False, db_default=False),
+        ),
+        ops.AddField(
+            model_name='CallAttendance',
+            name='loss_permille',
+            field=fields.IntField(null=True),
+        ),
+        ops.AddField(
+            model_name='CallAttendance',
+            name='rtt_ms',
+            field=fields.IntField(null=True),
+        ),
+        ops.AddField(
+            model_name='CallAttendance',
+            name='rung',
+            field=fields.CharField(default='', db_default='', max_length=8),
+        ),
+        ops.AddField(
+            model_name='CallAttendance',
+            name='worst_link',
+            field=fields.CharField(default='', db_default='', max_length=8),
         ),
         ops.AddField(
             model_name='CareRelation',

@@ -1,0 +1,106 @@
+// What is written in the call and which pictures of the case are shown in it. It stays in the record of the consultation, and that is said.
+
+import { Problem, request } from "../shared/api.js";
+import { hour } from "../shared/dates.js";
+import { h, replace } from "../shared/dom.js";
+import { fetchFrame } from "../shared/images.js";
+
+const LONGEST = 300;
+
+export class Chat {
+  constructor(call, consultationId, { tell, say }) {
+    Object.assign(this, { call, consultationId, tell, say });
+    this.lines = new Map();
+    this.list = h("ol", { class: "lines", "aria-label": "写过的话", "aria-live": "polite" });
+    this.input = h("input", { type: "text", maxlength: LONGEST, placeholder: "写给视频里的人", "aria-label": "写给视频里的人", enterkeyhint: "send" });
+    this.form = h("form", { class: "writing", hidden: true, on: { submit: (event) => this.#send(event) } }, this.input, h("button", { type: "submit", class: "sheet-button strong" }, "发送"));
+    this.typing = h("button", { type: "button", class: "sheet-button", "aria-pressed": "false", hidden: true, on: { click: () => this.#toggleTyping() } }, "打字幕");
+    this.showing = h("button", { type: "button", class: "sheet-button", hidden: true, on: { click: () => this.#offer() } }, "给大家看图");
+    this.offered = h("div", { class: "offered" });
+    this.element = h("div", null, h("h2", null, "写字"), this.list, this.form, h("div", { class: "row" }, this.typing, this.showing), this.offered,
+      h("p", { class: "faint" }, "写的话和看过的图会留在会诊记录里;字幕不留。"));
+  }
+
+  /** What the person may do. */
+  may(can) {
+    this.form.hidden = !can.includes("say");
+    this.typing.hidden = !can.includes("caption");
+    this.showing.hidden = !can.includes("show");
+  }
+
+  /** One line; true when it is new and somebody else's. */
+  add(line) {
+    if (this.lines.has(line.number)) return false;
+    this.lines.set(line.number, line);
+    const last = [...this.lines.keys()].sort((one, other) => one - other);
+    replace(this.list, last.map((number) => this.#line(this.lines.get(number))));
+    this.list.lastElementChild?.scrollIntoView({ block: "nearest" });
+    if (line.seat === this.call.seat) return false;
+    this.say(line.text ? `${this.#who(line.seat)}:${line.text}` : `${this.#who(line.seat)}给大家看一张图,点「更多」打开。`);
+    return true;
+  }
+
+  #who(seat) {
+    const found = this.call.seats.find((one) => one.seat === seat);
+    return found?.person ?? found?.label ?? "";
+  }
+
+  #line({ seat, text, image_id: image, at }) {
+    return h("li", { class: seat === this.call.seat ? "own" : null }, h("span", { class: "faint" }, `${seat === this.call.seat ? "您" : this.#who(seat)} ${hour(at)}`),
+      text ? h("p", null, text) : h("button", { type: "button", class: "sheet-button", on: { click: () => this.#look(image) } }, "看这张图"));
+  }
+
+  #send(event) {
+    event.preventDefault();
+    const text = this.input.value.trim();
+    if (!text) return;
+    const captions = this.typing.getAttribute("aria-pressed") === "true";
+    if (!this.tell({ type: captions ? "caption" : "chat", text: captions ? text.slice(0, 200) : text })) {
+      this.say("网络断了一下,还没有发出去。您写的还在。");
+      return;
+    }
+    this.input.value = "";
+  }
+
+  #toggleTyping() {
+    const on = this.typing.getAttribute("aria-pressed") !== "true";
+    this.typing.setAttribute("aria-pressed", String(on));
+    this.input.placeholder = on ? "听到什么就写什么,马上显示成字幕" : "写给视频里的人";
+    this.input.focus();
+  }
+
+  /** The images of the case, to choose one that everybody is shown. */
+  async #offer() {
+    try {
+      const { images } = await request("GET", `consultations/${this.consultationId}/images`);
+      const pictures = images.filter((one) => one.frames > 0);
+      replace(this.offered, pictures.length ? null : h("p", null, "这次会诊还没有图。"), pictures.map((one) =>
+        h("button", { type: "button", class: "sheet-button", on: { click: () => {
+          this.tell({ type: "show", image: one.instance_id });
+          replace(this.offered);
+        } } }, `给大家看:${one.label}`)));
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.say(problem.message);
+    }
+  }
+
+  async #look(image) {
+    const dialog = h("dialog", { class: "picture", "aria-label": "给大家看的图" }, h("p", { role: "status" }, "正在取图…"));
+    const close = h("button", { type: "button", class: "sheet-button", on: { click: () => dialog.close() } }, "关上");
+    document.body.append(dialog);
+    dialog.showModal();
+    let address = null;
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      if (address) URL.revokeObjectURL(address);
+    });
+    try {
+      address = await fetchFrame(image, 1, { urgent: true });
+      replace(dialog, h("img", { src: address, alt: "会诊里的图" }), h("p", { class: "faint" }, "供参考,不作诊断显示器用。"), close);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      replace(dialog, h("p", { role: "alert" }, problem.message), close);
+    }
+  }
+}

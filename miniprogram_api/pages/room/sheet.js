@@ -1,0 +1,47 @@
+// What is not needed all the time: a sheet from below on a phone, a column beside the faces on a desktop. Its button counts what waits for a look.
+
+import { h, replace } from "../shared/dom.js";
+
+export class Sheet {
+  /** `bar`: where the button goes, before the last one; `place`: the element that the sheet lies in. */
+  constructor(bar, place, label) {
+    this.count = h("span", { class: "badge", hidden: true });
+    this.button = h("button", { type: "button", "aria-expanded": "false", on: { click: () => this.toggle() } }, label, this.count);
+    bar.lastElementChild.before(this.button);
+    this.body = h("div", { class: "sheet-body" });
+    const close = h("button", { type: "button", class: "sheet-close", on: { click: () => this.toggle(false) } }, "收起");
+    this.panel = h("section", { class: "sheet", "aria-label": label, hidden: true }, close, this.body);
+    this.panel.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
+    place.append(this.panel);
+    this.toast = h("p", { class: "room-toast", role: "status", hidden: true });
+    place.append(this.toast);
+  }
+
+  get open() {
+    return !this.panel.hidden;
+  }
+
+  toggle(open = !this.open) {
+    this.panel.hidden = !open;
+    this.button.setAttribute("aria-expanded", String(open));
+    if (open) {
+      this.badge(0);
+      this.panel.querySelector("button").focus();
+    } else this.button.focus();
+    this.onToggle?.(open);
+  }
+
+  badge(count) {
+    this.count.hidden = !count;
+    this.count.textContent = count ? String(count) : "";
+    this.button.setAttribute("aria-label", count ? `更多,有 ${count} 件新的` : "更多");
+  }
+
+  /** One sentence over the faces, for a while; what is said later takes its place. */
+  say(sentence, ms = 7000) {
+    clearTimeout(this.timer);
+    this.toast.hidden = !sentence;
+    replace(this.toast, sentence ?? "");
+    if (sentence) this.timer = setTimeout(() => this.say(null), ms);
+  }
+}

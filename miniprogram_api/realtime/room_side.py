@@ -1,0 +1,127 @@
+"""What a session has to do with the room besides media: it says how the room stands, carries out what the moderator's and everybody's messages
+mean, and has the media process hold the sender to it: who is muted is not passed on, whatever his device does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel, ValidationError
+
+from core.calls.commands import Entered
+from core.calls.commands_rooms import RoomView, ViewRoom
+from core.calls.commands_talk import LinesView, LineView, ReadLines
+from core.foundation.actor import Actor
+from core.foundation.errors import DomainError
+from core.foundation.practice import Practice
+from media.calls.protocol import CreateRoom, Kind, Limit, LimitsOf
+from miniprogram_api.realtime import captions, messages
+from miniprogram_api.realtime.link import MediaLine, NoMedia, Refused
+from miniprogram_api.realtime.messages import Problem
+from miniprogram_api.realtime.room_messages import Acting, Caption, CaptionNews, LineNews, Lines, RoomNews, order_of
+
+logger = logging.getLogger("huizhen.calls")
+
+UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
+NOT_DONE = Problem(code="unforeseen", sentence="没有成功,请再试一次。")
+LISTENS_ONLY = Problem(code="call.listens_only", sentence="旁听的学员只能看和听。")
+
+Tell = Callable[[BaseModel], Awaitable[None]]
+
+
+class RoomSide:
+    """`tell` reaches the session's own client."""
+
+    def __init__(self, practice: Practice, line: MediaLine, entered: Entered, tell: Tell) -> None:
+        self._practice, self._line, self._entered, self._tell = practice, line, entered, tell
+        self._muted = entered.muted
+        self._pictures = True
+        self._told: RoomView | None = None
+        self._recalled = False
+        self.seats: tuple[str, ...] = entered.seats
+        """All that the room has, as far as is known."""
+
+    @property
+    def limits(self) -> LimitsOf:
+        """What holds for him now."""
+        muted: tuple[Kind, ...] = ("audio",) if self._muted else ()
+        if self._entered.listens_only:
+            muted = ("audio", "video")
+        return LimitsOf(muted=muted, unwanted=() if self._pictures else ("video",))
+
+    async def look(self, actor: Actor, *, carried: bool) -> None:
+        """Say how the room stands if it stands otherwise than was said last; `carried`: a media process carries him."""
+        view: RoomView = await self._practice.ask(actor, ViewRoom(call_id=self._entered.call_id))
+        if view == self._told:
+            return
+        grown = set(view.seats) - set(self.seats)
+        self._told, self.seats = view, view.seats
+        await self._hold_to(view, carried=carried)
+        await self._tell(RoomNews.model_validate(view.model_dump()))
+        if grown and carried:
+            await self._ask(CreateRoom(room=self._entered.call_id, seats=self.seats))
+            await self._tell(messages.Renegotiate())
+
+    async def _hold_to(self, view: RoomView, *, carried: bool) -> None:
+        muted = view.seat in view.muted
+        if muted is not self._muted:
+            self._muted = muted
+            if carried:
+                await self._limit()
+
+    async def pictures(self, *, wanted: bool, carried: bool) -> None:
+        """Whether he wants the others' pictures."""
+        if wanted is not self._pictures:
+            self._pictures = wanted
+            if carried:
+                await self._limit()
+
+    async def _limit(self) -> None:
+        await self._ask(Limit(room=self._entered.call_id, member=self._entered.attendance_id, limits=self.limits))
+
+    async def _ask(self, order: Limit | CreateRoom) -> None:
+        try:
+            await self._line.ask(self._entered.call_id, order)
+        except (NoMedia, Refused) as error:  # whoever takes his place takes it with his limits and with all seats
+            logger.warning("%s not set: %s", order.op, type(error).__name__)
+
+    async def recall(self, actor: Actor) -> None:
+        """Say what was written before he came, once."""
+        if self._recalled:
+            return
+        view: LinesView = await self._practice.ask(actor, ReadLines(call_id=self._entered.call_id))
+        self._recalled = True
+        if view.lines:
+            await self._tell(Lines(lines=view.lines))
+
+    async def act(self, actor: Actor, message: Acting) -> None:
+        """Carry out what the message means; a refusal is told, and changes nothing."""
+        try:
+            order = order_of(message, self._entered.call_id)
+        except ValidationError:
+            await self._tell(UNREADABLE)
+            return
+        try:
+            result = await self._practice.execute(actor, order)
+        except DomainError as refusal:
+            await self._tell(Problem(code=refusal.code, sentence=refusal.message))
+            return
+        except Exception as error:
+            logger.exception("%s failed: %s", order.name, type(error).__name__)
+            await self._tell(NOT_DONE)
+            return
+        if isinstance(result, LineView):
+            news = LineNews.model_validate(result.model_dump())
+            await self._line.tell(self._entered.call_id, news.model_dump_json())
+
+    async def caption(self, message: Caption) -> None:
+        """Pass on what somebody types along."""
+        if not captions.may_type(self._entered.seat):
+            await self._tell(LISTENS_ONLY)
+            return
+        await self._line.tell(self._entered.call_id, CaptionNews(seat=self._entered.seat, text=message.text).model_dump_json())
+
+    async def follow_recogniser(self, recogniser: captions.Recogniser) -> None:
+        """Pass on to his client what a recogniser understood."""
+        async for one in recogniser.follow(self._entered.call_id):
+            await self._tell(CaptionNews.model_validate({"seat": one.seat, "text": one.text}))

@@ -1,0 +1,185 @@
+"""The moderated room in real browsers: a stranger who follows an invitation waits and is let in, the moderator mutes, everybody reads what is
+written, who is put out waits at the door; and who cannot get the video to work is telephoned."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from tests.journeys.browser import PHONE, Visit, assert_readable
+from tests.journeys.call_people import Case, open_case
+from tests.journeys.people import roster
+from tests.journeys.test_call_pages import SLOW, all_meet, camera_browser, contexts, decoded, picture, tab
+from tests.support.demo import Demo
+
+__all__ = ["camera_browser", "contexts"]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def case(running_demo_house: Demo) -> Case:
+    return open_case(running_demo_house)
+
+
+async def join(visit: Visit) -> None:
+    await visit.page.get_by_role("button", name="加入", exact=True).click()
+
+
+async def more(page: Page) -> None:
+    """Open the sheet, if it is not."""
+    button = page.get_by_role("button", name="更多")
+    if await button.get_attribute("aria-expanded") != "true":
+        await button.click()
+
+
+async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
+    camera_browser: Browser, contexts: list[BrowserContext], running_demo_house: Demo, case: Case
+) -> None:
+    demo = running_demo_house
+    tabs = {
+        "village_doctor": await tab(camera_browser, contexts, demo, case, "village_doctor"),
+        "patient": await tab(camera_browser, contexts, demo, case, "patient", PHONE),
+    }
+    for visit in tabs.values():
+        await join(visit)
+    await all_meet(tabs)
+    doctor = tabs["village_doctor"].page
+
+    # The moderator invites an interpreter; the link opens on another person's phone, who is of no case.
+    await more(doctor)
+    await doctor.get_by_label("请谁").select_option("interpreter")
+    await doctor.get_by_label("他怎么称呼").fill("杨翻译")
+    await doctor.get_by_role("button", name="生成邀请链接").click()
+    address = await doctor.locator(".address").inner_text()
+    await assert_readable(doctor)
+    await picture(doctor, "invite-1280")
+    guest = await open_guest(camera_browser, contexts, demo, case, address)
+    await expect(guest.page.get_by_text("以“翻译”的身份")).to_be_visible()
+    await guest.page.get_by_role("button", name="请求进入").click()
+    await expect(guest.page.get_by_text("已经告诉主持人")).to_be_visible()
+    await assert_readable(guest.page)
+    await picture(guest.page, "waiting-360")
+    await expect(doctor.get_by_text("杨翻译(翻译)在门外等").first).to_be_visible()
+    await picture(doctor, "door-1280")
+    await doctor.get_by_role("button", name="请进来").click()
+    await join(guest)
+    tabs["interpreter"] = guest
+    await all_meet(tabs)
+    name = await doctor.locator("figcaption", has_text="(患者)").inner_text()
+    assert name.partition("(")[0] not in await guest.page.locator("body").inner_text()
+
+    # The same link on a second phone is refused kindly.
+    second = await open_guest(camera_browser, contexts, demo, case, address, skip=1)
+    await expect(second.page.get_by_text("这份邀请已经有人用了")).to_be_visible()
+    await picture(second.page, "link-used-360")
+
+    await _mute(tabs)
+    await _write(tabs)
+    await _hand(tabs)
+    await _remove(tabs)
+    for visit in tabs.values():
+        assert visit.troubles == []
+    kinds = case.timeline()
+    noted = {"call.invited.interpreter", "call.admitted.interpreter", "call.joined.interpreter", "call.said.village_doctor", "call.removed.patient"}
+    assert noted <= set(kinds)
+
+
+async def open_guest(
+    browser: Browser, contexts: list[BrowserContext], demo: Demo, case: Case, address: str, skip: int = 0
+) -> Visit:
+    """The link as somebody of no part in the case opens it, signed in by OAuth on the way."""
+    concerned = {one.key for one in case.people.values()}
+    others = [one for one in roster(demo) if one.get("official_account_openid") and one["key"] not in concerned]
+    context = await browser.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, locale="zh-CN", permissions=["camera", "microphone"])
+    contexts.append(context)
+    visit = Visit(await context.new_page())
+    visit.page.on("pageerror", lambda error: visit.troubles.append(str(error)))
+    visit.page.set_default_timeout(SLOW)
+    await visit.page.goto(f"{demo.base_url}/phone/{others[skip]['key']}{address.removeprefix(demo.base_url)}")
+    return visit
+
+
+async def _mute(tabs: dict[str, Visit]) -> None:
+    doctor, patient = tabs["village_doctor"].page, tabs["patient"].page
+    row = doctor.locator(".people li", has_text="(患者)")
+    await row.get_by_role("button", name="静音", exact=True).click()
+    await expect(patient.get_by_role("button", name="已静音")).to_be_visible()
+    await expect(patient.get_by_text("主持人请您先静音")).to_be_visible()
+    await picture(patient, "muted-360")
+    await patient.get_by_role("button", name="已静音").click()  # he cannot undo it
+    await expect(patient.get_by_role("button", name="已静音")).to_be_visible()
+    # Nothing of his sound arrives, although his microphone is opened behind the page's back.
+    await patient.evaluate("""async () => {
+      const { call } = await import(new URL("../room.js", document.baseURI));
+      call.audio.enabled = true;
+    }""")
+    await asyncio.sleep(1)
+    before = (await decoded(doctor))["patient"]
+    await asyncio.sleep(2)
+    after = (await decoded(doctor))["patient"]
+    assert after["pictures"] > before["pictures"]
+    assert after["sounds"] - before["sounds"] < 9600
+    await row.get_by_role("button", name="让他说话").click()
+    await expect(patient.get_by_role("button", name="静音", exact=True)).to_be_visible()
+    await all_meet(tabs)
+
+
+async def _write(tabs: dict[str, Visit]) -> None:
+    doctor, patient, guest = (tabs[seat].page for seat in ("village_doctor", "patient", "interpreter"))
+    await doctor.get_by_label("写给视频里的人").fill("请把血压再量一次")
+    await doctor.get_by_role("button", name="发送").click()
+    for page in (patient, guest):
+        await expect(page.locator(".room-toast", has_text="请把血压再量一次")).to_be_visible()
+    await more(patient)
+    await expect(patient.locator(".lines li", has_text="请把血压再量一次")).to_have_count(1)
+    await patient.get_by_role("button", name="多一位").click()
+    await expect(patient.get_by_text("患者身边有 1 位家属")).to_be_visible()
+    await assert_readable(patient)
+    await picture(patient, "sheet-360")
+    await patient.evaluate("document.documentElement.classList.add('care')")
+    await assert_readable(patient)
+    await picture(patient, "sheet-care-360")
+    await patient.evaluate("document.documentElement.classList.remove('care')")
+    await patient.get_by_role("button", name="收起").click()
+    await more(guest)
+    await guest.get_by_role("button", name="打字幕").click()
+    await guest.get_by_label("写给视频里的人").fill("医生问您今天吃药没有")
+    await guest.get_by_role("button", name="发送").click()
+    await expect(patient.locator(".caption", has_text="医生问您今天吃药没有")).to_be_visible()
+    await picture(patient, "caption-360")
+
+
+async def _hand(tabs: dict[str, Visit]) -> None:
+    doctor, guest = tabs["village_doctor"].page, tabs["interpreter"].page
+    await more(guest)
+    await guest.get_by_role("button", name="举手").click()
+    await expect(doctor.locator(".people li", has_text="杨翻译")).to_contain_text("举手")
+    await picture(doctor, "people-1280")
+
+
+async def _remove(tabs: dict[str, Visit]) -> None:
+    """Out, at the door, and in again."""
+    doctor, patient = tabs["village_doctor"].page, tabs["patient"].page
+    await doctor.locator(".people li", has_text="(患者)").get_by_role("button", name="请出").click()
+    await doctor.get_by_role("button", name="请他离开").click()
+    await expect(patient.get_by_text("主持人请您先离开视频")).to_be_visible()
+    await picture(patient, "removed-360")
+    await patient.get_by_role("button", name="回到视频页").click()
+    await patient.get_by_role("button", name="加入", exact=True).click()
+    await expect(patient.get_by_role("button", name="请求进入")).to_be_visible()
+    await patient.get_by_role("button", name="请求进入").click()
+    await doctor.get_by_role("button", name="请进来").click()
+    await all_meet(tabs)
+
+
+async def test_who_cannot_get_the_video_to_work_is_telephoned(
+    camera_browser: Browser, contexts: list[BrowserContext], running_demo_house: Demo, case: Case
+) -> None:
+    visit = await tab(camera_browser, contexts, running_demo_house, case, "patient", PHONE)
+    await visit.page.get_by_role("button", name="电话联系我").click()
+    await expect(visit.page.get_by_text("已经告诉村医打电话给您")).to_be_visible()
+    await picture(visit.page, "phone-360")
+    assert "call.phone.patient" in case.timeline()
+    assert visit.troubles == []
