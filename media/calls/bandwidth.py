@@ -29,6 +29,13 @@ UP_CEILING = 2_500_000
 DOWN_CEILING = 8_000_000
 FITS, KEEPS, FAR_TOO_MUCH = 1.0, 1.2, 1.3
 """A layer is taken when it fits the share and kept while it is not a fifth larger; a picture a third too large does not begin to move."""
+SMOOTHED = 0.3
+HARDLY = 2_000
+"""Bits of a layer that is not sent any more."""
+AT_LEAST_EVERY_S = 0.5
+CHANGED = 0.03
+STARTS_S = 5.0
+"""Nothing seen for so long: he sends no picture."""
 STOPS_S = 0.1
 """A picture a third too large stops when the queue is so long."""
 SIMULCAST_EXTRA = 1.4
@@ -60,8 +67,15 @@ class _Member:
     shown: dict[str, Climb] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
-    told: int = 0
+    sends: tuple[float, ...] = ()
+    """Bits of each layer of his picture, smoothed over some pictures."""
+    sends_now: float = 0.0
+    told: int | None = None
     """Bits of picture that he was last told he may send."""
+    decided_on: tuple[float, float] = (0.0, 0.0)
+    came_at: float = 0.0
+    seen_at: float | None = None
+    """When a packet of his picture last came."""
 
 
 @dataclass(slots=True)
@@ -72,6 +86,14 @@ class RoomBandwidth:
     preferred: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By receiving and seen seat: how much this picture matters to him, 0 when not named."""
     members: dict[str, _Member] = field(default_factory=dict)
+    _pictures: set[str] = field(default_factory=set)
+    """Who sends a picture, or would if he might."""
+    _without: set[str] = field(default_factory=set)
+    """Who wants none."""
+    _waits: bool = False
+    """Somebody's picture begins as soon as it is small enough."""
+    _decided: Decisions | None = None
+    _decided_at: float = 0.0
 
     def prefer(self, preferred: Mapping[tuple[str, str], int]) -> None:
         """From now on these pictures matter more than others (the expert's view of the image under discussion)."""
@@ -81,31 +103,49 @@ class RoomBandwidth:
         """Take what was measured since the last beat; what holds from now on."""
         ups = {one.seat: one for one in uplinks if one.connected}
         downs = {one.seat: one for one in downlinks if one.connected}
-        self._seat(ups, downs)
+        self._seat(ups, downs, now)
         for seat, member in self.members.items():
             self._measure(member, ups.get(seat), downs.get(seat), now)
+        pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
+        self._without = {seat for seat, down in downs.items() if not down.pictures}
+        if self._decided is not None and pictures == self._pictures and not self._due(now):
+            return self._decided
+        self._pictures, self._waits = pictures, False
         sounds = {seat: self._sound_up(seat, member, ups, now) for seat, member in self.members.items()}
-        up_rungs = {seat: self._up_rung(member, ups.get(seat), now) for seat, member in self.members.items()}
+        up_rungs = {seat: self._up_rung(member, now) for seat, member in self.members.items()}
         shares = {seat: self._shares(seat, ups, now) for seat in downs}
         send = {seat: self._to_send(seat, ups[seat], up_rungs[seat], shares) for seat in ups}
         shown = {
-            (seat, other): self._show(seat, other, ups[other], part)
+            (seat, other): self._show(seat, other, part)
             for seat, by_seat in shares.items()
             for other, part in by_seat.items()
         }
         saved = self._saved(sounds, downs, ups)
         links = {seat: self._state(seat, send.get(seat, (Rung.NONE, 0)), saved[seat], ups) for seat in self.members}
         send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
-        return Decisions(send_bits, shown, links, self._fill(downs, ups))
+        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares)), now
+        for member in self.members.values():
+            member.decided_on = (member.up.target, member.down.target)
+        return self._decided
 
-    def _seat(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink]) -> None:
-        there = {seat: one.member for seat, one in (*downs.items(), *ups.items())}
+    def _due(self, now: float) -> bool:
+        """Whether anything has changed that a decision hangs on; on calm links twice a second is enough."""
+        if self._waits or now - self._decided_at >= AT_LEAST_EVERY_S:
+            return True
+        for member in self.members.values():
+            up, down = member.decided_on
+            if member.up.draining or member.down.draining or _differs(member.up.target, up) or _differs(member.down.target, down):
+                return True
+        return False
+
+    def _seat(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink], now: float) -> None:
+        there = {seat: one.member for seat, one in downs.items()} | {seat: one.member for seat, one in ups.items()}
         for seat in [seat for seat, member in self.members.items() if there.get(seat) != member.member]:
             del self.members[seat]
         for seat, name in there.items():
             if seat not in self.members:
                 up = LinkEstimate(min(START_BITS, self.ceiling), FLOOR_BITS, self.ceiling + FULL_SOUND.bits)
-                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING))
+                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING), came_at=now)
         for member in self.members.values():
             for gone in [seat for seat in member.shown if seat not in ups]:
                 del member.shown[gone]
@@ -123,8 +163,20 @@ class RoomBandwidth:
                 member.down.reported(down.lost_fraction, down.bits, now)
             member.down.step(now)
         if up is not None:
-            member.up.received(up.bits, up.queue_s, up.lost_fraction, up.received, now)
+            before = member.sends if len(member.sends) == len(up.layers) else (0.0,) * len(up.layers)
+            member.sends = tuple(rate + (layer.bits - rate) * SMOOTHED for rate, layer in zip(before, up.layers, strict=True))
+            member.sends_now = sum(layer.bits for layer in up.layers)
+            member.up.received(up.bits, up.received, up.queue_s, up.lost_fraction, now)
+            if any(layer.bits > 0 for layer in up.layers):
+                member.seen_at = now
             member.up.step(now)
+
+    @staticmethod
+    def _has_picture(member: _Member, now: float) -> bool:
+        """A camera that is off is no picture; one that we stopped is."""
+        if member.seen_at is None:
+            return now - member.came_at < STARTS_S
+        return now - member.seen_at < STARTS_S or (member.told is not None and member.told < STEPS[Rung.P180].least)
 
     @staticmethod
     def _sound_up(seat: str, member: _Member, ups: Mapping[str, Uplink], now: float) -> Sound:
@@ -135,9 +187,9 @@ class RoomBandwidth:
         return FULL_SOUND if member.sound.to(int(fits), now) else SAVING_SOUND
 
     @staticmethod
-    def _up_rung(member: _Member, up: Uplink | None, now: float) -> Rung:
+    def _up_rung(member: _Member, now: float) -> Rung:
         """How large a picture the member's own link up bears."""
-        bits = member.up.bears - FULL_SOUND.bits if up is not None and up.layers and member.sound.at else 0.0
+        bits = member.up.bears - FULL_SOUND.bits if member.sound.at else 0.0
         return Rung(member.up_rung.to(_reach(bits, member.up_rung.at), now))
 
     def _shares(self, seat: str, ups: Mapping[str, Uplink], now: float) -> dict[str, _Part]:
@@ -145,7 +197,8 @@ class RoomBandwidth:
         flap; the bits follow the target, which lies lower while a queue empties."""
         member = self.members[seat]
         others = [one for other, one in ups.items() if other != seat]
-        wanted = [Wanted(one.seat, self.preferred.get((seat, one.seat), 0), self._most_of(one.seat)) for one in others if one.layers]
+        seen = [one.seat for one in others if one.seat in self._pictures and seat not in self._without]
+        wanted = [Wanted(one, self.preferred.get((seat, one), 0), self._most_of(one)) for one in seen]
         full = bool(member.sound.at)
         borne = share_out(member.down.bears if full else 0.0, len(others), wanted)
         share = share_out(member.down.target, len(others), wanted) if full and member.down.draining else borne
@@ -163,7 +216,7 @@ class RoomBandwidth:
     def _to_send(self, seat: str, up: Uplink, rung: Rung, shares: Mapping[str, Mapping[str, _Part]]) -> tuple[Rung, int]:
         """The rung and bits of picture that `seat` is told to send."""
         member = self.members[seat]
-        if not up.layers or rung == Rung.NONE:
+        if rung == Rung.NONE:
             member.told = 0
             return Rung.NONE, 0
         most = min(int(member.up.target) - FULL_SOUND.bits, STEPS[rung].most, self.ceiling)
@@ -178,7 +231,7 @@ class RoomBandwidth:
         member.told = max(0, min(most, useful)) if rung else 0
         return rung, member.told
 
-    def _show(self, seat: str, other: str, up: Uplink, part: _Part) -> Shown:
+    def _show(self, seat: str, other: str, part: _Part) -> Shown:
         """How the picture of `other` goes to `seat`."""
         member, bits = self.members[seat], part.bits
         if part.rung <= Rung.STILLS:
@@ -187,18 +240,19 @@ class RoomBandwidth:
             return Shown(Picture.NONE)
         if part.rung == Rung.STILLS:
             return Shown(Picture.STILLS, 0, STILL_EVERY_S, STEPS[Rung.STILLS].most)
-        sent = [(place, layer.bits) for place, layer in enumerate(up.layers) if layer.bits > 0]
-        if len(up.layers) > 1:
+        sends = self.members[other].sends
+        if len(sends) > 1:
             now_at = member.layer.get(other, 0)
-            fitting = [place for place, rate in sent if rate <= bits * (KEEPS if place <= now_at else FITS)]
+            fitting = [place for place, rate in enumerate(sends) if HARDLY < rate <= bits * (KEEPS if place <= now_at else FITS)]
             member.layer[other] = max(fitting, default=0)
             return Shown(Picture.MOVING, member.layer[other])
-        too_much = bool(sent) and sent[0][1] > FAR_TOO_MUCH * bits
+        too_much = min(max(sends, default=0.0), self.members[other].sends_now) > FAR_TOO_MUCH * bits
         if other in member.moving:
             waits = too_much and member.down.draining and member.down.watch.queue_s > STOPS_S
         else:
-            waits = too_much and member.down.limit is not None
+            waits = too_much and member.down.falls > 0
         (member.moving.discard if waits else member.moving.add)(other)
+        self._waits |= waits
         return Shown(Picture.NONE if waits else Picture.MOVING)
 
     def _saved(self, sounds: Mapping[str, Sound], downs: Mapping[str, Downlink], ups: Mapping[str, Uplink]) -> dict[str, Sound]:
@@ -212,7 +266,7 @@ class RoomBandwidth:
     def _state(self, seat: str, send: tuple[Rung, int], sound: Sound, ups: Mapping[str, Uplink]) -> LinkState:
         member = self.members[seat]
         own = FULL_SOUND if member.sound.at else SAVING_SOUND
-        up_rungs = [Rung(member.up_rung.at)] if seat in ups and ups[seat].layers else []
+        up_rungs = [Rung(member.up_rung.at)] if seat in self._pictures else []
         up_done = done_for(up_rungs, own if member.up.target < FULL_SOUND.bits else FULL_SOUND, limited=member.up.falls > 0)
         down_done = done_for([Rung(one.at) for one in member.shown.values()], own, limited=member.down.falls > 0)
         up_colour = colour(member.up.lost, member.up.rtt_s, member.up.watch.queue_s, up_done)
@@ -220,17 +274,28 @@ class RoomBandwidth:
         bits, height, rate = sending(*send)
         return LinkState(up_colour, down_colour, worst(up_done, down_done), bits, height, rate, sound.codec_bits)
 
-    def _fill(self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink]) -> dict[str, int]:
-        """How much to send again, for proof that a link bears more, where more could be used and nothing else proves it."""
+    def _fill(self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink], shares: Mapping[str, Mapping[str, _Part]]) -> dict[str, int]:
+        """How much padding to send, for proof that a link bears more, where more would be used at once and nothing else proves it."""
         fill = {}
         for seat in downs:
-            down = self.members[seat].down
-            others = [other for other in ups if other != seat]
-            useful = sum(FULL_SOUND.bits + (self._most_of(other) if ups[other].layers else 0) for other in others)
+            member = self.members[seat]
+            down = member.down
+            lacks = not member.sound.at or any(self._lacks(member, other, part) for other, part in shares[seat].items())
             missing = min(down.target, down.most_in_sight) - max(down.arriving, downs[seat].bits)
-            if others and down.rising and down.heard and down.target < useful and missing > 0:
+            if lacks and len(ups) > 1 and down.rising and down.heard and missing > 0:
                 fill[seat] = int(min(missing, MOST_FILL * down.target))
         return fill
+
+    def _lacks(self, member: _Member, other: str, part: _Part) -> bool:
+        """Whether a larger share would show him more of this picture: a larger layer, or all that its publisher sends only he holds small."""
+        sends = self.members[other].sends
+        if len(sends) > 1:
+            return any(rate > part.bits for rate in sends[member.layer.get(other, 0) + 1 :])
+        return part.bits < self._most_of(other) and (self.members[other].told or 0) >= part.bits * (1 - CHANGED)
+
+
+def _differs(now: float, before: float) -> bool:
+    return abs(now - before) > CHANGED * before
 
 
 def _reach(bits: float, at: int) -> Rung:

@@ -101,7 +101,7 @@ def extensions_of(transceiver: RTCRtpTransceiver) -> dict[str, int]:
 
 def transport_of(connection: RTCPeerConnection) -> RTCDtlsTransport:
     """The one transport of a bundled connection."""
-    return connection.getTransceivers()[0].receiver.transport  # type: ignore[no-any-return]
+    return connection.getTransceivers()[0].receiver.transport
 
 
 async def close(connection: RTCPeerConnection) -> None:

@@ -21,11 +21,12 @@ from media.calls.transport_feedback import Arrivals
 from media.calls.wire import Wire
 
 REPORT_S = 1.0
+INSISTS_S = 1.0
 CEILING = 1_200_000
 """Bits a second that a publisher may send at most: 640x480 at 25 pictures with some to spare."""
 OWN_SSRC = 0x48_5A_00_01
 """Who speaks in the engine's receiver reports (RFC 3550: any value that no sender of the connection has)."""
-ALIVE_S = 1.0
+ALIVE_S = 0.7
 """A simulcast layer of which nothing came for so long is not sent now."""
 _USUAL = struct.Struct("!BBHIIIBH")
 """Header, extension's profile and size, its first element."""
@@ -48,6 +49,7 @@ class PublishLeg:
         self.limits = Limits()
         self.told_bits: int | None = None
         """What steering tells him to send at most."""
+        self._insists_until = 0.0
         self.recorder: Recorder | None = None
         self._receivers, self._clock = receivers, clock
         self.wire = Wire(clock, self._packet, self._feedback)
@@ -58,6 +60,7 @@ class PublishLeg:
         """The streams of now, by kind and name of the layer."""
         self._again: dict[int, Stream] = {}
         self._rids: tuple[str, ...] = ()
+        self._sent_layers: set[int] = set()
         self._names: dict[str, int] = {}
         self._tag = 0
         self._arrived: dict[int, float] = {}
@@ -158,7 +161,7 @@ class PublishLeg:
             return
         stream = self._streams.get(packet.ssrc)
         if stream is None or stream.kind != kind:
-            stream = self._begin(kind, packet, data)
+            stream = self._begin(kind, packet, data, now)
             if stream is None:
                 return
         extended = stream.arrived(packet.sequence, packet.timestamp, len(packet.payload), now)
@@ -185,7 +188,7 @@ class PublishLeg:
             self._again[packet.ssrc] = stream
         return stream
 
-    def _begin(self, kind: str, packet: rtp.Packet, data: bytes) -> Stream | None:
+    def _begin(self, kind: str, packet: rtp.Packet, data: bytes, now: float) -> Stream | None:
         """A new SSRC: a new stream in the place of the one of its kind (and layer); None for a layer that was not agreed on."""
         rid = ""
         if kind == "video" and self._rids:
@@ -195,7 +198,7 @@ class PublishLeg:
         codec = self._codecs[kind]
         stream = Stream(
             packet.ssrc, codec.clock_rate, kind == "video", kind=kind, codec=codec.name, payload_type=codec.payload_type,
-            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name),
+            again_payload_type=codec.again_payload_type, rid=rid, layer=self._rids.index(rid) if rid else 0, begins=BEGINS.get(codec.name), at=now,
         )  # fmt: skip
         before = self._layers.get((kind, rid))
         if before is not None:
@@ -265,13 +268,13 @@ class PublishLeg:
             stream.lanes = [one for one in stream.lanes if one.source is stream]
         for kind, lanes in wanted.items():
             for lane in lanes:
-                stream = self._shown_to(lane, kind)
-                if stream is None or (lane.source is stream and lane in stream.lanes) or not lane.carries(stream):
+                target = self._shown_to(lane, kind)
+                if target is None or (lane.source is target and lane in target.lanes) or not lane.carries(target):
                     continue
-                stream.waiting.append(lane)
+                target.waiting.append(lane)
                 if lane.shown.picture is Picture.MOVING:
                     lane.due_at = 0.0
-                    stream.pictures.wanted()
+                    target.pictures.wanted()
 
     def _shown_to(self, lane: Outgoing, kind: str) -> Stream | None:
         """The stream that a slot should get: sound whole, of the picture the largest layer that is sent and may be shown."""
@@ -341,12 +344,13 @@ class PublishLeg:
                 self._still_wanted(stream, now)
                 if stream.pictures.to_send(now):
                     wire.report(rtp.picture_loss(OWN_SSRC, stream.ssrc))
+        if self._rids and (sent := {one.layer for one in self._pictures() if self._alive(one)}) != self._sent_layers:
+            self._sent_layers = sent
+            self.rewire()
         if self._arrived:
             self._tell_arrivals(now)
         if now - self._reported_at >= REPORT_S:
             self._reported_at = now
-            if self._rids:
-                self.rewire()
             self._report(now)
 
     def _still_wanted(self, stream: Stream, now: float) -> None:
@@ -373,13 +377,18 @@ class PublishLeg:
     @property
     def most_bits(self) -> int:
         """What he may send at most: the smallest of what was said for him, by steering, and our own ceiling."""
-        return min(one for one in (self.limits.send_bits or CEILING, self.told_bits) if one is not None)
+        told = CEILING if self.told_bits is None else self.told_bits
+        return told if self.limits.send_bits is None else min(told, self.limits.send_bits)
 
-    def tell_bits(self, bits: int | None) -> None:
-        """Steering's word on what he may send; told at once."""
-        if bits != self.told_bits:
+    def tell_bits(self, bits: int) -> None:
+        """Steering's word on what he may send. Less is told at once and again and again for a second: it is told over a link that is full. A
+        little more can wait."""
+        now, before = self._clock(), self.told_bits
+        if before is not None and bits < before:
+            self._insists_until = now + INSISTS_S
+        if before is None or bits < before or bits > before * 1.03 or now < self._insists_until:
             self.told_bits = bits
-            self._report(self._clock())
+            self._report(now)
 
     # What is known
 
@@ -403,9 +412,15 @@ class PublishLeg:
             self.seat, self.member, self.wire.open, octets * 8 / passed, received,
             min(1.0, max(0.0, 1 - received / expected)) if expected else 0.0,
             main[0].jitter / main[0].clock_rate if main else 0.0,
-            max((one.queue_s(now) for one in self._streams.values()), default=0.0),
+            self._queue_s(now),
             tuple(LayerMeasured(rid, bits.get(rid, 0.0)) for rid in self._rids or ("",)),
+            "video" in self._codecs and "video" not in self.limits.muted,
         )  # fmt: skip
+
+    def _queue_s(self, now: float) -> float:
+        """By the sound, which leaves a device as it is made; a large picture is spread out on purpose and only seems to queue."""
+        queues = {one.kind: one.queue_s(now) for one in self._streams.values() if now - one.at < ALIVE_S}
+        return queues.get("audio", max(queues.values(), default=0.0))
 
     def stats(self) -> tuple[StreamStats, ...]:
         receivers = self._receivers()

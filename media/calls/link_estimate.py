@@ -22,6 +22,8 @@ from media.calls.queue_watch import FLOOR_S, QueueWatch
 from media.calls.transport_feedback import Result
 
 LARGEST_PACKET = 1228
+BURST_S = 0.005
+"""Packets sent within 5 ms count as one (draft, 5.2)."""
 HEADERS = 28
 """Bytes of IPv4 and UDP with every packet."""
 FALL_TO = 0.85
@@ -33,6 +35,7 @@ AFTER_DRAIN = 0.9
 DRAINED_S = 0.025
 LONG_QUEUE_S = 0.06
 LONGEST_DRAIN_S = 3.0
+STANDING_S = 0.4
 AGAIN_S = 0.15
 """After a fall the sender needs a round trip and this long before it can be judged."""
 HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
@@ -85,7 +88,10 @@ class LinkEstimate:
     _patience_s: float = FIRST_SILENT_S
     _halved_at: float = float("-inf")
     _stepped_at: float | None = None
+    _standing_since: float | None = None
+    _received_at: float | None = None
     _arrived: deque[tuple[float, int]] = field(default_factory=deque)
+    _within: int = 0
     _remb: float | None = None
 
     def sending(self, bits: float, now: float) -> None:
@@ -95,29 +101,51 @@ class LinkEstimate:
 
     def feedback(self, results: Sequence[Result], now: float) -> None:
         """What became of packets sent on this link."""
-        lost = sum(one.arrived_at is None for one in results)
+        lost, sent_at, last, delay, octets = 0, float("-inf"), None, 0.0, 0
+        for one in results:
+            arrived = one.arrived_at
+            if arrived is None:
+                lost += 1
+                continue
+            if one.sent_at - sent_at > BURST_S:
+                if last is not None:
+                    self._burst(last, delay, octets)
+                sent_at, octets = one.sent_at, 0
+            last, delay = arrived, arrived - one.sent_at
+            octets += one.size + HEADERS
         if results:
             self._note_loss(lost / len(results), len(results))
-        if len(results) > lost:
+        if last is not None:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
-            self._set_floor()
-            self.watch.packets(results)
-            self._arrived.extend((one.arrived_at, one.size + HEADERS) for one in results if one.arrived_at is not None)
-            last = max(at for at, _ in self._arrived)
-            while self._arrived[0][0] < last - WINDOW_S:
-                self._arrived.popleft()
-            self.arriving = self._rate(last, BUSY_WINDOW_S if self.watch.rising else WINDOW_S)
+            self._burst(last, delay, octets)
+            self._count_arriving(last)
 
-    def received(self, bits: float, queue_s: float, lost: float, packets: int, now: float) -> None:
-        """What was received on this link since the last time: `bits` a second with headers, the queue as the receiver sees it."""
+    def _burst(self, at: float, delay_s: float, octets: int) -> None:
+        self.watch.add(at, delay_s)
+        self._arrived.append((at, octets))
+        self._within += octets
+
+    def received(self, bits: float, packets: int, queue_s: float, lost: float, now: float) -> None:
+        """What was received on this link since the last time: `bits` a second without IP and UDP headers, the queue as the receiver sees it."""
+        passed = 0.1 if self._received_at is None else now - self._received_at
+        self._received_at = now
         if packets:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
-            self._set_floor()
-            self.watch.add(now, queue_s)
+            self._burst(now, queue_s, int(bits * passed / 8) + HEADERS * packets)
             self._note_loss(lost, packets)
-            self.arriving = bits
+        self._count_arriving(now)
+
+    def _count_arriving(self, last: float) -> None:
+        """What came in the time before `last`."""
+        arrived = self._arrived
+        while arrived and arrived[0][0] <= last - WINDOW_S + 0.001:
+            self._within -= arrived.popleft()[1]
+        if self.watch.rising:
+            self.arriving = sum(octets for at, octets in arrived if at > last - BUSY_WINDOW_S + 0.001) * 8 / BUSY_WINDOW_S
         else:
-            self.arriving = 0.0
+            self.arriving = self._within * 8 / WINDOW_S
+        # One large packet in front of a small one is no queue.
+        self.watch.floor_s = min(LONG_QUEUE_S, max(FLOOR_S, LARGEST_PACKET * 8 / max(self.arriving, 1.0)))
 
     def reported(self, lost: float, bits: float, now: float) -> None:
         """A receiver report of somebody who sends no transport-wide feedback: all there is to know of his link. `bits`: what he is sent."""
@@ -148,10 +176,12 @@ class LinkEstimate:
             self._fall(now)
         elif self.draining:
             self._drain(now)
+        elif self._stands(now):
+            self._fall(now)
         elif self._too_lossy(now):
             self._set(self.target * (1 - 0.5 * self.lost))
             self._hold_until = now + HOLD_S
-        elif now >= self._hold_until and self.watch.queue_s < max(DRAINED_S, 2 * self.watch.deviation_s):
+        elif now >= self._hold_until and self.watch.queue_s < max(DRAINED_S, 2 * self.watch.jitter_s):
             self._rise(now, passed)
         if self._remb is not None and self.target > self._remb:
             self._set(self._remb)
@@ -186,16 +216,24 @@ class LinkEstimate:
         self.limit = max(limit, self.floor)
         share = max(LEAST_FALL_TO, FALL_TO - FALL_BY_QUEUE * max(0.0, queue - 0.05))
         self._set(min(self.target, limit * share))
-        self.draining, self._fell_at = True, now
+        self.draining, self._fell_at, self._standing_since = True, now, None
         self._drain_until = now + LONGEST_DRAIN_S
         self._may_fall_at = now + self.rtt_s + AGAIN_S
+
+    def _stands(self, now: float) -> bool:
+        """A queue that neither grows nor empties."""
+        if self.watch.queue_s < max(LONG_QUEUE_S, 4 * self.watch.jitter_s):
+            self._standing_since = None
+        elif self._standing_since is None:
+            self._standing_since = now
+        return self._standing_since is not None and now - self._standing_since > STANDING_S
 
     def _worse_than_thought(self) -> bool:
         """The first measure after a cliff still holds some of the better times before it."""
         return self.draining and self.limit is not None and self.watch.queue_s >= LONG_QUEUE_S and self.arriving < 0.7 * self.limit
 
     def _drain(self, now: float) -> None:
-        empty = self.watch.queue_s < max(DRAINED_S, 2 * self.watch.deviation_s)
+        empty = self.watch.queue_s < max(DRAINED_S, 2 * self.watch.jitter_s)
         if (not empty and now < self._drain_until) or now < self._may_fall_at:
             return
         self.draining = False
@@ -217,10 +255,6 @@ class LinkEstimate:
         self._rose_at = now
         self._set(min(self.target * factor**passed, max(self.target, self.most_in_sight)))
 
-    def _set_floor(self) -> None:
-        """One large packet in front of a small one is no queue."""
-        self.watch.floor_s = min(LONG_QUEUE_S, max(FLOOR_S, LARGEST_PACKET * 8 / max(self.arriving, 1.0)))
-
     def _note_loss(self, lost: float, packets: int) -> None:
         weight = min(1.0, packets / 60)
         self.lost += (lost - self.lost) * weight
@@ -232,10 +266,6 @@ class LinkEstimate:
             return False
         self._lossy_until = now + 1.0
         return True
-
-    def _rate(self, last: float, window_s: float) -> float:
-        first = max(self._arrived[0][0], last - window_s)
-        return sum(size for at, size in self._arrived if at > last - window_s) * 8 / max(last - first, 0.1)
 
     def _set(self, bits: float) -> None:
         self.target = min(self.ceiling, max(self.floor, bits))

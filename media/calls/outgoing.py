@@ -57,7 +57,7 @@ class Outgoing:
     packets: int = 0
     octets: int = 0
     retransmitted: int = 0
-    source: Stream | None = None
+    source: Stream | None = field(default=None, repr=False)
     first: int = 0
     """What the stream had sent before this (extended sequence) is not for this receiver."""
     shift: int = 0
@@ -75,7 +75,7 @@ class Outgoing:
     _last_ntp: float | None = None
     _again_sequence: int = 0
     _again_payload_type: int | None = None
-    _stretches: list[_Stretch] = field(default_factory=list)
+    _stretches: list[_Stretch] = field(default_factory=list, repr=False)
     _repeated_at: dict[int, float] = field(default_factory=dict)
     _reports: dict[int, float] = field(default_factory=dict)
     """The middle of an NTP time that was told, and when."""
@@ -160,6 +160,13 @@ class Outgoing:
         payload = sequence.to_bytes(2, "big") + payload
         self.send(marker | self._again_payload_type, self._again_sequence, timestamp, self.again_ssrc, payload, len(payload), now)
         return True
+
+    def pad(self, send: Callable[[int, int, int, int, float], bool], now: float) -> None:
+        """Padding on the retransmission stream, whose numbers nobody misses."""
+        again = self._again_payload_type or next((one for _, one in self.payload_types.values() if one is not None), None)
+        if again is not None:
+            self._again_sequence = (self._again_sequence + 1) % rtp.SEQUENCES
+            send(again, self._again_sequence, self._last_timestamp, self.again_ssrc, now)
 
     def _stretch_of(self, sequence: int) -> _Stretch | None:
         for stretch in reversed(self._stretches):

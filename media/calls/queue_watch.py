@@ -1,7 +1,7 @@
 """Whether a queue grows on a link, from how late packets come: the delay-based half of Google Congestion Control, made to speak at the first growth.
 Pure; times in seconds.
 
-Followed: draft-ietf-rmcat-gcc-02, 5.2 (packets of one burst count as one), 5.4 (over-use is a trend above a threshold that adapts to how restless
+Followed: draft-ietf-rmcat-gcc-02, 5.4 (over-use is a trend above a threshold that adapts to how restless
 the link is, so that a link with waves of its own is not taken for a full one). In place of the draft's Kalman filter (5.3) a line is fitted to the
 delay of the last bursts, as libwebrtc has done since 2016 (Carlucci et al., "Congestion Control for Web Real-Time Communication", IEEE/ACM
 Transactions on Networking 25(5), 2017, describe the detector). Added: the height of the queue above the least delay of the last half minute.
@@ -11,13 +11,8 @@ A trend needs many bursts, and on a link with fifteen packets a second the queue
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from media.calls.transport_feedback import Result
-
-BURST_S = 0.005
-"""Packets sent within 5 ms are one burst (draft, 5.2)."""
 WINDOW = 20
 """Bursts that the line is fitted to."""
 GAIN = 4.0
@@ -35,8 +30,8 @@ FLOOR_S = 0.008
 """Below this height nothing is computed: a queue of a few packets is how links work. A slow link has a higher one."""
 HIGH_S = 0.06
 """A queue of this height that is still rising is one, whatever the trend says …"""
-RESTLESS = 3.0
-"""… unless the link is always as restless: `HIGH_S` or so many times its mean deviation, whichever is more."""
+RESTLESS = 4.0
+"""… unless the link is always as restless: `HIGH_S` or so many times its jitter, whichever is more."""
 BASE_S = 15.0
 """The least delay is that of one or two periods of this length: clocks drift, and routes change."""
 
@@ -50,53 +45,43 @@ class QueueWatch:
     threshold_ms: float = FIRST_THRESHOLD_MS
     trend_ms: float = 0.0
     rising: bool = False
-    deviation_s: float = 0.004
-    """Mean deviation of the delay while no queue grows."""
+    jitter_s: float = 0.002
+    """How much the delay differs from one burst to the next: a queue makes no difference to it, a restless link does."""
     floor_s: float = FLOOR_S
     _points: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=WINDOW))
     _counted: int = 0
-    _least: float | None = None
-    _least_now: float | None = None
+    _least: float = 0.0
+    _least_now: float = 0.0
     _period_at: float | None = None
+    _at: float = float("-inf")
+    _before: float = float("inf")
+    _before_that: float = float("inf")
     _over_since: float | None = None
     _moved_at: float | None = None
-    _mean: float | None = None
-
-    def packets(self, results: Sequence[Result]) -> None:
-        """What a feedback message told, in order of sending; packets that did not arrive say nothing here."""
-        burst_sent, last_arrived, delay, begun = float("-inf"), 0.0, 0.0, False
-        for one in results:
-            arrived = one.arrived_at
-            if arrived is None:
-                continue
-            if one.sent_at - burst_sent > BURST_S:
-                if begun:
-                    self.add(last_arrived, delay)
-                burst_sent, begun = one.sent_at, True
-            last_arrived, delay = arrived, arrived - one.sent_at
-        if begun:
-            self.add(last_arrived, delay)
 
     def add(self, at: float, delay_s: float) -> None:
         """The delay of a burst that came at `at`."""
-        self._note_least(at, delay_s)
-        points = self._points
-        if points and at < points[-1][0]:
+        if self._period_at is None or at - self._period_at > BASE_S:
+            self._least = self._least_now if self._period_at is not None else delay_s
+            self._least_now, self._period_at = delay_s, at
+        if delay_s < self._least_now:
+            self._least_now = delay_s
+        if delay_s < self._least:
+            self._least = delay_s
+        if at < self._at:
             return
-        points.append((at, delay_s))
+        self._at = at
+        self._points.append((at, delay_s))
         self._counted += 1
-        least = self._least if self._least is not None else delay_s
-        before = self.queue_s
-        recent = list(points)[-3:]
-        self.queue_s = min(one for _, one in recent) - least if len(recent) == 3 else max(0.0, delay_s - least)
-        height = delay_s - least
+        before, least, height = self.queue_s, self._least, delay_s - self._least
+        self.queue_s = min(height, max(0.0, self._before - least), max(0.0, self._before_that - least))
+        if self._counted > 1:
+            self.jitter_s += (abs(delay_s - self._before) - self.jitter_s) / 16
+        self._before, self._before_that = delay_s, self._before
         if height < self.floor_s:
             self.trend_ms, self.rising, self._over_since = 0.0, False, None
         else:
             self._detect(at, height, self.queue_s > before)
-        if not self.rising:
-            self._mean = height if self._mean is None else self._mean + (height - self._mean) / 32
-            self.deviation_s += (abs(height - self._mean) - self.deviation_s) / 32
 
     def _detect(self, at: float, height: float, higher: bool) -> None:
         before = self.trend_ms
@@ -109,8 +94,8 @@ class QueueWatch:
             lasting = at - self._over_since >= OVERUSE_S and self.trend_ms >= before
         else:
             self._over_since, lasting = None, False
-        high = higher and self._slope(6) > 0 and self.queue_s > max(HIGH_S, RESTLESS * self.deviation_s)
-        self.rising = (lasting and self.queue_s > self.floor_s) or high
+        high = higher and self._slope(6) > 0 and self.queue_s > max(HIGH_S, RESTLESS * self.jitter_s)
+        self.rising = (lasting and self.queue_s > max(self.floor_s, 2 * self.jitter_s)) or high
 
     def _slope(self, last: int = WINDOW) -> float:
         """Least squares over the last points: seconds of delay a second."""
@@ -138,10 +123,3 @@ class QueueWatch:
         gain = DOWN_GAIN if size < self.threshold_ms else UP_GAIN
         moved = self.threshold_ms + gain * (size - self.threshold_ms) * passed
         self.threshold_ms = min(MOST_THRESHOLD_MS, max(LEAST_THRESHOLD_MS, moved))
-
-    def _note_least(self, at: float, delay_s: float) -> None:
-        if self._period_at is None or at - self._period_at > BASE_S:
-            self._least = self._least_now if self._least_now is not None else delay_s
-            self._least_now, self._period_at = delay_s, at
-        self._least_now = delay_s if self._least_now is None else min(self._least_now, delay_s)
-        self._least = self._least_now if self._least is None else min(self._least, self._least_now)

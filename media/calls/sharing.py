@@ -45,7 +45,7 @@ def share_out(bits: float, voices: int, wanted: Sequence[Wanted]) -> Share:
         left -= _level(moving, left, pictures)
     for one in waiting:
         if left >= _STILL:
-            pictures[one.seat] = min(left, STEPS[Rung.STILLS].most)
+            pictures[one.seat] = min(left, one.most, STEPS[Rung.STILLS].most)
             left -= pictures[one.seat]
     return Share(sound, reserved, pictures)
 

@@ -28,15 +28,15 @@ class Stream(Reception):
     rid: str = ""
     layer: int = 0
     begins: Callable[[bytes], bool] | None = None
-    lanes: list[Outgoing] = field(default_factory=list)
+    lanes: list[Outgoing] = field(default_factory=list, repr=False)
     """Slots that get every packet."""
-    waiting: list[Outgoing] = field(default_factory=list)
+    waiting: list[Outgoing] = field(default_factory=list, repr=False)
     """Slots that get this stream from its next whole picture on, or whole pictures alone."""
     pictures: PictureRequests = field(default_factory=PictureRequests)
     report: SenderReport | None = None
     forwarded: int = 0
-    _packets: list[bytes | None] = field(default_factory=list)
-    _offsets: list[int] = field(default_factory=list)
+    _packets: list[bytes | None] = field(default_factory=list, repr=False)
+    _offsets: list[int] = field(default_factory=list, repr=False)
 
     def keep(self, sequence: int, packet: bytes, offset: int) -> None:
         """Keep a packet whose payload begins at `offset`."""

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from media.calls import hooks
-from media.calls.datagrams import LARGEST, SLOT, Arriving, Leaving, ffi, write_address
+from media.calls.datagrams import LARGEST, SLOT, Arriving, Leaving, write_address
 from media.calls.transport_feedback import SentPackets
 
 logger = logging.getLogger("huizhen.calls")
 
+_memmove = hooks.cipher_ffi.memmove
 _arriving: dict[int, Arriving] = {}
 _dirty: list[Wire] = []
 """Connections with something to send: sent together when a batch of arrivals has been worked off."""
@@ -28,6 +29,9 @@ HEADER = struct.Struct("!BBHIIIBHB")
 PLAIN = struct.Struct("!BBHII")
 _EXTENSION = 0xBEDE0001
 _HEADER_SIZE, _PLAIN_SIZE = HEADER.size, PLAIN.size
+_PADDING = bytes(223) + b"\xe0"
+"""224 bytes, as libwebrtc pads; the last says how many they are."""
+PADDED = _HEADER_SIZE + len(_PADDING)
 ROOM = SLOT - 64
 """Bytes of payload that fit a slot beside header, wrapped sequence number and tag."""
 BUFFER = 1 << 20
@@ -88,9 +92,9 @@ class Port:
             self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             return
         now = wire.clock()
-        messages, views = arriving.messages, arriving.views
+        views, size_of = arriving.views, arriving.size
         for place in range(count):
-            size, view = messages[place].msg_len, views[place]
+            size, view = size_of(place), views[place]
             if 0 < size <= LARGEST:
                 try:
                     if 127 < view[0] < 192:
@@ -148,7 +152,7 @@ class Wire:
         if pair is not self._pair:
             port: Port = pair.protocol.transport
             try:
-                self.leaving.to(write_address(*pair.remote_addr, port.family))
+                self.leaving.to(write_address(pair.remote_addr[0], pair.remote_addr[1], port.family))
             except ValueError:
                 return
             self._descriptor, self._pair = port.descriptor, pair
@@ -178,50 +182,66 @@ class Wire:
         """An RTP packet of our own header and `size` bytes at `payload`; leaves with `flush`. `second`: marker and payload type."""
         if not self.open or size > ROOM:
             return
-        leaving = self.leaving
-        place = leaving.count
-        at = leaving.at[place]
-        length = self._size
+        leaving, length = self.leaving, self._size
+        end = leaving.end
+        at = leaving.start + end
         if self.tag:
             number = self.sent.sent(size + _HEADER_SIZE, now)
-            HEADER.pack_into(leaving.buffer, place * SLOT, 0x90, second, sequence, timestamp, ssrc, _EXTENSION, self.tag, number, 0)
-            ffi.memmove(at + _HEADER_SIZE, payload, size)
+            HEADER.pack_into(leaving.buffer, end, 0x90, second, sequence, timestamp, ssrc, _EXTENSION, self.tag, number, 0)
+            _memmove(at + _HEADER_SIZE, payload, size)
             length[0] = size + _HEADER_SIZE
         else:
-            PLAIN.pack_into(leaving.buffer, place * SLOT, 0x80, second, sequence, timestamp, ssrc)
-            ffi.memmove(at + _PLAIN_SIZE, payload, size)
+            PLAIN.pack_into(leaving.buffer, end, 0x80, second, sequence, timestamp, ssrc)
+            _memmove(at + _PLAIN_SIZE, payload, size)
             length[0] = size + _PLAIN_SIZE
         if self._protect(self._sending, at, length):
             self.refused += 1
             return
-        self._leave(place, length[0])
+        self._leave(end, length[0])
 
-    def _leave(self, place: int, size: int) -> None:
-        self.leaving.vectors[place].iov_len = size
+    def pad(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, now: float) -> bool:
+        """A packet of nothing but padding (RFC 3550, 5.1), `PADDED` bytes with its header: receivers drop it, and tell when it came. False when
+        their feedback was not agreed on."""
+        if not self.open or not self.tag:
+            return False
+        end, length = self.leaving.end, self._size
+        at = self.leaving.start + end
+        HEADER.pack_into(
+            self.leaving.buffer, end, 0xB0, payload_type, sequence, timestamp, ssrc, _EXTENSION, self.tag, self.sent.sent(PADDED, now), 0
+        )
+        _memmove(at + _HEADER_SIZE, _PADDING, len(_PADDING))
+        length[0] = PADDED
+        if self._protect(self._sending, at, length):
+            self.refused += 1
+            return False
+        self._leave(end, length[0])
+        return True
+
+    def _leave(self, end: int, size: int) -> None:
         self.sent_octets += size
-        if not place:
+        if not end:
             _dirty.append(self)
-        self.leaving.count = place + 1
-        if place == 15:
+        if not self.leaving.add(size):
             self.leaving.send(self._descriptor)
 
     def report(self, data: bytes) -> bool:
         """Encrypt and send RTCP; leaves with `flush`. False when the connection is not (or no longer) there."""
         if not self.open or len(data) > ROOM:
             return False
-        leaving = self.leaving
-        place = leaving.count
-        ffi.memmove(leaving.at[place], data, len(data))
+        end = self.leaving.end
+        at = self.leaving.start + end
+        _memmove(at, data, len(data))
         self._size[0] = len(data)
-        if hooks.cipher.srtp_protect_rtcp(self._sending, leaving.at[place], self._size):
+        if hooks.cipher.srtp_protect_rtcp(self._sending, at, self._size):
             return False
-        self._leave(place, self._size[0])
+        self._leave(end, self._size[0])
         return True
 
     def flush(self) -> None:
-        if self.leaving.count and self._descriptor >= 0:
+        if self.leaving.end and self._descriptor >= 0:
             self.leaving.send(self._descriptor)
-        self.leaving.count = 0
+        else:
+            self.leaving.clear()
 
     def close(self) -> None:
         """Nothing is sent or taken any more; the sockets are closed by aioice."""

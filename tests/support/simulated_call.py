@@ -19,7 +19,7 @@ from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Sh
 from media.calls.transport_feedback import Arrivals, SentPackets, parse
 from tests.support.links import HEADERS, OPEN, Phases, Pipe
 
-BEAT_S = 0.05
+BEAT_S = 0.1
 OBEYS_S = 0.1
 PACKET = 1100
 STILL = 6000
@@ -44,6 +44,12 @@ class Row:
     rungs: dict[str, int]
     shown: dict[str, Picture]
     done: str
+    up_sent_now: float
+    """Over the last beat alone, as `down_offered_now`."""
+    down_offered_now: float
+    rungs_up: int
+    down_dead: bool
+    """Nothing passes down at all."""
 
 
 @dataclass(slots=True)
@@ -70,10 +76,12 @@ class Person:
         self.insist_until = 0.0
         self.history, self.arrivals = SentPackets(), Arrivals(1)
         self.results: list[object] = []
-        self.sent_up, self.got_up, self.offered, self.got = Rate(), Rate(0.25), Rate(), Rate()
-        self.layer_rates = [Rate() for _ in (layers or (1.0,))]
+        self.sent_up, self.offered, self.got = Rate(), Rate(), Rate()
+        self.layer_octets = [0 for _ in (layers or (1.0,))]
         self.least_delay: float | None = None
-        self.beat_delay: float | None = None
+        self.delay = 0.0
+        self.beat_octets = self.down_octets = self.up_octets = 0
+        self.down_rate = 0.0
         self.up_received = self.up_lost = 0
         self.sound_delays: list[tuple[float, float]] = []
         self.sound_sent = self.sound_lost = 0
@@ -114,9 +122,12 @@ class SimulatedCall:
         for place, one in enumerate(self.people.values()):
             self._at(0.003 * place, lambda one=one: self._sound(one))  # type: ignore[misc]
             if one.picture:
-                self._at(0.01 * place, lambda one=one: self._frame(one))  # type: ignore[misc]
+                self.camera_on(one.seat)
             self._at(0.05, lambda one=one: self._feedback(one))  # type: ignore[misc]
         self._at(BEAT_S, self._beat)
+
+    def camera_on(self, seat: str) -> None:
+        self._at(self.now + 0.01 * len(seat), lambda: self._frame(self.people[seat]))
 
     def run(self, seconds: float) -> SimulatedCall:
         until = self.now + seconds
@@ -151,6 +162,7 @@ class SimulatedCall:
 
     def _send_up(self, one: Person, size: int, layer: int, sent_at: float) -> None:
         one.sent_up.add(self.now, size)
+        one.up_octets += size + HEADERS
         out = one.up.offer(self.now, size)
         if out is None:
             one.up_lost += 1
@@ -159,12 +171,13 @@ class SimulatedCall:
 
     def _arrived_up(self, one: Person, size: int, layer: int, sent_at: float) -> None:
         one.up_received += 1
-        one.got_up.add(self.now, size)
         delay = self.now - sent_at
-        one.least_delay = delay if one.least_delay is None else min(delay, one.least_delay)
-        one.beat_delay = delay if one.beat_delay is None else min(delay, one.beat_delay)
+        if layer < 0:
+            one.least_delay = delay if one.least_delay is None else min(delay, one.least_delay)
+            one.delay = delay
+        one.beat_octets += size
         if layer >= 0:
-            one.layer_rates[layer].add(self.now, size)
+            one.layer_octets[layer] += size
         for other in self.people.values():
             if other is not one and self._wanted(one, other, layer):
                 self._send_down(other, size, sent_at if layer < 0 else None)
@@ -185,6 +198,7 @@ class SimulatedCall:
     def _send_down(self, other: Person, size: int, sound_sent_at: float | None) -> None:
         number = other.history.sent(size, self.now)
         other.offered.add(self.now, size)
+        other.down_octets += size + HEADERS
         if sound_sent_at is not None:
             other.sound_sent += 1
         out = other.down.offer(self.now, size)
@@ -212,12 +226,13 @@ class SimulatedCall:
         ups, downs = [], []
         for one in self.people.values():
             expected = one.up_received + one.up_lost
-            queue = 0.0 if one.beat_delay is None or one.least_delay is None else one.beat_delay - one.least_delay
-            layers = tuple(LayerMeasured(str(place), rate.bits(self.now)) for place, rate in enumerate(one.layer_rates)) if one.picture else ()
+            queue = 0.0 if one.least_delay is None else one.delay - one.least_delay
+            layers = tuple(LayerMeasured(str(place), octets * 8 / BEAT_S) for place, octets in enumerate(one.layer_octets))
             lost = one.up_lost / expected if expected else 0.0
-            ups.append(Uplink(one.seat, one.seat, True, one.got_up.bits(self.now), one.up_received, lost, 0.0, queue, layers))
-            downs.append(Downlink(one.seat, one.seat, True, tuple(one.results), one.offered.bits(self.now), self._rtt(one), None, None))  # type: ignore[arg-type]
-            one.results, one.up_received, one.up_lost, one.beat_delay = [], 0, 0, None
+            ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / BEAT_S, one.up_received, lost, 0.0, queue, layers))
+            downs.append(Downlink(one.seat, one.seat, True, tuple(one.results), self._sent_rate(one), self._rtt(one), None, None))  # type: ignore[arg-type]
+            one.results, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
+            one.layer_octets = [0] * len(one.layer_octets)
         before, self.decisions = self.decisions, self.controller.beat(ups, downs, self.now)
         for one in self.people.values():
             self._tell(one, before)
@@ -226,7 +241,13 @@ class SimulatedCall:
             for place in range(padding):
                 self._at(self.now + BEAT_S * place / padding, lambda one=one: self._send_down(one, PADDING, None))  # type: ignore[misc]
             self._note(one)
+        for one in self.people.values():
+            one.up_octets = 0
         self._at(self.now + BEAT_S, self._beat)
+
+    def _sent_rate(self, one: Person) -> float:
+        one.down_rate, one.down_octets = one.down_octets * 8 / BEAT_S, 0
+        return one.down_rate
 
     def _rtt(self, one: Person) -> float:
         return 2 * max(0.01, one.down.link(self.now).delay_s) + self.controller_queue(one)
@@ -256,9 +277,10 @@ class SimulatedCall:
         one.rows.append(
             Row(
                 self.now, member.up.target, member.down.target, one.sent_up.bits(self.now), one.offered.bits(self.now), one.got.bits(self.now),
-                max(0.0, one.up._busy_until - self.now), max(0.0, one.down._busy_until - self.now), member.told,
+                max(0.0, one.up._busy_until - self.now), max(0.0, one.down._busy_until - self.now), member.told or 0,
                 {seat: climb.at for seat, climb in member.shown.items()},
                 {other: shown.picture for (seat, other), shown in self.decisions.shown.items() if seat == one.seat},
-                self.decisions.links[one.seat].done,
+                self.decisions.links[one.seat].done, one.up_octets * 8 / BEAT_S, one.down_rate, member.up_rung.at,
+                one.down.link(self.now).rate_bps == 0,
             )
         )

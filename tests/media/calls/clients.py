@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import av
-from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 RATE = 48000
@@ -58,10 +58,11 @@ class Picture(MediaStreamTrack):
 
 
 class Client:
-    """One person in a call: `join` is given what asks the engine (or the signalling socket) for him."""
+    """One person in a call: `join` is given what asks the engine (or the signalling socket) for him. `codecs`: what his device can do with
+    pictures."""
 
-    def __init__(self, seat: str, grey: int = 60, *, video: bool = True) -> None:
-        self.seat, self.grey, self.video = seat, grey, video
+    def __init__(self, seat: str, grey: int = 60, *, video: bool = True, codecs: tuple[str, ...] = ("VP8", "H264")) -> None:
+        self.seat, self.grey, self.video, self.codecs = seat, grey, video, codecs
         self.sending = _connection()
         self.receiving = _connection()
         self.heard: dict[str, int] = {}
@@ -73,8 +74,14 @@ class Client:
         self.sending.addTrack(Tone())
         if self.video:
             self.sending.addTrack(Picture(self.grey))
+        for transceiver in self.sending.getTransceivers():
+            able = [one for one in RTCRtpReceiver.getCapabilities(transceiver.kind).codecs if self._can(one)]
+            transceiver.setCodecPreferences(able)
         await self.sending.setLocalDescription(await self.sending.createOffer())
         return self.sending.localDescription.sdp
+
+    def _can(self, codec: Any) -> bool:
+        return codec.mimeType.startswith("audio/") or codec.name in ("rtx", *self.codecs)
 
     async def take(self, answer: str, offer: str, streams: dict[str, str]) -> str:
         """Apply both descriptions; `streams` gives the seat of each stream id; the answer to the second."""
@@ -91,6 +98,8 @@ class Client:
                 if isinstance(frame, av.VideoFrame):
                     self.brightness[seat] = bytes(frame.planes[0])[frame.planes[0].line_size * 60 + 80]
 
+        for missing in {"VP8", "H264"} - {*self.codecs}:
+            offer = offer.replace(f" {missing}/90000", " unknown/90000")
         await self.receiving.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
         for transceiver in self.receiving.getTransceivers():
             seat = streams[sections[transceiver.mid]]
