@@ -88,6 +88,8 @@ class RoomBandwidth:
     members: dict[str, _Member] = field(default_factory=dict)
     _pictures: set[str] = field(default_factory=set)
     """Who sends a picture, or would if he might."""
+    _without: set[str] = field(default_factory=set)
+    """Who wants none."""
     _waits: bool = False
     """Somebody's picture begins as soon as it is small enough."""
     _decided: Decisions | None = None
@@ -104,7 +106,8 @@ class RoomBandwidth:
         self._seat(ups, downs, now)
         for seat, member in self.members.items():
             self._measure(member, ups.get(seat), downs.get(seat), now)
-        pictures = {seat for seat in ups if self._has_picture(self.members[seat], now)}
+        pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
+        self._without = {seat for seat, down in downs.items() if not down.pictures}
         if self._decided is not None and pictures == self._pictures and not self._due(now):
             return self._decided
         self._pictures, self._waits = pictures, False
@@ -194,7 +197,8 @@ class RoomBandwidth:
         flap; the bits follow the target, which lies lower while a queue empties."""
         member = self.members[seat]
         others = [one for other, one in ups.items() if other != seat]
-        wanted = [Wanted(one.seat, self.preferred.get((seat, one.seat), 0), self._most_of(one.seat)) for one in others if one.seat in self._pictures]
+        seen = [one.seat for one in others if one.seat in self._pictures and seat not in self._without]
+        wanted = [Wanted(one, self.preferred.get((seat, one), 0), self._most_of(one)) for one in seen]
         full = bool(member.sound.at)
         borne = share_out(member.down.bears if full else 0.0, len(others), wanted)
         share = share_out(member.down.target, len(others), wanted) if full and member.down.draining else borne

@@ -39,6 +39,8 @@ class Uplink:
     jitter_s: float
     queue_s: float
     layers: tuple[LayerMeasured, ...]
+    pictures: bool = True
+    """Whether anybody may get his picture (a moderator may have muted it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Downlink:
     rtt_s: float | None
     lost_fraction: float | None
     remb_bits: int | None
+    pictures: bool = True
+    """Whether he wants any (语音模式 wants none)."""
 
 
 class Picture(Enum):

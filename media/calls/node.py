@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from media.calls import protocol
-from media.calls.engine import CallError, Engine, Limits, MediaEvent
+from media.calls.engine import CallError, Engine, Limits, LinkNews, MediaEvent, Tell
 from media.calls.protocol import (
     Accept,
     AskStats,
@@ -49,7 +49,7 @@ class Node:
 
     def __init__(
         self,
-        make_engine: Callable[[Callable[[MediaEvent], None]], Engine],
+        make_engine: Callable[[Tell], Engine],
         redis: Any,
         name: str,
         clock: Callable[[], float],
@@ -141,8 +141,12 @@ class Node:
             return Reply(id=request.id, stats=dataclasses.asdict(await self._engine.stats()))
         return Reply(id=request.id)
 
-    def _tell(self, event: MediaEvent) -> None:
-        news = News(seat=event.seat, member=event.member, kind=event.kind)
+    def _tell(self, event: MediaEvent | LinkNews) -> None:
+        news: News | protocol.LinkNews
+        if isinstance(event, MediaEvent):
+            news = News(seat=event.seat, member=event.member, kind=event.kind)
+        else:
+            news = protocol.LinkNews(seat=event.seat, member=event.member, **dataclasses.asdict(event.state))
         self._start(self._publish(protocol.room_channel(event.room), news.model_dump_json()))
 
     def _recorders(self) -> RoomRecorders:

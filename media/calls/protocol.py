@@ -18,6 +18,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from media.calls.link_state import Colour, Done
+
 PREFIX = "huizhen:media:"
 NODES = f"{PREFIX}nodes"
 JANUS_DRAINING = f"{PREFIX}janus:draining"
@@ -186,6 +188,8 @@ class JanusSeen(_Message):
 
 
 seen_adapter: TypeAdapter[tuple[JanusSeen, ...]] = TypeAdapter(tuple[JanusSeen, ...])
+
+
 class RecordNews(_Message):
     """The media process has stopped recording by itself: the disk is full or slow."""
 
@@ -194,4 +198,20 @@ class RecordNews(_Message):
     trouble: Literal["disk_full", "disk", "slow"]
 
 
+class LinkNews(_Message):
+    """How a member's links are and what he is to send (`media.calls.engine.LinkNews`, `media.calls.link_state.LinkState`)."""
+
+    type: Literal["link"] = "link"
+    seat: str
+    member: str
+    up: Colour
+    down: Colour
+    done: Done
+    send_bits: int
+    height: int
+    rate: float
+    sound_bits: int
+
+
+news_adapter: TypeAdapter[News | LinkNews | RecordNews] = TypeAdapter(Annotated[News | LinkNews | RecordNews, Field(discriminator="type")])
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

@@ -7,12 +7,12 @@ import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from media.calls import protocol
-from media.calls.protocol import AskStats, Join, News, Order, RecordNews, Reply, Request
+from media.calls.protocol import AskStats, Join, LinkNews, News, Order, RecordNews, Reply, Request
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -38,8 +38,7 @@ class Lost:
     """Put into a room's queue when the media process that carried it is gone."""
 
 
-Heard = str | News | RecordNews | Lost
-_news: TypeAdapter[News | RecordNews] = TypeAdapter(Annotated[News | RecordNews, Field(discriminator="type")])
+Heard = str | News | LinkNews | RecordNews | Lost
 
 
 class MediaLine:
@@ -198,7 +197,7 @@ class MediaLine:
             return
         room = channel.removeprefix(protocol.room_channel(""))
         try:
-            self._put(room, _news.validate_json(data))
+            self._put(room, protocol.news_adapter.validate_json(data))
         except ValidationError:
             self._put(room, data)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from core.calls.commands import EnterCall, LeaveCall, Rung
+from core.calls.commands import EnterCall, LeaveCall, RequestSeat, Rung
 from core.calls.recording_commands import AnswerRecording, AskToRecord
 from core.foundation.ids import Id
 from core.foundation.orders import Order
@@ -29,6 +29,14 @@ class Hello(_Message):
     ticket: str = Field(min_length=20, max_length=80)
 
 
+class Again(_Message):
+    """First of all, in place of `hello`, by whoever was in the call and lost his socket: a ticket is made out and used in one step, by the same
+    rules, and one way there and back is saved."""
+
+    type: Literal["again"]
+    consultation_id: Id
+
+
 class Publish(_Message):
     """An offer (SDP) of what he sends; again after `media_lost` or when his network changed."""
 
@@ -44,7 +52,7 @@ class Answer(_Message):
 
 
 class State(_Message):
-    """Whether he sends sound and picture, and wants the others' pictures (语音模式: he does not)."""
+    """Whether he sends sound and picture, and whether he wants the others' pictures (语音模式 wants none)."""
 
     type: Literal["state"]
     audio: bool
@@ -86,13 +94,13 @@ class Bye(_Message):
 
 
 FromClient = Annotated[
-    Hello | Publish | Answer | State | Quality | RecordAsk | RecordAnswer | Ping | Bye
+    Hello | Again | Publish | Answer | State | Quality | RecordAsk | RecordAnswer | Ping | Bye
     | room.Mute | room.Remove | room.Lock | room.HandOver | room.Admit | room.Refuse | room.Invite | room.Withdraw
     | room.Hand | room.Beside | room.Chat | room.Show | room.Caption,
     Field(discriminator="type"),
 ]  # fmt: skip
 MEANS: dict[type[_Message], type[Order] | None] = {
-    Hello: EnterCall, Bye: LeaveCall, RecordAsk: AskToRecord, RecordAnswer: AnswerRecording,
+    Hello: EnterCall, Again: RequestSeat, Bye: LeaveCall, RecordAsk: AskToRecord, RecordAnswer: AnswerRecording,
     Publish: None, Answer: None, State: None, Quality: None, Ping: None, room.Caption: None, **room.ORDERS,
 }
 """The order that a message becomes. None: it is about the sender's own seat alone, which the ticket gave him, and reaches nothing else."""
@@ -175,6 +183,22 @@ class MediaLost(_Message):
     retry_ms: int
 
 
+class LinkNews(_Message):
+    """How somebody's line is, both ways, and what is done about it (`done`, a code: docs/signalling.md; empty: nothing). For the one who sits on
+    `seat` it is also what he is to send: `send_bits` of picture at most (0: no picture), its `height` in lines and `rate` in pictures a second,
+    `sound_bits` for opus; null: no limit."""
+
+    type: Literal["link"] = "link"
+    seat: str
+    up: Link
+    down: Link
+    done: str = ""
+    send_bits: int | None = None
+    height: int | None = None
+    rate: float | None = None
+    sound_bits: int | None = None
+
+
 class Renegotiate(_Message):
     """Somebody was let in on a seat that the room did not have: publish again for his stream. Nothing is broken meanwhile."""
 
@@ -202,7 +226,7 @@ class Closed(_Message):
 
 
 Told = (
-    Welcome | SeatNews | Media | Recording | MediaLost | Renegotiate | Pong | Problem | Closed
+    Welcome | SeatNews | Media | Recording | MediaLost | LinkNews | Renegotiate | Pong | Problem | Closed
     | room.RoomNews | room.Lines | room.LineNews | room.CaptionNews
 )  # fmt: skip
 

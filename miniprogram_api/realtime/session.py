@@ -12,19 +12,20 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, SeatHeld, SeatStillMine, ViewCall
+from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, RequestSeat, SeatHeld, SeatStillMine, SeatTicket, ViewCall
 from core.calls.service import seen
 from core.foundation.actor import Actor
 from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.service import actor_for, session_runs
-from media.calls.protocol import Accept, Join, Leave, News, RecordNews
+from media.calls.protocol import Accept, Join, Leave, LinkNews, News, RecordNews
 from media.calls.turn import Relays, ice_servers
 from miniprogram_api.realtime import captions, messages
 from miniprogram_api.realtime.limits import Allowance
 from miniprogram_api.realtime.link import Heard, Lost, MediaLine, NoMedia, Refused
 from miniprogram_api.realtime.messages import (
+    Again,
     Answer,
     Bye,
     Closed,
@@ -133,9 +134,14 @@ class CallSession:
                 first = await self._receive()
         except TimeoutError:
             raise _End(NO_TICKET) from None
-        if not isinstance(first, Hello):
+        if isinstance(first, Again):
+            seat: SeatTicket = await self._practice.execute(self._actor, RequestSeat(consultation_id=first.consultation_id))
+            ticket = seat.ticket
+        elif isinstance(first, Hello):
+            ticket = first.ticket
+        else:
             raise _End(NO_TICKET)
-        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=first.ticket)))
+        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=ticket)))
         try:
             entered: Entered = await asyncio.shield(entering)
         except asyncio.CancelledError:
@@ -272,6 +278,8 @@ class CallSession:
                 await self._recording.failed(news.recording, news.trouble)
             elif isinstance(news, News):
                 await self._of_the_media(news)
+            elif isinstance(news, LinkNews):
+                await self._tell(messages.LinkNews(**news.model_dump(exclude={"type", "member"})))
             else:
                 told = messages.from_room(news)
                 if told is None:

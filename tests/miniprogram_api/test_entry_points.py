@@ -31,6 +31,7 @@ from bot.dialogue.turn import Reply, Turn
 from bot.phrases.definitions import PHRASES, TAPS
 from bot.phrases.guidance import GUIDANCE
 from bot.phrases.reader import read_phrase
+from core.calls.commands import RequestSeat
 from core.foundation.actor import Actor, Role
 from core.foundation.errors import DomainError
 from core.foundation.orders import Command, Order, Query, all_orders
@@ -334,7 +335,7 @@ class _Wire:
 async def test_no_ticket_opens_for_whom_it_was_not_given_and_nothing_comes_before_the_ticket(scene: Scene) -> None:
     from_client = set(typing.get_args(typing.get_args(messages.FromClient)[0]))
     assert set(messages.MEANS) == from_client
-    for kind in from_client - {messages.Hello}:
+    for kind in from_client - {messages.Hello, messages.Again}:
         fields = {
             "type": typing.get_args(kind.model_fields["type"].annotation)[0], "sdp": "x", "audio": True, "video": True, "loss": 0, "rtt_ms": 1,
             "seat": "student", "muted": True, "locked": True, "place": NOWHERE, "invitation": NOWHERE, "image": NOWHERE, "raised": True, "count": 1,
@@ -349,6 +350,17 @@ async def test_no_ticket_opens_for_whom_it_was_not_given_and_nothing_comes_befor
         wire = _Wire(json.dumps({"type": "hello", "ticket": scene.values["ticket"]}))
         await CallSession(wire, scene.practice, None, None, actor).run()  # type: ignore[arg-type]
         assert [one["code"] for one in wire.heard] == ["access.denied"], name
+
+
+@pytest.mark.storage
+async def test_whoever_comes_again_without_a_ticket_gets_what_a_ticket_would_have_given_him(scene: Scene) -> None:
+    consultation = scene.values["consultation_id"]
+    for name in WRONG:
+        with pytest.raises(DomainError) as refused:
+            await scene.practice.execute(scene.people[name], RequestSeat(consultation_id=consultation))
+        wire = _Wire(json.dumps({"type": "again", "consultation_id": consultation}))
+        await CallSession(wire, scene.practice, None, None, scene.people[name]).run()  # type: ignore[arg-type]
+        assert [one["code"] for one in wire.heard] == [refused.value.code], name
 
 
 ROWS = {"Notification", "CardRecord", "Rung", "Conversation", "Message", "Identity", "RuleSignature", "AuditHead", "KeyRenewal", "WrappedKey"}

@@ -1,25 +1,30 @@
-// The call itself: a seat, the signalling socket, one connection to send and one to receive. Whatever breaks is put up again by itself.
+// The call itself: a seat, the signalling socket, and the connections of that seat. Whatever breaks is put up again by itself, and what was seen
+// last stays until the new one plays.
 
-import { Problem, request } from "../shared/api.js";
+import { Problem, renew, request } from "../shared/api.js";
+import { Pair } from "./pair.js";
+import { Pulse } from "./pulse.js";
+import { WayBack, socket as newSocket } from "./way_back.js";
 
-const SOCKET = new URL("../../v1/realtime/call", import.meta.url);
-SOCKET.protocol = SOCKET.protocol.replace("http", "ws");
-
-const GATHER_MS = 1200;
-/** How long a relay's address may take where relays are there, and where nothing else may be used. */
-const RELAY_GATHER_MS = 2500;
-const RELAY_ONLY_GATHER_MS = 8000;
-const CONNECT_MS = 12_000;
+const CONNECT_MS = 6000;
+/** Over a relay alone it takes longer: its address has to be got first. */
+const RELAY_CONNECT_MS = 12_000;
 const QUALITY_MS = 3000;
-const MOST_BITS = 1_000_000;
+const RENEW_MS = 8 * 60_000;
+/** Between two tries to put up connections over a socket that answers. */
+const REBUILD_MS = 2500;
+/** Connections that were made ready know the device's addresses of that moment. */
+const SPARE_MS = 3000;
 const WAITS_MS = [300, 1000, 2000, 4000];
+const NO_PATH = { code: "no_media_path", sentence: "网络不让视频通过。请换个网络(比如关掉 Wi-Fi 用流量),我们会自动再连。" };
+const UNFIT = { code: "unfit_browser", sentence: "这个浏览器的视频格式不支持。请换微信或系统浏览器打开。" };
 /** Codes of the last message after which coming back by itself would be wrong. */
 const FINAL = new Set(["call.left", "call.over", "call.replaced", "call.removed", "call.must_wait", "call.invitation_over", "call.no_right", "call.not_yet", "call.seat_taken", "call.ticket_used", "call.ticket_expired", "access.denied", "session.missing", "session.over"]);
 
 /**
  * Events: "state" (detail: connecting, connected, reconnecting, closed with {code, sentence}), "seats" (somebody came, changed or went),
- * "track" ({seat, stream}), "trouble" ({code} for the timeline), "recording" (how it stands), "problem" ({sentence} for the person),
- * "message" (any other message of the socket).
+ * "track" ({seat, stream}), "link" ({seat, up, down, done, …}: how somebody's line is and what is done), "trouble" ({code} for the timeline),
+ * "recording" (how it stands), "problem" ({sentence} for the person), "message" (any other message of the socket).
  */
 export class Call extends EventTarget {
   /** `met`: a set to which every seat is added that was in the call. */
@@ -28,51 +33,83 @@ export class Call extends EventTarget {
     this.consultationId = consultationId;
     this.audio = null;
     this.video = null;
+    this.pictures = true;
+    /** By which ways the media may come; `relayOnly`: after an attempt in which nothing came through, or when the person asks for another way. */
+    this.route = { iceServers: [], relayOnly: false };
     this.seats = [];
     this.here = new Map();
+    this.links = new Map();
     this.met = met;
-    this.streams = new Map();
     this.state = "idle";
-    this.sending = null;
-    this.receiving = null;
+    this.pair = null;
+    this.before = null;
+    this.spare = null;
     this.tries = 0;
+    this.failures = 0;
     this.wanted = false;
-    this.iceServers = [];
-    /** Only over a relay: after an attempt in which nothing came through, or when the person asks for another way. */
-    this.relayOnly = false;
-    this.onOnline = () => this.wanted && this.state === "reconnecting" && this.#open();
+    this.pulse = new Pulse({ doubt: () => this.#doubt(), dead: () => this.#dead(), back: () => this.#back(), half: () => this.#publish() });
+    this.wayBack = new WayBack({ dialling: () => this.#prepare(), opened: (socket) => this.#openedAgain(socket) });
+    this.hurry = () => this.#hurry();
   }
 
-  /** Join with these tracks (either may be null); `muted` tells which of them the person switched off. */
+  get sending() {
+    return this.pair?.sending ?? null;
+  }
+
+  get receiving() {
+    return this.pair?.receiving ?? null;
+  }
+
+  get streams() {
+    return this.pair?.streams ?? new Map();
+  }
+
+  /** Join with these tracks (either may be null). */
   join({ audio, video }) {
     Object.assign(this, { audio, video, wanted: true, tries: 0 });
-    addEventListener("online", this.onOnline);
+    addEventListener("online", this.hurry);
+    navigator.connection?.addEventListener("change", this.hurry);
+    document.addEventListener("visibilitychange", this.hurry);
+    this.renewing = setInterval(() => renew().catch(() => {}), RENEW_MS);
     this.#set("connecting");
     return this.#open();
   }
 
   leave() {
-    this.#send({ type: "leave" });
+    this.tell({ type: "leave" });
     this.#finish({ code: "call.left", sentence: "您已退出视频。" });
   }
 
   /** Put another track in place of the one that is sent; null sends nothing of this kind. */
   async replace(kind, track) {
     this[kind] = track;
-    const sender = this.sending?.getTransceivers().find((one) => one.receiver.track.kind === kind)?.sender;
-    await sender?.replaceTrack(track);
+    await this.pair?.replace(kind, track);
+    this.tellState();
+  }
+
+  /** Whether the others' pictures are wanted (语音模式 wants none). */
+  wantPictures(wanted) {
+    this.pictures = wanted;
     this.tellState();
   }
 
   /** Whether there is another way than the direct one. */
   get hasRelay() {
-    return this.iceServers.some((one) => one.urls.some((url) => url.startsWith("turn")));
+    return this.route.iceServers.some((one) => one.urls.some((url) => url.startsWith("turn")));
   }
 
   /** 换线路: over a relay from now on, or directly again. */
   changeRoute() {
-    this.relayOnly = this.hasRelay && !this.relayOnly;
+    this.#otherRoute();
     this.#again(0);
+  }
+
+  #otherRoute() {
+    this.route = { ...this.route, relayOnly: this.hasRelay && !this.route.relayOnly };
+  }
+
+  tellState() {
+    this.tell({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled), pictures: this.pictures });
   }
 
   /** Say something over the socket; false when there is none just now. */
@@ -82,18 +119,9 @@ export class Call extends EventTarget {
     return true;
   }
 
-  tellState() {
-    this.#send({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled) });
-  }
-
-  /** Something that the person says and that concerns the call alone. */
-  say(message) {
-    this.#send(message);
-  }
-
+  /** With a ticket: the first time, and whenever the short way (`#openedAgain`) was refused. */
   async #open() {
     clearTimeout(this.timer);
-    this.#closeSocket();
     let seat;
     try {
       seat = await request("POST", `consultations/${this.consultationId}/call`, { body: {} });
@@ -104,133 +132,240 @@ export class Call extends EventTarget {
       return;
     }
     if (!this.wanted) return;
-    const socket = new WebSocket(SOCKET);
-    this.socket = socket;
+    const socket = newSocket();
+    this.#take(socket);
     socket.onopen = () => socket.send(JSON.stringify({ type: "hello", ticket: seat.ticket }));
+  }
+
+  /** A fresh socket is there. It is not needed when the old connections carry again. */
+  async #openedAgain(socket) {
+    const carries = await this.pulse.look();
+    if (!this.wanted || socket.readyState !== WebSocket.OPEN) return false;
+    if (carries && this.pair?.connected && this.socket?.readyState === WebSocket.OPEN) return false;
+    this.#take(socket);
+    this.tell({ type: "again", consultation_id: this.consultationId });
+    this.#publish(this.#spared());
+    return true;
+  }
+
+  #take(socket) {
+    this.#closeSocket();
+    this.socket = socket;
+    this.askedAt = null;
     socket.onmessage = (event) => this.socket === socket && this.#hear(JSON.parse(event.data));
     socket.onclose = () => this.socket === socket && this.wanted && this.#later();
   }
 
+  /** The socket is gone. The media may still be there, and stays; a new socket is looked for. */
   #later() {
-    this.#stopMedia();
     this.#closeSocket();
     this.#set("reconnecting");
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.wanted && this.#open(), WAITS_MS[Math.min(this.tries, WAITS_MS.length - 1)]);
+    const short = this.pair && !this.refused;
+    this.refused = false;
+    this.timer = setTimeout(() => {
+      if (!this.wanted) return;
+      if (short) this.wayBack.start();
+      else this.#open();
+    }, short && !this.tries ? 0 : WAITS_MS[Math.min(this.tries, WAITS_MS.length - 1)]);
     this.tries += 1;
   }
 
   async #hear(message) {
+    this.heardAt = performance.now();
     if (message.type === "welcome") {
       this.seat = message.seat;
-      this.iceServers = (message.ice_servers ?? []).map(({ urls, username, credential }) => (username ? { urls, username, credential } : { urls }));
-      this.relayOnly &&= this.hasRelay;
+      const iceServers = (message.ice_servers ?? []).map(({ urls, username, credential }) => (username ? { urls, username, credential } : { urls }));
+      this.route = { iceServers, relayOnly: this.route.relayOnly };
+      this.route.relayOnly &&= this.hasRelay;
       this.seats = message.seats;
       this.here = new Map(message.here.map((one) => [one.seat, one]));
+      this.links.clear();
       for (const one of message.here) this.met.add(one.seat);
       this.#emit("seats");
-      this.beat = setInterval(() => this.#send({ type: "ping" }), message.heartbeat_s * 1000);
+      clearInterval(this.beat);
+      this.beat = setInterval(() => this.tell({ type: "ping" }), message.heartbeat_s * 1000);
       this.tellState();
-      await this.#publish();
+      if (!this.publishing) await this.#publish();
     } else if (message.type === "media") {
-      await this.#receive(message);
+      this.publishing = false;
+      const sdp = await this.pair?.answer(message).catch(() => null);
+      if (sdp) this.tell({ type: "answer", sdp });
     } else if (message.type === "media_lost") {
       this.#again(message.retry_ms);
     } else if (message.type === "seat") {
       if (message.here) {
         this.here.set(message.seat, message.here);
         this.met.add(message.seat);
-      } else this.here.delete(message.seat);
+      } else {
+        this.here.delete(message.seat);
+        this.links.delete(message.seat);
+      }
       this.#emit("seats");
+    } else if (message.type === "link") {
+      this.links.set(message.seat, message);
+      if (message.seat === this.seat) await this.pair?.adjust(message);
+      this.#emit("link", message);
     } else if (message.type === "renegotiate") {
       await this.#publish();
     } else if (message.type === "recording") {
       this.#emit("recording", message);
-    } else if (message.type === "problem") {
-      if (message.code.startsWith("call.recording.") || message.code.startsWith("people.consent")) this.#emit("problem", message);
-      else if (message.code === "description.refused") this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
-      else this.#emit("message", message);
+    } else if (message.type === "problem" && (message.code.startsWith("call.recording.") || message.code.startsWith("people.consent"))) {
+      this.#emit("problem", message);
+    } else if (message.type === "problem" && message.code === "description.refused") {
+      this.publishing = false;
+      this.#emit("trouble", { code: "unfit_browser", sentence: message.sentence });
     } else if (message.type === "closed") {
       if (FINAL.has(message.code)) this.#finish(message);
+      else this.refused = true;
     } else this.#emit("message", message);
   }
 
   /** The media is gone, the seat is not: new connections after a moment. */
   #again(wait) {
-    this.#stopMedia();
+    this.publishing = false;
     this.#set("reconnecting");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.wanted && this.socket?.readyState === WebSocket.OPEN && this.#publish(), wait);
   }
 
-  #connection() {
-    return new RTCPeerConnection({
-      bundlePolicy: "max-bundle", iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all",
+  /** New connections; the former ones play on, or stand still, until these carry. */
+  async #publish(pair = this.#made()) {
+    clearTimeout(this.timer);
+    clearTimeout(this.giveUp);
+    this.#retire();
+    this.publishing = true;
+    this.publishedAt = performance.now();
+    this.pair = pair;
+    const longest = this.route.relayOnly ? RELAY_CONNECT_MS : CONNECT_MS;
+    this.giveUp = setTimeout(() => this.pair === pair && !pair.connected && this.#notConnected(), longest);
+    const sdp = await pair.offered;
+    if (sdp && this.pair === pair && !this.tell({ type: "publish", sdp })) this.publishing = false;
+  }
+
+  #made() {
+    const pair = new Pair({ audio: this.audio, video: this.video }, this.route, {
+      state: () => this.pair === pair && this.#watch(),
+      track: (seat, stream) => this.pair === pair && this.#emit("track", { seat, stream }),
+      refused: () => this.pair === pair && this.#emit("trouble", UNFIT),
     });
+    pair.offered = pair.offer();
+    return pair;
   }
 
-  #gathered(connection) {
-    const longest = this.relayOnly ? RELAY_ONLY_GATHER_MS : RELAY_GATHER_MS;
-    return this.hasRelay ? gathered(connection, longest, " typ relay") : gathered(connection, GATHER_MS);
+  /** The pair made ready while the way back was looked for, unless the network may be another one by now. */
+  #spared() {
+    const { spare } = this;
+    this.spare = null;
+    if (spare && performance.now() - spare.began < SPARE_MS) return spare;
+    spare?.close();
+    return this.#made();
   }
 
-  async #publish() {
-    this.#stopMedia();
-    const sending = this.#connection();
-    this.sending = sending;
-    const stream = new MediaStream([this.audio, this.video].filter(Boolean));
-    for (const kind of ["audio", "video"]) {
-      const options = { direction: "sendonly", streams: [stream] };
-      if (kind === "video") options.sendEncodings = [{ maxBitrate: MOST_BITS }];
-      sending.addTransceiver(this[kind] ?? kind, options);
+  #prepare() {
+    if (this.spare && performance.now() - this.spare.began < SPARE_MS / 2) return;
+    this.spare?.close();
+    this.spare = this.#made();
+  }
+
+  /** The present pair becomes the former one, if it ever carried anything. */
+  #retire() {
+    const { pair } = this;
+    if (!pair) return;
+    if (pair.carried) {
+      this.before?.close();
+      this.before = pair;
+    } else pair.close();
+    this.pair = null;
+  }
+
+  #notConnected() {
+    this.failures += 1;
+    if (this.publishing) {
+      // Not even the answer came: the socket leads nowhere either.
+      this.publishing = false;
+      this.#set("reconnecting");
+      this.wayBack.start();
+      return;
     }
-    sending.onconnectionstatechange = () => this.sending === sending && this.#watch();
-    await sending.setLocalDescription(await sending.createOffer());
-    await this.#gathered(sending);
-    if (this.sending !== sending) return;
-    this.#send({ type: "publish", sdp: sending.localDescription.sdp });
-    this.giveUp = setTimeout(() => {
-      if (this.state === "connected") return;
-      this.relayOnly = this.hasRelay && !this.relayOnly;
-      this.#emit("trouble", { code: "no_media_path", sentence: "网络不让视频通过。请换个网络(比如关掉 Wi-Fi 用流量),我们会自动再连。" });
-      this.#again(WAITS_MS[1]);
-    }, CONNECT_MS);
-  }
-
-  async #receive({ answer, offer, slots }) {
-    const { sending } = this;
-    await sending?.setRemoteDescription({ type: "answer", sdp: answer });
-    if (!sending || this.sending !== sending) return;
-    const receiving = this.#connection();
-    this.receiving = receiving;
-    const seatOf = new Map(slots.map((slot) => [slot.stream, slot.seat]));
-    receiving.ontrack = ({ track, streams }) => {
-      const seat = seatOf.get(streams[0]?.id);
-      if (!seat) return;
-      if (!this.streams.has(seat)) this.streams.set(seat, new MediaStream());
-      this.streams.get(seat).addTrack(track);
-      this.#emit("track", { seat, stream: this.streams.get(seat) });
-    };
-    receiving.onconnectionstatechange = () => this.receiving === receiving && this.#watch();
-    await receiving.setRemoteDescription({ type: "offer", sdp: offer });
-    await receiving.setLocalDescription(await receiving.createAnswer());
-    await this.#gathered(receiving);
-    if (this.receiving === receiving) this.#send({ type: "answer", sdp: receiving.localDescription.sdp });
+    if (this.failures % 2 === 0) this.#emit("trouble", NO_PATH);
+    this.#otherRoute();
+    this.#again(WAITS_MS[0]);
   }
 
   #watch() {
-    const states = [this.sending?.connectionState, this.receiving?.connectionState];
-    if (states.includes("failed")) this.#again(WAITS_MS[0]);
-    else if (states.every((one) => one === "connected")) {
+    const { pair } = this;
+    if (pair.failed) {
+      if (this.pulse.alive || this.pulse.pair !== pair) this.#again(WAITS_MS[0]);
+      else this.wayBack.start();
+    } else if (pair.connected) {
+      if (!pair.carried) {
+        pair.carried = true;
+        this.before?.close();
+        this.before = null;
+        this.pulse.follow(pair);
+        this.counted = null;
+        const advice = this.links.get(this.seat);
+        if (advice) pair.adjust(advice);
+      }
       clearTimeout(this.giveUp);
       this.tries = 0;
-      this.#set("connected");
+      this.failures = 0;
       this.quality ??= setInterval(() => this.#measure(), QUALITY_MS);
-    } else if (states.includes("disconnected")) this.#set("reconnecting");
+      this.#carries();
+    }
+  }
+
+  #carries() {
+    if (this.socket?.readyState === WebSocket.OPEN && this.pulse.alive && this.pair?.connected) {
+      this.wayBack.stop();
+      this.spare?.close();
+      this.spare = null;
+      this.#set("connected");
+    }
+  }
+
+  /** Nothing has arrived for a moment. Does the socket answer? */
+  #doubt() {
+    if (this.pulse.pair !== this.pair) return; // the next connections are on their way already
+    const now = performance.now();
+    if (this.askedAt && now - this.askedAt < 400) return;
+    if (this.pulse.alive) {
+      this.askedAt = now;
+      this.tell({ type: "ping" });
+    } else if (this.heardAt > this.askedAt) {
+      // The house answers and the media does not come: over these connections it never will.
+      if (now - this.publishedAt > REBUILD_MS) this.#publish();
+    } else if (!this.wayBack.running) this.wayBack.start();
+  }
+
+  #dead() {
+    if (this.pulse.pair !== this.pair) return;
+    this.#set("reconnecting");
+    if (this.heardAt > this.askedAt) this.#publish();
+    else this.wayBack.start();
+  }
+
+  #back() {
+    this.askedAt = null;
+    this.#carries();
+  }
+
+  /** The device says that something about its network changed. */
+  #hurry() {
+    if (!this.wanted || document.hidden) return;
+    this.pulse.hurry();
+    if (this.state === "reconnecting" && !this.publishing) {
+      if (this.pair) this.wayBack.start();
+      else this.#open();
+    } else {
+      this.askedAt = performance.now();
+      this.tell({ type: "ping" });
+    }
   }
 
   async #measure() {
-    if (!this.receiving) return;
+    if (!this.pair?.connected) return;
     let lost = 0;
     let received = 0;
     let rtt = 0;
@@ -244,14 +379,11 @@ export class Call extends EventTarget {
     this.counted = { lost, received };
     const [lostNow, receivedNow] = [Math.max(0, lost - before.lost), Math.max(0, received - before.received)];
     const share = lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0;
-    this.#send({ type: "quality", loss: Math.min(1, share), rtt_ms: Math.min(60_000, rtt) });
-  }
-
-  #send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    this.tell({ type: "quality", loss: Math.min(1, share), rtt_ms: Math.min(60_000, rtt) });
   }
 
   #set(state, detail = null) {
+    if (this.state === state && detail === null) return;
     this.state = state;
     this.#emit("state", detail);
   }
@@ -260,50 +392,29 @@ export class Call extends EventTarget {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  #stopMedia() {
-    clearTimeout(this.giveUp);
-    clearInterval(this.quality);
-    this.quality = null;
-    this.counted = null;
-    for (const one of [this.sending, this.receiving]) one?.close();
-    this.sending = null;
-    this.receiving = null;
-    this.streams.clear();
-  }
-
   #closeSocket() {
     clearInterval(this.beat);
     const { socket } = this;
     this.socket = null;
+    this.publishing = false;
     socket?.close();
   }
 
   #finish(why) {
     this.wanted = false;
-    removeEventListener("online", this.onOnline);
-    clearTimeout(this.timer);
-    this.#stopMedia();
+    removeEventListener("online", this.hurry);
+    navigator.connection?.removeEventListener("change", this.hurry);
+    document.removeEventListener("visibilitychange", this.hurry);
+    for (const timer of [this.timer, this.giveUp, this.quality, this.renewing]) clearTimeout(timer);
+    this.pulse.stop();
+    this.wayBack.stop();
+    for (const one of ["pair", "before", "spare"]) {
+      this[one]?.close();
+      this[one] = null;
+    }
     this.#closeSocket();
     this.here.clear();
+    this.links.clear();
     this.#set("closed", why);
   }
-}
-
-/** Until the connection knows its addresses (or, after a moment, one in which `enough` stands), or `longest` milliseconds. */
-function gathered(connection, longest, enough = "") {
-  if (connection.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((resolve) => {
-    let waited = false;
-    const done = () => {
-      if (connection.iceGatheringState === "complete") resolve();
-      else if (waited && enough && connection.localDescription?.sdp.includes(enough)) resolve();
-    };
-    connection.addEventListener("icegatheringstatechange", done);
-    connection.addEventListener("icecandidate", done);
-    setTimeout(() => {
-      waited = true;
-      done();
-    }, Math.min(GATHER_MS, longest));
-    setTimeout(resolve, longest);
-  });
 }

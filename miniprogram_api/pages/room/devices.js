@@ -3,20 +3,11 @@
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 25, max: 30 }, facingMode: "user" };
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-const WECHAT = /MicroMessenger/i.test(navigator.userAgent);
-const IOS = /iPhone|iPad/i.test(navigator.userAgent);
-
-const ALLOW = IOS && WECHAT
-  ? "请打开手机的「设置」→「微信」,允许相机和麦克风,再回到这里点「再试」。"
-  : WECHAT
-    ? "请点右上角「…」→「设置」,允许相机和麦克风;或点「…」→「在浏览器打开」。再点「再试」。"
-    : "请在地址栏旁允许使用摄像头和麦克风,再点「再试」。";
-
 const SENTENCES = {
-  refused_camera: `没有允许使用摄像头和麦克风。${ALLOW}`,
+  refused_camera: "没有允许使用摄像头和麦克风。",
   no_device: "没有找到摄像头。可以只用声音加入,别人听得到您。",
   device_busy: "摄像头正被别的程序占用。请关掉别的视频软件,再点「再试」。",
-  unfit_browser: "这个浏览器不能视频。请把微信更新到最新版,或点右上角「…」→「在浏览器打开」。",
+  unfit_browser: "这个浏览器不能视频。",
 };
 
 const NOTHING = "没有找到摄像头和麦克风。可以先加入听和看,要说话请打电话。";
@@ -71,14 +62,28 @@ export function followLevel(stream, show) {
   };
 }
 
-/** green, yellow or red by how long the practice takes to answer; red when it does not. */
-export async function networkLight(ask) {
-  const began = performance.now();
+/** Two soft notes out of the loudspeaker. Resolves when they have been played; false where nothing can be played. */
+export async function playNotes() {
+  const Context = globalThis.AudioContext ?? globalThis.webkitAudioContext;
+  if (!Context) return false;
+  const context = new Context();
   try {
-    await ask();
-  } catch (problem) {
-    if (problem.offline !== false) return "red";
+    await context.resume();
+    for (const [place, pitch] of [523, 784].entries()) {
+      const note = context.createOscillator();
+      const loud = context.createGain();
+      const at = context.currentTime + place * 0.45;
+      note.frequency.value = pitch;
+      loud.gain.setValueAtTime(0, at);
+      loud.gain.linearRampToValueAtTime(0.4, at + 0.05);
+      loud.gain.linearRampToValueAtTime(0, at + 0.4);
+      note.connect(loud).connect(context.destination);
+      note.start(at);
+      note.stop(at + 0.45);
+    }
+    await new Promise((done) => setTimeout(done, 1000));
+  } finally {
+    await context.close();
   }
-  const took = performance.now() - began;
-  return took < 600 ? "green" : took < 2000 ? "yellow" : "red";
+  return true;
 }

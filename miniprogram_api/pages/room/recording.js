@@ -40,7 +40,7 @@ export class RecordingMark {
       parts.push(h("p", { role: "status" }, waiting.length ? `等${waiting.join("、")}同意录像` : "正在开始录像…"), this.press("不录了", () => this.answer(false)));
     } else {
       if (this.reason) parts.push(h("p", { role: "status" }, this.reason));
-      if (mayAsk && state !== "asked") parts.push(this.press("录像", () => this.call.say({ type: "record_ask" })));
+      if (mayAsk && state !== "asked") parts.push(this.press("录像", () => this.call.tell({ type: "record_ask" })));
     }
     replace(this.bar, ...parts);
     this.bar.hidden = !parts.length;
@@ -63,7 +63,7 @@ export class RecordingMark {
   }
 
   answer(agree) {
-    this.call.say({ type: "record_answer", recording_id: this.stands.recording_id, agree });
+    this.call.tell({ type: "record_answer", recording_id: this.stands.recording_id, agree });
   }
 
   press(label, act) {

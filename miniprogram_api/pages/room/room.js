@@ -3,6 +3,7 @@
 import { Problem, request } from "../shared/api.js";
 import { button, empty, h, replace } from "../shared/dom.js";
 import { failed } from "../shared/states.js";
+import { showCare } from "./care.js";
 import { Call } from "./connection.js";
 import { openCamera } from "./devices.js";
 import { Lobby, report } from "./lobby.js";
@@ -19,7 +20,6 @@ let consultationId = invited ? null : named;
 
 /** Those who are of no case: let in by the moderator, telephoned by nobody. */
 const GUESTS = new Set(["second_expert", "interpreter", "student"]);
-if (localStorage.getItem("huizhen.care") === "1") document.documentElement.classList.add("care");
 
 /** Where the case stands for each seat, among all pages: this one has an address for patients and one for staff. */
 const CASES = { patient: "mini/#/consultation/", village_doctor: "doctor/cases/#/case/", expert: "desk/#/case/" };
@@ -63,17 +63,24 @@ function wait(view, stream) {
 function prepare(view, stream) {
   const lobby = new Lobby(place, consultationId, {
     view, stream, met, back: caseLink(view.seat),
-    join: (given) => {
+    join: (given, soundOnly = false) => {
       lobby.close();
-      enter(given, view.seat);
+      enter(given, view.seat, soundOnly);
     },
   });
   if (!view.closed && !GUESTS.has(view.seat)) place.append(phoneButton(consultationId), declineButton(consultationId));
 }
 
-function enter(stream, seat) {
-  const own = { stream, muted: false, dark: false, voice: false, held: false };
+function enter(stream, seat, soundOnly = false) {
+  const own = { stream, muted: false, dark: false, voice: soundOnly, held: false };
+  if (soundOnly) {
+    for (const one of stream.getVideoTracks()) {
+      one.stop();
+      stream.removeTrack(one);
+    }
+  }
   call = new Call(consultationId, met);
+  call.pictures = !soundOnly;
   const track = (kind) => own.stream?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
 
   async function light() {
@@ -81,6 +88,7 @@ function enter(stream, seat) {
     own.stream ??= new MediaStream();
     if (!track("video")) own.stream.addTrack(await openCamera());
     Object.assign(own, { dark: false, voice: false });
+    call.pictures = true;
     track("video").enabled = true;
     await call.replace("video", track("video"));
   }
@@ -112,6 +120,7 @@ function enter(stream, seat) {
     },
     async voice() {
       try {
+        call.wantPictures(own.voice);
         if (own.voice) await light();
         else {
           own.voice = true;
@@ -146,6 +155,7 @@ function enter(stream, seat) {
     stage.showSeats();
     side.seats();
   });
+  call.addEventListener("link", () => stage.showSeats());
   call.addEventListener("track", ({ detail }) => stage.showStream(detail.seat, detail.stream));
   call.addEventListener("trouble", ({ detail }) => {
     report(consultationId, detail.code);
@@ -179,4 +189,5 @@ function left(stream, seat, { code, sentence }) {
     !GUESTS.has(seat) && code !== "call.over" && phoneButton(consultationId)));
 }
 
+showCare();
 open();

@@ -43,8 +43,10 @@ def write(one: Settings, entries: Any) -> None:
 
 async def test_python_is_the_engine_unless_janus_is_chosen(tmp_path: Path):
     make, beat = engine_of(settings(tmp_path), None, "media")
-    assert make is PythonEngine
+    made = make(lambda event: None)
+    assert type(made) is PythonEngine
     assert beat is None
+    await made.close()
     chosen = settings(tmp_path, call_engine="janus")
     with pytest.raises(UnusableJanusFile):
         engine_of(chosen, None, "media")
@@ -57,9 +59,11 @@ async def test_python_is_the_engine_unless_janus_is_chosen(tmp_path: Path):
     await engine.close()
 
 
-def test_the_engine_in_c_is_carried_only_where_it_can_be_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_the_engine_in_c_is_made_only_where_it_can_be_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     need(build() is not None, "C compiler")
-    assert engine_of(settings(tmp_path, call_engine="native"), None, "media") == (NativeEngine, None)
+    made = engine_of(settings(tmp_path, call_engine="native"), None, "media")[0](lambda event: None)
+    assert isinstance(made, NativeEngine)
+    await made.close()
     monkeypatch.setattr("sys.prefix", str(tmp_path))
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(NoCompiler, match="gcc"):

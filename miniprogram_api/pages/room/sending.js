@@ -1,0 +1,74 @@
+// What is sent, and how much of it: as the server says while it says something. Sound comes before the picture in everything.
+
+const MOST_BITS = 1_000_000;
+const SOUND_BITS = 32_000;
+/** Opus at 12 kbps with its own repair data, for a link that bears nothing else. */
+const SOUND_SAVING_BITS = 12_000;
+/** Of one picture three sizes are sent where the server takes them: each receiver gets what his link bears. Smallest first. */
+const SIZES = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 80_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 250_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: MOST_BITS },
+];
+const BEFORE = { priority: "high", networkPriority: "high" };
+const AFTER = { priority: "low", networkPriority: "low" };
+
+/** What a new connection begins with. */
+export function encodings(kind) {
+  if (kind === "audio") return [{ maxBitrate: SOUND_BITS, ...BEFORE }];
+  return strong() ? SIZES.map((one) => ({ ...one, ...AFTER })) : [{ maxBitrate: MOST_BITS, ...AFTER }];
+}
+
+/** Three sizes at once are work: not on a phone with few cores. */
+const strong = () => (navigator.hardwareConcurrency ?? 2) >= 4;
+
+/** After the answer: a server that takes one size only gets the whole picture. */
+export async function settle(video, answer) {
+  const parameters = video?.getParameters();
+  if (!parameters?.encodings?.length || /^a=simulcast:/m.test(answer)) return;
+  const [first] = parameters.encodings;
+  if (parameters.encodings.length === 1 && (first.scaleResolutionDownBy ?? 1) === 1 && first.maxBitrate === MOST_BITS) return;
+  for (const one of parameters.encodings) one.active = one === first;
+  Object.assign(first, { scaleResolutionDownBy: 1, maxBitrate: MOST_BITS });
+  await set(video, parameters);
+}
+
+/**
+ * `advice`: {send_bits, height, rate, sound_bits}: bits a second for the picture (0: none), its lines and pictures a second, and bits for the
+ * sound; null where nothing is limited. Below one picture a second the browser is left one a second: the server passes on the stills it wants.
+ */
+export async function adjust(audio, video, { send_bits: bits, height, rate, sound_bits: sound }) {
+  await change(audio, ([one]) => Object.assign(one, { maxBitrate: Math.max(SOUND_SAVING_BITS, sound || SOUND_BITS) }));
+  const full = video?.track?.getSettings().height ?? 480;
+  const most = Math.min(MOST_BITS, bits ?? MOST_BITS);
+  await change(video, (all) => {
+    const several = all.length > 1;
+    for (const [place, one] of all.entries()) {
+      const size = several ? SIZES.find(({ rid }) => rid === one.rid) ?? SIZES[place] : { scaleResolutionDownBy: 1, maxBitrate: MOST_BITS };
+      // Of several sizes those above the height are switched off; a single one is scaled.
+      const fits = place === 0 || !height || full / size.scaleResolutionDownBy <= height * 1.1;
+      one.active = height !== 0 && most > 0 && (!several || fits);
+      one.maxBitrate = Math.max(15_000, Math.min(size.maxBitrate, most));
+      if (!several) one.scaleResolutionDownBy = height ? Math.max(1, full / height) : 1;
+      if (rate) one.maxFramerate = Math.max(1, rate);
+      else delete one.maxFramerate;
+    }
+  });
+}
+
+async function change(sender, apply) {
+  const parameters = sender?.getParameters();
+  if (!parameters?.encodings?.length) return;
+  const before = JSON.stringify(parameters.encodings);
+  apply(parameters.encodings);
+  if (JSON.stringify(parameters.encodings) !== before) await set(sender, parameters);
+}
+
+/** A browser that refuses one of the wishes goes on as before. */
+async function set(sender, parameters) {
+  try {
+    await sender.setParameters(parameters);
+  } catch (error) {
+    console.info("not adjusted:", error.name);
+  }
+}

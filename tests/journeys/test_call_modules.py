@@ -1,0 +1,152 @@
+"""The rules of the room's page that need no call, each in a real browser by itself: which browser fits, how a network is judged, what is sent when
+the server says so, when a way counts as gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.browser import Visiting, chromium, visiting
+
+__all__ = ["chromium", "visiting"]
+
+pytestmark = pytest.mark.browser
+
+WECHAT = "Mozilla/5.0 ({}) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50(0x1800322e)"
+AGENTS = {
+    "ios 17": WECHAT.format("iPhone; CPU iPhone OS 17_5 like Mac OS X"),
+    "ios 14.3": WECHAT.format("iPhone; CPU iPhone OS 14_3 like Mac OS X"),
+    "ios 14.2": WECHAT.format("iPhone; CPU iPhone OS 14_2 like Mac OS X"),
+    "ios 12.4": WECHAT.format("iPhone; CPU iPhone OS 12_4_1 like Mac OS X"),
+    "android": WECHAT.format("Linux; Android 12; M2102J20SG Build/SKQ1; wv) XWEB/1160065 (x"),
+    "desktop": "Mozilla/5.0 (Windows NT 10.0) Chrome/116.0 Safari/537.36 MicroMessenger/7.0 WindowsWechat(0x63090a13)",
+    "chrome": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36",
+}
+ALL = {"secure": True, "capture": True, "rtc": True, "codecs": ["video/vp8", "video/h264"]}
+
+
+async def asked(visiting: Visiting, demo: str, script: str, argument: Any = None) -> Any:
+    visit = await visiting(f"{demo}/h5/mini/")
+    start = "async (given) => { const from = (name) => import(new URL('../room/' + name, document.baseURI)); "
+    return await visit.page.evaluate(f"{start}{script} }}", argument)
+
+
+async def test_which_browser_fits_and_what_to_do_otherwise(visiting: Visiting, running_demo: str) -> None:
+    cases: list[tuple[str, dict[str, Any], str]] = [
+        ("ios 17", {}, "video"), ("ios 14.3", {}, "video"), ("ios 14.2", {}, "watch"), ("ios 12.4", {"capture": False}, "watch"),
+        ("android", {}, "video"), ("android", {"rtc": False}, "none"), ("desktop", {}, "watch"), ("chrome", {}, "video"),
+        ("chrome", {"secure": False}, "none"), ("android", {"codecs": ["video/vp9"]}, "voice"), ("android", {"codecs": ["video/h264"]}, "video"),
+        ("android", {"codecs": None}, "video"), ("ios 17", {"capture": False}, "watch"),
+    ]  # fmt: skip
+    given = [{**ALL, "agent": AGENTS[agent], **other} for agent, other, _ in cases]
+    found = await asked(visiting, running_demo, "const { fitOf } = await from('fit.js'); return given.map(fitOf);", given)
+    assert [one["fit"] for one in found] == [fit for *_, fit in cases]
+    for one in found:
+        assert (one["fit"] == "video") == (one["sentence"] is None)
+        assert (one["fit"] == "video") == (one["steps"] == [])
+    assert "iOS 14.3" in found[2]["steps"][0]
+    steps = await asked(visiting, running_demo, "const { allowSteps } = await from('fit.js'); return given.map(allowSteps);", list(AGENTS.values()))
+    assert all(len(one) == 3 and one[2].endswith("点「再试」。") for one in steps)
+    assert "微信" in steps[0][0]
+    assert "权限" in steps[4][0]
+
+
+@pytest.mark.parametrize(
+    ("reached", "rtt", "rate", "light"),
+    [(True, 80, 2000, "green"), (True, 80, None, "green"), (True, 700, 2000, "yellow"), (True, 80, 300, "yellow"), (True, 80, 100, "red"),
+     (True, 2500, 2000, "red"), (False, None, None, "red")],
+)  # fmt: skip
+async def test_how_a_network_is_judged(visiting: Visiting, running_demo: str, reached: bool, rtt: float, rate: float, light: str) -> None:
+    script = "const { verdict } = await from('network.js'); return verdict(given);"
+    assert (await asked(visiting, running_demo, script, {"reached": reached, "rtt": rtt, "rate": rate}))["light"] == light
+
+
+_SENDERS = """
+  const { adjust, settle } = await from('sending.js');
+  const sender = (encodings, height) => ({
+    encodings, track: height && { getSettings: () => ({ height }) },
+    getParameters() { return { encodings: structuredClone(this.encodings) }; },
+    async setParameters(parameters) { this.encodings = parameters.encodings; this.set = (this.set ?? 0) + 1; },
+  });
+  const audio = sender([{ maxBitrate: 32000 }]);
+"""
+
+
+async def test_a_single_picture_is_made_as_small_as_told_and_large_again(visiting: Visiting, running_demo: str) -> None:
+    script = _SENDERS + """
+      const video = sender([{ active: true, maxBitrate: 1000000 }], 480);
+      const seen = [];
+      for (const advice of given) { await adjust(audio, video, advice); seen.push([video.encodings[0], audio.encodings[0].maxBitrate]); }
+      const set = video.set;
+      await adjust(audio, video, given.at(-1));
+      return { seen, again: video.set - set };"""
+    nothing = {"send_bits": None, "height": None, "rate": None, "sound_bits": None}
+    given = [
+        {"send_bits": 200_000, "height": 240, "rate": 15, "sound_bits": 32_000},
+        {"send_bits": 20_000, "height": 180, "rate": 0.2, "sound_bits": 24_000},
+        {"send_bits": 0, "height": 0, "rate": 0, "sound_bits": 12_000}, nothing,
+    ]  # fmt: skip
+    found = await asked(visiting, running_demo, script, given)
+    small, still, none, all_again = found["seen"]
+    assert (small[0]["maxBitrate"], small[0]["scaleResolutionDownBy"], small[0]["maxFramerate"], small[1]) == (200_000, 2, 15, 32_000)
+    assert (still[0]["active"], still[0]["maxFramerate"], still[1]) == (True, 1, 24_000)
+    assert (none[0]["active"], none[1]) == (False, 12_000)
+    assert (all_again[0]["active"], all_again[0]["scaleResolutionDownBy"], all_again[0]["maxBitrate"], all_again[1]) == (True, 1, 1_000_000, 32_000)
+    assert "maxFramerate" not in all_again[0]
+    assert found["again"] == 0  # the same advice twice is said to the encoder once
+
+
+async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visiting, running_demo: str) -> None:
+    script = _SENDERS + """
+      const sizes = [['q', 4, 80000], ['h', 2, 250000], ['f', 1, 1000000]];
+      const video = sender(sizes.map(([rid, scaleResolutionDownBy, maxBitrate]) => ({ rid, scaleResolutionDownBy, maxBitrate, active: true })), 480);
+      const seen = [];
+      for (const height of given) {
+        await adjust(audio, video, { send_bits: 500000, height, rate: 25, sound_bits: 32000 });
+        seen.push(video.encodings.map((one) => one.active));
+      }
+      await settle(video, 'a=simulcast:recv q;h;f');
+      const kept = video.encodings.map((one) => one.scaleResolutionDownBy);
+      await settle(video, 'v=0');
+      return { seen, kept, alone: video.encodings.map((one) => [one.active, one.scaleResolutionDownBy]) };"""
+    found = await asked(visiting, running_demo, script, [480, 240, 120, 60, 0])
+    off = [False, False, False]
+    assert found["seen"] == [[True, True, True], [True, True, False], [True, False, False], [True, False, False], off]
+    assert found["kept"] == [4, 2, 1]
+    assert found["alone"] == [[True, 1], [False, 2], [False, 1]]
+
+
+async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is_often_still(visiting: Visiting, running_demo: str) -> None:
+    script = """
+      const { Pulse } = await from('pulse.js');
+      const run = async (arrivals, until) => {
+        let now = 0;
+        const real = performance.now;
+        performance.now = () => now;
+        const told = [];
+        const pulse = new Pulse(Object.fromEntries(['doubt', 'dead', 'back', 'half'].map((kind) => [kind, () => told.push([kind, now])])));
+        const heard = async () => {
+          const count = arrivals.filter((at) => at <= now).length;
+          return { sending: count, receiving: count };
+        };
+        const pair = { closed: false, heard };
+        try {
+          pulse.follow(pair);
+          clearInterval(pulse.timer);
+          for (now = 200; now <= until; now += 200) await pulse.look();
+        } finally { performance.now = real; }
+        return told;
+      };
+      const steady = (from, to, every) => Array.from({ length: (to - from) / every }, (_, n) => from + n * every);
+      return [
+        await run([...steady(0, 4000, 50), ...steady(7000, 9000, 50)], 9000),
+        await run(steady(0, 20000, 1000), 20000),
+      ];"""
+    broken, seldom = await asked(visiting, running_demo, script)
+    dead = [at for kind, at in broken if kind == "dead"]
+    assert len(dead) == 1
+    assert 4800 <= dead[0] <= 5400
+    assert [at for kind, at in broken if kind == "back"] == [7000]
+    assert min(at for kind, at in broken if kind == "doubt") < dead[0]
+    assert [kind for kind, at in seldom if kind == "dead"] == []
