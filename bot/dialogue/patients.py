@@ -33,7 +33,7 @@ GREETING = (
 
 
 GREETINGS = frozenset({"你好", "您好", "在吗", "在不在", "有人吗", "hi", "hello", "喂", "早上好", "上午好", "下午好", "晚上好", "医生你好"})
-_THANKS = frozenset({"谢谢", "谢谢你", "谢谢您", "感谢", "多谢", "辛苦了", "再见", "拜拜", "好的谢谢", "好,谢谢", "没事了"})
+THANKS = frozenset({"谢谢", "谢谢你", "谢谢您", "感谢", "多谢", "辛苦了", "再见", "拜拜", "好的谢谢", "好,谢谢", "没事了"})
 
 
 def courtesy(text: str) -> str:
@@ -41,7 +41,7 @@ def courtesy(text: str) -> str:
     said = tidy(text).lower()
     if said in GREETINGS:
         return GREETING
-    return "不客气。有不舒服随时说;变重了不要等,马上打 **120**。" if said in _THANKS else ""
+    return "不客气。有不舒服随时说;变重了不要等,马上打 **120**。" if said in THANKS else ""
 
 
 async def hear(turn: Turn, text: str, heard: Heard) -> Reply:

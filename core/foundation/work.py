@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -150,8 +150,12 @@ class Work:
             await check_concerned(self, self._subject.id)
         others = self._looked_at() if outcome == "done" else []
         await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
+        await self.entry(outcome, others).save(force_create=True)
+
+    def entry(self, outcome: str, others: Sequence[str] = ()) -> AuditEntry:
+        """The audit entry of this order, to be written; ``others``: patients whose data it opened beside."""
         organisations = sorted(self.actor.organisations(self.grant.role))
-        await AuditEntry.create(
+        return AuditEntry(
             id=self.entry_id,
             at=self.now,
             real_at=self.practice.clock.real_now(),
@@ -177,7 +181,7 @@ class Work:
         own = {self._subject.id} if self._subject.kind == "patient" else set()
         return sorted(self._opened - own)
 
-    def _detail(self, others: list[str]) -> dict[str, str]:
+    def _detail(self, others: Sequence[str]) -> dict[str, str]:
         detail = dict(self._subject.detail or {})
         if self.actor.user:
             detail["user"] = _code(self, self.actor.user)

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from tortoise.connection import get_connection
 from tortoise.models import Model
 
+from core.foundation.database.connection import PRACTICE
+from core.foundation.database.one_go import Statement
 from core.foundation.database.sqlite_client import ImmediateSqliteClient
 
 MODEL = TypeVar("MODEL", bound=Model)
@@ -58,12 +61,35 @@ async def update(model: type[MODEL], values: Mapping[str, Any], **where: Any) ->
     if any(name.endswith("__in") and not value for name, value in where.items()):
         return 0
     connection = model._meta.db
-    added = tuple((name, type(value) is Plus) for name, value in values.items())
-    text = _update(model, connection.capabilities.dialect, added, _shape(where))
-    fields = model._meta.fields_map
-    written = [value.amount if type(value) is Plus else fields[name].to_db_value(value, model) for name, value in values.items()]
-    changed, _ = await connection.execute_query(text, [*written, *_values(model, where)])
+    statement = updating(model, values, **where)
+    changed, _ = await connection.execute_query(statement.text, list(statement.values))
     return changed
+
+
+def inserting(rows: Sequence[Model]) -> Statement:
+    """What inserts ``rows``, new ones of one model with all their values at hand, in a transaction of steps (``one_go``)."""
+    model = type(rows[0])
+    fields = model._meta.fields_map
+    written = [(name, fields[name].to_db_value) for name in model._meta.fields_db_projection]
+    text = _insert(model, model._meta.db.capabilities.dialect)
+    return Statement(text, [[to_db_value(getattr(row, name), row) for name, to_db_value in written] for row in rows], many=True)
+
+
+def updating(model: type[Model], values: Mapping[str, Any], **where: Any) -> Statement:
+    """What :func:`update` carries out, for a transaction of steps (``one_go``)."""
+    added = tuple((name, type(value) is Plus) for name, value in values.items())
+    text = _update(model, model._meta.db.capabilities.dialect, added, _shape(where))
+    return Statement(text, [*_written(model, values), *_values(model, where)])
+
+
+def spelled(text: str) -> str:
+    """A statement as it stands in our modules, with "names" quoted and ? for values, as the practice's database spells it."""
+    return _spelled(text, get_connection(PRACTICE).capabilities.dialect)
+
+
+def marks(count: int) -> str:
+    """``count`` places of a list, for :func:`spelled`."""
+    return ",".join("?" * count)
 
 
 Shape = tuple[tuple[str, str, int], ...]
@@ -76,6 +102,11 @@ def _shape(where: Mapping[str, Any]) -> Shape:
         field, _, compared = name.partition("__")
         shape.append((field, compared, len(value) if compared == "in" else -1 if value is None else 1))
     return tuple(shape)
+
+
+def _written(model: type[Model], values: Mapping[str, Any]) -> list[Any]:
+    fields = model._meta.fields_map
+    return [value.amount if type(value) is Plus else fields[name].to_db_value(value, model) for name, value in values.items()]
 
 
 def _values(model: type[Model], where: Mapping[str, Any]) -> list[Any]:
@@ -108,6 +139,19 @@ def _update(model: type[Model], dialect: str, values: tuple[tuple[str, bool], ..
     columns = [(quote(_column(model, name)), added) for name, added in values]
     written = ",".join(f"{column}={column}+{mark}" if added else f"{column}={mark}" for column, added in columns)
     return f"UPDATE {quote(model._meta.db_table)} SET {written}{_condition(model, dialect, where)}"  # noqa: S608 - names of models, no values
+
+
+@lru_cache(_STATEMENTS)
+def _insert(model: type[Model], dialect: str) -> str:
+    quote = _quote(dialect)
+    columns = [quote(column) for column in model._meta.fields_db_projection.values()]
+    values = ",".join([_mark(dialect)] * len(columns))
+    return f"INSERT INTO {quote(model._meta.db_table)} ({','.join(columns)}) VALUES ({values})"  # noqa: S608 - names of models, no values
+
+
+@lru_cache(_STATEMENTS)
+def _spelled(text: str, dialect: str) -> str:
+    return text.replace('"', "`").replace("?", "%s") if dialect == "mysql" else text
 
 
 def _condition(model: type[Model], dialect: str, where: Shape) -> str:
