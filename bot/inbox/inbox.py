@@ -231,7 +231,7 @@ class Inbox:
 
         async def reply(writer: Writer) -> Stored | None:
             nonlocal answer
-            if not always.is_quiet(writer.conversation.dialogue):
+            if not always.is_quiet(writer.dialogue):
                 return None
             said = await always.always_said(self.practice, writer.actor, incoming, elder=writer.elder)
             if said is None:
@@ -239,8 +239,10 @@ class Inbox:
             answer = channel.passive_reply(incoming, said.shapes, self.practice.clock.real_now(), self._nonce())
             return Stored(said.written, whole=not answer.rest)
 
-        message = await self._at_once.answer(Asking(self._arrival(incoming, None), reply))
-        return HttpAnswer(200, answer.body, answer.content_type) if message is not None and answer is not None and not answer.rest else message
+        message_id = await self._at_once.answer(Asking(self._arrival(incoming, None), reply))
+        if message_id is None or answer is None:
+            return None
+        return await self._taking.row(message_id) if answer.rest else HttpAnswer(200, answer.body, answer.content_type)
 
     async def _claimed(self, incoming: Incoming, account_id: str | None) -> Message:
         return (await self._taking.take(self._arrival(incoming, account_id))).message

@@ -8,33 +8,36 @@ commit (``Gathering``).
 
 from __future__ import annotations
 
+import json
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
 from core.conversations import allowance, inbound
 from core.conversations.commands import FinishTurn
 from core.conversations.inbound import RECEIVED
-from core.conversations.models import Allowance, Conversation, Message
+from core.conversations.models import Message
 from core.conversations.taking import Arrival
 from core.conversations.words import KIND, words_key
 from core.foundation.access import check_access
-from core.foundation.actor import Actor
+from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.database import statements
 from core.foundation.database.one_go import Statement, Steps, in_one_go
 from core.foundation.database.passing import until_passed
-from core.foundation.database.statements import find_all
 from core.foundation.errors import DomainError
 from core.foundation.events import lane_of
 from core.foundation.gathering import Gathering
 from core.foundation.models import AuditEntry, OutboxEvent
 from core.foundation.practice import Practice
 from core.foundation.work import Work
-from core.people.models import Identity
-from core.people.service import patients_among
 
 _SYSTEM = Actor.system("web")
+TELL_AGAIN = timedelta(minutes=1)
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Writer:
 
     actor: Actor
     elder: bool
-    conversation: Conversation
+    conversation_id: str
+    version: int
+    dialogue: dict[str, Any]
     introduced: bool
 
 
@@ -66,9 +71,11 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    message: Message
-    event: OutboxEvent
-    entry: AuditEntry
+    """Values of the rows."""
+
+    message: dict[str, Any]
+    event: dict[str, Any]
+    entry: dict[str, Any]
     version: int
 
 
@@ -77,87 +84,107 @@ class AnsweringAtOnce:
 
     def __init__(self, practice: Practice) -> None:
         self._practice = practice
-        self._askings: Gathering[Asking, Message | None] = Gathering(self._answered, one_by_one=(IntegrityError, DomainError))
+        self._told: OrderedDict[str, datetime] = OrderedDict()
+        self._askings: Gathering[Asking, str | None] = Gathering(self._answered, one_by_one=(IntegrityError, DomainError))
 
-    async def answer(self, asking: Asking) -> Message | None:
-        """The message, stored with its reply; None where nothing was done and it must go the usual way (also where it is there already)."""
+    async def answer(self, asking: Asking) -> str | None:
+        """The id of the message, stored with its reply; None where nothing was done and it must go the usual way (also where it is there already)."""
         try:
             return await self._askings.ask(asking)
         except IntegrityError:
             return None
 
-    async def _answered(self, askings: Sequence[Asking]) -> list[Message | None]:
+    async def _answered(self, askings: Sequence[Asking]) -> list[str | None]:
         prepared: dict[str, _Prepared] = {}
-        of_asking: list[_Prepared | None] = []
+        ids: list[str] = []
         for asking, writer in zip(askings, await self._writers([one.arrival for one in askings]), strict=True):
-            made = None
-            if writer is not None and asking.arrival.dedupe_key not in prepared and (reply := await asking.reply(writer)) is not None:
-                made = prepared[asking.arrival.dedupe_key] = await self._prepared(asking.arrival, writer, reply)
-            of_asking.append(made)
+            key = asking.arrival.dedupe_key
+            if writer is None or key in prepared or (reply := await asking.reply(writer)) is None:
+                ids.append("")
+            else:
+                prepared[key] = await self._prepared(asking.arrival, writer, reply)
+                ids.append(prepared[key].message["id"])
         rows = list(prepared.values())
-        stored = await until_passed(self._practice, lambda: in_one_go(lambda: _stored(rows, self._given()))) if rows else set()
-        if any(one.event.state == "waiting" for one in rows if one.message.id in stored):
+        stored = await until_passed(self._practice, lambda: in_one_go(lambda: self._stored(rows))) if rows else set()
+        if any("state" not in one.event for one in rows if one.message["id"] in stored):
             await self._practice.signals.publish(lane_of(RECEIVED))
-        return [None if one is None or one.message.id not in stored else one.message for one in of_asking]
+        return [one if one in stored else None for one in ids]
 
     async def _writers(self, arrivals: Sequence[Arrival]) -> list[Writer | None]:
-        identities = {(row.app, row.subject): row for row in await find_all(Identity, subject__in=list({one.sender[:64] for one in arrivals}))}
-        blinds = [self._practice.keys.blind("chat", f"{one.channel}\x1f{one.app}\x1f{one.chat}") for one in arrivals]
-        chats = {(row.channel, row.app, row.chat_blind): row for row in await find_all(Conversation, chat_blind__in=list(set(blinds)))}
-        known = {row.account_id for row in identities.values()}
-        people = {channel: await patients_among(known, channel) for channel in {one.channel for one in arrivals}}
+        keys = self._practice.keys
+        blinds = [keys.blind("chat", f"{one.channel}\x1f{one.app}\x1f{one.chat}") for one in arrivals]
+        found = await statements.rows_of(statements.spelled(_WRITERS.format(statements.marks(len(blinds)))), blinds)
+        known = {(row["channel"], row["app"], row["chat_blind"], row["subject"]): row for row in found}
         writers: list[Writer | None] = []
         for one, blind in zip(arrivals, blinds, strict=True):
-            identity, chat = identities.get((one.app, one.sender[:64])), chats.get((one.channel, one.app, blind))
-            person = None if identity is None else people[one.channel].get(identity.account_id)
-            if identity is None or person is None or chat is None or chat.group or chat.account_id != identity.account_id:
-                writers.append(None)
-            else:
-                writers.append(Writer(*person, chat, identity.unionid is not None))
+            row = known.get((one.channel, one.app, blind, one.sender))
+            writers.append(None if row is None else _writer(row, one.channel))
         return writers
 
     async def _prepared(self, arrival: Arrival, writer: Writer, reply: Reply) -> _Prepared:
-        practice, chat, account_id = self._practice, writer.conversation, writer.actor.account_id
+        practice, account_id = self._practice, writer.actor.account_id
         real_now = practice.clock.real_now()
         message_id = practice.ids.new()
         key = words_key(account_id, real_now)
         sealer = await practice.keys.sealer(KIND, key)
-        message = Message(
-            id=message_id, conversation_id=chat.id, account_id=account_id, dedupe_key=arrival.dedupe_key, kind=arrival.kind, words_key=key,
-            body=sealer.seal("message", "body", message_id, arrival.body), reply=sealer.seal("message", "reply", message_id, reply.shapes),
-            state="delivered" if reply.whole else "answered", window="open", received_at=real_now, answered_at=real_now,
-            delivered_at=real_now if reply.whole else None,
-        )  # fmt: skip
-        event = inbound.received(practice.ids.new(), chat.id, message_id, real_now)
-        if writer.introduced:
-            event.state = "done"
-        order = FinishTurn(message_id=message_id, conversation_version=chat.version, reply=reply.shapes, dialogue=chat.dialogue)
+        message = {
+            "id": message_id, "conversation_id": writer.conversation_id, "account_id": account_id, "dedupe_key": arrival.dedupe_key,
+            "kind": arrival.kind, "words_key": key, "body": sealer.seal("message", "body", message_id, arrival.body),
+            "reply": sealer.seal("message", "reply", message_id, reply.shapes), "state": "delivered" if reply.whole else "answered",
+            "window": "open", "received_at": real_now, "answered_at": real_now, "delivered_at": real_now if reply.whole else None,
+        }  # fmt: skip
+        event = inbound.received(practice.ids.new(), writer.conversation_id, message_id, real_now)
+        if writer.introduced or not self._is_to_tell(writer.conversation_id, real_now):
+            event["state"] = "done"
+        order = FinishTurn(message_id=message_id, conversation_version=writer.version, reply=reply.shapes, dialogue=writer.dialogue)
         work = Work(practice, _SYSTEM, order)
         work.grant = await check_access(work, order)
         work.concerns("message", message_id)
-        return _Prepared(message, event, work.entry("done"), chat.version)
+        return _Prepared(message, event, work.entry("done"), writer.version)
 
-    def _given(self) -> dict[str, object]:
-        count, duration = allowance.GIVEN["message"]
-        return {"remaining": count, "until": self._practice.clock.real_now() + duration}
+    def _stored(self, prepared: Sequence[_Prepared]) -> Steps[set[str]]:
+        """Store those whose chat is as it was and waits for nothing; their messages' ids."""
+        chats = list({one.message["conversation_id"] for one in prepared})
+        quiet = yield Statement(statements.spelled(_QUIET.format(statements.marks(len(chats)))), chats)
+        versions = {row["id"]: row["version"] for row in quiet.rows}
+        good = [one for one in prepared if versions.get(one.message["conversation_id"]) == one.version]
+        if good:
+            yield statements.inserting(Message, [one.message for one in good])
+            yield statements.inserting(OutboxEvent, [one.event for one in good])
+            yield statements.inserting(AuditEntry, [one.entry for one in good])
+            chats = list({one.message["conversation_id"] for one in good})
+            yield from allowance.opening(self._practice.ids, chats, "message", self._practice.clock.real_now())
+        return {one.message["id"] for one in good}
+
+    def _is_to_tell(self, conversation_id: str, real_now: datetime) -> bool:
+        """Whether the worker is told that somebody wrote who is not known across the accounts: it is enough from time to time."""
+        told = self._told.get(conversation_id)
+        if told is not None and real_now - told < TELL_AGAIN:
+            return False
+        self._told[conversation_id] = real_now
+        self._told.move_to_end(conversation_id)
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return True
 
 
-def _stored(prepared: Sequence[_Prepared], given: dict[str, object]) -> Steps[set[str]]:
-    """Store those whose chat is as it was and waits for nothing; their messages' ids."""
-    chats = list({one.message.conversation_id for one in prepared})
-    quiet = yield Statement(statements.spelled(_QUIET.format(statements.marks(len(chats)))), chats)
-    versions = {row["id"]: row["version"] for row in quiet.rows}
-    good = [one for one in prepared if versions.get(one.message.conversation_id) == one.version]
-    if good:
-        yield statements.inserting([one.message for one in good])
-        yield statements.inserting([one.event for one in good])
-        yield statements.inserting([one.entry for one in good])
-        yield statements.updating(Allowance, given, conversation_id__in=list({one.message.conversation_id for one in good}), trigger="message")
-    return {one.message.id for one in good}
+def _writer(row: Any, channel: str) -> Writer:
+    stored = row["dialogue"]
+    dialogue = json.loads(stored) if isinstance(stored, str | bytes) else stored
+    actor = Actor(row["account_id"], _PATIENT, channel)
+    return Writer(actor, bool(row["elder"]), row["id"], row["version"], dialogue, row["unionid"] is not None)
 
 
-_QUIET = (
-    'SELECT c."id", c."version" FROM "conversation" c JOIN "allowance" a ON a."conversation_id" = c."id" AND a."trigger" = \'message\''
-    ' WHERE c."id" IN ({0}) AND c."id" NOT IN (SELECT m."conversation_id" FROM "message" m WHERE m."state" = \'received\')'
+_PATIENT = (HeldRole(Role.PATIENT, ""),)
+_WRITERS = (
+    'SELECT c."id", c."channel", c."app", c."chat_blind", c."version", c."dialogue", c."account_id", i."subject", i."unionid", a."elder"'
+    ' FROM "conversation" c JOIN "identity" i ON i."account_id" = c."account_id" AND i."app" = c."app" JOIN "account" a ON a."id" = c."account_id"'
+    ' WHERE c."chat_blind" IN ({0}) AND a."joined_to_id" IS NULL'
+    ' AND NOT EXISTS (SELECT 1 FROM "practitioner" p WHERE p."account_id" = c."account_id")'
 )
-"""Chats in which nothing is unanswered and whose allowance is in the ledger."""
+"""Single chats of those who are patients and nothing else (``people.actor_for``); a group's has no account."""
+_QUIET = (
+    'SELECT "id", "version" FROM "conversation" WHERE "id" IN ({0})'
+    ' AND "id" NOT IN (SELECT "conversation_id" FROM "message" WHERE "state" = \'received\')'
+)
+"""Chats in which nothing is unanswered."""

@@ -149,30 +149,31 @@ class Work:
         if outcome == "done" and self._subject.kind == "patient":
             await check_concerned(self, self._subject.id)
         others = self._looked_at() if outcome == "done" else []
-        await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
-        await self.entry(outcome, others).save(force_create=True)
+        if others:
+            await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
+        await AuditEntry.create(**self.entry(outcome, others))
 
-    def entry(self, outcome: str, others: Sequence[str] = ()) -> AuditEntry:
+    def entry(self, outcome: str, others: Sequence[str] = ()) -> dict[str, Any]:
         """The audit entry of this order, to be written; ``others``: patients whose data it opened beside."""
         organisations = sorted(self.actor.organisations(self.grant.role))
-        return AuditEntry(
-            id=self.entry_id,
-            at=self.now,
-            real_at=self.practice.clock.real_now(),
-            account_id=self.actor.account_id,
-            role=self.grant.role.value,
-            relation=self.grant.relation,
-            organisation_id=organisations[0] if organisations else "",
-            channel=self.actor.channel,
-            action=self.order.name,
-            outcome=outcome,
-            subject_kind=self._subject.kind,
-            subject_id=self._subject.id,
-            detail=self._detail(others),
-            reason=self._reason,
-            session_id=self.actor.session_id or None,
-            address=self.actor.address or None,
-        )
+        return {
+            "id": self.entry_id,
+            "at": self.now,
+            "real_at": self.practice.clock.real_now(),
+            "account_id": self.actor.account_id,
+            "role": self.grant.role.value,
+            "relation": self.grant.relation,
+            "organisation_id": organisations[0] if organisations else "",
+            "channel": self.actor.channel,
+            "action": self.order.name,
+            "outcome": outcome,
+            "subject_kind": self._subject.kind,
+            "subject_id": self._subject.id,
+            "detail": self._detail(others),
+            "reason": self._reason,
+            "session_id": self.actor.session_id or None,
+            "address": self.actor.address or None,
+        }
 
     def _looked_at(self) -> list[str]:
         """The other patients of a list, sorted. What the system opens goes to nobody, and one's own side is no stranger."""

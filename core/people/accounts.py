@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
 from tortoise.expressions import F, Q
 
 from core.foundation.actor import Actor, HeldRole, Role
-from core.foundation.database.statements import find, find_all
+from core.foundation.database.statements import find
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.errors import Conflict
 from core.foundation.orders import handles
@@ -184,20 +184,6 @@ async def actor_for(account_id: str, channel: str, now: datetime, *, session_id:
         return Actor(account.id, (HeldRole(Role.PATIENT, ""),), channel, session_id=session_id)
     held, withheld = roles_now(await RoleHeld.filter(account_id=account.id, ended_at__isnull=True).order_by("id"), practitioner, now)
     return Actor(account.id, held, channel, practitioner.id, session_id=session_id, withheld=withheld)
-
-
-async def patients_among(account_ids: Collection[str], channel: str) -> dict[str, tuple[Actor, bool]]:
-    """Those of the accounts that live and are nobody's in the roster: who acts when they speak on ``channel``, as :func:`actor_for` says it, and
-    whether in 长辈模式. All of them with two questions."""
-    wanted = list(account_ids)
-    staff = {row.account_id for row in await find_all(Practitioner, account_id__in=wanted)}
-    return {
-        row.id: (Actor(row.id, _PATIENT, channel), bool(row.elder))
-        for row in await find_all(Account, id__in=wanted) if row.joined_to_id is None and row.id not in staff
-    }  # fmt: skip
-
-
-_PATIENT = (HeldRole(Role.PATIENT, ""),)
 
 
 async def staff_subjects(app: str) -> frozenset[str]:

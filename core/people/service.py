@@ -26,7 +26,7 @@ from core.people import (
     staff,
     views,
 )
-from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, patients_among, phone_to_tell, staff_subjects
+from core.people.accounts import account_phone, actor_for, joins_accounts, live_account, phone_to_tell, staff_subjects
 from core.people.cards import (
     PatientCard,
     PractitionerCard,
@@ -84,7 +84,6 @@ __all__ = [
     "paper",
     "patient_accounts",
     "patient_card",
-    "patients_among",
     "phone_to_tell",
     "practitioner_card",
     "practitioner_cards",

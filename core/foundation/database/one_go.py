@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -53,7 +54,8 @@ async def in_one_go(steps: Callable[[], Steps[T]]) -> T:
     if not isinstance(client, ImmediateSqliteClient):
         return await _one_by_one(steps)
     try:
-        return await client.in_its_thread(lambda connection: _at_once(connection, steps()))
+        context = copy_context()  # in which the models know their connection
+        return await client.in_its_thread(lambda connection: context.run(_at_once, connection, steps()))
     except sqlite3.OperationalError as error:
         raise OperationalError(error) from error
     except sqlite3.IntegrityError as error:

@@ -6,7 +6,7 @@ a few times an hour that is nothing, and it stays the way to ask. Rows come back
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -40,14 +40,21 @@ async def find_all(model: type[MODEL], *, order: str = "", limit: int = 0, lock:
     if any(name.endswith("__in") and not value for name, value in where.items()):
         return []
     connection = model._meta.db
-    dialect = connection.capabilities.dialect
-    text = _select(model, dialect, _shape(where), order, limit, lock)
-    values = _values(model, where)
+    text = _select(model, connection.capabilities.dialect, _shape(where), order, limit, lock)
+    return [model._init_from_db(**row) for row in await _asked(connection, text, _values(model, where))]
+
+
+async def rows_of(text: str, values: Sequence[Any]) -> Sequence[Any]:
+    """The rows, readable by column name as the database gives them, of a statement of our own (``spelled``) that an index answers at once."""
+    return await _asked(get_connection(PRACTICE), text, values)
+
+
+async def _asked(connection: Any, text: str, values: Sequence[Any]) -> Sequence[Any]:
     # A transaction's own connection is no ImmediateSqliteClient, and sees what it wrote.
     found: Sequence[Any] | None = connection.read_here(text, values) if isinstance(connection, ImmediateSqliteClient) else None
     if found is None:
-        _, found = await connection.execute_query(text, values)
-    return [model._init_from_db(**row) for row in found]
+        _, found = await connection.execute_query(text, list(values))
+    return found or ()
 
 
 async def find(model: type[MODEL], *, lock: bool = False, **where: Any) -> MODEL | None:
@@ -66,13 +73,20 @@ async def update(model: type[MODEL], values: Mapping[str, Any], **where: Any) ->
     return changed
 
 
-def inserting(rows: Sequence[Model]) -> Statement:
-    """What inserts ``rows``, new ones of one model with all their values at hand, in a transaction of steps (``one_go``)."""
-    model = type(rows[0])
-    fields = model._meta.fields_map
-    written = [(name, fields[name].to_db_value) for name in model._meta.fields_db_projection]
-    text = _insert(model, model._meta.db.capabilities.dialect)
-    return Statement(text, [[to_db_value(getattr(row, name), row) for name, to_db_value in written] for row in rows], many=True)
+def inserting(model: type[Model], rows: Sequence[Mapping[str, Any]], *, unless_there: bool = False) -> Statement:
+    """What inserts ``rows`` (values by field; the field's default where one is missing), in a transaction of steps (``one_go``). ``unless_there``:
+    one that clashes with what is there is left out.
+
+    No row of the mapper's is made: that takes longer than the database takes to store it."""
+    fields = _fields(model)
+    text = _insert(model, model._meta.db.capabilities.dialect, unless_there)
+    values = [[to_db_value(row[name] if name in row else default, model) for name, to_db_value, default in fields] for row in rows]
+    return Statement(text, values, many=True)
+
+
+def selecting(model: type[Model], *, lock: bool = False, **where: Any) -> Statement:
+    """What :func:`find_all` asks, for a transaction of steps (``one_go``): its rows are the columns as the database gives them."""
+    return Statement(_select(model, model._meta.db.capabilities.dialect, _shape(where), "", 0, lock), _values(model, where))
 
 
 def updating(model: type[Model], values: Mapping[str, Any], **where: Any) -> Statement:
@@ -142,11 +156,19 @@ def _update(model: type[Model], dialect: str, values: tuple[tuple[str, bool], ..
 
 
 @lru_cache(_STATEMENTS)
-def _insert(model: type[Model], dialect: str) -> str:
+def _fields(model: type[Model]) -> list[tuple[str, Callable[[Any, Any], Any], Any]]:
+    """Name, way into the database and default of each column. What has neither value nor default is refused by the database."""
+    fields = [(name, model._meta.fields_map[name]) for name in model._meta.fields_db_projection]
+    return [(name, field.to_db_value, field.default() if callable(field.default) else field.default) for name, field in fields]
+
+
+@lru_cache(_STATEMENTS)
+def _insert(model: type[Model], dialect: str, unless_there: bool) -> str:
     quote = _quote(dialect)
     columns = [quote(column) for column in model._meta.fields_db_projection.values()]
     values = ",".join([_mark(dialect)] * len(columns))
-    return f"INSERT INTO {quote(model._meta.db_table)} ({','.join(columns)}) VALUES ({values})"  # noqa: S608 - names of models, no values
+    how = ("IGNORE " if dialect == "mysql" else "OR IGNORE ") if unless_there else ""
+    return f"INSERT {how}INTO {quote(model._meta.db_table)} ({','.join(columns)}) VALUES ({values})"  # noqa: S608 - names of models, no values
 
 
 @lru_cache(_STATEMENTS)
