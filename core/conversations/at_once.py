@@ -113,7 +113,9 @@ class AnsweringAtOnce:
     async def _writers(self, arrivals: Sequence[Arrival]) -> list[Writer | None]:
         keys = self._practice.keys
         blinds = [keys.blind("chat", f"{one.channel}\x1f{one.app}\x1f{one.chat}") for one in arrivals]
-        found = await statements.rows_of(statements.spelled(_WRITERS.format(statements.marks(len(blinds)))), blinds)
+        channels, apps = list({one.channel for one in arrivals}), list({one.app for one in arrivals})
+        text = _WRITERS.format(statements.marks(len(channels)), statements.marks(len(apps)), statements.marks(len(blinds)))
+        found = await statements.rows_of(statements.spelled(text), [*channels, *apps, *blinds])
         known = {(row["channel"], row["app"], row["chat_blind"], row["subject"]): row for row in found}
         writers: list[Writer | None] = []
         for one, blind in zip(arrivals, blinds, strict=True):
@@ -179,7 +181,7 @@ _PATIENT = (HeldRole(Role.PATIENT, ""),)
 _WRITERS = (
     'SELECT c."id", c."channel", c."app", c."chat_blind", c."version", c."dialogue", c."account_id", i."subject", i."unionid", a."elder"'
     ' FROM "conversation" c JOIN "identity" i ON i."account_id" = c."account_id" AND i."app" = c."app" JOIN "account" a ON a."id" = c."account_id"'
-    ' WHERE c."chat_blind" IN ({0}) AND a."joined_to_id" IS NULL'
+    ' WHERE c."channel" IN ({0}) AND c."app" IN ({1}) AND c."chat_blind" IN ({2}) AND a."joined_to_id" IS NULL'
     ' AND NOT EXISTS (SELECT 1 FROM "practitioner" p WHERE p."account_id" = c."account_id")'
 )
 """Single chats of those who are patients and nothing else (``people.actor_for``); a group's has no account."""

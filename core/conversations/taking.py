@@ -118,11 +118,14 @@ class Taking:
 
     async def _places(self, arrivals: Sequence[Arrival]) -> tuple[dict[Arrival, str], dict[Arrival, Conversation]]:
         """Account and conversation of each: found by one question each, made where they are not there."""
+        apps = list({one.app for one in arrivals})
         unknown = {arrival.sender[:64] for arrival in arrivals if arrival.account_id is None}
-        found = {(row.app, row.subject): row.account_id for row in await find_all(Identity, subject__in=list(unknown))}
+        found = {(row.app, row.subject): row.account_id for row in await find_all(Identity, app__in=apps, subject__in=list(unknown))}
         accounts = {one: one.account_id or found.get((one.app, one.sender[:64])) or await self._account(one) for one in arrivals}
         blinds = {one: self._practice.keys.blind("chat", f"{one.channel}\x1f{one.app}\x1f{one.chat}") for one in arrivals}
-        rows = await find_all(Conversation, chat_blind__in=list(set(blinds.values())))
+        channels = list({one.channel for one in arrivals})
+        # With channel and app, because that is how their indexes begin: by the last column alone every chat of the house would be looked at.
+        rows = await find_all(Conversation, channel__in=channels, app__in=apps, chat_blind__in=list(set(blinds.values())))
         known = {(row.channel, row.app, row.chat_blind): row for row in rows}
         chats: dict[Arrival, Conversation] = {}
         for one in arrivals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from base64 import b32encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
@@ -17,17 +18,17 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 """A ULID of 26 characters."""
 
 
-def _encode(value: int, length: int) -> str:
-    characters = []
-    for _ in range(length):
-        value, remainder = divmod(value, 32)
-        characters.append(ALPHABET[remainder])
-    return "".join(reversed(characters))
+_FROM_RFC = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+
+
+def _encode(value: int) -> str:
+    """128 bits as 26 characters."""
+    return b32encode(value.to_bytes(20, "big"))[6:].translate(_FROM_RFC).decode()
 
 
 def lowest_id(moment: datetime) -> str:
     """The smallest ULID that can have been made at ``moment``: rows are found by their age through their key."""
-    return _encode(int(moment.timestamp() * 1000) << 80, 26)
+    return _encode(int(moment.timestamp() * 1000) << 80)
 
 
 def made_at(ulid: str) -> datetime:
@@ -57,7 +58,7 @@ class Ids:
             if value <= self._last:
                 value = self._last + 1
             self._last = value
-            return _encode(value, 26)
+            return _encode(value)
 
     def code(self, prefix: str, length: int = 4) -> str:
         """A code such as ``C-7K2M``. Not unique by itself: the column is, and the caller tries again on a clash."""

@@ -80,7 +80,7 @@ def inserting(model: type[Model], rows: Sequence[Mapping[str, Any]], *, unless_t
     No row of the mapper's is made: that takes longer than the database takes to store it."""
     fields = _fields(model)
     text = _insert(model, model._meta.db.capabilities.dialect, unless_there)
-    values = [[to_db_value(row[name] if name in row else default, model) for name, to_db_value, default in fields] for row in rows]
+    values = [[to_db_value(row.get(name, default), model) for name, to_db_value, default in fields] for row in rows]
     return Statement(text, values, many=True)
 
 
@@ -127,11 +127,12 @@ def _values(model: type[Model], where: Mapping[str, Any]) -> list[Any]:
     values: list[Any] = []
     for name, value in where.items():
         field, _, compared = name.partition("__")
+        # A text is compared as it is: no column that is compared with one is kept as anything else.
         to_db_value = model._meta.fields_map[field].to_db_value
         if compared == "in":
-            values += [to_db_value(one, model) for one in value]
+            values += [one if type(one) is str else to_db_value(one, model) for one in value]
         elif value is not None:
-            values.append(to_db_value(value, model))
+            values.append(value if type(value) is str else to_db_value(value, model))
     return values
 
 
