@@ -18,6 +18,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 """A ULID of 26 characters."""
 
 
+_DRAWN, _RANDOM = 64, (1 << 80) - 1
 _FROM_RFC = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
@@ -49,12 +50,17 @@ class Ids:
         self._now = now
         self._rng = rng
         self._last = 0
+        self._drawn = 0
+        self._left = 0
         self._lock = threading.Lock()
 
     def new(self) -> str:
         """A new ULID, greater than all earlier ones of this process."""
         with self._lock:
-            value = (int(self._now().timestamp() * 1000) << 80) | self._rng.getrandbits(80)
+            if not self._left:  # for many at once: a question to the system's generator costs more than all the rest
+                self._drawn, self._left = self._rng.getrandbits(80 * _DRAWN), _DRAWN
+            value = (int(self._now().timestamp() * 1000) << 80) | (self._drawn & _RANDOM)
+            self._drawn, self._left = self._drawn >> 80, self._left - 1
             if value <= self._last:
                 value = self._last + 1
             self._last = value

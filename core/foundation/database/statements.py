@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from tortoise.connection import get_connection
+from tortoise.fields import CharField
 from tortoise.models import Model
 
 from core.foundation.database.connection import PRACTICE
@@ -80,8 +81,19 @@ def inserting(model: type[Model], rows: Sequence[Mapping[str, Any]], *, unless_t
     No row of the mapper's is made: that takes longer than the database takes to store it."""
     fields = _fields(model)
     text = _insert(model, model._meta.db.capabilities.dialect, unless_there)
-    values = [[to_db_value(row.get(name, default), model) for name, to_db_value, default in fields] for row in rows]
-    return Statement(text, values, many=True)
+    return Statement(text, [_row(model, fields, row) for row in rows], many=True)
+
+
+def _row(model: type[Model], fields: Sequence[_Field], row: Mapping[str, Any]) -> list[Any]:
+    values = []
+    for name, to_db_value, longest, default in fields:
+        value = row.get(name, default)
+        # Most are texts that stand as they are.
+        values.append(value if value is default or (type(value) is str and len(value) <= longest) else to_db_value(value, model))
+    return values
+
+
+_Field = tuple[str, Callable[[Any, Any], Any], int, Any]
 
 
 def selecting(model: type[Model], *, lock: bool = False, **where: Any) -> Statement:
@@ -157,10 +169,13 @@ def _update(model: type[Model], dialect: str, values: tuple[tuple[str, bool], ..
 
 
 @lru_cache(_STATEMENTS)
-def _fields(model: type[Model]) -> list[tuple[str, Callable[[Any, Any], Any], Any]]:
-    """Name, way into the database and default of each column. What has neither value nor default is refused by the database."""
+def _fields(model: type[Model]) -> list[_Field]:
+    """Of each column name, way into the database, up to which length a text goes there as it is, and default, as the database takes it. What has
+    neither value nor default is refused by the database."""
     fields = [(name, model._meta.fields_map[name]) for name in model._meta.fields_db_projection]
-    return [(name, field.to_db_value, field.default() if callable(field.default) else field.default) for name, field in fields]
+    longest = {name: getattr(field, "max_length", -1) if isinstance(field, CharField) else -1 for name, field in fields}
+    defaults = {name: field.default() if callable(field.default) else field.default for name, field in fields}
+    return [(name, field.to_db_value, longest[name], None if defaults[name] is None else field.to_db_value(defaults[name], model)) for name, field in fields]
 
 
 @lru_cache(_STATEMENTS)
