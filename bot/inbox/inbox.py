@@ -20,8 +20,7 @@ from bot.channels.channel import Channel
 from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.outgoing import Link, Outgoing, Reply, Stream, Text
 from bot.channels.refused import Refused
-from bot.dialogue import always
-from bot.inbox import events
+from bot.inbox import always, events
 from bot.inbox.answer import BUSY, REFUSED, HttpAnswer
 from bot.inbox.flood import FLOODED, floods
 from bot.inbox.shapes import read, written
@@ -225,17 +224,15 @@ class Inbox:
     async def _answered_at_once(self, channel: Channel, incoming: Incoming) -> HttpAnswer | Message | None:
         """What needs no worker, stored and answered by this process: the answer, or the message where its reply is yet to be handed over; None where
         it must go the usual way."""
-        if incoming.kind is not Kind.TEXT or not always.is_always(incoming):
+        if not always.is_always(incoming):
             return None
         answer: Reply | None = None
 
-        async def reply(writer: Writer) -> Stored | None:
+        def reply(writer: Writer) -> Stored | None:
             nonlocal answer
             if not always.is_quiet(writer.dialogue):
                 return None
-            said = await always.always_said(self.practice, writer.actor, incoming, elder=writer.elder)
-            if said is None:
-                return None
+            said = always.always_said(incoming, elder=writer.elder)
             answer = channel.passive_reply(incoming, said.shapes, self.practice.clock.real_now(), self._nonce())
             return Stored(said.written, whole=not answer.rest)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from core.conversations.models import Message
 from core.conversations.taking import Arrival
 from core.conversations.words import KIND, words_key
 from core.foundation.access import check_access
-from core.foundation.actor import Actor, HeldRole, Role
+from core.foundation.actor import Actor
 from core.foundation.database import statements
 from core.foundation.database.one_go import Statement, Steps, in_one_go
 from core.foundation.database.passing import until_passed
@@ -45,7 +45,7 @@ class Writer:
     """Who wrote: no member of staff, in his single chat. ``dialogue``: where the dialogue stands, as it is stored. ``introduced``: known across the
     accounts of the platform; of others the worker is told, who asks."""
 
-    actor: Actor
+    account_id: str
     elder: bool
     conversation_id: str
     version: int
@@ -66,7 +66,7 @@ class Asking:
     """``reply``: what is said to who wrote; None where that is not for this process to say."""
 
     arrival: Arrival
-    reply: Callable[[Writer], Awaitable[Reply | None]]
+    reply: Callable[[Writer], Reply | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class AnsweringAtOnce:
         ids: list[str] = []
         for asking, writer in zip(askings, await self._writers([one.arrival for one in askings]), strict=True):
             key = asking.arrival.dedupe_key
-            if writer is None or key in prepared or (reply := await asking.reply(writer)) is None:
+            if writer is None or key in prepared or (reply := asking.reply(writer)) is None:
                 ids.append("")
             else:
                 prepared[key] = await self._prepared(asking.arrival, writer, reply)
@@ -120,11 +120,11 @@ class AnsweringAtOnce:
         writers: list[Writer | None] = []
         for one, blind in zip(arrivals, blinds, strict=True):
             row = known.get((one.channel, one.app, blind, one.sender))
-            writers.append(None if row is None else _writer(row, one.channel))
+            writers.append(None if row is None else _writer(row))
         return writers
 
     async def _prepared(self, arrival: Arrival, writer: Writer, reply: Reply) -> _Prepared:
-        practice, account_id = self._practice, writer.actor.account_id
+        practice, account_id = self._practice, writer.account_id
         real_now = practice.clock.real_now()
         message_id = practice.ids.new()
         key = words_key(account_id, real_now)
@@ -170,14 +170,12 @@ class AnsweringAtOnce:
         return True
 
 
-def _writer(row: Any, channel: str) -> Writer:
+def _writer(row: Any) -> Writer:
     stored = row["dialogue"]
     dialogue = json.loads(stored) if isinstance(stored, str | bytes) else stored
-    actor = Actor(row["account_id"], _PATIENT, channel)
-    return Writer(actor, bool(row["elder"]), row["id"], row["version"], dialogue, row["unionid"] is not None)
+    return Writer(row["account_id"], bool(row["elder"]), row["id"], row["version"], dialogue, row["unionid"] is not None)
 
 
-_PATIENT = (HeldRole(Role.PATIENT, ""),)
 _WRITERS = (
     'SELECT c."id", c."channel", c."app", c."chat_blind", c."version", c."dialogue", c."account_id", i."subject", i."unionid", a."elder"'
     ' FROM "conversation" c JOIN "identity" i ON i."account_id" = c."account_id" AND i."app" = c."app" JOIN "account" a ON a."id" = c."account_id"'

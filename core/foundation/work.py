@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.foundation.access import check_access
 from core.foundation.actor import Actor, Role
+from core.foundation.database import statements
 from core.foundation.events import lane_of
 from core.foundation.keys import Sealer
 from core.foundation.locking import check_concerned, check_lock
@@ -81,9 +82,11 @@ class Work:
         event_id = self.new_id()
         lane = lane or lane_of(topic)
         real_now = self.practice.clock.real_now()
-        await OutboxEvent.create(
-            id=event_id, topic=topic, lane=lane, key=key, body=ids, entry_id=self.entry_id, created_at=real_now, claimed_until=real_now
-        )
+        values = {
+            "id": event_id, "topic": topic, "lane": lane, "key": key, "body": ids, "entry_id": self.entry_id, "created_at": real_now,
+            "claimed_until": real_now,
+        }  # fmt: skip
+        await statements.insert(OutboxEvent, values)
         self.lanes.add(lane)
         return event_id
 
@@ -151,7 +154,7 @@ class Work:
         others = self._looked_at() if outcome == "done" else []
         if others:
             await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
-        await AuditEntry.create(**self.entry(outcome, others))
+        await statements.insert(AuditEntry, self.entry(outcome, others))
 
     def entry(self, outcome: str, others: Sequence[str] = ()) -> dict[str, Any]:
         """The audit entry of this order, to be written; ``others``: patients whose data it opened beside."""

@@ -74,6 +74,13 @@ async def update(model: type[MODEL], values: Mapping[str, Any], **where: Any) ->
     return changed
 
 
+async def insert(model: type[Model], row: Mapping[str, Any]) -> None:
+    """Write one new row: values by field, the field's default where one is missing. IntegrityError where it clashes with what is there."""
+    fields = _fields(model)
+    connection = model._meta.db
+    await connection.execute_query(_insert(model, connection.capabilities.dialect, False), _row(model, fields, row))
+
+
 def inserting(model: type[Model], rows: Sequence[Mapping[str, Any]], *, unless_there: bool = False) -> Statement:
     """What inserts ``rows`` (values by field; the field's default where one is missing), in a transaction of steps (``one_go``). ``unless_there``:
     one that clashes with what is there is left out.
@@ -174,8 +181,12 @@ def _fields(model: type[Model]) -> list[_Field]:
     neither value nor default is refused by the database."""
     fields = [(name, model._meta.fields_map[name]) for name in model._meta.fields_db_projection]
     longest = {name: getattr(field, "max_length", -1) if isinstance(field, CharField) else -1 for name, field in fields}
-    defaults = {name: field.default() if callable(field.default) else field.default for name, field in fields}
-    return [(name, field.to_db_value, longest[name], None if defaults[name] is None else field.to_db_value(defaults[name], model)) for name, field in fields]
+    return [(name, field.to_db_value, longest[name], _default(model, field)) for name, field in fields]
+
+
+def _default(model: type[Model], field: Any) -> Any:
+    value = field.default() if callable(field.default) else field.default
+    return None if value is None else field.to_db_value(value, model)
 
 
 @lru_cache(_STATEMENTS)
