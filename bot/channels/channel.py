@@ -76,8 +76,8 @@ def key_of(incoming: Incoming) -> KeyName:
 
 def xml_envelope(sealed: Sealed) -> bytes:
     """The encrypted answer of Official Account, mini program (XML) and WeCom app."""
-    return (
-        f"<xml><Encrypt>{cdata(sealed.encrypt)}</Encrypt><MsgSignature>{cdata(sealed.signature)}</MsgSignature>"
+    return (  # base64 and hex end no section
+        f"<xml><Encrypt><![CDATA[{sealed.encrypt}]]></Encrypt><MsgSignature><![CDATA[{sealed.signature}]]></MsgSignature>"
         f"<TimeStamp>{sealed.timestamp}</TimeStamp><Nonce>{cdata(sealed.nonce)}</Nonce></xml>"
     ).encode()
 

@@ -88,7 +88,7 @@ class Tap(Frozen):
     task_id: str = ""
     card_type: str = ""
     response_code: Annotated[str, Field(repr=False)] = ""
-    selected: dict[str, tuple[str, ...]] = {}
+    selected: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Quote(Frozen):
@@ -138,7 +138,7 @@ class Incoming(Frozen):
     scene: str = ""
     deliveries: tuple[Delivery, ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
-    detail: dict[str, str] = {}
+    detail: dict[str, str] = Field(default_factory=dict)
     stream_id: str = ""
     response_url: Annotated[str, Field(repr=False)] = ""
     event: str = ""

@@ -43,6 +43,7 @@ from bot.dialogue.answering import picked
 from bot.dialogue.danger import NOTHING, Heard, heard
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.courtesy import GREETING, GREETINGS, courtesy
 from bot.phrases.guidance import guidance_for
 from bot.phrases.measured import read_measured
 from bot.phrases.reader import Said, clicked, phrase_of_others, read_phrase
@@ -114,7 +115,7 @@ async def _greeting(turn: Turn) -> Reply:
         return Reply((), turn.state)  # WeCom tells each time the chat is opened; once is a greeting, always is a nuisance.
     if turn.staff:
         return turn.say(_STAFF_GREETING)
-    return turn.say(patients.GREETING)
+    return turn.say(GREETING)
 
 
 async def _voice(turn: Turn) -> Reply:
@@ -193,8 +194,8 @@ async def _text(turn: Turn, text: str) -> Reply:
         return rights.told(turn, right)
     if turn.staff:
         return await _staff_text(turn, text)
-    if not hearing.says_something and (courtesy := patients.courtesy(text)):
-        return turn.say(courtesy)
+    if not hearing.says_something and (polite := courtesy(text)):
+        return turn.say(polite)
     if asked is not None and turn.unseen:
         if not hearing.says_something:
             return await _once_more(turn, asked)
@@ -326,7 +327,7 @@ async def _staff_text(turn: Turn, text: str) -> Reply:
         return await staff_danger.answered(turn, hearing)
     if turn.state.asked is not None and called_off(text):
         return _nothing_done(turn)
-    if tidy(text).lower() in patients.GREETINGS:
+    if tidy(text).lower() in GREETINGS:
         return turn.say(_STAFF_GREETING)
     lines = []
     others = phrase_of_others(text)

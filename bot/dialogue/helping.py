@@ -7,12 +7,12 @@ from bot.dialogue.binding import STAFF_PAGE
 from bot.dialogue.emergency_access import REVIEW_PAGE
 from bot.dialogue.turn import Reply, Turn
 from bot.phrases.guidance import GUIDANCE
-from bot.phrases.help import help_in_short, help_text
+from bot.phrases.help import NOT_STAFF, help_for_patients, help_text
 from core.dispatch.commands import AskHelper, HelperAsked
 from core.foundation.actor import ROLE_LABELS, Role
 from core.people.commands_views import Me, MeView
 
-NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
+__all__ = ["NOT_STAFF", "ask", "explained"]
 
 
 async def ask(turn: Turn, topic: str) -> Reply:
@@ -29,16 +29,13 @@ async def ask(turn: Turn, topic: str) -> Reply:
 
 async def explained(turn: Turn, *, everything: bool = False) -> Reply:
     """帮助: what this person can say here; in 长辈模式 what is said most, unless ``everything`` is asked for (更多)."""
-    roles: tuple[str, ...] = ()
-    if turn.staff:
-        me: MeView = await turn.ask(Me())
-        roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
-    elif turn.incoming.channel.value.startswith("wecom"):
-        return turn.say(NOT_STAFF, help_text(turn.actor, staff=False, group=turn.group))
-    elif turn.elder and not everything:
-        return turn.say(help_in_short())
-    told = turn.say(help_text(turn.actor, staff=turn.staff, group=turn.group, roles=roles))
-    return told if turn.group or not turn.staff else Reply((*told.shapes, *_own_pages(turn)), told.state)
+    if not turn.staff:
+        staffs = turn.incoming.channel.value.startswith("wecom")
+        return turn.say(*help_for_patients(turn.actor, staffs_channel=staffs, group=turn.group, elder=turn.elder, everything=everything))
+    me: MeView = await turn.ask(Me())
+    roles = tuple(dict.fromkeys(held.label for held in me.roles)) or tuple(ROLE_LABELS[held.role] for held in turn.actor.roles)
+    told = turn.say(help_text(turn.actor, staff=True, group=turn.group, roles=roles))
+    return told if turn.group else Reply((*told.shapes, *_own_pages(turn)), told.state)
 
 
 def _own_pages(turn: Turn) -> tuple[Link, ...]:

@@ -15,6 +15,7 @@ from bot.dialogue.again import asked_anew, shapes_before
 from bot.dialogue.danger import Heard, heard, spoken_subject, subject_of
 from bot.dialogue.state import Asked
 from bot.dialogue.turn import Reply, Turn
+from bot.phrases.courtesy import courtesy
 from core.foundation.clock import ago
 from core.foundation.errors import NotFound
 from core.intake.commands import CurrentIntake, IntakeView
@@ -93,7 +94,7 @@ async def _intake(turn: Turn, asked: Asked, text: str, hearing: Heard, code: str
         subject = subject_of(hearing.reading.person)
         # About somebody else it is another matter anyway.
         return None if subject not in (None, turn.state.subject) else _same_matter(turn, asked, view)
-    if code is None and (age > ONE_DAY or hearing.reading.is_aside or patients.courtesy(text)):
+    if code is None and (age > ONE_DAY or hearing.reading.is_aside or courtesy(text)):
         return _question_again(turn, asked, view)
     turn.state = turn.state.asking(_resumed(asked))
     return None

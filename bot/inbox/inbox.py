@@ -18,14 +18,16 @@ from tortoise.exceptions import OperationalError
 
 from bot.channels.channel import Channel
 from bot.channels.message import ChannelName, Incoming, Kind
-from bot.channels.outgoing import Link, Outgoing, Stream, Text
+from bot.channels.outgoing import Link, Outgoing, Reply, Stream, Text
 from bot.channels.refused import Refused
-from bot.inbox import events
+from bot.inbox import always, events
 from bot.inbox.answer import BUSY, REFUSED, HttpAnswer
 from bot.inbox.flood import FLOODED, floods
 from bot.inbox.shapes import read, written
 from bot.inbox.waiting import reply_within
 from core.conversations import allowance, inbound, reading
+from core.conversations.at_once import AnsweringAtOnce, Asking, Writer
+from core.conversations.at_once import Reply as Stored
 from core.conversations.commands import DeliverPart, PushAgain
 from core.conversations.handing_over import HandingOver
 from core.conversations.models import Message
@@ -62,9 +64,10 @@ class Inbox:
     _running: set[asyncio.Task[HttpAnswer]] = field(default_factory=set)
     _taking: Taking = field(init=False)
     _handing_over: HandingOver = field(init=False)
+    _at_once: AnsweringAtOnce = field(init=False)
 
     def __post_init__(self) -> None:
-        self._taking, self._handing_over = Taking(self.practice), HandingOver(self.practice)
+        self._taking, self._handing_over, self._at_once = Taking(self.practice), HandingOver(self.practice), AnsweringAtOnce(self.practice)
 
     def verify_url(self, channel: Channel, query: Mapping[str, str]) -> HttpAnswer:
         """The platform's check of our address."""
@@ -144,8 +147,10 @@ class Inbox:
             # A tap on a robot's card is delivered once and never again: it is stored before anything else is asked.
             if incoming.kind is not Kind.TAP and await floods(self.practice, incoming):
                 return self._said(channel, incoming, () if channel.name is ChannelName.MINI_PROGRAM else (Text(text=FLOODED),))
-            message = await self._claimed(incoming, None)
             count("callback_accepted", channel=channel.name)
+            if isinstance(taken := await self._answered_at_once(channel, incoming), HttpAnswer):
+                return taken
+            message = taken or await self._claimed(incoming, None)
         else:
             count("callback_duplicate", channel=channel.name)
         if channel.name is ChannelName.MINI_PROGRAM:
@@ -216,8 +221,31 @@ class Inbox:
     async def _reply_within(self, message_id: str, seconds: float) -> Message:
         return await reply_within(self.practice.signals, self._taking.row, message_id, seconds)
 
+    async def _answered_at_once(self, channel: Channel, incoming: Incoming) -> HttpAnswer | Message | None:
+        """What needs no worker, stored and answered by this process: the answer, or the message where its reply is yet to be handed over; None where
+        it must go the usual way."""
+        if not always.is_always(incoming):
+            return None
+        answer: Reply | None = None
+
+        def reply(writer: Writer) -> Stored | None:
+            nonlocal answer
+            if not always.is_quiet(writer.dialogue):
+                return None
+            said = always.always_said(incoming, elder=writer.elder)
+            answer = channel.passive_reply(incoming, said.shapes, self.practice.clock.real_now(), self._nonce())
+            return Stored(said.written, whole=not answer.rest)
+
+        message_id = await self._at_once.answer(Asking(self._arrival(incoming, None), reply))
+        if message_id is None or answer is None:
+            return None
+        return await self._taking.row(message_id) if answer.rest else HttpAnswer(200, answer.body, answer.content_type)
+
     async def _claimed(self, incoming: Incoming, account_id: str | None) -> Message:
-        arrival = Arrival(
+        return (await self._taking.take(self._arrival(incoming, account_id))).message
+
+    def _arrival(self, incoming: Incoming, account_id: str | None) -> Arrival:
+        return Arrival(
             channel=incoming.channel.value,
             app=self.apps.get(incoming.channel, incoming.account),
             sender=incoming.sender,
@@ -229,7 +257,6 @@ class Inbox:
             account_id=account_id,
             trigger=None if incoming.group else "tap" if incoming.kind in _TAPS else "message",
         )
-        return (await self._taking.take(arrival)).message
 
     async def _notice(self, incoming: Incoming) -> None:
         """What is no conversation: what became of our messages (``events``), and that somebody left, because nothing may be sent any more."""

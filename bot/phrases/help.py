@@ -32,6 +32,16 @@ def help_text(actor: Actor, *, staff: bool, group: bool, roles: tuple[str, ...] 
     return "\n".join([head, *lines, tail])
 
 
+NOT_STAFF = "您还没有登记为医务人员,请联系管理员登记。"
+
+
+def help_for_patients(actor: Actor, *, staffs_channel: bool, group: bool = False, elder: bool = False, everything: bool = False) -> tuple[str, ...]:
+    """What 帮助 (``everything``: 更多) says to somebody who is no member of staff. ``staffs_channel``: he writes where members of staff do."""
+    if staffs_channel:
+        return NOT_STAFF, help_text(actor, staff=False, group=group)
+    return (help_in_short() if elder and not everything else help_text(actor, staff=False, group=group),)
+
+
 def help_in_short() -> str:
     """For 长辈模式: what is said most, and the way to the rest. 120 stands whole."""
     return "\n".join([HELP_HEAD, *(f"· {said}:{does}" for said, does in (*HELP, MORE)), _DANGER])

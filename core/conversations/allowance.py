@@ -14,6 +14,7 @@ from tortoise.expressions import F
 
 from core.conversations.models import Allowance
 from core.foundation.database import statements
+from core.foundation.database.one_go import Steps
 from core.foundation.ids import Ids
 
 Trigger = Literal["message", "tap"]
@@ -21,20 +22,18 @@ Trigger = Literal["message", "tap"]
 GIVEN: dict[Trigger, tuple[int, timedelta]] = {"message": (5, timedelta(hours=48)), "tap": (3, timedelta(minutes=1))}
 
 
-async def opened(ids: Ids, conversation_ids: Collection[str], trigger: Trigger, real_now: datetime) -> None:
-    """The people of these single chats did something: the allowance of each starts anew."""
+def opening(ids: Ids, conversation_ids: Collection[str], trigger: Trigger, real_now: datetime) -> Steps[None]:
+    """The people of these single chats did something: the allowance of each starts anew. Steps of the transaction that stores what they did."""
     count, duration = GIVEN[trigger]
     given = {"remaining": count, "until": real_now + duration}
-    if await statements.update(Allowance, given, conversation_id__in=list(conversation_ids), trigger=trigger) == len(conversation_ids):
+    chats = list(conversation_ids)
+    if (yield statements.updating(Allowance, given, conversation_id__in=chats, trigger=trigger)).written == len(chats):
         return
-    rows = Allowance.filter(conversation_id__in=list(conversation_ids), trigger=trigger)
-    there = set(await rows.values_list("conversation_id", flat=True))
-    missing = [
-        Allowance(id=ids.new(), conversation_id=one, trigger=trigger, remaining=count, until=real_now + duration)
-        for one in sorted(set(conversation_ids) - there)
-    ]
-    # Another process may have made it a moment ago, for something the same person did: with the same count and nearly the same end.
-    await Allowance.bulk_create(missing, ignore_conflicts=True)
+    there = {row["conversation_id"] for row in (yield statements.selecting(Allowance, conversation_id__in=chats, trigger=trigger)).rows}
+    missing = [{"id": ids.new(), "conversation_id": one, "trigger": trigger, **given} for one in sorted(set(chats) - there)]
+    if missing:
+        # Another process may have made it a moment ago, for something the same person did: with the same count and nearly the same end.
+        yield statements.inserting(Allowance, missing, unless_there=True)
 
 
 async def left(conversation_id: str, real_now: datetime) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -16,7 +17,6 @@ from core.conversations.models import Conversation, Message
 from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
 from core.foundation.events import lane_of
-from core.foundation.models import OutboxEvent
 from core.foundation.practice import Practice
 
 RECEIVED = "message.received"
@@ -79,14 +79,14 @@ async def conversation_of(practice: Practice, chat: Chat) -> Conversation:
         return await Conversation.get(channel=chat.channel, app=chat.app, chat_blind=blind)
 
 
-def received(event_id: str, conversation_id: str, message_id: str, real_now: datetime) -> OutboxEvent:
-    """The event of a message that was stored, for the same transaction."""
-    return OutboxEvent(
-        id=event_id,
-        topic=RECEIVED,
-        lane=lane_of(RECEIVED),
-        key=conversation_id,
-        body={"conversation_id": conversation_id, "message_id": message_id},
-        created_at=real_now,
-        claimed_until=real_now,
-    )
+def received(event_id: str, conversation_id: str, message_id: str, real_now: datetime) -> dict[str, Any]:
+    """The event of a message that was stored, for the same transaction: values of its row."""
+    return {
+        "id": event_id,
+        "topic": RECEIVED,
+        "lane": lane_of(RECEIVED),
+        "key": conversation_id,
+        "body": {"conversation_id": conversation_id, "message_id": message_id},
+        "created_at": real_now,
+        "claimed_until": real_now,
+    }

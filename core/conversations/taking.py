@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 
 from core.conversations import allowance, inbound
 from core.conversations.inbound import RECEIVED, Chat, Claim
 from core.conversations.models import Conversation, Message
 from core.conversations.words import KIND, words_key
 from core.foundation.actor import Actor
-from core.foundation.database.connection import PRACTICE
+from core.foundation.database import statements
+from core.foundation.database.one_go import Steps, in_one_go
 from core.foundation.database.passing import until_passed
 from core.foundation.database.statements import find_all
 from core.foundation.errors import DomainError
@@ -78,16 +79,15 @@ class Taking:
             return [await self._alone(arrivals[0], accounts, chats)]
         real_now = self._practice.clock.real_now()
         first: dict[str, Message] = {}
-        fresh: list[tuple[Arrival, Message]] = []
+        fresh: list[tuple[Arrival, _Made]] = []
         for arrival in arrivals:
             if arrival.dedupe_key not in first:
                 made = await self._made(arrival, accounts[arrival], chats[arrival], real_now)
-                first[arrival.dedupe_key] = made
+                first[arrival.dedupe_key] = made.message
                 fresh.append((arrival, made))
         # Where one of them is there already the whole batch comes to nothing, and each is taken by itself.
-        await until_passed(self._practice, lambda: self._stored(fresh, real_now))
-        await self._practice.signals.publish(lane_of(RECEIVED))
-        made_here = {id(message) for _, message in fresh}
+        await self._store(fresh, real_now)
+        made_here = {id(made.message) for _, made in fresh}
         claims = []
         for arrival in arrivals:
             message = first[arrival.dedupe_key]
@@ -97,27 +97,35 @@ class Taking:
 
     async def _alone(self, arrival: Arrival, accounts: dict[Arrival, str], chats: dict[Arrival, Conversation]) -> Claim:
         real_now = self._practice.clock.real_now()
-        message = await self._made(arrival, accounts[arrival], chats[arrival], real_now)
+        made = await self._made(arrival, accounts[arrival], chats[arrival], real_now)
         try:
-            await until_passed(self._practice, lambda: self._stored([(arrival, message)], real_now))
+            await self._store([(arrival, made)], real_now)
         except IntegrityError:
             return Claim(await Message.get(dedupe_key=arrival.dedupe_key), False)
-        await self._practice.signals.publish(lane_of(RECEIVED))
-        return Claim(message, True)
+        return Claim(made.message, True)
 
-    async def _stored(self, fresh: Sequence[tuple[Arrival, Message]], real_now: datetime) -> None:
-        async with in_transaction(PRACTICE):
-            await Message.bulk_create([message for _, message in fresh])
-            await OutboxEvent.bulk_create([self._told(message, real_now) for _, message in fresh])
-            await self._opened(fresh, real_now)
+    async def _store(self, fresh: Sequence[tuple[Arrival, _Made]], real_now: datetime) -> None:
+        await until_passed(self._practice, lambda: in_one_go(lambda: self._stored(fresh, real_now)))
+        await self._practice.signals.publish(lane_of(RECEIVED))
+
+    def _stored(self, fresh: Sequence[tuple[Arrival, _Made]], real_now: datetime) -> Steps[None]:
+        yield statements.inserting(Message, [made.values for _, made in fresh])
+        yield statements.inserting(OutboxEvent, [made.told for _, made in fresh])
+        for trigger in allowance.GIVEN:
+            chats = {made.message.conversation_id for arrival, made in fresh if arrival.trigger == trigger and not arrival.group}
+            if chats:
+                yield from allowance.opening(self._practice.ids, chats, trigger, real_now)
 
     async def _places(self, arrivals: Sequence[Arrival]) -> tuple[dict[Arrival, str], dict[Arrival, Conversation]]:
         """Account and conversation of each: found by one question each, made where they are not there."""
+        apps = list({one.app for one in arrivals})
         unknown = {arrival.sender[:64] for arrival in arrivals if arrival.account_id is None}
-        found = {(row.app, row.subject): row.account_id for row in await find_all(Identity, subject__in=list(unknown))}
+        found = {(row.app, row.subject): row.account_id for row in await find_all(Identity, app__in=apps, subject__in=list(unknown))}
         accounts = {one: one.account_id or found.get((one.app, one.sender[:64])) or await self._account(one) for one in arrivals}
         blinds = {one: self._practice.keys.blind("chat", f"{one.channel}\x1f{one.app}\x1f{one.chat}") for one in arrivals}
-        rows = await find_all(Conversation, chat_blind__in=list(set(blinds.values())))
+        channels = list({one.channel for one in arrivals})
+        # With channel and app, because that is how their indexes begin: by the last column alone every chat of the house would be looked at.
+        rows = await find_all(Conversation, channel__in=channels, app__in=apps, chat_blind__in=list(set(blinds.values())))
         known = {(row.channel, row.app, row.chat_blind): row for row in rows}
         chats: dict[Arrival, Conversation] = {}
         for one in arrivals:
@@ -129,24 +137,25 @@ class Taking:
         who = await self._practice.execute(_SYSTEM, EnsureAccount(app=arrival.app, subject=arrival.sender[:64]))
         return str(who.account_id)
 
-    async def _made(self, arrival: Arrival, account_id: str, conversation: Conversation, real_now: datetime) -> Message:
+    async def _made(self, arrival: Arrival, account_id: str, conversation: Conversation, real_now: datetime) -> _Made:
         message_id = self._practice.ids.new()
         key = words_key(account_id, real_now)
         sealer = await self._practice.keys.sealer(KIND, key)
-        return Message(
-            id=message_id, conversation_id=conversation.id, account_id=account_id, dedupe_key=arrival.dedupe_key, kind=arrival.kind, words_key=key,
-            body=sealer.seal("message", "body", message_id, arrival.body), state="received", window="open" if arrival.window else "closed",
-            received_at=real_now,
-        )  # fmt: skip
+        values = {
+            "id": message_id, "conversation_id": conversation.id, "account_id": account_id, "dedupe_key": arrival.dedupe_key, "kind": arrival.kind,
+            "words_key": key, "body": sealer.seal("message", "body", message_id, arrival.body), "state": "received",
+            "window": "open" if arrival.window else "closed", "received_at": real_now,
+        }  # fmt: skip
+        return _Made(Message(**values), values, inbound.received(self._practice.ids.new(), conversation.id, message_id, real_now))
 
-    def _told(self, message: Message, real_now: datetime) -> OutboxEvent:
-        return inbound.received(self._practice.ids.new(), message.conversation_id, message.id, real_now)
 
-    async def _opened(self, fresh: Sequence[tuple[Arrival, Message]], real_now: datetime) -> None:
-        for trigger in allowance.GIVEN:
-            chats = {message.conversation_id for arrival, message in fresh if arrival.trigger == trigger and not arrival.group}
-            if chats:
-                await allowance.opened(self._practice.ids, chats, trigger, real_now)
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A message to be stored: as a row, as values, and its event's values."""
+
+    message: Message
+    values: dict[str, Any]
+    told: dict[str, Any]
 
 
 async def _known(keys: Sequence[str]) -> list[Message | None]:

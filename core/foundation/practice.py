@@ -22,6 +22,7 @@ from core.foundation.blobs import BlobStore
 from core.foundation.clock import Clock
 from core.foundation.counting import Counts
 from core.foundation.damage import tell_of_damage
+from core.foundation.database import statements
 from core.foundation.database.away import AWAY, is_passing
 from core.foundation.database.connection import PRACTICE
 from core.foundation.encryption.fence import BlindKeyRenewed, is_in_force
@@ -204,7 +205,7 @@ class Practice:
             return work, None, refusal
 
     async def _stored(self, actor: Actor, record: str, command: Command) -> Any:
-        row = await IdempotencyRecord.get_or_none(id=record)
+        row = await statements.find(IdempotencyRecord, id=record)
         if row is None:
             return None
         if row.order != command.name or row.digest != self._digest(command):
@@ -231,14 +232,15 @@ class Practice:
             sealer = await self.keys.sealer(ANSWERS, f"{month}")
         except SubjectErased:  # the clock has been wrong by months, forwards, and is right again: nobody is refused because of that
             month, sealer = None, await self.keys.sealer("account", actor.account_id)
-        await IdempotencyRecord.create(
-            id=record,
-            order=command.name,
-            digest=self._digest(command),
-            answers_key=month,
-            result=sealer.seal_bytes("idempotency_record", "result", record, result.model_dump_json().encode()),
-            created_at=real_now,
-        )
+        values = {
+            "id": record,
+            "order": command.name,
+            "digest": self._digest(command),
+            "answers_key": month,
+            "result": sealer.seal_bytes("idempotency_record", "result", record, result.model_dump_json().encode()),
+            "created_at": real_now,
+        }
+        await statements.insert(IdempotencyRecord, values)
 
     def _digest(self, command: Command) -> str:
         """What the order said, comparable but not to be guessed back: a bare hash of a phone number is reversed in seconds."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.foundation.access import check_access
 from core.foundation.actor import Actor, Role
+from core.foundation.database import statements
 from core.foundation.events import lane_of
 from core.foundation.keys import Sealer
 from core.foundation.locking import check_concerned, check_lock
@@ -81,9 +82,11 @@ class Work:
         event_id = self.new_id()
         lane = lane or lane_of(topic)
         real_now = self.practice.clock.real_now()
-        await OutboxEvent.create(
-            id=event_id, topic=topic, lane=lane, key=key, body=ids, entry_id=self.entry_id, created_at=real_now, claimed_until=real_now
-        )
+        values = {
+            "id": event_id, "topic": topic, "lane": lane, "key": key, "body": ids, "entry_id": self.entry_id, "created_at": real_now,
+            "claimed_until": real_now,
+        }  # fmt: skip
+        await statements.insert(OutboxEvent, values)
         self.lanes.add(lane)
         return event_id
 
@@ -149,26 +152,31 @@ class Work:
         if outcome == "done" and self._subject.kind == "patient":
             await check_concerned(self, self._subject.id)
         others = self._looked_at() if outcome == "done" else []
-        await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
+        if others:
+            await AuditSubject.bulk_create([AuditSubject(id=self.new_id(), entry_id=self.entry_id, patient_id=one) for one in others])
+        await statements.insert(AuditEntry, self.entry(outcome, others))
+
+    def entry(self, outcome: str, others: Sequence[str] = ()) -> dict[str, Any]:
+        """The audit entry of this order, to be written; ``others``: patients whose data it opened beside."""
         organisations = sorted(self.actor.organisations(self.grant.role))
-        await AuditEntry.create(
-            id=self.entry_id,
-            at=self.now,
-            real_at=self.practice.clock.real_now(),
-            account_id=self.actor.account_id,
-            role=self.grant.role.value,
-            relation=self.grant.relation,
-            organisation_id=organisations[0] if organisations else "",
-            channel=self.actor.channel,
-            action=self.order.name,
-            outcome=outcome,
-            subject_kind=self._subject.kind,
-            subject_id=self._subject.id,
-            detail=self._detail(others),
-            reason=self._reason,
-            session_id=self.actor.session_id or None,
-            address=self.actor.address or None,
-        )
+        return {
+            "id": self.entry_id,
+            "at": self.now,
+            "real_at": self.practice.clock.real_now(),
+            "account_id": self.actor.account_id,
+            "role": self.grant.role.value,
+            "relation": self.grant.relation,
+            "organisation_id": organisations[0] if organisations else "",
+            "channel": self.actor.channel,
+            "action": self.order.name,
+            "outcome": outcome,
+            "subject_kind": self._subject.kind,
+            "subject_id": self._subject.id,
+            "detail": self._detail(others),
+            "reason": self._reason,
+            "session_id": self.actor.session_id or None,
+            "address": self.actor.address or None,
+        }
 
     def _looked_at(self) -> list[str]:
         """The other patients of a list, sorted. What the system opens goes to nobody, and one's own side is no stranger."""
@@ -177,7 +185,7 @@ class Work:
         own = {self._subject.id} if self._subject.kind == "patient" else set()
         return sorted(self._opened - own)
 
-    def _detail(self, others: list[str]) -> dict[str, str]:
+    def _detail(self, others: Sequence[str]) -> dict[str, str]:
         detail = dict(self._subject.detail or {})
         if self.actor.user:
             detail["user"] = _code(self, self.actor.user)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "save", "get_or_create", "update_or_create", "change"}
+WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "save", "get_or_create", "update_or_create", "change", "insert", "inserting", "updating"}
 
 TECHNICAL_WRITERS = {
     "core/foundation/practice.py": {"_store"},
@@ -30,9 +30,10 @@ TECHNICAL_WRITERS = {
     "core/foundation/database/statements.py": {"update"},
     "core/conversations/inbound.py": {"conversation_of"},
     "core/conversations/taking.py": {"_stored"},
+    "core/conversations/at_once.py": {"_stored"},
     "core/conversations/handing_over.py": {"_answered", "_closed"},
     "core/conversations/lease.py": {"take", "give_back", "prolong"},
-    "core/conversations/allowance.py": {"opened", "spend", "exhausted"},
+    "core/conversations/allowance.py": {"opening", "spend", "exhausted"},
     "core/notifications/service.py": {"mark_sent", "mark_failed", "keep_card"},
     "core/notifications/rungs.py": {"begin", "part_sent", "sent", "refused"},
     "core/notifications/subscriptions.py": {"accepted", "closed", "spend", "returned"},

@@ -11,15 +11,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tortoise.backends.sqlite import client
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
 logger = logging.getLogger("huizhen.database")
+
+T = TypeVar("T")
 
 
 class ImmediateTransaction(client.SqliteTransactionWrapper):
@@ -74,6 +76,13 @@ class ImmediateSqliteClient(client.SqliteClient):
             logger.info("short read goes the usual way: %s", type(error).__name__)
             self._let_go()
             return None
+
+    async def in_its_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """``work`` on the writing connection, in the connection's thread, while nobody else of this process uses it. sqlite3.Error as it raises."""
+        async with self.acquire_connection() as wrapped:
+            # Cancelled, it is carried out all the same: what is queued behind it in that thread comes after its end.
+            result: T = await wrapped._execute(work, wrapped._conn)
+            return result
 
     def _let_go(self) -> None:
         if self._reader is not None:

@@ -6,13 +6,17 @@ a few times an hour that is nothing, and it stays the way to ask. Rows come back
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from tortoise.connection import get_connection
+from tortoise.fields import CharField
 from tortoise.models import Model
 
+from core.foundation.database.connection import PRACTICE
+from core.foundation.database.one_go import Statement
 from core.foundation.database.sqlite_client import ImmediateSqliteClient
 
 MODEL = TypeVar("MODEL", bound=Model)
@@ -37,14 +41,21 @@ async def find_all(model: type[MODEL], *, order: str = "", limit: int = 0, lock:
     if any(name.endswith("__in") and not value for name, value in where.items()):
         return []
     connection = model._meta.db
-    dialect = connection.capabilities.dialect
-    text = _select(model, dialect, _shape(where), order, limit, lock)
-    values = _values(model, where)
+    text = _select(model, connection.capabilities.dialect, _shape(where), order, limit, lock)
+    return [model._init_from_db(**row) for row in await _asked(connection, text, _values(model, where))]
+
+
+async def rows_of(text: str, values: Sequence[Any]) -> Sequence[Any]:
+    """The rows, readable by column name as the database gives them, of a statement of our own (``spelled``) that an index answers at once."""
+    return await _asked(get_connection(PRACTICE), text, values)
+
+
+async def _asked(connection: Any, text: str, values: Sequence[Any]) -> Sequence[Any]:
     # A transaction's own connection is no ImmediateSqliteClient, and sees what it wrote.
     found: Sequence[Any] | None = connection.read_here(text, values) if isinstance(connection, ImmediateSqliteClient) else None
     if found is None:
-        _, found = await connection.execute_query(text, values)
-    return [model._init_from_db(**row) for row in found]
+        _, found = await connection.execute_query(text, list(values))
+    return found or ()
 
 
 async def find(model: type[MODEL], *, lock: bool = False, **where: Any) -> MODEL | None:
@@ -58,12 +69,60 @@ async def update(model: type[MODEL], values: Mapping[str, Any], **where: Any) ->
     if any(name.endswith("__in") and not value for name, value in where.items()):
         return 0
     connection = model._meta.db
-    added = tuple((name, type(value) is Plus) for name, value in values.items())
-    text = _update(model, connection.capabilities.dialect, added, _shape(where))
-    fields = model._meta.fields_map
-    written = [value.amount if type(value) is Plus else fields[name].to_db_value(value, model) for name, value in values.items()]
-    changed, _ = await connection.execute_query(text, [*written, *_values(model, where)])
+    statement = updating(model, values, **where)
+    changed, _ = await connection.execute_query(statement.text, list(statement.values))
     return changed
+
+
+async def insert(model: type[Model], row: Mapping[str, Any]) -> None:
+    """Write one new row: values by field, the field's default where one is missing. IntegrityError where it clashes with what is there."""
+    fields = _fields(model)
+    connection = model._meta.db
+    await connection.execute_query(_insert(model, connection.capabilities.dialect, False), _row(model, fields, row))
+
+
+def inserting(model: type[Model], rows: Sequence[Mapping[str, Any]], *, unless_there: bool = False) -> Statement:
+    """What inserts ``rows`` (values by field; the field's default where one is missing), in a transaction of steps (``one_go``). ``unless_there``:
+    one that clashes with what is there is left out.
+
+    No row of the mapper's is made: that takes longer than the database takes to store it."""
+    fields = _fields(model)
+    text = _insert(model, model._meta.db.capabilities.dialect, unless_there)
+    return Statement(text, [_row(model, fields, row) for row in rows], many=True)
+
+
+def _row(model: type[Model], fields: Sequence[_Field], row: Mapping[str, Any]) -> list[Any]:
+    values = []
+    for name, to_db_value, longest, default in fields:
+        value = row.get(name, default)
+        # Most are texts that stand as they are.
+        values.append(value if value is default or (type(value) is str and len(value) <= longest) else to_db_value(value, model))
+    return values
+
+
+_Field = tuple[str, Callable[[Any, Any], Any], int, Any]
+
+
+def selecting(model: type[Model], *, lock: bool = False, **where: Any) -> Statement:
+    """What :func:`find_all` asks, for a transaction of steps (``one_go``): its rows are the columns as the database gives them."""
+    return Statement(_select(model, model._meta.db.capabilities.dialect, _shape(where), "", 0, lock), _values(model, where))
+
+
+def updating(model: type[Model], values: Mapping[str, Any], **where: Any) -> Statement:
+    """What :func:`update` carries out, for a transaction of steps (``one_go``)."""
+    added = tuple((name, type(value) is Plus) for name, value in values.items())
+    text = _update(model, model._meta.db.capabilities.dialect, added, _shape(where))
+    return Statement(text, [*_written(model, values), *_values(model, where)])
+
+
+def spelled(text: str) -> str:
+    """A statement as it stands in our modules, with "names" quoted and ? for values, as the practice's database spells it."""
+    return _spelled(text, get_connection(PRACTICE).capabilities.dialect)
+
+
+def marks(count: int) -> str:
+    """``count`` places of a list, for :func:`spelled`."""
+    return ",".join("?" * count)
 
 
 Shape = tuple[tuple[str, str, int], ...]
@@ -78,15 +137,21 @@ def _shape(where: Mapping[str, Any]) -> Shape:
     return tuple(shape)
 
 
+def _written(model: type[Model], values: Mapping[str, Any]) -> list[Any]:
+    fields = model._meta.fields_map
+    return [value.amount if type(value) is Plus else fields[name].to_db_value(value, model) for name, value in values.items()]
+
+
 def _values(model: type[Model], where: Mapping[str, Any]) -> list[Any]:
     values: list[Any] = []
     for name, value in where.items():
         field, _, compared = name.partition("__")
+        # A text is compared as it is: no column that is compared with one is kept as anything else.
         to_db_value = model._meta.fields_map[field].to_db_value
         if compared == "in":
-            values += [to_db_value(one, model) for one in value]
+            values += [one if type(one) is str else to_db_value(one, model) for one in value]
         elif value is not None:
-            values.append(to_db_value(value, model))
+            values.append(value if type(value) is str else to_db_value(value, model))
     return values
 
 
@@ -108,6 +173,34 @@ def _update(model: type[Model], dialect: str, values: tuple[tuple[str, bool], ..
     columns = [(quote(_column(model, name)), added) for name, added in values]
     written = ",".join(f"{column}={column}+{mark}" if added else f"{column}={mark}" for column, added in columns)
     return f"UPDATE {quote(model._meta.db_table)} SET {written}{_condition(model, dialect, where)}"  # noqa: S608 - names of models, no values
+
+
+@lru_cache(_STATEMENTS)
+def _fields(model: type[Model]) -> list[_Field]:
+    """Of each column name, way into the database, up to which length a text goes there as it is, and default, as the database takes it. What has
+    neither value nor default is refused by the database."""
+    fields = [(name, model._meta.fields_map[name]) for name in model._meta.fields_db_projection]
+    longest = {name: getattr(field, "max_length", -1) if isinstance(field, CharField) else -1 for name, field in fields}
+    return [(name, field.to_db_value, longest[name], _default(model, field)) for name, field in fields]
+
+
+def _default(model: type[Model], field: Any) -> Any:
+    value = field.default() if callable(field.default) else field.default
+    return None if value is None else field.to_db_value(value, model)
+
+
+@lru_cache(_STATEMENTS)
+def _insert(model: type[Model], dialect: str, unless_there: bool) -> str:
+    quote = _quote(dialect)
+    columns = [quote(column) for column in model._meta.fields_db_projection.values()]
+    values = ",".join([_mark(dialect)] * len(columns))
+    how = ("IGNORE " if dialect == "mysql" else "OR IGNORE ") if unless_there else ""
+    return f"INSERT {how}INTO {quote(model._meta.db_table)} ({','.join(columns)}) VALUES ({values})"  # noqa: S608 - names of models, no values
+
+
+@lru_cache(_STATEMENTS)
+def _spelled(text: str, dialect: str) -> str:
+    return text.replace('"', "`").replace("?", "%s") if dialect == "mysql" else text
 
 
 def _condition(model: type[Model], dialect: str, where: Shape) -> str:
