@@ -201,7 +201,9 @@ async def test_a_recorder_gets_what_everybody_sends_while_it_is_wanted(engine: A
     recorder = Listed()
     await made.record("room", recorder)
     await until(lambda: {(one[0], one[2]) for one in recorder.packets} == {(seat, kind) for seat in PEOPLE for kind in ("audio", "video")})
-    await until(lambda: {one[:2] for one in recorder.reports} == {(seat, kind) for seat in PEOPLE for kind in ("audio", "video")})
+    # VideoRoom forwards no sender reports: a recording over Janus is put together by when packets arrived (docs/calls.md).
+    reported = set() if isinstance(made, JanusEngine) else {(seat, kind) for seat in PEOPLE for kind in ("audio", "video")}
+    await until(lambda: {one[:2] for one in recorder.reports} == reported)
     await made.record("room", None)
     kept = list(recorder.packets)
     streams = {(one[0], one[2], int.from_bytes(one[5][8:12], "big")) for one in kept}
