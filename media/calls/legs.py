@@ -373,14 +373,17 @@ class PublishLeg:
                 stream.pictures.wanted()
 
     def _tell_arrivals(self, now: float) -> None:
-        for number, at in self._arrived.items():
-            self._arrivals.arrived(number, at)
-        self._arrived.clear()
-        pictures = self._pictures()
-        named = pictures[0].ssrc if pictures else next(iter(self._streams), 0)
-        if named:
-            for message in self._arrivals.messages(named, now):
+        video = self._layers.get(("video", self._rids[0] if self._rids else ""))
+        named = video.ssrc if video is not None else next(iter(self._streams), 0)
+        message = self._arrivals.in_order(self._arrived, named, now) if named else None
+        if message is not None:
+            self.wire.report(message)
+        else:
+            for number, at in self._arrived.items():
+                self._arrivals.arrived(number, at)
+            for message in self._arrivals.messages(named, now) if named else ():
                 self.wire.report(message)
+        self._arrived.clear()
 
     def _report(self, now: float) -> None:
         streams = list(self._streams.values())
