@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver, RTCSessionDescription
 
 from media.calls import descriptions, hooks, wire
+from media.calls.announcing import Announcements
 from media.calls.engine import (
     LONGEST_DESCRIPTION,
     MOST_SEATS,
@@ -25,6 +26,7 @@ from media.calls.engine import (
     EventKind,
     Joined,
     Limits,
+    LinkNews,
     MediaEvent,
     MemberStats,
     MemberUnknown,
@@ -84,6 +86,7 @@ class Room:
         self.name, self.seats, self.share = name, seats, share
         self.codec: str | None = None
         self.steered_at = float("-inf")
+        self.announcements = Announcements()
         self.members: dict[str, Member] = {}
         self.recorder: Recorder | None = None
 
@@ -338,7 +341,7 @@ class PythonEngine:
                 if member.publish is not None:
                     member.publish.beat(now)
                 if member.subscribe is not None:
-                    member.subscribe.wire.follow()
+                    member.subscribe.beat(now)
             except Exception as error:  # One member's trouble is not the others'.
                 logger.warning("beat failed: %s", type(error).__name__, exc_info=True)
         if self._steering is not None and now - room.steered_at >= STEER_S - BEAT_S / 2:
@@ -360,8 +363,13 @@ class PythonEngine:
             for (seat, seen), shown in decided.shown.items():
                 if seat == one.seat and one.subscribe is not None:
                     changed |= one.subscribe.show(seen, shown)
+            if one.subscribe is not None:
+                one.subscribe.fill(decided.fill_bits.get(one.seat, 0))
         if changed:
             room.rewire()
+        states = {(one.seat, one.id): decided.links[one.seat] for one in members if one.seat in decided.links}
+        for (seat, name), state in room.announcements.due(states, now).items():
+            self._tell(LinkNews(room.name, seat, name, state))
 
 
 def _connection() -> RTCPeerConnection:

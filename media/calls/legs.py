@@ -22,6 +22,7 @@ from media.calls.transport_feedback import Arrivals
 from media.calls.wire import MOST_SOURCES, Wire
 
 REPORT_S = 1.0
+INSISTS_S = 1.0
 CEILING = 1_200_000
 """Bits a second that a publisher may send at most: 640x480 at 25 pictures with some to spare."""
 OWN_SSRC = 0x48_5A_00_01
@@ -49,6 +50,7 @@ class PublishLeg:
         self.limits = Limits()
         self.told_bits: int | None = None
         """What steering tells him to send at most."""
+        self._insists_until = 0.0
         self.recorder: Recorder | None = None
         self._receivers, self._clock = receivers, clock
         self.wire = Wire(clock, self._packet, self._feedback)
@@ -394,13 +396,18 @@ class PublishLeg:
     @property
     def most_bits(self) -> int:
         """What he may send at most: the smallest of what was said for him, by steering, and our own ceiling."""
-        return min(one for one in (self.limits.send_bits or CEILING, self.told_bits) if one is not None)
+        told = CEILING if self.told_bits is None else self.told_bits
+        return told if self.limits.send_bits is None else min(told, self.limits.send_bits)
 
-    def tell_bits(self, bits: int | None) -> None:
-        """Steering's word on what he may send; told at once."""
-        if bits != self.told_bits:
+    def tell_bits(self, bits: int) -> None:
+        """Steering's word on what he may send. Less is told at once and again and again for a second: it is told over a link that is full. A
+        little more can wait."""
+        now, before = self._clock(), self.told_bits
+        if before is not None and bits < before:
+            self._insists_until = now + INSISTS_S
+        if before is None or bits < before or bits > before * 1.03 or now < self._insists_until:
             self.told_bits = bits
-            self._report(self._clock())
+            self._report(now)
 
     # What is known
 
@@ -424,9 +431,15 @@ class PublishLeg:
             self.seat, self.member, self.wire.open, octets * 8 / passed, received,
             min(1.0, max(0.0, 1 - received / expected)) if expected else 0.0,
             main[0].jitter / main[0].clock_rate if main else 0.0,
-            max((one.queue_s(now) for one in self._streams.values()), default=0.0),
+            self._queue_s(now),
             tuple(LayerMeasured(rid, bits.get(rid, 0.0)) for rid in self._rids or ("",)),
+            "video" in self._codecs and "video" not in self.limits.muted,
         )  # fmt: skip
+
+    def _queue_s(self, now: float) -> float:
+        """By the sound, which leaves a device as it is made; a large picture is spread out on purpose and only seems to queue."""
+        queues = {one.kind: one.queue_s(now) for one in self._streams.values() if now - one.at < ALIVE_S}
+        return queues.get("audio", max(queues.values(), default=0.0))
 
     def stats(self) -> tuple[StreamStats, ...]:
         receivers = self._receivers()

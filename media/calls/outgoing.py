@@ -162,6 +162,13 @@ class Outgoing:
         self.send(marker | self._again_payload_type, self._again_sequence, timestamp, self.again_ssrc, payload, len(payload), now)
         return True
 
+    def pad(self, send: Callable[[int, int, int, int, float], bool], now: float) -> None:
+        """Padding on the retransmission stream, whose numbers nobody misses."""
+        again = self._again_payload_type or next((one for _, one in self.payload_types.values() if one is not None), None)
+        if again is not None:
+            self._again_sequence = (self._again_sequence + 1) % rtp.SEQUENCES
+            send(again, self._again_sequence, self._last_timestamp, self.again_ssrc, now)
+
     def _stretch_of(self, sequence: int) -> _Stretch | None:
         for stretch in reversed(self._stretches):
             if (sequence - stretch.first) % rtp.SEQUENCES < _HALF:

@@ -16,6 +16,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from media.calls.link_state import Colour, Done
+
 PREFIX = "huizhen:media:"
 NODES = f"{PREFIX}nodes"
 REPLY_S = 8.0
@@ -116,4 +118,20 @@ class News(_Message):
     kind: Literal["connected", "gone", "failed", "renew"]
 
 
+class LinkNews(_Message):
+    """How a member's links are and what he is to send (`media.calls.engine.LinkNews`, `media.calls.link_state.LinkState`)."""
+
+    type: Literal["link"] = "link"
+    seat: str
+    member: str
+    up: Colour
+    down: Colour
+    done: Done
+    send_bits: int
+    height: int
+    rate: float
+    sound_bits: int
+
+
+news_adapter: TypeAdapter[News | LinkNews] = TypeAdapter(Annotated[News | LinkNews, Field(discriminator="type")])
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

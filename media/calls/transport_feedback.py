@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 SEQUENCES = 1 << 16
 TICKS_A_SECOND = 4000
@@ -277,8 +278,7 @@ class Arrivals:
             yield low, last
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a packet. Both times in seconds, `sent_at` of the sender's clock and `arrived_at` of the receiver's (only differences between
     arrivals mean anything); None: it had not arrived when the message was made. `sequence` does not wrap."""
 

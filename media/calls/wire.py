@@ -29,6 +29,9 @@ HEADER = struct.Struct("!BBHIIIBHB")
 PLAIN = struct.Struct("!BBHII")
 _EXTENSION = 0xBEDE0001
 _HEADER_SIZE, _PLAIN_SIZE = HEADER.size, PLAIN.size
+_PADDING = bytes(223) + b"\xe0"
+"""224 bytes, as libwebrtc pads; the last says how many they are."""
+PADDED = _HEADER_SIZE + len(_PADDING)
 ROOM = SLOT - 64
 """Bytes of payload that fit a slot beside header, wrapped sequence number and tag."""
 BUFFER = 1 << 20
@@ -203,6 +206,24 @@ class Wire:
             self.refused += 1
             return
         self._leave(end, length[0])
+
+    def pad(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, now: float) -> bool:
+        """A packet of nothing but padding (RFC 3550, 5.1), `PADDED` bytes with its header: receivers drop it, and tell when it came. False when
+        their feedback was not agreed on."""
+        if not self.open or not self.tag:
+            return False
+        end, length = self.leaving.end, self._size
+        at = self.leaving.start + end
+        HEADER.pack_into(
+            self.leaving.buffer, end, 0xB0, payload_type, sequence, timestamp, ssrc, _EXTENSION, self.tag, self.sent.sent(PADDED, now), 0
+        )
+        _memmove(at + _HEADER_SIZE, _PADDING, len(_PADDING))
+        length[0] = PADDED
+        if self._protect(self._sending, at, length):
+            self.refused += 1
+            return False
+        self._leave(end, length[0])
+        return True
 
     def _leave(self, end: int, size: int) -> None:
         self.sent_octets += size

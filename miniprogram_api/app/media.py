@@ -14,6 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
 from core.foundation.redis_client import redis_client
+from media.calls.bandwidth import Bandwidth
 from media.calls.forwarding import PythonEngine
 from media.calls.node import Node
 from miniprogram_api.app import logging as house_logging
@@ -29,7 +30,7 @@ async def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     name = f"{os.environ.get(PROCESS_NAME, 'media')}:{secrets.token_hex(6)}"
-    node = Node(PythonEngine, redis, name, time.monotonic)
+    node = Node(lambda tell: PythonEngine(tell, steering=Bandwidth()), redis, name, time.monotonic)
     running = asyncio.create_task(node.run(), name="media node")
     stopping = asyncio.create_task(stop.wait())
     listening = asyncio.create_task(node.listening.wait())
