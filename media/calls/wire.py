@@ -81,6 +81,7 @@ class Port:
     def close(self) -> None:
         if self.descriptor >= 0:
             self._loop.remove_reader(self.descriptor)
+            self._wire.lose(self.descriptor)
             self.descriptor = -1
             self.socket.close()
 
@@ -251,8 +252,13 @@ class Wire:
         else:
             self.leaving.clear()
 
+    def lose(self, descriptor: int) -> None:
+        """This socket is about to be closed: its number may soon be somebody else's."""
+        if descriptor == self._descriptor:
+            self.open, self._descriptor, self._pair = False, -1, None
+
     def close(self) -> None:
-        """Nothing is sent or taken any more; the sockets are closed by aioice."""
+        """Nothing is sent or taken any more."""
         self._closed, self.open = True, False
         self._sending = self._receiving = self._keys = None
         self._descriptor = -1
