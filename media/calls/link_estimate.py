@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from media.calls.queue_watch import FLOOR_S, QueueWatch
+from media.calls.queue_watch import FLOOR_S, RESTLESS, QueueWatch
 from media.calls.transport_feedback import Result
 
 LARGEST_PACKET = 1228
@@ -241,7 +241,7 @@ class LinkEstimate:
 
     def _stands(self, now: float) -> bool:
         """A queue that neither grows nor empties."""
-        if self.watch.queue_s < max(LONG_QUEUE_S, 4 * self.watch.jitter_s):
+        if self.watch.queue_s < max(LONG_QUEUE_S, RESTLESS * self.watch.jitter_s):
             self._standing_since = None
         elif self._standing_since is None:
             self._standing_since = now
