@@ -148,15 +148,18 @@ async def _measure() -> Figure:
                 print(rows[-1], file=sys.stderr, flush=True)
                 if run.clean or rooms == 1:
                     best.setdefault(name, []).append(run)
-    columns = ["server", "rooms", "CPU of a core", "rooms per core", "µs per packet out", "p50 ms", "p99 ms", "packets out/s", "out/in", "late", "MiB", "clean"]
+    columns = [
+        "server", "rooms", "CPU of a core", "rooms per core", "µs per packet out", "p50 ms", "p99 ms", "packets out/s", "out/in", "late", "MiB",
+        "clean",
+    ]  # fmt: skip
     return Figure("call_capacity", "Three-way calls a core carries", columns, rows, _notes(best), versions("aiortc", "aioice", "pylibsrtp", "uvloop"))
 
 
 def _notes(best: dict[str, list[Run]]) -> list[str]:
     notes = [
-        "Room: three seats, each sends VP8 640x480 at 25 pictures a second and opus, and gets both of the two others; real ICE, DTLS and SRTP over the "
-        "machine's own network interface, packets encoded beforehand. Receivers send transport-wide feedback every 100 ms, receiver reports every "
-        "second and requests for what is missing; publishers get transport-wide feedback from our engine.",
+        "Room: three seats, each sends VP8 640x480 at 25 pictures a second and opus, and gets both of the two others; real ICE, DTLS and SRTP over "
+        "the machine's own network interface, packets encoded beforehand. Receivers send transport-wide feedback every 100 ms, receiver reports "
+        "every second and requests for what is missing; publishers get all of that from our engine, whose bandwidth control runs.",
         f"Each server alone on one core, the load client on another; {WARM_S:.0f} s to warm up, {WINDOW_S:.0f} s measured. Rooms per core are "
         "extrapolated from the CPU time at the number of rooms in the row. Latency: from the load client's handing a packet to the system to its "
         "reading it again, every seventh packet of a picture.",

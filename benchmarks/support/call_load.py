@@ -1,5 +1,5 @@
-"""A light load client for call servers: real WebRTC handshakes, then packets encoded beforehand, straight from memory. Its receivers count, stamp-check
-every seventh packet of a picture, and report as browsers do: transport-wide feedback, receiver reports, requests for what is missing.
+"""A light load client for call servers: real WebRTC handshakes, then packets encoded beforehand, straight from memory. Its receivers count, look at
+the stamp of every seventh packet of a picture, and report as browsers do: transport-wide feedback, receiver reports, requests for what is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A call server to be measured, alone in its process on one core: `python -m benchmarks.support.call_server NAME CORE`, orders as JSON lines on stdin.
+"""A call server to be measured, alone in its process on one core: `python -m benchmarks.support.call_server NAME CORE`, orders as JSON lines on
+stdin.
 
 `python`: ours, as the media process runs it. `media_relay`: aiortc's own way, every picture decoded and encoded anew for each receiver.
 Orders: publish (room, seat, seats, offer → sdp), subscribe (room, seat → sdp), accept (room, seat, answer).
@@ -11,13 +12,16 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import uvloop
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaRelay
 
+from media.calls.bandwidth import Bandwidth
 from media.calls.forwarding import PythonEngine
+from media.calls.measured import Decisions, Downlink, Uplink
 
 
 class _Rooms(Protocol):
@@ -28,9 +32,23 @@ class _Rooms(Protocol):
     async def accept(self, room: str, seat: str, answer: str) -> None: ...
 
 
+class _Unheeded:
+    """Bandwidth control as in production, all of its work; what it decides is left, so that every engine sends the same."""
+
+    def __init__(self) -> None:
+        self._control = Bandwidth()
+
+    def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
+        self._control.beat(room, uplinks, downlinks, now)
+        return Decisions({}, {})
+
+    def forget(self, room: str) -> None:
+        self._control.forget(room)
+
+
 class Ours:
     def __init__(self) -> None:
-        self._engine = PythonEngine()
+        self._engine = PythonEngine(steering=_Unheeded())
         self._offers: dict[tuple[str, str], str] = {}
 
     async def publish(self, room: str, seat: str, seats: list[str], offer: str) -> str:

@@ -76,7 +76,7 @@ class Arriving:
         self._numbers = memoryview(ffi.buffer(self.messages)).cast("B").cast("I")
 
     def size(self, place: int) -> int:
-        return self._numbers[_LENGTHS * place + _LENGTH]
+        return int(self._numbers[_LENGTHS * place + _LENGTH])
 
     def receive(self, descriptor: int) -> int:
         """How many came; 0 for none, or for an error that an earlier datagram met on its way."""

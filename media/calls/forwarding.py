@@ -68,6 +68,8 @@ class Member:
         self.subscribe: SubscribeLeg | None = None
         self.connected = False
         self.told_gone = False
+        self.patience: asyncio.TimerHandle | None = None
+        """Runs out when he is not connected in time."""
         self.codecs: frozenset[str] | None = None
         """What his picture can be, as he offered; None when he offered none."""
 
@@ -162,7 +164,7 @@ class PythonEngine:
         if before is not None:
             # The same member with new connections has not gone anywhere.
             self._gone(before, quiet=before.id == member)
-        asyncio.get_running_loop().call_later(CONNECT_S, self._give_up, newcomer)
+        newcomer.patience = asyncio.get_running_loop().call_later(CONNECT_S, self._give_up, newcomer)
         leg = newcomer.subscribe
         assert leg is not None  # noqa: S101 - made a few lines above
         slots = tuple(Slot(other, leg.stream_of(other)) for other in place.others(seat))
@@ -311,6 +313,8 @@ class PythonEngine:
         """Say so at once; the connections close by themselves."""
         if not member.told_gone:
             member.told_gone = True
+            if member.patience is not None:
+                member.patience.cancel()
             if not quiet:
                 self._say(member, kind)
             task = asyncio.get_running_loop().create_task(member.close(), name="close member")

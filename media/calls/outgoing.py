@@ -110,17 +110,18 @@ class Outgoing:
             passed = ntp - self._last_ntp
         return max(1, int(passed * self.clock_rate))
 
-    def stop(self, last: int | None = None) -> None:
-        """What comes now is not sent: the numbers go on without a gap with whatever is sent next. `last`: the stream's last packet that was sent,
-        when that is not its last packet."""
+    def stop(self, last: int | None = None, timestamp: int | None = None, at: float | None = None) -> None:
+        """What comes now is not sent: the numbers go on without a gap with whatever is sent next. `last`, `timestamp` and `at`: those of the
+        stream's last packet that was sent, when that is not its last packet."""
         source, self.source, only, self.only = self.source, None, self.only, None
         if source is None:
             return
-        timestamp = source.timestamp if only is None else only
+        if timestamp is None:
+            timestamp = source.timestamp if only is None else only
         last = source.highest if last is None else last
         if last >= self.first:
             self._last_sequence = (last + self.shift) % rtp.SEQUENCES
-        self._last_timestamp, self._last_at = (timestamp + self.timestamp_shift) % rtp.TIMESTAMPS, source.at
+        self._last_timestamp, self._last_at = (timestamp + self.timestamp_shift) % rtp.TIMESTAMPS, source.at if at is None else at
         self._last_ntp = source.ntp_of(timestamp)
 
     def forward(self, extended: int, marker: int, timestamp: int, payload: bytes, now: float) -> None:

@@ -48,6 +48,7 @@ class SubscribeLeg:
         self.limits = Limits()
         self._picture_wanted, self._steered = picture_wanted, steered
         self.wire = Wire(clock, _nothing, self._feedback)
+        self.wire.only = frozenset()
         self.slots: dict[tuple[str, str], _SlotTrack] = {}
         self.codecs: frozenset[str] | None = None
         """The pictures' codecs that the member can be sent, as his answer says."""

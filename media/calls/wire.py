@@ -35,6 +35,8 @@ PADDED = _HEADER_SIZE + len(_PADDING)
 ROOM = SLOT - 64
 """Bytes of payload that fit a slot beside header, wrapped sequence number and tag."""
 BUFFER = 1 << 20
+MOST_SOURCES = 64
+"""SSRCs that one connection may use in its life; a browser needs a dozen."""
 
 OnPacket = Callable[[Any, memoryview, int, float], None]
 """A decrypted RTP packet: where it lies, the same memory to read, its size, and when it came. Used up before the call returns."""
@@ -111,8 +113,8 @@ class Wire:
     """`on_packet` and `on_report` get what was decrypted. `clock` gives monotonic seconds."""
 
     __slots__ = (
-        "_closed", "_descriptor", "_keys", "_pair", "_ports", "_protect", "_receiving", "_sending", "_size", "_transport", "broken", "clock",
-        "leaving", "on_packet", "on_report", "open", "refused", "sent", "sent_octets", "tag",
+        "_closed", "_descriptor", "_keys", "_pair", "_ports", "_protect", "_receiving", "_reporters", "_sending", "_size", "_transport", "broken",
+        "clock", "leaving", "on_packet", "on_report", "only", "open", "refused", "sent", "sent_octets", "tag",
     )  # fmt: skip
 
     def __init__(self, clock: Callable[[], float], on_packet: OnPacket, on_report: OnReport) -> None:
@@ -123,6 +125,9 @@ class Wire:
         """First byte of the transport-wide sequence number's element, 0 when it was not agreed on."""
         self.sent = SentPackets()
         self.sent_octets = self.refused = self.broken = 0
+        self.only: frozenset[bytes] | None = None
+        """The SSRCs that are decrypted, None for all: the cipher keeps something of each, for good."""
+        self._reporters: set[bytes] = set()
         self._transport: Any = None
         self._ports: list[Port] = []
         self._keys: tuple[Any, Any] | None = None
@@ -168,14 +173,17 @@ class Wire:
         length = self._size
         length[0] = size
         if size >= _PLAIN_SIZE and not 191 < view[1] < 224:
-            if hooks.cipher.srtp_unprotect(self._receiving, at, length):
+            if (self.only is not None and bytes(view[8:12]) not in self.only) or hooks.cipher.srtp_unprotect(self._receiving, at, length):
                 self.refused += 1
             else:
                 self.on_packet(at, view, length[0], now)
         elif size >= 8:
-            if hooks.cipher.srtp_unprotect_rtcp(self._receiving, at, length):
+            reporter = bytes(view[4:8])
+            strange = reporter not in self._reporters and len(self._reporters) >= MOST_SOURCES
+            if strange or hooks.cipher.srtp_unprotect_rtcp(self._receiving, at, length):
                 self.refused += 1
             else:
+                self._reporters.add(reporter)
                 self.on_report(bytes(view[: length[0]]), now)
 
     def send(self, second: int, sequence: int, timestamp: int, ssrc: int, payload: Any, size: int, now: float) -> None:

@@ -10,6 +10,7 @@ import secrets
 import signal
 import time
 
+import uvloop
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
@@ -51,4 +52,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     house_logging.configure(os.environ.get(PROCESS_NAME, "media"))
-    asyncio.run(main())
+    uvloop.run(main())
