@@ -49,6 +49,11 @@ memory = hooks.cipher_ffi
 """Whose memory the cipher works in; the same as ours for the system."""
 
 
+def bytes_at(payload: Any, size: int) -> bytes:
+    """A copy of `size` bytes at an address, or of bytes as they are."""
+    return bytes(payload[:size]) if isinstance(payload, bytes | bytearray | memoryview) else bytes(memory.buffer(payload, size))
+
+
 class Arriving:
     """Where datagrams are received; one for a whole process, for what is in it is used up before the next call. `at` are addresses, `views` the same
     memory for Python to read."""
@@ -71,7 +76,7 @@ class Arriving:
         self._numbers = memoryview(ffi.buffer(self.messages)).cast("B").cast("I")
 
     def size(self, place: int) -> int:
-        return self._numbers[_LENGTHS * place + _LENGTH]
+        return int(self._numbers[_LENGTHS * place + _LENGTH])
 
     def receive(self, descriptor: int) -> int:
         """How many came; 0 for none, or for an error that an earlier datagram met on its way."""

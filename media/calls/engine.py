@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from media.calls.link_state import LinkState
+
 MOST_SEATS = 8
 LONGEST_DESCRIPTION = 64 * 1024
 """Characters of a session description; a browser's has about 6,000."""
@@ -134,7 +136,17 @@ class Recorder(Protocol):
         ...
 
 
-Tell = Callable[[MediaEvent], None]
+@dataclass(frozen=True, slots=True)
+class LinkNews:
+    """How the links of a member are, what is done about it and what he is to send; told when it changes, at most once a second."""
+
+    room: str
+    seat: str
+    member: str
+    state: LinkState
+
+
+Tell = Callable[[MediaEvent | LinkNews], None]
 
 
 class Engine(Protocol):

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpTransceiver, RTCSessionDescription
 
 from media.calls import descriptions, hooks, wire
+from media.calls.announcing import Announcements
 from media.calls.engine import (
     LONGEST_DESCRIPTION,
     MOST_SEATS,
@@ -25,6 +26,7 @@ from media.calls.engine import (
     EventKind,
     Joined,
     Limits,
+    LinkNews,
     MediaEvent,
     MemberStats,
     MemberUnknown,
@@ -66,6 +68,8 @@ class Member:
         self.subscribe: SubscribeLeg | None = None
         self.connected = False
         self.told_gone = False
+        self.patience: asyncio.TimerHandle | None = None
+        """Runs out when he is not connected in time."""
         self.codecs: frozenset[str] | None = None
         """What his picture can be, as he offered; None when he offered none."""
 
@@ -82,6 +86,7 @@ class Room:
         self.name, self.seats, self.share = name, seats, share
         self.codec: str | None = None
         self.steered_at = float("-inf")
+        self.announcements = Announcements()
         self.members: dict[str, Member] = {}
         self.recorder: Recorder | None = None
 
@@ -159,7 +164,7 @@ class PythonEngine:
         if before is not None:
             # The same member with new connections has not gone anywhere.
             self._gone(before, quiet=before.id == member)
-        asyncio.get_running_loop().call_later(CONNECT_S, self._give_up, newcomer)
+        newcomer.patience = asyncio.get_running_loop().call_later(CONNECT_S, self._give_up, newcomer)
         leg = newcomer.subscribe
         assert leg is not None  # noqa: S101 - made a few lines above
         slots = tuple(Slot(other, leg.stream_of(other)) for other in place.others(seat))
@@ -308,6 +313,8 @@ class PythonEngine:
         """Say so at once; the connections close by themselves."""
         if not member.told_gone:
             member.told_gone = True
+            if member.patience is not None:
+                member.patience.cancel()
             if not quiet:
                 self._say(member, kind)
             task = asyncio.get_running_loop().create_task(member.close(), name="close member")
@@ -334,7 +341,7 @@ class PythonEngine:
                 if member.publish is not None:
                     member.publish.beat(now)
                 if member.subscribe is not None:
-                    member.subscribe.wire.follow()
+                    member.subscribe.beat(now)
             except Exception as error:  # One member's trouble is not the others'.
                 logger.warning("beat failed: %s", type(error).__name__, exc_info=True)
         if self._steering is not None and now - room.steered_at >= STEER_S - BEAT_S / 2:
@@ -356,8 +363,13 @@ class PythonEngine:
             for (seat, seen), shown in decided.shown.items():
                 if seat == one.seat and one.subscribe is not None:
                     changed |= one.subscribe.show(seen, shown)
+            if one.subscribe is not None:
+                one.subscribe.fill(decided.fill_bits.get(one.seat, 0))
         if changed:
             room.rewire()
+        states = {(one.seat, one.id): decided.links[one.seat] for one in members if one.seat in decided.links}
+        for (seat, name), state in room.announcements.due(states, now).items():
+            self._tell(LinkNews(room.name, seat, name, state))
 
 
 def _connection() -> RTCPeerConnection:

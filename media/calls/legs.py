@@ -16,11 +16,13 @@ from media.calls.measured import LayerMeasured, Picture, Uplink
 from media.calls.outgoing import Outgoing
 from media.calls.pictures import BEGINS
 from media.calls.receiving import SubscribeLeg
-from media.calls.stream import Stream
+from media.calls.reception import LARGEST_STEP
+from media.calls.stream import KEPT, Stream
 from media.calls.transport_feedback import Arrivals
-from media.calls.wire import Wire
+from media.calls.wire import MOST_SOURCES, Wire
 
 REPORT_S = 1.0
+INSISTS_S = 1.0
 CEILING = 1_200_000
 """Bits a second that a publisher may send at most: 640x480 at 25 pictures with some to spare."""
 OWN_SSRC = 0x48_5A_00_01
@@ -48,6 +50,7 @@ class PublishLeg:
         self.limits = Limits()
         self.told_bits: int | None = None
         """What steering tells him to send at most."""
+        self._insists_until = 0.0
         self.recorder: Recorder | None = None
         self._receivers, self._clock = receivers, clock
         self.wire = Wire(clock, self._packet, self._feedback)
@@ -59,6 +62,7 @@ class PublishLeg:
         self._again: dict[int, Stream] = {}
         self._rids: tuple[str, ...] = ()
         self._sent_layers: set[int] = set()
+        self._seen: set[bytes] = set()
         self._names: dict[str, int] = {}
         self._tag = 0
         self._arrived: dict[int, float] = {}
@@ -123,9 +127,7 @@ class PublishLeg:
             if timestamp != stream.timestamp:
                 stream.timed(timestamp, now)
         else:
-            extended = stream.arrived(sequence, timestamp, length, now)
-            if stream.gaps:
-                self._ask(stream, now)
+            extended = self._out_of_order(stream, sequence, timestamp, length, now)
         if stream.repairs:
             stream.keep(sequence, bytes(view[:size]), offset)
         if self.recorder is not None:
@@ -145,11 +147,27 @@ class PublishLeg:
                 lane.forward(extended, marker, timestamp, bytes(view[offset:size]), now)
         stream.forwarded += len(stream.lanes)
 
+    def _out_of_order(self, stream: Stream, sequence: int, timestamp: int, length: int, now: float) -> int:
+        """A packet that is not the next one: late, or after a gap, which is asked for at once, or the first of numbers that begin anew: those are
+        not passed on as a gap (a receiver's cipher would lose its place)."""
+        highest, before, at = stream.highest, stream.timestamp, stream.at
+        extended = stream.arrived(sequence, timestamp, length, now)
+        if highest >= 0 and extended - highest > LARGEST_STEP:
+            for lane in stream.lanes:
+                lane.stop(highest, before, at)
+                lane.begin(stream, extended, timestamp, now)
+        if stream.gaps:
+            self._ask(stream, now)
+        return extended
+
     def _unusual(self, data: bytes, now: float) -> None:
         """A stream's first packet, a retransmission, padding, contributing sources: read with care, then passed on like any other."""
         packet = rtp.read_packet(data)
         if packet is None:
             return
+        self._seen.add(data[8:12])
+        if len(self._seen) >= MOST_SOURCES and self.wire.only is None:
+            self.wire.only = frozenset(self._seen)
         self._note_arrival(data, now)
         kind, again = self._by_payload.get(packet.payload_type, ("", False))
         if not kind:
@@ -162,9 +180,7 @@ class PublishLeg:
             stream = self._begin(kind, packet, data, now)
             if stream is None:
                 return
-        extended = stream.arrived(packet.sequence, packet.timestamp, len(packet.payload), now)
-        if stream.gaps:
-            self._ask(stream, now)
+        extended = self._out_of_order(stream, packet.sequence, packet.timestamp, len(packet.payload), now)
         self._pass_on(stream, packet, extended, now)
 
     def _retransmitted(self, packet: rtp.Packet, data: bytes, now: float) -> None:
@@ -172,6 +188,8 @@ class PublishLeg:
         original = None if stream is None else rtp.unwrap_retransmission(packet, stream.payload_type, stream.ssrc)
         if stream is None or original is None or stream.kept(original.sequence) is not None:
             return
+        if (stream.highest - original.sequence) % rtp.SEQUENCES >= KEPT:
+            return  # nobody asked for that
         extended = stream.arrived(original.sequence, original.timestamp, len(original.payload), now, again=True)
         self._pass_on(stream, original, extended, now)
 
@@ -357,14 +375,17 @@ class PublishLeg:
                 stream.pictures.wanted()
 
     def _tell_arrivals(self, now: float) -> None:
-        for number, at in self._arrived.items():
-            self._arrivals.arrived(number, at)
-        self._arrived.clear()
-        pictures = self._pictures()
-        named = pictures[0].ssrc if pictures else next(iter(self._streams), 0)
-        if named:
-            for message in self._arrivals.messages(named, now):
+        video = self._layers.get(("video", self._rids[0] if self._rids else ""))
+        named = video.ssrc if video is not None else next(iter(self._streams), 0)
+        message = self._arrivals.in_order(self._arrived, named, now) if named else None
+        if message is not None:
+            self.wire.report(message)
+        else:
+            for number, at in self._arrived.items():
+                self._arrivals.arrived(number, at)
+            for message in self._arrivals.messages(named, now) if named else ():
                 self.wire.report(message)
+        self._arrived.clear()
 
     def _report(self, now: float) -> None:
         streams = list(self._streams.values())
@@ -375,13 +396,18 @@ class PublishLeg:
     @property
     def most_bits(self) -> int:
         """What he may send at most: the smallest of what was said for him, by steering, and our own ceiling."""
-        return min(one for one in (self.limits.send_bits or CEILING, self.told_bits) if one is not None)
+        told = CEILING if self.told_bits is None else self.told_bits
+        return told if self.limits.send_bits is None else min(told, self.limits.send_bits)
 
-    def tell_bits(self, bits: int | None) -> None:
-        """Steering's word on what he may send; told at once."""
-        if bits != self.told_bits:
+    def tell_bits(self, bits: int) -> None:
+        """Steering's word on what he may send. Less is told at once and again and again for a second: it is told over a link that is full. A
+        little more can wait."""
+        now, before = self._clock(), self.told_bits
+        if before is not None and bits < before:
+            self._insists_until = now + INSISTS_S
+        if before is None or bits < before or bits > before * 1.03 or now < self._insists_until:
             self.told_bits = bits
-            self._report(self._clock())
+            self._report(now)
 
     # What is known
 
@@ -405,9 +431,15 @@ class PublishLeg:
             self.seat, self.member, self.wire.open, octets * 8 / passed, received,
             min(1.0, max(0.0, 1 - received / expected)) if expected else 0.0,
             main[0].jitter / main[0].clock_rate if main else 0.0,
-            max((one.queue_s(now) for one in self._streams.values()), default=0.0),
+            self._queue_s(now),
             tuple(LayerMeasured(rid, bits.get(rid, 0.0)) for rid in self._rids or ("",)),
+            "video" in self._codecs and "video" not in self.limits.muted,
         )  # fmt: skip
+
+    def _queue_s(self, now: float) -> float:
+        """By the sound, which leaves a device as it is made; a large picture is spread out on purpose and only seems to queue."""
+        queues = {one.kind: one.queue_s(now) for one in self._streams.values() if now - one.at < ALIVE_S}
+        return queues.get("audio", max(queues.values(), default=0.0))
 
     def stats(self) -> tuple[StreamStats, ...]:
         receivers = self._receivers()

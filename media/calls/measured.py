@@ -7,10 +7,11 @@ answers. A decision holds until another one is made; whoever comes new gets ever
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from media.calls.link_state import LinkState
 from media.calls.transport_feedback import Result
 
 
@@ -38,6 +39,8 @@ class Uplink:
     jitter_s: float
     queue_s: float
     layers: tuple[LayerMeasured, ...]
+    pictures: bool = True
+    """Whether anybody may get his picture (a moderator may have muted it)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Downlink:
     rtt_s: float | None
     lost_fraction: float | None
     remb_bits: int | None
+    pictures: bool = True
+    """Whether he wants any (语音模式 wants none)."""
 
 
 class Picture(Enum):
@@ -71,6 +76,8 @@ class Shown:
     picture: Picture = Picture.MOVING
     layer: int | None = None
     still_every_s: float = 5.0
+    still_bits: int | None = None
+    """How fast a still may be sent, bits a second: all at once it would stand in the way of the sound (None: as it comes)."""
 
 
 EVERYTHING = Shown()
@@ -78,10 +85,14 @@ EVERYTHING = Shown()
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat."""
+    """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat; `links`: by seat, what
+    people are told of his link and his device does itself; `fill_bits`: by receiving seat, how much padding is
+    sent beside, bits a second in packets of at most 224 bytes (as libwebrtc pads), so that his link can show that it bears more."""
 
     send_bits: dict[str, int]
     shown: dict[tuple[str, str], Shown]
+    links: dict[str, LinkState] = field(default_factory=dict)
+    fill_bits: dict[str, int] = field(default_factory=dict)
 
 
 class Steering(Protocol):

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from media.calls import protocol
-from media.calls.engine import CallError, Engine, MediaEvent
+from media.calls.engine import CallError, Engine, LinkNews, MediaEvent, Tell
 from media.calls.protocol import Accept, AskStats, CloseRoom, Join, JoinedReply, Leave, News, Reply, Request, SlotOf
 
 logger = logging.getLogger("huizhen.calls")
@@ -28,7 +28,7 @@ class Node:
 
     def __init__(
         self,
-        make_engine: Callable[[Callable[[MediaEvent], None]], Engine],
+        make_engine: Callable[[Tell], Engine],
         redis: Any,
         name: str,
         clock: Callable[[], float],
@@ -106,8 +106,12 @@ class Node:
             return Reply(id=request.id, stats=dataclasses.asdict(await self._engine.stats()))
         return Reply(id=request.id)
 
-    def _tell(self, event: MediaEvent) -> None:
-        news = News(seat=event.seat, member=event.member, kind=event.kind)
+    def _tell(self, event: MediaEvent | LinkNews) -> None:
+        news: News | protocol.LinkNews
+        if isinstance(event, MediaEvent):
+            news = News(seat=event.seat, member=event.member, kind=event.kind)
+        else:
+            news = protocol.LinkNews(seat=event.seat, member=event.member, **dataclasses.asdict(event.state))
         self._start(self._publish(protocol.room_channel(event.room), news.model_dump_json()))
 
     async def _publish(self, channel: str, data: str) -> None:

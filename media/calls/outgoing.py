@@ -110,17 +110,18 @@ class Outgoing:
             passed = ntp - self._last_ntp
         return max(1, int(passed * self.clock_rate))
 
-    def stop(self, last: int | None = None) -> None:
-        """What comes now is not sent: the numbers go on without a gap with whatever is sent next. `last`: the stream's last packet that was sent,
-        when that is not its last packet."""
+    def stop(self, last: int | None = None, timestamp: int | None = None, at: float | None = None) -> None:
+        """What comes now is not sent: the numbers go on without a gap with whatever is sent next. `last`, `timestamp` and `at`: those of the
+        stream's last packet that was sent, when that is not its last packet."""
         source, self.source, only, self.only = self.source, None, self.only, None
         if source is None:
             return
-        timestamp = source.timestamp if only is None else only
+        if timestamp is None:
+            timestamp = source.timestamp if only is None else only
         last = source.highest if last is None else last
         if last >= self.first:
             self._last_sequence = (last + self.shift) % rtp.SEQUENCES
-        self._last_timestamp, self._last_at = (timestamp + self.timestamp_shift) % rtp.TIMESTAMPS, source.at
+        self._last_timestamp, self._last_at = (timestamp + self.timestamp_shift) % rtp.TIMESTAMPS, source.at if at is None else at
         self._last_ntp = source.ntp_of(timestamp)
 
     def forward(self, extended: int, marker: int, timestamp: int, payload: bytes, now: float) -> None:
@@ -160,6 +161,13 @@ class Outgoing:
         payload = sequence.to_bytes(2, "big") + payload
         self.send(marker | self._again_payload_type, self._again_sequence, timestamp, self.again_ssrc, payload, len(payload), now)
         return True
+
+    def pad(self, send: Callable[[int, int, int, int, float], bool], now: float) -> None:
+        """Padding on the retransmission stream, whose numbers nobody misses."""
+        again = self._again_payload_type or next((one for _, one in self.payload_types.values() if one is not None), None)
+        if again is not None:
+            self._again_sequence = (self._again_sequence + 1) % rtp.SEQUENCES
+            send(again, self._again_sequence, self._last_timestamp, self.again_ssrc, now)
 
     def _stretch_of(self, sequence: int) -> _Stretch | None:
         for stretch in reversed(self._stretches):

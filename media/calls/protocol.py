@@ -18,6 +18,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from media.calls.link_state import Colour, Done
+
 PREFIX = "huizhen:media:"
 NODES = f"{PREFIX}nodes"
 JANUS_DRAINING = f"{PREFIX}janus:draining"
@@ -132,5 +134,21 @@ class JanusSeen(_Message):
     rooms: int
 
 
+class LinkNews(_Message):
+    """How a member's links are and what he is to send (`media.calls.engine.LinkNews`, `media.calls.link_state.LinkState`)."""
+
+    type: Literal["link"] = "link"
+    seat: str
+    member: str
+    up: Colour
+    down: Colour
+    done: Done
+    send_bits: int
+    height: int
+    rate: float
+    sound_bits: int
+
+
 seen_adapter: TypeAdapter[tuple[JanusSeen, ...]] = TypeAdapter(tuple[JanusSeen, ...])
+news_adapter: TypeAdapter[News | LinkNews] = TypeAdapter(Annotated[News | LinkNews, Field(discriminator="type")])
 request_adapter: TypeAdapter[Request] = TypeAdapter(Request)

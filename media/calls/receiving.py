@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from aiortc import RTCPeerConnection, RTCRtpTransceiver
 
 from media.calls import hooks, rtp
+from media.calls.datagrams import bytes_at
 from media.calls.engine import Limits
-from media.calls.measured import EVERYTHING, Downlink, Shown
+from media.calls.measured import EVERYTHING, Downlink, Picture, Shown
 from media.calls.outgoing import Outgoing
+from media.calls.pacing import Paced
 from media.calls.stream import Stream
 from media.calls.transport_feedback import Feedback, Result
-from media.calls.wire import Wire
+from media.calls.wire import PADDED, Wire
 
 CODECS = {"audio": ("opus",), "video": ("VP8", "H264")}
 MOST_RESULTS = 4096
+UNTIL_SENT_S = 0.2
+"""The next still is not begun while one waits."""
 
 
 @dataclass(slots=True)
@@ -25,6 +29,8 @@ class _SlotTrack:
     kind: str
     transceiver: RTCRtpTransceiver
     outgoing: Outgoing | None = None
+    paced: Paced | None = None
+    """Takes its stills and sends them on slowly."""
 
 
 class SubscribeLeg:
@@ -42,6 +48,7 @@ class SubscribeLeg:
         self.limits = Limits()
         self._picture_wanted, self._steered = picture_wanted, steered
         self.wire = Wire(clock, _nothing, self._feedback)
+        self.wire.only = frozenset()
         self.slots: dict[tuple[str, str], _SlotTrack] = {}
         self.codecs: frozenset[str] | None = None
         """The pictures' codecs that the member can be sent, as his answer says."""
@@ -51,6 +58,8 @@ class SubscribeLeg:
         self._most: int | None = None
         self._heard = False
         self._measured = (clock(), 0)
+        self._fill = 0
+        self._padded_at = clock()
 
     @staticmethod
     def stream_of(seat: str) -> str:
@@ -78,6 +87,7 @@ class SubscribeLeg:
                 self._shown.get(slot.seat, EVERYTHING) if slot.kind == "video" else EVERYTHING,
             )  # fmt: skip
             self._by_ssrc[ssrc] = slot
+            self._pace(slot, slot.outgoing, slot.outgoing.shown)
             if slot.kind == "video":
                 self.codecs = frozenset(payload_types) if self.codecs is None else self.codecs & payload_types.keys()
         number = numbers.pop() if len(numbers) == 1 else 0
@@ -97,7 +107,38 @@ class SubscribeLeg:
         if slot is not None and slot.outgoing is not None:
             slot.outgoing.shown = shown
             slot.outgoing.due_at = 0.0
+            self._pace(slot, slot.outgoing, shown)
         return True
+
+    def _pace(self, slot: _SlotTrack, outgoing: Outgoing, shown: Shown) -> None:
+        """Stills are sent slowly; what still waits of one when pictures move again is sent among them."""
+        if shown.picture is Picture.STILLS and shown.still_bits is not None:
+            slot.paced = slot.paced or Paced(self.wire.send, bytes_at, shown.still_bits)
+            outgoing.send = slot.paced.send
+        else:
+            outgoing.send = self.wire.send
+
+    def fill(self, bits: int) -> None:
+        """So much padding goes out from now on, bits a second."""
+        self._fill = bits
+
+    def beat(self, now: float) -> None:
+        """Every few hundredths of a second: follow the addresses, send on what waits, and pad."""
+        self.wire.follow()
+        for slot in self.slots.values():
+            if slot.paced and slot.outgoing is not None:
+                slot.paced.release(now)
+                if slot.paced:
+                    slot.outgoing.due_at = max(slot.outgoing.due_at, now + UNTIL_SENT_S)
+        passed, self._padded_at = min(0.2, now - self._padded_at), now
+        if self._fill:
+            self._pad(int(self._fill * passed / 8 / (PADDED + 28)), now)
+
+    def _pad(self, packets: int, now: float) -> None:
+        outgoing = next((one.outgoing for one in self.slots.values() if one.kind == "video" and one.outgoing is not None), None)
+        if outgoing is not None:
+            for _ in range(packets):
+                outgoing.pad(self.wire.pad, now)
 
     def retransmitted(self, seat: str, kind: str) -> int:
         slot = self.slots.get((seat, kind))
@@ -136,7 +177,8 @@ class SubscribeLeg:
         results, self._results, self._heard = tuple(self._results), [], False
         rtts = [one.rtt_s for one in outgoing if one.rtt_s is not None]
         bits = (self.wire.sent_octets - octets) * 8 / max(0.001, now - at)
-        return Downlink(seat, member, self.wire.open, results, bits, min(rtts, default=None), lost, self._most)
+        wants = "video" not in self.limits.unwanted
+        return Downlink(seat, member, self.wire.open, results, bits, min(rtts, default=None), lost, self._most, wants)
 
     async def close(self) -> None:
         self.wire.close()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 SEQUENCES = 1 << 16
 TICKS_A_SECOND = 4000
@@ -225,6 +226,42 @@ class Arrivals:
         self._ticks = {one: tick for one, tick in self._ticks.items() if one >= oldest}
         return messages
 
+    def in_order(self, came: dict[int, float], media: int, now: float) -> bytes | None:
+        """What to send for these packets (16-bit number → when it came, as they came) at a tenth of the work, in the usual case: they go on where the
+        last message ended, none is missing, and each came within 64 ms of the one before. None otherwise: nothing is changed then."""
+        start = self._next
+        if not came or len(came) > _MOST_IN_ONE or start < 0 or self._late >= 0 or self._highest != start - 1:
+            return None
+        expected, before, reference = start & 0xFFFF, -1, 0
+        ticks, deltas = [], bytearray()
+        for number, at in came.items():
+            tick = int(at * TICKS_A_SECOND)
+            if before < 0:
+                reference = tick // TICKS_A_REFERENCE
+                before = reference * TICKS_A_REFERENCE
+            delta = tick - before
+            if number != expected or not 0 <= delta <= 0xFF:
+                return None
+            expected, before = (expected + 1) & 0xFFFF, tick
+            ticks.append(tick)
+            deltas.append(delta)
+        count = len(ticks)
+        padding = (2 - count) % 4
+        if padding:
+            deltas += bytes(padding - 1) + bytes([padding])
+        self._ticks.update(zip(range(start, start + count), ticks, strict=True))
+        if len(self._ticks) > 2 * _MOST_IN_ONE:
+            oldest = start + count - _MOST_IN_ONE
+            self._ticks = {one: tick for one, tick in self._ticks.items() if one >= oldest}
+        self._next = start + count
+        self._highest, self._told_at = self._next - 1, now
+        first = 0x80 | (0x20 if padding else 0) | _FORMAT
+        words = (_HEADER.size + 2 + len(deltas)) // 4 - 1
+        last = (reference % REFERENCES) << 8 | self._count
+        self._count = (self._count + 1) % 256
+        head = _HEADER.pack(first, _RTPFB, words, self.sender, media, start % SEQUENCES, count, last)
+        return head + (_SMALL << 13 | count).to_bytes(2, "big") + deltas
+
     def _groups(self, start: int) -> Iterable[tuple[int, int]]:
         """Ranges of numbers that fit one message each, from `start`; each ends with one that arrived."""
         low, last, before = start, -1, 0
@@ -241,8 +278,7 @@ class Arrivals:
             yield low, last
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a packet. Both times in seconds, `sent_at` of the sender's clock and `arrived_at` of the receiver's (only differences between
     arrivals mean anything); None: it had not arrived when the message was made. `sequence` does not wrap."""
 

@@ -29,9 +29,14 @@ HEADER = struct.Struct("!BBHIIIBHB")
 PLAIN = struct.Struct("!BBHII")
 _EXTENSION = 0xBEDE0001
 _HEADER_SIZE, _PLAIN_SIZE = HEADER.size, PLAIN.size
+_PADDING = bytes(223) + b"\xe0"
+"""224 bytes, as libwebrtc pads; the last says how many they are."""
+PADDED = _HEADER_SIZE + len(_PADDING)
 ROOM = SLOT - 64
 """Bytes of payload that fit a slot beside header, wrapped sequence number and tag."""
 BUFFER = 1 << 20
+MOST_SOURCES = 64
+"""SSRCs that one connection may use in its life; a browser needs a dozen."""
 
 OnPacket = Callable[[Any, memoryview, int, float], None]
 """A decrypted RTP packet: where it lies, the same memory to read, its size, and when it came. Used up before the call returns."""
@@ -108,8 +113,8 @@ class Wire:
     """`on_packet` and `on_report` get what was decrypted. `clock` gives monotonic seconds."""
 
     __slots__ = (
-        "_closed", "_descriptor", "_keys", "_pair", "_ports", "_protect", "_receiving", "_sending", "_size", "_transport", "broken", "clock",
-        "leaving", "on_packet", "on_report", "open", "refused", "sent", "sent_octets", "tag",
+        "_closed", "_descriptor", "_keys", "_pair", "_ports", "_protect", "_receiving", "_reporters", "_sending", "_size", "_transport", "broken",
+        "clock", "leaving", "on_packet", "on_report", "only", "open", "refused", "sent", "sent_octets", "tag",
     )  # fmt: skip
 
     def __init__(self, clock: Callable[[], float], on_packet: OnPacket, on_report: OnReport) -> None:
@@ -120,6 +125,9 @@ class Wire:
         """First byte of the transport-wide sequence number's element, 0 when it was not agreed on."""
         self.sent = SentPackets()
         self.sent_octets = self.refused = self.broken = 0
+        self.only: frozenset[bytes] | None = None
+        """The SSRCs that are decrypted, None for all: the cipher keeps something of each, for good."""
+        self._reporters: set[bytes] = set()
         self._transport: Any = None
         self._ports: list[Port] = []
         self._keys: tuple[Any, Any] | None = None
@@ -165,14 +173,17 @@ class Wire:
         length = self._size
         length[0] = size
         if size >= _PLAIN_SIZE and not 191 < view[1] < 224:
-            if hooks.cipher.srtp_unprotect(self._receiving, at, length):
+            if (self.only is not None and bytes(view[8:12]) not in self.only) or hooks.cipher.srtp_unprotect(self._receiving, at, length):
                 self.refused += 1
             else:
                 self.on_packet(at, view, length[0], now)
         elif size >= 8:
-            if hooks.cipher.srtp_unprotect_rtcp(self._receiving, at, length):
+            reporter = bytes(view[4:8])
+            strange = reporter not in self._reporters and len(self._reporters) >= MOST_SOURCES
+            if strange or hooks.cipher.srtp_unprotect_rtcp(self._receiving, at, length):
                 self.refused += 1
             else:
+                self._reporters.add(reporter)
                 self.on_report(bytes(view[: length[0]]), now)
 
     def send(self, second: int, sequence: int, timestamp: int, ssrc: int, payload: Any, size: int, now: float) -> None:
@@ -195,6 +206,24 @@ class Wire:
             self.refused += 1
             return
         self._leave(end, length[0])
+
+    def pad(self, payload_type: int, sequence: int, timestamp: int, ssrc: int, now: float) -> bool:
+        """A packet of nothing but padding (RFC 3550, 5.1), `PADDED` bytes with its header: receivers drop it, and tell when it came. False when
+        their feedback was not agreed on."""
+        if not self.open or not self.tag:
+            return False
+        end, length = self.leaving.end, self._size
+        at = self.leaving.start + end
+        HEADER.pack_into(
+            self.leaving.buffer, end, 0xB0, payload_type, sequence, timestamp, ssrc, _EXTENSION, self.tag, self.sent.sent(PADDED, now), 0
+        )
+        _memmove(at + _HEADER_SIZE, _PADDING, len(_PADDING))
+        length[0] = PADDED
+        if self._protect(self._sending, at, length):
+            self.refused += 1
+            return False
+        self._leave(end, length[0])
+        return True
 
     def _leave(self, end: int, size: int) -> None:
         self.sent_octets += size

@@ -72,9 +72,10 @@ def janus_entries(path: Path) -> list[JanusEntry]:
 def engine_of(settings: Settings, redis: Any, node: str) -> tuple[Callable[[Tell], Engine], Callable[[], Awaitable[None]] | None]:
     """How the media process `node` makes its engine, and what it does with every beat. :class:`UnusableJanusFile`."""
     if settings.call_engine == "python":
+        from media.calls.bandwidth import Bandwidth
         from media.calls.forwarding import PythonEngine
 
-        return PythonEngine, None
+        return lambda tell: PythonEngine(tell, steering=Bandwidth()), None
     from media.calls.janus import JanusAddress, JanusEngine, maintenance
 
     entries = janus_entries(settings.janus_file)

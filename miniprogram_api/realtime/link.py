@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from media.calls import protocol
-from media.calls.protocol import AskStats, Join, News, Order, Reply, Request
+from media.calls.protocol import AskStats, Join, LinkNews, News, Order, Reply, Request
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -38,7 +38,7 @@ class Lost:
     """Put into a room's queue when the media process that carried it is gone."""
 
 
-Heard = str | News | Lost
+Heard = str | News | LinkNews | Lost
 
 
 class MediaLine:
@@ -197,7 +197,7 @@ class MediaLine:
             return
         room = channel.removeprefix(protocol.room_channel(""))
         try:
-            self._put(room, News.model_validate_json(data))
+            self._put(room, protocol.news_adapter.validate_json(data))
         except ValidationError:
             self._put(room, data)
 

@@ -137,6 +137,22 @@ class MediaLost(_Message):
     retry_ms: int
 
 
+class LinkNews(_Message):
+    """How somebody's line is, both ways, and what is done about it (`done`, a code: docs/signalling.md; empty: nothing). For the one who sits on
+    `seat` it is also what he is to send: `send_bits` of picture at most (0: no picture), its `height` in lines and `rate` in pictures a second,
+    `sound_bits` for opus; null: no limit."""
+
+    type: Literal["link"] = "link"
+    seat: str
+    up: Link
+    down: Link
+    done: str = ""
+    send_bits: int | None = None
+    height: int | None = None
+    rate: float | None = None
+    sound_bits: int | None = None
+
+
 class Pong(_Message):
     type: Literal["pong"] = "pong"
 
@@ -157,7 +173,7 @@ class Closed(_Message):
     sentence: str
 
 
-Told = Welcome | SeatNews | Media | MediaLost | Pong | Problem | Closed
+Told = Welcome | SeatNews | Media | MediaLost | LinkNews | Pong | Problem | Closed
 
 
 def link_of(loss: float, rtt_ms: float) -> Link:

@@ -19,7 +19,7 @@ from core.foundation.database.away import AWAY
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
 from core.people.service import actor_for, session_runs
-from media.calls.protocol import Accept, Join, Leave, News
+from media.calls.protocol import Accept, Join, Leave, LinkNews, News
 from media.calls.turn import Relays, ice_servers
 from miniprogram_api.realtime import messages
 from miniprogram_api.realtime.limits import Allowance
@@ -219,6 +219,8 @@ class CallSession:
                 await self._lost()
             elif isinstance(news, News):
                 await self._of_the_media(news)
+            elif isinstance(news, LinkNews):
+                await self._tell(messages.LinkNews(**news.model_dump(exclude={"type", "member"})))
             else:
                 told = messages.from_room(news)
                 if told is None:

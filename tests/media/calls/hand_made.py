@@ -114,6 +114,7 @@ class _Line:
 
     open = True
     sent_octets = 0
+    only: frozenset[bytes] | None = None
 
     def __init__(self, reports: list[bytes]) -> None:
         self.report = reports.append

@@ -119,6 +119,18 @@ def test_a_new_ssrc_goes_on_in_the_same_numbers():
     assert numbers(call.receivers[0].sent.of("video"))[-1] == 4
 
 
+def test_numbers_that_begin_anew_are_no_gap():
+    call = Publisher()
+    for count, sequence in enumerate((10, 11, 12, 45_000, 45_001, 2, 3)):
+        call.send(sequence, 3000 * count, vp8(count, key=not count), after=1 / 30)
+    sent = call.receivers[0].sent.of("video")
+    assert numbers(sent) == [10, 11, 12, 13, 14, 15, 16]
+    assert all(2990 <= later.timestamp - earlier.timestamp <= 3010 for earlier, later in itertools.pairwise(sent))
+    call.again(30_000, 0, vp8(9))  # what nobody asked for is not taken for a new beginning
+    call.send(4, 21_000, vp8(9), after=1 / 30)
+    assert numbers(call.receivers[0].sent.of("video"))[7:] == [17]
+
+
 def test_goodbye_keeps_the_place():
     call = Publisher()
     call.send(5, 0, vp8(1, key=True))

@@ -200,3 +200,28 @@ def test_bytes_that_nothing_is_known_of():
     history.results(Feedback(1, 2, 1, 0, (4000,)))
     assert history.waiting(2.2, 0.5) == 100
     assert history.waiting(2.2, 5.0) == 200
+
+
+def test_the_quick_way_says_what_the_long_way_says():
+    rng = random.Random(20261122)
+    quick, slow = Arrivals(3), Arrivals(3)
+    number, now, taken = 65_000, 1000.0, 0
+    for beat in range(2000):
+        came: dict[int, float] = {}
+        for _ in range(rng.randrange(1, 20)):
+            now += rng.choice((0.0, 0.001, 0.004, 0.02, 0.1 if rng.random() < 0.05 else 0.002))
+            number += 2 if rng.random() < 0.02 else 1
+            came[number & 0xFFFF] = now
+        late = (number - rng.randrange(2, 40)) & 0xFFFF
+        if rng.random() < 0.05:
+            came[late] = now
+        message = quick.in_order(came, 9, now)
+        if message is None:
+            for one, at in came.items():
+                quick.arrived(one, at)
+        for one, at in came.items():
+            slow.arrived(one, at)
+        said = [message] if message is not None else quick.messages(9, now + 1 + beat)
+        taken += message is not None
+        assert read(b"".join(said)) == read(b"".join(slow.messages(9, now + 1 + beat)))
+    assert 500 < taken < 2000

@@ -1,0 +1,325 @@
+"""Who sends how much and who sees what, decided from what the links of a room bear. Pure: what was measured and the time come in, decisions go out.
+
+Each member has two links, what he sends (up) and what he gets (down), each with its own estimate (`link_estimate`). From these:
+
+- Sound first. What all voices need is taken off a link before any picture gets a bit of it, in every state (`sharing`).
+- What is left of a link down is shared among the pictures: those that matter more first (`prefer`), equals in equal parts.
+- A publisher with simulcast layers sends what his own link bears and somebody can use; each receiver gets the largest layer that fits his share.
+- A publisher without layers sends one size to all: the least that any receiver's share bears. A receiver whose share is below what a moving picture
+  needs at all (180 lines) does not count there: he gets stills or sound alone instead of making everybody's picture as small as his.
+- Down at once, up a step at a time, slower after each failure (`climbing`).
+- Whoever's link down cannot bear the voices at their full rate is heard and hears at 12 kbit/s: those he hears are told to save, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from media.calls.climbing import Climb
+from media.calls.ladder import FULL_SOUND, SAVING_SOUND, STEPS, STILL_EVERY_S, Rung, Sound, rung_for, sound_for
+from media.calls.link_estimate import LinkEstimate
+from media.calls.link_state import LinkState, colour, done_for, sending, worst
+from media.calls.measured import Decisions, Downlink, Picture, Shown, Uplink
+from media.calls.sharing import Wanted, share_out
+
+START_BITS = 800_000
+FLOOR_BITS = 30_000
+UP_CEILING = 2_500_000
+DOWN_CEILING = 8_000_000
+FITS, KEEPS, FAR_TOO_MUCH = 1.0, 1.2, 1.3
+"""A layer is taken when it fits the share and kept while it is not a fifth larger; a picture a third too large does not begin to move."""
+SMOOTHED = 0.3
+HARDLY = 2_000
+"""Bits of a layer that is not sent any more."""
+AT_LEAST_EVERY_S = 0.5
+CHANGED = 0.03
+STARTS_S = 5.0
+"""Nothing seen for so long: he sends no picture."""
+STOPS_S = 0.1
+"""A picture a third too large stops when the queue is so long."""
+SIMULCAST_EXTRA = 1.4
+"""All layers together against the largest one."""
+CLIMB_MARGIN = 1.1
+MOST_FILL = 0.5
+"""Of the target: the part that may be padding."""
+LONGEST_WITHOUT_SOUND_S = 60.0
+"""Full sound is tried again at the latest after so long; each failure costs half a second of speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Of a link down, for one picture."""
+
+    rung: Rung
+    bits: int
+
+
+@dataclass(slots=True)
+class _Member:
+    """One connection of a seat; a new one starts anew."""
+
+    member: str
+    up: LinkEstimate
+    down: LinkEstimate
+    up_rung: Climb = field(default_factory=lambda: Climb(Rung.P480))
+    sound: Climb = field(default_factory=lambda: Climb(1, longest_s=LONGEST_WITHOUT_SOUND_S))
+    shown: dict[str, Climb] = field(default_factory=dict)
+    layer: dict[str, int] = field(default_factory=dict)
+    moving: set[str] = field(default_factory=set)
+    sends: tuple[float, ...] = ()
+    """Bits of each layer of his picture, smoothed over some pictures."""
+    sends_now: float = 0.0
+    told: int | None = None
+    """Bits of picture that he was last told he may send."""
+    decided_on: tuple[float, float] = (0.0, 0.0)
+    came_at: float = 0.0
+    seen_at: float | None = None
+    """When a packet of his picture last came."""
+
+
+@dataclass(slots=True)
+class RoomBandwidth:
+    """One room. `ceiling`: what a publisher may send at most, whatever his link bears."""
+
+    ceiling: int = UP_CEILING
+    preferred: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By receiving and seen seat: how much this picture matters to him, 0 when not named."""
+    members: dict[str, _Member] = field(default_factory=dict)
+    _pictures: set[str] = field(default_factory=set)
+    """Who sends a picture, or would if he might."""
+    _without: set[str] = field(default_factory=set)
+    """Who wants none."""
+    _waits: bool = False
+    """Somebody's picture begins as soon as it is small enough."""
+    _decided: Decisions | None = None
+    _decided_at: float = 0.0
+
+    def prefer(self, preferred: Mapping[tuple[str, str], int]) -> None:
+        """From now on these pictures matter more than others (the expert's view of the image under discussion)."""
+        self.preferred = dict(preferred)
+
+    def beat(self, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
+        """Take what was measured since the last beat; what holds from now on."""
+        ups = {one.seat: one for one in uplinks if one.connected}
+        downs = {one.seat: one for one in downlinks if one.connected}
+        self._seat(ups, downs, now)
+        for seat, member in self.members.items():
+            self._measure(member, ups.get(seat), downs.get(seat), now)
+        pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
+        self._without = {seat for seat, down in downs.items() if not down.pictures}
+        if self._decided is not None and pictures == self._pictures and not self._due(now):
+            return self._decided
+        self._pictures, self._waits = pictures, False
+        sounds = {seat: self._sound_up(seat, member, ups, now) for seat, member in self.members.items()}
+        up_rungs = {seat: self._up_rung(member, now) for seat, member in self.members.items()}
+        shares = {seat: self._shares(seat, ups, now) for seat in downs}
+        send = {seat: self._to_send(seat, ups[seat], up_rungs[seat], shares) for seat in ups}
+        shown = {
+            (seat, other): self._show(seat, other, part)
+            for seat, by_seat in shares.items()
+            for other, part in by_seat.items()
+        }
+        saved = self._saved(sounds, downs, ups)
+        links = {seat: self._state(seat, send.get(seat, (Rung.NONE, 0)), saved[seat], ups) for seat in self.members}
+        send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
+        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares)), now
+        for member in self.members.values():
+            member.decided_on = (member.up.target, member.down.target)
+        return self._decided
+
+    def _due(self, now: float) -> bool:
+        """Whether anything has changed that a decision hangs on; on calm links twice a second is enough."""
+        if self._waits or now - self._decided_at >= AT_LEAST_EVERY_S:
+            return True
+        for member in self.members.values():
+            up, down = member.decided_on
+            if member.up.draining or member.down.draining or _differs(member.up.target, up) or _differs(member.down.target, down):
+                return True
+        return False
+
+    def _seat(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink], now: float) -> None:
+        there = {seat: one.member for seat, one in downs.items()} | {seat: one.member for seat, one in ups.items()}
+        for seat in [seat for seat, member in self.members.items() if there.get(seat) != member.member]:
+            del self.members[seat]
+        for seat, name in there.items():
+            if seat not in self.members:
+                up = LinkEstimate(min(START_BITS, self.ceiling), FLOOR_BITS, self.ceiling + FULL_SOUND.bits)
+                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING), came_at=now)
+        for member in self.members.values():
+            for gone in [seat for seat in member.shown if seat not in ups]:
+                del member.shown[gone]
+                member.layer.pop(gone, None)
+
+    @staticmethod
+    def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float) -> None:
+        if down is not None:
+            member.down.round_trip(down.rtt_s)
+            member.up.round_trip(down.rtt_s)
+            member.down.remb(down.remb_bits)
+            member.down.sending(down.bits, now)
+            member.down.feedback(down.results, now)
+            if not member.down.heard and down.lost_fraction is not None:
+                member.down.reported(down.lost_fraction, down.bits, now)
+            member.down.step(now)
+        if up is not None:
+            before = member.sends if len(member.sends) == len(up.layers) else (0.0,) * len(up.layers)
+            member.sends = tuple(rate + (layer.bits - rate) * SMOOTHED for rate, layer in zip(before, up.layers, strict=True))
+            member.sends_now = sum(layer.bits for layer in up.layers)
+            member.up.received(up.bits, up.received, up.queue_s, up.lost_fraction, now)
+            if any(layer.bits > 0 for layer in up.layers):
+                member.seen_at = now
+            member.up.step(now)
+
+    @staticmethod
+    def _has_picture(member: _Member, now: float) -> bool:
+        """A camera that is off is no picture; one that we stopped is."""
+        if member.seen_at is None:
+            return now - member.came_at < STARTS_S
+        return now - member.seen_at < STARTS_S or (member.told is not None and member.told < STEPS[Rung.P180].least)
+
+    @staticmethod
+    def _sound_up(seat: str, member: _Member, ups: Mapping[str, Uplink], now: float) -> Sound:
+        """How voices go on this member's links: 1 at full rate, 0 saved."""
+        voices = sum(other != seat for other in ups)
+        margin = 1.0 if member.sound.at else CLIMB_MARGIN
+        fits = sound_for(member.up.bears / margin, 1) == FULL_SOUND and sound_for(member.down.bears / margin, voices) == FULL_SOUND
+        return FULL_SOUND if member.sound.to(int(fits), now) else SAVING_SOUND
+
+    @staticmethod
+    def _up_rung(member: _Member, now: float) -> Rung:
+        """How large a picture the member's own link up bears."""
+        bits = member.up.bears - FULL_SOUND.bits if member.sound.at else 0.0
+        return Rung(member.up_rung.to(_reach(bits, member.up_rung.at), now))
+
+    def _shares(self, seat: str, ups: Mapping[str, Uplink], now: float) -> dict[str, _Part]:
+        """What of the link down of `seat` each other's picture may take. The rung follows what the link bears, and is settled so that it does not
+        flap; the bits follow the target, which lies lower while a queue empties."""
+        member = self.members[seat]
+        others = [one for other, one in ups.items() if other != seat]
+        seen = [one.seat for one in others if one.seat in self._pictures and seat not in self._without]
+        wanted = [Wanted(one, self.preferred.get((seat, one), 0), self._most_of(one)) for one in seen]
+        full = bool(member.sound.at)
+        borne = share_out(member.down.bears if full else 0.0, len(others), wanted)
+        share = share_out(member.down.target, len(others), wanted) if full and member.down.draining else borne
+        settled = {}
+        for one in wanted:
+            bits = borne.pictures[one.seat]
+            climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
+            rung = Rung(climb.to(_reach(bits, climb.at), now))
+            settled[one.seat] = _Part(rung, min(share.pictures[one.seat], STEPS[rung].most))
+        return settled
+
+    def _most_of(self, seat: str) -> int:
+        return max(STEPS[Rung.STILLS].least, min(int(self.members[seat].up.bears) - FULL_SOUND.bits, self.ceiling))
+
+    def _to_send(self, seat: str, up: Uplink, rung: Rung, shares: Mapping[str, Mapping[str, _Part]]) -> tuple[Rung, int]:
+        """The rung and bits of picture that `seat` is told to send."""
+        member = self.members[seat]
+        if rung == Rung.NONE:
+            member.told = 0
+            return Rung.NONE, 0
+        most = min(int(member.up.target) - FULL_SOUND.bits, STEPS[rung].most, self.ceiling)
+        asked = [by_seat[seat] for by_seat in shares.values() if seat in by_seat]
+        moving = [part for part in asked if part.rung >= Rung.P180]
+        useful, largest = max((part.bits for part in asked), default=most), max((part.rung for part in asked), default=rung)
+        if moving and len(up.layers) > 1:
+            useful = int(useful * SIMULCAST_EXTRA)
+        elif moving:
+            useful, largest = min(part.bits for part in moving), min(part.rung for part in moving)
+        rung = min(rung, largest)
+        member.told = max(0, min(most, useful)) if rung else 0
+        return rung, member.told
+
+    def _show(self, seat: str, other: str, part: _Part) -> Shown:
+        """How the picture of `other` goes to `seat`."""
+        member, bits = self.members[seat], part.bits
+        if part.rung <= Rung.STILLS:
+            member.moving.discard(other)
+        if part.rung == Rung.NONE:
+            return Shown(Picture.NONE)
+        if part.rung == Rung.STILLS:
+            return Shown(Picture.STILLS, 0, STILL_EVERY_S, STEPS[Rung.STILLS].most)
+        sends = self.members[other].sends
+        if len(sends) > 1:
+            now_at = member.layer.get(other, 0)
+            fitting = [place for place, rate in enumerate(sends) if HARDLY < rate <= bits * (KEEPS if place <= now_at else FITS)]
+            member.layer[other] = max(fitting, default=0)
+            return Shown(Picture.MOVING, member.layer[other])
+        too_much = min(max(sends, default=0.0), self.members[other].sends_now) > FAR_TOO_MUCH * bits
+        if other in member.moving:
+            waits = too_much and member.down.draining and member.down.watch.queue_s > STOPS_S
+        else:
+            waits = too_much and member.down.falls > 0
+        (member.moving.discard if waits else member.moving.add)(other)
+        self._waits |= waits
+        return Shown(Picture.NONE if waits else Picture.MOVING)
+
+    def _saved(self, sounds: Mapping[str, Sound], downs: Mapping[str, Downlink], ups: Mapping[str, Uplink]) -> dict[str, Sound]:
+        """Each voice at the rate of the weakest of those who carry it: its own link, and the links of all who hear it."""
+        saving = {seat for seat, sound in sounds.items() if sound != FULL_SOUND}
+        return {
+            seat: SAVING_SOUND if seat in saving or any(other != seat and other in downs for other in saving) else FULL_SOUND
+            for seat in self.members
+        }
+
+    def _state(self, seat: str, send: tuple[Rung, int], sound: Sound, ups: Mapping[str, Uplink]) -> LinkState:
+        member = self.members[seat]
+        own = FULL_SOUND if member.sound.at else SAVING_SOUND
+        up_rungs = [Rung(member.up_rung.at)] if seat in self._pictures else []
+        up_done = done_for(up_rungs, own if member.up.target < FULL_SOUND.bits else FULL_SOUND, limited=member.up.falls > 0)
+        down_done = done_for([Rung(one.at) for one in member.shown.values()], own, limited=member.down.falls > 0)
+        up_colour = colour(member.up.lost, member.up.rtt_s, member.up.watch.queue_s, up_done)
+        down_colour = colour(member.down.lost, member.down.rtt_s, member.down.watch.queue_s, down_done)
+        bits, height, rate = sending(*send)
+        return LinkState(up_colour, down_colour, worst(up_done, down_done), bits, height, rate, sound.codec_bits)
+
+    def _fill(self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink], shares: Mapping[str, Mapping[str, _Part]]) -> dict[str, int]:
+        """How much padding to send, for proof that a link bears more, where more would be used at once and nothing else proves it."""
+        fill = {}
+        for seat in downs:
+            member = self.members[seat]
+            down = member.down
+            lacks = not member.sound.at or any(self._lacks(member, other, part) for other, part in shares[seat].items())
+            missing = min(down.target, down.most_in_sight) - max(down.arriving, downs[seat].bits)
+            if lacks and len(ups) > 1 and down.rising and down.heard and missing > 0:
+                fill[seat] = int(min(missing, MOST_FILL * down.target))
+        return fill
+
+    def _lacks(self, member: _Member, other: str, part: _Part) -> bool:
+        """Whether a larger share would show him more of this picture: a larger layer, or all that its publisher sends only he holds small."""
+        sends = self.members[other].sends
+        if len(sends) > 1:
+            return any(rate > part.bits for rate in sends[member.layer.get(other, 0) + 1 :])
+        return part.bits < self._most_of(other) and (self.members[other].told or 0) >= part.bits * (1 - CHANGED)
+
+
+def _differs(now: float, before: float) -> bool:
+    return abs(now - before) > CHANGED * before
+
+
+def _reach(bits: float, at: int) -> Rung:
+    """The rung that `bits` bear; one above the present only with something to spare."""
+    rung = rung_for(bits)
+    return rung if rung <= at else max(Rung(at), rung_for(bits / CLIMB_MARGIN))
+
+
+class Bandwidth:
+    """The `Steering` of an engine: one `RoomBandwidth` a room."""
+
+    def __init__(self, ceiling: int = UP_CEILING) -> None:
+        self._ceiling = ceiling
+        self._rooms: dict[str, RoomBandwidth] = {}
+
+    def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
+        return self._room(room).beat(uplinks, downlinks, now)
+
+    def prefer(self, room: str, preferred: Mapping[tuple[str, str], int]) -> None:
+        """As `RoomBandwidth.prefer`."""
+        self._room(room).prefer(preferred)
+
+    def forget(self, room: str) -> None:
+        self._rooms.pop(room, None)
+
+    def _room(self, room: str) -> RoomBandwidth:
+        return self._rooms.setdefault(room, RoomBandwidth(self._ceiling))

@@ -1,0 +1,50 @@
+"""Down at once, up one step at a time and the slower the more often it went wrong: what keeps a call from flapping. Pure; time in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UP_S = 1.0
+"""How long the next step up must have been possible without a break."""
+LONGEST_UP_S = 16.0
+SHORT_STAY_S = 10.0
+"""Who falls from a step that he took less than so long ago waits twice as long before he takes it again."""
+FORGIVEN_S = 30.0
+"""Without a fall for so long, the waiting is back at `UP_S`."""
+
+
+@dataclass(slots=True)
+class Climb:
+    """`at` is the step now. A higher number is better."""
+
+    at: int
+    wait_s: float = UP_S
+    longest_s: float = LONGEST_UP_S
+    changes: int = 0
+    _possible_since: float | None = None
+    _climbed_at: float = float("-inf")
+    _fell_at: float = float("-inf")
+
+    def to(self, possible: int, now: float) -> int:
+        """The step from now on, where `possible` is the highest that the link bears now."""
+        if possible < self.at:
+            self._fall(possible, now)
+        elif possible == self.at:
+            self._possible_since = None
+        elif self._possible_since is None:
+            self._possible_since = now
+        elif now - self._possible_since >= self._wait(now):
+            self.at, self._possible_since, self._climbed_at = self.at + 1, now, now
+            self.changes += 1
+        return self.at
+
+    def _fall(self, to: int, now: float) -> None:
+        if now - self._climbed_at < SHORT_STAY_S:
+            self.wait_s = min(self.longest_s, self.wait_s * 2)
+        self.at, self._possible_since, self._fell_at = to, None, now
+        self.changes += 1
+
+    def _wait(self, now: float) -> float:
+        if now - self._fell_at > max(FORGIVEN_S, 2 * self.wait_s):
+            self.wait_s = UP_S
+        return self.wait_s

@@ -1,0 +1,225 @@
+"""The rules by which pictures and voices share the links of a room: sound first, what matters first, nobody drags everybody down."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from media.calls.bandwidth import Bandwidth, RoomBandwidth
+from media.calls.climbing import Climb
+from media.calls.ladder import FULL_SOUND, SAVING_SOUND, STEPS, Rung, rung_for, sound_for
+from media.calls.link_state import DONE, colour, done_for
+from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Uplink
+from media.calls.sharing import Wanted, share_out
+from media.calls.transport_feedback import Result
+from tests.support.links import Link, Phases
+from tests.support.simulated_call import SimulatedCall
+
+FULL = os.environ.get("HUIZHEN_SOAK") == "1" or os.environ.get("HUIZHEN_TEST_SCALE") == "full"
+
+
+def test_the_ladder_goes_down_step_by_step():
+    steps = [STEPS[rung] for rung in Rung]
+    assert all(low.least < high.least and low.most <= high.most and low.height <= high.height for low, high in itertools.pairwise(steps))
+    assert all(high.least <= low.most for low, high in itertools.pairwise(steps[2:])), "no gap between two rungs"
+    assert [rung_for(bits) for bits in (0, 25_000, 60_000, 200_000, 500_000, 1_500_000, 9_000_000)] == list(Rung)
+    assert sound_for(119_999, 2) == SAVING_SOUND
+    assert sound_for(120_000, 2) == FULL_SOUND
+
+
+@given(
+    st.integers(0, 5_000_000), st.integers(0, 7),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(20_000, 2_500_000)), max_size=7),
+)  # fmt: skip
+@settings(max_examples=2000 if FULL else 200, deadline=None)
+def test_sound_never_pays_for_pictures(bits: int, voices: int, wanted: list[tuple[int, int]]):
+    share = share_out(bits, voices, [Wanted(str(place), priority, most) for place, (priority, most) in enumerate(wanted)])
+    given_away = sum(share.pictures.values())
+    assert share.reserved == voices * share.sound.bits
+    assert given_away == 0 or given_away + voices * FULL_SOUND.bits <= bits
+    assert share.sound == FULL_SOUND or given_away == 0
+    for place, (priority, most) in enumerate(wanted):
+        assert 0 <= share.pictures[str(place)] <= most
+        for other, (less, _) in enumerate(wanted):
+            if less < priority and share.pictures[str(other)] >= STEPS[Rung.P180].least:
+                assert share.pictures[str(place)] >= min(most, STEPS[Rung.P180].least), "who matters less does not move while the other stands"
+
+
+def test_what_matters_more_comes_first_and_equals_share_equally():
+    wanted = [Wanted("patient", 0, 1_000_000), Wanted("image", 1, 900_000), Wanted("doctor", 0, 300_000)]
+    assert share_out(180_000 + 1_500_000, 3, wanted).pictures == {"patient": 300_000, "image": 900_000, "doctor": 300_000}
+    assert share_out(180_000 + 930_000, 3, wanted).pictures == {"patient": 30_000, "image": 900_000, "doctor": 0}
+    equals = [Wanted("patient"), Wanted("doctor")]
+    assert share_out(120_000 + 100_000, 2, equals).pictures == {"patient": 100_000, "doctor": 0}
+    assert share_out(120_000 + 200_000, 2, equals).pictures == {"patient": 100_000, "doctor": 100_000}
+
+
+def test_up_slowly_down_at_once_and_slower_after_a_failure():
+    climb, at = Climb(Rung.P180), 0.0
+    assert climb.to(Rung.P480, 0.0) == Rung.P180
+    assert climb.to(Rung.P480, 1.0) == Rung.P360
+    assert climb.to(Rung.P480, 1.5) == Rung.P360
+    assert climb.to(Rung.STILLS, 1.6) == Rung.STILLS
+    waits = []
+    for _ in range(6):
+        began = at = at + 2
+        while climb.to(Rung.P180, at) == Rung.STILLS:
+            at += 0.1
+        waits.append(round(at - began))
+        climb.to(Rung.STILLS, at + 0.1)
+    assert waits == [2, 4, 8, 16, 16, 16]
+    climb.to(Rung.STILLS, at + 100)
+    began = at = at + 101
+    while climb.to(Rung.P180, at) == Rung.STILLS:
+        at += 0.1
+    assert round(at - began) == 1, "all is forgiven"
+
+
+def down(bits: float) -> dict[str, Phases]:
+    """Only c has a weak link, towards him."""
+    return {"c": [(0.0, Link(bits, 0.04))]}
+
+
+def steady(call: SimulatedCall, seconds: float = 8) -> list[Decisions]:
+    """What is decided while it goes on for so long."""
+    return [call.run(0.5).decisions for _ in range(int(seconds * 2))]
+
+
+def test_on_good_links_everybody_sees_everybody_well():
+    decided = SimulatedCall("abc", camera_bits=1_000_000).run(9).decisions
+    assert {shown.picture for shown in decided.shown.values()} == {Picture.MOVING}
+    assert len(decided.shown) == 6
+    assert all(state.done == "" and state.up == state.down == "green" for state in decided.links.values())
+    assert all(state.height >= 480 and state.send_bits >= 1_000_000 and state.sound_bits == 32_000 for state in decided.links.values())
+    assert all(decided.send_bits[seat] == state.send_bits + FULL_SOUND.bits for seat, state in decided.links.items())
+
+
+def test_a_middling_link_makes_the_pictures_that_go_over_it_smaller():
+    for decided in steady(SimulatedCall("abc", down=down(1_000_000)).run(10)):
+        # c sees a and b, each in half of what two voices leave of a million at most; nobody but c sees c small.
+        assert all(60_000 <= decided.links[seat].send_bits <= 480_000 for seat in "ab")
+        assert decided.links["c"].send_bits > 700_000
+
+
+def test_who_cannot_get_a_moving_picture_drags_nobody_down():
+    call = SimulatedCall("abc", down=down(160_000)).run(10)
+    for decided in steady(call):
+        assert decided.links["a"].send_bits > 700_000
+        assert decided.shown["b", "a"].picture == Picture.MOVING
+        assert {decided.shown["c", "a"].picture, decided.shown["c", "b"].picture} <= {Picture.STILLS, Picture.NONE}
+        assert decided.links["c"].done in ("fewer_pictures", "stills", "sound_only", "sound_saving")
+    still = [shown for decided in steady(call, 20) for shown in decided.shown.values() if shown.picture == Picture.STILLS]
+    assert all(shown.still_bits == STEPS[Rung.STILLS].most for shown in still)
+
+
+def test_layers_are_chosen_for_each_receiver():
+    call = SimulatedCall("abc", down=down(900_000), layers=(0.1, 0.25, 0.65)).run(12)
+    seen = [decided.shown["c", "a"].layer for decided in steady(call)]
+    assert call.decisions.links["a"].send_bits > 700_000, "the layers are there for b, who can take the largest"
+    assert call.decisions.shown["b", "a"].layer == 2
+    assert set(seen) <= {0, 1}
+    assert 1 in seen
+
+
+def test_the_image_under_discussion_outranks_faces():
+    call = SimulatedCall("abc", down=down(500_000), layers=(0.1, 0.25, 0.65))
+    call.controller.prefer({("c", "a"): 1})
+    call.run(12)
+    decided = steady(call)
+    assert all(one.shown["c", "a"].picture == Picture.MOVING for one in decided)
+    assert {one.shown["c", "b"].picture for one in decided} <= {Picture.STILLS, Picture.NONE}
+
+
+def test_a_link_that_hardly_is_one_carries_sound_that_is_saved_on_both_sides():
+    weak = [(0.0, Link(48_000, 0.04))]
+    decided = SimulatedCall("ab", up={"b": weak}, down={"b": weak}).run(8).decisions
+    assert decided.shown["b", "a"].picture == Picture.NONE
+    assert (decided.links["b"].send_bits, decided.links["b"].height) == (0, 0)
+    assert [decided.links[seat].sound_bits for seat in "ab"] == [12_000, 12_000]
+    assert decided.links["b"].done == "sound_saving"
+    assert decided.links["b"].down == "red"
+    assert decided.links["a"].done == "", "a's own link is well"
+    assert decided.send_bits["b"] == SAVING_SOUND.bits
+
+
+def test_a_camera_that_is_off_takes_no_share():
+    call = SimulatedCall("abc", down=down(500_000), pictures="a").run(12)
+    assert ("c", "b") not in call.decisions.shown
+    assert max(decided.links["a"].send_bits for decided in steady(call)) > 220_000
+    call.people["b"].picture = True
+    call.camera_on("b")
+    assert ("c", "b") in call.run(2).decisions.shown
+
+
+def test_a_new_connection_of_a_seat_starts_anew_and_a_room_is_forgotten():
+    every = Bandwidth()
+    up = Uplink("a", "first", True, 300_000, 50, 0.0, 0.0, 0.0, (LayerMeasured("", 200_000),))
+    down = Downlink("a", "first", True, (), 0, None, None, None)
+    for at in range(30):
+        every.beat("room", [up], [down], at / 10)
+    room = every._rooms["room"]
+    before = room.members["a"]
+    again = Uplink("a", "second", True, 300_000, 50, 0.0, 0.0, 0.0, (LayerMeasured("", 200_000),))
+    every.beat("room", [again], [], 3.1)
+    assert room.members["a"] is not before
+    every.beat("room", [], [], 3.2)
+    assert room.members == {}
+    every.forget("room")
+    every.forget("room")
+    assert every._rooms == {}
+
+
+@pytest.mark.parametrize("seed", range(20 if FULL else 3))
+def test_whatever_is_measured_the_decisions_hold_together(seed: int):
+    chance, controller, now, number = random.Random(seed), RoomBandwidth(), 0.0, 0
+    wild = (0.0, 1e-9, 0.01, 0.3, 1.0, 5.0, 1e9, -1.0)
+    for _ in range(300):
+        now += chance.choice((0.0, 0.1, 0.1, 0.1, 2.0, 30.0))
+        ups, downs = [], []
+        for seat in chance.sample("abcdefgh", chance.randrange(9)):
+            layers = tuple(LayerMeasured("", chance.choice((0.0, 1e5, 1e6, 1e9))) for _ in range(chance.choice((0, 1, 1, 3))))
+            member = f"{seat}{chance.randrange(30) // 29}"
+            ups.append(
+                Uplink(seat, member, chance.random() < 0.9, chance.choice((0.0, 1e4, 1e5, 1e6, 1e9)), chance.randrange(200), chance.random(),
+                       0.0, chance.choice(wild), layers)
+            )  # fmt: skip
+            results = []
+            for _ in range(chance.randrange(30)):
+                number += 1
+                arrived = None if chance.random() < 0.2 else now + chance.choice(wild)
+                results.append(Result(number, now - chance.random(), chance.randrange(1, 1500), arrived))
+            downs.append(
+                Downlink(seat, member, chance.random() < 0.9, tuple(results), chance.choice((0.0, 1e5, 1e7)), chance.choice((None, *wild)),
+                         chance.choice((None, 0.0, 0.5, 1.0)), chance.choice((None, 0, 50_000, 10**9)))
+            )  # fmt: skip
+        decided = controller.beat(ups, downs, now)
+        there = {one.seat for one in ups if one.connected}
+        assert decided.send_bits.keys() == there
+        for seat, bits in decided.send_bits.items():
+            state = decided.links[seat]
+            assert state.sound_bits in (12_000, 32_000)
+            assert SAVING_SOUND.bits <= bits <= controller.ceiling + FULL_SOUND.bits
+            assert 0 <= state.send_bits <= controller.ceiling
+            assert (state.height == 0) == (state.rate == 0)
+        for (seat, other), shown in decided.shown.items():
+            assert other in there
+            assert seat != other
+            assert shown.layer is None or 0 <= shown.layer < 3
+
+
+def test_colours_and_words():
+    assert [colour(lost, 0.1, 0.0, "") for lost in (0.0, 0.029, 0.03, 0.1)] == ["green", "green", "yellow", "red"]
+    assert [colour(0.0, rtt, 0.2, "") for rtt in (0.1, 0.35, 0.9)] == ["green", "yellow", "red"]
+    assert [colour(0.0, 0.1, 0.0, done) for done in DONE] == ["green", "yellow", "yellow", "yellow", "red", "red"]
+    words = {
+        "": [Rung.P480, Rung.P360], "smaller_picture": [Rung.P480, Rung.P180], "fewer_pictures": [Rung.P480, Rung.STILLS],
+        "stills": [Rung.STILLS, Rung.NONE], "sound_only": [Rung.NONE, Rung.NONE],
+    }  # fmt: skip
+    assert {done: done_for(rungs, FULL_SOUND, limited=True) for done, rungs in words.items()} == {done: done for done in words}
+    assert done_for([Rung.P480], SAVING_SOUND, limited=True) == "sound_saving"
+    assert done_for([Rung.NONE], SAVING_SOUND, limited=False) == "", "a call that begins small is not in trouble"
