@@ -16,6 +16,7 @@ from typing import Any
 import uvloop
 
 from benchmarks.support.call_clip import Clip, make
+from benchmarks.support.call_janus import janus
 from benchmarks.support.call_load import SEATS, Load, Server
 from benchmarks.support.figure import Figure, number, percentile, show
 from benchmarks.support.processes import cpu_seconds
@@ -77,9 +78,10 @@ async def child(name: str, core: int, *, stamps: bool) -> AsyncIterator[Server]:
 Begin = Callable[[int], AbstractAsyncContextManager[Server]]
 SERVERS: dict[str, tuple[Begin, tuple[int, ...]]] = {
     "huizhen, python engine": (lambda core: child("python", core, stamps=True), ROOMS),
+    "Janus VideoRoom, event_loops = 1": (janus, ROOMS),
     "aiortc MediaRelay": (lambda core: child("media_relay", core, stamps=False), (1,)),
 }
-"""Each server: how it is begun on a core, and with how many rooms it is measured. Janus and the native engine belong here."""
+"""Each server: how it is begun on a core, and with how many rooms it is measured. The native engine belongs here."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ MAIN = """general: {{
   session_timeout = 60
   reclaim_session_timeout = 5
   event_loops = 1
-  debug_level = {debug}
+  debug_level = 2
   debug_colors = false
   log_to_stdout = true
 }}
@@ -113,27 +113,28 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_janus(folder: Path, name: str = "janus", debug: int = 2, port: int = 0, admin_port: int = 0) -> Iterator[Janus]:
-    """A Janus of its own, gone at the end. Skips (fails under CI) by name when it is not installed or cannot be reached."""
+def running_janus(folder: Path, name: str = "janus", core: int | None = None) -> Iterator[Janus]:
+    """A Janus of its own, gone at the end, on one core if one is named. Skips (fails under CI) by name when it is not installed or cannot be
+    reached."""
     need(is_installed(), "janus")
     address = media_address()
     if address is None:
         pytest.skip("Janus needs an address besides 127.0.0.1, and only root can make one")
     libraries = _libraries()
     folder.mkdir(parents=True, exist_ok=True)
-    port, admin_port = port or free_port(), admin_port or free_port()
+    port, admin_port = free_port(), free_port()
     main = MAIN.format(
         folder=folder, plugins=_only(folder / "plugins", libraries / "plugins", PLUGIN),
         transports=_only(folder / "transports", libraries / "transports", "libjanus_websockets.so"),
-        api_secret=API_SECRET, admin_secret=ADMIN_SECRET, name=name, address=address, debug=debug,
+        api_secret=API_SECRET, admin_secret=ADMIN_SECRET, name=name, address=address,
     )
     (folder / "janus.jcfg").write_text(main, "utf-8")
     (folder / "janus.transport.websockets.jcfg").write_text(WEBSOCKETS.format(port=port, admin_port=admin_port), "utf-8")
     (folder / "janus.plugin.videoroom.jcfg").write_text("general: {\n}\n", "utf-8")
     with (folder / "janus.log").open("wb") as log:
-        process = subprocess.Popen(
-            ["janus", "--configs-folder", str(folder), "--config", str(folder / "janus.jcfg")], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        command = ["janus", "--configs-folder", str(folder), "--config", str(folder / "janus.jcfg")]
+        with _on(core):
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             _wait(process, port, folder / "janus.log")
             where = f"ws://127.0.0.1:{port}", f"ws://127.0.0.1:{admin_port}"
@@ -145,6 +146,18 @@ def running_janus(folder: Path, name: str = "janus", debug: int = 2, port: int =
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+@contextlib.contextmanager
+def _on(core: int | None) -> Iterator[None]:
+    """What is started meanwhile runs on ``core``, with all its threads."""
+    ours = os.sched_getaffinity(0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)
 
 
 def _only(folder: Path, source: Path, name: str) -> Path:

@@ -35,20 +35,17 @@ from media.calls.engine import (
     SeatUnknown,
     Tell,
 )
-from media.calls.janus import counts, descriptions, requests, rooms
-from media.calls.janus.line import Body, JanusAway, JanusRefused, listed, number, said, text
+from media.calls.janus import counts, descriptions, holding, requests, rooms
+from media.calls.janus.line import Body, JanusAway, JanusRefused, number, said, text
 from media.calls.janus.members import Member, Room, slot_lines, stream_of
 from media.calls.janus.nodes import Fleet, JanusAddress, JanusNode, NodeState
-from media.calls.janus.taps import Tap
 
 logger = logging.getLogger("huizhen.calls")
 
 CONNECT_S = 20.0
 """A connection that is not up by then counts as failed."""
-COUNTED_S = 2.0
-"""What Janus counts is asked for this seldom at most."""
-ARRANGE_TRIES = 5
-ARRANGE_AGAIN_S = 0.3
+COUNTED_S = 10.0
+"""What Janus counts is asked for this seldom at most: telling it costs Janus more than forwarding a picture."""
 
 
 class JanusEngine:
@@ -86,7 +83,10 @@ class JanusEngine:
             if not there and self._rooms.get(room) is place and not place.members:
                 del self._rooms[room]
             raise
-        place.seats = wanted
+        if self._rooms.setdefault(room, place) is not place:
+            await self._host.take_down(place)  # made anew meanwhile, by somebody else
+        else:
+            place.seats = wanted
 
     async def join(self, room: str, seat: str, member: str, offer: str) -> Joined:
         place = self._room(room)
@@ -136,7 +136,7 @@ class JanusEngine:
         except JanusRefused as error:
             self._refused(one.room, one.node, error)
         one.answer = answer
-        self._start(self._arrange(one))
+        self._start(holding.arrange(one))
 
     async def leave(self, room: str, member: str) -> None:
         with contextlib.suppress(RoomUnknown, MemberUnknown):
@@ -148,18 +148,18 @@ class JanusEngine:
         one = self._room(room).by_id(member)
         one.limits = limits
         if one.connected:
-            await self._hold_limits(one)
+            await holding.hold_limits(one)
         if one.answer:
-            await self._arrange(one)
+            await holding.arrange(one)
 
     async def record(self, room: str, recorder: Recorder | None) -> None:
         place = self._room(room)
         place.recorder = recorder
         for one in list(place.members.values()):
-            await self._tap(one)
+            await holding.tap(one, self._clock)
 
     async def stats(self) -> EngineStats:
-        """Counters are Janus's own, at most two seconds old; zeros where a node has no admin address."""
+        """Counters are Janus's own, at most ten seconds old; zeros where a node has no admin address."""
         self._fleet.start()
         here = [one for room in self._rooms.values() for one in room.members.values()]
         streams = await self._counted.of(here, self._clock())
@@ -288,86 +288,13 @@ class JanusEngine:
         self._say(one, "connected")
         for other in one.room.members.values():
             if other is not one and other.answer:
-                self._start(self._arrange(other))
+                self._start(holding.arrange(other))
         self._start(self._begin(one))
 
     async def _begin(self, one: Member) -> None:
         if one.limits != Limits():
-            await self._hold_limits(one)
-        await self._tap(one)
-
-    async def _arrange(self, one: Member) -> None:
-        """Have each of his slots fed with whoever sits on its seat; repeated while people come and go meanwhile."""
-        async with one.changing:
-            for attempt in range(ARRANGE_TRIES):
-                if one.gone or not await self._arrange_once(one):
-                    return
-                if attempt:
-                    await asyncio.sleep(ARRANGE_AGAIN_S)
-
-    async def _arrange_once(self, one: Member) -> bool:
-        """Whether something had to be changed."""
-        wrong = [(mid, feed) for mid, feed in one.wanted().items() if one.fed.get(mid) != feed]
-        unlike = {mid: sent for mid, sent in one.sending().items() if one.sent.get(mid) != sent}
-        if not wrong and not unlike:
-            return False
-        try:
-            if wrong:
-                await one.node.message(one.subscribe_handle, requests.switch(wrong))
-                for mid, feed in wrong:
-                    one.fed[mid], one.sent[mid] = feed, True  # Janus sends again what it switches
-                unlike = {mid: sent for mid, sent in one.sending().items() if one.sent.get(mid) != sent}
-            if unlike:
-                await one.node.message(one.subscribe_handle, requests.send(unlike.items()))
-                one.sent.update(unlike)
-        except JanusRefused as error:
-            if error.code != requests.NO_SUCH_FEED:
-                logger.warning("slots not changed: %s", error)
-        except JanusAway:
-            return False
-        return True
-
-    async def _hold_limits(self, one: Member) -> None:
-        """Have Janus hold what he may send and who gets it; a kind that he does not send cannot be muted."""
-        place = one.room
-        try:
-            for kind, mid in one.sends.items():
-                feed = requests.Feed(one.publisher, mid)
-                await one.node.message(place.control, requests.moderate(place.number, place.secret, feed, mute=kind in one.limits.muted))
-            await one.node.message(one.publish_handle, requests.most_bits(min(one.limits.send_bits or requests.CEILING, requests.CEILING)))
-            await one.node.message(one.publish_handle, requests.whole_picture())
-        except JanusRefused as error:
-            logger.warning("limits not held: %s", error)
-
-    async def _tap(self, one: Member) -> None:
-        """Begin or end what a recorder gets of him."""
-        recorder, place = one.room.recorder, one.room
-        with contextlib.suppress(JanusAway, JanusRefused):
-            if recorder is None or one.gone:
-                taps, one.taps = one.taps, []
-                for tap in taps:
-                    tap.close()
-                    await one.node.message(place.control, tap.stopping(place.number, place.secret))
-            elif one.connected and not one.taps:
-                for kind in one.sends:
-                    await self._tap_kind(one, kind)
-
-    async def _tap_kind(self, one: Member, kind: str) -> None:
-        feed, place = one.feed(kind), one.room
-        if feed is None:
-            return
-
-        def take(data: bytes) -> None:
-            if place.recorder is not None and not one.gone:
-                place.recorder.packet(one.seat, one.id, kind, "opus" if kind == "audio" else one.picture or "", self._clock(), data)
-
-        tap = Tap(feed, take)
-        one.taps.append(tap)
-        await tap.open(one.node.own_address)
-        forwarded = await one.node.message(place.control, tap.request(place.number, place.secret, one.node.own_address))
-        tap.stream = next((number(stream.get("stream_id")) for stream in listed(forwarded, "forwarders")), 0)
-        with contextlib.suppress(JanusRefused):
-            await one.node.message(one.publish_handle, requests.whole_picture())
+            await holding.hold_limits(one)
+        await holding.tap(one, self._clock)
 
     def _ended(self, one: Member) -> None:
         """One of his connections ended by itself."""

@@ -16,8 +16,10 @@ from media.calls.janus.placement import Candidate, choose
 logger = logging.getLogger("huizhen.calls")
 
 PING_S = 0.7
-PATIENCE_S = 2.5
-"""A node that does not answer for so long is gone; what it carried comes up on another."""
+PATIENCE_S = 1.25
+ASKED = 2
+"""A node that twice does not answer for so long is gone; what it carried comes up on another. Twice: it may have been this process that stood still,
+and then the second answer is there at once."""
 BREAK_S = 1.5
 """How long a broken connection may take to be put up again before what it carried counts as gone; Janus keeps the session a little longer
 (`reclaim_session_timeout`)."""
@@ -110,8 +112,18 @@ class JanusNode:
                     await self._lost.wait()
             if self._lost.is_set():
                 await self._take_back()
-            elif self._line is not None:
+            else:
+                await self._ask_whether_well(ASKED)
+
+    async def _ask_whether_well(self, times: int) -> None:
+        try:
+            if self._line is not None:
                 await self._line.ask({"janus": "keepalive", "session_id": self._session}, PATIENCE_S)
+        except JanusAway:
+            if times > 1 and not self._lost.is_set():
+                await self._ask_whether_well(times - 1)
+            elif not self._lost.is_set():
+                raise
 
     async def _take_back(self) -> None:
         """The connection broke and Janus may be alive: claim the session. Raises JanusAway or JanusRefused when there is none to claim."""
@@ -124,7 +136,7 @@ class JanusNode:
         except TimeoutError:
             raise JanusAway from None
         self._line = line
-        await line.ask({"janus": "claim", "session_id": self._session}, PATIENCE_S)
+        await line.ask({"janus": "claim", "session_id": self._session}, ASKED * PATIENCE_S)
         self._on_back(self)
 
     async def _open_again(self) -> JanusLine:

@@ -154,6 +154,7 @@ async def test_nobody_comes_into_a_room_without_its_token_or_changes_it_without_
             assert await told({"request": "join", "ptype": "publisher", "room": number}) == 433
             assert await told({"request": "destroy", "room": number}) == 429
             assert await told({"request": "destroy", "room": number, "secret": "a guess"}) == 433
+            assert await told(requests.kick(number, requests.room_secret(number, API_SECRET), 1)) == requests.NO_SUCH_FEED  # said within a success
         assert numbers
     finally:
         await line.close()
