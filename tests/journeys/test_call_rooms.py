@@ -27,11 +27,12 @@ async def join(visit: Visit) -> None:
     await visit.page.get_by_role("button", name="加入", exact=True).click()
 
 
-async def more(page: Page) -> None:
-    """Open the sheet, if it is not."""
+async def more(page: Page, name: str = "大家") -> None:
+    """Open the sheet, if it is not, at this tab."""
     button = page.get_by_role("button", name="更多")
     if await button.get_attribute("aria-expanded") != "true":
         await button.click()
+    await page.get_by_role("tab", name=name).click()
 
 
 async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
@@ -128,12 +129,15 @@ async def _mute(tabs: dict[str, Visit]) -> None:
 
 async def _write(tabs: dict[str, Visit]) -> None:
     doctor, patient, guest = (tabs[seat].page for seat in ("village_doctor", "patient", "interpreter"))
+    await more(doctor, "写字")
     await doctor.get_by_label("写给视频里的人").fill("请把血压再量一次")
     await doctor.get_by_role("button", name="发送").click()
     for page in (patient, guest):
         await expect(page.locator(".room-toast", has_text="请把血压再量一次")).to_be_visible()
-    await more(patient)
+    await patient.get_by_role("button", name="更多,有 1 件新的").click()
     await expect(patient.locator(".lines li", has_text="请把血压再量一次")).to_have_count(1)
+    await picture(patient, "chat-360")
+    await more(patient)
     await patient.get_by_role("button", name="多一位").click()
     await expect(patient.get_by_text("患者身边有 1 位家属")).to_be_visible()
     await assert_readable(patient)
@@ -143,7 +147,7 @@ async def _write(tabs: dict[str, Visit]) -> None:
     await picture(patient, "sheet-care-360")
     await patient.evaluate("document.documentElement.classList.remove('care')")
     await patient.get_by_role("button", name="收起").click()
-    await more(guest)
+    await more(guest, "写字")
     await guest.get_by_role("button", name="打字幕").click()
     await guest.get_by_label("写给视频里的人").fill("医生问您今天吃药没有")
     await guest.get_by_role("button", name="发送").click()
@@ -154,6 +158,7 @@ async def _write(tabs: dict[str, Visit]) -> None:
 async def _hand(tabs: dict[str, Visit]) -> None:
     doctor, guest = tabs["village_doctor"].page, tabs["interpreter"].page
     await more(guest)
+    await more(doctor)
     await guest.get_by_role("button", name="举手").click()
     await expect(doctor.locator(".people li", has_text="杨翻译")).to_contain_text("举手")
     await picture(doctor, "people-1280")

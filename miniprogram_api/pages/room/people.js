@@ -16,7 +16,7 @@ export class People {
     this.list = h("ul", { class: "people", "aria-label": "视频里的人" });
     this.controls = h("div", { class: "controls" });
     this.guests = h("div", { class: "guests" });
-    this.element = h("div", null, this.door, h("h2", null, "视频里的人"), this.list, this.controls, this.guests);
+    this.element = h("div", null, this.door, this.list, this.controls, this.guests);
   }
 
   /** How the room stands now; gives back what there is to look at: who waits, and hands that are new. */
