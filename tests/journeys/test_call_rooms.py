@@ -45,7 +45,7 @@ async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
     }
     for visit in tabs.values():
         await join(visit)
-    await all_meet(tabs)
+    await all_meet(tabs, 120)
     doctor = tabs["village_doctor"].page
 
     # The moderator invites an interpreter; the link opens on another person's phone, who is of no case.
@@ -67,7 +67,7 @@ async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
     await doctor.get_by_role("button", name="请进来").click()
     await join(guest)
     tabs["interpreter"] = guest
-    await all_meet(tabs)
+    await all_meet(tabs, 120)
     name = await doctor.locator("figcaption", has_text="(患者)").inner_text()
     assert name.partition("(")[0] not in await guest.page.locator("body").inner_text()
 
@@ -121,7 +121,7 @@ async def _mute(tabs: dict[str, Visit]) -> None:
             pass
     await row.get_by_role("button", name="让他说话").click()
     await expect(patient.get_by_role("button", name="静音", exact=True)).to_be_visible(timeout=SLOW)
-    await all_meet(tabs)
+    await all_meet(tabs, 120)
 
 
 async def _seen_and_not_heard(page: Page, seat: str) -> bool:
@@ -181,7 +181,7 @@ async def _remove(tabs: dict[str, Visit]) -> None:
     await expect(patient.get_by_role("button", name="请求进入")).to_be_visible(timeout=SLOW)
     await patient.get_by_role("button", name="请求进入").click()
     await doctor.get_by_role("button", name="请进来").click()
-    await all_meet(tabs)
+    await all_meet(tabs, 120)
 
 
 async def test_who_cannot_get_the_video_to_work_is_telephoned(

@@ -23,6 +23,10 @@ export class People {
   show(room) {
     const before = this.room;
     this.room = room;
+    // A button under somebody's finger stays where it is while nothing has changed that is shown here.
+    const shown = JSON.stringify([room, this.call.seats, [...this.call.here.keys()].sort()]);
+    if (shown === this.shown) return 0;
+    this.shown = shown;
     replace(this.door, room.waiting.map((one) => this.#atTheDoor(one)));
     replace(this.list, this.call.seats.filter((one) => room.seats.includes(one.seat)).map((one) => this.#person(one)));
     this.#drawControls();
