@@ -17,7 +17,7 @@ export class Chat {
     this.typing = h("button", { type: "button", class: "sheet-button", "aria-pressed": "false", hidden: true, on: { click: () => this.#toggleTyping() } }, "打字幕");
     this.showing = h("button", { type: "button", class: "sheet-button", hidden: true, on: { click: () => this.#offer() } }, "给大家看图");
     this.offered = h("div", { class: "offered" });
-    this.element = h("div", null, h("h2", null, "写字"), this.list, this.form, h("div", { class: "row" }, this.typing, this.showing), this.offered,
+    this.element = h("div", null, this.list, this.form, h("div", { class: "row" }, this.typing, this.showing), this.offered,
       h("p", { class: "faint" }, "写的话和看过的图会留在会诊记录里;字幕不留。"));
   }
 
@@ -34,10 +34,15 @@ export class Chat {
     this.lines.set(line.number, line);
     const last = [...this.lines.keys()].sort((one, other) => one - other);
     replace(this.list, last.map((number) => this.#line(this.lines.get(number))));
-    this.list.lastElementChild?.scrollIntoView({ block: "nearest" });
+    this.scroll();
     if (line.seat === this.call.seat) return false;
     this.say(line.text ? `${this.#who(line.seat)}:${line.text}` : `${this.#who(line.seat)}给大家看一张图,点「更多」打开。`);
     return true;
+  }
+
+  /** The last line is to be seen. */
+  scroll() {
+    this.list.scrollTop = this.list.scrollHeight;
   }
 
   #who(seat) {

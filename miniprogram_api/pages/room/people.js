@@ -16,13 +16,17 @@ export class People {
     this.list = h("ul", { class: "people", "aria-label": "视频里的人" });
     this.controls = h("div", { class: "controls" });
     this.guests = h("div", { class: "guests" });
-    this.element = h("div", null, this.door, h("h2", null, "视频里的人"), this.list, this.controls, this.guests);
+    this.element = h("div", null, this.door, this.list, this.controls, this.guests);
   }
 
   /** How the room stands now; gives back what there is to look at: who waits, and hands that are new. */
   show(room) {
     const before = this.room;
     this.room = room;
+    // A button under somebody's finger stays where it is while nothing has changed that is shown here.
+    const shown = JSON.stringify([room, this.call.seats, [...this.call.here.keys()].sort()]);
+    if (shown === this.shown) return 0;
+    this.shown = shown;
     replace(this.door, room.waiting.map((one) => this.#atTheDoor(one)));
     replace(this.list, this.call.seats.filter((one) => room.seats.includes(one.seat)).map((one) => this.#person(one)));
     this.#drawControls();

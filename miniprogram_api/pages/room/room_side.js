@@ -8,6 +8,8 @@ import { phoneButton, phoneDone } from "./phone.js";
 import { Sheet } from "./sheet.js";
 
 const CAPTION_MS = 8000;
+const PEOPLE = "大家";
+const WRITING = "写字";
 const GUESTS = new Set(["second_expert", "interpreter", "student"]);
 
 export class RoomSide {
@@ -15,23 +17,31 @@ export class RoomSide {
   constructor(place, call, consultationId, { seat, stage, act }) {
     Object.assign(this, { call, stage, act, unseen: 0, held: false });
     const middle = place.querySelector(".middle");
-    this.sheet = new Sheet(place.querySelector(".call-bar"), middle, "更多");
-    this.sheet.onToggle = () => { this.unseen = 0; };
     const out = { tell: (message) => call.tell(message), say: (sentence) => this.sheet.say(sentence) };
     this.people = new People(call, out);
     this.chat = new Chat(call, consultationId, out);
     this.phones = h("div", { class: "row" });
+    const everybody = h("div", null, this.people.element, this.phones, !GUESTS.has(seat) && phoneButton(consultationId));
+    this.sheet = new Sheet(place.querySelector(".call-bar"), middle, "更多", { [PEOPLE]: everybody, [WRITING]: this.chat.element });
+    this.sheet.onToggle = (open) => {
+      if (open && this.written) this.sheet.turn(WRITING);
+      this.unseen = 0;
+      this.written = false;
+    };
+    this.sheet.onTurn = (name) => name === WRITING && this.chat.scroll();
     this.consultationId = consultationId;
     this.treats = seat === "village_doctor" || seat === "expert";
-    replace(this.sheet.body, this.people.element, this.phones, this.chat.element, !GUESTS.has(seat) && phoneButton(consultationId));
     this.caption = h("p", { class: "caption", "aria-live": "polite", hidden: true });
     middle.append(this.caption);
   }
 
   hear(message) {
     if (message.type === "room") this.#room(message);
-    else if (message.type === "line") this.#news(this.chat.add(message) ? 1 : 0);
-    else if (message.type === "lines") for (const line of message.lines) this.chat.add(line);
+    else if (message.type === "line") {
+      const written = this.chat.add(message);
+      this.written ||= written && !this.sheet.open;
+      this.#news(written ? 1 : 0);
+    } else if (message.type === "lines") for (const line of message.lines) this.chat.add(line);
     else if (message.type === "caption") this.#caption(message);
     else if (message.type === "problem") this.sheet.say(message.sentence);
   }

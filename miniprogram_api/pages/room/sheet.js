@@ -3,18 +3,29 @@
 import { h, replace } from "../shared/dom.js";
 
 export class Sheet {
-  /** `bar`: where the button goes, before the last one; `place`: the element that the sheet lies in. */
-  constructor(bar, place, label) {
+  /** `bar`: where the button goes, before the last one; `place`: the element that the sheet lies in; `tabs`: {name: element}, the first shown. */
+  constructor(bar, place, label, tabs) {
     this.count = h("span", { class: "badge", hidden: true });
     this.button = h("button", { type: "button", "aria-expanded": "false", on: { click: () => this.toggle() } }, label, this.count);
     bar.lastElementChild.before(this.button);
+    this.tabs = new Map(Object.entries(tabs).map(([name, element]) => [name, { element,
+      tab: h("button", { type: "button", role: "tab", class: "sheet-button", on: { click: () => this.turn(name) } }, name) }]));
     this.body = h("div", { class: "sheet-body" });
     const close = h("button", { type: "button", class: "sheet-close", on: { click: () => this.toggle(false) } }, "收起");
-    this.panel = h("section", { class: "sheet", "aria-label": label, hidden: true }, close, this.body);
+    this.panel = h("section", { class: "sheet", "aria-label": label, hidden: true },
+      h("div", { class: "sheet-head" }, h("div", { class: "row", role: "tablist", "aria-label": label }, [...this.tabs.values()].map(({ tab }) => tab)), close), this.body);
+    this.turn([...this.tabs.keys()][0]);
     this.panel.addEventListener("keydown", (event) => event.key === "Escape" && this.toggle(false));
     place.append(this.panel);
     this.toast = h("p", { class: "room-toast", role: "status", hidden: true });
     place.append(this.toast);
+  }
+
+  /** Show the tab of this name. */
+  turn(name) {
+    for (const [other, { tab }] of this.tabs) tab.setAttribute("aria-selected", String(other === name));
+    replace(this.body, this.tabs.get(name).element);
+    this.onTurn?.(name);
   }
 
   get open() {
