@@ -54,6 +54,8 @@ class Made:
 @listens("recording.stopped")
 async def recording_stopped(practice: Practice, event: Event) -> None:
     recording_id = event.body["recording_id"]
+    if practice.engines.recordings is None:
+        raise EngineAway
     await practice.execute(Actor.system("worker"), StoreRecording(recording_id=recording_id), idempotency_key=f"recording:{event.id}")
     await asyncio.to_thread(practice.engines.recordings.forget, recording_id)
 

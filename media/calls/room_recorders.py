@@ -65,6 +65,8 @@ class RoomRecorders:
     async def _begin(self, order: Record) -> _Running:
         if all(one.room != order.room for one in (await self._engine.stats()).rooms):
             raise RoomUnknown
+        if order.recording in self._stopped:  # while we asked
+            raise RecordingRefused
         told = partial(self._in_trouble, order.room, order.recording)
         try:
             recorder = DumpRecorder(self._folder, order.recording, bytes.fromhex(order.public_key), self._clock, self._wall, told)
@@ -81,6 +83,9 @@ class RoomRecorders:
         except CallError:
             await self._end(order.room)
             raise
+        if self._running.get(order.room) is not running:  # ended while it began
+            await self._engine.record(order.room, None)
+            raise RecordingRefused
         return running
 
     async def stop(self, room: str, recording: str) -> None:

@@ -12,7 +12,7 @@ export class RecordingMark {
     this.bar = h("div", { class: "recording-bar" });
     this.sheet = h("div", { class: "recording-sheet", role: "dialog", "aria-modal": "false", "aria-label": "录像同意", hidden: true });
     stage.querySelector(".middle").prepend(this.bar);
-    stage.append(this.sheet);
+    stage.querySelector(".middle").append(this.sheet);
     call.addEventListener("recording", ({ detail }) => this.show(detail));
     this.draw();
   }
