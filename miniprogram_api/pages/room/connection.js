@@ -4,6 +4,7 @@
 import { Problem, renew, request } from "../shared/api.js";
 import { Pair } from "./pair.js";
 import { Pulse } from "./pulse.js";
+import { Route } from "./route.js";
 import { WayBack, socket as newSocket } from "./way_back.js";
 
 const CONNECT_MS = 6000;
@@ -35,6 +36,7 @@ export class Call extends EventTarget {
     this.seats = [];
     this.here = new Map();
     this.links = new Map();
+    this.route = new Route();
     this.met = met;
     this.state = "idle";
     this.pair = null;
@@ -43,7 +45,7 @@ export class Call extends EventTarget {
     this.tries = 0;
     this.failures = 0;
     this.wanted = false;
-    this.pulse = new Pulse({ doubt: () => this.#doubt(), dead: () => this.#dead(), back: () => this.#back(), half: () => this.#publish() });
+    this.pulse = new Pulse({ doubt: () => this.#doubt(), dead: () => this.#dead(), back: () => this.#back(), half: () => this.#publish(), expects: () => this.#expects() });
     this.wayBack = new WayBack({ dialling: () => this.#prepare(), opened: (socket) => this.#openedAgain(socket) });
     this.hurry = () => this.#hurry();
   }
@@ -81,6 +83,17 @@ export class Call extends EventTarget {
     this[kind] = track;
     await this.pair?.replace(kind, track);
     this.tellState();
+  }
+
+  /** Whether there is another way than the direct one. */
+  get hasRelay() {
+    return this.route.hasRelay;
+  }
+
+  /** 换线路: over a relay from now on, or directly again. */
+  changeRoute() {
+    this.route.turn();
+    this.#again(0);
   }
 
   /** Whether the others' pictures are wanted (语音模式 wants none). */
@@ -157,6 +170,7 @@ export class Call extends EventTarget {
     if (message.type === "welcome") {
       this.seat = message.seat;
       this.seats = message.seats;
+      this.route.learn(message.ice_servers);
       this.here = new Map(message.here.map((one) => [one.seat, one]));
       this.links.clear();
       for (const one of message.here) this.met.add(one.seat);
@@ -217,7 +231,7 @@ export class Call extends EventTarget {
   }
 
   #made() {
-    const pair = new Pair({ audio: this.audio, video: this.video }, {
+    const pair = new Pair({ audio: this.audio, video: this.video }, this.route, {
       state: () => this.pair === pair && this.#watch(),
       track: (seat, stream) => this.pair === pair && this.#emit("track", { seat, stream }),
       refused: () => this.pair === pair && this.#emit("trouble", UNFIT),
@@ -262,6 +276,7 @@ export class Call extends EventTarget {
       return;
     }
     if (this.failures % 2 === 0) this.#emit("trouble", NO_PATH);
+    this.route.turn();
     this.#again(WAITS_MS[0]);
   }
 
@@ -276,7 +291,6 @@ export class Call extends EventTarget {
         this.before?.close();
         this.before = null;
         this.pulse.follow(pair);
-        this.counted = null;
         const advice = this.links.get(this.seat);
         if (advice) pair.adjust(advice);
       }
@@ -295,6 +309,11 @@ export class Call extends EventTarget {
       this.spare = null;
       this.#set("connected");
     }
+  }
+
+  /** Whether something must be arriving all the time: somebody else is there. */
+  #expects() {
+    return [...this.here.values()].some((one) => one.connected);
   }
 
   /** Nothing has arrived for a moment. Does the socket answer? */
@@ -337,21 +356,7 @@ export class Call extends EventTarget {
   }
 
   async #measure() {
-    if (!this.pair?.connected) return;
-    let lost = 0;
-    let received = 0;
-    let rtt = 0;
-    for (const one of (await this.receiving.getStats()).values()) {
-      if (one.type === "inbound-rtp") {
-        lost += Math.max(0, one.packetsLost ?? 0);
-        received += one.packetsReceived ?? 0;
-      } else if (one.type === "candidate-pair" && one.nominated) rtt = Math.max(rtt, (one.currentRoundTripTime ?? 0) * 1000);
-    }
-    const before = this.counted ?? { lost: 0, received: 0 };
-    this.counted = { lost, received };
-    const [lostNow, receivedNow] = [Math.max(0, lost - before.lost), Math.max(0, received - before.received)];
-    const share = lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0;
-    this.tell({ type: "quality", loss: Math.min(1, share), rtt_ms: Math.min(60_000, rtt) });
+    if (this.pair?.connected) this.tell({ type: "quality", ...(await this.pair.quality()) });
   }
 
   #set(state, detail = null) {

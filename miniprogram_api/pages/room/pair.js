@@ -2,20 +2,17 @@
 
 import { adjust, encodings, settle } from "./sending.js";
 
-const GATHER_MS = 1200;
-/** Bundled, since the server has one address for all; addresses are looked up at once, so that nobody waits for them later. */
-const connection = () => new RTCPeerConnection({ bundlePolicy: "max-bundle", iceCandidatePoolSize: 1 });
-
-/** `on`: {state(), track(seat, stream), refused()}, called as it happens; `refused`: the browser cannot use what the server answered. */
+/** `route`: route.js. `on`: {state(), track(seat, stream), refused()}, called as it happens; `refused`: the browser cannot use what the server answered. */
 export class Pair {
-  constructor(tracks, on) {
+  constructor(tracks, route, on) {
+    this.route = route;
     this.tracks = { ...tracks };
     this.on = on;
     this.streams = new Map();
     this.closed = false;
     this.began = performance.now();
-    this.sending = connection();
-    this.receiving = connection();
+    this.sending = route.connection();
+    this.receiving = route.connection();
     for (const one of [this.sending, this.receiving]) one.onconnectionstatechange = () => this.closed || on.state();
     const stream = new MediaStream(Object.values(this.tracks).filter(Boolean));
     for (const kind of ["audio", "video"]) {
@@ -43,7 +40,7 @@ export class Pair {
   /** The offer of what is sent. */
   async offer() {
     await this.sending.setLocalDescription(await this.sending.createOffer());
-    await gathered(this.sending);
+    await this.route.gathered(this.sending);
     return this.closed ? null : this.sending.localDescription.sdp;
   }
 
@@ -63,7 +60,7 @@ export class Pair {
     await receiving.setRemoteDescription({ type: "offer", sdp: offer });
     if (this.closed) return null;
     await receiving.setLocalDescription(await receiving.createAnswer());
-    await gathered(receiving);
+    await this.route.gathered(receiving);
     return this.closed ? null : receiving.localDescription.sdp;
   }
 
@@ -92,6 +89,21 @@ export class Pair {
     return { sending, receiving };
   }
 
+  /** What the device measures of what it receives, since it was last asked: {loss, rtt_ms}. */
+  async quality() {
+    let [lost, received, rtt] = [0, 0, 0];
+    for (const one of (await this.receiving.getStats()).values()) {
+      if (one.type === "inbound-rtp") {
+        lost += Math.max(0, one.packetsLost ?? 0);
+        received += one.packetsReceived ?? 0;
+      } else if (one.type === "candidate-pair" && one.nominated) rtt = Math.max(rtt, (one.currentRoundTripTime ?? 0) * 1000);
+    }
+    const before = this.counted ?? { lost: 0, received: 0 };
+    this.counted = { lost, received };
+    const [lostNow, receivedNow] = [Math.max(0, lost - before.lost), Math.max(0, received - before.received)];
+    return { loss: lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0, rtt_ms: Math.min(60_000, rtt) };
+  }
+
   close() {
     this.closed = true;
     for (const one of [this.sending, this.receiving]) one.close();
@@ -118,15 +130,5 @@ function repairing(sdp) {
   return sdp.replace(line, (whole, given) => {
     const kept = given.trim().split(";").filter((one) => one && !/^(useinbandfec|usedtx)=/.test(one.trim()));
     return `a=fmtp:${opus} ${[...kept, wishes].join(";")}`;
-  });
-}
-
-/** Until the connection knows its addresses, or long enough. */
-function gathered(connection) {
-  if (connection.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => connection.iceGatheringState === "complete" && resolve();
-    connection.addEventListener("icegatheringstatechange", done);
-    setTimeout(resolve, GATHER_MS);
   });
 }
