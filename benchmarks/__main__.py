@@ -23,8 +23,9 @@ REPORT = ROOT / "docs" / "measured.md"
 FIGURES = (
     "chat_round_trip", "callbacks", "callback_latency", "notifications", "execute", "access_and_audit", "audit_append", "audit_verify", "fields",
     "rotation", "reading", "message", "inquiry", "masking", "frames", "uploads", "attributes", "backup", "backup_mariadb",
+    "call_quality",
 )
-LIMIT_S = 600
+LIMIT_S = 900
 
 
 def main() -> int:
