@@ -3,6 +3,11 @@ the server says so, when a way counts as gone."""
 
 from __future__ import annotations
 
+import functools
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,13 +31,36 @@ AGENTS = {
 ALL = {"secure": True, "capture": True, "rtc": True, "codecs": ["video/vp8", "video/h264"]}
 
 
-async def asked(visiting: Visiting, demo: str, script: str, argument: Any = None) -> Any:
-    visit = await visiting(f"{demo}/h5/mini/")
-    start = "async (given) => { const from = (name) => import(new URL('../room/' + name, document.baseURI)); "
+class _Quiet(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads it."""
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[str]:
+    """The folder of the pages alone, without a house."""
+    folder = Path(__file__).resolve().parents[2] / "miniprogram_api" / "pages"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+async def asked(visiting: Visiting, pages: str, script: str, argument: Any = None) -> Any:
+    visit = await visiting(f"{pages}/room/room.css")
+    start = "async (given) => { const from = (name) => import(new URL(name, document.baseURI)); "
     return await visit.page.evaluate(f"{start}{script} }}", argument)
 
 
-async def test_which_browser_fits_and_what_to_do_otherwise(visiting: Visiting, running_demo: str) -> None:
+async def test_which_browser_fits_and_what_to_do_otherwise(visiting: Visiting, pages: str) -> None:
     cases: list[tuple[str, dict[str, Any], str]] = [
         ("ios 17", {}, "video"), ("ios 14.3", {}, "video"), ("ios 14.2", {}, "watch"), ("ios 12.4", {"capture": False}, "watch"),
         ("android", {}, "video"), ("android", {"rtc": False}, "none"), ("desktop", {}, "watch"), ("chrome", {}, "video"),
@@ -40,13 +68,13 @@ async def test_which_browser_fits_and_what_to_do_otherwise(visiting: Visiting, r
         ("android", {"codecs": None}, "video"), ("ios 17", {"capture": False}, "watch"),
     ]  # fmt: skip
     given = [{**ALL, "agent": AGENTS[agent], **other} for agent, other, _ in cases]
-    found = await asked(visiting, running_demo, "const { fitOf } = await from('fit.js'); return given.map(fitOf);", given)
+    found = await asked(visiting, pages, "const { fitOf } = await from('fit.js'); return given.map(fitOf);", given)
     assert [one["fit"] for one in found] == [fit for *_, fit in cases]
     for one in found:
         assert (one["fit"] == "video") == (one["sentence"] is None)
         assert (one["fit"] == "video") == (one["steps"] == [])
     assert "iOS 14.3" in found[2]["steps"][0]
-    steps = await asked(visiting, running_demo, "const { allowSteps } = await from('fit.js'); return given.map(allowSteps);", list(AGENTS.values()))
+    steps = await asked(visiting, pages, "const { allowSteps } = await from('fit.js'); return given.map(allowSteps);", list(AGENTS.values()))
     assert all(len(one) == 3 and one[2].endswith("点「再试」。") for one in steps)
     assert "微信" in steps[0][0]
     assert "权限" in steps[4][0]
@@ -57,9 +85,9 @@ async def test_which_browser_fits_and_what_to_do_otherwise(visiting: Visiting, r
     [(True, 80, 2000, "green"), (True, 80, None, "green"), (True, 700, 2000, "yellow"), (True, 80, 300, "yellow"), (True, 80, 100, "red"),
      (True, 2500, 2000, "red"), (False, None, None, "red")],
 )  # fmt: skip
-async def test_how_a_network_is_judged(visiting: Visiting, running_demo: str, reached: bool, rtt: float, rate: float, light: str) -> None:
+async def test_how_a_network_is_judged(visiting: Visiting, pages: str, reached: bool, rtt: float, rate: float, light: str) -> None:
     script = "const { verdict } = await from('network.js'); return verdict(given);"
-    assert (await asked(visiting, running_demo, script, {"reached": reached, "rtt": rtt, "rate": rate}))["light"] == light
+    assert (await asked(visiting, pages, script, {"reached": reached, "rtt": rtt, "rate": rate}))["light"] == light
 
 
 _SENDERS = """
@@ -73,7 +101,7 @@ _SENDERS = """
 """
 
 
-async def test_a_single_picture_is_made_as_small_as_told_and_large_again(visiting: Visiting, running_demo: str) -> None:
+async def test_a_single_picture_is_made_as_small_as_told_and_large_again(visiting: Visiting, pages: str) -> None:
     script = _SENDERS + """
       const video = sender([{ active: true, maxBitrate: 1000000 }], 480);
       const seen = [];
@@ -87,7 +115,7 @@ async def test_a_single_picture_is_made_as_small_as_told_and_large_again(visitin
         {"send_bits": 20_000, "height": 180, "rate": 0.2, "sound_bits": 24_000},
         {"send_bits": 0, "height": 0, "rate": 0, "sound_bits": 12_000}, nothing,
     ]  # fmt: skip
-    found = await asked(visiting, running_demo, script, given)
+    found = await asked(visiting, pages, script, given)
     small, still, none, all_again = found["seen"]
     assert (small[0]["maxBitrate"], small[0]["scaleResolutionDownBy"], small[0]["maxFramerate"], small[1]) == (200_000, 2, 15, 32_000)
     assert (still[0]["active"], still[0]["maxFramerate"], still[1]) == (True, 1, 24_000)
@@ -97,7 +125,7 @@ async def test_a_single_picture_is_made_as_small_as_told_and_large_again(visitin
     assert found["again"] == 0  # the same advice twice is said to the encoder once
 
 
-async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visiting, running_demo: str) -> None:
+async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visiting, pages: str) -> None:
     script = _SENDERS + """
       const sizes = [['q', 4, 80000], ['h', 2, 250000], ['f', 1, 1000000]];
       const video = sender(sizes.map(([rid, scaleResolutionDownBy, maxBitrate]) => ({ rid, scaleResolutionDownBy, maxBitrate, active: true })), 480);
@@ -110,22 +138,23 @@ async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visit
       const kept = video.encodings.map((one) => one.scaleResolutionDownBy);
       await settle(video, 'v=0');
       return { seen, kept, alone: video.encodings.map((one) => [one.active, one.scaleResolutionDownBy]) };"""
-    found = await asked(visiting, running_demo, script, [480, 240, 120, 60, 0])
+    found = await asked(visiting, pages, script, [480, 240, 120, 60, 0])
     off = [False, False, False]
     assert found["seen"] == [[True, True, True], [True, True, False], [True, False, False], [True, False, False], off]
     assert found["kept"] == [4, 2, 1]
     assert found["alone"] == [[True, 1], [False, 2], [False, 1]]
 
 
-async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is_often_still(visiting: Visiting, running_demo: str) -> None:
+async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is_often_still(visiting: Visiting, pages: str) -> None:
     script = """
       const { Pulse } = await from('pulse.js');
-      const run = async (arrivals, until) => {
+      const run = async (arrivals, until, alone = false) => {
         let now = 0;
         const real = performance.now;
         performance.now = () => now;
         const told = [];
-        const pulse = new Pulse(Object.fromEntries(['doubt', 'dead', 'back', 'half'].map((kind) => [kind, () => told.push([kind, now])])));
+        const telling = Object.fromEntries(['doubt', 'dead', 'back', 'half'].map((kind) => [kind, () => told.push([kind, now])]));
+        const pulse = new Pulse({ ...telling, expects: () => !alone });
         const heard = async () => {
           const count = arrivals.filter((at) => at <= now).length;
           return { sending: count, receiving: count };
@@ -142,11 +171,13 @@ async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is
       return [
         await run([...steady(0, 4000, 50), ...steady(7000, 9000, 50)], 9000),
         await run(steady(0, 20000, 1000), 20000),
+        await run(steady(0, 20000, 2500), 20000, true),
       ];"""
-    broken, seldom = await asked(visiting, running_demo, script)
+    broken, seldom, alone = await asked(visiting, pages, script)
     dead = [at for kind, at in broken if kind == "dead"]
     assert len(dead) == 1
     assert 4800 <= dead[0] <= 5400
     assert [at for kind, at in broken if kind == "back"] == [7000]
     assert min(at for kind, at in broken if kind == "doubt") < dead[0]
     assert [kind for kind, at in seldom if kind == "dead"] == []
+    assert alone == []

@@ -4,11 +4,10 @@
 import { Problem, renew, request } from "../shared/api.js";
 import { Pair } from "./pair.js";
 import { Pulse } from "./pulse.js";
+import { Route } from "./route.js";
 import { WayBack, socket as newSocket } from "./way_back.js";
 
 const CONNECT_MS = 6000;
-/** Over a relay alone it takes longer: its address has to be got first. */
-const RELAY_CONNECT_MS = 12_000;
 const QUALITY_MS = 3000;
 const RENEW_MS = 8 * 60_000;
 /** Between two tries to put up connections over a socket that answers. */
@@ -34,11 +33,10 @@ export class Call extends EventTarget {
     this.audio = null;
     this.video = null;
     this.pictures = true;
-    /** By which ways the media may come; `relayOnly`: after an attempt in which nothing came through, or when the person asks for another way. */
-    this.route = { iceServers: [], relayOnly: false };
     this.seats = [];
     this.here = new Map();
     this.links = new Map();
+    this.route = new Route();
     this.met = met;
     this.state = "idle";
     this.pair = null;
@@ -47,7 +45,7 @@ export class Call extends EventTarget {
     this.tries = 0;
     this.failures = 0;
     this.wanted = false;
-    this.pulse = new Pulse({ doubt: () => this.#doubt(), dead: () => this.#dead(), back: () => this.#back(), half: () => this.#publish() });
+    this.pulse = new Pulse({ doubt: () => this.#doubt(), dead: () => this.#dead(), back: () => this.#back(), half: () => this.#publish(), expects: () => this.#expects() });
     this.wayBack = new WayBack({ dialling: () => this.#prepare(), opened: (socket) => this.#openedAgain(socket) });
     this.hurry = () => this.#hurry();
   }
@@ -87,25 +85,21 @@ export class Call extends EventTarget {
     this.tellState();
   }
 
-  /** Whether the others' pictures are wanted (语音模式 wants none). */
-  wantPictures(wanted) {
-    this.pictures = wanted;
-    this.tellState();
-  }
-
   /** Whether there is another way than the direct one. */
   get hasRelay() {
-    return this.route.iceServers.some((one) => one.urls.some((url) => url.startsWith("turn")));
+    return this.route.hasRelay;
   }
 
   /** 换线路: over a relay from now on, or directly again. */
   changeRoute() {
-    this.#otherRoute();
+    this.route.turn();
     this.#again(0);
   }
 
-  #otherRoute() {
-    this.route = { ...this.route, relayOnly: this.hasRelay && !this.route.relayOnly };
+  /** Whether the others' pictures are wanted (语音模式 wants none). */
+  wantPictures(wanted) {
+    this.pictures = wanted;
+    this.tellState();
   }
 
   tellState() {
@@ -175,10 +169,8 @@ export class Call extends EventTarget {
     this.heardAt = performance.now();
     if (message.type === "welcome") {
       this.seat = message.seat;
-      const iceServers = (message.ice_servers ?? []).map(({ urls, username, credential }) => (username ? { urls, username, credential } : { urls }));
-      this.route = { iceServers, relayOnly: this.route.relayOnly };
-      this.route.relayOnly &&= this.hasRelay;
       this.seats = message.seats;
+      this.route.learn(message.ice_servers);
       this.here = new Map(message.here.map((one) => [one.seat, one]));
       this.links.clear();
       for (const one of message.here) this.met.add(one.seat);
@@ -237,8 +229,7 @@ export class Call extends EventTarget {
     this.publishing = true;
     this.publishedAt = performance.now();
     this.pair = pair;
-    const longest = this.route.relayOnly ? RELAY_CONNECT_MS : CONNECT_MS;
-    this.giveUp = setTimeout(() => this.pair === pair && !pair.connected && this.#notConnected(), longest);
+    this.giveUp = setTimeout(() => this.pair === pair && !pair.connected && this.#notConnected(), CONNECT_MS);
     const sdp = await pair.offered;
     if (sdp && this.pair === pair && !this.tell({ type: "publish", sdp })) this.publishing = false;
   }
@@ -289,7 +280,7 @@ export class Call extends EventTarget {
       return;
     }
     if (this.failures % 2 === 0) this.#emit("trouble", NO_PATH);
-    this.#otherRoute();
+    this.route.turn();
     this.#again(WAITS_MS[0]);
   }
 
@@ -304,7 +295,6 @@ export class Call extends EventTarget {
         this.before?.close();
         this.before = null;
         this.pulse.follow(pair);
-        this.counted = null;
         const advice = this.links.get(this.seat);
         if (advice) pair.adjust(advice);
       }
@@ -323,6 +313,11 @@ export class Call extends EventTarget {
       this.spare = null;
       this.#set("connected");
     }
+  }
+
+  /** Whether something must be arriving all the time: somebody else is there. */
+  #expects() {
+    return [...this.here.values()].some((one) => one.connected);
   }
 
   /** Nothing has arrived for a moment. Does the socket answer? */
@@ -365,21 +360,7 @@ export class Call extends EventTarget {
   }
 
   async #measure() {
-    if (!this.pair?.connected) return;
-    let lost = 0;
-    let received = 0;
-    let rtt = 0;
-    for (const one of (await this.receiving.getStats()).values()) {
-      if (one.type === "inbound-rtp") {
-        lost += Math.max(0, one.packetsLost ?? 0);
-        received += one.packetsReceived ?? 0;
-      } else if (one.type === "candidate-pair" && one.nominated) rtt = Math.max(rtt, (one.currentRoundTripTime ?? 0) * 1000);
-    }
-    const before = this.counted ?? { lost: 0, received: 0 };
-    this.counted = { lost, received };
-    const [lostNow, receivedNow] = [Math.max(0, lost - before.lost), Math.max(0, received - before.received)];
-    const share = lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0;
-    this.tell({ type: "quality", loss: Math.min(1, share), rtt_ms: Math.min(60_000, rtt) });
+    if (this.pair?.connected) this.tell({ type: "quality", ...(await this.pair.quality()) });
   }
 
   #set(state, detail = null) {

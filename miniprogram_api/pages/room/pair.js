@@ -2,26 +2,17 @@
 
 import { adjust, encodings, settle } from "./sending.js";
 
-const GATHER_MS = 1200;
-/** How long a relay's address may take where relays are there, and where nothing else may be used. */
-const RELAY_GATHER_MS = 2500;
-const RELAY_ONLY_GATHER_MS = 8000;
-/** Bundled, since the server has one address for all; addresses are looked up at once, so that nobody waits for them later. */
-const connection = ({ iceServers, relayOnly }) => new RTCPeerConnection({
-  bundlePolicy: "max-bundle", iceCandidatePoolSize: 1, iceServers, iceTransportPolicy: relayOnly ? "relay" : "all",
-});
-
-/** `route`: {iceServers, relayOnly}: by which ways the media may come. `on`: {state(), track(seat, stream), refused()}, called as it happens; `refused`: the browser cannot use what the server answered. */
+/** `route`: route.js. `on`: {state(), track(seat, stream), refused()}, called as it happens; `refused`: the browser cannot use what the server answered. */
 export class Pair {
   constructor(tracks, route, on) {
-    this.tracks = { ...tracks };
     this.route = route;
+    this.tracks = { ...tracks };
     this.on = on;
     this.streams = new Map();
     this.closed = false;
     this.began = performance.now();
-    this.sending = connection(route);
-    this.receiving = connection(route);
+    this.sending = route.connection();
+    this.receiving = route.connection();
     for (const one of [this.sending, this.receiving]) one.onconnectionstatechange = () => this.closed || on.state();
     const stream = new MediaStream(Object.values(this.tracks).filter(Boolean));
     for (const kind of ["audio", "video"]) {
@@ -49,7 +40,7 @@ export class Pair {
   /** The offer of what is sent. */
   async offer() {
     await this.sending.setLocalDescription(await this.sending.createOffer());
-    await this.#gathered(this.sending);
+    await this.route.gathered(this.sending);
     return this.closed ? null : this.sending.localDescription.sdp;
   }
 
@@ -69,14 +60,8 @@ export class Pair {
     await receiving.setRemoteDescription({ type: "offer", sdp: offer });
     if (this.closed) return null;
     await receiving.setLocalDescription(await receiving.createAnswer());
-    await this.#gathered(receiving);
+    await this.route.gathered(receiving);
     return this.closed ? null : receiving.localDescription.sdp;
-  }
-
-  #gathered(connection) {
-    const { iceServers, relayOnly } = this.route;
-    const relay = iceServers.some((one) => one.urls.some((url) => url.startsWith("turn")));
-    return relay ? gathered(connection, relayOnly ? RELAY_ONLY_GATHER_MS : RELAY_GATHER_MS, " typ relay") : gathered(connection, GATHER_MS);
   }
 
   async #sent(answer) {
@@ -102,6 +87,21 @@ export class Pair {
   async heard() {
     const [sending, receiving] = await Promise.all([this.sending, this.receiving].map(arrived));
     return { sending, receiving };
+  }
+
+  /** What the device measures of what it receives, since it was last asked: {loss, rtt_ms}. */
+  async quality() {
+    let [lost, received, rtt] = [0, 0, 0];
+    for (const one of (await this.receiving.getStats()).values()) {
+      if (one.type === "inbound-rtp") {
+        lost += Math.max(0, one.packetsLost ?? 0);
+        received += one.packetsReceived ?? 0;
+      } else if (one.type === "candidate-pair" && one.nominated) rtt = Math.max(rtt, (one.currentRoundTripTime ?? 0) * 1000);
+    }
+    const before = this.counted ?? { lost: 0, received: 0 };
+    this.counted = { lost, received };
+    const [lostNow, receivedNow] = [Math.max(0, lost - before.lost), Math.max(0, received - before.received)];
+    return { loss: lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0, rtt_ms: Math.min(60_000, rtt) };
   }
 
   close() {
@@ -130,24 +130,5 @@ function repairing(sdp) {
   return sdp.replace(line, (whole, given) => {
     const kept = given.trim().split(";").filter((one) => one && !/^(useinbandfec|usedtx)=/.test(one.trim()));
     return `a=fmtp:${opus} ${[...kept, wishes].join(";")}`;
-  });
-}
-
-/** Until the connection knows its addresses (or, after a moment, one in which `enough` stands), or `longest` milliseconds. */
-function gathered(connection, longest, enough = "") {
-  if (connection.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((resolve) => {
-    let waited = false;
-    const done = () => {
-      if (connection.iceGatheringState === "complete") resolve();
-      else if (waited && enough && connection.localDescription?.sdp.includes(enough)) resolve();
-    };
-    connection.addEventListener("icegatheringstatechange", done);
-    connection.addEventListener("icecandidate", done);
-    setTimeout(() => {
-      waited = true;
-      done();
-    }, Math.min(GATHER_MS, longest));
-    setTimeout(resolve, longest);
   });
 }

@@ -10,13 +10,17 @@ const AT_FIRST = 600;
 /** How fast the longest stillness of late is forgotten, a tick. */
 const FORGET = 0.985;
 /** After the device said that its network changed, less is waited for. */
-const HURRY = { ms: 3000, doubt: 300, dead: 700 };
+const HURRY_MS = 3000;
+const hurriedDoubt = (still) => Math.max(300, 1.1 * still);
+const hurriedDead = (still) => Math.max(700, 1.3 * still + 200);
+/** Alone in the call: the browser asks the server every 2.5 s, and little else arrives. */
+const ALONE = { doubt: 3500, dead: 6500 };
 /** One connection alone may be still for longer: nobody else may be speaking on it, and the browser asks every 2.5 s by itself. */
 const HALF_DEAD_MS = 7000;
 
 /**
- * `on`: {doubt(), dead(), back(), half()}. `doubt` at every tick while in doubt; `dead` and `back` when it turns; `half` when one of the two
- * connections is still for long while the other is not.
+ * `on`: {doubt(), dead(), back(), half(), expects()}. `expects`: whether somebody else is there, so that much must arrive. `doubt` at every tick
+ * while in doubt; `dead` and `back` when it turns; `half` when one of the two connections is still for long while the other is not.
  */
 export class Pulse {
   constructor(on) {
@@ -46,7 +50,7 @@ export class Pulse {
 
   /** The device's network changed. */
   hurry() {
-    this.hurryUntil = performance.now() + HURRY.ms;
+    this.hurryUntil = performance.now() + HURRY_MS;
   }
 
   /** How long nothing has arrived on either connection, in ms. */
@@ -77,20 +81,25 @@ export class Pulse {
       if (counts[kind] > this[kind].count) this[kind].at = now;
       this[kind].count = counts[kind]; // less: the browser has given a path up, and nothing has come
     }
-    const hurried = now < this.hurryUntil;
     const quiet = this.quiet(now);
     if (this.alive) this.still = Math.max(this.still * FORGET, quiet ? 0 : before);
-    if (quiet >= (hurried ? HURRY.dead : deadAfter(this.still))) {
+    const { doubt, dead } = this.#patience(now);
+    if (quiet >= dead) {
       if (this.alive) {
         this.alive = false;
         this.on.dead();
       } else this.on.doubt();
-    } else if (quiet >= (hurried ? HURRY.doubt : doubtAfter(this.still))) this.on.doubt();
+    } else if (quiet >= doubt) this.on.doubt();
     else if (!this.alive) {
       this.alive = true;
       this.on.back();
     } else if (now - Math.min(this.sending.at, this.receiving.at) > HALF_DEAD_MS) {
       this.on.half();
     }
+  }
+  #patience(now) {
+    if (!this.on.expects()) return ALONE;
+    if (now < this.hurryUntil) return { doubt: hurriedDoubt(this.still), dead: hurriedDead(this.still) };
+    return { doubt: doubtAfter(this.still), dead: deadAfter(this.still) };
   }
 }
