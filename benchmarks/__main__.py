@@ -21,9 +21,9 @@ from benchmarks.support.figure import Figure
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "docs" / "measured.md"
 FIGURES = (
-    "chat_round_trip", "callbacks", "callback_latency", "notifications", "execute", "access_and_audit", "audit_append", "audit_verify", "fields",
-    "rotation", "reading", "message", "inquiry", "masking", "frames", "uploads", "attributes", "call_capacity", "call_quality", "backup",
-    "backup_mariadb",
+    "chat_round_trip", "callbacks", "callback_steps", "callback_latency", "notifications", "execute", "access_and_audit", "audit_append",
+    "audit_verify", "fields", "rotation", "reading", "message", "inquiry", "masking", "frames", "uploads", "attributes", "backup",
+    "backup_mariadb", "call_capacity", "call_quality",
 )
 LIMIT_S = 900
 

@@ -138,9 +138,11 @@ _NOTES = [
     f"Signed and encrypted in security mode over kept-alive HTTP on loopback, {CLIENTS} connections at once from a client process of its own; "
     f"{ROUNDS} rounds in which the servers take turns; user and system time of every process of the server (ours: supervisor, two web "
     "processes, worker, ticker, media, Redis; the database is SQLite inside them) until they are quiet again.",
-    "Not the same work. A text to us is claimed once, sealed and stored with its event before anything is acknowledged, answered by another "
-    "process from the roles of who asks after danger was looked for, reply and dialogue stored in one commit with an audit entry, and handed "
-    "over exactly once. The peers keep nothing, notice no repeated delivery and no old timestamp.",
+    "Not the same work. A text to us is claimed once, sealed and stored with its event and answered exactly once, the reply stored in one commit "
+    "with an audit entry. 帮助 is one of the few words that are always answered the same: the web process answers it itself, once it has seen who "
+    "asks and that his dialogue has nothing open and nothing unanswered. Everything else goes to a worker, as the pre-consultation here: danger "
+    "is looked for, reply and dialogue stored in one commit, handed over once. The peers keep nothing and notice no repeated delivery and "
+    "no old timestamp.",
     "Delivered again: the message was answered a moment before; ours finds it, opens the stored reply and seals the answer anew. An event that "
     "needs no answer is verified, opened, understood and acknowledged. The limit of what one person may send is off in the demonstration.",
     "One table kept: the least in Python that acknowledges no text it has not stored (``benchmarks/support/bare_sanic.py``); what a durable bot that "

@@ -147,10 +147,11 @@ class Inbox:
             # A tap on a robot's card is delivered once and never again: it is stored before anything else is asked.
             if incoming.kind is not Kind.TAP and await floods(self.practice, incoming):
                 return self._said(channel, incoming, () if channel.name is ChannelName.MINI_PROGRAM else (Text(text=FLOODED),))
+            taken = await self._answered_at_once(channel, incoming) or await self._claimed(incoming, None)
             count("callback_accepted", channel=channel.name)
-            if isinstance(taken := await self._answered_at_once(channel, incoming), HttpAnswer):
+            if isinstance(taken, HttpAnswer):
                 return taken
-            message = taken or await self._claimed(incoming, None)
+            message = taken
         else:
             count("callback_duplicate", channel=channel.name)
         if channel.name is ChannelName.MINI_PROGRAM:

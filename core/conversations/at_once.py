@@ -147,7 +147,7 @@ class AnsweringAtOnce:
     def _stored(self, prepared: Sequence[_Prepared]) -> Steps[set[str]]:
         """Store those whose chat is as it was and waits for nothing; their messages' ids."""
         chats = list({one.message["conversation_id"] for one in prepared})
-        quiet = yield Statement(statements.spelled(_QUIET.format(statements.marks(len(chats)))), chats)
+        quiet = yield Statement(statements.spelled(_QUIET.format(statements.marks(len(chats))), lock=True), chats)
         versions = {row["id"]: row["version"] for row in quiet.rows}
         good = [one for one in prepared if versions.get(one.message["conversation_id"]) == one.version]
         if good:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from base64 import b32encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
@@ -19,12 +18,13 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 
 
 _DRAWN, _RANDOM = 64, (1 << 80) - 1
-_FROM_RFC = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+_SHIFTS = tuple(range(120, -1, -10))
 
 
 def _encode(value: int) -> str:
     """128 bits as 26 characters."""
-    return b32encode(value.to_bytes(20, "big"))[6:].translate(_FROM_RFC).decode()
+    return "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
 
 
 def lowest_id(moment: datetime) -> str:

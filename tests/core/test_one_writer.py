@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WRITES = {"create", "bulk_create", "update", "bulk_update", "delete", "save", "get_or_create", "update_or_create", "change", "insert", "inserting", "updating"}
+WRITES = {
+    "create", "bulk_create", "update", "bulk_update", "delete", "save", "get_or_create", "update_or_create", "change", "insert", "inserting",
+    "updating",
+}
 
 TECHNICAL_WRITERS = {
     "core/foundation/practice.py": {"_store"},

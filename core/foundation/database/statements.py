@@ -115,9 +115,11 @@ def updating(model: type[Model], values: Mapping[str, Any], **where: Any) -> Sta
     return Statement(text, [*_written(model, values), *_values(model, where)])
 
 
-def spelled(text: str) -> str:
-    """A statement as it stands in our modules, with "names" quoted and ? for values, as the practice's database spells it."""
-    return _spelled(text, get_connection(PRACTICE).capabilities.dialect)
+def spelled(text: str, *, lock: bool = False) -> str:
+    """A statement as it stands in our modules, with "names" quoted and ? for values, as the practice's database spells it. ``lock``: what it finds
+    is locked until the end of the transaction, where the database locks rows."""
+    dialect = get_connection(PRACTICE).capabilities.dialect
+    return _spelled(text, dialect) + (" FOR UPDATE" if lock and dialect == "mysql" else "")
 
 
 def marks(count: int) -> str:

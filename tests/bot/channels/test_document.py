@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import random
+
 import pytest
 
-from bot.channels.document import cdata, read_json, read_xml
+from bot.channels.document import _flat, _XmlReader, cdata, read_json, read_xml
 from bot.channels.refused import Reason, Refused
 
 
@@ -69,3 +72,28 @@ def test_no_text_leaves_its_cdata_section(text: str) -> None:
     assert read.text("A") == "".join(letter for letter in text if letter not in "\x00\x0b\x01")
     assert read.text("B") == "end"
     assert "Content" not in read
+
+
+PIECES = (
+    "<xml>",
+    "</xml>", "<A>", "</A>", "<B>", "</B>", "<A><![CDATA[", "]]></A>", "<B><![CDATA[", "]]></B>", "]", "]]>", "<", ">", "&", "&amp;", "&#65;",
+    " ", "\n", "\t", "\r", "\r\n", "帮助", "0", "x", "\x0b", "\x85", "\ufffe", "\ufeff", "𝒳", "\u2028", "<!-- -->",
+    "<?x?>", "<![CDATA[", "<A/>", "<A b='1'>",
+    "<A><![CDATA[一]]></A>", "<B>12</B>", "<C><![CDATA[]]></C>", "<D></D>", "<E>\n</E>",
+)  # fmt: skip
+USUAL = "<A><![CDATA[一]]></A>", "<B>12</B>", "<C><![CDATA[ x\n ]]></C>", "<D></D>", "\n", " "
+
+
+def test_the_usual_form_is_read_as_the_parser_reads_it() -> None:
+    """Whatever the shorter way takes, the parser takes too and gives the same; what it does not take is the parser's."""
+    rng, taken = random.Random(6), 0
+    for number in range(20_000 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 2_000):
+        inner = "".join(rng.sample(USUAL, rng.randrange(1, 7)) if number % 2 else rng.choices(PIECES, k=rng.randrange(9)))
+        body = (f"<xml>{inner}</xml>" if number % 3 else inner).encode("utf-8", "surrogatepass")
+        if rng.random() < 0.1:
+            body = body[: rng.randrange(len(body) + 1)] + bytes([rng.randrange(256)])
+        flat = _flat(body)
+        if flat is not None:
+            taken += 1
+            assert _XmlReader().read(body) == ("xml", flat), body
+    assert taken > 200

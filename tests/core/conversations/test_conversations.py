@@ -15,6 +15,7 @@ from core.conversations.inbound import Chat
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.clock import ManualClock
+from core.foundation.database.one_go import in_one_go
 from core.foundation.errors import NotAllowed
 from core.foundation.models import OutboxEvent
 from core.foundation.practice import Practice
@@ -136,12 +137,12 @@ async def test_one_holder_at_a_time(practice: Practice, clock: ManualClock) -> N
 async def test_the_ledger_counts_in_real_time(practice: Practice, clock: ManualClock) -> None:
     now = clock.real_now()
     assert not await allowance.spend("01J0000000000000000000000C", now)
-    await allowance.opened(practice.ids, ["01J0000000000000000000000C"], "message", now)
-    await allowance.opened(practice.ids, ["01J0000000000000000000000C"], "tap", now)
+    await in_one_go(lambda: allowance.opening(practice.ids, ["01J0000000000000000000000C"], "message", now))
+    await in_one_go(lambda: allowance.opening(practice.ids, ["01J0000000000000000000000C"], "tap", now))
     assert await allowance.left("01J0000000000000000000000C", now) == 8
     spent = await asyncio.gather(*(allowance.spend("01J0000000000000000000000C", now) for _ in range(12)))
     assert spent.count(True) == 8
-    await allowance.opened(practice.ids, ["01J0000000000000000000000C"], "message", now)
+    await in_one_go(lambda: allowance.opening(practice.ids, ["01J0000000000000000000000C"], "message", now))
     assert not await allowance.spend("01J0000000000000000000000C", now + timedelta(hours=48))
     await allowance.exhausted("01J0000000000000000000000C")
     assert await allowance.left("01J0000000000000000000000C", now) == 0

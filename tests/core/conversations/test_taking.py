@@ -88,7 +88,7 @@ async def test_a_database_that_is_away_is_said_to_each(practice: Practice, monke
     web = Taking(practice)
     await web.take(arrival(0))
 
-    async def away(*_: object) -> None:
+    def away(*_: object) -> None:
         raise OperationalError("no such host")
 
     monkeypatch.setattr(taking.Taking, "_stored", away)
