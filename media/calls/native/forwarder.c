@@ -37,6 +37,8 @@
 #define ARRIVALS 1024
 #define SENT 4096
 #define CONNS 4096
+#define REPORTERS 64           /* senders of RTCP on a connection: the cipher keeps something of each, for good */
+#define PADDED 244             /* bytes of a packet of padding, without the header */
 
 typedef int (*srtp_fn)(void *session, void *data, int *length);
 
@@ -93,6 +95,8 @@ struct conn {
     int fd;
     uint64_t id;
     void *tx, *rx;
+    uint32_t reporters[REPORTERS];
+    int reporter_count;
     int sequence_out_id, sequence_in_id;   /* ids of the transport-wide sequence number, 0: not agreed on */
     uint16_t sequence;
     uint64_t sent_octets;
@@ -355,6 +359,15 @@ static void begin(struct out *out, struct source *source, uint16_t sequence, uin
     out->shift_time = out->last_timestamp + (passed < 1 ? 1 : (uint32_t)(int64_t)passed) - timestamp;
 }
 
+/* The sequence jumped: for the receivers it goes on without a gap, or their ciphers would lose their place. */
+static void begin_anew(struct source *source, uint16_t sequence, uint32_t timestamp, int64_t extended, double now) {
+    for (struct out *out = source->outs; out; out = out->next_of_source)
+        if (out->continuous) {
+            begin(out, source, sequence, timestamp, extended, now);
+            out->continuous = 1;
+        }
+}
+
 static uint16_t sequence_for(struct out *out, struct source *source, int64_t extended) {
     return (uint16_t)((uint16_t)extended + out->shift - (uint16_t)(dropped_before(source, extended) - out->dropped_before));
 }
@@ -550,8 +563,9 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
         length -= 2;
     }
     int64_t before = source->highest;
-    if (again && is_kept(source, sequence)) return;
+    if (again && (before < 0 || (uint16_t)((uint16_t)before - sequence) >= CACHED || is_kept(source, sequence))) return; /* nobody asked for it */
     int64_t extended = count_arrival(source, sequence, timestamp, length, now, again);
+    if (before >= 0 && extended - before > STEP) begin_anew(source, sequence, timestamp, extended, now);
     if (extended > before + 1 && before >= 0 && source->missing_count) tell(fw, conn, UP_GAP, source->ssrc, now, payload, 0);
     if (!length) {
         if (extended > before) source->dropped[source->dropped_count++ % DROPPED] = extended;
@@ -580,10 +594,15 @@ static void take(struct forwarder *fw, struct conn *conn, uint8_t *data, int siz
     if (size < 12 || data[0] >> 6 != 2) {
         tell(fw, conn, UP_DATAGRAM, 0, now, data, size);
     } else if (data[1] >= 192 && data[1] <= 223) { /* RTCP (RFC 5761, 4) */
-        if (fw->unprotect_rtcp(conn->rx, data, &size) != 0)
+        uint32_t reporter = get32(data + 4);
+        int known = 0;
+        while (known < conn->reporter_count && conn->reporters[known] != reporter) known++;
+        if (known == REPORTERS || fw->unprotect_rtcp(conn->rx, data, &size) != 0) {
             fw->unreadable++;
-        else
-            tell(fw, conn, UP_RTCP, 0, now, data, size);
+            return;
+        }
+        if (known == conn->reporter_count) conn->reporters[conn->reporter_count++] = reporter;
+        tell(fw, conn, UP_RTCP, 0, now, data, size);
     } else
         take_rtp(fw, conn, data, size, now);
 }
@@ -918,6 +937,25 @@ int fw_repeat(struct forwarder *fw, struct out *out, uint16_t sequence, double n
             flush_all(fw);
             break;
         }
+    }
+    pthread_mutex_unlock(&fw->lock);
+    return done;
+}
+
+/* A packet of nothing but padding (RFC 3550, 5.1) on the retransmission stream, whose numbers nobody misses: receivers drop it, and tell when it
+ * came. 0 when their feedback was not agreed on. */
+int fw_pad(struct forwarder *fw, struct out *out, uint32_t timestamp, double now) {
+    int done = 0;
+    pthread_mutex_lock(&fw->lock);
+    if (out->to->sequence_out_id && out->again_payload_type >= 0) {
+        flush_all(fw);
+        uint8_t *data = fw->pool[0];
+        int header = begin_packet(out->to, data, out->again_payload_type, 0, ++out->again_sequence, timestamp, out->again_ssrc);
+        data[0] |= 0x20;
+        memset(data + header, 0, PADDED);
+        data[header + PADDED - 1] = PADDED;
+        done = enqueue(fw, out->to, 0, header + PADDED, now);
+        flush_all(fw);
     }
     pthread_mutex_unlock(&fw->lock);
     return done;

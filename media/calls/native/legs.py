@@ -18,6 +18,7 @@ from media.calls.outgoing import AGAIN_S, MOST_REPEATED, Outgoing
 from media.calls.pictures import BEGINS
 from media.calls.receiving import SubscribeLeg, nothing
 from media.calls.stream import Stream
+from media.calls.wire import MOST_SOURCES
 
 
 @dataclass(slots=True)
@@ -81,6 +82,10 @@ class NativeOutgoing(Outgoing):
         self.retransmitted += done
         return done
 
+    def pad(self, send: object, now: float) -> None:
+        if self.out and self.wire.conn is not None:
+            self.forwarder.pad(self.out, self._last_timestamp, now)
+
     def report(self, stream: Stream, report: rtp.SenderReport, now: float) -> bytes | None:
         if not self.out or self.wire.conn is None:
             return None
@@ -128,6 +133,10 @@ class NativePublishLeg(PublishLeg):
         if conn is None or packet is None:
             return
         kind, again = self._by_payload.get(packet.payload_type, ("", False))
+        if data[8:12] not in self._seen and len(self._seen) >= MOST_SOURCES:
+            return  # the cipher keeps something of each, for good
+        if kind:
+            self._seen.add(data[8:12])
         if again:
             stream = self._again_of(packet, data)
             if not isinstance(stream, NativeStream) or stream.again_payload_type is None:

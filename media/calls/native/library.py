@@ -128,6 +128,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "fw_arrivals": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_Arrival), ctypes.c_int)),
     "fw_sent": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.POINTER(_Left), ctypes.c_int)),
     "fw_repeat": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_double)),
+    "fw_pad": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_double)),
     "fw_inject": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_double)),
     "fw_send_rtcp": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)),
     "fw_next": (ctypes.c_int, (ctypes.c_void_p, ctypes.POINTER(_Told), ctypes.c_char_p)),
@@ -262,6 +263,10 @@ class Forwarder:
     def repeat(self, out: int, sequence: int, now: float) -> bool:
         """Send a packet again; False when it is no longer kept."""
         return bool(self._library.fw_repeat(self._fw, out, sequence, now))
+
+    def pad(self, out: int, timestamp: int, now: float) -> bool:
+        """Send a packet of padding on the retransmission stream; False when there is none, or no feedback would tell of it."""
+        return bool(self._library.fw_pad(self._fw, out, timestamp, now))
 
     def inject(self, conn: Conn, data: bytes, now: float) -> None:
         """A datagram as it came, encrypted, from another way in or held back until its source was declared."""

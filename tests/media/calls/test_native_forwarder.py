@@ -227,6 +227,22 @@ def test_what_is_lost_is_asked_for_and_repeated(forwarder: library.Forwarder, ro
     assert [forwarder.missing(source, now + step)[1] for step in range(2, 9)] == [False] * 4 + [True] + [False] * 2
 
 
+def test_a_jump_of_the_sequence_is_none_for_the_receiver(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
+    publisher, receiver, source, out = room
+    forwarder.feed(out, source)
+    for number, sequence in enumerate((100, 101, 20000, 20001, 50000)):
+        publisher.send(video(sequence, 3000 * number, key_frame(number, key=not number)))
+    assert [read(one).sequence for one in receiver.receive(5)] == [100, 101, 102, 103, 104]
+
+
+def test_padding_goes_where_nobody_misses_it(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
+    _, receiver, _, out = room
+    assert forwarder.pad(out, 9000, time.monotonic())
+    packet = read(receiver.receive(1)[0])
+    assert (packet.ssrc, packet.payload_type, packet.timestamp, packet.payload) == (1008, 101, 9000, b"")
+    assert len(forwarder.sent(receiver.conn, 0)) == 1
+
+
 def test_packets_without_payload_leave_no_gap(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
     publisher, receiver, source, out = room
     forwarder.feed(out, source)
