@@ -32,6 +32,8 @@ FITS, KEEPS, FAR_TOO_MUCH = 1.0, 1.2, 1.3
 SMOOTHED = 0.3
 HARDLY = 2_000
 """Bits of a layer that is not sent any more."""
+LATE_S = 0.25
+"""A beat later than this says more of our own process than of any link."""
 AT_LEAST_EVERY_S = 0.5
 CHANGED = 0.03
 STARTS_S = 5.0
@@ -92,6 +94,7 @@ class RoomBandwidth:
     """Who wants none."""
     _waits: bool = False
     """Somebody's picture begins as soon as it is small enough."""
+    _beat_at: float | None = None
     _decided: Decisions | None = None
     _decided_at: float = 0.0
 
@@ -103,9 +106,11 @@ class RoomBandwidth:
         """Take what was measured since the last beat; what holds from now on."""
         ups = {one.seat: one for one in uplinks if one.connected}
         downs = {one.seat: one for one in downlinks if one.connected}
+        late = self._beat_at is not None and now - self._beat_at > LATE_S
+        self._beat_at = now
         self._seat(ups, downs, now)
         for seat, member in self.members.items():
-            self._measure(member, ups.get(seat), downs.get(seat), now)
+            self._measure(member, ups.get(seat), downs.get(seat), now, late=late)
         pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
         self._without = {seat for seat, down in downs.items() if not down.pictures}
         if self._decided is not None and pictures == self._pictures and not self._due(now):
@@ -152,7 +157,7 @@ class RoomBandwidth:
                 member.layer.pop(gone, None)
 
     @staticmethod
-    def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float) -> None:
+    def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float, *, late: bool) -> None:
         if down is not None:
             member.down.round_trip(down.rtt_s)
             member.up.round_trip(down.rtt_s)
@@ -161,6 +166,8 @@ class RoomBandwidth:
             member.down.feedback(down.results, now)
             if not member.down.heard and down.lost_fraction is not None:
                 member.down.reported(down.lost_fraction, down.bits, now)
+            if late:
+                member.down.late(now)
             member.down.step(now)
         if up is not None:
             before = member.sends if len(member.sends) == len(up.layers) else (0.0,) * len(up.layers)
@@ -169,6 +176,8 @@ class RoomBandwidth:
             member.up.received(up.bits, up.received, up.queue_s, up.lost_fraction, now)
             if any(layer.bits > 0 for layer in up.layers):
                 member.seen_at = now
+            if late:
+                member.up.late(now)
             member.up.step(now)
 
     @staticmethod
@@ -184,13 +193,17 @@ class RoomBandwidth:
         voices = sum(other != seat for other in ups)
         margin = 1.0 if member.sound.at else CLIMB_MARGIN
         fits = sound_for(member.up.bears / margin, 1) == FULL_SOUND and sound_for(member.down.bears / margin, voices) == FULL_SOUND
-        return FULL_SOUND if member.sound.to(int(fits), now) else SAVING_SOUND
+        possible = max(int(fits), member.sound.at) if member.up.sudden(now) or member.down.sudden(now) else int(fits)
+        return FULL_SOUND if member.sound.to(possible, now) else SAVING_SOUND
 
     @staticmethod
     def _up_rung(member: _Member, now: float) -> Rung:
         """How large a picture the member's own link up bears."""
         bits = member.up.bears - FULL_SOUND.bits if member.sound.at else 0.0
-        return Rung(member.up_rung.to(_reach(bits, member.up_rung.at), now))
+        at = member.up_rung.at
+        rung = Rung(member.up_rung.to(max(_reach(bits, at), at) if member.up.sudden(now) else _reach(bits, at), now))
+        member.up.trusts = rung >= Rung.P180
+        return rung
 
     def _shares(self, seat: str, ups: Mapping[str, Uplink], now: float) -> dict[str, _Part]:
         """What of the link down of `seat` each other's picture may take. The rung follows what the link bears, and is settled so that it does not
@@ -206,7 +219,8 @@ class RoomBandwidth:
         for one in wanted:
             bits = borne.pictures[one.seat]
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
-            rung = Rung(climb.to(_reach(bits, climb.at), now))
+            possible = max(_reach(bits, climb.at), climb.at) if member.down.sudden(now) else _reach(bits, climb.at)
+            rung = Rung(climb.to(possible, now))
             settled[one.seat] = _Part(rung, min(share.pictures[one.seat], STEPS[rung].most))
         return settled
 

@@ -61,8 +61,8 @@ SAVING_SOUND = Sound(12_000, 38_000)
 
 
 def rung_for(bits: float) -> Rung:
-    """The best rung that `bits` bear."""
-    return max(rung for rung, step in STEPS.items() if bits >= step.least)
+    """The best rung that `bits` bear; none when not even that many are left."""
+    return max((rung for rung, step in STEPS.items() if bits >= step.least), default=Rung.NONE)
 
 
 def sound_for(bits: float, voices: int) -> Sound:

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from media.calls.queue_watch import FLOOR_S, QueueWatch
+from media.calls.queue_watch import FLOOR_S, RESTLESS, QueueWatch
 from media.calls.transport_feedback import Result
 
 LARGEST_PACKET = 1228
@@ -36,6 +36,8 @@ DRAINED_S = 0.025
 LONG_QUEUE_S = 0.06
 LONGEST_DRAIN_S = 3.0
 STANDING_S = 0.4
+SUDDEN_S = 0.4
+"""Less is sent at once; what people see of it changes when it has lasted so long."""
 AGAIN_S = 0.15
 """After a fall the sender needs a round trip and this long before it can be judged."""
 HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
@@ -43,7 +45,7 @@ HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
 SOON_S = 6.0
 NEAR = (0.8, 1.1)
 """Of the last limit: in between it is approached slowly, above it is forgotten."""
-RISE, RISE_NEAR, RISE_FROM_LOW = 1.5, 1.15, 2.0
+RISE, RISE_NEAR, RISE_FROM_LOW, RISE_UNPROVEN = 1.5, 1.15, 2.0, 1.2
 """Factors a second; from below half the last limit twofold."""
 ROOM = 1.25
 LEAST_ROOM = 70_000
@@ -74,12 +76,17 @@ class LinkEstimate:
     """The rate at which the link was full, when it last was."""
     draining: bool = False
     falls: int = 0
+    trusts: bool = False
+    """Who sends may try more than has been proved: a still picture needs few bits, and says nothing of what a larger one would find."""
     heard: bool = False
     """Its other end tells packet by packet what arrives."""
     _usual_loss: float = 0.0
     _lossy_until: float = float("-inf")
     _may_fall_at: float = float("-inf")
-    _fell_at: float = float("-inf")
+    fell_at: float = float("-inf")
+    _began_to_fall: float = float("-inf")
+    _peak: float = 0.0
+    """The most that arrived while the queue emptied."""
     _rose_at: float = float("-inf")
     _drain_until: float = 0.0
     _hold_s: float = HOLD_S
@@ -202,12 +209,22 @@ class LinkEstimate:
         """Above this the target does not rise while no more is sent than now."""
         return max(ROOM * self.arriving, self.arriving + LEAST_ROOM)
 
+    def late(self, now: float) -> None:
+        """We ourselves were late, and what seems to have come late did not: no queue is concluded from it, and no silence."""
+        if self._heard_at is not None:
+            self._heard_at = now
+        self.watch.rising = False
+
+    def sudden(self, now: float) -> bool:
+        """It fell so short a time ago that it may only have stood still for a moment."""
+        return self.draining and now - self._began_to_fall < SUDDEN_S
+
     def _silent(self, now: float) -> bool:
         return self._heard_at is not None and now - self._heard_at > max(self._patience_s, 3 * self.rtt_s)
 
     def _fall(self, now: float) -> None:
         if not self.draining:
-            soon = now - self._rose_at < 1.0 and now - self._fell_at < SOON_S + self._hold_s
+            soon = now - self._rose_at < 1.0 and now - self.fell_at < SOON_S + self._hold_s
             self._hold_s = min(LONGEST_HOLD_S, self._hold_s * 2) if soon else HOLD_S
             self.falls += 1
         queue = self.watch.queue_s
@@ -216,13 +233,15 @@ class LinkEstimate:
         self.limit = max(limit, self.floor)
         share = max(LEAST_FALL_TO, FALL_TO - FALL_BY_QUEUE * max(0.0, queue - 0.05))
         self._set(min(self.target, limit * share))
-        self.draining, self._fell_at, self._standing_since = True, now, None
+        if not self.draining:
+            self._peak, self._began_to_fall = 0.0, now
+        self.draining, self.fell_at, self._standing_since = True, now, None
         self._drain_until = now + LONGEST_DRAIN_S
         self._may_fall_at = now + self.rtt_s + AGAIN_S
 
     def _stands(self, now: float) -> bool:
         """A queue that neither grows nor empties."""
-        if self.watch.queue_s < max(LONG_QUEUE_S, 4 * self.watch.jitter_s):
+        if self.watch.queue_s < max(LONG_QUEUE_S, RESTLESS * self.watch.jitter_s):
             self._standing_since = None
         elif self._standing_since is None:
             self._standing_since = now
@@ -233,16 +252,20 @@ class LinkEstimate:
         return self.draining and self.limit is not None and self.watch.queue_s >= LONG_QUEUE_S and self.arriving < 0.7 * self.limit
 
     def _drain(self, now: float) -> None:
+        self._peak = max(self._peak, self.arriving)
         empty = self.watch.queue_s < max(DRAINED_S, 2 * self.watch.jitter_s)
         if (not empty and now < self._drain_until) or now < self._may_fall_at:
             return
         self.draining = False
         self._hold_until = now + self._hold_s
         if empty and self.limit is not None:
+            # A link that only stood still for a moment empties its queue faster than it seemed to be able to.
+            self.limit = max(self.limit, self._peak * FALL_TO)
             self._set(max(self.target, self.limit * AFTER_DRAIN))
 
     def _rise(self, now: float, passed: float) -> None:
-        if self.target >= self.most_in_sight:
+        unproven = self.target >= self.most_in_sight
+        if unproven and not self.trusts:
             return
         factor = RISE
         if self.limit is not None:
@@ -253,7 +276,10 @@ class LinkEstimate:
             elif self.target < self.limit / 2:
                 factor = RISE_FROM_LOW
         self._rose_at = now
-        self._set(min(self.target * factor**passed, max(self.target, self.most_in_sight)))
+        if unproven:
+            self._set(self.target * min(factor, RISE_UNPROVEN) ** passed)
+        else:
+            self._set(min(self.target * factor**passed, self.most_in_sight))
 
     def _note_loss(self, lost: float, packets: int) -> None:
         weight = min(1.0, packets / 60)

@@ -30,7 +30,7 @@ FLOOR_S = 0.008
 """Below this height nothing is computed: a queue of a few packets is how links work. A slow link has a higher one."""
 HIGH_S = 0.06
 """A queue of this height that is still rising is one, whatever the trend says …"""
-RESTLESS = 4.0
+RESTLESS = 3.0
 """… unless the link is always as restless: `HIGH_S` or so many times its jitter, whichever is more."""
 BASE_S = 15.0
 """The least delay is that of one or two periods of this length: clocks drift, and routes change."""
