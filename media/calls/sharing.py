@@ -39,15 +39,24 @@ def share_out(bits: float, voices: int, wanted: Sequence[Wanted]) -> Share:
     pictures = dict.fromkeys((one.seat for one in wanted), 0)
     waiting: list[Wanted] = []
     for priority in sorted({one.priority for one in wanted}, reverse=True):
-        group = [one for one in wanted if one.priority == priority]
+        group = [one for one in wanted if one.priority == priority and one.most >= _MOVING]
+        for one in wanted:
+            if one.priority == priority and one.most < _MOVING:
+                left -= _still(one, left, pictures)
         moving = group[: max(0, left) // _MOVING]
         waiting += group[len(moving) :]
         left -= _level(moving, left, pictures)
     for one in waiting:
-        if left >= _STILL:
-            pictures[one.seat] = min(left, one.most, STEPS[Rung.STILLS].most)
-            left -= pictures[one.seat]
+        left -= _still(one, left, pictures)
     return Share(sound, reserved, pictures)
+
+
+def _still(one: Wanted, bits: int, pictures: dict[str, int]) -> int:
+    """As much as a picture that stands still can use, if that much is left; how much was given."""
+    if bits < _STILL:
+        return 0
+    pictures[one.seat] = min(bits, one.most, STEPS[Rung.STILLS].most)
+    return pictures[one.seat]
 
 
 def _level(group: Sequence[Wanted], bits: int, pictures: dict[str, int]) -> int:
