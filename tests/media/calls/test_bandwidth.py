@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.calls.bandwidth import Bandwidth, RoomBandwidth
-from media.calls.climbing import Climb
+from media.calls.climbing import Climb, Proof
 from media.calls.ladder import FULL_SOUND, SAVING_SOUND, STEPS, Rung, rung_for, sound_for
 from media.calls.link_state import DONE, colour, done_for
 from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Uplink
@@ -79,6 +79,23 @@ def test_up_slowly_down_at_once_and_slower_after_a_failure():
     while climb.to(Rung.P180, at) == Rung.STILLS:
         at += 0.1
     assert round(at - began) == 1, "all is forgiven"
+
+
+def test_padding_waits_longer_each_time_that_it_filled_the_link():
+    proof, now, waits = Proof(), 0.0, []
+    assert proof.may(0, now)
+    for falls in range(1, 8):
+        proof.padding = True
+        began = now = now + 1
+        while not proof.may(falls, now):
+            now += 0.1
+        waits.append(round(now - began))
+    assert waits == [2, 4, 8, 16, 16, 16, 16]
+    proof.padding = False
+    assert not proof.may(8, now)
+    assert proof.wait_s == 16, "a fall without padding makes it no longer"
+    assert proof.may(8, now + 40)
+    assert proof.wait_s == 1
 
 
 def down(bits: float) -> dict[str, Phases]:
