@@ -153,7 +153,7 @@ class RoomBandwidth:
         for seat, name in there.items():
             if seat not in self.members:
                 up = LinkEstimate(min(START_BITS, self.ceiling), FLOOR_BITS, self.ceiling + FULL_SOUND.bits)
-                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING), came_at=now)
+                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING, padded=True), came_at=now)
         for member in self.members.values():
             for gone in [seat for seat in member.shown if seat not in ups]:
                 del member.shown[gone]
