@@ -243,7 +243,9 @@ class RoomBandwidth:
         if moving and len(up.layers) > 1:
             useful = int(useful * SIMULCAST_EXTRA)
         elif moving:
-            useful, largest = min(part.bits for part in moving), min(part.rung for part in moving)
+            # One whose queue is being emptied is spared by not sending him the picture: nobody else's stops for it.
+            useful = max(STEPS[Rung.P180].least, min(part.bits for part in moving))
+            largest = min(part.rung for part in moving)
         rung = min(rung, largest)
         member.told = max(0, min(most, useful)) if rung else 0
         return rung, member.told

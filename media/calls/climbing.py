@@ -8,6 +8,8 @@ from dataclasses import dataclass
 UP_S = 1.0
 """How long the next step up must have been possible without a break."""
 LONGEST_UP_S = 16.0
+LONGEST_PROOF_S = 6.0
+"""So much later at most is it noticed that a link has become better."""
 SHORT_STAY_S = 10.0
 """Who falls from a step that he took less than so long ago waits twice as long before he takes it again."""
 FORGIVEN_S = 30.0
@@ -63,7 +65,7 @@ class Proof:
     def may(self, falls: int, now: float) -> bool:
         """`falls`: how often the link has been full so far."""
         if falls > self._falls:
-            self.wait_s = min(LONGEST_UP_S, self.wait_s * 2) if self.padding else self.wait_s
+            self.wait_s = min(LONGEST_PROOF_S, self.wait_s * 2) if self.padding else self.wait_s
             self._falls, self._fell_at = falls, now
         elif now - self._fell_at > max(FORGIVEN_S, 2 * self.wait_s):
             self.wait_s = UP_S
