@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from media.calls.climbing import Climb
+from media.calls.climbing import Climb, Proof
 from media.calls.ladder import FULL_SOUND, SAVING_SOUND, STEPS, STILL_EVERY_S, Rung, Sound, rung_for, sound_for
 from media.calls.link_estimate import LinkEstimate
 from media.calls.link_state import LinkState, colour, done_for, sending, worst
@@ -29,6 +29,8 @@ UP_CEILING = 2_500_000
 DOWN_CEILING = 8_000_000
 FITS, KEEPS, FAR_TOO_MUCH = 1.0, 1.2, 1.3
 """A layer is taken when it fits the share and kept while it is not a fifth larger; a picture a third too large does not begin to move."""
+USES = 0.7
+"""Who sends less than this share of what he may makes no more of his picture."""
 SMOOTHED = 0.3
 HARDLY = 2_000
 """Bits of a layer that is not sent any more."""
@@ -69,6 +71,7 @@ class _Member:
     shown: dict[str, Climb] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
     moving: set[str] = field(default_factory=set)
+    proof: Proof = field(default_factory=Proof)
     sends: tuple[float, ...] = ()
     """Bits of each layer of his picture, smoothed over some pictures."""
     sends_now: float = 0.0
@@ -128,7 +131,7 @@ class RoomBandwidth:
         saved = self._saved(sounds, downs, ups)
         links = {seat: self._state(seat, send.get(seat, (Rung.NONE, 0)), saved[seat], ups) for seat in self.members}
         send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
-        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares)), now
+        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now)), now
         for member in self.members.values():
             member.decided_on = (member.up.target, member.down.target)
         return self._decided
@@ -150,7 +153,7 @@ class RoomBandwidth:
         for seat, name in there.items():
             if seat not in self.members:
                 up = LinkEstimate(min(START_BITS, self.ceiling), FLOOR_BITS, self.ceiling + FULL_SOUND.bits)
-                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING), came_at=now)
+                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING, padded=True), came_at=now)
         for member in self.members.values():
             for gone in [seat for seat in member.shown if seat not in ups]:
                 del member.shown[gone]
@@ -240,7 +243,9 @@ class RoomBandwidth:
         if moving and len(up.layers) > 1:
             useful = int(useful * SIMULCAST_EXTRA)
         elif moving:
-            useful, largest = min(part.bits for part in moving), min(part.rung for part in moving)
+            # One whose queue is being emptied is spared by not sending him the picture: nobody else's stops for it.
+            useful = max(STEPS[Rung.P180].least, min(part.bits for part in moving))
+            largest = min(part.rung for part in moving)
         rung = min(rung, largest)
         member.told = max(0, min(most, useful)) if rung else 0
         return rung, member.told
@@ -288,24 +293,31 @@ class RoomBandwidth:
         bits, height, rate = sending(*send)
         return LinkState(up_colour, down_colour, worst(up_done, down_done), bits, height, rate, sound.codec_bits)
 
-    def _fill(self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink], shares: Mapping[str, Mapping[str, _Part]]) -> dict[str, int]:
+    def _fill(
+        self, downs: Mapping[str, Downlink], ups: Mapping[str, Uplink], shares: Mapping[str, Mapping[str, _Part]], now: float
+    ) -> dict[str, int]:
         """How much padding to send, for proof that a link bears more, where more would be used at once and nothing else proves it."""
         fill = {}
         for seat in downs:
-            member = self.members[seat]
-            down = member.down
+            member, down = self.members[seat], self.members[seat].down
             lacks = not member.sound.at or any(self._lacks(member, other, part) for other, part in shares[seat].items())
             missing = min(down.target, down.most_in_sight) - max(down.arriving, downs[seat].bits)
-            if lacks and len(ups) > 1 and down.rising and down.heard and missing > 0:
+            if member.proof.may(down.falls, now) and lacks and len(ups) > 1 and down.rising and down.heard and missing > 0:
                 fill[seat] = int(min(missing, MOST_FILL * down.target))
+            member.proof.padding = seat in fill
         return fill
 
     def _lacks(self, member: _Member, other: str, part: _Part) -> bool:
-        """Whether a larger share would show him more of this picture: a larger layer, or all that its publisher sends only he holds small."""
-        sends = self.members[other].sends
+        """Whether a larger share would show him more of this picture: it hardly moves, a larger layer is there or would be, or all that its
+        publisher sends only he holds small."""
+        publisher = self.members[other]
+        sends, told = publisher.sends, publisher.told or 0
+        if part.rung < Rung.P180:
+            return True
         if len(sends) > 1:
-            return any(rate > part.bits for rate in sends[member.layer.get(other, 0) + 1 :])
-        return part.bits < self._most_of(other) and (self.members[other].told or 0) >= part.bits * (1 - CHANGED)
+            larger = sends[member.layer.get(other, 0) + 1 :]
+            return any(rate > part.bits or (rate <= HARDLY and part.rung < publisher.up_rung.at) for rate in larger)
+        return part.bits < self._most_of(other) and told >= part.bits * (1 - CHANGED) and sum(sends) >= USES * told
 
 
 def _differs(now: float, before: float) -> bool:

@@ -1,4 +1,5 @@
-"""Down at once, up one step at a time and the slower the more often it went wrong: what keeps a call from flapping. Pure; time in seconds."""
+"""Down at once, up one step at a time and the slower the more often it went wrong: what keeps a call from flapping, and links from being tried
+too often. Pure; time in seconds."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 UP_S = 1.0
 """How long the next step up must have been possible without a break."""
 LONGEST_UP_S = 16.0
+LONGEST_PROOF_S = 6.0
+"""So much later at most is it noticed that a link has become better."""
 SHORT_STAY_S = 10.0
 """Who falls from a step that he took less than so long ago waits twice as long before he takes it again."""
 FORGIVEN_S = 30.0
@@ -48,3 +51,22 @@ class Climb:
         if now - self._fell_at > max(FORGIVEN_S, 2 * self.wait_s):
             self.wait_s = UP_S
         return self.wait_s
+
+
+@dataclass(slots=True)
+class Proof:
+    """When padding may be sent: not for a while after the link was full, and ever longer after padding itself has filled it."""
+
+    padding: bool = False
+    wait_s: float = UP_S
+    _falls: int = 0
+    _fell_at: float = float("-inf")
+
+    def may(self, falls: int, now: float) -> bool:
+        """`falls`: how often the link has been full so far."""
+        if falls > self._falls:
+            self.wait_s = min(LONGEST_PROOF_S, self.wait_s * 2) if self.padding else self.wait_s
+            self._falls, self._fell_at = falls, now
+        elif now - self._fell_at > max(FORGIVEN_S, 2 * self.wait_s):
+            self.wait_s = UP_S
+        return now - self._fell_at >= self.wait_s

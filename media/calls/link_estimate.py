@@ -36,6 +36,7 @@ DRAINED_S = 0.025
 LONG_QUEUE_S = 0.06
 LONGEST_DRAIN_S = 3.0
 STANDING_S = 0.4
+STOOD_STILL = 1.6
 SUDDEN_S = 0.4
 """Less is sent at once; what people see of it changes when it has lasted so long."""
 AGAIN_S = 0.15
@@ -48,9 +49,9 @@ NEAR = (0.8, 1.1)
 RISE, RISE_NEAR, RISE_FROM_LOW, RISE_UNPROVEN = 1.5, 1.15, 2.0, 1.2
 """Factors a second; from below half the last limit twofold."""
 ROOM = 1.25
-LEAST_ROOM = 70_000
+LEAST_ROOM, PADDED_ROOM = 70_000, 25_000
 """The target stays below so much of what arrives, or so much above it (draft, 5.5: below 1.5 times it): what nobody sends proves nothing. From
-any rung of the ladder the next one is within reach."""
+any rung of the ladder the next one is within reach; where padding can prove it, it has to."""
 NEW_LOSS, GREAT_LOSS = 0.05, 0.25
 SILENT_S, FIRST_SILENT_S, REPORTS_SILENT_S = 0.6, 1.0, 4.0
 """Without a word for so long nothing arrives: of a link that spoke, at the beginning, and of one that only sends reports."""
@@ -76,6 +77,8 @@ class LinkEstimate:
     """The rate at which the link was full, when it last was."""
     draining: bool = False
     falls: int = 0
+    padded: bool = False
+    """Its sender sends padding where he wants to know more."""
     trusts: bool = False
     """Who sends may try more than has been proved: a still picture needs few bits, and says nothing of what a larger one would find."""
     heard: bool = False
@@ -207,7 +210,8 @@ class LinkEstimate:
     @property
     def most_in_sight(self) -> float:
         """Above this the target does not rise while no more is sent than now."""
-        return max(ROOM * self.arriving, self.arriving + LEAST_ROOM)
+        room = PADDED_ROOM if self.padded and self.heard else LEAST_ROOM
+        return max(ROOM * self.arriving, self.arriving + room)
 
     def late(self, now: float) -> None:
         """We ourselves were late, and what seems to have come late did not: no queue is concluded from it, and no silence."""
@@ -259,8 +263,8 @@ class LinkEstimate:
         self.draining = False
         self._hold_until = now + self._hold_s
         if empty and self.limit is not None:
-            # A link that only stood still for a moment empties its queue faster than it seemed to be able to.
-            self.limit = max(self.limit, self._peak * FALL_TO)
+            # A link that only stood still for a moment empties its queue much faster than it seemed to be able to.
+            self.limit = self._peak * FALL_TO if self._peak > STOOD_STILL * self.limit else self.limit
             self._set(max(self.target, self.limit * AFTER_DRAIN))
 
     def _rise(self, now: float, passed: float) -> None:

