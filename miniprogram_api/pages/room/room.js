@@ -71,7 +71,7 @@ function prepare(view, stream) {
 }
 
 function enter(stream, seat) {
-  const own = { stream, muted: false, dark: false, voice: false, held: false };
+  const own = { stream, muted: false, dark: false, voice: false, held: false, silent: false };
   call = new Call(consultationId, met);
   const track = (kind) => own.stream?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
 
@@ -124,11 +124,12 @@ function enter(stream, seat) {
       }
       stage.showSelf(own);
     },
-    /** The moderator has muted the person, or lets him speak again. */
+    /** The moderator has muted the person, or lets him speak again: then his microphone is as he himself had left it. */
     hold(held) {
+      if (held) own.silent = own.muted;
       own.held = held;
-      own.muted = held;
-      if (track("audio")) track("audio").enabled = !held;
+      own.muted = held || own.silent;
+      if (track("audio")) track("audio").enabled = !own.muted;
       call.tellState();
       stage.showSelf(own);
     },
