@@ -72,7 +72,7 @@ function prepare(view, stream) {
 }
 
 function enter(stream, seat, soundOnly = false) {
-  const own = { stream, muted: false, dark: false, voice: soundOnly, held: false };
+  const own = { stream, muted: false, dark: false, voice: soundOnly, held: false, silent: false };
   if (soundOnly) {
     for (const one of stream.getVideoTracks()) {
       one.stop();
@@ -134,11 +134,12 @@ function enter(stream, seat, soundOnly = false) {
       }
       stage.showSelf(own);
     },
-    /** The moderator has muted the person, or lets him speak again. */
+    /** The moderator has muted the person, or lets him speak again: then his microphone is as he himself had left it. */
     hold(held) {
+      if (held) own.silent = own.muted;
       own.held = held;
-      own.muted = held;
-      if (track("audio")) track("audio").enabled = !held;
+      own.muted = held || own.silent;
+      if (track("audio")) track("audio").enabled = !own.muted;
       call.tellState();
       stage.showSelf(own);
     },

@@ -57,7 +57,8 @@ export class RoomSide {
     if (held !== this.held) {
       this.held = held;
       this.act.hold(held);
-      this.sheet.say(held ? "主持人请您先静音。要说话,点「更多」里的「举手」。" : "主持人请您说话,麦克风已打开。");
+      this.sheet.stand(held ? "主持人请您先静音。要说话,点「更多」里的「举手」。" : null);
+      if (!held) this.sheet.say("主持人让您说话了。麦克风关着的话,点「已静音」打开。");
     }
     this.stage.showSeats();
   }

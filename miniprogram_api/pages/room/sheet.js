@@ -48,11 +48,18 @@ export class Sheet {
     this.button.setAttribute("aria-label", count ? `更多,有 ${count} 件新的` : "更多");
   }
 
-  /** One sentence over the faces, for a while; what is said later takes its place. */
+  /** One sentence over the faces, for a while; what is said later takes its place, and what stands comes back after it. */
   say(sentence, ms = 7000) {
     clearTimeout(this.timer);
-    this.toast.hidden = !sentence;
-    replace(this.toast, sentence ?? "");
+    const shown = sentence ?? this.standing;
+    this.toast.hidden = !shown;
+    replace(this.toast, shown ?? "");
     if (sentence) this.timer = setTimeout(() => this.say(null), ms);
+  }
+
+  /** A sentence that stays until another one (or null) stands in its place. */
+  stand(sentence) {
+    this.standing = sentence;
+    this.say(null);
   }
 }
