@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import mimetypes
 import shutil
 from collections.abc import AsyncIterator
@@ -12,8 +13,10 @@ import pytest
 from playwright.async_api import Page, Route, async_playwright, expect
 
 from core.people.consent_texts import current_text
+from media.calls.recorded import MEDIA_TYPE
 from tests.journeys.browser import ARGUMENTS, PHONE, assert_readable
 from tests.journeys.test_call_pages import picture
+from tests.media.calls.test_muxing import Sender, put_together
 from tests.support.peers import need
 
 pytestmark = pytest.mark.browser
@@ -122,3 +125,28 @@ async def test_who_may_ask_has_a_button_and_who_may_not_has_none(page: Page) -> 
     await tell(page, state="off", may_ask=True)
     await page.get_by_role("button", name="录像").click()
     assert await said(page) == {"type": "record_ask"}
+
+
+_PLAYED = """async ([data, type]) => {
+  const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+  const video = document.createElement("video");
+  video.muted = true;
+  const known = new Promise((resolve, reject) => {
+    video.onloadedmetadata = resolve;
+    video.onerror = () => reject(new Error(video.error.message));
+  });
+  video.src = URL.createObjectURL(new Blob([bytes], { type }));
+  await known;
+  video.currentTime = 5;
+  await new Promise((resolve) => { video.onseeked = resolve; });
+  return { duration: video.duration, width: video.videoWidth, height: video.videoHeight, at: video.currentTime };
+}"""
+
+
+async def test_a_browser_plays_what_was_put_together(page: Page, tmp_path: Path) -> None:
+    Sender(8).dumps(tmp_path / "rec", "expert")
+    put, path = put_together(tmp_path, "expert")
+    content = base64.b64encode(path.read_bytes()).decode()
+    played = await page.evaluate(_PLAYED, [content, MEDIA_TYPE])
+    assert (played["width"], played["height"], played["at"]) == (160, 120, 5)
+    assert abs(played["duration"] - put.muxed.length_ms / 1000) < 0.1

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 from typing import Any
 
+import httpx
 from websockets.asyncio.client import ClientConnection
 
 from core.calls.recording_models import CallRecording
+from core.people.commands_sessions import OpenSession
 from miniprogram_api.http.calls import range_of
 from tests.core.calls.conftest import room
+from tests.core.calls.test_recording import Desk, recorded, work
 from tests.media.calls.clients import Client, until
 from tests.miniprogram_api.realtime.test_signalling import Stand, hear, publish, redis, say, stand
+from tests.support.county import SYSTEM
 
 __all__ = ["redis", "room", "stand"]
 
@@ -105,3 +110,30 @@ def test_a_range_is_cut_to_the_file():
         ("bytes=-500", range(100)), ("bytes=100-", range(0)), ("bytes=-0", range(100, 100)),
     ):  # fmt: skip
         assert range_of(header, 100) == wanted, header
+
+
+async def test_it_is_played_over_http_whole_and_in_parts_by_those_of_the_case(stand: Stand, tmp_path: Path):
+    desk = await Desk(stand.room).enter(*SEATS)
+    await recorded(desk, tmp_path / "recordings")
+    await work(desk)
+    address = f"{stand.origin}/v1/consultations/{stand.room.consultation_id}/recordings"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        assert (await client.get(address)).status_code == 401
+        headers = await stand.headers("patient")
+        (recording,) = (await client.get(address, headers=headers)).json()["recordings"]
+        assert (recording["state"], recording["complete"]) == ("stored", True)
+        one = recording["files"][0]
+        file = f"{address}/{one['file_id']}"
+        whole = await client.get(file, headers=headers)
+        assert (whole.status_code, len(whole.content), whole.headers["content-type"]) == (200, one["size"], "video/webm")
+        assert hashlib.sha256(whole.content).hexdigest() == one["sha256"]
+        assert (whole.headers["cache-control"], whole.headers["accept-ranges"]) == ("no-store", "bytes")
+        part = await client.get(file, headers={**headers, "Range": "bytes=100-299"})
+        assert (part.status_code, part.content) == (206, whole.content[100:300])
+        assert part.headers["content-range"] == f"bytes 100-299/{one['size']}"
+        beyond = await client.get(file, headers={**headers, "Range": f"bytes={one['size']}-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{one['size']}")
+        assert (await client.get(file)).status_code == 401
+        assert (await client.get(f"{address}/01J0000000000000000000000A", headers=headers)).status_code == 404
+        opened = await stand.room.practice.execute(SYSTEM, OpenSession(account_id=stand.room.ward.county.stranger.account_id, kind="terminal"))
+        assert (await client.get(file, headers={"Authorization": f"Bearer {opened.token}"})).status_code == 403
