@@ -232,7 +232,7 @@ class CallSession:
         if reply.joined is not None:
             self._carried = True
             slots = tuple(slot.model_dump() for slot in reply.joined.slots)
-            await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots))
+            await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots, number=message.number))
 
     async def _answer(self, message: Answer) -> None:
         try:
