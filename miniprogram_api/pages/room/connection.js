@@ -1,5 +1,4 @@
-// The call itself: a seat, the signalling socket, and the connections of that seat. Whatever breaks is put up again by itself, and what was seen
-// last stays until the new one plays.
+// The call itself: a seat, the signalling socket, and the connections of that seat. Whatever breaks is put up again by itself.
 
 import { Problem, renew, request } from "../shared/api.js";
 import { Pair } from "./pair.js";
