@@ -38,10 +38,12 @@ class Again(_Message):
 
 
 class Publish(_Message):
-    """An offer (SDP) of what he sends; again after `media_lost` or when his network changed."""
+    """An offer (SDP) of what he sends; again after `media_lost` or when his network changed. `number` comes back in `media`, so that the answer to
+    an offer that he gave up meanwhile is known."""
 
     type: Literal["publish"]
     sdp: str = Field(max_length=64 * 1024)
+    number: int = Field(default=0, ge=0, le=1_000_000)
 
 
 class Answer(_Message):
@@ -159,6 +161,7 @@ class Media(_Message):
     answer: str
     offer: str
     slots: tuple[dict[str, str], ...]
+    number: int = 0
 
 
 class Recording(_Message):

@@ -255,7 +255,7 @@ class CallSession:
         if reply.joined is not None:
             self._carried = True
             slots = tuple(slot.model_dump() for slot in reply.joined.slots)
-            await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots))
+            await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots, number=message.number))
             await self._recording.look()  # the process that carries the room may be another one now
 
     async def _answer(self, message: Answer) -> None:

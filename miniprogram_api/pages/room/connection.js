@@ -1,5 +1,4 @@
-// The call itself: a seat, the signalling socket, and the connections of that seat. Whatever breaks is put up again by itself, and what was seen
-// last stays until the new one plays.
+// The call itself: a seat, the signalling socket, and the connections of that seat. Whatever breaks is put up again by itself.
 
 import { Problem, renew, request } from "../shared/api.js";
 import { Pair } from "./pair.js";
@@ -7,7 +6,8 @@ import { Pulse } from "./pulse.js";
 import { Route } from "./route.js";
 import { WayBack, socket as newSocket } from "./way_back.js";
 
-const CONNECT_MS = 6000;
+const CONNECT_MS = 12_000;
+const ANSWER_MS = 6000;
 const QUALITY_MS = 3000;
 const RENEW_MS = 8 * 60_000;
 /** Between two tries to put up connections over a socket that answers. */
@@ -43,7 +43,7 @@ export class Call extends EventTarget {
     this.before = null;
     this.spare = null;
     this.tries = 0;
-    this.failures = 0;
+    this.published = 0;
     this.wanted = false;
     this.pulse = new Pulse({ doubt: () => this.#doubt(), dead: () => this.#dead(), back: () => this.#back(), half: () => this.#publish(), expects: () => this.#expects() });
     this.wayBack = new WayBack({ dialling: () => this.#prepare(), opened: (socket) => this.#openedAgain(socket) });
@@ -180,9 +180,13 @@ export class Call extends EventTarget {
       this.tellState();
       if (!this.publishing) await this.#publish();
     } else if (message.type === "media") {
+      const { pair } = this;
+      if (!pair || (message.number && message.number !== pair.number)) return;
       this.publishing = false;
-      const sdp = await this.pair?.answer(message).catch(() => null);
-      if (sdp) this.tell({ type: "answer", sdp });
+      clearTimeout(this.giveUp);
+      this.giveUp = setTimeout(() => this.pair === pair && !pair.connected && this.#notConnected(), CONNECT_MS);
+      const sdp = await pair.answer(message).catch(() => null);
+      if (sdp && this.pair === pair) this.tell({ type: "answer", sdp });
     } else if (message.type === "media_lost") {
       this.#again(message.retry_ms);
     } else if (message.type === "seat") {
@@ -229,9 +233,11 @@ export class Call extends EventTarget {
     this.publishing = true;
     this.publishedAt = performance.now();
     this.pair = pair;
-    this.giveUp = setTimeout(() => this.pair === pair && !pair.connected && this.#notConnected(), CONNECT_MS);
+    this.published += 1;
+    pair.number = this.published;
+    this.giveUp = setTimeout(() => this.pair === pair && this.publishing && this.#unanswered(), ANSWER_MS);
     const sdp = await pair.offered;
-    if (sdp && this.pair === pair && !this.tell({ type: "publish", sdp })) this.publishing = false;
+    if (sdp && this.pair === pair && !this.tell({ type: "publish", sdp, number: pair.number })) this.publishing = false;
   }
 
   #made() {
@@ -270,16 +276,14 @@ export class Call extends EventTarget {
     this.pair = null;
   }
 
+  #unanswered() {
+    this.publishing = false;
+    this.#set("reconnecting");
+    this.wayBack.start();
+  }
+
   #notConnected() {
-    this.failures += 1;
-    if (this.publishing) {
-      // Not even the answer came: the socket leads nowhere either.
-      this.publishing = false;
-      this.#set("reconnecting");
-      this.wayBack.start();
-      return;
-    }
-    if (this.failures % 2 === 0) this.#emit("trouble", NO_PATH);
+    this.#emit("trouble", NO_PATH);
     this.route.turn();
     this.#again(WAITS_MS[0]);
   }
@@ -300,7 +304,6 @@ export class Call extends EventTarget {
       }
       clearTimeout(this.giveUp);
       this.tries = 0;
-      this.failures = 0;
       this.quality ??= setInterval(() => this.#measure(), QUALITY_MS);
       this.#carries();
     }
