@@ -6,7 +6,7 @@ from typing import Final
 
 from core.calls.errors import NoCallAnyMore
 from core.calls.models import Call, CallAttendance
-from core.calls.recording_commands import AnswerRecording, AskToRecord, FailRecording, NoteMoment, RecordingState, StandOfRecording
+from core.calls.recording_commands import AnswerRecording, AskToRecord, FailRecording, RecordingState, StandOfRecording
 from core.calls.recording_errors import NotInTheCall, PatientHasNotAgreed, RecordingNotYours, RecordingOver, RecordingUnknown
 from core.calls.recording_models import CallRecording, CallRecordingAnswer
 from core.calls.recording_rules import KIND, MAY_ASK, OPEN, REASONS, Answered, Person, after_answer, after_entry, agreed, unanswered
@@ -147,15 +147,6 @@ async def fail_recording(work: Work, order: FailRecording) -> Done:
     if recording.state in OPEN:
         await _stop(work, recording, order.cause)
     return Done()
-
-
-@handles(NoteMoment)
-async def note_moment(work: Work, order: NoteMoment) -> Done:
-    _, call, row = await _in_the_call(work, order.attendance_id)
-    running = await CallRecording.filter(open_call_id=call.id, state="running").exists()
-    if running:
-        await note(work, row.id, f"call.moment.{order.moment}")
-    return Done(done=running)
 
 
 @answers(StandOfRecording)

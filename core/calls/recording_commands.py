@@ -82,17 +82,6 @@ class StandOfRecording(Query):
     attendance_id: Id
 
 
-class NoteMoment(Command):
-    """Something was shown in the call that a recording gets a chapter for; nothing happens while none runs."""
-
-    name = "calls.note_moment"
-    title = "记下视频中的一刻"
-    access = _IN_THE_CALL
-    gives = Done
-    attendance_id: Id
-    moment: Literal["image", "mark"]
-
-
 class StoreRecording(Command):
     """The system: put the dumps of a recording that has ended together and keep the files."""
 

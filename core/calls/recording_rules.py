@@ -41,12 +41,9 @@ ENTRY_LABELS: dict[str, str] = {
     **{f"call.recording.stopped.{reason}": words for reason, words in REASONS.items()},
     "call.recording.stored": "录像已加密保存,保存 {years} 年",
     "call.recording.nothing": "没有录到内容",
-    "call.moment.image": "一起看影像",
-    "call.moment.mark": "在影像上标注",
 }
 CHAPTERS: dict[str, str] = {
-    "call.moment.image": "看影像",
-    "call.moment.mark": "标注影像",
+    **{f"call.shown.{seat}": "看影像" for seat in ("patient", "village_doctor", "expert")},
     "material.arrived": "影像到了",
     "picture.arrived": "照片到了",
     "opinion.given": "专家意见",
