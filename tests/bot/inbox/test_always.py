@@ -28,7 +28,7 @@ from core.people.models import Account, Identity
 from tests.bot.inbox.conftest import Desk
 from tests.bot.inbox.test_inbox import COUGH, _answered
 
-STATES = (
+STATES: tuple[dict[str, Any], ...] = (
     {}, {"intake_id": "01M0000000000000000000000A", "subject": "child"}, {"shown": {"offer": "01M0000000000000000000000A"}, "noticed": ["book:x"]},
     {"before": {"kind": "intake", "ref": "01M0000000000000000000000A", "options": ["yes", "no"]}},
 )  # fmt: skip
