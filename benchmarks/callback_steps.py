@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -37,7 +37,7 @@ PEOPLE = 16
 """Callbacks at once, and so in one commit."""
 ROUNDS = 15
 
-Post = tuple[Mapping[str, str], bytes]
+Post = tuple[dict[str, str], bytes]
 
 
 def _posts(account: Account) -> Callable[[], list[Post]]:

@@ -130,13 +130,19 @@ def _called(node: ast.Call) -> str:
 
 
 def test_nobody_writes_entries_but_the_unit_of_work_and_nobody_changes_them() -> None:
-    """AuditEntry is created in Work.audit; only the sequencer's mark is ever updated; nothing deletes one."""
+    """An entry is made by a unit of work, written in Work.audit and together with messages answered at once; only the sequencer's mark is ever
+    updated; nothing deletes one."""
     writing = ("create", "bulk_create", "update", "delete", "save", "get_or_create")
+    assert not [name for name, node in calls() if _called(node) in writing and ast.unparse(node.func).startswith("AuditEntry")]
     found = {
-        (name, _called(node), ast.unparse(node.keywords[0]) if node.keywords else "")
-        for name, node in calls() if _called(node) in writing and ast.unparse(node.func).startswith("AuditEntry")
+        (name, ast.unparse(node.func), ast.unparse(node.args[1]))
+        for name, node in calls()
+        if _called(node) in ("insert", "inserting", "update", "updating") and node.args and ast.unparse(node.args[0]) == "AuditEntry"
     }  # fmt: skip
-    assert found == {("core/foundation/work.py", "create", "id=self.entry_id")}
+    assert found == {
+        ("core/foundation/work.py", "statements.insert", "self.entry(outcome, others)"),
+        ("core/conversations/at_once.py", "statements.inserting", "[one.entry for one in good]"),
+    }
     changing = [
         (name, node.value) for name, call in calls() for argument in call.args for node in ast.walk(argument)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "audit_entry" in node.value

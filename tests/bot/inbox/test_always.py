@@ -16,6 +16,7 @@ from bot.dialogue.state import DialogueState
 from bot.dialogue.turn import Turn
 from bot.inbox import always
 from bot.inbox import inbox as inbox_module
+from bot.inbox.shapes import written
 from core.conversations import allowance, at_once
 from core.conversations.models import Conversation, Message
 from core.foundation.actor import Actor, HeldRole, Role
@@ -27,7 +28,7 @@ from core.people.models import Account, Identity
 from tests.bot.inbox.conftest import Desk
 from tests.bot.inbox.test_inbox import COUGH, _answered
 
-STATES = (
+STATES: tuple[dict[str, Any], ...] = (
     {}, {"intake_id": "01M0000000000000000000000A", "subject": "child"}, {"shown": {"offer": "01M0000000000000000000000A"}, "noticed": ["book:x"]},
     {"before": {"kind": "intake", "ref": "01M0000000000000000000000A", "options": ["yes", "no"]}},
 )  # fmt: skip
@@ -77,6 +78,10 @@ def test_other_words_places_and_dialogues_are_a_workers(clock: ManualClock) -> N
         always.always_said(_said("胸痛", official, clock), elder=False)
 
 
+def _values(row: Any) -> dict[str, Any]:
+    return dict(row)
+
+
 async def _known(desk: Desk) -> Conversation:
     """o-stranger has written before, was answered, and is known across the accounts."""
     await _answered(desk, desk.deliver("谢谢", 900))
@@ -92,12 +97,12 @@ async def test_it_is_stored_as_a_worker_would_have_left_it(desk: Desk) -> None:
     assert "不客气" in desk.side.read(answer.body)
     mine = await Message.get(dedupe_key__not=by_worker.dedupe_key)
     changing = {"id", "version", "dedupe_key", "body", "reply", "received_at", "answered_at", "delivered_at"}
-    assert {k: v for k, v in dict(mine).items() if k not in changing} == {k: v for k, v in dict(by_worker).items() if k not in changing}
+    assert {k: v for k, v in _values(mine).items() if k not in changing} == {k: v for k, v in _values(by_worker).items() if k not in changing}
     assert mine.answered_at is not None
     assert mine.delivered_at is not None
     entry = await AuditEntry.get(subject_id=mine.id)
     changing = {"id", "at", "real_at", "account_id", "subject_id", "in_tree"}
-    assert {k: v for k, v in dict(entry).items() if k not in changing} == {k: v for k, v in dict(entry_by_worker).items() if k not in changing}
+    assert {k: v for k, v in _values(entry).items() if k not in changing} == {k: v for k, v in _values(entry_by_worker).items() if k not in changing}
     assert entry.account_id == "system:web"
     event = (await OutboxEvent.filter(topic="message.received").order_by("-id"))[0]
     assert event.body["message_id"] == mine.id
@@ -240,7 +245,7 @@ async def test_the_worker_is_told_of_who_is_not_known_across_the_accounts(desk: 
 
 async def test_a_reply_too_long_for_one_answer_is_handed_over_as_any_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     await _known(desk)
-    long = always.Always(shapes := (Text(text="长" * 500), Text(text="尾" * 300)), inbox_module.written(shapes))
+    long = always.Always(shapes := (Text(text="长" * 500), Text(text="尾" * 300)), written(shapes))
     monkeypatch.setattr(always, "always_said", lambda *_, **__: long)
     assert "长长" in desk.side.read((await desk.deliver("帮助", 990)).body)
     await desk.work()
