@@ -59,10 +59,14 @@ def _common_h264(part: list[str], number: str) -> bool:
 
 def agree(now: str | None, everybody: Sequence[frozenset[str] | None], newcomer: frozenset[str] | None) -> str | None:
     """The codec of a room's pictures when somebody comes who can do `newcomer` (None: he shows nothing, and says nothing of it): that of now if it
-    serves, else the first that all have, else None: he has sound alone."""
-    sets = [one for one in (*everybody, newcomer) if one is not None]
+    serves all, else the first that all have, else that of now if at least he has it, else None: he has sound alone. Whoever has none of ours has sound
+    alone in any case, and takes nobody else's picture away."""
+    sets = [one for one in (*everybody, newcomer) if one is not None and one & {*PREFERRED}]
+    if newcomer is not None and newcomer not in sets:
+        return None
     wanted = PREFERRED if now is None or not everybody else (now, *PREFERRED)
-    return next((one for one in wanted if all(one in others for others in sets)), None)
+    shared = next((one for one in wanted if all(one in others for others in sets)), None)
+    return shared or (now if now is not None and (newcomer is None or now in newcomer) else None)
 
 
 def layers_of(offer: str) -> tuple[str, ...]:

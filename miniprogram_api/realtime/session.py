@@ -312,8 +312,10 @@ class CallSession:
             while True:
                 try:
                     now = await self._actor_now()
-                    sits: SeatHeld = await self._practice.ask(now, SeatStillMine(attendance_id=self._entered.attendance_id))
-                    if sits.ending or not await seen(self._practice, self._entered.attendance_id):
+                    sits = await self._sits(now)
+                    if not sits.ending and not await seen(self._practice, self._entered.attendance_id):
+                        sits = await self._sits(now)  # it has ended between the two; now it is said how
+                    if sits.ending:
                         raise _End(HOW_IT_ENDED.get(sits.ending, OVER), "left")
                     if not sits.held:
                         raise _End(NO_RIGHT, "left")
@@ -326,6 +328,10 @@ class CallSession:
                 except Exception as error:  # Database or Redis may be away for a moment; the call goes on.
                     logger.warning("presence not confirmed: %s", type(error).__name__)
                 await bell.wait(SEEN_EVERY_S)
+
+    async def _sits(self, actor: Actor) -> SeatHeld:
+        held: SeatHeld = await self._practice.ask(actor, SeatStillMine(attendance_id=self._entered.attendance_id))
+        return held
 
     async def _actor_now(self) -> Actor:
         """He himself with the roles that he holds now."""

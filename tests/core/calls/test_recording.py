@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from core.calls.commands import CheckCall, LeaveCall
+from core.calls.commands_talk import ShowInCall
 from core.calls.errors import NoCallAnyMore
 from core.calls.models import Call, CallAttendance
 from core.calls.recording_commands import (
     AnswerRecording,
     AskToRecord,
     FailRecording,
-    NoteMoment,
     PlayRecording,
     RecordingList,
     Recordings,
@@ -45,8 +45,11 @@ from core.people.models import Consent
 from media.calls.recording import DumpRecorder
 from media.calls.recordings import Recordings as Dumps
 from media.calls.rtp import write_packet
+from media.imaging import build
 from tests.core.calls.conftest import Room
+from tests.core.imaging.test_uploads import send
 from tests.core.oversight.ended import reviewed, worked
+from tests.media.test_check import small_ct
 
 pytestmark = pytest.mark.storage
 SEATS = ("patient", "village_doctor", "expert")
@@ -339,11 +342,13 @@ async def test_a_worker_that_dies_in_the_middle_leaves_it_to_the_next_and_it_is_
 
 async def test_moments_of_the_case_become_chapters(desk: Desk, tmp_path: Path):
     desk.practice.engines.recordings = Dumps(tmp_path)
-    assert not (await desk.practice.execute(desk.room.people["expert"], NoteMoment(attendance_id=desk.at["expert"], moment="image"))).done
+    desk.practice.engines.imaging = build()
+    image = (await send(desk.room.ward, desk.room.consultation_id, small_ct())).instance_id
     recording_id = await desk.running()
     stands = await desk.stands()
     desk.room.ward.clock.advance(seconds=2)
-    await desk.practice.execute(desk.room.people["expert"], NoteMoment(attendance_id=desk.at["expert"], moment="image"))
+    shows = ShowInCall(call_id=stands.call_id, image_id=image or "")
+    await desk.practice.execute(desk.room.people["expert"], shows)
     row = await CallRecording.get(id=recording_id)
     assert row.started_at is not None
     assert row.started_really_at is not None

@@ -54,6 +54,9 @@ def codec_of(answer: str) -> str:
         ("H264", [BOTH, BOTH], BOTH, "H264"),
         ("H264", [BOTH], VP8, "VP8"),
         ("H264", [], BOTH, "VP8"),
+        ("VP8", [BOTH, NEITHER], BOTH, "VP8"),
+        ("VP8", [VP8, H264], BOTH, "VP8"),
+        ("VP8", [BOTH], NEITHER, None),
     ],
 )
 def test_the_codec_of_a_room(now: str | None, present: list[frozenset[str] | None], newcomer: frozenset[str] | None, agreed: str | None):
@@ -65,8 +68,13 @@ def test_what_everybody_can_do_is_never_refused():
     for now in (None, "VP8", "H264"):
         for first, second, newcomer in itertools.product(sets, repeat=3):
             agreed = descriptions.agree(now, [first, second], newcomer)
-            common = frozenset.intersection(BOTH, *(one for one in (first, second, newcomer) if one is not None))
-            assert (agreed in common) if common else agreed is None
+            common = frozenset.intersection(BOTH, *(one for one in (first, second, newcomer) if one))
+            if newcomer is not None and not newcomer & BOTH:
+                assert agreed is None
+            elif common:
+                assert agreed in common
+            else:
+                assert agreed == (now if now is not None and (newcomer is None or now in newcomer) else None)
 
 
 async def test_who_has_only_h264_is_seen_and_sees(engine: tuple[PythonEngine, list[MediaEvent]], people: dict[str, Client]):
