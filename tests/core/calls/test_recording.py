@@ -344,6 +344,7 @@ async def test_moments_of_the_case_become_chapters(desk: Desk, tmp_path: Path):
     desk.practice.engines.recordings = Dumps(tmp_path)
     desk.practice.engines.imaging = build()
     image = (await send(desk.room.ward, desk.room.consultation_id, small_ct())).instance_id
+    desk.room.ward.clock.advance(seconds=5)
     recording_id = await desk.running()
     stands = await desk.stands()
     desk.room.ward.clock.advance(seconds=2)
