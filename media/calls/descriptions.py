@@ -59,8 +59,8 @@ def _common_h264(part: list[str], number: str) -> bool:
 
 def agree(now: str | None, everybody: Sequence[frozenset[str] | None], newcomer: frozenset[str] | None) -> str | None:
     """The codec of a room's pictures when somebody comes who can do `newcomer` (None: he shows nothing, and says nothing of it): that of now if it
-    serves all, else the first that all have, else that of now if at least he has it, else None: he has sound alone. Whoever has none of ours has sound
-    alone in any case, and takes nobody else's picture away."""
+    serves all, else the first that all have, else that of now if at least he has it, else None: he has sound alone. Whoever has none of ours
+    has sound alone in any case, and takes nobody else's picture away."""
     sets = [one for one in (*everybody, newcomer) if one is not None and one & {*PREFERRED}]
     if newcomer is not None and newcomer not in sets:
         return None
