@@ -122,7 +122,8 @@ async def test_a_network_that_was_gone_or_became_another_one_is_come_back_from(t
     await expect(line).to_be_hidden(timeout=LONG_S * 1000)
     await pictures_come(tabs, await patient.now())
     assert case.timeline().count("call.ended") == 0
-    assert all(not await tabs[seat].page.get_by_text("您已退出视频").count() for seat in tabs)
+    for one in tabs.values():
+        await expect(one.page.get_by_text("您已退出视频")).to_have_count(0)
 
 
 async def test_sound_alone_by_one_tap_before_and_in_the_call(tabs: dict[str, Tab]) -> None:
