@@ -142,7 +142,7 @@ class RoomBandwidth:
             return True
         for member in self.members.values():
             up, down = member.decided_on
-            if member.up.draining or member.down.draining or _differs(member.up.target, up) or _differs(member.down.target, down):
+            if member.up.draining or member.down.draining or member.up.came_back or member.down.came_back or _differs(member.up.target, up) or _differs(member.down.target, down):
                 return True
         return False
 
@@ -196,6 +196,8 @@ class RoomBandwidth:
         voices = sum(other != seat for other in ups)
         margin = 1.0 if member.sound.at else CLIMB_MARGIN
         fits = sound_for(member.up.bears / margin, 1) == FULL_SOUND and sound_for(member.down.bears / margin, voices) == FULL_SOUND
+        if fits and (member.up.came_back or member.down.came_back):
+            member.sound.resume(1)
         possible = max(int(fits), member.sound.at) if member.up.sudden(now) or member.down.sudden(now) else int(fits)
         return FULL_SOUND if member.sound.to(possible, now) else SAVING_SOUND
 
@@ -204,6 +206,8 @@ class RoomBandwidth:
         """How large a picture the member's own link up bears."""
         bits = member.up.bears - FULL_SOUND.bits if member.sound.at else 0.0
         at = member.up_rung.at
+        if member.up.came_back:
+            member.up_rung.resume(rung_for(bits))
         rung = Rung(member.up_rung.to(max(_reach(bits, at), at) if member.up.sudden(now) else _reach(bits, at), now))
         member.up.trusts = rung >= Rung.P180
         return rung
@@ -222,6 +226,8 @@ class RoomBandwidth:
         for one in wanted:
             bits = borne.pictures[one.seat]
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
+            if member.down.came_back:
+                climb.resume(rung_for(bits))
             possible = max(_reach(bits, climb.at), climb.at) if member.down.sudden(now) else _reach(bits, climb.at)
             rung = Rung(climb.to(possible, now))
             settled[one.seat] = _Part(rung, min(share.pictures[one.seat], STEPS[rung].most))

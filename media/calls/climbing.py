@@ -41,6 +41,12 @@ class Climb:
             self.changes += 1
         return self.at
 
+    def resume(self, at: int) -> None:
+        """The link was away and is back: what it bears again needs no proof by waiting. Never lower than now."""
+        if at > self.at:
+            self.at, self._possible_since = at, None
+            self.changes += 1
+
     def _fall(self, to: int, now: float) -> None:
         if now - self._climbed_at < SHORT_STAY_S:
             self.wait_s = min(self.longest_s, self.wait_s * 2)

@@ -9,7 +9,8 @@ it last grew and fast away from it; never far above what is really sent) and 6 (
   draft's rule (no rise above 2 %, a fall above 10 %) would keep a village at its lowest rate although its link carries more.
 - Rising takes 50 % a second away from the last limit (the draft: 8 %): the queue is watched twenty times a second, so an overshoot costs a queue of
   some hundredths of a second.
-- No feedback at all halves the target again and again: what is sent into an outage is a queue when it ends.
+- No feedback at all halves the target again and again: what is sent into an outage is a queue when it ends. When it ends, most of what the link
+  bore before is tried at once: an outage says nothing of the rate, and should it be less now, the first growth of a queue tells.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ any rung of the ladder the next one is within reach; where padding can prove it,
 NEW_LOSS, GREAT_LOSS = 0.05, 0.25
 SILENT_S, FIRST_SILENT_S, REPORTS_SILENT_S = 0.6, 1.0, 4.0
 """Without a word for so long nothing arrives: of a link that spoke, at the beginning, and of one that only sends reports."""
+AFTER_SILENCE = 0.7
 HARDLY_ANYTHING = 5_000
 WINDOW_S, BUSY_WINDOW_S = 0.5, 0.2
 """What arrives is counted over so long; while a queue grows over the shorter time, because the longer one still knows other times."""
@@ -81,6 +83,8 @@ class LinkEstimate:
     """Its sender sends padding where he wants to know more."""
     trusts: bool = False
     """Who sends may try more than has been proved: a still picture needs few bits, and says nothing of what a larger one would find."""
+    came_back: bool = False
+    """In the last step: it had been silent and is heard again."""
     heard: bool = False
     """Its other end tells packet by packet what arrives."""
     _usual_loss: float = 0.0
@@ -97,6 +101,8 @@ class LinkEstimate:
     _heard_at: float | None = None
     _patience_s: float = FIRST_SILENT_S
     _halved_at: float = float("-inf")
+    _before_silence: float | None = None
+    """What the link bore when it fell silent."""
     _stepped_at: float | None = None
     _standing_since: float | None = None
     _received_at: float | None = None
@@ -177,11 +183,18 @@ class LinkEstimate:
         """The target from now on; to be called some ten times a second."""
         passed = 0.0 if self._stepped_at is None else min(1.0, max(0.0, now - self._stepped_at))
         self._stepped_at = now
+        self.came_back = self._before_silence is not None and not self._silent(now)
         if self._silent(now):
+            if self._before_silence is None:
+                self._before_silence = self.bears
             if now - self._halved_at >= SILENT_S:
                 self._halved_at = now
                 self.limit = self.limit or self.target
                 self._set(self.target / 2)
+        elif self.came_back:
+            before, self._before_silence = self._before_silence or 0.0, None
+            self._set(max(self.target, AFTER_SILENCE * before))
+            self.limit, self.draining, self._standing_since = before, False, None
         elif self.watch.rising and (now >= self._may_fall_at or self._worse_than_thought()):
             self._fall(now)
         elif self.draining:

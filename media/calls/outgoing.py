@@ -138,10 +138,12 @@ class Outgoing:
         )  # fmt: skip
 
     def repeat(self, sequence: int, now: float) -> bool:
-        """Send the packet `sequence` again, as a retransmission (RFC 4588) where that was agreed on; False when it is no longer there, or was
-        repeated just now."""
+        """Send the packet `sequence` again, as a retransmission (RFC 4588) where that was agreed on; False when it is no longer there. One that was
+        repeated just now is on its way."""
+        if now - self._repeated_at.get(sequence, float("-inf")) < AGAIN_S:
+            return True
         stretch = self._stretch_of(sequence)
-        if stretch is None or now - self._repeated_at.get(sequence, float("-inf")) < AGAIN_S:
+        if stretch is None:
             return False
         kept = stretch.stream.kept((sequence - stretch.shift) % rtp.SEQUENCES)
         if kept is None:

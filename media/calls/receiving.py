@@ -165,8 +165,10 @@ class SubscribeLeg:
 
     def _of_slot(self, slot: _SlotTrack, outgoing: Outgoing, told: rtp.Lost | rtp.PictureLost | rtp.ReportBlock, now: float) -> None:
         if isinstance(told, rtp.Lost):
-            for sequence in told.sequences:
-                outgoing.repeat(sequence, now)
+            served = [outgoing.repeat(sequence, now) for sequence in told.sequences]
+            if slot.kind == "video" and not all(served):
+                # After an outage what he lacks is long forgotten: he would ask for it again and again before he asks for a picture.
+                self._picture_wanted(slot.seat, outgoing.source)
         elif isinstance(told, rtp.PictureLost):
             self._picture_wanted(slot.seat, outgoing.source)
         else:

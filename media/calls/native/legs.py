@@ -73,8 +73,10 @@ class NativeOutgoing(Outgoing):
         self.source = stream
 
     def repeat(self, sequence: int, now: float) -> bool:
-        if not self.out or self.wire.conn is None or now - self._repeated_at.get(sequence, float("-inf")) < AGAIN_S:
+        if not self.out or self.wire.conn is None:
             return False
+        if now - self._repeated_at.get(sequence, float("-inf")) < AGAIN_S:
+            return True
         if len(self._repeated_at) > MOST_REPEATED:
             self._repeated_at.clear()
         self._repeated_at[sequence] = now

@@ -17,7 +17,7 @@ from media.calls.measured import Picture
 from media.calls.queue_watch import QueueWatch
 from media.calls.transport_feedback import Result
 from tests.support import traces
-from tests.support.links import Link
+from tests.support.links import DOWN, Link
 from tests.support.simulated_call import BEAT_S, Row, SimulatedCall
 
 FULL = os.environ.get("HUIZHEN_SOAK") == "1" or os.environ.get("HUIZHEN_TEST_SCALE") == "full"
@@ -97,6 +97,26 @@ def test_the_picture_returns_when_the_link_does():
     assert all(row.told == 0 for row in rows if 13 <= row.at < 30)
     assert next(row.at for row in rows if row.at > 30 and row.shown["b"] == Picture.MOVING) < 40
     assert next(row.at for row in rows if row.at > 30 and row.told > 60_000) < 40
+
+
+@pytest.mark.parametrize("gap", [2.0, 6.0, 12.0])
+def test_when_nothing_passes_for_a_while_the_picture_is_back_at_once_afterwards(gap: float):
+    link = Link(1_000_000, 0.04)
+    trace = [(0.0, link), (12.0, DOWN), (12.0 + gap, link)]
+    call = SimulatedCall("ab", up={"a": trace}, down={"a": trace}).run(12 + gap + 6)
+    back = after(call, 12.0 + gap + BEAT_S)
+    assert next(row.at for row in back if row.shown["b"] == Picture.MOVING) <= 12 + gap + 0.5
+    assert next(row.at for row in back if row.told >= 200_000) <= 12 + gap + 0.5
+    assert mean_sound_delay(call, 14 + gap, 18 + gap) < 0.12
+
+
+def test_a_link_that_comes_back_weaker_is_not_flooded():
+    trace = [(0.0, Link(1_000_000, 0.04)), (12.0, DOWN), (16.0, Link(200_000, 0.04))]
+    call = SimulatedCall("ab", up={"a": trace}, down={"a": trace}).run(26)
+    rows = after(call, 16.0)
+    assert longest(rows, [row.queue_down > 0.2 for row in rows]) <= 2.0
+    assert longest(rows, [row.queue_up > 0.2 for row in rows]) <= 2.0
+    assert mean_sound_delay(call, 19, 26) < 0.15
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -204,7 +204,9 @@ def test_numbers_go_on_when_somebody_else_takes_the_slot():
         again = sent.packets[-1]
         assert (again.ssrc, again.payload_type) == (2, 101)
         assert rtp.unwrap_retransmission(again, 100, 1) == read[place]
-    assert not slot.repeat((60000 & 0x7FFF) + 3, 14.01)  # on its way already
+    before = len(sent.packets)
+    assert slot.repeat((60000 & 0x7FFF) + 3, 14.01)
+    assert len(sent.packets) == before, "on its way already"
     assert slot.repeat((60000 & 0x7FFF) + 3, 14.1)
     assert not slot.repeat(5, 15.0)
     assert slot.report(first, rtp.SenderReport(7, 1, 2), 15.0) is None
