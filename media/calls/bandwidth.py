@@ -141,9 +141,9 @@ class RoomBandwidth:
         if self._waits or now - self._decided_at >= AT_LEAST_EVERY_S:
             return True
         for member in self.members.values():
-            up, down = member.decided_on
-            if member.up.draining or member.down.draining or member.up.came_back or member.down.came_back or _differs(member.up.target, up) or _differs(member.down.target, down):
-                return True
+            for link, before in zip((member.up, member.down), member.decided_on, strict=True):
+                if link.draining or link.came_back or _differs(link.target, before):
+                    return True
         return False
 
     def _seat(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink], now: float) -> None:
