@@ -31,11 +31,11 @@ import { Stage } from "/room/stage.js";
 import { RecordingMark } from "/room/recording.js";
 class Call extends EventTarget {
   seats = [{ seat: "patient", label: "患者", person: null }, { seat: "expert", label: "专家", person: "李医生" }];
-  seat = "patient"; here = new Map(); met = new Set(); streams = new Map(); state = "connected"; said = [];
-  say(message) { this.said.push(message); }
+  seat = "patient"; here = new Map(); met = new Set(); streams = new Map(); links = new Map(); state = "connected"; said = [];
+  tell(message) { this.said.push(message); return true; }
 }
 const call = new Call();
-new Stage(document.querySelector("#room"), call, { mute() {}, camera() {}, voice() {}, leave() {} }).showSeats();
+new Stage(document.querySelector("#room"), call, { mute() {}, camera() {}, voice() {}, leave() {}, more() {} }).showSeats();
 new RecordingMark(call, document.querySelector(".stage"));
 Object.assign(globalThis, { call, tell: (detail) => call.dispatchEvent(new CustomEvent("recording", { detail })) });
 document.body.dataset.ready = "1";
