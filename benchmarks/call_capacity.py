@@ -22,6 +22,7 @@ from benchmarks.support.figure import Figure, number, percentile, show
 from benchmarks.support.processes import cpu_seconds
 from benchmarks.support.versions import versions
 from media.calls import hooks
+from media.calls.native.build import build
 from tests.support.demo import ROOT
 
 ROOMS = tuple(int(one) for one in os.environ.get("HUIZHEN_BENCH_ROOMS", "20 40").split())
@@ -78,10 +79,11 @@ async def child(name: str, core: int, *, stamps: bool) -> AsyncIterator[Server]:
 Begin = Callable[[int], AbstractAsyncContextManager[Server]]
 SERVERS: dict[str, tuple[Begin, tuple[int, ...]]] = {
     "huizhen, python engine": (lambda core: child("python", core, stamps=True), ROOMS),
+    "huizhen, native engine": (lambda core: child("native", core, stamps=True), ROOMS),
     "Janus VideoRoom, event_loops = 1": (janus, ROOMS),
     "aiortc MediaRelay": (lambda core: child("media_relay", core, stamps=False), (1,)),
 }
-"""Each server: how it is begun on a core, and with how many rooms it is measured. The native engine belongs here."""
+"""Each server: how it is begun on a core, and with how many rooms it is measured. Without a compiler the native engine is left out."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,8 @@ async def _measure() -> Figure:
     rows, best = [], {}
     for turn in range(TURNS):
         for name, (begin, sizes) in SERVERS.items():
+            if "native" in name and build() is None:
+                continue
             for rooms in sizes:
                 run = await measure_one(begin, rooms, clip, pair)
                 rows.append(_row(f"{name}, turn {turn + 1}", run))
@@ -169,10 +173,11 @@ def _notes(best: dict[str, list[Run]]) -> list[str]:
         "each that went in. MediaRelay encodes anew at a bit rate of its own: its packets out cannot be compared, its CPU can.",
     ]
     largest = {name: max(runs, key=lambda one: one.rooms) for name, runs in best.items()}
-    ours = largest.get("huizhen, python engine")
-    for name, run in largest.items():
-        if ours is not None and run is not ours:
-            notes.append(f"Rooms per core beside {name}: × {number(ours.rooms / ours.cpu / (run.rooms / run.cpu))}.")
+    for engine in ("python", "native"):
+        ours = largest.get(f"huizhen, {engine} engine")
+        for name, run in largest.items():
+            if ours is not None and not name.startswith("huizhen"):
+                notes.append(f"Rooms per core of the {engine} engine beside {name}: × {number(ours.rooms / ours.cpu / (run.rooms / run.cpu))}.")
     return notes
 
 

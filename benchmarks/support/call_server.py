@@ -1,7 +1,7 @@
 """A call server to be measured, alone in its process on one core: `python -m benchmarks.support.call_server NAME CORE`, orders as JSON lines on
 stdin.
 
-`python`: ours, as the media process runs it. `media_relay`: aiortc's own way, every picture decoded and encoded anew for each receiver.
+`python`, `native`: ours, as the media process runs them. `media_relay`: aiortc's own way, every picture decoded and encoded anew for each receiver.
 Orders: publish (room, seat, seats, offer → sdp), subscribe (room, seat → sdp), accept (room, seat, answer).
 """
 
@@ -22,6 +22,7 @@ from aiortc.contrib.media import MediaRelay
 from media.calls.bandwidth import Bandwidth
 from media.calls.forwarding import PythonEngine
 from media.calls.measured import Decisions, Downlink, Uplink
+from media.calls.native.engine import NativeEngine
 
 
 class _Rooms(Protocol):
@@ -47,8 +48,8 @@ class _Unheeded:
 
 
 class Ours:
-    def __init__(self) -> None:
-        self._engine = PythonEngine(steering=_Unheeded())
+    def __init__(self, engine: type[PythonEngine]) -> None:
+        self._engine = engine(steering=_Unheeded())
         self._offers: dict[tuple[str, str], str] = {}
 
     async def publish(self, room: str, seat: str, seats: list[str], offer: str) -> str:
@@ -104,7 +105,8 @@ async def _carry_out(rooms: _Rooms, order: dict[str, Any]) -> dict[str, Any]:
 
 
 async def main(name: str) -> None:
-    rooms: _Rooms = Ours() if name == "python" else Relayed()
+    engines = {"python": PythonEngine, "native": NativeEngine}
+    rooms: _Rooms = Ours(engines[name]) if name in engines else Relayed()
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 22)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
