@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from core.consultations.commands import ConsultationStatus
 from core.consultations.commands_case import Case, CaseHistory, CaseMark, CasePatient, CaseView, EarlierVital
 from core.consultations.hooks import told_of_case
-from core.consultations.models import Consultation
-from core.consultations.opinions import latest_opinion, opinion_view
+from core.consultations.models import Consultation, Decision, Opinion
+from core.consultations.opinions import latest_of, opinion_view
 from core.consultations.picture import question_of
 from core.consultations.rules import Reader
 from core.consultations.timeline import consultation_of
-from core.consultations.views import complaint_opened, entries_of, missing, picture_opened, reader_of, status_of
+from core.consultations.views import complaint_opened, entries_of, missing, picture_opened, reader_of, status_of, statuses_of
 from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
@@ -35,7 +36,8 @@ async def case(work: Work, order: Case) -> CaseView:
     doctor = await practitioner_card(work, row.village_doctor_id)
     former = await Consultation.filter(patient_id=row.patient_id).exclude(id=row.id).order_by("-id").limit(FORMER)
     earlier = await _earlier_vitals(work, row, former)
-    opinion = await latest_opinion(row.id)
+    advised = await latest_of([row.id, *(one.id for one in former)])
+    opinion = advised.get(row.id)
     return CaseView(
         consultation_id=row.id, code=row.code, state=status.state, state_label=status.state_label, urgency=row.urgency,
         urgency_label=status.urgency_label, department=department(row.department_code).name, next=status.next, now=work.now,
@@ -44,9 +46,9 @@ async def case(work: Work, order: Case) -> CaseView:
         findings=tuple(CaseMark(start=one.start, end=one.end, term=one.term, status=one.status.value) for one in picture.marks),
         suspected=picture.suspected, reasons=picture.reasons, do_now=picture.do_now, vitals=picture.vitals,
         earlier_vitals=_in_order(earlier, [EarlierVital(at=at, name=name, value=value) for at, name, value in told.measured]),
-        labs=told.labs, question=question_of(text), history=(*await _intake(work, row), *[await _former(work, one) for one in former]),
+        labs=told.labs, question=question_of(text), history=(*await _intake(work, row), *await _formers(work, former, advised)),
         safety_facts=told.safety, images=row.material_count, missing=missing(row), expert=status.expert, village_doctor=doctor.called,
-        organisation=doctor.organisation, opinion=None if opinion is None else await opinion_view(work, row, opinion),
+        organisation=doctor.organisation, opinion=None if opinion is None else await opinion_view(work, row, opinion[0]),
         timeline=await entries_of(work, row, reader),
     )
 
@@ -84,12 +86,16 @@ def _spoken(line: IntakeLine) -> str:
     return f"{_SPEAKERS[line.kind]}:{line.text}"
 
 
-async def _former(work: Work, row: Consultation) -> CaseHistory:
-    """Another consultation about the same patient: what it was about and what the expert advised."""
-    status, picture, opinion = await status_of(work, row, Reader.DESK), await picture_opened(work, row), await latest_opinion(row.id)
-    lines = [picture.headline]
-    if opinion is not None:
-        view = await opinion_view(work, row, opinion)
+async def _formers(work: Work, rows: list[Consultation], advised: dict[str, tuple[Opinion, Decision | None]]) -> list[CaseHistory]:
+    """The patient's other consultations: what each was about and what the expert advised."""
+    statuses = await statuses_of(work, [(row, Reader.DESK) for row in rows])
+    return [await _former(work, row, status, advised.get(row.id)) for row, status in zip(rows, statuses, strict=True)]
+
+
+async def _former(work: Work, row: Consultation, status: ConsultationStatus, advised: tuple[Opinion, Decision | None] | None) -> CaseHistory:
+    lines = [(await picture_opened(work, row)).headline]
+    if advised is not None:
+        view = await opinion_view(work, row, advised[0])
         lines += [one for one in ("、".join(each.spoken for each in view.diagnoses), view.assessment, view.advice) if one]
         if view.decision is not None:
             lines.append(f"村医决定:{view.decision.choice_label}")

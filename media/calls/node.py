@@ -53,6 +53,7 @@ class Node:
         redis: Any,
         name: str,
         clock: Callable[[], float],
+        *,
         on_beat: Callable[[], Awaitable[None]] | None = None,
         recordings: Path | None = None,
     ) -> None:

@@ -31,7 +31,7 @@ async def main() -> None:
         loop.add_signal_handler(number, stop.set)
     name = f"{os.environ.get(PROCESS_NAME, 'media')}:{secrets.token_hex(6)}"
     make_engine, on_beat = engine_of(settings, redis, name)
-    node = Node(make_engine, redis, name, time.monotonic, on_beat, settings.recordings_dir)
+    node = Node(make_engine, redis, name, time.monotonic, on_beat=on_beat, recordings=settings.recordings_dir)
     running = asyncio.create_task(node.run(), name="media node")
     stopping = asyncio.create_task(stop.wait())
     listening = asyncio.create_task(node.listening.wait())

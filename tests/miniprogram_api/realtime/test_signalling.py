@@ -73,7 +73,7 @@ class Stand:
         self.nodes: list[asyncio.Task[None]] = []
 
     async def node(self, name: str, recordings: Path | None = None) -> asyncio.Task[None]:
-        node = Node(PythonEngine, self.redis, name, time.monotonic, recordings)
+        node = Node(PythonEngine, self.redis, name, time.monotonic, recordings=recordings)
         task = asyncio.create_task(node.run())
         self.nodes.append(task)
         await asyncio.wait_for(node.listening.wait(), 5)

@@ -11,6 +11,7 @@ from tortoise.exceptions import OperationalError
 from core.consultations.models import TimelineEntry
 from core.foundation.actor import Actor, HeldRole, Role
 from core.foundation.audit.origin import network_of
+from core.foundation.database import statements
 from core.foundation.errors import Conflict, NotAllowed, NotFound, Unavailable
 from core.foundation.keys import SealBroken
 from core.foundation.models import AuditEntry, OutboxEvent
@@ -118,11 +119,15 @@ async def test_who_may_not_is_audited(practice: Any) -> None:
 
 
 async def test_without_its_entry_nothing_is_done_and_nothing_is_read(practice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def away(**_: Any) -> None:
-        raise OperationalError("disk is full")
+    insert = statements.insert
+
+    async def away(model: Any, *values: Any, **more: Any) -> None:
+        if model is AuditEntry:
+            raise OperationalError("disk is full")
+        await insert(model, *values, **more)
 
     with monkeypatch.context() as patched:
-        patched.setattr(AuditEntry, "create", away)
+        patched.setattr(statements, "insert", away)
         for order in (Act(), Look()):
             with pytest.raises(Unavailable):
                 await (practice.execute if isinstance(order, Act) else practice.ask)(EXPERT, order)
