@@ -47,6 +47,8 @@ SIMULCAST_EXTRA = 1.4
 CLIMB_MARGIN = 1.1
 MOST_FILL = 0.5
 """Of the target: the part that may be padding."""
+REPEATED = 0.3
+"""Of the target: the part that may be packets sent again. With a tenth lost, a tenth is asked for; a link that loses more than this is full."""
 LONGEST_WITHOUT_SOUND_S = 60.0
 """Full sound is tried again at the latest after so long; each failure costs half a second of speech."""
 
@@ -131,7 +133,8 @@ class RoomBandwidth:
         saved = self._saved(sounds, downs, ups)
         links = {seat: self._state(seat, send.get(seat, (Rung.NONE, 0)), saved[seat], ups) for seat in self.members}
         send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
-        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now)), now
+        repeat_bits = {seat: int(self.members[seat].down.target * REPEATED) for seat in downs}
+        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now), repeat_bits), now
         for member in self.members.values():
             member.decided_on = (member.up.target, member.down.target)
         return self._decided

@@ -371,6 +371,8 @@ class PythonEngine:
                     changed |= one.subscribe.show(seen, shown)
             if one.subscribe is not None:
                 one.subscribe.fill(decided.fill_bits.get(one.seat, 0))
+                if one.seat in decided.repeat_bits:
+                    one.subscribe.repeat_at_most(decided.repeat_bits[one.seat])
         if changed:
             room.rewire()
         states = {(one.seat, one.id): decided.links[one.seat] for one in members if one.seat in decided.links}

@@ -19,10 +19,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from media.calls.pacing import LARGEST_PACKET
 from media.calls.queue_watch import FLOOR_S, RESTLESS, QueueWatch
 from media.calls.transport_feedback import Result
 
-LARGEST_PACKET = 1228
 BURST_S = 0.005
 """Packets sent within 5 ms count as one (draft, 5.2)."""
 HEADERS = 28

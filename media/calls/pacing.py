@@ -1,4 +1,5 @@
-"""A still is sent slowly: all at once it would stand in front of the sound for seconds. Pure; time in seconds is passed in."""
+"""What is sent slowly: a still, which all at once would stand in front of the sound for seconds, and what may be sent besides. Pure; time in
+seconds is passed in."""
 
 from __future__ import annotations
 
@@ -8,8 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LONGEST_CREDIT_S = 0.2
+LARGEST_PACKET = 1228
+"""Octets. So many are saved up at any rate: at the lowest ones a packet is more than `LONGEST_CREDIT_S` allow."""
 MOST_WAITING = 400
 """Packets; a whole picture of 480 lines has about 40."""
+
+
+@dataclass(slots=True)
+class Credit:
+    """How many octets may be sent by now at `bits` a second; what is not used within `LONGEST_CREDIT_S` is not saved up."""
+
+    bits: float
+    octets: float = 0.0
+    _grown_at: float | None = None
+
+    def grow(self, now: float) -> None:
+        passed = 0.0 if self._grown_at is None else min(LONGEST_CREDIT_S, max(0.0, now - self._grown_at))
+        self._grown_at = now
+        self.octets = min(self.octets + passed * self.bits / 8, max(LONGEST_CREDIT_S * self.bits / 8, LARGEST_PACKET))
 
 
 @dataclass(slots=True)
@@ -19,10 +36,8 @@ class Paced:
 
     send_on: Callable[[int, int, int, int, Any, int, float], None]
     copy: Callable[[Any, int], bytes]
-    bits: int
+    credit: Credit
     _waiting: deque[tuple[int, int, int, int, bytes]] = field(default_factory=deque)
-    _credit: float = 0.0
-    _released_at: float | None = None
 
     def send(self, second: int, sequence: int, timestamp: int, ssrc: int, payload: Any, size: int, now: float) -> None:
         if len(self._waiting) < MOST_WAITING:
@@ -33,13 +48,11 @@ class Paced:
 
     def release(self, now: float) -> None:
         """Send what may be sent by now; to be called some twenty times a second."""
-        passed = 0.0 if self._released_at is None else min(LONGEST_CREDIT_S, max(0.0, now - self._released_at))
-        self._released_at = now
+        self.credit.grow(now)
         if not self._waiting:
-            self._credit = 0.0
+            self.credit.octets = 0.0
             return
-        self._credit += passed * self.bits / 8
-        while self._waiting and self._credit > 0:
+        while self._waiting and self.credit.octets > 0:
             second, sequence, timestamp, ssrc, payload = self._waiting.popleft()
-            self._credit -= len(payload)
+            self.credit.octets -= len(payload)
             self.send_on(second, sequence, timestamp, ssrc, payload, len(payload), now)

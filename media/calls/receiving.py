@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiortc import RTCPeerConnection, RTCRtpTransceiver
@@ -12,13 +12,16 @@ from media.calls.datagrams import bytes_at
 from media.calls.engine import Limits
 from media.calls.measured import EVERYTHING, Downlink, Picture, Shown
 from media.calls.outgoing import Outgoing
-from media.calls.pacing import Paced
+from media.calls.pacing import LARGEST_PACKET, Credit, Paced
 from media.calls.stream import Stream
 from media.calls.transport_feedback import Feedback, Result
 from media.calls.wire import PADDED, Wire
 
+PADDED_ON_LINK = PADDED + 28
+"""Octets, with IPv4 and UDP."""
 CODECS = {"audio": ("opus",), "video": ("VP8", "H264")}
 MOST_RESULTS = 4096
+UNSTEERED_REPEATS_BITS = 500_000
 UNTIL_SENT_S = 0.2
 """The next still is not begun while one waits."""
 
@@ -58,8 +61,7 @@ class SubscribeLeg:
         self._most: int | None = None
         self._heard = False
         self._measured = (clock(), 0)
-        self._fill = 0
-        self._padded_at = clock()
+        self._padding, self._repeats = Credit(0), Credit(UNSTEERED_REPEATS_BITS)
 
     def _make_wire(self, clock: Callable[[], float]) -> Wire:
         return Wire(clock, nothing, self._feedback)
@@ -120,14 +122,19 @@ class SubscribeLeg:
     def _pace(self, slot: _SlotTrack, outgoing: Outgoing, shown: Shown) -> None:
         """Stills are sent slowly; what still waits of one when pictures move again is sent among them."""
         if shown.picture is Picture.STILLS and shown.still_bits is not None:
-            slot.paced = slot.paced or Paced(self.wire.send, bytes_at, shown.still_bits)
+            slot.paced = slot.paced or Paced(self.wire.send, bytes_at, Credit(shown.still_bits))
             outgoing.send = slot.paced.send
         else:
             outgoing.send = self.wire.send
 
     def fill(self, bits: int) -> None:
         """So much padding goes out from now on, bits a second."""
-        self._fill = bits
+        self._padding.bits = bits
+
+    def repeat_at_most(self, bits: int) -> None:
+        """So much may go out again of what was lost from now on, bits a second: a link that is full loses nearly everything, and its receiver asks
+        for all of it again and again."""
+        self._repeats.bits = bits
 
     def beat(self, now: float) -> None:
         """Every few hundredths of a second: follow the addresses, send on what waits, and pad."""
@@ -137,9 +144,10 @@ class SubscribeLeg:
                 slot.paced.release(now)
                 if slot.paced:
                     slot.outgoing.due_at = max(slot.outgoing.due_at, now + UNTIL_SENT_S)
-        passed, self._padded_at = min(0.2, now - self._padded_at), now
-        if self._fill:
-            self._pad(int(self._fill * passed / 8 / (PADDED + 28)), now)
+        self._padding.grow(now)
+        packets = int(self._padding.octets / PADDED_ON_LINK) if self._padding.bits else 0
+        self._padding.octets -= packets * PADDED_ON_LINK
+        self._pad(packets, now)
 
     def _pad(self, packets: int, now: float) -> None:
         outgoing = next((one.outgoing for one in self.slots.values() if one.kind == "video" and one.outgoing is not None), None)
@@ -165,8 +173,7 @@ class SubscribeLeg:
 
     def _of_slot(self, slot: _SlotTrack, outgoing: Outgoing, told: rtp.Lost | rtp.PictureLost | rtp.ReportBlock, now: float) -> None:
         if isinstance(told, rtp.Lost):
-            served = [outgoing.repeat(sequence, now) for sequence in told.sequences]
-            if slot.kind == "video" and not all(served):
+            if not all([outgoing.repeat(sequence, now) for sequence in self._affordable(outgoing, told.sequences, now)]) and slot.kind == "video":
                 # After an outage what he lacks is long forgotten: he would ask for it again and again before he asks for a picture.
                 self._picture_wanted(slot.seat, outgoing.source)
         elif isinstance(told, rtp.PictureLost):
@@ -174,6 +181,16 @@ class SubscribeLeg:
         else:
             self._heard = True
             outgoing.heard(told, now)
+
+    def _affordable(self, outgoing: Outgoing, sequences: Sequence[int], now: float) -> Iterator[int]:
+        """As many of these as may be sent again now; what is still lacking will be asked for once more. Nothing of a picture that is not shown."""
+        self._repeats.grow(now)
+        for sequence in sequences if outgoing.shown.picture is not Picture.NONE else ():
+            if self._repeats.octets <= 0:
+                return
+            sent = outgoing.retransmitted
+            yield sequence
+            self._repeats.octets -= LARGEST_PACKET * (outgoing.retransmitted - sent)
 
     def measured(self, seat: str, member: str, now: float) -> Downlink:
         """What went out and what was reported of it since this was asked last."""

@@ -13,7 +13,7 @@ from media.calls.bandwidth import Bandwidth
 from media.calls.engine import LinkNews, MediaEvent
 from media.calls.forwarding import PythonEngine
 from media.calls.link_state import LinkState
-from media.calls.pacing import Paced
+from media.calls.pacing import Credit, Paced
 from tests.media.calls.clients import Client, all_decode_all, call, until
 from tests.support.links import Link
 from tests.support.udp_link import Behind
@@ -92,7 +92,7 @@ def test_a_still_is_sent_at_its_pace_and_nothing_of_it_is_lost():
     def send(second: int, sequence: int, timestamp: int, ssrc: int, payload: Any, size: int, now: float) -> None:
         sent.append((now, sequence, payload))
 
-    paced = Paced(send, lambda at, size: bytes(at[:size]), 30_000)
+    paced = Paced(send, lambda at, size: bytes(at[:size]), Credit(30_000))
     for sequence in range(10):
         paced.send(96, sequence, 0, 1, b"x" * 2000, 1000, 0.0)
     assert sent == []
