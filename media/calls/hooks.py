@@ -69,14 +69,16 @@ cipher: Any = getattr(_binding, "lib", None)
 cipher_ffi: Any = getattr(_binding, "ffi", None)
 
 TRANSPORT_NUMBER = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 MID, STREAM_NAME = "urn:ietf:params:rtp-hdrext:sdes:mid", "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 REPAIRED_NAME = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
-WANTED_EXTENSIONS = (TRANSPORT_NUMBER, MID, STREAM_NAME, REPAIRED_NAME)
-_ADDED = {"audio": ((5, TRANSPORT_NUMBER),), "video": ((5, TRANSPORT_NUMBER), (6, STREAM_NAME), (7, REPAIRED_NAME))}
+WANTED_EXTENSIONS = (TRANSPORT_NUMBER, SEND_TIME, MID, STREAM_NAME, REPAIRED_NAME)
+_ADDED = {"audio": ((3, SEND_TIME), (5, TRANSPORT_NUMBER)), "video": ((5, TRANSPORT_NUMBER), (6, STREAM_NAME), (7, REPAIRED_NAME))}
 
 
 def extend_negotiation() -> None:
-    """Let aiortc agree on transport-wide feedback, names of simulcast layers and forward error correction of the sound. Once for a process."""
+    """Let aiortc agree on transport-wide feedback, times of sending, names of simulcast layers and forward error correction of the sound.
+    Once for a process."""
     for kind, added in _ADDED.items():
         known = {one.uri for one in codecs.HEADER_EXTENSIONS[kind]}
         codecs.HEADER_EXTENSIONS[kind] += [RTCRtpHeaderExtensionParameters(id=number, uri=uri) for number, uri in added if uri not in known]

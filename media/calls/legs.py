@@ -17,6 +17,7 @@ from media.calls.outgoing import Outgoing
 from media.calls.pictures import BEGINS
 from media.calls.receiving import SubscribeLeg
 from media.calls.reception import LARGEST_STEP
+from media.calls.send_clock import SendClock
 from media.calls.stream import KEPT, Stream
 from media.calls.transport_feedback import Arrivals
 from media.calls.wire import MOST_SOURCES, Wire
@@ -64,12 +65,13 @@ class PublishLeg:
         self._sent_layers: set[int] = set()
         self._seen: set[bytes] = set()
         self._names: dict[str, int] = {}
-        self._tag = 0
+        self._tag, self._stamp_tag = 0, -1
         self._arrived: dict[int, float] = {}
         self._arrivals = Arrivals(OWN_SSRC)
         self._reported_at = clock()
         self._measured_at = clock()
         self._counted: dict[int, tuple[int, int, int]] = {}
+        self._send_clock = SendClock()
 
     def _make_wire(self, clock: Callable[[], float]) -> Wire:
         return Wire(clock, self._packet, self._feedback)
@@ -83,6 +85,8 @@ class PublishLeg:
         self._names |= extensions
         number = extensions.get(hooks.TRANSPORT_NUMBER, 0)
         self._tag = number << 4 | 1 if number else self._tag
+        stamp = extensions.get(hooks.SEND_TIME, 0)
+        self._stamp_tag = stamp << 4 | 2 if stamp else self._stamp_tag
         self._rids = rids if kind == "video" else self._rids
 
     @property
@@ -113,10 +117,13 @@ class PublishLeg:
             offset = 16 + ((extension & 0xFFFF) << 2)
             if offset > size:
                 return
-            if tag == self._tag and offset > 16:
+            if tag == self._stamp_tag and offset > 23 and view[20] == self._tag:
+                stream.stamp, stream.stamped_at = number << 8 | view[19], now
+                self._arrived[view[21] << 8 | view[22]] = now
+            elif tag == self._tag and offset > 16 and self._stamp_tag < 0:
                 self._arrived[number] = now
-            elif self._tag:
-                self._note_arrival(bytes(view[:offset]), now)
+            else:
+                self._note_extensions(stream, bytes(view[:offset]), now)
         elif first == _VERSION:
             offset = 12
         else:
@@ -171,7 +178,7 @@ class PublishLeg:
         self._seen.add(data[8:12])
         if len(self._seen) >= MOST_SOURCES and self.wire.only is None:
             self.wire.only = frozenset(self._seen)
-        self._note_arrival(data, now)
+        self._note_extensions(self._streams.get(packet.ssrc), data, now)
         kind, again = self._by_payload.get(packet.payload_type, ("", False))
         if not kind:
             return
@@ -250,11 +257,14 @@ class PublishLeg:
         if not stream.rid or stream is max(filter(self._alive, self._pictures()), key=_layer_of, default=stream):
             self.recorder.packet(self.seat, self.member, stream.kind, stream.codec, now, data)
 
-    def _note_arrival(self, data: bytes, now: float) -> None:
-        if self._tag:
-            number = rtp.read_extensions(data).get(self._tag >> 4, b"")
-            if len(number) == 2:
-                self._arrived[int.from_bytes(number, "big")] = now
+    def _note_extensions(self, stream: Stream | None, data: bytes, now: float) -> None:
+        """In whatever order a device writes them."""
+        found = rtp.read_extensions(data)
+        number, stamp = found.get(self._tag >> 4, b""), found.get(self._stamp_tag >> 4, b"")
+        if self._tag and len(number) == 2:
+            self._arrived[int.from_bytes(number, "big")] = now
+        if stream is not None and len(stamp) == 3:
+            stream.stamp, stream.stamped_at = int.from_bytes(stamp, "big"), now
 
     def _consider(self, stream: Stream, payload: bytes, extended: int, timestamp: int, now: float) -> None:
         """Slots that wait: for a whole picture to begin with, or for the next still; sound begins at once."""
@@ -450,8 +460,14 @@ class PublishLeg:
         )  # fmt: skip
 
     def _queue_s(self, now: float) -> float:
-        """By the sound, which leaves a device as it is made; a large picture is spread out on purpose and only seems to queue."""
-        queues = {one.kind: one.queue_s(now) for one in self._streams.values() if now - one.at < ALIVE_S}
+        """By the sound: of a large picture the last packets wait for the first ones. By the times of sending, if they are told."""
+        alive = [one for one in self._streams.values() if now - one.at < ALIVE_S]
+        stamped = [one for one in alive if one.stamp >= 0]
+        if stamped:
+            last = next((one for one in stamped if one.kind == "audio"), stamped[0])
+            self._send_clock.add(last.stamp, last.stamped_at)
+            return self._send_clock.queue_s
+        queues = {one.kind: one.queue_s(now) for one in alive}
         return queues.get("audio", max(queues.values(), default=0.0))
 
     def stats(self) -> tuple[StreamStats, ...]:

@@ -86,8 +86,9 @@ EVERYTHING = Shown()
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat; `links`: by seat, what
-    people are told of his link and his device does itself. By receiving seat, in bits a second: `fill_bits`, how much padding is sent beside, in packets
-    of at most 224 bytes (as libwebrtc pads), so that his link can show that it bears more; `repeat_bits`, how much of what he lost may be sent again."""
+    people are told of his link and his device does itself. By receiving seat, in bits a second: `fill_bits`, how much padding is sent beside, in
+    packets of at most 224 bytes (as libwebrtc pads), so that his link can show that it bears more; `repeat_bits`, how much of what he lost may be
+    sent again."""
 
     send_bits: dict[str, int]
     shown: dict[tuple[str, str], Shown]

@@ -10,7 +10,7 @@ from typing import Any
 
 LONGEST_CREDIT_S = 0.2
 LARGEST_PACKET = 1228
-"""Octets. So many are saved up at any rate: at the lowest ones a packet is more than `LONGEST_CREDIT_S` allow."""
+"""Octets. So many more are saved up: at the lowest rates a packet is more than `LONGEST_CREDIT_S` allow."""
 MOST_WAITING = 400
 """Packets; a whole picture of 480 lines has about 40."""
 
@@ -26,7 +26,7 @@ class Credit:
     def grow(self, now: float) -> None:
         passed = 0.0 if self._grown_at is None else min(LONGEST_CREDIT_S, max(0.0, now - self._grown_at))
         self._grown_at = now
-        self.octets = min(self.octets + passed * self.bits / 8, max(LONGEST_CREDIT_S * self.bits / 8, LARGEST_PACKET))
+        self.octets = min(self.octets + passed * self.bits / 8, LONGEST_CREDIT_S * self.bits / 8 + LARGEST_PACKET)
 
 
 @dataclass(slots=True)

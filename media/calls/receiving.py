@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiortc import RTCPeerConnection, RTCRtpTransceiver
@@ -173,7 +173,7 @@ class SubscribeLeg:
 
     def _of_slot(self, slot: _SlotTrack, outgoing: Outgoing, told: rtp.Lost | rtp.PictureLost | rtp.ReportBlock, now: float) -> None:
         if isinstance(told, rtp.Lost):
-            if not all([outgoing.repeat(sequence, now) for sequence in self._affordable(outgoing, told.sequences, now)]) and slot.kind == "video":
+            if not self._repeat(outgoing, told.sequences, now) and slot.kind == "video":
                 # After an outage what he lacks is long forgotten: he would ask for it again and again before he asks for a picture.
                 self._picture_wanted(slot.seat, outgoing.source)
         elif isinstance(told, rtp.PictureLost):
@@ -182,15 +182,18 @@ class SubscribeLeg:
             self._heard = True
             outgoing.heard(told, now)
 
-    def _affordable(self, outgoing: Outgoing, sequences: Sequence[int], now: float) -> Iterator[int]:
-        """As many of these as may be sent again now; what is still lacking will be asked for once more. Nothing of a picture that is not shown."""
+    def _repeat(self, outgoing: Outgoing, sequences: Sequence[int], now: float) -> bool:
+        """Send again as many of these as may be sent again now (nothing of a picture that is not shown); what is still lacking will be asked for once
+        more. False when one of them is no longer there."""
+        there = True
         self._repeats.grow(now)
         for sequence in sequences if outgoing.shown.picture is not Picture.NONE else ():
             if self._repeats.octets <= 0:
-                return
-            sent = outgoing.retransmitted
-            yield sequence
-            self._repeats.octets -= LARGEST_PACKET * (outgoing.retransmitted - sent)
+                break
+            before = outgoing.retransmitted
+            there &= outgoing.repeat(sequence, now)
+            self._repeats.octets -= LARGEST_PACKET * (outgoing.retransmitted - before)
+        return there
 
     def measured(self, seat: str, member: str, now: float) -> Downlink:
         """What went out and what was reported of it since this was asked last."""

@@ -84,6 +84,8 @@ struct source {
     double jitter, transit, late, least_late, at, repair_s;
     uint32_t timestamp;
     int has_transit;
+    double stamped_at;
+    int32_t stamp;
     struct missing missing[MISSING + 1];
     int missing_count, hopeless;
     int64_t dropped[DROPPED];
@@ -98,6 +100,7 @@ struct conn {
     uint32_t reporters[REPORTERS];
     int reporter_count;
     int sequence_out_id, sequence_in_id;   /* ids of the transport-wide sequence number, 0: not agreed on */
+    int stamp_in_id;                       /* id of the time of sending (abs-send-time) */
     uint16_t sequence;
     uint64_t sent_octets;
     struct source *sources;
@@ -500,9 +503,9 @@ static int64_t count_arrival(struct source *source, uint16_t sequence, uint32_t 
 
 /* ---- receiving ---- */
 
-/* The value of a one-byte-form header extension of two bytes, or -1. */
-static int transport_sequence(const uint8_t *data, int at, int id) {
-    if (get16(data + at) != 0xBEDE) return -1;
+/* The value of a one-byte-form header extension of so many bytes (two or three), or -1. */
+static int extension_value(const uint8_t *data, int at, int id, int bytes) {
+    if (!id || get16(data + at) != 0xBEDE) return -1;
     int end = at + 4 + 4 * get16(data + at + 2);
     for (at += 4; at < end;) {
         int kind = data[at] >> 4, size = (data[at] & 0x0F) + 1;
@@ -511,7 +514,7 @@ static int transport_sequence(const uint8_t *data, int at, int id) {
             continue;
         }
         if (kind == 15 || at + 1 + size > end) return -1;
-        if (kind == id) return size >= 2 ? get16(data + at + 1) : -1;
+        if (kind == id) return size != bytes ? -1 : bytes == 2 ? get16(data + at + 1) : get16(data + at + 1) << 8 | data[at + 3];
         at += 1 + size;
     }
     return -1;
@@ -543,7 +546,12 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
         int extension = start;
         start += 4 + 4 * get16(data + start + 2);
         if (start > size) return;
-        int sequence = conn->sequence_in_id ? transport_sequence(data, extension, conn->sequence_in_id) : -1;
+        int sequence = extension_value(data, extension, conn->sequence_in_id, 2);
+        int stamp = again ? -1 : extension_value(data, extension, conn->stamp_in_id, 3);
+        if (stamp >= 0) {
+            source->stamp = stamp;
+            source->stamped_at = now;
+        }
         if (sequence >= 0) {
             if (conn->arrival_to - conn->arrival_from == ARRIVALS) conn->arrival_from++;
             conn->arrivals[conn->arrival_to++ % ARRIVALS] = (struct arrival){now, (uint16_t)sequence, (uint16_t)size, ssrc};
@@ -648,6 +656,8 @@ struct source_state {
     double jitter, late, least_late, at;
     uint32_t timestamp;
     int32_t gaps;
+    double stamped_at;
+    int32_t stamp;
 };
 struct out_state {
     uint64_t packets, octets, repeated;
@@ -679,7 +689,7 @@ struct forwarder *fw_new(srtp_fn protect, srtp_fn unprotect, srtp_fn protect_rtc
 int fw_wake_fd(struct forwarder *fw) { return fw->wake; }
 
 /* The connection of a member; `fd` belongs to the forwarder from now on. 0 when there is no more room. */
-struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int sequence_out_id, int sequence_in_id, uint64_t *id) {
+struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int sequence_out_id, int sequence_in_id, int stamp_in_id, uint64_t *id) {
     struct conn *conn = calloc(1, sizeof *conn);
     if (!conn) return NULL;
     if (sequence_out_id && !(conn->sent = calloc(SENT, sizeof *conn->sent))) {
@@ -704,6 +714,7 @@ struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int seque
     conn->rx = rx;
     conn->sequence_out_id = sequence_out_id;
     conn->sequence_in_id = sequence_in_id;
+    conn->stamp_in_id = stamp_in_id;
     conn->next = fw->conns;
     fw->conns = conn;
     *id = conn->id;
@@ -777,7 +788,7 @@ struct source *fw_source(struct forwarder *fw, struct conn *conn, uint32_t ssrc,
     source->clock = clock;
     source->codec = codec;
     source->repairs = repairs;
-    source->base = source->highest = -1;
+    source->base = source->highest = source->stamp = -1;
     pthread_mutex_lock(&fw->lock);
     source->next_of_conn = conn->sources;
     conn->sources = source;
@@ -853,7 +864,7 @@ void fw_source_read(struct forwarder *fw, struct source *source, struct source_s
     pthread_mutex_lock(&fw->lock);
     *state = (struct source_state){source->base, source->highest, source->received, source->octets, source->forwarded, source->repeated,
                                    source->jitter, source->late, source->least_late, source->at, source->timestamp,
-                                   source->missing_count || source->hopeless};
+                                   source->missing_count || source->hopeless, source->stamped_at, source->stamp};
     source->least_late = source->late; /* the least since the last time */
     pthread_mutex_unlock(&fw->lock);
 }

@@ -38,6 +38,7 @@ class NativeStream(Stream):
         self.forwarded, self.repeated, self.jitter, self.late = state.forwarded, state.repeated, state.jitter, state.late
         self._least_late = min(self._least_late, state.least_late)
         self.at, self.timestamp, self._gaps = state.at, state.timestamp, bool(state.gaps)
+        self.stamp, self.stamped_at = state.stamp, state.stamped_at
 
     def to_ask_for(self, now: float) -> tuple[list[int], bool]:
         asked: tuple[list[int], bool] = self.forwarder.missing(self.source, now)
@@ -124,7 +125,7 @@ class NativePublishLeg(PublishLeg):
 
     def take(self) -> None:
         if isinstance(self.wire, NativeWire):
-            self.wire.number_in = self._tag >> 4
+            self.wire.number_in, self.wire.stamp_in = self._tag >> 4, max(0, self._stamp_tag >> 4)
         super().take()
 
     # Streams

@@ -35,12 +35,13 @@ class _Told(ctypes.Structure):
 
 class SourceState(ctypes.Structure):
     """As `media.calls.reception.Reception` counts: extended sequence numbers, packets, octets of payload, jitter and lateness in clock ticks
-    (`least_late`: since it was read last), `at` in seconds; `gaps`: something is missing."""
+    (`least_late`: since it was read last), `at` in seconds; `gaps`: something is missing; `stamp`: as `media.calls.stream.Stream` has it."""
 
     _fields_ = (
         ("base", ctypes.c_int64), ("highest", ctypes.c_int64), ("received", ctypes.c_uint64), ("octets", ctypes.c_uint64),
         ("forwarded", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("jitter", ctypes.c_double), ("late", ctypes.c_double),
         ("least_late", ctypes.c_double), ("at", ctypes.c_double), ("timestamp", ctypes.c_uint32), ("gaps", ctypes.c_int32),
+        ("stamped_at", ctypes.c_double), ("stamp", ctypes.c_int32),
     )
 
 
@@ -99,7 +100,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "fw_wake_fd": (ctypes.c_int, (ctypes.c_void_p,)),
     "fw_conn": (
         ctypes.c_void_p,
-        (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_uint64)),
+        (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.POINTER(ctypes.c_uint64)),
     ),
     "fw_conn_close": (None, (ctypes.c_void_p, ctypes.c_void_p)),
     "fw_conn_move": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
@@ -167,12 +168,12 @@ class Forwarder:
         self._left = (_Left * 4096)()
         self._sequences = (ctypes.c_uint16 * 200)()
 
-    def connect(self, fd: int, tx: Any, rx: Any, sequence_out_id: int, sequence_in_id: int) -> Conn:
+    def connect(self, fd: int, tx: Any, rx: Any, sequence_out_id: int, sequence_in_id: int, stamp_in_id: int = 0) -> Conn:
         """`fd`: a connected UDP socket, which the forwarder closes. `sequence_*_id`: header extension ids of the transport-wide sequence number
-        on the way out and in, 0 when it is not agreed on."""
+        on the way out and in, 0 when it is not agreed on; `stamp_in_id`: that of the time of sending."""
         found = ctypes.c_uint64()
         pointer = self._library.fw_conn(
-            self._fw, fd, session_pointer(tx), session_pointer(rx), sequence_out_id, sequence_in_id, ctypes.byref(found)
+            self._fw, fd, session_pointer(tx), session_pointer(rx), sequence_out_id, sequence_in_id, stamp_in_id, ctypes.byref(found)
         )
         if not pointer:
             os.close(fd)

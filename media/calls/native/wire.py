@@ -31,9 +31,9 @@ class NativeSent(SentPackets):
 
 class NativeWire(Wire):
     """`on_stranger` gets RTP as it came whose stream the forwarder does not know; `on_copy` a copied packet, `on_gap` the SSRC of a stream that lacks
-    something. `number_in`: header extension of the transport-wide sequence number of what arrives."""
+    something. Header extensions of what arrives: `number_in`, its transport-wide sequence number, and `stamp_in`, when it was sent."""
 
-    __slots__ = ("_forwarder", "_known", "_remote", "conn", "number_in", "on_copy", "on_gap", "on_stranger")
+    __slots__ = ("_forwarder", "_known", "_remote", "conn", "number_in", "on_copy", "on_gap", "on_stranger", "stamp_in")
 
     def __init__(
         self, forwarder: library.Forwarder, known: dict[int, NativeWire], clock: Callable[[], float], on_packet: OnPacket, on_report: OnReport
@@ -41,7 +41,7 @@ class NativeWire(Wire):
         super().__init__(clock, on_packet, on_report)
         self._forwarder, self._known = forwarder, known
         self.conn: library.Conn | None = None
-        self.number_in = 0
+        self.number_in = self.stamp_in = 0
         self.sent = NativeSent(self)
         self.on_stranger: Callable[[bytes, float], None] = _nobody
         self.on_copy: Callable[[int, bytes, float], None] = _no_copy
@@ -75,7 +75,7 @@ class NativeWire(Wire):
         if self.conn is None:
             keys = self._keys
             assert keys is not None  # noqa: S101 - open means that there are keys
-            self.conn = self._forwarder.connect(beside.detach(), keys[1], keys[0], self.tag >> 4, self.number_in)
+            self.conn = self._forwarder.connect(beside.detach(), keys[1], keys[0], self.tag >> 4, self.number_in, self.stamp_in)
             self._known[self.conn.id] = self
         else:
             self._forwarder.move(self.conn, beside.detach())

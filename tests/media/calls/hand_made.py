@@ -12,7 +12,7 @@ from media.calls.measured import Shown
 from media.calls.outgoing import Outgoing
 from media.calls.transport_feedback import Feedback
 
-TRANSPORT, NAME, REPAIRED = 5, 6, 7
+SEND_TIME, TRANSPORT, NAME, REPAIRED = 3, 5, 6, 7
 OPUS, VP8, AGAIN = 111, 96, 97
 EXTENSIONS = {hooks.TRANSPORT_NUMBER: TRANSPORT, hooks.STREAM_NAME: NAME, hooks.REPAIRED_NAME: REPAIRED}
 
@@ -58,13 +58,14 @@ class Receiver:
 class Publisher:
     """A leg that has negotiated opus and VP8 (with `rids` in layers), and what it reports to its publisher."""
 
-    def __init__(self, receivers: int = 1, rids: tuple[str, ...] = ()) -> None:
+    def __init__(self, receivers: int = 1, rids: tuple[str, ...] = (), *, stamps: bool = False) -> None:
         self.now = 100.0
+        extensions = EXTENSIONS | ({hooks.SEND_TIME: SEND_TIME} if stamps else {})
         self.receivers = [Receiver() for _ in range(receivers)]
         there: list[Any] = self.receivers
         self.leg = PublishLeg("patient", "somebody", hooks.RTCPeerConnection.__new__(hooks.RTCPeerConnection), lambda: there, lambda: self.now)
-        self.leg.agree("audio", hooks.Codec("opus", OPUS, 48000, None), EXTENSIONS)
-        self.leg.agree("video", hooks.Codec("VP8", VP8, 90000, AGAIN), EXTENSIONS, rids)
+        self.leg.agree("audio", hooks.Codec("opus", OPUS, 48000, None), extensions)
+        self.leg.agree("video", hooks.Codec("VP8", VP8, 90000, AGAIN), extensions, rids)
         self.reports: list[bytes] = []
         self.leg.wire = _Line(self.reports)
         self.numbers = 0
@@ -89,11 +90,14 @@ class Publisher:
         rid: str = "",
         marker: bool = False,
         after: float = 0.0,
+        left: float | None = None,
     ) -> None:
-        """One packet with a transport-wide number, and the layer's name when there is one."""
+        """One packet with a transport-wide number, and when it was sent and the layer's name when there are any."""
         self.now += after
+        stamp = b"" if left is None else bytes([SEND_TIME << 4 | 2]) + (int(left * (1 << 18)) & 0xFFFFFF).to_bytes(3, "big")
         payload_type = VP8 if kind == "video" else OPUS
-        self.rtp(packet(payload_type, sequence, timestamp, ssrc or (700 if kind == "video" else 800), payload, self.numbers, rid, NAME, marker))
+        ssrc = ssrc or (700 if kind == "video" else 800)
+        self.rtp(packet(payload_type, sequence, timestamp, ssrc, payload, self.numbers, rid, NAME, marker, stamp))
         self.numbers += 1
 
     def again(self, sequence: int, timestamp: int, payload: bytes, *, ssrc: int = 701, rid: str = "") -> None:
@@ -126,8 +130,11 @@ class _Line:
         return None
 
 
-def packet(payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, number: int, rid: str, name: int, marker: bool) -> bytes:
-    elements = bytes([TRANSPORT << 4 | 1]) + (number & 0xFFFF).to_bytes(2, "big")
+def packet(
+    payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, number: int, rid: str, name: int, marker: bool, stamp: bytes = b""
+) -> bytes:
+    """`stamp`: a whole element, before the others."""
+    elements = stamp + bytes([TRANSPORT << 4 | 1]) + (number & 0xFFFF).to_bytes(2, "big")
     if rid:
         elements += bytes([name << 4 | len(rid) - 1]) + rid.encode()
     elements += bytes(-len(elements) % 4)

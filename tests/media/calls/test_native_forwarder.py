@@ -20,6 +20,7 @@ from tests.support.peers import need
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 SEQUENCE_ID = 3
+STAMP_ID = 4
 CASES = 20_000 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 2_000
 
 
@@ -33,7 +34,9 @@ def session(key: bytes, direction: int) -> Session:
 class Ends:
     """One connection between the forwarder and somebody: his socket and his two sessions."""
 
-    def __init__(self, forwarder: library.Forwarder, rng: random.Random, sequence_out_id: int = 0, sequence_in_id: int = 0) -> None:
+    def __init__(
+        self, forwarder: library.Forwarder, rng: random.Random, sequence_out_id: int = 0, sequence_in_id: int = 0, stamp_in_id: int = 0
+    ) -> None:
         up, down = rng.randbytes(28), rng.randbytes(28)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
@@ -45,8 +48,9 @@ class Ends:
         self.socket.setblocking(False)
         self.tx, self.rx = session(up, Policy.SSRC_ANY_OUTBOUND), session(down, Policy.SSRC_ANY_INBOUND)
         self.conn = forwarder.connect(
-            ours.detach(), session(down, Policy.SSRC_ANY_OUTBOUND), session(up, Policy.SSRC_ANY_INBOUND), sequence_out_id, sequence_in_id
-        )
+            ours.detach(), session(down, Policy.SSRC_ANY_OUTBOUND), session(up, Policy.SSRC_ANY_INBOUND),
+            sequence_out_id, sequence_in_id, stamp_in_id,
+        )  # fmt: skip
 
     def send(self, packet: bytes) -> None:
         self.socket.send(self.tx.protect(packet))
@@ -108,7 +112,7 @@ def wait_for(forwarder: library.Forwarder, count: int) -> list[library.Told]:
 def room(forwarder: library.Forwarder) -> tuple[Ends, Ends, int, int]:
     """A publisher and a receiver; the publisher's picture and the receiver's stream of it."""
     rng = random.Random(3)
-    publisher, receiver = Ends(forwarder, rng, sequence_in_id=SEQUENCE_ID), Ends(forwarder, rng, sequence_out_id=SEQUENCE_ID)
+    publisher, receiver = Ends(forwarder, rng, sequence_in_id=SEQUENCE_ID, stamp_in_id=STAMP_ID), Ends(forwarder, rng, sequence_out_id=SEQUENCE_ID)
     source = forwarder.source(publisher.conn, 7, 96, 90000, "VP8", repairs=True, again_ssrc=8, again_payload_type=97)
     out = forwarder.out(receiver.conn, 1007, 100, 90000, 1008, 101)
     return publisher, receiver, source, out
@@ -257,10 +261,12 @@ def test_packets_without_payload_leave_no_gap(forwarder: library.Forwarder, room
 
 
 def test_arrivals_are_noted_by_their_transport_wide_number(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
-    publisher, _, _, _ = room
+    publisher, _, source, _ = room
+    assert forwarder.read_source(source).stamp == -1
     for number in range(3):
         plain = video(number, 0, key_frame(number))
-        extension = bytes([0xBE, 0xDE, 0, 1, SEQUENCE_ID << 4 | 1]) + (65534 + number & 0xFFFF).to_bytes(2, "big") + b"\0"
+        stamp = bytes([STAMP_ID << 4 | 2]) + (0xFFFFFE + number & 0xFFFFFF).to_bytes(3, "big")
+        extension = b"\xbe\xde\0\2" + stamp + bytes([SEQUENCE_ID << 4 | 1]) + (65534 + number & 0xFFFF).to_bytes(2, "big") + b"\0"
         publisher.send(bytes([0x90]) + plain[1:12] + extension + plain[12:])
     found: list[library.Arrival] = []
     until = time.monotonic() + 5
@@ -269,6 +275,8 @@ def test_arrivals_are_noted_by_their_transport_wide_number(forwarder: library.Fo
     assert [one.sequence for one in found] == [65534, 65535, 0]
     assert found[0].at <= found[1].at <= found[2].at
     assert forwarder.arrivals(publisher.conn) == []
+    state = forwarder.read_source(source)
+    assert (state.stamp, state.stamped_at) == (0, found[2].at)
 
 
 def test_everything_else_comes_up(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):

@@ -12,7 +12,7 @@ from media.calls import rtp
 from media.calls.engine import Limits
 from media.calls.measured import Picture, Shown
 from media.calls.pictures import h264_begins, read_descriptor, vp8_begins
-from tests.media.calls.hand_made import OPUS, VP8, Publisher, packet, vp8
+from tests.media.calls.hand_made import OPUS, SEND_TIME, VP8, Publisher, packet, vp8
 
 SOUND = b"sound"
 
@@ -375,6 +375,37 @@ def test_what_an_uplink_measures():
     for sequence in range(201, 231):  # each comes 10 ms later than the one before
         call.send(sequence, 3000 * sequence, vp8(sequence), after=1 / 30 + 0.01)
     assert call.leg.measured(call.now).queue_s == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_device_that_loses_samples_is_no_queue_where_it_says_when_it_sent():
+    """Its sound is 40 ms later for good by its timestamps; what waits on the way is later by the time of sending, too (which wraps after 64 s)."""
+    call = Publisher(stamps=True)
+    begun = call.now
+    for sequence in range(4000):
+        lost = 0.04 if sequence > 500 else 0.0
+        queue = 0.2 if sequence > 3900 else 0.0
+        call.now = begun + sequence * 0.02 + queue + 0.03
+        call.send(sequence, int(48000 * (sequence * 0.02 - lost)), b"sound", kind="audio", left=begun + sequence * 0.02)
+        if sequence % 5 == 0:
+            measured = call.leg.measured(call.now)
+            assert measured.queue_s == pytest.approx(queue, abs=0.0001)
+    call.leg.beat(call.now)
+    assert sum(one is not None for told in call.feedback() for one in told.arrivals) == 4000
+
+
+def test_times_of_sending_are_read_wherever_they_stand():
+    call = Publisher(stamps=True)
+    call.send(1, 0, b"sound", kind="audio", left=call.now)
+    data = packet(OPUS, 2, 960, 800, b"sound", 1, "", 0, False)
+    stamped = bytes([SEND_TIME << 4 | 2]) + int((call.now + 0.02) * (1 << 18) % (1 << 24)).to_bytes(3, "big") + bytes([0])
+    assert data[12:16] == b"\xbe\xde\0\1"
+    call.now += 0.1
+    call.rtp(data[:14] + b"\0\2" + data[16:19] + stamped + data[20:])
+    assert call.leg.measured(call.now).queue_s == pytest.approx(0, abs=0.1)
+    call.leg.beat(call.now)
+    assert [one is not None for told in call.feedback() for one in told.arrivals] == [True, True]
+    for cut in (b"\0\0", b"\0\1", b"\0\3"):
+        call.rtp(data[:14] + cut + data[16:])
 
 
 @pytest.mark.parametrize(

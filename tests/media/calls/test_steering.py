@@ -13,7 +13,7 @@ from media.calls.bandwidth import Bandwidth
 from media.calls.engine import LinkNews, MediaEvent
 from media.calls.forwarding import PythonEngine
 from media.calls.link_state import LinkState
-from media.calls.pacing import Credit, Paced
+from media.calls.pacing import LARGEST_PACKET, LONGEST_CREDIT_S, Credit, Paced
 from tests.media.calls.clients import Client, all_decode_all, call, until
 from tests.support.links import Link
 from tests.support.udp_link import Behind
@@ -106,3 +106,20 @@ def test_a_still_is_sent_at_its_pace_and_nothing_of_it_is_lost():
     paced.send(96, 11, 0, 1, b"y", 1, 100.0)
     paced.release(100.05)
     assert sent[-1] == (100.05, 11, b"y")
+
+
+def test_credit_grows_at_its_rate_and_is_not_saved_up():
+    """Forty beats a second at 30 kbit/s: less than a packet each, and yet a packet every third of a second."""
+    credit, sent = Credit(30_000), 0
+    for beat in range(401):
+        credit.grow(beat * 0.025)
+        while credit.octets >= LARGEST_PACKET:
+            credit.octets -= LARGEST_PACKET
+            sent += 1
+    assert sent == 30_000 * 10 // 8 // LARGEST_PACKET
+    credit.bits = 8_000_000
+    credit.grow(100.0)
+    credit.grow(101.0)
+    assert credit.octets == 8_000_000 / 8 * LONGEST_CREDIT_S + LARGEST_PACKET
+    credit.grow(99.0)
+    assert credit.octets == 8_000_000 / 8 * LONGEST_CREDIT_S + LARGEST_PACKET, "a clock that goes back takes nothing"
