@@ -77,6 +77,9 @@ class _Member:
     sends: tuple[float, ...] = ()
     """Bits of each layer of his picture, smoothed over some pictures."""
     sends_now: float = 0.0
+    carried: float = 0.0
+    """Bits a second on his link down, smoothed, without `padded`."""
+    padded: float = 0.0
     told: int | None = None
     """Bits of picture that he was last told he may send."""
     decided_on: tuple[float, float] = (0.0, 0.0)
@@ -169,6 +172,8 @@ class RoomBandwidth:
             member.up.round_trip(down.rtt_s)
             member.down.remb(down.remb_bits)
             member.down.sending(down.bits, now)
+            member.padded += (down.padded_bits - member.padded) * SMOOTHED
+            member.carried += (down.bits - down.padded_bits - member.carried) * SMOOTHED
             member.down.feedback(down.results, now)
             if not member.down.heard and down.lost_fraction is not None:
                 member.down.reported(down.lost_fraction, down.bits, now)
@@ -229,7 +234,7 @@ class RoomBandwidth:
         for one in wanted:
             bits = borne.pictures[one.seat]
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
-            if member.down.came_back:
+            if member.down.came_back or self.members[one.seat].up.came_back:
                 climb.resume(rung_for(bits))
             possible = max(_reach(bits, climb.at), climb.at) if member.down.sudden(now) else _reach(bits, climb.at)
             rung = Rung(climb.to(possible, now))
@@ -310,7 +315,8 @@ class RoomBandwidth:
         for seat in downs:
             member, down = self.members[seat], self.members[seat].down
             lacks = not member.sound.at or any(self._lacks(member, other, part) for other, part in shares[seat].items())
-            missing = min(down.target, down.most_in_sight) - max(down.arriving, downs[seat].bits)
+            carried = max(member.carried, down.arriving - member.padded, downs[seat].bits - downs[seat].padded_bits)
+            missing = min(down.target, down.most_in_sight) - carried
             if member.proof.may(down.falls, now) and lacks and len(ups) > 1 and down.rising and down.heard and missing > 0:
                 fill[seat] = int(min(missing, MOST_FILL * down.target))
             member.proof.padding = seat in fill
@@ -322,7 +328,7 @@ class RoomBandwidth:
         publisher = self.members[other]
         sends, told = publisher.sends, publisher.told or 0
         if part.rung < Rung.P180:
-            return True
+            return part.bits < self._most_of(other)
         if len(sends) > 1:
             larger = sends[member.layer.get(other, 0) + 1 :]
             return any(rate > part.bits or (rate <= HARDLY and part.rung < publisher.up_rung.at) for rate in larger)

@@ -59,6 +59,8 @@ class Downlink:
     remb_bits: int | None
     pictures: bool = True
     """Whether he wants any (语音模式 wants none)."""
+    padded_bits: float = 0.0
+    """Of `bits`, what was padding."""
 
 
 class Picture(Enum):

@@ -61,6 +61,7 @@ class SubscribeLeg:
         self._most: int | None = None
         self._heard = False
         self._measured = (clock(), 0)
+        self._padded = 0
         self._padding, self._repeats = Credit(0), Credit(UNSTEERED_REPEATS_BITS)
 
     def _make_wire(self, clock: Callable[[], float]) -> Wire:
@@ -154,6 +155,7 @@ class SubscribeLeg:
         if outgoing is not None:
             for _ in range(packets):
                 outgoing.pad(self.wire.pad, now)
+            self._padded += packets
 
     def retransmitted(self, seat: str, kind: str) -> int:
         slot = self.slots.get((seat, kind))
@@ -207,7 +209,8 @@ class SubscribeLeg:
         rtts = [one.rtt_s for one in outgoing if one.rtt_s is not None]
         bits = (self.wire.sent_octets - octets) * 8 / max(0.001, now - at)
         wants = "video" not in self.limits.unwanted
-        return Downlink(seat, member, self.wire.open, results, bits, min(rtts, default=None), lost, self._most, wants)
+        padded, self._padded = self._padded * PADDED * 8 / max(0.001, now - at), 0
+        return Downlink(seat, member, self.wire.open, results, bits, min(rtts, default=None), lost, self._most, wants, padded)
 
     async def close(self) -> None:
         self.wire.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, closing
@@ -32,12 +31,6 @@ HARDLY = Link(50_000, 0.04, loss=0.10)
 LONG_S = 90
 SEATS = {"expert": (1280, 800), "village_doctor": (1280, 800), "patient": PHONE}
 CAMERA = Camera(160, 120, 10, 0.1, every=250)
-
-
-QUIET = pytest.mark.skipif(
-    os.environ.get("HUIZHEN_TEST_SCALE") != "full",
-    reason="three browsers and the shaper share two cores, and its own jitter is taken for a queue: in make soak, on a machine with four",
-)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +88,6 @@ async def keep(one: Tab, name: str) -> None:
         await one.page.screenshot(path=str(Path(PICTURES) / f"room-{name}.png"))
 
 
-@QUIET
 async def test_sound_survives_fifty_kilobits_and_the_picture_returns(tabs: dict[str, Tab], case: Case) -> None:
     patient, expert = tabs["patient"], tabs["expert"]
     fell = await patient.now()
@@ -114,7 +106,6 @@ async def test_sound_survives_fifty_kilobits_and_the_picture_returns(tabs: dict[
     assert [kind for kind in case.timeline() if kind.startswith(("call.dropped", "call.left"))] == []
 
 
-@QUIET
 async def test_a_network_that_was_gone_or_became_another_one_is_come_back_from(tabs: dict[str, Tab], case: Case) -> None:
     patient = tabs["patient"]
     line, faces = patient.page.locator(".call-line"), patient.page.locator(".face video")

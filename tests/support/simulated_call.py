@@ -81,7 +81,7 @@ class Person:
         self.least_delay: float | None = None
         self.delay = 0.0
         self.beat_octets = self.down_octets = self.up_octets = 0
-        self.down_rate = 0.0
+        self.down_rate = self.padded = 0.0
         self.up_received = self.up_lost = 0
         self.sound_delays: list[tuple[float, float]] = []
         self.sound_sent = self.sound_lost = 0
@@ -230,7 +230,8 @@ class SimulatedCall:
             layers = tuple(LayerMeasured(str(place), octets * 8 / BEAT_S) for place, octets in enumerate(one.layer_octets))
             lost = one.up_lost / expected if expected else 0.0
             ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / BEAT_S, one.up_received, lost, 0.0, queue, layers))
-            downs.append(Downlink(one.seat, one.seat, True, tuple(one.results), self._sent_rate(one), self._rtt(one), None, None))  # type: ignore[arg-type]
+            rtt = self._rtt(one)
+            downs.append(Downlink(one.seat, one.seat, True, tuple(one.results), self._sent_rate(one), rtt, None, None, True, one.padded))  # type: ignore[arg-type]
             one.results, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
             one.layer_octets = [0] * len(one.layer_octets)
         before, self.decisions = self.decisions, self.controller.beat(ups, downs, self.now)
@@ -238,6 +239,7 @@ class SimulatedCall:
             self._tell(one, before)
             fill = self.decisions.fill_bits.get(one.seat, 0) if self.fills else 0
             padding = int(fill * BEAT_S / 8 / (PADDING + HEADERS) + self._chance.random())
+            one.padded = padding * (PADDING + HEADERS) * 8 / BEAT_S
             for place in range(padding):
                 self._at(self.now + BEAT_S * place / padding, lambda one=one: self._send_down(one, PADDING, None))  # type: ignore[misc]
             self._note(one)
