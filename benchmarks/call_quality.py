@@ -100,7 +100,7 @@ async def glass_to_glass(stage: Stage) -> list[Row]:
             await asyncio.sleep(3)
             since = await far.now()
             await stage.wait(10)
-            up, down = ([age for _, age in await tab.shown(seat, since) if age is not None] for tab, seat in ((near, FAR), (far, NEAR)))
+            up, down = [[age for _, age in await tab.shown(seat, since) if age is not None] for tab, seat in ((near, FAR), (far, NEAR))]
         rows.append([f"glass to glass, {name}, p50 / p95", goal, _spread(up), _spread(down), f"{len(up) + len(down)} pictures"])
     return rows
 

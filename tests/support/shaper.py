@@ -116,20 +116,27 @@ class Shaper:
 
     async def _across(self, pipe: Pipe, size: int, retry: float) -> None:
         """Until a segment of `size` bytes has come through."""
-        while (out := pipe.offer(self.now(), size)) is None:
+        await self._through(pipe, size, pipe.offer(self.now(), size), retry)
+
+    async def _through(self, pipe: Pipe, size: int, out: float | None, retry: float) -> None:
+        """Until a segment that is to leave the link at `out` has come, or, lost, has been sent again."""
+        while out is None:
             await asyncio.sleep(retry)
             retry *= 2
+            out = pipe.offer(self.now(), size)
         await asyncio.sleep(max(0.0, out - self.now()))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pipe: Pipe) -> None:
         while data := await reader.read(SEGMENT * WINDOW):
-            for start in range(0, len(data), SEGMENT):
-                piece = data[start : start + SEGMENT]
-                if pipe.link(self.now()).rate_bps is None and pipe.link(self.now()).delay_s == 0:
-                    writer.write(piece)  # an open link costs nothing
-                    continue
-                await self._across(pipe, len(piece), FIRST_RETRY_S)
-                writer.write(piece)
+            pieces = [data[start : start + SEGMENT] for start in range(0, len(data), SEGMENT)]
+            if pipe.link(self.now()).rate_bps is None and pipe.link(self.now()).delay_s == 0:
+                writer.write(data)  # an open link costs nothing
+            else:
+                # All are on their way at once, and are handed on in their order.
+                now = self.now()
+                for piece, out in [(piece, pipe.offer(now, len(piece))) for piece in pieces]:
+                    await self._through(pipe, len(piece), out, FIRST_RETRY_S)
+                    writer.write(piece)
             await writer.drain()
         with contextlib.suppress(OSError):
             writer.write_eof()
