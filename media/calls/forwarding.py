@@ -305,6 +305,7 @@ class PythonEngine:
                 if leg is not None and connection is leg.connection:
                     leg.wire.follow()
             member.room.rewire()
+            self._beat_room(member.room)  # the pictures that he waits for are asked for at once
         elif state in ("failed", "closed") and member.room.members.get(member.seat) is member:
             del member.room.members[member.seat]
             self._gone(member, "gone" if member.connected else "failed")

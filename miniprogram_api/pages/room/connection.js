@@ -4,7 +4,7 @@ import { Problem, renew, request } from "../shared/api.js";
 import { Pair } from "./pair.js";
 import { Pulse } from "./pulse.js";
 import { Route } from "./route.js";
-import { WayBack, socket as newSocket } from "./way_back.js";
+import { WayBack, drop, socket as newSocket } from "./way_back.js";
 
 const CONNECT_MS = 12_000;
 const ANSWER_MS = 6000;
@@ -113,22 +113,36 @@ export class Call extends EventTarget {
     return true;
   }
 
-  /** With a ticket: the first time, and whenever the short way (`#openedAgain`) was refused. */
+  /**
+   * With a ticket: the first time, and whenever the short way (`#openedAgain`) was refused. Socket, connections and ticket are on their way at once,
+   * and what is sent is offered in the same breath as the ticket: on a slow line each way there and back is felt.
+   */
   async #open() {
     clearTimeout(this.timer);
+    const socket = newSocket();
+    if (this.route.known) this.#prepare();
     let seat;
     try {
       seat = await request("POST", `consultations/${this.consultationId}/call`, { body: {} });
     } catch (problem) {
+      drop(socket);
       if (!(problem instanceof Problem)) throw problem;
       if (problem.offline || problem.status >= 500) this.#later();
       else this.#finish({ code: problem.code, sentence: problem.message });
       return;
     }
-    if (!this.wanted) return;
-    const socket = newSocket();
+    if (!this.wanted || socket.readyState > WebSocket.OPEN) {
+      drop(socket);
+      if (this.wanted) this.#later();
+      return;
+    }
     this.#take(socket);
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", ticket: seat.ticket }));
+    const hello = () => {
+      socket.send(JSON.stringify({ type: "hello", ticket: seat.ticket }));
+      if (this.spare) this.#publish(this.#spared());
+    };
+    if (socket.readyState === WebSocket.OPEN) hello();
+    else socket.onopen = hello;
   }
 
   /** A fresh socket is there. It is not needed when the old connections carry again. */
@@ -170,7 +184,7 @@ export class Call extends EventTarget {
     if (message.type === "welcome") {
       this.seat = message.seat;
       this.seats = message.seats;
-      this.route.learn(message.ice_servers);
+      const relays = this.route.learn(message.ice_servers);
       this.here = new Map(message.here.map((one) => [one.seat, one]));
       this.links.clear();
       for (const one of message.here) this.met.add(one.seat);
@@ -178,7 +192,7 @@ export class Call extends EventTarget {
       clearInterval(this.beat);
       this.beat = setInterval(() => this.tell({ type: "ping" }), message.heartbeat_s * 1000);
       this.tellState();
-      if (!this.publishing) await this.#publish();
+      if (!this.publishing || relays) await this.#publish();
     } else if (message.type === "media") {
       const { pair } = this;
       if (!pair || (message.number && message.number !== pair.number)) return;
@@ -233,6 +247,7 @@ export class Call extends EventTarget {
     this.publishing = true;
     this.publishedAt = performance.now();
     this.pair = pair;
+    for (const kind of ["audio", "video"]) if (pair.tracks[kind] !== this[kind]) pair.replace(kind, this[kind]); // turned on or off meanwhile
     this.published += 1;
     pair.number = this.published;
     this.giveUp = setTimeout(() => this.pair === pair && this.publishing && this.#unanswered(), ANSWER_MS);

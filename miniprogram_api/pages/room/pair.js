@@ -37,10 +37,12 @@ export class Pair {
     return this.states.includes("failed");
   }
 
-  /** The offer of what is sent. */
+  /**
+   * The offer of what is sent. Nobody waits until the device knows its addresses: it asks the server's, which answers to wherever that comes from
+   * (peer-reflexive candidates, RFC 8445, 7.3.1.3).
+   */
   async offer() {
     await this.sending.setLocalDescription(await this.sending.createOffer());
-    await this.route.gathered(this.sending);
     return this.closed ? null : this.sending.localDescription.sdp;
   }
 
@@ -60,7 +62,6 @@ export class Pair {
     await receiving.setRemoteDescription({ type: "offer", sdp: offer });
     if (this.closed) return null;
     await receiving.setLocalDescription(await receiving.createAnswer());
-    await this.route.gathered(receiving);
     return this.closed ? null : receiving.localDescription.sdp;
   }
 

@@ -1,9 +1,7 @@
 // By which way the media comes: directly, or over a relay where there is one and nothing else gets through.
 
-const GATHER_MS = 1200;
-/** How long a relay's address may take where relays are there, and where nothing else may be used. */
-const RELAY_GATHER_MS = 2500;
-const RELAY_ONLY_GATHER_MS = 8000;
+/** Kept for the next visit: whether relays are to be expected. Their passes come with the welcome, and connections are worth nothing without them. */
+const EXPECTED = "huizhen.relays";
 
 export class Route {
   constructor() {
@@ -16,10 +14,18 @@ export class Route {
     return this.servers.some((one) => one.urls.some((url) => url.startsWith("turn")));
   }
 
-  /** What the server says that there is: `ice_servers` of its welcome. */
+  /** Whether connections can be put up before the server says which relays there are. */
+  get known() {
+    return this.hasRelay || !expected();
+  }
+
+  /** What the server says that there is: `ice_servers` of its welcome. Gives whether connections that were put up before do without relays. */
   learn(servers = []) {
+    const knew = this.hasRelay;
     this.servers = servers.map(({ urls, username, credential }) => (username ? { urls, username, credential } : { urls }));
     this.relayOnly &&= this.hasRelay;
+    expect(this.hasRelay);
+    return this.hasRelay && !knew;
   }
 
   /** The other way, if there is one. */
@@ -33,29 +39,21 @@ export class Route {
       bundlePolicy: "max-bundle", iceCandidatePoolSize: 1, iceServers: this.servers, iceTransportPolicy: this.relayOnly ? "relay" : "all",
     });
   }
+}
 
-  /** Until the connection knows its addresses, or enough of them, or long enough. */
-  gathered(connection) {
-    if (!this.hasRelay) return gathered(connection, GATHER_MS);
-    return gathered(connection, this.relayOnly ? RELAY_ONLY_GATHER_MS : RELAY_GATHER_MS, " typ relay");
+function expected() {
+  try {
+    return localStorage.getItem(EXPECTED) === "yes";
+  } catch {
+    return true; // a browser that keeps nothing
   }
 }
 
-/** Until it knows its addresses (or, after a moment, one in which `enough` stands), or `longest` milliseconds. */
-function gathered(connection, longest, enough = "") {
-  if (connection.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((resolve) => {
-    let waited = false;
-    const done = () => {
-      if (connection.iceGatheringState === "complete") resolve();
-      else if (waited && enough && connection.localDescription?.sdp.includes(enough)) resolve();
-    };
-    connection.addEventListener("icegatheringstatechange", done);
-    connection.addEventListener("icecandidate", done);
-    setTimeout(() => {
-      waited = true;
-      done();
-    }, Math.min(GATHER_MS, longest));
-    setTimeout(resolve, longest);
-  });
+function expect(relays) {
+  try {
+    if (relays) localStorage.setItem(EXPECTED, "yes");
+    else localStorage.removeItem(EXPECTED);
+  } catch {
+    // It is asked again.
+  }
 }

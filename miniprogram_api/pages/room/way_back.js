@@ -74,7 +74,7 @@ export class WayBack {
   }
 }
 
-function drop(one) {
+export function drop(one) {
   Object.assign(one, { onopen: null, onclose: null, onmessage: null });
   one.close();
 }
