@@ -47,6 +47,7 @@ SIMULCAST_EXTRA = 1.4
 CLIMB_MARGIN = 1.1
 MOST_FILL = 0.5
 """Of the target: the part that may be padding."""
+BACK_S = 1.0
 REPEATED = 0.3
 """Of the target: the part that may be packets sent again. With a tenth lost, a tenth is asked for; a link that loses more than this is full."""
 LONGEST_WITHOUT_SOUND_S = 60.0
@@ -84,8 +85,14 @@ class _Member:
     """Bits of picture that he was last told he may send."""
     decided_on: tuple[float, float] = (0.0, 0.0)
     came_at: float = 0.0
+    back_at: float = float("-inf")
+    """When one of his links was last heard of again after a silence; the other one follows within moments."""
     seen_at: float | None = None
     """When a packet of his picture last came."""
+
+    def is_back(self, now: float) -> bool:
+        """What his links bore before they were away needs no proof by waiting now."""
+        return now - self.back_at <= BACK_S and not self.up.draining and not self.down.draining
 
 
 @dataclass(slots=True)
@@ -190,6 +197,8 @@ class RoomBandwidth:
             if late:
                 member.up.late(now)
             member.up.step(now)
+        if member.up.came_back or member.down.came_back:
+            member.back_at = now
 
     @staticmethod
     def _has_picture(member: _Member, now: float) -> bool:
@@ -204,7 +213,7 @@ class RoomBandwidth:
         voices = sum(other != seat for other in ups)
         margin = 1.0 if member.sound.at else CLIMB_MARGIN
         fits = sound_for(member.up.bears / margin, 1) == FULL_SOUND and sound_for(member.down.bears / margin, voices) == FULL_SOUND
-        if fits and (member.up.came_back or member.down.came_back):
+        if fits and member.is_back(now):
             member.sound.resume(1)
         possible = max(int(fits), member.sound.at) if member.up.sudden(now) or member.down.sudden(now) else int(fits)
         return FULL_SOUND if member.sound.to(possible, now) else SAVING_SOUND
@@ -214,7 +223,7 @@ class RoomBandwidth:
         """How large a picture the member's own link up bears."""
         bits = member.up.bears - FULL_SOUND.bits if member.sound.at else 0.0
         at = member.up_rung.at
-        if member.up.came_back:
+        if member.is_back(now):
             member.up_rung.resume(rung_for(bits))
         rung = Rung(member.up_rung.to(max(_reach(bits, at), at) if member.up.sudden(now) else _reach(bits, at), now))
         member.up.trusts = rung >= Rung.P180
@@ -234,7 +243,7 @@ class RoomBandwidth:
         for one in wanted:
             bits = borne.pictures[one.seat]
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
-            if member.down.came_back or self.members[one.seat].up.came_back:
+            if member.is_back(now) or self.members[one.seat].is_back(now):
                 climb.resume(rung_for(bits))
             possible = max(_reach(bits, climb.at), climb.at) if member.down.sudden(now) else _reach(bits, climb.at)
             rung = Rung(climb.to(possible, now))

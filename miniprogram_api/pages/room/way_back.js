@@ -12,6 +12,8 @@ const SLOWER = [[60_000, 2000], [300_000, 5000]];
 /** A socket that has not opened by then met the outage on its way: kept, but another one is tried beside it. */
 const SLOW_SOCKET_MS = 600;
 const MOST_SOCKETS = 3;
+/** For so long sockets are tried without an answer at the door: with another address all old connections are dead, and the browser knocks over them. */
+const EAGER_MS = 4000;
 
 export const socket = () => new WebSocket(SOCKET);
 
@@ -45,6 +47,7 @@ export class WayBack {
     const since = performance.now() - this.began;
     const pause = SLOWER.findLast(([after]) => since > after)?.[1] ?? KNOCK_MS;
     this.timer = setTimeout(() => this.running && this.#knock(), pause);
+    if (since < EAGER_MS) this.#dial();
     try {
       await fetch(DOOR, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
     } catch {

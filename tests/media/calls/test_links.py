@@ -111,6 +111,17 @@ def test_when_nothing_passes_for_a_while_the_picture_is_back_at_once_afterwards(
     assert mean_sound_delay(call, 14 + gap, 18 + gap) < 0.12
 
 
+@pytest.mark.parametrize("later", ["up", "down"])
+def test_one_way_comes_back_a_moment_after_the_other(later: str):
+    """Feedback of the one needs the other: they are never heard of again in the same beat."""
+    link = Link(1_000_000, 0.04)
+    trace = {way: [(0.0, link), (12.0, DOWN), (18.4 if way == later else 18.0, link)] for way in ("up", "down")}
+    call = SimulatedCall("ab", up={"a": trace["up"]}, down={"a": trace["down"]}).run(24)
+    back = after(call, 18.4 + BEAT_S)
+    assert next(row.at for row in back if row.shown["b"] == Picture.MOVING) <= 18.4 + 0.5
+    assert next(row.at for row in back if row.told >= 200_000) <= 18.4 + 0.5
+
+
 def test_a_link_that_comes_back_weaker_is_not_flooded():
     trace = [(0.0, Link(1_000_000, 0.04)), (12.0, DOWN), (16.0, Link(200_000, 0.04))]
     call = SimulatedCall("ab", up={"a": trace}, down={"a": trace}).run(26)
