@@ -33,6 +33,7 @@ from core.foundation.events import CHAT_LANE, IMAGE_LANE, SENDING_LANES
 from core.foundation.models import OutboxEvent
 from core.foundation.outbox import OutboxWorker
 from core.foundation.practice import Practice
+from core.notifications.models import Notification
 from tests.support.county import CORP, OFFICIAL_ACCOUNT, SmallCounty
 from tests.support.simulated import simulated_platform
 
@@ -160,6 +161,13 @@ class Stage:
 
     async def everything_heard(self, person: str, chat: str) -> str:
         return "\n".join(words_of(message) for message in await self.messages(person, chat) if message["from"] == "service")
+
+    async def notified(self, **of: Any) -> Notification:
+        """The notification that is ``of`` this kind and state, waited for."""
+        async with asyncio.timeout(60):
+            while (row := await Notification.filter(**of).first()) is None:  # noqa: ASYNC110 - the row is what is waited for
+                await asyncio.sleep(0.05)
+        return row
 
     async def _post(self, person: str, chat: str, what: str, body: dict[str, Any]) -> None:
         response = await self.http.post(f"{self.base}/people/{person}/chats/{chat}/{what}", json=body)

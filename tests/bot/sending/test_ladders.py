@@ -57,21 +57,13 @@ async def stage(practice: Practice, clinical: object, redis: Redis, tmp_path: Pa
         yield opened
 
 
-async def until(**of: Any) -> None:
-    """Until there is such a notification."""
-    async with asyncio.timeout(30):
-        while not await Notification.filter(**of).exists():  # noqa: ASYNC110 - the row is what is waited for
-            await asyncio.sleep(0.05)
-
-
 async def booked(stage: Stage) -> tuple[Notification, str]:
     """The woman has booked by chat; the notification of it, and her mini program's identity. Nothing may be sent to her by customer service."""
     await stage.say("woman", OA, "预约呼吸内科")
     await stage.hears("woman", OA, "可以约的时间")
     await stage.tap("woman", OA, "11月")
     await stage.hears("woman", OA, "约好了")
-    await until(kind="appointment.booked", state="sent")
-    row = await Notification.get(kind="appointment.booked")
+    row = await stage.notified(kind="appointment.booked", state="sent")
     login = (await stage.http.post(f"{stage.base}/people/woman/mini-program/login")).json()["code"]
     mini = stage.runtime._apis.mini_program
     assert mini is not None
@@ -220,7 +212,7 @@ async def test_a_failed_delivery_goes_on_to_the_next_rung(stage: Stage) -> None:
     attempt = await Attempt.get(notification_id=row.id, rung="subscription")
     order = HearDelivery(app="wxmp", subject="m-woman", message_id=attempt.message_id, failure="failed 1")
     assert (await stage.practice.execute(SYSTEM, order)).done
-    await until(id=row.id, state="sent", channel="template")
+    await stage.notified(id=row.id, state="sent", channel="template")
 
 
 async def test_what_is_stopped_between_two_tries_is_not_sent(stage: Stage) -> None:
@@ -261,7 +253,7 @@ async def test_what_is_tried_again_when_the_night_has_begun_waits_for_the_mornin
     assert "subscription" not in await kinds_shown(stage, MINI)
     clock.shift_to(clock.offset + timedelta(hours=10, minutes=1))
     await tick(stage.practice)
-    await until(id=row.id, state="sent", channel="subscription")
+    await stage.notified(id=row.id, state="sent", channel="subscription")
     assert (await kinds_shown(stage, MINI)).count("subscription") == 1
 
 
