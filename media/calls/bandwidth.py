@@ -91,8 +91,8 @@ class _Member:
     """When a packet of his picture last came."""
 
     def is_back(self, now: float) -> bool:
-        """What his links bore before they were away needs no proof by waiting now."""
-        return now - self.back_at <= BACK_S and not self.up.draining and not self.down.draining
+        """What his links bear needs no proof by waiting now: they bore it before they were away."""
+        return now - self.back_at <= BACK_S
 
 
 @dataclass(slots=True)
@@ -112,6 +112,8 @@ class RoomBandwidth:
     _beat_at: float | None = None
     _decided: Decisions | None = None
     _decided_at: float = 0.0
+    _connected: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    """Whose link up, and whose link down, the decision is for."""
 
     def prefer(self, preferred: Mapping[tuple[str, str], int]) -> None:
         """From now on these pictures matter more than others (the expert's view of the image under discussion)."""
@@ -128,9 +130,10 @@ class RoomBandwidth:
             self._measure(member, ups.get(seat), downs.get(seat), now, late=late)
         pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
         self._without = {seat for seat, down in downs.items() if not down.pictures}
-        if self._decided is not None and pictures == self._pictures and not self._due(now):
+        connected = (frozenset(ups), frozenset(downs))
+        if self._decided is not None and (pictures, connected) == (self._pictures, self._connected) and not self._due(now):
             return self._decided
-        self._pictures, self._waits = pictures, False
+        self._pictures, self._connected, self._waits = pictures, connected, False
         sounds = {seat: self._sound_up(seat, member, ups, now) for seat, member in self.members.items()}
         up_rungs = {seat: self._up_rung(member, now) for seat, member in self.members.items()}
         shares = {seat: self._shares(seat, ups, now) for seat in downs}
@@ -143,8 +146,9 @@ class RoomBandwidth:
         saved = self._saved(sounds, downs, ups)
         links = {seat: self._state(seat, send.get(seat, (Rung.NONE, 0)), saved[seat], ups) for seat in self.members}
         send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
+        flooded = frozenset(seat for seat in ups if self.members[seat].up.overflows)
         repeat_bits = {seat: int(self.members[seat].down.target * REPEATED) for seat in downs}
-        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now), repeat_bits), now
+        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now), repeat_bits, flooded), now
         for member in self.members.values():
             member.decided_on = (member.up.target, member.down.target)
         return self._decided
@@ -191,12 +195,14 @@ class RoomBandwidth:
             before = member.sends if len(member.sends) == len(up.layers) else (0.0,) * len(up.layers)
             member.sends = tuple(rate + (layer.bits - rate) * SMOOTHED for rate, layer in zip(before, up.layers, strict=True))
             member.sends_now = sum(layer.bits for layer in up.layers)
-            member.up.received(up.bits, up.received, up.queue_s, up.lost_fraction, now)
+            member.up.received(up.bits, up.received, up.queues, up.lost_fraction, now)
             if any(layer.bits > 0 for layer in up.layers):
                 member.seen_at = now
             if late:
                 member.up.late(now)
             member.up.step(now)
+            if member.up.flooded:
+                member.down.unseen(member.up.limit or 0.0, now)
         if member.up.came_back or member.down.came_back:
             member.back_at = now
 
@@ -223,9 +229,9 @@ class RoomBandwidth:
         """How large a picture the member's own link up bears."""
         bits = member.up.bears - FULL_SOUND.bits if member.sound.at else 0.0
         at = member.up_rung.at
-        if member.is_back(now):
+        if member.is_back(now) and not member.up.flooded:
             member.up_rung.resume(rung_for(bits))
-        rung = Rung(member.up_rung.to(max(_reach(bits, at), at) if member.up.sudden(now) else _reach(bits, at), now))
+        rung = Rung(member.up_rung.to(_possible(member.up, bits, at, now), now))
         member.up.trusts = rung >= Rung.P180
         return rung
 
@@ -243,10 +249,9 @@ class RoomBandwidth:
         for one in wanted:
             bits = borne.pictures[one.seat]
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
-            if member.is_back(now) or self.members[one.seat].is_back(now):
+            if (member.is_back(now) or self.members[one.seat].is_back(now)) and not member.down.flooded:
                 climb.resume(rung_for(bits))
-            possible = max(_reach(bits, climb.at), climb.at) if member.down.sudden(now) else _reach(bits, climb.at)
-            rung = Rung(climb.to(possible, now))
+            rung = Rung(climb.to(_possible(member.down, bits, climb.at, now), now))
             settled[one.seat] = _Part(rung, min(share.pictures[one.seat], STEPS[rung].most))
         return settled
 
@@ -352,6 +357,14 @@ def _reach(bits: float, at: int) -> Rung:
     """The rung that `bits` bear; one above the present only with something to spare."""
     rung = rung_for(bits)
     return rung if rung <= at else max(Rung(at), rung_for(bits / CLIMB_MARGIN))
+
+
+def _possible(link: LinkEstimate, bits: float, at: int, now: float) -> int:
+    """The rung that a picture may have on this link, where its part of it bears `bits`. Of a flooded one the smallest that moves: a whole picture of
+    that size gets through in a tenth of the time, and until one does nobody sees anything."""
+    if link.flooded:
+        return min(_reach(bits, at), Rung.P180)
+    return max(_reach(bits, at), at) if link.sudden(now) else _reach(bits, at)
 
 
 class Bandwidth:

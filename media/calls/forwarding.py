@@ -367,6 +367,7 @@ class PythonEngine:
         for one in members:
             if one.publish is not None and one.seat in decided.send_bits:
                 one.publish.tell_bits(decided.send_bits[one.seat])
+                one.publish.hold_requests(one.seat in decided.flooded)
             for (seat, seen), shown in decided.shown.items():
                 if seat == one.seat and one.subscribe is not None:
                     changed |= one.subscribe.show(seen, shown)

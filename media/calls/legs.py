@@ -74,7 +74,9 @@ class PublishLeg:
         self._measured_at = clock()
         self._counted: dict[int, tuple[int, int, int]] = {}
         self._send_clock = SendClock()
+        self._stamps = self._send_clock.packets
         self._told_at = float("-inf")
+        self._held = False
 
     def _make_wire(self, clock: Callable[[], float]) -> Wire:
         return Wire(clock, self._packet, self._feedback)
@@ -121,12 +123,12 @@ class PublishLeg:
             if offset > size:
                 return
             if tag == self._stamp_tag and offset > 23 and view[20] == self._tag:
-                stream.stamp, stream.stamped_at = number << 8 | view[19], now
+                self._stamps.append((number << 8 | view[19], now))
                 self._arrived[view[21] << 8 | view[22]] = now
             elif tag == self._tag and offset == 20:  # nothing else has room in it
                 self._arrived[number] = now
             else:
-                self._note_extensions(stream, bytes(view[:offset]), now)
+                self._note_extensions(bytes(view[:offset]), now)
         elif first == _VERSION:
             offset = 12
         else:
@@ -181,7 +183,7 @@ class PublishLeg:
         self._seen.add(data[8:12])
         if len(self._seen) >= MOST_SOURCES and self.wire.only is None:
             self.wire.only = frozenset(self._seen)
-        self._note_extensions(self._streams.get(packet.ssrc), data, now)
+        self._note_extensions(data, now)
         kind, again = self._by_payload.get(packet.payload_type, ("", False))
         if not kind:
             return
@@ -260,14 +262,14 @@ class PublishLeg:
         if not stream.rid or stream is max(filter(self._alive, self._pictures()), key=_layer_of, default=stream):
             self.recorder.packet(self.seat, self.member, stream.kind, stream.codec, now, data)
 
-    def _note_extensions(self, stream: Stream | None, data: bytes, now: float) -> None:
+    def _note_extensions(self, data: bytes, now: float) -> None:
         """In whatever order a device writes them."""
         found = rtp.read_extensions(data)
         number, stamp = found.get(self._tag >> 4, b""), found.get(self._stamp_tag >> 4, b"")
         if self._tag and len(number) == 2:
             self._arrived[int.from_bytes(number, "big")] = now
-        if stream is not None and len(stamp) == 3:
-            stream.stamp, stream.stamped_at = int.from_bytes(stamp, "big"), now
+        if len(stamp) == 3:
+            self._stamps.append((int.from_bytes(stamp, "big"), now))
 
     def _consider(self, stream: Stream, payload: bytes, extended: int, timestamp: int, now: float) -> None:
         """Slots that wait: for a whole picture to begin with, or for the next still; sound begins at once."""
@@ -366,7 +368,19 @@ class PublishLeg:
             self._layers.pop((stream.kind, stream.rid), None)
             self.rewire()
 
+    def hold_requests(self, held: bool) -> None:
+        """While his link is full and loses, nothing is asked for: repeats and whole pictures would keep it full for seconds. Afterwards one whole
+        picture stands for all that was lost."""
+        if self._held and not held:
+            for stream in self._pictures():
+                if stream.gaps:
+                    stream.forget_missing()
+                    stream.pictures.wanted()
+        self._held = held
+
     def _ask(self, stream: Stream, now: float) -> None:
+        if self._held or self._send_clock.is_full(now):
+            return  # at once it would make the queue longer
         missing, hopeless = stream.to_ask_for(now)
         if missing:
             self.wire.report(rtp.nack(OWN_SSRC, stream.ssrc, missing))
@@ -384,7 +398,7 @@ class PublishLeg:
                 if stream.gaps:
                     self._ask(stream, now)
                 self._still_wanted(stream, now)
-                if stream.pictures.to_send(now):
+                if not self._held and stream.pictures.to_send(now):
                     wire.report(rtp.picture_loss(OWN_SSRC, stream.ssrc))
         if self._rids and (sent := {one.layer for one in self._pictures() if self._alive(one)}) != self._sent_layers:
             self._sent_layers = sent
@@ -458,21 +472,18 @@ class PublishLeg:
             self.seat, self.member, self.wire.open, octets * 8 / passed, received,
             min(1.0, max(0.0, 1 - received / expected)) if expected else 0.0,
             main[0].jitter / main[0].clock_rate if main else 0.0,
-            self._queue_s(now),
+            self._queues(now),
             tuple(LayerMeasured(rid, bits.get(rid, 0.0)) for rid in self._rids or ("",)),
             "video" in self._codecs and "video" not in self.limits.muted,
         )  # fmt: skip
 
-    def _queue_s(self, now: float) -> float:
-        """By the sound: of a large picture the last packets wait for the first ones. By the times of sending, if they are told."""
-        alive = [one for one in self._streams.values() if now - one.at < ALIVE_S]
-        stamped = [one for one in alive if one.stamp >= 0]
-        if stamped:
-            last = next((one for one in stamped if one.kind == "audio"), stamped[0])
-            self._send_clock.add(last.stamp, last.stamped_at)
-            return self._send_clock.queue_s
-        queues = {one.kind: one.queue_s(now) for one in alive}
-        return queues.get("audio", max(queues.values(), default=0.0))
+    def _queues(self, now: float) -> tuple[tuple[float, float], ...]:
+        """By the times of sending, if they are told; otherwise by the sound: of a large picture the last packets wait for the first ones."""
+        bursts = self._send_clock.take_bursts()
+        if self._send_clock.begun:
+            return bursts
+        queues = {one.kind: one.queue_s(now) for one in self._streams.values() if now - one.at < ALIVE_S}
+        return ((now, queues.get("audio", max(queues.values(), default=0.0))),)
 
     def stats(self) -> tuple[StreamStats, ...]:
         receivers = self._receivers()

@@ -31,15 +31,19 @@ FALL_TO = 0.85
 """Draft, 5.5: beta."""
 LEAST_FALL_TO = 0.4
 FALL_BY_QUEUE = 1.5
-"""So much of the limit less for each second that the queue is long."""
+"""So much of the limit less for each second that the queue is long. Not much below half: a picture that starves stands as still as one that waits."""
 AFTER_DRAIN = 0.9
 DRAINED_S = 0.025
+SURELY = 0.8
+"""Of the limit: what a queue empties at least with while it cannot be seen."""
 LONG_QUEUE_S = 0.06
 LONGEST_DRAIN_S = 3.0
 STANDING_S = 0.4
 STOOD_STILL = 1.6
 SUDDEN_S = 0.4
 """Less is sent at once; what people see of it changes when it has lasted so long."""
+FLOOD_S, FLOWS, FLOOD_LOSS = 0.15, 0.5, 0.1
+"""A flood: a queue of this length, and at least this share of the limit arrives. One that overflows loses so much more than usual."""
 AGAIN_S = 0.15
 """After a fall the sender needs a round trip and this long before it can be judged."""
 HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
@@ -50,7 +54,7 @@ NEAR = (0.8, 1.1)
 RISE, RISE_NEAR, RISE_FROM_LOW, RISE_UNPROVEN = 1.5, 1.15, 2.0, 1.2
 """Factors a second; from below half the last limit twofold."""
 ROOM = 1.25
-LEAST_ROOM, PADDED_ROOM = 70_000, 25_000
+LEAST_ROOM, PADDED_ROOM = 70_000, 35_000
 """The target stays below so much of what arrives, or so much above it (draft, 5.5: below 1.5 times it): what nobody sends proves nothing. From
 any rung of the ladder the next one is within reach; where padding can prove it, it has to."""
 NEW_LOSS, GREAT_LOSS = 0.05, 0.25
@@ -74,6 +78,8 @@ class LinkEstimate:
     """Bits a second that arrive now."""
     lost: float = 0.0
     """Share of packets lost, over about a second."""
+    lost_now: float = 0.0
+    """And of those that were told of last."""
     rtt_s: float = 0.1
     limit: float | None = None
     """The rate at which the link was full, when it last was."""
@@ -92,6 +98,16 @@ class LinkEstimate:
     _may_fall_at: float = float("-inf")
     fell_at: float = float("-inf")
     _began_to_fall: float = float("-inf")
+    _fell_from: float = 0.0
+    """What arrived before it fell."""
+    _before_unseen: float | None = None
+    _unseen_at: float = 0.0
+    _sent: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=20))
+    """Bits a second that were sent up to a time, after the one before."""
+    _sent_told: float = float("-inf")
+    """When the last packet left that feedback has told of."""
+    _flowed: float = 0.0
+    """What arrived when no queue grew."""
     _peak: float = 0.0
     """The most that arrived while the queue emptied."""
     _rose_at: float = float("-inf")
@@ -106,48 +122,76 @@ class LinkEstimate:
     _stepped_at: float | None = None
     _standing_since: float | None = None
     _received_at: float | None = None
-    _arrived: deque[tuple[float, int]] = field(default_factory=deque)
+    _arrived: deque[tuple[float, int, float]] = field(default_factory=deque)
+    """When a burst came, its octets, and how long before it nothing is known."""
     _within: int = 0
+    _unknown_s: float = 0.0
+    _told: int = -1
+    """The highest number of a packet that feedback has told of."""
+    _told_arrival: float = float("-inf")
     _remb: float | None = None
 
     def sending(self, bits: float, now: float) -> None:
-        """So much is sent on this link now. Who sends next to nothing hears nothing, and need not wonder."""
+        """So much has been sent on this link since the last time. Who sends next to nothing hears nothing, and need not wonder."""
+        self._sent.append((now, bits))
         if self._heard_at is None or bits < HARDLY_ANYTHING:
             self._heard_at, self._patience_s = now, FIRST_SILENT_S
 
     def feedback(self, results: Sequence[Result], now: float) -> None:
         """What became of packets sent on this link."""
-        lost, sent_at, last, delay, octets = 0, float("-inf"), None, 0.0, 0
+        lost, sent_at, last, delay, octets, unknown, untold = 0, float("-inf"), None, 0.0, 0, 0.0, False
         for one in results:
             arrived = one.arrived_at
+            # Packets that no message tells of: the message was lost, on the other way.
+            untold |= one.sequence > self._told + 1 and self._told >= 0
+            self._told, self._sent_told = max(self._told, one.sequence), max(self._sent_told, one.sent_at)
             if arrived is None:
                 lost += 1
                 continue
-            if one.sent_at - sent_at > BURST_S:
+            if one.sent_at - sent_at > BURST_S or untold:
                 if last is not None:
-                    self._burst(last, delay, octets)
-                sent_at, octets = one.sent_at, 0
-            last, delay = arrived, arrived - one.sent_at
+                    self._burst(last, delay, octets, unknown)
+                sent_at, octets, unknown = one.sent_at, 0, 0.0
+            if untold:
+                unknown, untold = max(0.0, arrived - self._told_arrival), False
+            last, delay, self._told_arrival = arrived, arrived - one.sent_at, arrived
             octets += one.size + HEADERS
         if results:
             self._note_loss(lost / len(results), len(results))
         if last is not None:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
-            self._burst(last, delay, octets)
+            self._burst(last, delay, octets, unknown)
             self._count_arriving(last)
 
-    def _burst(self, at: float, delay_s: float, octets: int) -> None:
+    def _burst(self, at: float, delay_s: float, octets: int, unknown_s: float) -> None:
         self.watch.add(at, delay_s)
-        self._arrived.append((at, octets))
-        self._within += octets
+        self._came(at, octets, unknown_s)
 
-    def received(self, bits: float, packets: int, queue_s: float, lost: float, now: float) -> None:
-        """What was received on this link since the last time: `bits` a second without IP and UDP headers, the queue as the receiver sees it."""
+    def _came(self, at: float, octets: int, unknown_s: float = 0.0) -> None:
+        self._arrived.append((at, octets, unknown_s))
+        self._within += octets
+        self._unknown_s += unknown_s
+
+    def _arriving_now(self, last: float) -> float:
+        """Over the last 0.2 s of which something is known; over what there is when most of the feedback was lost."""
+        octets, unknown = 0, 0.0
+        for at, size, untold in reversed(self._arrived):
+            if last - at - unknown > BUSY_WINDOW_S - 0.001:
+                return octets * 8 / BUSY_WINDOW_S
+            octets, unknown = octets + size, unknown + untold
+        known = WINDOW_S - unknown
+        return octets * 8 / min(BUSY_WINDOW_S, max(known, BUSY_WINDOW_S / 2))
+
+    def received(self, bits: float, packets: int, queues: Sequence[tuple[float, float]], lost: float, now: float) -> None:
+        """What was received on this link since the last time: `bits` a second without IP and UDP headers; `queues`: the queue as the receiver sees
+        it, and before it when."""
         passed = 0.1 if self._received_at is None else now - self._received_at
         self._received_at = now
         if packets:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
-            self._burst(now, queue_s, int(bits * passed / 8) + HEADERS * packets)
+            for at, queue_s in queues:
+                self.watch.add(at, queue_s)
+            self._came(now, int(bits * passed / 8) + HEADERS * packets)
             self._note_loss(lost, packets)
         self._count_arriving(now)
 
@@ -155,11 +199,14 @@ class LinkEstimate:
         """What came in the time before `last`."""
         arrived = self._arrived
         while arrived and arrived[0][0] <= last - WINDOW_S + 0.001:
-            self._within -= arrived.popleft()[1]
+            _, octets, unknown = arrived.popleft()
+            self._within, self._unknown_s = self._within - octets, self._unknown_s - unknown
         if self.watch.rising:
-            self.arriving = sum(octets for at, octets in arrived if at > last - BUSY_WINDOW_S + 0.001) * 8 / BUSY_WINDOW_S
+            self.arriving = self._arriving_now(last)
         else:
-            self.arriving = self._within * 8 / WINDOW_S
+            oldest, _, before_window = arrived[0] if arrived else (last, 0, 0.0)
+            unknown = self._unknown_s - max(0.0, before_window - (oldest - last + WINDOW_S))
+            self.arriving = self._within * 8 / max(WINDOW_S - unknown, BUSY_WINDOW_S)
         # One large packet in front of a small one is no queue.
         self.watch.floor_s = min(LONG_QUEUE_S, max(FLOOR_S, LARGEST_PACKET * 8 / max(self.arriving, 1.0)))
 
@@ -181,18 +228,20 @@ class LinkEstimate:
 
     def step(self, now: float) -> float:
         """The target from now on; to be called some ten times a second."""
+        self._flowed = self._flowed if self.watch.rising else self.arriving
         passed = 0.0 if self._stepped_at is None else min(1.0, max(0.0, now - self._stepped_at))
         self._stepped_at = now
+        self._seen_again()
         self.came_back = self._before_silence is not None and not self._silent(now)
         if self._silent(now):
             if self._before_silence is None:
-                self._before_silence = self.bears
+                self._before_silence = self.bears if self.heard else 0.0
             if now - self._halved_at >= SILENT_S:
                 self._halved_at = now
                 self.limit = self.limit or self.target
                 self._set(self.target / 2)
         elif self.came_back:
-            before, self._before_silence = self._before_silence or 0.0, None
+            before, self._before_silence = self._before_silence or self.target, None
             self._set(max(self.target, AFTER_SILENCE * before))
             self.limit, self.draining, self._standing_since = before, False, None
         elif self.watch.rising and (now >= self._may_fall_at or self._worse_than_thought()):
@@ -232,9 +281,36 @@ class LinkEstimate:
             self._heard_at = now
         self.watch.rising = False
 
+    @property
+    def flooded(self) -> bool:
+        """A long queue, although packets keep coming (a link that stands still lets none through): it bears less than half of what it did, or loses
+        what does not fit into the queue."""
+        if not self.draining or self.limit is None or self.watch.queue_s < FLOOD_S or self.arriving <= FLOWS * self.limit:
+            return False
+        return self.arriving < self._fell_from / 2 or self.lost - self._usual_loss > FLOOD_LOSS
+
+    @property
+    def overflows(self) -> bool:
+        """Flooded, and still losing what does not fit: more than a radio link loses by itself all day."""
+        return self.flooded and self.lost_now - self._usual_loss > FLOOD_LOSS
+
     def sudden(self, now: float) -> bool:
         """It fell so short a time ago that it may only have stood still for a moment."""
-        return self.draining and now - self._began_to_fall < SUDDEN_S
+        return self.draining and now - self._began_to_fall < SUDDEN_S and not self.flooded
+
+    def unseen(self, bits: float, now: float) -> None:
+        """What its receiver tells waits behind a queue on the other way, which bears `bits`: no more than that is sent until he has told of it."""
+        if self._before_unseen is None and self.target > bits and not self.draining:
+            self._before_unseen, self._unseen_at = self.target if self.heard else bits, now
+            self._set(bits)
+
+    def _seen_again(self) -> None:
+        """He has told of packets that left since then: if they met no queue, it was the other way alone."""
+        if self.draining or self.watch.rising:
+            self._before_unseen = None
+        elif self._before_unseen is not None and self._sent_told > self._unseen_at and self.watch.queue_s < LONG_QUEUE_S:
+            self._set(self._before_unseen)
+            self._before_unseen = None
 
     def _silent(self, now: float) -> bool:
         return self._heard_at is not None and now - self._heard_at > max(self._patience_s, 3 * self.rtt_s)
@@ -248,13 +324,17 @@ class LinkEstimate:
         # While a queue stands, what arrives is what the link bears; a short one may be the link's own wave, while little happens to be sent.
         limit = self.arriving if queue >= LONG_QUEUE_S else max(min(self.arriving, self.target), self.target * 0.8)
         self.limit = max(limit, self.floor)
-        share = max(LEAST_FALL_TO, FALL_TO - FALL_BY_QUEUE * max(0.0, queue - 0.05))
-        self._set(min(self.target, limit * share))
+        self._make_way(limit)
         if not self.draining:
-            self._peak, self._began_to_fall = 0.0, now
+            self._peak, self._began_to_fall, self._fell_from = 0.0, now, self._flowed
         self.draining, self.fell_at, self._standing_since = True, now, None
         self._drain_until = now + LONGEST_DRAIN_S
         self._may_fall_at = now + self.rtt_s + AGAIN_S
+
+    def _make_way(self, limit: float) -> None:
+        """Below what the link bears, by as much as the queue is long."""
+        share = max(LEAST_FALL_TO, FALL_TO - FALL_BY_QUEUE * max(0.0, self.watch.queue_s - 0.05))
+        self._set(min(self.target, limit * share))
 
     def _stands(self, now: float) -> bool:
         """A queue that neither grows nor empties."""
@@ -270,8 +350,10 @@ class LinkEstimate:
 
     def _drain(self, now: float) -> None:
         self._peak = max(self._peak, self.arriving)
-        empty = self.watch.queue_s < max(DRAINED_S, 2 * self.watch.jitter_s)
+        empty = self._queue_by_now(now) < max(DRAINED_S, 2 * self.watch.jitter_s)
         if (not empty and now < self._drain_until) or now < self._may_fall_at:
+            if self.limit is not None:
+                self._make_way(self.limit)
             return
         self.draining = False
         self._hold_until = now + self._hold_s
@@ -279,6 +361,18 @@ class LinkEstimate:
             # A link that only stood still for a moment empties its queue much faster than it seemed to be able to.
             self.limit = self._peak * FALL_TO if self._peak > STOOD_STILL * self.limit else self.limit
             self._set(max(self.target, self.limit * AFTER_DRAIN))
+
+    def _queue_by_now(self, now: float) -> float:
+        """How long the queue is that feedback told of, a round trip ago: shorter since, by what the link bears, and longer by what was sent. Where
+        nothing is known of what was sent, as long as it was."""
+        queue, at = self.watch.queue_s, self._sent_told
+        if self.limit is None:
+            return queue
+        for until, bits in self._sent:
+            if until > at > float("-inf"):
+                queue = max(0.0, queue + (until - at) * (bits / (SURELY * self.limit) - 1))
+                at = until
+        return queue
 
     def _rise(self, now: float, passed: float) -> None:
         unproven = self.target >= self.most_in_sight
@@ -299,6 +393,7 @@ class LinkEstimate:
             self._set(min(self.target * factor**passed, self.most_in_sight))
 
     def _note_loss(self, lost: float, packets: int) -> None:
+        self.lost_now = lost
         weight = min(1.0, packets / 60)
         self.lost += (lost - self.lost) * weight
         self._usual_loss += (self.lost - self._usual_loss) * weight / 8

@@ -27,8 +27,9 @@ class LayerMeasured:
 @dataclass(frozen=True, slots=True)
 class Uplink:
     """What a member sends, as received. `bits`: media of all kinds in a second, headers included. `lost_fraction`: of the packets expected since the
-    last beat, before any was repeated (0 to 1). `jitter_s`: of the picture, or of the sound without one (RFC 3550, 6.4.1). `queue_s`: how much later
-    than the fastest of the last ten seconds media arrives now, by its own timestamps; what has queued up on the way."""
+    last beat, before any was repeated (0 to 1). `jitter_s`: of the picture, or of the sound without one (RFC 3550, 6.4.1). `queues`: what had queued
+    up on the way, in seconds, for each burst of packets since the last beat, and before it when it came: how much later it was than the fastest of
+    the last ten seconds; none when nothing came, one for the beat where the device does not say when it sends."""
 
     seat: str
     member: str
@@ -37,7 +38,7 @@ class Uplink:
     received: int
     lost_fraction: float
     jitter_s: float
-    queue_s: float
+    queues: tuple[tuple[float, float], ...]
     layers: tuple[LayerMeasured, ...]
     pictures: bool = True
     """Whether anybody may get his picture (a moderator may have muted it)."""
@@ -90,13 +91,14 @@ class Decisions:
     """`send_bits`: by seat, what its member is told he may send at most (REMB); `shown`: by receiving seat and seen seat; `links`: by seat, what
     people are told of his link and his device does itself. By receiving seat, in bits a second: `fill_bits`, how much padding is sent beside, in
     packets of at most 224 bytes (as libwebrtc pads), so that his link can show that it bears more; `repeat_bits`, how much of what he lost may be
-    sent again."""
+    sent again. `flooded`: seats whose link up is full and loses: what was lost is not to be sent again while it does, nor a whole picture."""
 
     send_bits: dict[str, int]
     shown: dict[tuple[str, str], Shown]
     links: dict[str, LinkState] = field(default_factory=dict)
     fill_bits: dict[str, int] = field(default_factory=dict)
     repeat_bits: dict[str, int] = field(default_factory=dict)
+    flooded: frozenset[str] = frozenset()
 
 
 class Steering(Protocol):

@@ -127,6 +127,10 @@ class Reception:
             asked.append(extended % SEQUENCES)
         return asked, hopeless
 
+    def forget_missing(self) -> None:
+        """What is missing now is not asked for any more."""
+        self._missing.clear()
+
     def reported(self, ntp: int, now: float) -> None:
         """The sender's report came."""
         self._report_ntp, self._report_at = ntp, now

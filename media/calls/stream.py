@@ -34,9 +34,6 @@ class Stream(Reception):
     """Slots that get this stream from its next whole picture on, or whole pictures alone."""
     pictures: PictureRequests = field(default_factory=PictureRequests)
     report: SenderReport | None = None
-    stamp: int = -1
-    """When the last packet that says so left its device (`media.calls.send_clock`), and when it came; -1: none has said it."""
-    stamped_at: float = 0.0
     forwarded: int = 0
     _packets: list[bytes | None] = field(default_factory=list, repr=False)
     _offsets: list[int] = field(default_factory=list, repr=False)

@@ -145,6 +145,88 @@ async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visit
     assert found["alone"] == [[True, 1], [False, 2], [False, 1]]
 
 
+async def test_saved_sound_goes_in_longer_packets_and_the_connection_stays(visiting: Visiting, pages: str) -> None:
+    """A real connection to oneself: packets of sound a second, as the browser counts them."""
+    script = """
+      const { Pair } = await from('pair.js');
+      const context = new AudioContext();
+      const [tone, out] = [context.createOscillator(), context.createMediaStreamDestination()];
+      tone.connect(out);
+      tone.start();
+      const [track] = out.stream.getAudioTracks();
+      const pair = new Pair({ audio: track }, { connection: () => new RTCPeerConnection() }, { state() {}, track() {}, refused() {} });
+      const there = new RTCPeerConnection();
+      pair.sending.onicecandidate = ({ candidate }) => candidate && there.addIceCandidate(candidate);
+      there.onicecandidate = ({ candidate }) => candidate && pair.sending.addIceCandidate(candidate);
+      await there.setRemoteDescription({ type: 'offer', sdp: await pair.offer() });
+      await there.setLocalDescription(await there.createAnswer());
+      const empty = 'v=0\\r\\no=- 1 1 IN IP4 127.0.0.1\\r\\ns=-\\r\\nt=0 0\\r\\n';
+      await pair.answer({ answer: there.localDescription.sdp, offer: empty, slots: [] });
+      const rate = async () => {
+        const count = async () => [...(await pair.sending.getStats()).values()]
+          .filter((one) => one.type === 'outbound-rtp' && one.kind === 'audio').reduce((sum, one) => sum + one.packetsSent, 0);
+        await new Promise((done) => setTimeout(done, 800));
+        const [before, at] = [await count(), performance.now()];
+        await new Promise((done) => setTimeout(done, 1500));
+        return ((await count()) - before) / (performance.now() - at) * 1000;
+      };
+      const video = { send_bits: 0, height: 0, rate: 0 };
+      const seen = [await rate()];
+      await Promise.all([24_000, 12_000].map((sound_bits) => pair.adjust({ ...video, sound_bits })));
+      seen.push(await rate());
+      await Promise.all([12_000, 32_000].map((sound_bits) => pair.adjust({ ...video, sound_bits })));
+      seen.push(await rate());
+      const [state, { maxBitrate }] = [pair.sending.connectionState, pair.sender('audio').getParameters().encodings[0]];
+      pair.close();
+      await pair.adjust({ ...video, sound_bits: 12_000 });
+      there.close();
+      return { seen, state, maxBitrate };"""
+    found = await asked(visiting, pages, script)
+    usual, saved, again = found["seen"]
+    assert (found["state"], found["maxBitrate"]) == ("connected", 32_000)
+    assert 12 < saved < 21, "60 ms in each"
+    assert min(usual, again) > 30, "20 ms in each, 50 a second where the machine has time"
+
+
+async def test_a_picture_that_starves_is_made_smaller_until_there_is_enough_or_the_server_says_otherwise(visiting: Visiting, pages: str) -> None:
+    script = """
+      const { Pair } = await from('pair.js');
+      let stats = [];
+      const sender = (encodings, height) => ({
+        encodings, track: height && { getSettings: () => ({ height }) },
+        getParameters() { return { encodings: structuredClone(this.encodings) }; },
+        async setParameters(parameters) { this.encodings = parameters.encodings; },
+      });
+      const [audio, video] = [sender([{ maxBitrate: 32000 }]), sender([{ active: true, maxBitrate: 1000000 }], 480)];
+      const connection = () => ({
+        addTransceiver() {}, close() {}, connectionState: 'connected',
+        getTransceivers: () => [['audio', audio], ['video', video]].map(([kind, one]) => ({ sender: one, receiver: { track: { kind } } })),
+        getStats: async () => new Map(stats.map((one, place) => [place, { type: 'outbound-rtp', kind: 'video', ...one }])),
+      });
+      const pair = new Pair({}, { connection }, { state() {}, track() {}, refused() {} });
+      const seen = [];
+      const at = async (...all) => {
+        stats = all.map(([targetBitrate, frameHeight]) => ({ targetBitrate, frameHeight }));
+        await pair.heard();
+        await pair.adjusting;
+        seen.push(Math.round(480 / video.encodings[0].scaleResolutionDownBy || 480));
+      };
+      for (const one of given) {
+        if (one.advice) await pair.adjust(one.advice);
+        await at(...one.videos);
+      }
+      pair.close();
+      await at([1000, 480]);
+      return seen;"""
+    told = {"send_bits": 900_000, "height": 480, "rate": 25, "sound_bits": 32_000}
+    given = [
+        {"videos": [[900_000, 480]]}, {"videos": [[230_000, 480]]}, {"videos": [[100_000, 480]]}, {"videos": [[150_000, 180]]},
+        {"videos": [[200_000, 180]]}, {"videos": [[300_000, 360]]}, {"videos": [[500_000, 360]]}, {"videos": [[200_000, 480]]},
+        {"advice": told, "videos": [[None, None]]}, {"videos": [[100_000, 480], [50_000, 240]]}, {"videos": []},
+    ]  # fmt: skip
+    assert await asked(visiting, pages, script, given) == [480, 480, 180, 180, 360, 360, 480, 360, 480, 480, 480, 480]
+
+
 async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is_often_still(visiting: Visiting, pages: str) -> None:
     script = """
       const { Pulse } = await from('pulse.js');

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from media.calls.bandwidth import RoomBandwidth
-from media.calls.ladder import FULL_SOUND
+from media.calls.ladder import FULL_SOUND, SAVING_SOUND
+from media.calls.link_state import LinkState
 from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Shown, Uplink
 from media.calls.transport_feedback import Arrivals, SentPackets, parse
 from tests.support.links import HEADERS, OPEN, Phases, Pipe
@@ -22,7 +23,9 @@ from tests.support.links import HEADERS, OPEN, Phases, Pipe
 BEAT_S = 0.1
 OBEYS_S = 0.1
 PACKET = 1100
-STILL = 6000
+STILL, STILL_EVERY_S = 6000, 4.0
+LEAST_PICTURE = 400
+"""Octets of a small picture that hardly differs from the one before."""
 PADDING = 244
 SOUND_EXTRA = 34
 """RTP header, extensions and SRTP tag."""
@@ -71,7 +74,8 @@ class Person:
     def __init__(self, seat: str, up: Phases, down: Phases, layers: Sequence[float], picture: bool, camera_bits: int, seed: int) -> None:
         self.seat, self.layers, self.picture, self.camera_bits = seat, tuple(layers), picture, camera_bits
         self.up, self.down = Pipe(seed, up), Pipe(seed + 100, down)
-        self.may_send, self.sound_bits, self.height = 300_000, 32_000, 480
+        self.may_send, self.sound_bits, self.height, self.rate = 300_000, 32_000, 480, 25.0
+        self.budget = self.next_still_at = 0.0
         self.key_wanted = True
         self.insist_until = 0.0
         self.history, self.arrivals = SentPackets(), Arrivals(1)
@@ -79,12 +83,13 @@ class Person:
         self.sent_up, self.offered, self.got = Rate(), Rate(), Rate()
         self.layer_octets = [0 for _ in (layers or (1.0,))]
         self.least_delay: float | None = None
-        self.delay = 0.0
+        self.queues: list[tuple[float, float]] = []
         self.beat_octets = self.down_octets = self.up_octets = 0
         self.down_rate = self.padded = 0.0
         self.up_received = self.up_lost = 0
         self.sound_delays: list[tuple[float, float]] = []
-        self.sound_sent = self.sound_lost = 0
+        self.sound_sent_s = self.sound_lost_s = 0.0
+        self.packet_s = 0.02
         self.last_still: dict[str, float] = {}
         self.rows: list[Row] = []
 
@@ -141,21 +146,26 @@ class SimulatedCall:
         heapq.heappush(self._events, (at, next(self._order), work))
 
     def _sound(self, one: Person) -> None:
-        size = int(one.sound_bits * 0.02 / 8) + SOUND_EXTRA
+        one.packet_s = 0.06 if one.sound_bits == SAVING_SOUND.codec_bits else 0.02
+        size = int(one.sound_bits * one.packet_s / 8) + SOUND_EXTRA
         self._send_up(one, size, -1, self.now)
-        self._at(self.now + 0.02, lambda: self._sound(one))
+        self._at(self.now + one.packet_s, lambda: self._sound(one))
 
     def _frame(self, one: Person) -> None:
+        """An encoder with few bits leaves pictures out. Between stills a camera waits, and begins to move at once when it is told to."""
         rate = 25.0 if one.height >= 360 else 15.0
+        stills = one.rate < 1
         bits = min(one.may_send - int(one.sound_bits + 25_000), one.camera_bits)
-        if bits >= 20_000 and one.height:
-            if bits < 60_000:
-                rate = 0.25
+        one.budget = min(one.budget + max(0, bits) / 8 / rate, max(LEAST_PICTURE, bits / 8 / rate))
+        due = self.now >= one.next_still_at if stills else one.budget >= LEAST_PICTURE or one.key_wanted
+        if bits >= 20_000 and one.height and due:
+            one.next_still_at = self.now + STILL_EVERY_S
+            budget, one.budget = one.budget, 0.0
             for layer, share in enumerate(one.layers or (1.0,)):
-                size = STILL if rate < 1 else int(bits * share / 8 / rate * self._chance.uniform(0.7, 1.3) * (3 if one.key_wanted else 1))
+                size = STILL if stills else int(budget * share * self._chance.uniform(0.7, 1.3) * (3 if one.key_wanted else 1))
                 pieces = [PACKET] * (size // PACKET) + [size % PACKET + 1]
                 for place, piece in enumerate(pieces):
-                    at = self.now + (0.5 if rate >= 1 else 1.0) / rate / len(pieces) * place
+                    at = self.now + (2.0 if stills else 0.5 / rate) / len(pieces) * place
                     self._at(at, lambda layer=layer, piece=piece: self._send_up(one, piece, layer, self.now))  # type: ignore[misc]
             one.key_wanted = False
         self._at(self.now + 1 / rate, lambda: self._frame(one))
@@ -172,15 +182,14 @@ class SimulatedCall:
     def _arrived_up(self, one: Person, size: int, layer: int, sent_at: float) -> None:
         one.up_received += 1
         delay = self.now - sent_at
-        if layer < 0:
-            one.least_delay = delay if one.least_delay is None else min(delay, one.least_delay)
-            one.delay = delay
+        one.least_delay = delay if one.least_delay is None else min(delay, one.least_delay)
+        one.queues.append((self.now, delay - one.least_delay))
         one.beat_octets += size
         if layer >= 0:
             one.layer_octets[layer] += size
         for other in self.people.values():
             if other is not one and self._wanted(one, other, layer):
-                self._send_down(other, size, sent_at if layer < 0 else None)
+                self._send_down(other, size, sent_at if layer < 0 else None, one.packet_s)
 
     def _wanted(self, one: Person, other: Person, layer: int) -> bool:
         shown = self.decisions.shown.get((other.seat, one.seat), Shown())
@@ -195,15 +204,15 @@ class SimulatedCall:
             return False
         return shown.picture == Picture.MOVING and (not one.layers or layer == (len(one.layers) - 1 if shown.layer is None else shown.layer))
 
-    def _send_down(self, other: Person, size: int, sound_sent_at: float | None) -> None:
+    def _send_down(self, other: Person, size: int, sound_sent_at: float | None, sound_s: float = 0.0) -> None:
         number = other.history.sent(size, self.now)
         other.offered.add(self.now, size)
         other.down_octets += size + HEADERS
         if sound_sent_at is not None:
-            other.sound_sent += 1
+            other.sound_sent_s += sound_s
         out = other.down.offer(self.now, size)
         if out is None:
-            other.sound_lost += sound_sent_at is not None
+            other.sound_lost_s += sound_s if sound_sent_at is not None else 0.0
             return
         self._at(out, lambda: self._arrived_down(other, number, size, sound_sent_at))
 
@@ -226,13 +235,12 @@ class SimulatedCall:
         ups, downs = [], []
         for one in self.people.values():
             expected = one.up_received + one.up_lost
-            queue = 0.0 if one.least_delay is None else one.delay - one.least_delay
             layers = tuple(LayerMeasured(str(place), octets * 8 / BEAT_S) for place, octets in enumerate(one.layer_octets))
             lost = one.up_lost / expected if expected else 0.0
-            ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / BEAT_S, one.up_received, lost, 0.0, queue, layers))
+            ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / BEAT_S, one.up_received, lost, 0.0, tuple(one.queues), layers))
             rtt = self._rtt(one)
             downs.append(Downlink(one.seat, one.seat, True, tuple(one.results), self._sent_rate(one), rtt, None, None, True, one.padded))  # type: ignore[arg-type]
-            one.results, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
+            one.queues, one.results, one.up_received, one.up_lost, one.beat_octets = [], [], 0, 0, 0
             one.layer_octets = [0] * len(one.layer_octets)
         before, self.decisions = self.decisions, self.controller.beat(ups, downs, self.now)
         for one in self.people.values():
@@ -265,14 +273,14 @@ class SimulatedCall:
         again = self.now < one.insist_until or bits != before.send_bits.get(one.seat) or self._chance.random() < BEAT_S
         out = one.down.offer(self.now, 40) if again else None
         if out is not None:
-            self._at(out + OBEYS_S, lambda: self._obey(one, bits, state.sound_bits, state.height))
+            self._at(out + OBEYS_S, lambda: self._obey(one, bits, state))
         for (seat, other), shown in self.decisions.shown.items():
             if seat == one.seat and shown.picture == Picture.MOVING and before.shown.get((seat, other), shown) != shown:
                 self.people[other].key_wanted = True
 
     @staticmethod
-    def _obey(one: Person, bits: int, sound_bits: int, height: int) -> None:
-        one.may_send, one.sound_bits, one.height = bits, sound_bits, height
+    def _obey(one: Person, bits: int, state: LinkState) -> None:
+        one.may_send, one.sound_bits, one.height, one.rate = bits, state.sound_bits, state.height, state.rate
 
     def _note(self, one: Person) -> None:
         member = self.controller.members[one.seat]

@@ -45,7 +45,7 @@ typedef int (*srtp_fn)(void *session, void *data, int *length);
 enum { UP_DATAGRAM = 0, UP_RTCP = 1, UP_COPY = 2, UP_GAP = 3 };
 enum { CODEC_OTHER = 0, CODEC_VP8 = 1, CODEC_H264 = 2 };
 
-struct arrival { double at; uint16_t sequence; uint16_t size; uint32_t ssrc; };
+struct arrival { double at; uint16_t sequence; uint16_t size; uint32_t ssrc; int32_t stamp; }; /* stamp: -1 when it is not told */
 struct sent { double at; uint32_t size; uint16_t sequence; };
 struct cached { uint8_t *payload; uint32_t room; uint32_t timestamp; uint32_t size; int64_t extended; uint8_t marker; };
 struct missing { int64_t extended; double asked_at; int tries; };
@@ -84,8 +84,6 @@ struct source {
     double jitter, transit, late, least_late, at, repair_s;
     uint32_t timestamp;
     int has_transit;
-    double stamped_at;
-    int32_t stamp;
     struct missing missing[MISSING + 1];
     int missing_count, hopeless;
     int64_t dropped[DROPPED];
@@ -547,14 +545,10 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
         start += 4 + 4 * get16(data + start + 2);
         if (start > size) return;
         int sequence = extension_value(data, extension, conn->sequence_in_id, 2);
-        int stamp = again ? -1 : extension_value(data, extension, conn->stamp_in_id, 3);
-        if (stamp >= 0) {
-            source->stamp = stamp;
-            source->stamped_at = now;
-        }
+        int stamp = extension_value(data, extension, conn->stamp_in_id, 3);
         if (sequence >= 0) {
             if (conn->arrival_to - conn->arrival_from == ARRIVALS) conn->arrival_from++;
-            conn->arrivals[conn->arrival_to++ % ARRIVALS] = (struct arrival){now, (uint16_t)sequence, (uint16_t)size, ssrc};
+            conn->arrivals[conn->arrival_to++ % ARRIVALS] = (struct arrival){now, (uint16_t)sequence, (uint16_t)size, ssrc, stamp};
         }
     }
     if (data[0] & 0x20) end -= data[size - 1];
@@ -656,8 +650,6 @@ struct source_state {
     double jitter, late, least_late, at;
     uint32_t timestamp;
     int32_t gaps;
-    double stamped_at;
-    int32_t stamp;
 };
 struct out_state {
     uint64_t packets, octets, repeated;
@@ -788,7 +780,7 @@ struct source *fw_source(struct forwarder *fw, struct conn *conn, uint32_t ssrc,
     source->clock = clock;
     source->codec = codec;
     source->repairs = repairs;
-    source->base = source->highest = source->stamp = -1;
+    source->base = source->highest = -1;
     pthread_mutex_lock(&fw->lock);
     source->next_of_conn = conn->sources;
     conn->sources = source;
@@ -864,7 +856,7 @@ void fw_source_read(struct forwarder *fw, struct source *source, struct source_s
     pthread_mutex_lock(&fw->lock);
     *state = (struct source_state){source->base, source->highest, source->received, source->octets, source->forwarded, source->repeated,
                                    source->jitter, source->late, source->least_late, source->at, source->timestamp,
-                                   source->missing_count || source->hopeless, source->stamped_at, source->stamp};
+                                   source->missing_count || source->hopeless};
     source->least_late = source->late; /* the least since the last time */
     pthread_mutex_unlock(&fw->lock);
 }
@@ -897,6 +889,13 @@ int fw_missing(struct forwarder *fw, struct source *source, double now, uint16_t
     source->missing_count = kept;
     pthread_mutex_unlock(&fw->lock);
     return count;
+}
+
+/* What is missing now is not asked for any more. */
+void fw_forget_missing(struct forwarder *fw, struct source *source) {
+    pthread_mutex_lock(&fw->lock);
+    source->missing_count = source->hopeless = 0;
+    pthread_mutex_unlock(&fw->lock);
 }
 
 /* Takes what has arrived with a transport-wide sequence number since the last time. */

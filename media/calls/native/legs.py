@@ -38,11 +38,14 @@ class NativeStream(Stream):
         self.forwarded, self.repeated, self.jitter, self.late = state.forwarded, state.repeated, state.jitter, state.late
         self._least_late = min(self._least_late, state.least_late)
         self.at, self.timestamp, self._gaps = state.at, state.timestamp, bool(state.gaps)
-        self.stamp, self.stamped_at = state.stamp, state.stamped_at
 
     def to_ask_for(self, now: float) -> tuple[list[int], bool]:
         asked: tuple[list[int], bool] = self.forwarder.missing(self.source, now)
         return asked
+
+    def forget_missing(self) -> None:
+        self.forwarder.forget_missing(self.source)
+        self._gaps = False
 
     @property
     def gaps(self) -> bool:
@@ -235,6 +238,8 @@ class NativePublishLeg(PublishLeg):
                     stream.read()
             for one in self._forwarder.arrivals(conn):
                 self._arrived[one.sequence] = one.at
+                if one.stamp >= 0:
+                    self._stamps.append((one.stamp, one.at))
             self._stills(now)
             self._choose_copies()
         super().beat(now)

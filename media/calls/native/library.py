@@ -22,7 +22,9 @@ class NativeAbsent(Exception):
 
 
 class _Arrival(ctypes.Structure):
-    _fields_ = (("at", ctypes.c_double), ("sequence", ctypes.c_uint16), ("size", ctypes.c_uint16), ("ssrc", ctypes.c_uint32))
+    _fields_ = (
+        ("at", ctypes.c_double), ("sequence", ctypes.c_uint16), ("size", ctypes.c_uint16), ("ssrc", ctypes.c_uint32), ("stamp", ctypes.c_int32),
+    )
 
 
 class _Left(ctypes.Structure):
@@ -35,13 +37,12 @@ class _Told(ctypes.Structure):
 
 class SourceState(ctypes.Structure):
     """As `media.calls.reception.Reception` counts: extended sequence numbers, packets, octets of payload, jitter and lateness in clock ticks
-    (`least_late`: since it was read last), `at` in seconds; `gaps`: something is missing; `stamp`: as `media.calls.stream.Stream` has it."""
+    (`least_late`: since it was read last), `at` in seconds; `gaps`: something is missing."""
 
     _fields_ = (
         ("base", ctypes.c_int64), ("highest", ctypes.c_int64), ("received", ctypes.c_uint64), ("octets", ctypes.c_uint64),
         ("forwarded", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("jitter", ctypes.c_double), ("late", ctypes.c_double),
         ("least_late", ctypes.c_double), ("at", ctypes.c_double), ("timestamp", ctypes.c_uint32), ("gaps", ctypes.c_int32),
-        ("stamped_at", ctypes.c_double), ("stamp", ctypes.c_int32),
     )
 
 
@@ -62,12 +63,14 @@ class Counts(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A packet that came with a transport-wide sequence number; `at` in seconds of the monotonic clock."""
+    """A packet that came with a transport-wide sequence number; `at` in seconds of the monotonic clock; `stamp`: when its device sent it
+    (`media.calls.send_clock`), -1 when it does not say."""
 
     at: float
     sequence: int
     size: int
     ssrc: int
+    stamp: int
 
 
 DATAGRAM, RTCP, COPY, GAP = 0, 1, 2, 3
@@ -126,6 +129,7 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
         ctypes.c_int,
         (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double, ctypes.POINTER(ctypes.c_uint16), ctypes.c_int, ctypes.POINTER(ctypes.c_int)),
     ),
+    "fw_forget_missing": (None, (ctypes.c_void_p, ctypes.c_void_p)),
     "fw_arrivals": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_Arrival), ctypes.c_int)),
     "fw_sent": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.POINTER(_Left), ctypes.c_int)),
     "fw_repeat": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_double)),
@@ -250,10 +254,14 @@ class Forwarder:
         count = self._library.fw_missing(self._fw, source, now, self._sequences, len(self._sequences), ctypes.byref(hopeless))
         return list(self._sequences[:count]), bool(hopeless.value)
 
+    def forget_missing(self, source: int) -> None:
+        """What is missing now is not asked for any more."""
+        self._library.fw_forget_missing(self._fw, source)
+
     def arrivals(self, conn: Conn) -> list[Arrival]:
         """What came since the last time, in order of arrival."""
         count = self._library.fw_arrivals(self._fw, conn.pointer, self._arrivals, len(self._arrivals))
-        return [Arrival(one.at, one.sequence, one.size, one.ssrc) for one in self._arrivals[:count]]
+        return [Arrival(one.at, one.sequence, one.size, one.ssrc, one.stamp) for one in self._arrivals[:count]]
 
     def sent(self, conn: Conn, sequence: int) -> list[tuple[float, int]]:
         """The packets that left since the one of this transport-wide sequence number, which is the first of them: when, and their bytes before

@@ -1,6 +1,9 @@
 // The two connections of one seat: one sends, one receives. They are put up together and closed together.
 
-import { adjust, encodings, settle } from "./sending.js";
+import { adjust, encodings, linesFor, settle, soundPacket, starves } from "./sending.js";
+
+/** Milliseconds of sound in a packet unless something else is asked for (RFC 7587, 4.2). */
+const PACKET_MS = 20;
 
 /** `route`: route.js. `on`: {state(), track(seat, stream), refused()}, called as it happens; `refused`: the browser cannot use what the server answered. */
 export class Pair {
@@ -11,6 +14,7 @@ export class Pair {
     this.streams = new Map();
     this.closed = false;
     this.began = performance.now();
+    this.packet = PACKET_MS;
     this.sending = route.connection();
     this.receiving = route.connection();
     for (const one of [this.sending, this.receiving]) one.onconnectionstatechange = () => this.closed || on.state();
@@ -66,8 +70,11 @@ export class Pair {
   }
 
   async #sent(answer) {
-    await this.sending.setRemoteDescription({ type: "answer", sdp: repairing(answer) });
+    const sdp = repairing(answer);
+    await this.sending.setRemoteDescription({ type: "answer", sdp });
+    this.answered = sdp;
     if (!this.closed) await settle(this.sender("video"), answer);
+    if (this.advice) await this.adjust({ ...this.advice });
   }
 
   sender(kind) {
@@ -79,15 +86,65 @@ export class Pair {
     await this.sender(kind)?.replaceTrack(track);
   }
 
-  /** Send as `advice` says; see sending.js. */
-  adjust(advice) {
-    return this.closed ? null : adjust(this.sender("audio"), this.sender("video"), advice);
+  /** Send as `advice` says; see sending.js. The latest counts: one that has not been carried out when the next one comes is left out. */
+  async adjust(advice) {
+    this.advice = advice;
+    this.lines = null;
+    await this.#obey();
+  }
+
+  async #obey() {
+    this.adjusting ??= this.#follow().finally(() => (this.adjusting = null));
+    await this.adjusting;
+  }
+
+  async #follow() {
+    let advice, lines;
+    while ((advice !== this.advice || lines !== this.lines) && !this.closed) {
+      ({ advice, lines } = this);
+      const height = lines ? Math.min(lines, advice.height ?? lines) : advice.height;
+      await adjust(this.sender("audio"), this.sender("video"), { ...advice, height });
+      await this.#fill(soundPacket(advice) ?? PACKET_MS);
+    }
+  }
+
+  /**
+   * How much sound goes into a packet is not among what a sender can be told: the same descriptions are agreed on once more, with another `ptime`
+   * (RFC 8866, 6.4) in what the server answered. Nothing of it leaves the device.
+   */
+  async #fill(packet) {
+    if (packet === this.packet || !this.answered || this.closed) return;
+    this.packet = packet;
+    try {
+      await this.sending.setLocalDescription(await this.sending.createOffer());
+      await this.sending.setRemoteDescription({ type: "answer", sdp: packed(this.answered, packet) });
+    } catch (error) {
+      console.info("packets as before:", error.name);
+      if (this.sending.signalingState === "have-local-offer") await this.sending.setLocalDescription({ type: "rollback" }).catch(() => {});
+    }
+  }
+
+  /**
+   * The server's word on the size comes over the same line that is full; how little may be sent the browser knows before. A picture that starves
+   * is made smaller at once, until the server's next word or until there is enough again.
+   */
+  #shrink(stats) {
+    const videos = [...stats.values()].filter((one) => one.type === "outbound-rtp" && one.kind === "video");
+    const [{ targetBitrate: bits, frameHeight } = {}] = videos;
+    if (videos.length !== 1 || !bits || !frameHeight || this.closed) return;
+    const before = this.lines;
+    if (starves(frameHeight, bits) || (this.lines && linesFor(bits) > this.lines)) this.lines = linesFor(bits);
+    if (this.lines !== before) {
+      this.advice ??= { send_bits: null, height: null, rate: null, sound_bits: null };
+      this.#obey();
+    }
   }
 
   /** How much has arrived on each connection by now, whatever it was: {sending, receiving}. Grows while there is a way. */
   async heard() {
-    const [sending, receiving] = await Promise.all([this.sending, this.receiving].map(arrived));
-    return { sending, receiving };
+    const [sending, receiving] = await Promise.all([this.sending, this.receiving].map(statsOf));
+    this.#shrink(sending);
+    return { sending: arrived(sending), receiving: arrived(receiving) };
   }
 
   /** What the device measures of what it receives, since it was last asked: {loss, rtt_ms}. */
@@ -111,14 +168,19 @@ export class Pair {
   }
 }
 
-async function arrived(connection) {
-  if (connection.connectionState === "closed") return 0;
+const statsOf = (connection) => (connection.connectionState === "closed" ? new Map() : connection.getStats());
+
+function arrived(stats) {
   let sum = 0;
-  for (const one of (await connection.getStats()).values()) {
+  for (const one of stats.values()) {
     if (one.type === "candidate-pair") sum += (one.packetsReceived ?? 0) + (one.bytesReceived ?? 0) + (one.responsesReceived ?? 0) + (one.requestsReceived ?? 0);
     else if (one.type === "inbound-rtp" || one.type === "remote-inbound-rtp") sum += one.packetsReceived ?? one.timestamp ?? 0;
   }
   return sum;
+}
+
+function packed(sdp, ms) {
+  return sdp.replace(/^a=ptime:.*\r\n/m, "").replace(/^(a=rtpmap:\d+ opus\/[^\r\n]*)/m, `$1\r\na=ptime:${ms}`);
 }
 
 /** Speech carries its own repair data (RFC 7587, useinbandfec), and is sent in silence too: a pause must not look like a lost network. */

@@ -4,6 +4,8 @@ const MOST_BITS = 1_000_000;
 const SOUND_BITS = 32_000;
 /** Opus at 12 kbps with its own repair data, for a link that bears nothing else. */
 const SOUND_SAVING_BITS = 12_000;
+/** Milliseconds of saved sound in a packet: at 20 its headers would cost twice as much as the speech (media/calls/ladder.py). */
+const SOUND_SAVING_MS = 60;
 /** Of one picture three sizes are sent where the server takes them: each receiver gets what his link bears. Smallest first. */
 const SIZES = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 80_000 },
@@ -21,6 +23,23 @@ export function encodings(kind) {
 
 /** Three sizes at once are work: not on a phone with few cores. */
 const strong = () => (navigator.hardwareConcurrency ?? 2) >= 4;
+
+/** Bits a second below which a picture of so many lines is worth less than a smaller one (media/calls/ladder.py). */
+const LEAST = [[720, 1_000_000], [480, 450_000], [360, 180_000], [180, 0]];
+
+/** Of how many lines a picture should be that has so many bits a second. */
+export const linesFor = (bits) => LEAST.find(([, least]) => bits >= least)[0];
+
+/** Whether so many bits are less than half of what a picture of so many lines needs. */
+export function starves(lines, bits) {
+  const [, least] = LEAST.find(([of]) => lines >= of) ?? LEAST.at(-1);
+  return bits < least / 2;
+}
+
+/** Milliseconds of sound that `advice` wants in a packet; null where it says nothing of it. */
+export function soundPacket({ sound_bits: sound }) {
+  return sound && sound <= SOUND_SAVING_BITS ? SOUND_SAVING_MS : null;
+}
 
 /** After the answer: a server that takes one size only gets the whole picture. */
 export async function settle(video, answer) {

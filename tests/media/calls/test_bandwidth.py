@@ -178,13 +178,13 @@ def test_a_camera_that_is_off_takes_no_share():
 
 def test_a_new_connection_of_a_seat_starts_anew_and_a_room_is_forgotten():
     every = Bandwidth()
-    up = Uplink("a", "first", True, 300_000, 50, 0.0, 0.0, 0.0, (LayerMeasured("", 200_000),))
+    up = Uplink("a", "first", True, 300_000, 50, 0.0, 0.0, ((10.0, 0.0),), (LayerMeasured("", 200_000),))
     down = Downlink("a", "first", True, (), 0, None, None, None)
     for at in range(30):
         every.beat("room", [up], [down], at / 10)
     room = every._rooms["room"]
     before = room.members["a"]
-    again = Uplink("a", "second", True, 300_000, 50, 0.0, 0.0, 0.0, (LayerMeasured("", 200_000),))
+    again = Uplink("a", "second", True, 300_000, 50, 0.0, 0.0, ((10.0, 0.0),), (LayerMeasured("", 200_000),))
     every.beat("room", [again], [], 3.1)
     assert room.members["a"] is not before
     every.beat("room", [], [], 3.2)
@@ -206,7 +206,7 @@ def test_whatever_is_measured_the_decisions_hold_together(seed: int):
             member = f"{seat}{chance.randrange(30) // 29}"
             ups.append(
                 Uplink(seat, member, chance.random() < 0.9, chance.choice((0.0, 1e4, 1e5, 1e6, 1e9)), chance.randrange(200), chance.random(),
-                       0.0, chance.choice(wild), layers)
+                       0.0, tuple((now + chance.choice(wild), chance.choice(wild)) for _ in range(chance.randrange(5))), layers)
             )  # fmt: skip
             results = []
             for _ in range(chance.randrange(30)):

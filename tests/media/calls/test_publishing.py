@@ -345,6 +345,39 @@ def test_pictures_are_asked_for_twice_a_second_at_most():
     assert len(call.told(rtp.PictureLost)) == 6
 
 
+def test_of_a_flooded_link_nothing_is_asked_for_until_it_flows_again():
+    call = Publisher()
+    call.send(1, 0, vp8(1, key=True))
+    call.leg.hold_requests(True)
+    call.send(8, 9000, vp8(8), after=0.03)
+    call.leg.picture_wanted()
+    call.leg.beat(call.now + 0.1)
+    assert not call.told(rtp.Lost)
+    assert not call.told(rtp.PictureLost), "a whole picture would be lost as well"
+    call.leg.hold_requests(True)
+    call.leg.hold_requests(False)
+    call.leg.beat(call.now + 0.2)
+    assert len(call.told(rtp.PictureLost)) == 1, "it stands for all that was lost"
+    call.send(10, 12000, vp8(10), after=0.6)
+    assert [one.sequences for one in call.told(rtp.Lost)] == [(9,)]
+
+
+def test_what_is_lost_while_packets_come_late_is_asked_for_a_moment_later():
+    """By the device's own time of sending; a way that is longer for good holds nothing up for long."""
+    call = Publisher(stamps=True)
+    begun = call.now
+    for sequence in range(1, 40):
+        call.now = begun + sequence * 0.02 + (0.2 if sequence > 20 else 0.0)
+        if sequence not in (10, 25):
+            call.send(sequence, sequence * 1800, vp8(sequence, key=sequence == 1), left=begun + sequence * 0.02)
+        if sequence == 11:
+            assert [one.sequences for one in call.told(rtp.Lost)] == [(10,)], "at once"
+            call.again(10, 18000, vp8(10))
+    assert len(call.told(rtp.Lost)) == 1
+    call.leg.beat(call.now + 0.2)
+    assert [one.sequences for one in call.told(rtp.Lost)] == [(10,), (25,)]
+
+
 def test_what_may_be_sent_is_told_at_once_when_it_changes():
     call = Publisher()
     call.send(1, 0, vp8(1, key=True))
@@ -371,10 +404,10 @@ def test_what_an_uplink_measures():
     assert found.received == 90
     assert found.lost_fraction == pytest.approx(0.1, abs=0.02)
     assert found.bits == pytest.approx(90 * 1033 * 8 / (1 + 100 / 30), rel=0.05)
-    assert found.queue_s == pytest.approx(0, abs=0.001)
+    assert found.queues[-1][1] == pytest.approx(0, abs=0.001)
     for sequence in range(201, 231):  # each comes 10 ms later than the one before
         call.send(sequence, 3000 * sequence, vp8(sequence), after=1 / 30 + 0.01)
-    assert call.leg.measured(call.now).queue_s == pytest.approx(0.3, abs=0.02)
+    assert call.leg.measured(call.now).queues == ((call.now, pytest.approx(0.3, abs=0.02)),)
 
 
 def test_a_device_that_loses_samples_is_no_queue_where_it_says_when_it_sent():
@@ -388,7 +421,8 @@ def test_a_device_that_loses_samples_is_no_queue_where_it_says_when_it_sent():
         call.send(sequence, int(48000 * (sequence * 0.02 - lost)), b"sound", kind="audio", left=begun + sequence * 0.02)
         if sequence % 5 == 0:
             measured = call.leg.measured(call.now)
-            assert measured.queue_s == pytest.approx(queue, abs=0.0001)
+            assert measured.queues[-1] == (call.now, pytest.approx(queue, abs=0.0001))
+            assert len(measured.queues) == (5 if sequence else 1), "one for each, for they were sent 20 ms apart"
     call.leg.beat(call.now)
     assert sum(one is not None for told in call.feedback() for one in told.arrivals) == 4000
 
@@ -401,7 +435,7 @@ def test_times_of_sending_are_read_wherever_they_stand():
     assert data[12:16] == b"\xbe\xde\0\1"
     call.now += 0.1
     call.rtp(data[:14] + b"\0\2" + data[16:19] + stamped + data[20:])
-    assert call.leg.measured(call.now).queue_s == pytest.approx(0, abs=0.1)
+    assert [queue for _, queue in call.leg.measured(call.now).queues] == [0, pytest.approx(0.08, abs=0.001)]
     call.leg.beat(call.now)
     assert [one is not None for told in call.feedback() for one in told.arrivals] == [True, True]
     for cut in (b"\0\0", b"\0\1", b"\0\3"):
