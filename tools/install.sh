@@ -121,7 +121,9 @@ case ${1:-} in
 run) make_environment; install_locked run '运行所需的软件包' requirements/run.txt; install_project; build_native ;;
 test) install_locked test '测试所需的软件包' requirements/test.txt ;;
 copies) install_locked copies '去标识化副本所需的软件包' requirements/copies.txt ;;
-bench) install_locked bench '性能对照用的软件包' requirements/bench.txt ;;
+bench)
+  install_locked bench-build '性能对照用的软件包的编译工具' requirements/bench-build.txt
+  install_locked bench '性能对照用的软件包' requirements/bench.txt ;;
 assets) install_assets ;;
 peers) npm_install peers '测试对照用的 Node 软件包' ;;
 packages) install_packages requirements/system.txt ;;

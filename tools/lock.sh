@@ -2,7 +2,7 @@
 # Locks every dependency again: exact versions and hashes, no addresses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for part in bootstrap run copies test training bench node; do
+for part in bootstrap run copies test training bench-build bench node; do
   echo "· requirements/$part.txt"
   .venv/bin/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate \
     "requirements/$part.in" -o "requirements/$part.txt"
