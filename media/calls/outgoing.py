@@ -139,15 +139,16 @@ class Outgoing:
 
     def repeat(self, sequence: int, now: float) -> bool:
         """Send the packet `sequence` again, as a retransmission (RFC 4588) where that was agreed on; False when it is no longer there. One that was
-        repeated just now is on its way."""
+        repeated just now is on its way, and so is one that its sender is being asked for: whoever gets it lacks it because we do."""
         if now - self._repeated_at.get(sequence, float("-inf")) < AGAIN_S:
             return True
         stretch = self._stretch_of(sequence)
         if stretch is None:
             return False
-        kept = stretch.stream.kept((sequence - stretch.shift) % rtp.SEQUENCES)
+        wanted = (sequence - stretch.shift) % rtp.SEQUENCES
+        kept = stretch.stream.kept(wanted)
         if kept is None:
-            return False
+            return stretch.stream.may_still_come(wanted)
         packet, offset = kept
         if len(self._repeated_at) > MOST_REPEATED:
             self._repeated_at.clear()

@@ -53,6 +53,10 @@ class Stream(Reception):
             return None
         return packet, self._offsets[place]
 
+    def may_still_come(self, sequence: int) -> bool:
+        """A packet that is not kept: it is so new that its sender is asked for it, or was told to send a whole picture instead."""
+        return self.repairs and (self.highest - sequence) % SEQUENCES < KEPT
+
     def ntp_of(self, timestamp: int) -> float | None:
         """When this was taken by the sender's clock, in seconds; None before its first report."""
         if self.report is None:

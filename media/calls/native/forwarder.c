@@ -921,14 +921,18 @@ int fw_sent(struct forwarder *fw, struct conn *conn, uint16_t from, struct left 
     return count;
 }
 
-/* The packet again, on the retransmission stream; 0 when it is no longer kept. */
+enum { GONE = -1, AWAITED, REPEATED };
+
+/* The packet again, on the retransmission stream: REPEATED; AWAITED when it is so new that its sender is being asked for it himself; GONE when it is
+ * no longer kept. */
 int fw_repeat(struct forwarder *fw, struct out *out, uint16_t sequence, double now) {
-    int done = 0;
+    int done = GONE;
     pthread_mutex_lock(&fw->lock);
     struct source *source = out->from;
     if (source && source->cache && out->continuous && out->again_payload_type >= 0) {
         /* Of its kind there are at most CACHED; those without payload shift what the receiver counts by a few. */
         int16_t back = (int16_t)(uint16_t)(out->last_sequence - sequence);
+        if (back >= 0 && back < CACHED && source->highest - back >= out->first) done = AWAITED;
         for (int64_t extended = source->highest - back - DROPPED; back >= 0 && back < CACHED && extended <= source->highest - back + 1; extended++) {
             if (extended < out->first || extended < 0 || sequence_for(out, source, extended) != sequence) continue;
             struct cached *one = &source->cache[extended % CACHED];
@@ -942,7 +946,7 @@ int fw_repeat(struct forwarder *fw, struct out *out, uint16_t sequence, double n
             rewrite_ids(out, source->codec, data + header + 2, (int)one->size, 0);
             if (enqueue(fw, out->to, 0, header + 2 + (int)one->size, now)) {
                 out->repeated++;
-                done = 1;
+                done = REPEATED;
             }
             flush_all(fw);
             break;

@@ -84,9 +84,9 @@ class NativeOutgoing(Outgoing):
         if len(self._repeated_at) > MOST_REPEATED:
             self._repeated_at.clear()
         self._repeated_at[sequence] = now
-        done: bool = self.forwarder.repeat(self.out, sequence, now)
-        self.retransmitted += done
-        return done
+        done: int = self.forwarder.repeat(self.out, sequence, now)
+        self.retransmitted += done == library.REPEATED
+        return done != library.GONE
 
     def pad(self, send: object, now: float) -> None:
         if self.out and self.wire.conn is not None:

@@ -75,6 +75,7 @@ class Arrival:
 
 DATAGRAM, RTCP, COPY, GAP = 0, 1, 2, 3
 AT_ONCE, SMOOTH, STILL = 0, 1, 2
+GONE, AWAITED, REPEATED = -1, 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,9 +270,9 @@ class Forwarder:
         count = self._library.fw_sent(self._fw, conn.pointer, sequence, self._left, len(self._left))
         return [(one.at, one.size) for one in self._left[:count]]
 
-    def repeat(self, out: int, sequence: int, now: float) -> bool:
-        """Send a packet again; False when it is no longer kept."""
-        return bool(self._library.fw_repeat(self._fw, out, sequence, now))
+    def repeat(self, out: int, sequence: int, now: float) -> int:
+        """Send a packet again: `REPEATED`; `AWAITED` when it is so new that its sender is being asked for it; `GONE` when it is no longer kept."""
+        return int(self._library.fw_repeat(self._fw, out, sequence, now))
 
     def pad(self, out: int, timestamp: int, now: float) -> bool:
         """Send a packet of padding on the retransmission stream; False when there is none, or no feedback would tell of it."""

@@ -220,11 +220,14 @@ def test_what_is_lost_is_asked_for_and_repeated(forwarder: library.Forwarder, ro
     again = read(receiver.receive(1)[0])
     assert (again.sequence, again.ssrc, again.payload) == (0x7FFF, 1007, key_frame(9, key=False))
     assert forwarder.missing(source, now + 1) == ([0], False)
-    assert forwarder.repeat(out, 0x7FFE, time.monotonic())
+    assert forwarder.repeat(out, 0x8000, time.monotonic()) == library.AWAITED
+    assert receiver.quiet()
+    assert forwarder.repeat(out, 0x7FFE, time.monotonic()) == library.REPEATED
     repeated = read(receiver.receive(1)[0])
     assert (repeated.ssrc, repeated.payload_type, repeated.payload[:2]) == (1008, 101, (0x7FFE).to_bytes(2, "big"))
     assert repeated.payload[2:] == key_frame(65534, key=False)
-    assert not forwarder.repeat(out, 0x7000, time.monotonic())
+    for beyond in (0x7000, 0x7FFC):
+        assert forwarder.repeat(out, beyond, time.monotonic()) == library.GONE, "from before what he was sent"
     assert forwarder.read_out(out).repeated == 1
     publisher.send(rtp.wrap_retransmission(lost, 97, 2, 8))
     assert receiver.quiet(), "it had come already"
@@ -262,7 +265,7 @@ def test_packets_without_payload_leave_no_gap(forwarder: library.Forwarder, room
     publisher.send(video(3, 3000, key_frame(2, key=False)))
     found = [read(one) for one in receiver.receive(3)]
     assert [one.sequence for one in found] == [1, 3, 2]
-    assert forwarder.repeat(out, 2, time.monotonic())
+    assert forwarder.repeat(out, 2, time.monotonic()) == library.REPEATED
     assert read(receiver.receive(1)[0]).payload[2:] == key_frame(2, key=False)
 
 

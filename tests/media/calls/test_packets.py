@@ -12,7 +12,7 @@ from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRrPacket, RtcpRtpfbPacket
 from media.calls import hooks, pictures, rtp
 from media.calls.outgoing import Outgoing
 from media.calls.reception import PictureRequests, Reception
-from media.calls.stream import Stream
+from media.calls.stream import KEPT, Stream
 
 
 class _Without:
@@ -211,6 +211,23 @@ def test_numbers_go_on_when_somebody_else_takes_the_slot():
     assert not slot.repeat(5, 15.0)
     assert slot.report(first, rtp.SenderReport(7, 1, 2), 15.0) is None
     assert slot.report(second, rtp.SenderReport(7, 1, 777), 15.0) is not None
+
+
+def test_what_never_came_is_awaited_until_it_is_too_old():
+    """A receiver lacks it because we do: it comes, or a whole picture in its place, without his asking for one."""
+    slot, sent = slot_and_sent()
+    source = stream()
+    for number in (10, 11, 13):
+        arrive(slot, source, packet(number), 0.0)
+    assert slot.repeat(12, 1.0)
+    assert len(sent.packets) == 3
+    assert not slot.repeat(9, 1.0), "from before he was sent anything"
+    arrive(slot, source, packet(13 + KEPT - 2), 2.0)
+    assert slot.repeat(12, 3.0)
+    arrive(slot, source, packet(13 + KEPT - 1), 3.0)
+    assert not slot.repeat(12, 4.0)
+    source.repairs = False
+    assert not slot.repeat(13 + KEPT - 3, 4.0), "nobody asks for it"
 
 
 def test_who_agreed_on_no_retransmissions_gets_the_packet_itself_again():
