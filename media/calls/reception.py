@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from media.calls.rtp import SEQUENCES, TIMESTAMPS, ReportBlock
 
 RETRY_S = 0.06
+ONCE_MORE_S = 0.025
+"""Requests get lost, too, and cost next to nothing: each is made twice. A sender that has answered the first leaves the second alone for a round
+trip (libwebrtc, `RtpPacketHistory`)."""
 TRIES = 6
 MOST_MISSING = 200
 """A longer gap is not repaired packet by packet: a whole picture is cheaper."""
@@ -21,6 +24,7 @@ QUEUE_MEMORY_S = 8.0
 class _Missing:
     asked_at: float
     tries: int
+    once_more: bool = False
 
 
 @dataclass(slots=True)
@@ -117,13 +121,17 @@ class Reception:
             self._missing.clear()
         asked, retry = [], max(RETRY_S, 1.3 * self.repair_s)
         for extended, missing in sorted(self._missing.items()):
-            if now - missing.asked_at < retry:
+            since = now - missing.asked_at
+            if missing.once_more and ONCE_MORE_S <= since < retry:
+                missing.once_more = False
+            elif since < retry:
                 continue
-            if missing.tries >= TRIES:
+            elif missing.tries >= TRIES:
                 del self._missing[extended]
                 hopeless = True
                 continue
-            missing.asked_at, missing.tries = now, missing.tries + 1
+            else:
+                missing.asked_at, missing.tries, missing.once_more = now, missing.tries + 1, True
             asked.append(extended % SEQUENCES)
         return asked, hopeless
 

@@ -199,7 +199,7 @@ async def test_a_picture_that_starves_is_made_smaller_until_there_is_enough_or_t
       });
       const [audio, video] = [sender([{ maxBitrate: 32000 }]), sender([{ active: true, maxBitrate: 1000000 }], 480)];
       const connection = () => ({
-        addTransceiver() {}, close() {}, connectionState: 'connected',
+        addTransceiver() {}, close() {}, connectionState: 'connected', getReceivers: () => [],
         getTransceivers: () => [['audio', audio], ['video', video]].map(([kind, one]) => ({ sender: one, receiver: { track: { kind } } })),
         getStats: async () => new Map(stats.map((one, place) => [place, { type: 'outbound-rtp', kind: 'video', ...one }])),
       });
@@ -225,6 +225,34 @@ async def test_a_picture_that_starves_is_made_smaller_until_there_is_enough_or_t
         {"advice": told, "videos": [[None, None]]}, {"videos": [[100_000, 480], [50_000, 240]]}, {"videos": []},
     ]  # fmt: skip
     assert await asked(visiting, pages, script, given) == [480, 480, 180, 180, 360, 360, 480, 360, 480, 480, 480, 480]
+
+
+async def test_a_moving_picture_that_loses_packets_again_and_again_is_shown_later_until_it_is_calm(visiting: Visiting, pages: str) -> None:
+    script = """
+      const { Smoothing } = await from('smoothing.js');
+      const connection = new RTCPeerConnection();
+      const { receiver } = connection.addTransceiver('video');
+      const smoothing = new Smoothing();
+      const seen = [];
+      for (const [at, nackCount, framesPerSecond, rtt] of given) {
+        const stats = [
+          { type: 'inbound-rtp', kind: 'video', trackIdentifier: receiver.track.id, nackCount, framesPerSecond },
+          { type: 'inbound-rtp', kind: 'video', trackIdentifier: 'another', nackCount: at }, { type: 'inbound-rtp', kind: 'audio' },
+          { type: 'candidate-pair', nominated: true, currentRoundTripTime: rtt },
+        ];
+        smoothing.look(new Map(stats.map((one, place) => [place, one])), connection.getReceivers(), at);
+        seen.push(receiver.jitterBufferTarget);
+      }
+      smoothing.look(new Map(), connection.getReceivers(), 0);
+      connection.close();
+      return seen;"""
+    burst = [(0, 0, 25, 0.08), (200, 40, 25, 0.08), (400, 90, 25, 0.08), (9000, 90, 25, 0.08)]
+    often = [(10_000, 91, 25, 0.08), (10_400, 93, 25, 0.08), (10_800, 94, 25, 0.08), (11_200, 95, 25, 0.08)]
+    longer = [(12_000, 96, 25, 0.2), (12_200, 97, 25, 2.0), (12_400, 97, 2, 0.08), (12_600, 97, 25, 0.01)]
+    calm = [(22_100, 97, 25, 0.08), (23_500, 97, 25, 0.08)]
+    given = [*burst, *often, *longer, *calm]
+    expected = [None] * 7 + [216] + [360, 400, None, 216] + [216, None]
+    assert await asked(visiting, pages, script, given) == expected
 
 
 async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is_often_still(visiting: Visiting, pages: str) -> None:

@@ -33,6 +33,7 @@
 #define STEP 3000              /* a larger jump is a new start of the sequence (RFC 3550, appendix A.1) */
 #define TRIES 6
 #define RETRY_S 0.06
+#define ONCE_MORE_S 0.025         /* each request is made twice: media/calls/reception.py */
 #define DROPPED 64             /* packets without payload whose place in the sequence is remembered */
 #define ARRIVALS 1024
 #define SENT 4096
@@ -48,7 +49,7 @@ enum { CODEC_OTHER = 0, CODEC_VP8 = 1, CODEC_H264 = 2 };
 struct arrival { double at; uint16_t sequence; uint16_t size; uint32_t ssrc; int32_t stamp; }; /* stamp: -1 when it is not told */
 struct sent { double at; uint32_t size; uint16_t sequence; };
 struct cached { uint8_t *payload; uint32_t room; uint32_t timestamp; uint32_t size; int64_t extended; uint8_t marker; };
-struct missing { int64_t extended; double asked_at; int tries; };
+struct missing { int64_t extended; double asked_at; int tries, once_more; };
 
 struct source;
 struct out {
@@ -449,7 +450,7 @@ static void note_missing(struct source *source, int64_t extended) {
             source->hopeless = 1;
             return;
         }
-        source->missing[source->missing_count++] = (struct missing){lost, -1e9, 0};
+        source->missing[source->missing_count++] = (struct missing){lost, -1e9, 0, 0};
     }
 }
 
@@ -875,13 +876,18 @@ int fw_missing(struct forwarder *fw, struct source *source, double now, uint16_t
     source->hopeless = 0;
     for (int i = 0; i < source->missing_count; i++) {
         struct missing one = source->missing[i];
-        if (now - one.asked_at >= fmax(RETRY_S, 1.3 * source->repair_s) && count < most) {
+        double since = now - one.asked_at;
+        if (since >= fmax(RETRY_S, 1.3 * source->repair_s) && count < most) {
             if (one.tries >= TRIES) {
                 *hopeless = 1;
                 continue;
             }
             one.asked_at = now;
             one.tries++;
+            one.once_more = 1;
+            found[count++] = (uint16_t)one.extended;
+        } else if (one.once_more && since >= ONCE_MORE_S && count < most) {
+            one.once_more = 0;
             found[count++] = (uint16_t)one.extended;
         }
         source->missing[kept++] = one;

@@ -1,6 +1,7 @@
 // The two connections of one seat: one sends, one receives. They are put up together and closed together.
 
 import { adjust, encodings, linesFor, settle, soundPacket, starves } from "./sending.js";
+import { Smoothing } from "./smoothing.js";
 
 /** Milliseconds of sound in a packet unless something else is asked for (RFC 7587, 4.2). */
 const PACKET_MS = 20;
@@ -15,6 +16,7 @@ export class Pair {
     this.closed = false;
     this.began = performance.now();
     this.packet = PACKET_MS;
+    this.smoothing = new Smoothing();
     this.sending = route.connection();
     this.receiving = route.connection();
     for (const one of [this.sending, this.receiving]) one.onconnectionstatechange = () => this.closed || on.state();
@@ -144,6 +146,7 @@ export class Pair {
   async heard() {
     const [sending, receiving] = await Promise.all([this.sending, this.receiving].map(statsOf));
     this.#shrink(sending);
+    this.smoothing.look(receiving, this.receiving.getReceivers());
     return { sending: arrived(sending), receiving: arrived(receiving) };
   }
 

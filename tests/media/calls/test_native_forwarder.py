@@ -215,6 +215,8 @@ def test_what_is_lost_is_asked_for_and_repeated(forwarder: library.Forwarder, ro
     now = time.monotonic()
     assert forwarder.missing(source, now) == ([65535, 0], False)
     assert forwarder.missing(source, now + 0.01) == ([], False)
+    assert forwarder.missing(source, now + 0.03) == ([65535, 0], False), "requests get lost, too"
+    assert forwarder.missing(source, now + 0.055) == ([], False)
     lost = video(65535, 9, key_frame(9, key=False))
     publisher.send(rtp.wrap_retransmission(lost, 97, 1, 8))
     again = read(receiver.receive(1)[0])

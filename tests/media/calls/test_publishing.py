@@ -97,6 +97,18 @@ def test_a_gap_is_asked_for_at_once_and_a_repeated_packet_passed_on_once():
     assert len(call.told(rtp.Lost)) == 1
 
 
+def test_each_request_is_made_twice_because_requests_get_lost():
+    call = Publisher()
+    call.send(1, 0, vp8(1, key=True))
+    call.send(3, 9000, vp8(3), after=0.03)
+    for step in range(1, 6):
+        call.leg.beat(call.now + step / 100)
+    assert [one.sequences for one in call.told(rtp.Lost)] == [(2,), (2,)]
+    call.now += 0.055
+    call.again(2, 3000, vp8(2))
+    assert call.leg._streams[700].repair_s == pytest.approx(0.055 / 4), "since it was asked for first"
+
+
 def test_sound_is_never_asked_for_again():
     call = Publisher()
     for sequence in (1, 2, 9):
