@@ -40,7 +40,9 @@ AT_LEAST_EVERY_S = 0.5
 CHANGED = 0.03
 STARTS_S = 5.0
 """Nothing seen for so long: he sends no picture."""
-STOPS_S = 0.1
+STOPS_S, WHOLE_S, LONGEST_STOP_S = 0.1, 0.5, 0.5
+UNSEEN_SHARE = 0.5
+"""Of what the link up bears: so much is sent on the way down while nothing is known of it, for a whole picture must get through quickly."""
 """A picture a third too large stops when the queue is so long."""
 SIMULCAST_EXTRA = 1.4
 """All layers together against the largest one."""
@@ -73,7 +75,10 @@ class _Member:
     sound: Climb = field(default_factory=lambda: Climb(1, longest_s=LONGEST_WITHOUT_SOUND_S))
     shown: dict[str, Climb] = field(default_factory=dict)
     layer: dict[str, int] = field(default_factory=dict)
-    moving: set[str] = field(default_factory=set)
+    moving: dict[str, float] = field(default_factory=dict)
+    """Whose pictures move here, and since when."""
+    stopped_at: float = float("-inf")
+    """When a picture was stopped here last."""
     proof: Proof = field(default_factory=Proof)
     sends: tuple[float, ...] = ()
     """Bits of each layer of his picture, smoothed over some pictures."""
@@ -139,7 +144,7 @@ class RoomBandwidth:
         shares = {seat: self._shares(seat, ups, now) for seat in downs}
         send = {seat: self._to_send(seat, ups[seat], up_rungs[seat], shares) for seat in ups}
         shown = {
-            (seat, other): self._show(seat, other, part)
+            (seat, other): self._show(seat, other, part, now)
             for seat, by_seat in shares.items()
             for other, part in by_seat.items()
         }
@@ -175,6 +180,7 @@ class RoomBandwidth:
             for gone in [seat for seat in member.shown if seat not in ups]:
                 del member.shown[gone]
                 member.layer.pop(gone, None)
+                member.moving.pop(gone, None)
 
     @staticmethod
     def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float, *, late: bool) -> None:
@@ -202,7 +208,7 @@ class RoomBandwidth:
                 member.up.late(now)
             member.up.step(now)
             if member.up.flooded:
-                member.down.unseen(member.up.limit or 0.0, now)
+                member.down.unseen(UNSEEN_SHARE * (member.up.limit or 0.0), now)
         if member.up.came_back or member.down.came_back:
             member.back_at = now
 
@@ -278,29 +284,44 @@ class RoomBandwidth:
         member.told = max(0, min(most, useful)) if rung else 0
         return rung, member.told
 
-    def _show(self, seat: str, other: str, part: _Part) -> Shown:
+    def _show(self, seat: str, other: str, part: _Part, now: float) -> Shown:
         """How the picture of `other` goes to `seat`."""
         member, bits = self.members[seat], part.bits
         if part.rung <= Rung.STILLS:
-            member.moving.discard(other)
+            member.moving.pop(other, None)
         if part.rung == Rung.NONE:
             return Shown(Picture.NONE)
         if part.rung == Rung.STILLS:
             return Shown(Picture.STILLS, 0, STILL_EVERY_S, STEPS[Rung.STILLS].most)
+        if self._stands_still(member, other, bits, now):
+            return Shown(Picture.NONE)
         sends = self.members[other].sends
         if len(sends) > 1:
             now_at = member.layer.get(other, 0)
             fitting = [place for place, rate in enumerate(sends) if HARDLY < rate <= bits * (KEEPS if place <= now_at else FITS)]
             member.layer[other] = max(fitting, default=0)
             return Shown(Picture.MOVING, member.layer[other])
-        too_much = min(max(sends, default=0.0), self.members[other].sends_now) > FAR_TOO_MUCH * bits
-        if other in member.moving:
-            waits = too_much and member.down.draining and member.down.watch.queue_s > STOPS_S
+        return Shown(Picture.MOVING)
+
+    def _stands_still(self, member: _Member, other: str, bits: int, now: float) -> bool:
+        """Whether the picture of `other` is not sent to `member` for a moment. On a link that overflows each picture is broken, and every packet of
+        it keeps the next whole one waiting: that one is asked for when the queue has emptied. One far too large waits until it is small enough."""
+        down, sends = member.down, self.members[other].sends
+        too_much = len(sends) == 1 and min(sends[0], self.members[other].sends_now) > FAR_TOO_MUCH * bits
+        began = member.moving.get(other)
+        if began is not None:
+            standing = too_much and down.draining and down.watch.queue_s > STOPS_S and now - began > WHOLE_S
+            waits = down.breaks(began) or standing
+            if waits:
+                member.stopped_at = now
         else:
-            waits = too_much and member.down.falls > 0
-        (member.moving.discard if waits else member.moving.add)(other)
+            waits = (down.backed_up(now) and now - member.stopped_at < LONGEST_STOP_S) or (too_much and down.falls > 0)
+        if waits:
+            member.moving.pop(other, None)
+        else:
+            member.moving.setdefault(other, now)
         self._waits |= waits
-        return Shown(Picture.NONE if waits else Picture.MOVING)
+        return waits
 
     def _saved(self, sounds: Mapping[str, Sound], downs: Mapping[str, Downlink], ups: Mapping[str, Uplink]) -> dict[str, Sound]:
         """Each voice at the rate of the weakest of those who carry it: its own link, and the links of all who hear it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 UP_S = 1.0
 """How long the next step up must have been possible without a break."""
 LONGEST_UP_S = 16.0
-LONGEST_PROOF_S = 6.0
+LONGEST_PROOF_S = 5.0
 """So much later at most is it noticed that a link has become better."""
 SHORT_STAY_S = 10.0
 """Who falls from a step that he took less than so long ago waits twice as long before he takes it again."""

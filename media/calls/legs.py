@@ -299,6 +299,7 @@ class PublishLeg:
             for lane in stream.lanes:
                 if lane not in wanted[kind] or lane.shown.picture is not Picture.MOVING:
                     lane.stop()
+                    lane.forget()
             stream.lanes = [one for one in stream.lanes if one.source is stream]
         for kind, lanes in wanted.items():
             for lane in lanes:
@@ -418,6 +419,7 @@ class PublishLeg:
     def _tell_arrivals(self, now: float) -> None:
         video = self._layers.get(("video", self._rids[0] if self._rids else ""))
         named = video.ssrc if video is not None else next(iter(self._streams), 0)
+        self._arrivals.tells_losses = self.told_bits is None
         message = self._arrivals.in_order(self._arrived, named, now) if named else None
         if message is not None:
             self.wire.report(message)

@@ -44,6 +44,11 @@ SUDDEN_S = 0.4
 """Less is sent at once; what people see of it changes when it has lasted so long."""
 FLOOD_S, FLOWS, FLOOD_LOSS = 0.15, 0.5, 0.1
 """A flood: a queue of this length, and at least this share of the limit arrives. One that overflows loses so much more than usual."""
+BEGINS_S = 0.08
+"""A picture that stopped begins again on a queue of no more than this; until it comes, it has emptied."""
+EPISODE_S = 2.0
+UNSEEN_S = 0.35
+"""A queue that cannot be seen is taken for emptied after this: those of radio links and routers hold a third of a second or more."""
 AGAIN_S = 0.15
 """After a fall the sender needs a round trip and this long before it can be judged."""
 HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
@@ -102,10 +107,14 @@ class LinkEstimate:
     """What arrived before it fell."""
     _before_unseen: float | None = None
     _unseen_at: float = 0.0
+    _unseen_until: float = float("-inf")
+    _feared_at: float = float("-inf")
     _sent: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=20))
     """Bits a second that were sent up to a time, after the one before."""
     _sent_told: float = float("-inf")
     """When the last packet left that feedback has told of."""
+    _lost_sent: float = float("-inf")
+    """When the last packet left that was lost."""
     _flowed: float = 0.0
     """What arrived when no queue grew."""
     _peak: float = 0.0
@@ -146,7 +155,7 @@ class LinkEstimate:
             untold |= one.sequence > self._told + 1 and self._told >= 0
             self._told, self._sent_told = max(self._told, one.sequence), max(self._sent_told, one.sent_at)
             if arrived is None:
-                lost += 1
+                lost, self._lost_sent = lost + 1, max(self._lost_sent, one.sent_at)
                 continue
             if one.sent_at - sent_at > BURST_S or untold:
                 if last is not None:
@@ -294,12 +303,25 @@ class LinkEstimate:
         """Flooded, and still losing what does not fit: more than a radio link loses by itself all day."""
         return self.flooded and self.lost_now - self._usual_loss > FLOOD_LOSS
 
+    def breaks(self, since: float) -> bool:
+        """Whatever of a picture was sent since then, or will be now, is lost in part: the link is known to overflow, or must be feared to."""
+        return (self.overflows and self._lost_sent > since) or (self._before_unseen is not None and self._feared_at > since)
+
+    def backed_up(self, now: float) -> bool:
+        """A queue that has not yet emptied, as far as can be reckoned, to what a picture may begin on."""
+        if self._before_unseen is not None:
+            return now - self._unseen_at < UNSEEN_S
+        return self.draining and self._queue_by_now(now) > BEGINS_S
+
     def sudden(self, now: float) -> bool:
         """It fell so short a time ago that it may only have stood still for a moment."""
         return self.draining and now - self._began_to_fall < SUDDEN_S and not self.flooded
 
     def unseen(self, bits: float, now: float) -> None:
         """What its receiver tells waits behind a queue on the other way, which bears `bits`: no more than that is sent until he has told of it."""
+        if now - self._unseen_until > EPISODE_S:
+            self._feared_at = now
+        self._unseen_until = now
         if self._before_unseen is None and self.target > bits and not self.draining:
             self._before_unseen, self._unseen_at = self.target if self.heard else bits, now
             self._set(bits)
@@ -368,9 +390,11 @@ class LinkEstimate:
         queue, at = self.watch.queue_s, self._sent_told
         if self.limit is None:
             return queue
+        # One that overflows is as long as it can be: what was lost does not wait.
+        longest = max(queue, LONG_QUEUE_S) if self.overflows else float("inf")
         for until, bits in self._sent:
             if until > at > float("-inf"):
-                queue = max(0.0, queue + (until - at) * (bits / (SURELY * self.limit) - 1))
+                queue = min(longest, max(0.0, queue + (until - at) * (bits / (SURELY * self.limit) - 1)))
                 at = until
         return queue
 

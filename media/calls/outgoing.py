@@ -124,6 +124,10 @@ class Outgoing:
         self._last_timestamp, self._last_at = (timestamp + self.timestamp_shift) % rtp.TIMESTAMPS, source.at if at is None else at
         self._last_ntp = source.ntp_of(timestamp)
 
+    def forget(self) -> None:
+        """What was sent until now is not repeated any more: a whole picture comes in its stead."""
+        self._stretches = []
+
     def forward(self, extended: int, marker: int, timestamp: int, payload: bytes, now: float) -> None:
         """One packet of the stream that holds the slot (the common case is written out where packets arrive)."""
         if extended < self.first:
@@ -139,12 +143,13 @@ class Outgoing:
 
     def repeat(self, sequence: int, now: float) -> bool:
         """Send the packet `sequence` again, as a retransmission (RFC 4588) where that was agreed on; False when it is no longer there. One that was
-        repeated just now is on its way, and so is one that its sender is being asked for: whoever gets it lacks it because we do."""
+        repeated just now is on its way, and so is one that its sender is being asked for: whoever gets it lacks it because we do. What was sent
+        before a whole picture that followed is not needed any more."""
         if now - self._repeated_at.get(sequence, float("-inf")) < AGAIN_S:
             return True
         stretch = self._stretch_of(sequence)
         if stretch is None:
-            return False
+            return True
         wanted = (sequence - stretch.shift) % rtp.SEQUENCES
         kept = stretch.stream.kept(wanted)
         if kept is None:

@@ -165,10 +165,15 @@ def read(compound: bytes) -> list[Feedback]:
 
 @dataclass(slots=True)
 class Arrivals:
-    """What one connection received, by transport-wide sequence number. `sender` is who speaks in the messages."""
+    """What one connection received, by transport-wide sequence number. `sender` is who speaks in the messages.
+
+    Without `tells_losses` a packet that is lost counts as having come with the one after it. libwebrtc gives up most of its rate for seconds when a
+    queue overflows (its loss-based control), and fills the rest with repeats of old packets; where somebody else says what may be sent (REMB), only
+    the delays are to be judged there."""
 
     sender: int
     interval_s: float = INTERVAL_S
+    tells_losses: bool = True
     _highest: int = -1
     _next: int = -1
     """The first number that no message has told of."""
@@ -218,13 +223,19 @@ class Arrivals:
         self._late = -1
         messages = []
         for low, high in self._groups(start):
-            feedback = Feedback(self.sender, media, low, self._count, tuple(self._ticks.get(one) for one in range(low, high + 1)))
-            messages.append(build(feedback))
+            messages.append(build(Feedback(self.sender, media, low, self._count, self._ticks_told(low, high))))
             self._count = (self._count + 1) % 256
         self._next = self._highest + 1
         oldest = self._next - _MOST_IN_ONE
         self._ticks = {one: tick for one, tick in self._ticks.items() if one >= oldest}
         return messages
+
+    def _ticks_told(self, low: int, high: int) -> tuple[int | None, ...]:
+        ticks = [self._ticks.get(one) for one in range(low, high + 1)]
+        if not self.tells_losses:
+            for place in range(len(ticks) - 2, -1, -1):
+                ticks[place] = ticks[place + 1] if ticks[place] is None else ticks[place]
+        return tuple(ticks)
 
     def in_order(self, came: dict[int, float], media: int, now: float) -> bytes | None:
         """What to send for these packets (16-bit number → when it came, as they came) at a tenth of the work, in the usual case: they go on where the

@@ -929,8 +929,8 @@ int fw_sent(struct forwarder *fw, struct conn *conn, uint16_t from, struct left 
 
 enum { GONE = -1, AWAITED, REPEATED };
 
-/* The packet again, on the retransmission stream: REPEATED; AWAITED when it is so new that its sender is being asked for it himself; GONE when it is
- * no longer kept. */
+/* The packet again, on the retransmission stream: REPEATED; AWAITED when it is so new that its sender is being asked for it himself, or is from
+ * before a whole picture that followed; GONE when it is no longer kept. */
 int fw_repeat(struct forwarder *fw, struct out *out, uint16_t sequence, double now) {
     int done = GONE;
     pthread_mutex_lock(&fw->lock);
@@ -938,7 +938,7 @@ int fw_repeat(struct forwarder *fw, struct out *out, uint16_t sequence, double n
     if (source && source->cache && out->continuous && out->again_payload_type >= 0) {
         /* Of its kind there are at most CACHED; those without payload shift what the receiver counts by a few. */
         int16_t back = (int16_t)(uint16_t)(out->last_sequence - sequence);
-        if (back >= 0 && back < CACHED && source->highest - back >= out->first) done = AWAITED;
+        if (back >= 0 && back < CACHED) done = AWAITED;
         for (int64_t extended = source->highest - back - DROPPED; back >= 0 && back < CACHED && extended <= source->highest - back + 1; extended++) {
             if (extended < out->first || extended < 0 || sequence_for(out, source, extended) != sequence) continue;
             struct cached *one = &source->cache[extended % CACHED];

@@ -271,7 +271,8 @@ class Forwarder:
         return [(one.at, one.size) for one in self._left[:count]]
 
     def repeat(self, out: int, sequence: int, now: float) -> int:
-        """Send a packet again: `REPEATED`; `AWAITED` when it is so new that its sender is being asked for it; `GONE` when it is no longer kept."""
+        """Send a packet again: `REPEATED`; `AWAITED` when it is so new that its sender is being asked for it, or a whole picture followed it; `GONE`
+        when it is no longer kept."""
         return int(self._library.fw_repeat(self._fw, out, sequence, now))
 
     def pad(self, out: int, timestamp: int, now: float) -> bool:

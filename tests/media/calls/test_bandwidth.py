@@ -90,10 +90,10 @@ def test_padding_waits_longer_each_time_that_it_filled_the_link():
         while not proof.may(falls, now):
             now += 0.1
         waits.append(round(now - began))
-    assert waits == [2, 4, 6, 6, 6, 6, 6]
+    assert waits == [2, 4, 5, 5, 5, 5, 5]
     proof.padding = False
     assert not proof.may(8, now)
-    assert proof.wait_s == 6, "a fall without padding makes it no longer"
+    assert proof.wait_s == 5, "a fall without padding makes it no longer"
     assert proof.may(8, now + 40)
     assert proof.wait_s == 1
 

@@ -101,6 +101,36 @@ def test_the_picture_returns_when_the_link_does(seats: str, within_s: float):
     assert any(row.told > 60_000 for row in rows if row.at > 30)
 
 
+@pytest.mark.parametrize("both", [True, False])
+def test_a_picture_stops_for_a_moment_where_a_link_falls_and_begins_on_an_empty_queue(both: bool):
+    """Where only the way up fell nothing is known of the other one for a moment: it is feared for, once."""
+    good, bad = Link(2_000_000, 0.04), Link(300_000, 0.04)
+    falls = [(0.0, good), (12.0, bad)]
+    call = SimulatedCall("ab", up={"a": falls}, down={"a": falls if both else [(0.0, good)]}).run(16)
+    rows = after(call, 12.0)
+    stopped = [row.at for row in rows if row.shown["b"] == Picture.NONE]
+    assert stopped[0] <= 12.5
+    assert stopped[-1] - stopped[0] <= 0.5
+    begins = next(row for row in rows if row.at > stopped[-1])
+    assert begins.queue_down < 0.1
+    assert all(row.shown["b"] == Picture.MOVING for row in rows if row.at > stopped[-1])
+
+
+def test_what_was_lost_before_a_picture_began_does_not_stop_it_again():
+    link = LinkEstimate(800_000, 40_000, 2_000_000)
+    for step in range(60):
+        now = step / 20
+        wait = min(0.3, max(0.0, now - 1.0))
+        lost = 1.3 < now < 1.6
+        sizes = 1000 if now < 1.0 else 300
+        link.feedback([Result(3 * step + one, now - 0.05, sizes, None if lost and one else now + wait) for one in range(3)], now + wait)
+        link.step(now + wait)
+        if now == 1.5:
+            assert link.breaks(1.0)
+            assert not link.breaks(1.5), "of that nothing was lost yet"
+            assert link.backed_up(now)
+
+
 @pytest.mark.parametrize("gap", [2.0, 6.0, 12.0])
 def test_when_nothing_passes_for_a_while_the_picture_is_back_at_once_afterwards(gap: float):
     link = Link(1_000_000, 0.04)

@@ -208,7 +208,9 @@ def test_numbers_go_on_when_somebody_else_takes_the_slot():
     assert slot.repeat((60000 & 0x7FFF) + 3, 14.01)
     assert len(sent.packets) == before, "on its way already"
     assert slot.repeat((60000 & 0x7FFF) + 3, 14.1)
-    assert not slot.repeat(5, 15.0)
+    before = len(sent.packets)
+    assert slot.repeat(5, 15.0)
+    assert len(sent.packets) == before, "from before all that he was sent"
     assert slot.report(first, rtp.SenderReport(7, 1, 2), 15.0) is None
     assert slot.report(second, rtp.SenderReport(7, 1, 777), 15.0) is not None
 
@@ -221,13 +223,16 @@ def test_what_never_came_is_awaited_until_it_is_too_old():
         arrive(slot, source, packet(number), 0.0)
     assert slot.repeat(12, 1.0)
     assert len(sent.packets) == 3
-    assert not slot.repeat(9, 1.0), "from before he was sent anything"
+    assert slot.repeat(9, 1.0), "from before the whole picture that he was sent"
     arrive(slot, source, packet(13 + KEPT - 2), 2.0)
     assert slot.repeat(12, 3.0)
     arrive(slot, source, packet(13 + KEPT - 1), 3.0)
     assert not slot.repeat(12, 4.0)
     source.repairs = False
     assert not slot.repeat(13 + KEPT - 3, 4.0), "nobody asks for it"
+    slot.forget()
+    assert slot.repeat(13 + KEPT - 2, 4.0)
+    assert len(sent.packets) == 5, "not needed any more"
 
 
 def test_who_agreed_on_no_retransmissions_gets_the_packet_itself_again():

@@ -128,6 +128,17 @@ def test_arrivals_are_told_every_interval_with_what_is_missing():
     assert arrivals.messages(2, 10.20) == []
 
 
+def test_where_the_rate_is_told_otherwise_what_is_lost_counts_as_having_come_with_the_next():
+    arrivals = Arrivals(sender=1, tells_losses=False)
+    for sequence, at in ((65534, 10.000), (65535, 10.010), (2, 10.020), (3, 10.030)):
+        arrivals.arrived(sequence, at)
+    (told,) = (parse(one) for one in arrivals.messages(2, 10.05))
+    assert told == Feedback(1, 2, 65534, 0, (40000, 40040, 40080, 40080, 40080, 40120))
+    arrivals.arrived(0, 10.060)
+    (again,) = (parse(one) for one in arrivals.messages(2, 10.10))
+    assert (again.base, again.arrivals[0], again.arrivals[3]) == (0, 40240, 40120), "it came after all"
+
+
 def test_a_packet_called_missing_that_comes_after_all_is_told_of_again():
     arrivals, history = Arrivals(sender=1), SentPackets()
     for _ in range(5):
