@@ -40,10 +40,12 @@ AT_LEAST_EVERY_S = 0.5
 CHANGED = 0.03
 STARTS_S = 5.0
 """Nothing seen for so long: he sends no picture."""
-STOPS_S, WHOLE_S, LONGEST_STOP_S = 0.1, 0.5, 0.5
+STOPS_S, WHOLE_S = 0.1, 0.5
+"""A picture a third too large stops when the queue is so long, but not before it had this long to come whole."""
+LONGEST_STOP_S = 0.5
+"""One that stopped because the link overflows is tried again after this, whatever is reckoned of the queue."""
 UNSEEN_SHARE = 0.5
 """Of what the link up bears: so much is sent on the way down while nothing is known of it, for a whole picture must get through quickly."""
-"""A picture a third too large stops when the queue is so long."""
 SIMULCAST_EXTRA = 1.4
 """All layers together against the largest one."""
 CLIMB_MARGIN = 1.1

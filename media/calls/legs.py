@@ -419,7 +419,7 @@ class PublishLeg:
     def _tell_arrivals(self, now: float) -> None:
         video = self._layers.get(("video", self._rids[0] if self._rids else ""))
         named = video.ssrc if video is not None else next(iter(self._streams), 0)
-        self._arrivals.tells_losses = self.told_bits is None
+        self._arrivals.tells_losses = not self._held  # what is lost while it is held is never asked for
         message = self._arrivals.in_order(self._arrived, named, now) if named else None
         if message is not None:
             self.wire.report(message)

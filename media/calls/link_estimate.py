@@ -46,9 +46,10 @@ FLOOD_S, FLOWS, FLOOD_LOSS = 0.15, 0.5, 0.1
 """A flood: a queue of this length, and at least this share of the limit arrives. One that overflows loses so much more than usual."""
 BEGINS_S = 0.08
 """A picture that stopped begins again on a queue of no more than this; until it comes, it has emptied."""
-EPISODE_S = 2.0
 UNSEEN_S = 0.35
 """A queue that cannot be seen is taken for emptied after this: those of radio links and routers hold a third of a second or more."""
+EPISODE_S = 2.0
+"""For a way down that cannot be seen is feared once, until it could be for so long."""
 AGAIN_S = 0.15
 """After a fall the sender needs a round trip and this long before it can be judged."""
 HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
@@ -106,6 +107,7 @@ class LinkEstimate:
     _fell_from: float = 0.0
     """What arrived before it fell."""
     _before_unseen: float | None = None
+    """The target before it was limited because nothing is known of the link; when it was, when it last had to be, and when that began."""
     _unseen_at: float = 0.0
     _unseen_until: float = float("-inf")
     _feared_at: float = float("-inf")

@@ -167,9 +167,9 @@ def read(compound: bytes) -> list[Feedback]:
 class Arrivals:
     """What one connection received, by transport-wide sequence number. `sender` is who speaks in the messages.
 
-    Without `tells_losses` a packet that is lost counts as having come with the one after it. libwebrtc gives up most of its rate for seconds when a
-    queue overflows (its loss-based control), and fills the rest with repeats of old packets; where somebody else says what may be sent (REMB), only
-    the delays are to be judged there."""
+    Without `tells_losses` a packet that is lost counts as having come with the one after it. When a queue overflows libwebrtc gives up most of its
+    rate for seconds (its loss-based control) and fills the rest with repeats of old packets, although what it may send is told it otherwise (REMB).
+    What it takes for arrived it cannot send again any more: only for packets that nobody will ask for."""
 
     sender: int
     interval_s: float = INTERVAL_S

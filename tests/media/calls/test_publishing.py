@@ -195,11 +195,12 @@ def test_arrivals_are_told_of_a_stream_that_is_really_sent():
     assert told.base == 0
     assert [one is not None for one in told.arrivals] == [True] * 6 + [False, True]
     assert [later - earlier for earlier, later in zip(told.arrivals[:5], told.arrivals[1:6], strict=True) if earlier and later] == [40] * 5
-    call.leg.tell_bits(500_000)
-    call.numbers += 1
-    call.send(1, 3000, vp8(2), after=0.2)
-    call.leg.beat(call.now)
-    assert None not in call.feedback()[-1].arrivals, "what he may send is told otherwise now"
+    for sequence, held in ((1, True), (2, False)):
+        call.leg.hold_requests(held)
+        call.numbers += 1
+        call.send(sequence, 3000 * sequence, vp8(sequence + 1), after=0.2)
+        call.leg.beat(call.now)
+        assert (None in call.feedback()[-1].arrivals) is not held, "what will not be asked for may as well have come"
 
 
 def test_the_transport_number_is_found_wherever_it_stands():

@@ -128,7 +128,7 @@ def test_arrivals_are_told_every_interval_with_what_is_missing():
     assert arrivals.messages(2, 10.20) == []
 
 
-def test_where_the_rate_is_told_otherwise_what_is_lost_counts_as_having_come_with_the_next():
+def test_what_nobody_will_ask_for_counts_as_having_come_with_the_next():
     arrivals = Arrivals(sender=1, tells_losses=False)
     for sequence, at in ((65534, 10.000), (65535, 10.010), (2, 10.020), (3, 10.030)):
         arrivals.arrived(sequence, at)
