@@ -79,8 +79,8 @@ class _Member:
     layer: dict[str, int] = field(default_factory=dict)
     moving: dict[str, float] = field(default_factory=dict)
     """Whose pictures move here, and since when."""
-    stopped_at: float = float("-inf")
-    """When a picture was stopped here last."""
+    stopped: dict[str, float] = field(default_factory=dict)
+    """When whose picture was stopped here last."""
     proof: Proof = field(default_factory=Proof)
     sends: tuple[float, ...] = ()
     """Bits of each layer of his picture, smoothed over some pictures."""
@@ -183,6 +183,7 @@ class RoomBandwidth:
                 del member.shown[gone]
                 member.layer.pop(gone, None)
                 member.moving.pop(gone, None)
+                member.stopped.pop(gone, None)
 
     @staticmethod
     def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float, *, late: bool) -> None:
@@ -315,9 +316,10 @@ class RoomBandwidth:
             standing = too_much and down.draining and down.watch.queue_s > STOPS_S and now - began > WHOLE_S
             waits = down.breaks(began) or standing
             if waits:
-                member.stopped_at = now
+                member.stopped[other] = now
         else:
-            waits = (down.backed_up(now) and now - member.stopped_at < LONGEST_STOP_S) or (too_much and down.falls > 0)
+            just_stopped = now - member.stopped.get(other, float("-inf")) < LONGEST_STOP_S
+            waits = (down.backed_up(now) and just_stopped) or (too_much and down.falls > 0)
         if waits:
             member.moving.pop(other, None)
         else:

@@ -18,6 +18,7 @@ const repaired = (rtt) => Math.min(400, 120 + 1.2 * Math.max(80, rtt));
 export class Smoothing {
   constructor() {
     this.pictures = new Map();
+    this.waits = new Map();
   }
 
   /** `stats`: getStats of the connection of these receivers; to be called some times a second. */
@@ -27,7 +28,7 @@ export class Smoothing {
     for (const one of all) {
       if (one.type !== "inbound-rtp" || one.kind !== "video") continue;
       const receiver = receivers.find(({ track }) => track.id === one.trackIdentifier);
-      if (receiver) wait(receiver, this.#lossy(one, now) && (one.framesPerSecond ?? 0) >= MOVES ? repaired(rtt) : 0);
+      if (receiver) this.#wait(receiver, this.#lossy(one, now) && (one.framesPerSecond ?? 0) >= MOVES ? repaired(rtt) : 0);
     }
   }
 
@@ -38,13 +39,13 @@ export class Smoothing {
     this.pictures.set(track, { asked, often, at: now, until });
     return now < until;
   }
-}
 
-/** Browsers that know neither wish show pictures as they did. */
-function wait(receiver, ms) {
-  const before = receiver.waits ?? 0;
-  if (ms === before || (ms && before && Math.abs(ms - before) < 40)) return;
-  receiver.waits = ms;
-  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms || null;
-  else if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = ms ? ms / 1000 : null;
+  /** Browsers that know neither wish show pictures as they did. */
+  #wait(receiver, ms) {
+    const before = this.waits.get(receiver) ?? 0;
+    if (ms === before || (ms && before && Math.abs(ms - before) < 40)) return;
+    this.waits.set(receiver, ms);
+    if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = ms || null;
+    else if ("playoutDelayHint" in receiver) receiver.playoutDelayHint = ms ? ms / 1000 : null;
+  }
 }
