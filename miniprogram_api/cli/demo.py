@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import socket
+from pathlib import Path
 
-from miniprogram_api.app.credentials import write_demo_credentials, write_demo_secret
+from miniprogram_api.app.credentials import write_demo_credentials, write_demo_secret, write_private
 from miniprogram_api.app.data_folder import FolderLock
 from miniprogram_api.app.house import Sockets, stages
 from miniprogram_api.app.settings import Settings
-from miniprogram_api.app.supervisor import Supervisor, bind
+from miniprogram_api.app.supervisor import PortTaken, Supervisor, bind
 from miniprogram_api.cli.launch import launch, say
 from miniprogram_api.cli.refusals import explain_settings
 
@@ -33,7 +35,7 @@ def run(_: argparse.Namespace) -> int:
 
 async def _demo(settings: Settings) -> int:
     # The lock first: without it not even a stale socket may be removed.
-    with FolderLock(settings.data_dir) as lock, bind(settings.host, settings.port) as web, bind("127.0.0.1", 0) as simulator:
+    with FolderLock(settings.data_dir) as lock, bind(settings.host, settings.port) as web, platform_socket(settings.simulator_dir) as simulator:
         port = web.getsockname()[1]
         settings = settings.on_port(port)
         write_demo_credentials(settings.channels_file, settings.simulator_dir, settings.public_url, secrets.token_bytes)
@@ -41,3 +43,15 @@ async def _demo(settings: Settings) -> int:
         sockets = Sockets(web.fileno(), port, simulator.fileno(), simulator.getsockname()[1])
         supervisor = Supervisor(lock, say, settings.public_url)
         return await supervisor.run(stages(settings, sockets), WELCOME.format(url=settings.public_url, data=settings.data_dir))
+
+
+def platform_socket(folder: Path) -> socket.socket:
+    """Where the simulated platform listens: where it did before, if nobody else listens there now. Messages carry addresses of it (a
+    `response_url` lives an hour), and those of a real platform stay the same however often we start."""
+    kept = folder / "port"
+    try:
+        listening = bind("127.0.0.1", int(kept.read_text("ascii")))
+    except (FileNotFoundError, ValueError, OverflowError, PortTaken):
+        listening = bind("127.0.0.1", 0)
+        write_private(kept, str(listening.getsockname()[1]))
+    return listening
