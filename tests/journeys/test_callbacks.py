@@ -298,29 +298,36 @@ async def test_a_message_that_comes_again_gets_the_stored_answer(
 
 
 async def test_three_deliveries_at_once_have_one_effect(running_demo_house: Demo, counted: Counted) -> None:
-    """To both web processes: each delivery has a connection of its own, and rounds go on until both have served."""
+    """To both web processes: each delivery has a connection of its own, and the last message is delivered again until both have served."""
     demo = running_demo_house
     doctor = [person for person in roster(demo) if person["role"] == "village_doctor"][7]
     robot = Platform(demo, "wecom-robot")
     numbers = [patient["number"] for patient in sign_in(demo, doctor).get("/v1/patient-list").json()["patients"]]
     served_before = served(demo)
-    for rounds, number in enumerate(numbers, 1):
+
+    async def three(plain: str) -> None:
+        answers = await asyncio.gather(*(sent_and_seen(demo, robot.parcel(robot.sealed(plain), nonce=str(place))) for place in range(3)))
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+    for number in numbers[:3]:
         words = f"@会诊助手 会诊 {number}号 皮疹三天 普通"
         plain = robot.text(doctor["userid"], words, random.getrandbits(48), chattype="group", chatid="village-doctors")
         before = counted()
-        answers = await asyncio.gather(*(sent_and_seen(demo, robot.parcel(robot.sealed(plain), nonce=str(place))) for place in range(3)))
-        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        await three(plain)
         after = counted()
         assert after["message"] - before["message"] == 1
         assert after["consultation"] - before["consultation"] <= 1
         # The answer may have been "at work"; the effect comes once, by the worker.
         await until(lambda then=before: counted()["consultation"] - then["consultation"] >= 1)
-        for place in range(3, 6):
-            assert (await sent_and_seen(demo, robot.parcel(robot.sealed(plain), nonce=str(place)))).status_code == 200
+        await three(plain)
         assert counted()["consultation"] - before["consultation"] == 1
-        if rounds >= 2 and all(count > served_before[name] for name, count in served(demo).items()):
+    # Which process takes a connection is the kernel's choice: on a busy machine one may take a dozen in a row.
+    for _ in range(30):
+        if all(count > served_before[name] for name, count in served(demo).items()):
             break
+        await three(plain)
     assert all(count > served_before[name] for name, count in served(demo).items()), "one web process took everything"
+    assert {name: counted()[name] - before[name] for name in ("message", "consultation")} == {"message": 1, "consultation": 1}
 
 
 async def sent_and_seen(demo: Demo, parcel: Parcel) -> httpx.Response:
@@ -337,7 +344,7 @@ def served(demo: Demo) -> Counter[str]:
     return Counter({name: (demo.data_dir / "logs" / f"{name}.log").read_text().count("GET /callback/") for name in ("web-1", "web-2")})
 
 
-async def until(holds: Callable[[], bool], limit_s: float = 30) -> None:
+async def until(holds: Callable[[], bool], limit_s: float = 60) -> None:
     end = time.monotonic() + limit_s
     while not holds():
         assert time.monotonic() < end, "did not happen"
