@@ -177,6 +177,8 @@ class Spine(Scene):
             decliner.tap(APP, why, "没空")
         else:
             decliner.say(APP, "没空")
+        # Another is asked in his stead at once: his card comes before the clock moves, or it would be out of date when it comes.
+        self._need(len(self.cast.who_got("expert", APP, marks, len(first) + 1)) == len(first) + 1, "another expert is asked in his stead")
         self.out.fact("第一批没有人接,到时后问下一批")
         before_second = self.cast.marks("expert", APP)
         self.cast.clock(advance_s=65)
