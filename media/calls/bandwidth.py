@@ -194,7 +194,7 @@ class RoomBandwidth:
             member.down.sending(down.bits, now)
             member.padded += (down.padded_bits - member.padded) * SMOOTHED
             member.carried += (down.bits - down.padded_bits - member.carried) * SMOOTHED
-            member.down.feedback(down.results, now)
+            member.down.feedback(down.told, now)
             if not member.down.heard and down.lost_fraction is not None:
                 member.down.reported(down.lost_fraction, down.bits, now)
             if late:

@@ -19,6 +19,7 @@ import pylibsrtp
 from aioice import ice
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, codecs, rtcrtpreceiver, rtcrtpsender
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
+from aiortc.rtcdtlstransport import State as DtlsState
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpHeaderExtensionParameters
 from pylibsrtp import _binding
@@ -150,7 +151,7 @@ def nominated(transport: RTCDtlsTransport) -> Any:
 def keys_of(transport: RTCDtlsTransport) -> tuple[Any, Any] | None:
     """The ciphers for what arrives and for what leaves; None before the handshake is through."""
     receiving, sending = transport._rx_srtp, transport._tx_srtp
-    return None if receiving is None or sending is None or transport.state != "connected" else (receiving, sending)
+    return None if receiving is None or sending is None or transport._state is not DtlsState.CONNECTED else (receiving, sending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ USED: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (ice.StunProtocol.send_stun, ("transport", "sendto")),
     (RTCIceTransport.__init__, ("_connection",)),
     (RTCDtlsTransport._setup_srtp, ("_rx_srtp", "_tx_srtp")),
+    (RTCDtlsTransport._set_state, ("_state",)),
     (pylibsrtp.Session.__init__, ("_srtp",)),
     (RTCRtpSender.__init__, ("_ssrc", "_rtx_ssrc", "_stream_id")),
     (RTCRtpTransceiver.__init__, ("_codecs", "_headerExtensions")),

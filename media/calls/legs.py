@@ -73,13 +73,16 @@ class PublishLeg:
         self._reported_at = clock()
         self._measured_at = clock()
         self._counted: dict[int, tuple[int, int, int]] = {}
-        self._send_clock = SendClock()
+        self._send_clock = self._make_send_clock()
         self._stamps = self._send_clock.packets
         self._told_at = float("-inf")
         self._held = False
 
     def _make_wire(self, clock: Callable[[], float]) -> Wire:
         return Wire(clock, self._packet, self._feedback)
+
+    def _make_send_clock(self) -> SendClock:
+        return SendClock()
 
     def agree(self, kind: str, codec: hooks.Codec, extensions: dict[str, int], rids: tuple[str, ...] = ()) -> None:
         """What was negotiated for one kind; `rids`: the simulcast layers, the smallest first."""
@@ -404,9 +407,8 @@ class PublishLeg:
         if self._rids and (sent := {one.layer for one in self._pictures() if self._alive(one)}) != self._sent_layers:
             self._sent_layers = sent
             self.rewire()
-        if self._arrived and now - self._told_at >= TELL_S:
+        if now - self._told_at >= TELL_S and self._tell_arrivals(now):
             self._told_at = now
-            self._tell_arrivals(now)
         if now - self._reported_at >= REPORT_S:
             self._reported_at = now
             self._report(now)
@@ -416,9 +418,11 @@ class PublishLeg:
             if lane.only is None and now >= lane.due_at:
                 stream.pictures.wanted()
 
-    def _tell_arrivals(self, now: float) -> None:
-        video = self._layers.get(("video", self._rids[0] if self._rids else ""))
-        named = video.ssrc if video is not None else next(iter(self._streams), 0)
+    def _tell_arrivals(self, now: float) -> bool:
+        """Whether anything had arrived since the last time."""
+        if not self._arrived:
+            return False
+        named = self._named
         self._arrivals.tells_losses = not self._held  # what is lost while it is held is never asked for
         message = self._arrivals.in_order(self._arrived, named, now) if named else None
         if message is not None:
@@ -429,6 +433,13 @@ class PublishLeg:
             for message in self._arrivals.messages(named, now) if named else ():
                 self.wire.report(message)
         self._arrived.clear()
+        return True
+
+    @property
+    def _named(self) -> int:
+        """The stream that feedback names: one that he really sends (libwebrtc ignores feedback about any other); 0 before there is one."""
+        video = self._layers.get(("video", self._rids[0] if self._rids else ""))
+        return video.ssrc if video is not None else next(iter(self._streams), 0)
 
     def _report(self, now: float) -> None:
         streams = list(self._streams.values())

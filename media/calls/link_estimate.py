@@ -19,14 +19,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from media.calls.feedback_digest import HEADERS, Told
 from media.calls.pacing import LARGEST_PACKET
 from media.calls.queue_watch import FLOOR_S, RESTLESS, QueueWatch
-from media.calls.transport_feedback import Result
 
-BURST_S = 0.005
-"""Packets sent within 5 ms count as one (draft, 5.2)."""
-HEADERS = 28
-"""Bytes of IPv4 and UDP with every packet."""
 FALL_TO = 0.85
 """Draft, 5.5: beta."""
 LEAST_FALL_TO = 0.4
@@ -137,9 +133,6 @@ class LinkEstimate:
     """When a burst came, its octets, and how long before it nothing is known."""
     _within: int = 0
     _unknown_s: float = 0.0
-    _told: int = -1
-    """The highest number of a packet that feedback has told of."""
-    _told_arrival: float = float("-inf")
     _remb: float | None = None
 
     def sending(self, bits: float, now: float) -> None:
@@ -148,35 +141,17 @@ class LinkEstimate:
         if self._heard_at is None or bits < HARDLY_ANYTHING:
             self._heard_at, self._patience_s = now, FIRST_SILENT_S
 
-    def feedback(self, results: Sequence[Result], now: float) -> None:
+    def feedback(self, told: Told, now: float) -> None:
         """What became of packets sent on this link."""
-        lost, sent_at, last, delay, octets, unknown, untold = 0, float("-inf"), None, 0.0, 0, 0.0, False
-        for one in results:
-            arrived = one.arrived_at
-            # Packets that no message tells of: the message was lost, on the other way.
-            untold |= one.sequence > self._told + 1 and self._told >= 0
-            self._told, self._sent_told = max(self._told, one.sequence), max(self._sent_told, one.sent_at)
-            if arrived is None:
-                lost, self._lost_sent = lost + 1, max(self._lost_sent, one.sent_at)
-                continue
-            if one.sent_at - sent_at > BURST_S or untold:
-                if last is not None:
-                    self._burst(last, delay, octets, unknown)
-                sent_at, octets, unknown = one.sent_at, 0, 0.0
-            if untold:
-                unknown, untold = max(0.0, arrived - self._told_arrival), False
-            last, delay, self._told_arrival = arrived, arrived - one.sent_at, arrived
-            octets += one.size + HEADERS
-        if results:
-            self._note_loss(lost / len(results), len(results))
-        if last is not None:
+        self._sent_told, self._lost_sent = max(self._sent_told, told.sent_at), max(self._lost_sent, told.lost_sent)
+        if told.packets:
+            self._note_loss(told.lost / told.packets, told.packets)
+        if told.bursts:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
-            self._burst(last, delay, octets, unknown)
-            self._count_arriving(last)
-
-    def _burst(self, at: float, delay_s: float, octets: int, unknown_s: float) -> None:
-        self.watch.add(at, delay_s)
-        self._came(at, octets, unknown_s)
+            for at, late_s, unknown_s, octets in told.bursts:
+                self.watch.add(at, late_s)
+                self._came(at, octets, unknown_s)
+            self._count_arriving(told.bursts[-1][0])
 
     def _came(self, at: float, octets: int, unknown_s: float = 0.0) -> None:
         self._arrived.append((at, octets, unknown_s))

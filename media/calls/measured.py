@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from media.calls.feedback_digest import Told
 from media.calls.link_state import LinkState
-from media.calls.transport_feedback import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Uplink:
 
 @dataclass(frozen=True, slots=True)
 class Downlink:
-    """What a member is sent. `results`: what his transport-wide feedback told of packets since the last beat (both sound and picture, repeats too).
+    """What a member is sent. `told`: what his transport-wide feedback told of packets since the last beat (both sound and picture, repeats too).
     `bits`: sent in a second. `rtt_s`: from his receiver reports (LSR and DLSR), None before the first. `lost_fraction`: the largest of his receiver
     reports' since the last beat, None without one. `remb_bits`: what he says he can receive (REMB), None if he does not say."""
 
     seat: str
     member: str
     connected: bool
-    results: tuple[Result, ...]
+    told: Told
     bits: float
     rtt_s: float | None
     lost_fraction: float | None

@@ -10,17 +10,17 @@ from aiortc import RTCPeerConnection, RTCRtpTransceiver
 from media.calls import hooks, rtp
 from media.calls.datagrams import bytes_at
 from media.calls.engine import Limits
+from media.calls.feedback_digest import Digest, Told
 from media.calls.measured import EVERYTHING, Downlink, Picture, Shown
 from media.calls.outgoing import Outgoing
 from media.calls.pacing import LARGEST_PACKET, Credit, Paced
 from media.calls.stream import Stream
-from media.calls.transport_feedback import Feedback, Result
+from media.calls.transport_feedback import Feedback
 from media.calls.wire import PADDED, Wire
 
 PADDED_ON_LINK = PADDED + 28
 """Octets, with IPv4 and UDP."""
 CODECS = {"audio": ("opus",), "video": ("VP8", "H264")}
-MOST_RESULTS = 4096
 UNSTEERED_REPEATS_BITS = 500_000
 UNTIL_SENT_S = 0.2
 """The next still is not begun while one waits."""
@@ -57,7 +57,7 @@ class SubscribeLeg:
         """The pictures' codecs that the member can be sent, as his answer says."""
         self._by_ssrc: dict[int, _SlotTrack] = {}
         self._shown: dict[str, Shown] = {}
-        self._results: list[Result] = []
+        self._digest = Digest()
         self._most: int | None = None
         self._heard = False
         self._measured = (clock(), 0)
@@ -148,7 +148,8 @@ class SubscribeLeg:
         self._padding.grow(now)
         packets = int(self._padding.octets / PADDED_ON_LINK) if self._padding.bits else 0
         self._padding.octets -= packets * PADDED_ON_LINK
-        self._pad(packets, now)
+        if packets:
+            self._pad(packets, now)
 
     def _pad(self, packets: int, now: float) -> None:
         outgoing = next((one.outgoing for one in self.slots.values() if one.kind == "video" and one.outgoing is not None), None)
@@ -164,8 +165,8 @@ class SubscribeLeg:
     def _feedback(self, data: bytes, now: float) -> None:
         for told in rtp.read_rtcp(data):
             if isinstance(told, Feedback):
-                if self._steered and len(self._results) < MOST_RESULTS:
-                    self._results += self.wire.sent.results(told)
+                if self._steered:
+                    self._digest.add(self.wire.sent.results(told))
             elif isinstance(told, rtp.Most):
                 self._most = told.bits
             elif not isinstance(told, rtp.SenderReport | rtp.Goodbye):
@@ -205,12 +206,16 @@ class SubscribeLeg:
         lost = max((one.fraction_lost for one in outgoing), default=0) / 256 if self._heard else None
         for one in outgoing:
             one.fraction_lost = 0
-        results, self._results, self._heard = tuple(self._results), [], False
+        self._heard = False
         rtts = [one.rtt_s for one in outgoing if one.rtt_s is not None]
         bits = (self.wire.sent_octets - octets) * 8 / max(0.001, now - at)
         wants = "video" not in self.limits.unwanted
         padded, self._padded = self._padded * PADDED * 8 / max(0.001, now - at), 0
-        return Downlink(seat, member, self.wire.open, results, bits, min(rtts, default=None), lost, self._most, wants, padded)
+        return Downlink(seat, member, self.wire.open, self._told(), bits, min(rtts, default=None), lost, self._most, wants, padded)
+
+    def _told(self) -> Told:
+        """What his feedback told since this was asked last."""
+        return self._digest.take()
 
     async def close(self) -> None:
         self.wire.close()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from media.calls.bandwidth import RoomBandwidth
+from media.calls.feedback_digest import Digest
 from media.calls.ladder import FULL_SOUND, SAVING_SOUND
 from media.calls.link_state import LinkState
 from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Shown, Uplink
@@ -79,7 +80,7 @@ class Person:
         self.key_wanted = True
         self.insist_until = 0.0
         self.history, self.arrivals = SentPackets(), Arrivals(1)
-        self.results: list[object] = []
+        self.digest = Digest()
         self.sent_up, self.offered, self.got = Rate(), Rate(), Rate()
         self.layer_octets = [0 for _ in (layers or (1.0,))]
         self.least_delay: float | None = None
@@ -228,7 +229,7 @@ class SimulatedCall:
             if out is not None:
                 feedback = parse(data)
                 assert feedback is not None
-                self._at(out, lambda feedback=feedback: one.results.extend(one.history.results(feedback)))  # type: ignore[misc]
+                self._at(out, lambda feedback=feedback: one.digest.add(one.history.results(feedback)))  # type: ignore[misc]
         self._at(self.now + 0.05, lambda: self._feedback(one))
 
     def _beat(self) -> None:
@@ -239,8 +240,8 @@ class SimulatedCall:
             lost = one.up_lost / expected if expected else 0.0
             ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / BEAT_S, one.up_received, lost, 0.0, tuple(one.queues), layers))
             rtt = self._rtt(one)
-            downs.append(Downlink(one.seat, one.seat, True, tuple(one.results), self._sent_rate(one), rtt, None, None, True, one.padded))  # type: ignore[arg-type]
-            one.queues, one.results, one.up_received, one.up_lost, one.beat_octets = [], [], 0, 0, 0
+            downs.append(Downlink(one.seat, one.seat, True, one.digest.take(), self._sent_rate(one), rtt, None, None, True, one.padded))
+            one.queues, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
             one.layer_octets = [0] * len(one.layer_octets)
         before, self.decisions = self.decisions, self.controller.beat(ups, downs, self.now)
         for one in self.people.values():

@@ -1,4 +1,4 @@
-"""Compiles `forwarder.c` with the machine's C compiler, once for each version of it: `python -m media.calls.native.build`."""
+"""Compiles `forwarder.c` and its parts with the machine's C compiler, once for each version of them: `python -m media.calls.native.build`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("forwarder.c")
+PARTS = tuple(Path(__file__).with_name(f"{name}.c") for name in ("forwarder", "arrivals", "digest", "send_clock"))
+HEADERS = tuple(Path(__file__).with_name(f"{name}.h") for name in ("arrivals", "bytes", "digest", "send_clock"))
 FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-pthread", "-Wall", "-Wextra")
 
 
 def place() -> Path:
     """Where the compiled library of this very source lies, in the Python environment; it need not be there."""
-    name = hashlib.sha256(SOURCE.read_bytes() + repr(FLAGS).encode()).hexdigest()[:16]
+    sources = b"".join(one.read_bytes() for one in (*PARTS, *HEADERS))
+    name = hashlib.sha256(sources + repr(FLAGS).encode()).hexdigest()[:16]
     return Path(sys.prefix) / "lib" / "huizhen" / f"forwarder-{name}-{sysconfig.get_platform()}.so"
 
 
@@ -36,7 +38,7 @@ def build() -> Path | None:
     wanted.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=wanted.parent) as folder:
         made = Path(folder) / "forwarder.so"
-        done = subprocess.run([cc, *FLAGS, str(SOURCE), "-o", str(made), "-lm"], capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([cc, *FLAGS, *map(str, PARTS), "-o", str(made), "-lm"], capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode != 0:
             sys.stderr.write(done.stderr[-4000:])
             return None

@@ -21,6 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "arrivals.h"
+#include "bytes.h"
+#include "digest.h"
+#include "send_clock.h"
+
 #define MOST 1600              /* bytes of a datagram; a longer one is cut by the kernel and fails its authentication */
 #define TRAILER 160            /* bytes that SRTP and SRTCP may add (SRTP_MAX_SRTCP_TRAILER_LEN) */
 #define EXTENSION 8            /* bytes of the one header extension that goes out: the transport-wide sequence number */
@@ -35,8 +40,6 @@
 #define RETRY_S 0.06
 #define ONCE_MORE_S 0.025         /* each request is made twice: media/calls/reception.py */
 #define DROPPED 64             /* packets without payload whose place in the sequence is remembered */
-#define ARRIVALS 1024
-#define SENT 4096
 #define CONNS 4096
 #define REPORTERS 64           /* senders of RTCP on a connection: the cipher keeps something of each, for good */
 #define PADDED 244             /* bytes of a packet of padding, without the header */
@@ -46,8 +49,6 @@ typedef int (*srtp_fn)(void *session, void *data, int *length);
 enum { UP_DATAGRAM = 0, UP_RTCP = 1, UP_COPY = 2, UP_GAP = 3 };
 enum { CODEC_OTHER = 0, CODEC_VP8 = 1, CODEC_H264 = 2 };
 
-struct arrival { double at; uint16_t sequence; uint16_t size; uint32_t ssrc; int32_t stamp; }; /* stamp: -1 when it is not told */
-struct sent { double at; uint32_t size; uint16_t sequence; };
 struct cached { uint8_t *payload; uint32_t room; uint32_t timestamp; uint32_t size; int64_t extended; uint8_t marker; };
 struct missing { int64_t extended; double asked_at; int tries, once_more; };
 
@@ -100,13 +101,12 @@ struct conn {
     int reporter_count;
     int sequence_out_id, sequence_in_id;   /* ids of the transport-wide sequence number, 0: not agreed on */
     int stamp_in_id;                       /* id of the time of sending (abs-send-time) */
-    uint16_t sequence;
     uint64_t sent_octets;
     struct source *sources;
     struct out *outs;
-    struct arrival arrivals[ARRIVALS];
-    uint32_t arrival_from, arrival_to;
-    struct sent *sent;
+    struct arrivals *came;                 /* NULL where no sequence number comes in; `left` where none goes out */
+    struct digest *left;
+    struct send_clock clock;
     int waiting[POOL], waiting_count;
     struct conn *next;
 };
@@ -133,11 +133,6 @@ static double now_s(void) {
     clock_gettime(CLOCK_MONOTONIC, &at);
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
-
-static uint16_t get16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
-static uint32_t get32(const uint8_t *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
-static void put16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)(v >> 8); p[1] = (uint8_t)v; }
-static void put32(uint8_t *p, uint32_t v) { put16(p, (uint16_t)(v >> 16)); put16(p + 2, (uint16_t)v); }
 
 /* ---- what goes up to Python ---- */
 
@@ -202,7 +197,7 @@ static int begin_packet(struct conn *to, uint8_t *data, int payload_type, int ma
     put16(data + 12, 0xBEDE);
     put16(data + 14, 1);
     data[16] = (uint8_t)(to->sequence_out_id << 4 | 1);
-    put16(data + 17, to->sequence);
+    put16(data + 17, (uint16_t)to->left->next);
     data[19] = 0;
     return 20;
 }
@@ -210,12 +205,7 @@ static int begin_packet(struct conn *to, uint8_t *data, int payload_type, int ma
 static int enqueue(struct forwarder *fw, struct conn *to, int slot, int size, double now) {
     int plain = size;
     if (fw->protect(to->tx, fw->pool[slot], &size) != 0) return 0;
-    if (to->sequence_out_id) {
-        struct sent *one = &to->sent[to->sequence % SENT];
-        one->at = now;
-        one->size = (uint32_t)plain;
-        one->sequence = to->sequence++;
-    }
+    if (to->left) digest_sent(to->left, (uint32_t)plain, now);
     to->sent_octets += (uint64_t)size;
     fw->pool_size[slot] = size;
     fw->pool_used = slot + 1;
@@ -547,10 +537,8 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
         if (start > size) return;
         int sequence = extension_value(data, extension, conn->sequence_in_id, 2);
         int stamp = extension_value(data, extension, conn->stamp_in_id, 3);
-        if (sequence >= 0) {
-            if (conn->arrival_to - conn->arrival_from == ARRIVALS) conn->arrival_from++;
-            conn->arrivals[conn->arrival_to++ % ARRIVALS] = (struct arrival){now, (uint16_t)sequence, (uint16_t)size, ssrc, stamp};
-        }
+        if (sequence >= 0) arrivals_came(conn->came, (uint16_t)sequence, now);
+        if (stamp >= 0) send_clock_came(&conn->clock, stamp, now);
     }
     if (data[0] & 0x20) end -= data[size - 1];
     if (start > end) return;
@@ -569,7 +557,7 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
     if (again && (before < 0 || (uint16_t)((uint16_t)before - sequence) >= CACHED || is_kept(source, sequence))) return; /* nobody asked for it */
     int64_t extended = count_arrival(source, sequence, timestamp, length, now, again);
     if (before >= 0 && extended - before > STEP) begin_anew(source, sequence, timestamp, extended, now);
-    if (extended > before + 1 && before >= 0 && source->missing_count) tell(fw, conn, UP_GAP, source->ssrc, now, payload, 0);
+    if (extended > before + 1 && before >= 0 && (source->missing_count || source->hopeless)) tell(fw, conn, UP_GAP, source->ssrc, now, payload, 0);
     if (!length) {
         if (extended > before) source->dropped[source->dropped_count++ % DROPPED] = extended;
         return;
@@ -592,6 +580,24 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
         pass_on(fw, out, source, marker, timestamp, extended, payload, length, now);
 }
 
+/* Transport-wide feedback is taken out of a compound packet; how much is left of it. From a broken part on it goes up as it is. */
+static int take_feedback(struct conn *conn, uint8_t *data, int size) {
+    int kept = 0, at = 0;
+    if (!conn->left) return size;
+    while (at + 8 <= size) {
+        int part = 4 + 4 * get16(data + at + 2);
+        if (data[at] >> 6 != 2 || at + part > size) break;
+        if (data[at + 1] != 205 || (data[at] & 0x1F) != 15) {
+            memmove(data + kept, data + at, (size_t)part);
+            kept += part;
+        } else
+            digest_message(conn->left, data + at, part);
+        at += part;
+    }
+    memmove(data + kept, data + at, (size_t)(size - at));
+    return kept + size - at;
+}
+
 static void take(struct forwarder *fw, struct conn *conn, uint8_t *data, int size, double now) {
     if (size < 1) return;
     if (size < 12 || data[0] >> 6 != 2) {
@@ -605,7 +611,8 @@ static void take(struct forwarder *fw, struct conn *conn, uint8_t *data, int siz
             return;
         }
         if (known == conn->reporter_count) conn->reporters[conn->reporter_count++] = reporter;
-        tell(fw, conn, UP_RTCP, 0, now, data, size);
+        size = take_feedback(conn, data, size);
+        if (size) tell(fw, conn, UP_RTCP, 0, now, data, size);
     } else
         take_rtp(fw, conn, data, size, now);
 }
@@ -681,12 +688,19 @@ struct forwarder *fw_new(srtp_fn protect, srtp_fn unprotect, srtp_fn protect_rtc
 
 int fw_wake_fd(struct forwarder *fw) { return fw->wake; }
 
+static void free_conn(struct conn *conn) {
+    free(conn->left);
+    free(conn->came);
+    free(conn);
+}
+
 /* The connection of a member; `fd` belongs to the forwarder from now on. 0 when there is no more room. */
 struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int sequence_out_id, int sequence_in_id, int stamp_in_id, uint64_t *id) {
     struct conn *conn = calloc(1, sizeof *conn);
     if (!conn) return NULL;
-    if (sequence_out_id && !(conn->sent = calloc(SENT, sizeof *conn->sent))) {
-        free(conn);
+    send_clock_begin(&conn->clock);
+    if ((sequence_out_id && !(conn->left = digest_new())) || (sequence_in_id && !(conn->came = arrivals_new()))) {
+        free_conn(conn);
         return NULL;
     }
     pthread_mutex_lock(&fw->lock);
@@ -696,8 +710,7 @@ struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int seque
     conn->id = wanted.data.u64 = fw->opened * CONNS + (uint64_t)place;
     if (place == CONNS || epoll_ctl(fw->poll, EPOLL_CTL_ADD, fd, &wanted) != 0) {
         pthread_mutex_unlock(&fw->lock);
-        free(conn->sent);
-        free(conn);
+        free_conn(conn);
         return NULL;
     }
     fw->opened++;
@@ -729,13 +742,6 @@ int fw_conn_move(struct forwarder *fw, struct conn *conn, int fd) {
     return done;
 }
 
-uint64_t fw_sent_octets(struct forwarder *fw, struct conn *conn) {
-    pthread_mutex_lock(&fw->lock);
-    uint64_t octets = conn->sent_octets;
-    pthread_mutex_unlock(&fw->lock);
-    return octets;
-}
-
 static void free_source(struct source *source) {
     while (source->outs) feed(source->outs, NULL);
     while (source->waiting) stop_waiting(source->waiting);
@@ -764,8 +770,7 @@ void fw_conn_close(struct forwarder *fw, struct conn *conn) {
     }
     pthread_mutex_unlock(&fw->lock);
     close(conn->fd);
-    free(conn->sent);
-    free(conn);
+    free_conn(conn);
 }
 
 /* A stream that the connection brings. `again_*`: of its retransmissions, payload type -1 when there are none (yet). */
@@ -904,25 +909,38 @@ void fw_forget_missing(struct forwarder *fw, struct source *source) {
     pthread_mutex_unlock(&fw->lock);
 }
 
-/* Takes what has arrived with a transport-wide sequence number since the last time. */
-int fw_arrivals(struct forwarder *fw, struct conn *conn, struct arrival *found, int most) {
-    int count = 0;
+struct giving { struct forwarder *fw; struct conn *conn; };
+
+static void give_report(void *to, uint8_t *data, int size) {
+    struct giving *giving = to;
+    if (giving->fw->protect_rtcp(giving->conn->tx, data, &size) == 0) send(giving->conn->fd, data, (size_t)size, MSG_DONTWAIT);
+}
+
+/* Tells its sender what has arrived since the last time; `media`: an SSRC of his. 0 when nothing has. */
+int fw_tell_arrivals(struct forwarder *fw, struct conn *conn, uint32_t sender, uint32_t media, int tells_losses) {
     pthread_mutex_lock(&fw->lock);
-    while (count < most && conn->arrival_from != conn->arrival_to) found[count++] = conn->arrivals[conn->arrival_from++ % ARRIVALS];
+    int told = conn->came && arrivals_tell(conn->came, sender, media, tells_losses, give_report, &(struct giving){fw, conn});
+    pthread_mutex_unlock(&fw->lock);
+    return told;
+}
+
+/* How late what arrived since the last time was, burst by burst, at most LATE of them. */
+int fw_lateness(struct forwarder *fw, struct conn *conn, struct clock_state *state, struct late *found) {
+    pthread_mutex_lock(&fw->lock);
+    int count = send_clock_take(&conn->clock, state, found, LATE);
     pthread_mutex_unlock(&fw->lock);
     return count;
 }
 
-struct left { double at; uint32_t size; };
+struct left { struct told_of told; uint64_t octets; };
 
-/* The packets that left since the one of transport-wide sequence number `from`, which is the first of them: when, and their size before encryption. */
-int fw_sent(struct forwarder *fw, struct conn *conn, uint16_t from, struct left *found, int most) {
+/* What went out, and what its receiver has told of it since the last time, at most BURSTS bursts. */
+int fw_left(struct forwarder *fw, struct conn *conn, struct left *left, struct burst *found) {
     int count = 0;
+    *left = (struct left){{-INFINITY, -INFINITY, 0, 0}, 0};
     pthread_mutex_lock(&fw->lock);
-    for (uint16_t sequence = from; conn->sent && sequence != conn->sequence && count < most; sequence++) {
-        struct sent *one = &conn->sent[sequence % SENT];
-        found[count++] = one->sequence == sequence ? (struct left){one->at, one->size} : (struct left){0, 0};
-    }
+    if (conn->left) count = digest_take(conn->left, &left->told, found, BURSTS);
+    left->octets = conn->sent_octets;
     pthread_mutex_unlock(&fw->lock);
     return count;
 }

@@ -9,14 +9,16 @@ from typing import Any
 from aiortc import RTCPeerConnection
 
 from media.calls import hooks, rtp
-from media.calls.engine import Recorder
-from media.calls.legs import PublishLeg
-from media.calls.measured import Downlink, Picture
+from media.calls.engine import Recorder, StreamStats
+from media.calls.feedback_digest import NOTHING, Told
+from media.calls.legs import OWN_SSRC, PublishLeg
+from media.calls.measured import Downlink, Picture, Uplink
 from media.calls.native import library
 from media.calls.native.wire import NativeWire
 from media.calls.outgoing import AGAIN_S, MOST_REPEATED, Outgoing
 from media.calls.pictures import BEGINS
 from media.calls.receiving import SubscribeLeg, nothing
+from media.calls.send_clock import MOST_PACKETS, SendClock
 from media.calls.stream import Stream
 from media.calls.wire import MOST_SOURCES
 
@@ -43,6 +45,10 @@ class NativeStream(Stream):
         asked: tuple[list[int], bool] = self.forwarder.missing(self.source, now)
         return asked
 
+    def found_gap(self) -> None:
+        """The forwarder says that something is missing."""
+        self._gaps = True
+
     def forget_missing(self) -> None:
         self.forwarder.forget_missing(self.source)
         self._gaps = False
@@ -50,6 +56,21 @@ class NativeStream(Stream):
     @property
     def gaps(self) -> bool:
         return self._gaps
+
+
+@dataclass(slots=True)
+class NativeSendClock(SendClock):
+    """Kept by the forwarder; what it found is brought here."""
+
+    forwarder: Any = None
+    wire: Any = None
+
+    def _look(self) -> None:
+        if self.wire.conn is not None:
+            self.late_s, self._least, self._least_before, begun, bursts = self.forwarder.lateness(self.wire.conn)
+            self._transit = 0.0 if begun else None
+            self._bursts += bursts
+            del self._bursts[:-MOST_PACKETS]
 
 
 @dataclass(slots=True)
@@ -115,12 +136,16 @@ class NativePublishLeg(PublishLeg):
     ) -> None:
         self._forwarder, self._known = forwarder, known
         self._fed: dict[int, NativeOutgoing] = {}
+        self._copies = False
         super().__init__(seat, member, connection, receivers, clock)
 
     def _make_wire(self, clock: Callable[[], float]) -> NativeWire:
         wire = NativeWire(self._forwarder, self._known, clock, nothing, self._feedback)
         wire.on_stranger, wire.on_copy, wire.on_gap = self._stranger, self._copied, self._gap
         return wire
+
+    def _make_send_clock(self) -> SendClock:
+        return NativeSendClock(forwarder=self._forwarder, wire=self.wire)
 
     @property
     def _conn(self) -> library.Conn | None:
@@ -181,7 +206,8 @@ class NativePublishLeg(PublishLeg):
 
     def _gap(self, ssrc: int, now: float) -> None:
         stream = self._streams.get(ssrc)
-        if stream is not None:
+        if isinstance(stream, NativeStream):
+            stream.found_gap()
             self._ask(stream, now)
 
     # Who gets what
@@ -231,18 +257,37 @@ class NativePublishLeg(PublishLeg):
     # The beat
 
     def beat(self, now: float) -> None:
-        conn = self._conn
-        if conn is not None:
+        if self._conn is not None:
+            for stream in self._streams.values():
+                # What is missing comes up by itself (`_gap`); counts are read when somebody wants them.
+                if isinstance(stream, NativeStream) and (self._rids or stream.gaps):
+                    stream.read()
+            self._stills(now)
+            if self.recorder is not None or self._copies:
+                self._choose_copies()
+        super().beat(now)
+
+    def _tell_arrivals(self, now: float) -> bool:
+        conn, named = self._conn, self._named
+        return bool(named) and conn is not None and self._forwarder.tell_arrivals(conn, OWN_SSRC, named, tells_losses=not self._held)
+
+    def _read(self) -> None:
+        if self._conn is not None:
             for stream in self._streams.values():
                 if isinstance(stream, NativeStream):
                     stream.read()
-            for one in self._forwarder.arrivals(conn):
-                self._arrived[one.sequence] = one.at
-                if one.stamp >= 0:
-                    self._stamps.append((one.stamp, one.at))
-            self._stills(now)
-            self._choose_copies()
-        super().beat(now)
+
+    def measured(self, now: float) -> Uplink:
+        self._read()
+        return super().measured(now)
+
+    def stats(self) -> tuple[StreamStats, ...]:
+        self._read()
+        return super().stats()
+
+    def _report(self, now: float) -> None:
+        self._read()
+        super()._report(now)
 
     def _choose_copies(self) -> None:
         """A recorder gets the sound and, of a picture's layers, the largest that is sent."""
@@ -255,6 +300,7 @@ class NativePublishLeg(PublishLeg):
                 if wanted is not stream.copied:
                     stream.copied = wanted
                     self._forwarder.copy(stream.source, wanted)
+        self._copies = any(isinstance(one, NativeStream) and one.copied for one in self._streams.values())
 
     def _copied(self, ssrc: int, data: bytes, now: float) -> None:
         stream = self._streams.get(ssrc)
@@ -274,6 +320,7 @@ class NativeSubscribeLeg(SubscribeLeg):
         steered: bool,
     ) -> None:
         self._forwarder, self._known = forwarder, known
+        self._left = NOTHING
         super().__init__(connection, clock, picture_wanted, steered=steered)
 
     def _make_wire(self, clock: Callable[[], float]) -> NativeWire:
@@ -289,5 +336,9 @@ class NativeSubscribeLeg(SubscribeLeg):
     def measured(self, seat: str, member: str, now: float) -> Downlink:
         wire = self.wire
         if isinstance(wire, NativeWire) and wire.conn is not None:
-            wire.sent_octets = self._forwarder.sent_octets(wire.conn)
+            self._left, wire.sent_octets = self._forwarder.left(wire.conn)
         return super().measured(seat, member, now)
+
+    def _told(self) -> Told:
+        told, self._left = self._left, NOTHING
+        return told

@@ -6,11 +6,14 @@ import contextlib
 import ctypes
 import errno
 import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pylibsrtp import _binding
+
+from media.calls.feedback_digest import MOST_BURSTS, Told
 
 MOST_UP = 2048
 CODECS = {"VP8": 1, "H264": 2}
@@ -21,38 +24,42 @@ class NativeAbsent(Exception):
     """There is no compiled library, or it cannot be loaded here."""
 
 
-class _Arrival(ctypes.Structure):
-    _fields_ = (
-        ("at", ctypes.c_double), ("sequence", ctypes.c_uint16), ("size", ctypes.c_uint16), ("ssrc", ctypes.c_uint32), ("stamp", ctypes.c_int32),
-    )
-
-
-class _Left(ctypes.Structure):
-    _fields_ = (("at", ctypes.c_double), ("size", ctypes.c_uint32))
+_SOURCE, _OUT = struct.Struct("@qqQQQQddddIi"), struct.Struct("@QQQIi")
+_CLOCK, _LATE = struct.Struct("@dddi4x"), struct.Struct("@dd")
+_LEFT, _BURST = struct.Struct("@ddIIQ"), struct.Struct("@dddi4x")
+"""Structures of the C side, as they lie in memory."""
 
 
 class _Told(ctypes.Structure):
     _fields_ = (("conn", ctypes.c_uint64), ("at", ctypes.c_double), ("kind", ctypes.c_int32), ("size", ctypes.c_int32), ("ssrc", ctypes.c_uint32))
 
 
-class SourceState(ctypes.Structure):
+class SourceState(NamedTuple):
     """As `media.calls.reception.Reception` counts: extended sequence numbers, packets, octets of payload, jitter and lateness in clock ticks
     (`least_late`: since it was read last), `at` in seconds; `gaps`: something is missing."""
 
-    _fields_ = (
-        ("base", ctypes.c_int64), ("highest", ctypes.c_int64), ("received", ctypes.c_uint64), ("octets", ctypes.c_uint64),
-        ("forwarded", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("jitter", ctypes.c_double), ("late", ctypes.c_double),
-        ("least_late", ctypes.c_double), ("at", ctypes.c_double), ("timestamp", ctypes.c_uint32), ("gaps", ctypes.c_int32),
-    )
+    base: int
+    highest: int
+    received: int
+    octets: int
+    forwarded: int
+    repeated: int
+    jitter: float
+    late: float
+    least_late: float
+    at: float
+    timestamp: int
+    gaps: int
 
 
-class OutState(ctypes.Structure):
+class OutState(NamedTuple):
     """What one stream of one receiver has been given; `shift_time` is added to the source's timestamps, `fed`: somebody is heard or seen there."""
 
-    _fields_ = (
-        ("packets", ctypes.c_uint64), ("octets", ctypes.c_uint64), ("repeated", ctypes.c_uint64), ("shift_time", ctypes.c_uint32),
-        ("fed", ctypes.c_int32),
-    )
+    packets: int
+    octets: int
+    repeated: int
+    shift_time: int
+    fed: int
 
 
 class Counts(ctypes.Structure):
@@ -61,16 +68,14 @@ class Counts(ctypes.Structure):
     _fields_ = (("up_lost", ctypes.c_uint64), ("unreadable", ctypes.c_uint64), ("unsent", ctypes.c_uint64))
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A packet that came with a transport-wide sequence number; `at` in seconds of the monotonic clock; `stamp`: when its device sent it
-    (`media.calls.send_clock`), -1 when it does not say."""
+class Lateness(NamedTuple):
+    """As `media.calls.send_clock.SendClock` reckons, in seconds; `bursts`: since it was read last, when each came and how late it was."""
 
-    at: float
-    sequence: int
-    size: int
-    ssrc: int
-    stamp: int
+    late_s: float
+    least: float
+    least_before: float
+    begun: int
+    bursts: list[tuple[float, float]]
 
 
 DATAGRAM, RTCP, COPY, GAP = 0, 1, 2, 3
@@ -78,8 +83,7 @@ AT_ONCE, SMOOTH, STILL = 0, 1, 2
 GONE, AWAITED, REPEATED = -1, 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Up(NamedTuple):
     """What comes up: a datagram as it came (`DATAGRAM`), decrypted RTCP, a copy of an RTP packet for a recorder, or the
     word that something of `ssrc` is missing. `conn` is the id."""
 
@@ -108,7 +112,6 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "fw_conn_close": (None, (ctypes.c_void_p, ctypes.c_void_p)),
     "fw_conn_move": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
-    "fw_sent_octets": (ctypes.c_uint64, (ctypes.c_void_p, ctypes.c_void_p)),
     "fw_source": (
         ctypes.c_void_p,
         (
@@ -124,15 +127,16 @@ _SIGNATURES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     ),
     "fw_out_types": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int)),
     "fw_feed": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)),
-    "fw_source_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(SourceState))),
-    "fw_out_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(OutState))),
+    "fw_source_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)),
+    "fw_out_read": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)),
     "fw_missing": (
         ctypes.c_int,
         (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_double, ctypes.POINTER(ctypes.c_uint16), ctypes.c_int, ctypes.POINTER(ctypes.c_int)),
     ),
     "fw_forget_missing": (None, (ctypes.c_void_p, ctypes.c_void_p)),
-    "fw_arrivals": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.POINTER(_Arrival), ctypes.c_int)),
-    "fw_sent": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.POINTER(_Left), ctypes.c_int)),
+    "fw_tell_arrivals": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_int)),
+    "fw_lateness": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p)),
+    "fw_left": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_char_p)),
     "fw_repeat": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint16, ctypes.c_double)),
     "fw_pad": (ctypes.c_int, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_double)),
     "fw_inject": (None, (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_double)),
@@ -169,8 +173,9 @@ class Forwarder:
             raise NativeAbsent("no thread")
         self.wake_fd: int = self._library.fw_wake_fd(self._fw)
         self._buffer = ctypes.create_string_buffer(MOST_UP)
-        self._arrivals = (_Arrival * 1024)()
-        self._left = (_Left * 4096)()
+        self._state = ctypes.create_string_buffer(128)
+        self._bursts = ctypes.create_string_buffer(_BURST.size * MOST_BURSTS)
+        self._seen = memoryview(self._bursts)
         self._sequences = (ctypes.c_uint16 * 200)()
 
     def connect(self, fd: int, tx: Any, rx: Any, sequence_out_id: int, sequence_in_id: int, stamp_in_id: int = 0) -> Conn:
@@ -194,10 +199,6 @@ class Forwarder:
         if not self._library.fw_conn_move(self._fw, conn.pointer, fd):
             os.close(fd)
             raise OSError(errno.EINVAL, "the socket cannot be used")
-
-    def sent_octets(self, conn: Conn) -> int:
-        """Octets of media sent, encrypted."""
-        return int(self._library.fw_sent_octets(self._fw, conn.pointer))
 
     def source(
         self, conn: Conn, ssrc: int, payload_type: int, clock_rate: int, codec: str, *, repairs: bool, again_ssrc: int = 0,
@@ -240,14 +241,12 @@ class Forwarder:
         self._library.fw_feed(self._fw, out, source, how)
 
     def read_source(self, source: int) -> SourceState:
-        state = SourceState()
-        self._library.fw_source_read(self._fw, source, ctypes.byref(state))
-        return state
+        self._library.fw_source_read(self._fw, source, self._state)
+        return SourceState._make(_SOURCE.unpack_from(self._state))
 
     def read_out(self, out: int) -> OutState:
-        state = OutState()
-        self._library.fw_out_read(self._fw, out, ctypes.byref(state))
-        return state
+        self._library.fw_out_read(self._fw, out, self._state)
+        return OutState._make(_OUT.unpack_from(self._state))
 
     def missing(self, source: int, now: float) -> tuple[list[int], bool]:
         """As `Reception.to_ask_for`."""
@@ -259,16 +258,21 @@ class Forwarder:
         """What is missing now is not asked for any more."""
         self._library.fw_forget_missing(self._fw, source)
 
-    def arrivals(self, conn: Conn) -> list[Arrival]:
-        """What came since the last time, in order of arrival."""
-        count = self._library.fw_arrivals(self._fw, conn.pointer, self._arrivals, len(self._arrivals))
-        return [Arrival(one.at, one.sequence, one.size, one.ssrc, one.stamp) for one in self._arrivals[:count]]
+    def tell_arrivals(self, conn: Conn, sender: int, media: int, *, tells_losses: bool) -> bool:
+        """Send its sender transport-wide feedback of what came since the last time (`media.calls.transport_feedback.Arrivals`); False when nothing
+        did."""
+        return bool(self._library.fw_tell_arrivals(self._fw, conn.pointer, sender, media, int(tells_losses)))
 
-    def sent(self, conn: Conn, sequence: int) -> list[tuple[float, int]]:
-        """The packets that left since the one of this transport-wide sequence number, which is the first of them: when, and their bytes before
-        encryption."""
-        count = self._library.fw_sent(self._fw, conn.pointer, sequence, self._left, len(self._left))
-        return [(one.at, one.size) for one in self._left[:count]]
+    def lateness(self, conn: Conn) -> Lateness:
+        """By the times at which his device says that it sent."""
+        count = self._library.fw_lateness(self._fw, conn.pointer, self._state, self._bursts)
+        return Lateness(*_CLOCK.unpack_from(self._state), list(_LATE.iter_unpack(self._seen[: count * _LATE.size])))
+
+    def left(self, conn: Conn) -> tuple[Told, int]:
+        """What feedback told since the last time of the packets that went out, and the octets of media that went out in all, encrypted."""
+        count = self._library.fw_left(self._fw, conn.pointer, self._state, self._bursts)
+        sent_at, lost_sent, packets, lost, octets = _LEFT.unpack_from(self._state)
+        return Told(packets, lost, sent_at, lost_sent, tuple(_BURST.iter_unpack(self._seen[: count * _BURST.size]))), octets
 
     def repeat(self, out: int, sequence: int, now: float) -> int:
         """Send a packet again: `REPEATED`; `AWAITED` when it is so new that its sender is being asked for it, or a whole picture followed it; `GONE`
@@ -286,13 +290,13 @@ class Forwarder:
     def send_rtcp(self, conn: Conn, data: bytes) -> bool:
         return bool(self._library.fw_send_rtcp(self._fw, conn.pointer, data, len(data)))
 
-    def told(self) -> list[Told]:
+    def told(self) -> list[Up]:
         """Everything that waits for Python; call it when `wake_fd` is readable."""
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.wake_fd)
         found, told = [], _Told()
         while self._library.fw_next(self._fw, ctypes.byref(told), self._buffer):
-            found.append(Told(told.conn, told.kind, told.at, told.ssrc, self._buffer.raw[: told.size]))
+            found.append(Up(told.conn, told.kind, told.at, told.ssrc, self._buffer.raw[: told.size]))
         return found
 
     def counts(self) -> Counts:

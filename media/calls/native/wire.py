@@ -10,23 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from media.calls.native import library
-from media.calls.transport_feedback import Feedback, Result, SentPackets
 from media.calls.wire import BUFFER, OnPacket, OnReport, Wire
 
 logger = logging.getLogger("huizhen.calls")
-
-
-class NativeSent(SentPackets):
-    """What the forwarder has sent, read when somebody tells of it."""
-
-    def __init__(self, wire: NativeWire) -> None:
-        super().__init__()
-        self._wire = wire
-
-    def results(self, feedback: Feedback) -> list[Result]:
-        for at, size in self._wire.newly_sent(self.next):
-            self.sent(size, at)
-        return super().results(feedback)
 
 
 class NativeWire(Wire):
@@ -42,7 +28,6 @@ class NativeWire(Wire):
         self._forwarder, self._known = forwarder, known
         self.conn: library.Conn | None = None
         self.number_in = self.stamp_in = 0
-        self.sent = NativeSent(self)
         self.on_stranger: Callable[[bytes, float], None] = _nobody
         self.on_copy: Callable[[int, bytes, float], None] = _no_copy
         self.on_gap: Callable[[int, float], None] = _no_gap
@@ -80,7 +65,7 @@ class NativeWire(Wire):
         else:
             self._forwarder.move(self.conn, beside.detach())
 
-    def told(self, told: library.Told) -> None:
+    def told(self, told: library.Up) -> None:
         """Something of this connection came up."""
         if told.kind == library.RTCP:
             self.on_report(told.data, told.at)
@@ -99,9 +84,6 @@ class NativeWire(Wire):
 
     def report(self, data: bytes) -> bool:
         return self.open and self.conn is not None and self._forwarder.send_rtcp(self.conn, data)
-
-    def newly_sent(self, since: int) -> list[tuple[float, int]]:
-        return [] if self.conn is None else self._forwarder.sent(self.conn, since & 0xFFFF)
 
     def close(self) -> None:
         conn, self.conn = self.conn, None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from media.calls.bandwidth import Bandwidth, RoomBandwidth
 from media.calls.climbing import Climb, Proof
+from media.calls.feedback_digest import NOTHING, Digest
 from media.calls.ladder import FULL_SOUND, SAVING_SOUND, STEPS, Rung, rung_for, sound_for
 from media.calls.link_state import DONE, colour, done_for
 from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Uplink
@@ -179,7 +180,7 @@ def test_a_camera_that_is_off_takes_no_share():
 def test_a_new_connection_of_a_seat_starts_anew_and_a_room_is_forgotten():
     every = Bandwidth()
     up = Uplink("a", "first", True, 300_000, 50, 0.0, 0.0, ((10.0, 0.0),), (LayerMeasured("", 200_000),))
-    down = Downlink("a", "first", True, (), 0, None, None, None)
+    down = Downlink("a", "first", True, NOTHING, 0, None, None, None)
     for at in range(30):
         every.beat("room", [up], [down], at / 10)
     room = every._rooms["room"]
@@ -208,13 +209,13 @@ def test_whatever_is_measured_the_decisions_hold_together(seed: int):
                 Uplink(seat, member, chance.random() < 0.9, chance.choice((0.0, 1e4, 1e5, 1e6, 1e9)), chance.randrange(200), chance.random(),
                        0.0, tuple((now + chance.choice(wild), chance.choice(wild)) for _ in range(chance.randrange(5))), layers)
             )  # fmt: skip
-            results = []
+            digest = Digest()
             for _ in range(chance.randrange(30)):
                 number += 1
                 arrived = None if chance.random() < 0.2 else now + chance.choice(wild)
-                results.append(Result(number, now - chance.random(), chance.randrange(1, 1500), arrived))
+                digest.add([Result(number, now - chance.random(), chance.randrange(1, 1500), arrived)])
             downs.append(
-                Downlink(seat, member, chance.random() < 0.9, tuple(results), chance.choice((0.0, 1e5, 1e7)), chance.choice((None, *wild)),
+                Downlink(seat, member, chance.random() < 0.9, digest.take(), chance.choice((0.0, 1e5, 1e7)), chance.choice((None, *wild)),
                          chance.choice((None, 0.0, 0.5, 1.0)), chance.choice((None, 0, 50_000, 10**9)))
             )  # fmt: skip
         decided = controller.beat(ups, downs, now)

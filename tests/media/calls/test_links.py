@@ -11,6 +11,7 @@ import statistics
 
 import pytest
 
+from media.calls.feedback_digest import Digest, Told
 from media.calls.ladder import Rung
 from media.calls.link_estimate import LinkEstimate
 from media.calls.measured import Picture
@@ -123,7 +124,9 @@ def test_what_was_lost_before_a_picture_began_does_not_stop_it_again():
         wait = min(0.3, max(0.0, now - 1.0))
         lost = 1.3 < now < 1.6
         sizes = 1000 if now < 1.0 else 300
-        link.feedback([Result(3 * step + one, now - 0.05, sizes, None if lost and one else now + wait) for one in range(3)], now + wait)
+        digest = Digest()
+        digest.add(Result(3 * step + one, now - 0.05, sizes, None if lost and one else now + wait) for one in range(3))
+        link.feedback(digest.take(), now + wait)
         link.step(now + wait)
     assert link.breaks(1.0)
     assert not link.breaks(1.5), "of that nothing was lost yet"
@@ -218,19 +221,20 @@ def test_clocks_that_drift_and_routes_that_change_do_not_matter_for_long():
     assert watch.queue_s < 0.005, "a way that is longer by 188 ms"
 
 
-def results(number: int, now: float, bits: float, lost: float = 0.0, delay: float = 0.04) -> tuple[Result, ...]:
-    """A tenth of a second of packets."""
-    size = int(bits * 0.01 / 8) - 28
-    return tuple(
+def told(number: int, now: float, bits: float, lost: float = 0.0, delay: float = 0.04, digest: Digest | None = None) -> Told:
+    """A tenth of a second of packets; of one connection, where `digest` is given."""
+    size, digest = int(bits * 0.01 / 8) - 28, digest or Digest()
+    digest.add(
         Result(number + place, now - 0.1 + place * 0.01, size, None if place < lost * 10 else now - 0.1 + place * 0.01 + delay) for place in range(10)
     )
+    return digest.take()
 
 
 def test_silence_halves_again_and_again_and_nothing_goes_below_the_floor():
     link, now = LinkEstimate(800_000, 30_000, 2_000_000), 0.0
     for _ in range(20):
         now += 0.1
-        link.feedback(results(0, now, 700_000), now)
+        link.feedback(told(0, now, 700_000), now)
         link.step(now)
     before = link.target
     targets = [link.step(now := now + 0.1) for _ in range(60)]
@@ -238,7 +242,7 @@ def test_silence_halves_again_and_again_and_nothing_goes_below_the_floor():
     assert targets[-1] == 30_000
     for _ in range(60):
         now += 0.1
-        link.feedback(results(0, now, link.target), now)
+        link.feedback(told(0, now, link.target), now)
         link.step(now)
     assert link.target > before / 2, "and back soon"
 
@@ -247,49 +251,49 @@ def test_loss_without_a_queue_is_borne_unless_it_is_new_and_great():
     link, now = LinkEstimate(800_000, 30_000, 2_000_000), 0.0
     for _ in range(100):
         now += 0.1
-        link.feedback(results(0, now, link.target, lost=0.1), now)
+        link.feedback(told(0, now, link.target, lost=0.1), now)
         link.step(now)
     assert link.target > 1_000_000
     before = link.target
     for _ in range(20):
         now += 0.1
-        link.feedback(results(0, now, link.target, lost=0.5), now)
+        link.feedback(told(0, now, link.target, lost=0.5), now)
         link.step(now)
     assert link.target < before * 0.8
 
 
 def test_feedback_that_was_lost_itself_says_nothing_of_the_rate():
-    link, now, number = LinkEstimate(800_000, 30_000, 2_000_000), 0.0, 0
+    link, digest, now, number = LinkEstimate(800_000, 30_000, 2_000_000), Digest(), 0.0, 0
     for place in range(100):
         now, number = now + 0.1, number + 10
-        told = results(number, now, 600_000, lost=0.1 if place > 70 else 0.0)  # the first of a message is lost, too
         if place < 50 or place % 3:
-            link.feedback(told, now)
+            # The first of a message is lost, too.
+            link.feedback(told(number, now, 600_000, lost=0.1 if place > 70 else 0.0, digest=digest), now)
         link.step(now)
         if place > 10:
             assert link.arriving == pytest.approx(600_000, rel=0.15)
 
 
 def test_a_way_that_cannot_be_seen_gets_no_more_than_the_other_one_bears_until_it_is_seen():
-    link, now, number = LinkEstimate(800_000, 30_000, 2_000_000), 0.0, 0
+    link, digest, now, number = LinkEstimate(800_000, 30_000, 2_000_000), Digest(), 0.0, 0
 
-    def beat(delay: float = 0.04, told: bool = True, bits: float = 700_000) -> None:
+    def beat(delay: float = 0.04, heard: bool = True, bits: float = 700_000) -> None:
         nonlocal now, number
         now, number = now + 0.1, number + 10
-        if told:
-            link.feedback(results(number, now, bits, delay=delay), now)
+        if heard:
+            link.feedback(told(number, now, bits, delay=delay, digest=digest), now)
         link.step(now)
 
     for _ in range(30):
         beat()
     before = link.target
     link.unseen(300_000, now)
-    beat(told=False)
+    beat(heard=False)
     assert link.target == pytest.approx(300_000, rel=0.1)
     beat()
     assert link.target >= before, "it was the other way alone"
     link.unseen(300_000, now)
-    beat(told=False)
+    beat(heard=False)
     for place in range(6):
         beat(delay=0.1 + 0.05 * place, bits=250_000)
     assert link.draining, "it was this way, too"
@@ -301,13 +305,13 @@ def test_a_link_that_bears_less_than_half_at_once_is_flooded_and_one_that_stands
         link, now, number = LinkEstimate(800_000, 30_000, 2_000_000), 0.0, 0
         for _ in range(30):
             now, number = now + 0.1, number + 10
-            link.feedback(results(number, now, 900_000), now)
+            link.feedback(told(number, now, 900_000), now)
             link.step(now)
         ever = False
         for place in range(6):
             now, number = now + 0.1, number + 10
             if rate:
-                link.feedback(results(number, now, rate, delay=0.1 + 0.06 * place), now)
+                link.feedback(told(number, now, rate, delay=0.1 + 0.06 * place), now)
             link.step(now)
             ever |= link.flooded
         assert ever is flooded
@@ -318,7 +322,7 @@ def test_what_the_receiver_says_is_obeyed():
     link.remb(200_000)
     for _ in range(20):
         now += 0.1
-        link.feedback(results(0, now, 200_000), now)
+        link.feedback(told(0, now, 200_000), now)
         assert link.step(now) <= 200_000
     link.remb(5)
     assert link.step(now + 0.1) == 30_000

@@ -11,11 +11,16 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pylibsrtp import Error, Policy, Session
 
 from media.calls import rtp
+from media.calls.feedback_digest import NOTHING, Digest
 from media.calls.native import library
 from media.calls.native.build import build
+from media.calls.send_clock import SendClock
+from media.calls.transport_feedback import Arrivals, SentPackets, parse
 from tests.support.peers import need
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
@@ -99,8 +104,8 @@ def read(data: bytes) -> rtp.Packet:
     return packet
 
 
-def wait_for(forwarder: library.Forwarder, count: int) -> list[library.Told]:
-    found: list[library.Told] = []
+def wait_for(forwarder: library.Forwarder, count: int) -> list[library.Up]:
+    found: list[library.Up] = []
     until = time.monotonic() + 5
     while len(found) < count and time.monotonic() < until:
         if select.select([forwarder.wake_fd], [], [], 0.2)[0]:
@@ -132,12 +137,6 @@ def test_packets_come_out_under_the_receivers_numbers(forwarder: library.Forward
     state = forwarder.read_source(source)
     assert (state.received, state.forwarded, state.highest - state.base) == (20, 20, 19)
     assert forwarder.read_out(out).packets == 20
-    sent = forwarder.sent(receiver.conn, 0)
-    assert len(sent) == 20
-    assert [at for at, _ in sent] == sorted(at for at, _ in sent)
-    assert all(size == 20 + len(key_frame(1)) for _, size in sent)
-    assert forwarder.sent(receiver.conn, 19) == sent[19:]
-    assert forwarder.sent(receiver.conn, 20) == []
 
 
 def test_a_picture_begins_where_it_can_be_understood(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
@@ -255,7 +254,7 @@ def test_padding_goes_where_nobody_misses_it(forwarder: library.Forwarder, room:
     assert forwarder.pad(out, 9000, time.monotonic())
     packet = read(receiver.receive(1)[0])
     assert (packet.ssrc, packet.payload_type, packet.timestamp, packet.payload) == (1008, 101, 9000, b"")
-    assert len(forwarder.sent(receiver.conn, 0)) == 1
+    assert forwarder.left(receiver.conn)[1] > 224
 
 
 def test_packets_without_payload_leave_no_gap(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
@@ -271,21 +270,98 @@ def test_packets_without_payload_leave_no_gap(forwarder: library.Forwarder, room
     assert read(receiver.receive(1)[0]).payload[2:] == key_frame(2, key=False)
 
 
-def test_arrivals_are_noted_by_their_transport_wide_number(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
-    publisher = room[0]
-    for number in range(3):
-        plain = video(number, 0, key_frame(number))
-        stamp = bytes([STAMP_ID << 4 | 2]) + (0xFFFFFE + number & 0xFFFFFF).to_bytes(3, "big")
-        extension = b"\xbe\xde\0\2" + stamp + bytes([SEQUENCE_ID << 4 | 1]) + (65534 + number & 0xFFFF).to_bytes(2, "big") + b"\0"
-        publisher.send(bytes([0x90]) + plain[1:12] + extension + plain[12:])
-    found: list[library.Arrival] = []
-    until = time.monotonic() + 5
-    while len(found) < 3 and time.monotonic() < until:
-        found += forwarder.arrivals(publisher.conn)
-    assert [one.sequence for one in found] == [65534, 65535, 0]
-    assert found[0].at <= found[1].at <= found[2].at
-    assert forwarder.arrivals(publisher.conn) == []
-    assert [one.stamp for one in found] == [0xFFFFFE, 0xFFFFFF, 0]
+def numbered(packet: bytes, number: int, stamp: int | None = None) -> bytes:
+    """The packet with its transport-wide sequence number, and when it was sent."""
+    elements = b"" if stamp is None else bytes([STAMP_ID << 4 | 2]) + stamp.to_bytes(3, "big")
+    elements += bytes([SEQUENCE_ID << 4 | 1]) + number.to_bytes(2, "big")
+    elements += bytes(-len(elements) % 4)
+    return bytes([packet[0] | 0x10]) + packet[1:12] + b"\xbe\xde" + (len(elements) // 4).to_bytes(2, "big") + elements + packet[12:]
+
+
+@pytest.mark.parametrize("seed", range(20 if CASES > 2_000 else 4))
+def test_arrivals_are_told_as_the_python_engine_tells_them(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int], seed: int):
+    publisher, rng, model, now, number, sequence = room[0], random.Random(seed), Arrivals(1), 1000.0, 65_000, 0
+    for _ in range(60):
+        for _ in range(rng.choice((0, 1, 3, 30, 200))):
+            now += rng.choice((0.0, 0.001, 0.02, 0.1, 0.4 if rng.random() < 0.05 else 0.0, 9.0 if rng.random() < 0.01 else 0.0))
+            number += rng.choice((1, 1, 1, 1, 1, 1, 1, 2, 9, 700 if rng.random() < 0.1 else 1, 5000 if rng.random() < 0.02 else 1))
+            sequence += 1
+            told = (number - rng.choice((0, 0, 0, 0, 0, 0, 3, 20, 300))) % 65536
+            forwarder.inject(publisher.conn, publisher.tx.protect(numbered(video(sequence % 65536, 0, b"x"), told)), now)
+            model.arrived(told, now)
+        losses = rng.random() < 0.7
+        model.tells_losses = losses
+        now += 0.1
+        expected = model.messages(7, now)
+        assert forwarder.tell_arrivals(publisher.conn, 1, 7, tells_losses=losses) is bool(expected)
+        assert [publisher.rx.unprotect_rtcp(publisher.socket.recv(2048)) for _ in expected] == expected
+        assert not select.select([publisher.socket], [], [], 0)[0]
+
+
+@pytest.mark.parametrize("seed", range(20 if CASES > 2_000 else 4))
+def test_feedback_is_read_as_the_python_engine_reads_it(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int], seed: int):
+    publisher, receiver, source, out = room
+    forwarder.feed(out, source)
+    rng, history, arrivals, digest, now = random.Random(seed), SentPackets(), Arrivals(9), Digest(), 50.0
+    for number in range(3000):
+        now += rng.choice((0.0, 0.0, 0.002, 0.01, 0.03))
+        packet = video(number, 3000 * number, key_frame(number, body=rng.randbytes(rng.randrange(1000))))
+        forwarder.inject(publisher.conn, publisher.tx.protect(packet), now)
+        (sent,) = receiver.receive(1)
+        assert history.sent(len(sent), now) == int.from_bytes(sent[17:19], "big")
+        if rng.random() > 0.1:
+            arrivals.arrived(number % 65536, now + 7.7 + 0.03 * rng.random())
+        if number % 20 == 19:
+            for data in arrivals.messages(7, now):
+                if rng.random() > 0.1:
+                    feedback = parse(data)
+                    assert feedback is not None
+                    digest.add(history.results(feedback))
+                    report = rtp.picture_loss(9, 1007)
+                    receiver.socket.send(receiver.tx.protect_rtcp(rng.choice((data, report + data, data + report))))
+        if number % 40 == 0:
+            took(forwarder, receiver, digest)
+    took(forwarder, receiver, digest)
+
+
+def took(forwarder: library.Forwarder, receiver: Ends, digest: Digest) -> None:
+    """What the forwarder has been told is what the digest holds, once the last datagram has come through."""
+    receiver.socket.send(receiver.tx.protect_rtcp(rtp.picture_loss(9, 4711)))
+    came: list[bytes] = []
+    while rtp.picture_loss(9, 4711) not in came:
+        came += [told.data for told in wait_for(forwarder, 1)]
+    assert set(came) <= {rtp.picture_loss(9, 1007), rtp.picture_loss(9, 4711)}, "the rest of a message comes up, the feedback in it does not"
+    assert forwarder.left(receiver.conn)[0] == digest.take()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lateness_is_reckoned_as_the_python_engine_reckons_it(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int], seed: int):
+    publisher, rng, model, now = room[0], random.Random(seed), SendClock(), 20.0
+    for sequence in range(2000):
+        now += rng.choice((0.0, 0.001, 0.02, 0.1))
+        stamp = int((now - 0.05 * rng.random()) * (1 << 18)) % (1 << 24)
+        forwarder.inject(publisher.conn, publisher.tx.protect(numbered(video(sequence, 0, b"x"), sequence, stamp)), now)
+        model.packets.append((stamp, now))
+        if rng.random() < 0.05:
+            bursts = model.take_bursts()
+            found = forwarder.lateness(publisher.conn)
+            assert found.bursts == list(bursts)
+            assert found.begun == model.begun
+            assert found.late_s - min(found.least, found.least_before) == model.queue_s
+
+
+@given(st.binary(max_size=120), st.binary(min_size=20, max_size=60))
+@settings(max_examples=CASES // 10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_broken_feedback_is_what_the_python_engine_takes_it_for(
+    forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int], body: bytes, tail: bytes
+):
+    receiver = room[1]
+    size = 20 + len(body) + (-len(body) % 4)
+    data = bytes([0x8F, 205]) + (size // 4 - 1).to_bytes(2, "big") + tail[:8] + b"\0\0" + tail[8:10] + tail[10:14] + body + bytes(-len(body) % 4)
+    receiver.socket.send(receiver.tx.protect_rtcp(data))
+    receiver.socket.send(receiver.tx.protect_rtcp(rtp.picture_loss(9, 1007)))
+    assert wait_for(forwarder, 1)[-1].data == rtp.picture_loss(9, 1007)
+    assert forwarder.left(receiver.conn)[0] == NOTHING, "nothing was sent yet"
 
 
 def test_everything_else_comes_up(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
@@ -328,7 +404,7 @@ def test_a_connection_goes_on_over_another_socket(forwarder: library.Forwarder, 
     receiver.socket = moved
     publisher.send(video(2, 3000, key_frame(2, key=False)))
     assert read(receiver.receive(1)[0]).sequence == 2
-    assert forwarder.sent_octets(receiver.conn) > 40
+    assert forwarder.left(receiver.conn)[1] > 40
 
 
 def test_whoever_goes_takes_nothing_with_him(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
@@ -374,7 +450,8 @@ def test_nonsense_is_survived(forwarder: library.Forwarder, room: tuple[Ends, En
         if rng.random() < 0.05:
             forwarder.repeat(out, rng.randrange(65536), time.monotonic())
             forwarder.missing(source, time.monotonic())
-            forwarder.arrivals(publisher.conn)
+            forwarder.tell_arrivals(publisher.conn, 1, 7, tells_losses=rng.random() < 0.5)
+            forwarder.lateness(publisher.conn)
     assert receiver.quiet()
     forwarder.told()
     fresh = forwarder.source(publisher.conn, 4242, 96, 90000, "VP8", repairs=True)
