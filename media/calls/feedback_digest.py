@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from media.calls.transport_feedback import Result
 
@@ -18,8 +19,7 @@ Burst = tuple[float, float, float, int]
 nothing is known of (a message was lost), and their octets on the link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """`packets` were told of, `lost` of them as lost; `sent_at` is when the last of them left, `lost_sent` when the last lost one did."""
 
     packets: int = 0

@@ -39,7 +39,7 @@ from media.calls.engine import (
     Tell,
 )
 from media.calls.legs import PublishLeg
-from media.calls.measured import Steering
+from media.calls.measured import Decisions, Steering
 from media.calls.receiving import CODECS, SubscribeLeg
 from media.calls.stream import Stream
 
@@ -87,6 +87,8 @@ class Room:
         self.codec: str | None = None
         self.steered_at = float("-inf")
         self.announcements = Announcements()
+        self.decided: Decisions | None = None
+        """What was carried out last, for the connections of now."""
         self.members: dict[str, Member] = {}
         self.recorder: Recorder | None = None
 
@@ -123,7 +125,8 @@ class PythonEngine:
         self._tell, self._clock, self._steering = tell, clock, steering
         self._rooms: dict[str, Room] = {}
         self._turn = 0
-        self._beating: asyncio.Task[None] | None = None
+        self._share = 0
+        self._beating: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     async def create_room(self, room: str, seats: Sequence[str]) -> None:
@@ -136,7 +139,7 @@ class PythonEngine:
             self._rooms[room] = Room(room, wanted, self._turn)
         self._rooms[room].seats = wanted
         if self._beating is None:
-            self._beating = asyncio.create_task(self._beat(), name="calls beat")
+            self._beating = asyncio.get_running_loop().call_later(BEAT_S / SHARES, self._beat)
 
     async def join(self, room: str, seat: str, member: str, offer: str) -> Joined:
         place = self._room(room)
@@ -156,7 +159,7 @@ class PythonEngine:
         if self._rooms.get(room) is not place:
             await newcomer.close()
             raise RoomUnknown
-        place.members[seat] = newcomer
+        place.members[seat], place.decided = newcomer, None
         if newcomer.publish is not None:
             newcomer.publish.recorder = place.recorder
         place.rewire()
@@ -222,8 +225,6 @@ class PythonEngine:
             await self.close_room(room)
         if self._beating is not None:
             self._beating.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._beating
             self._beating = None
         if self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
@@ -331,15 +332,15 @@ class PythonEngine:
     def _say(self, member: Member, kind: EventKind) -> None:
         self._tell(MediaEvent(member.room.name, member.seat, member.id, kind))
 
-    async def _beat(self) -> None:
-        share = 0
-        while True:
-            await asyncio.sleep(BEAT_S / SHARES)
-            share = (share + 1) % SHARES
+    def _beat(self) -> None:
+        self._share = (self._share + 1) % SHARES
+        try:
             for room in list(self._rooms.values()):
-                if room.share == share:
+                if room.share == self._share:
                     self._beat_room(room)
             wire.flush()
+        finally:
+            self._beating = asyncio.get_running_loop().call_later(BEAT_S / SHARES, self._beat)
 
     def _beat_room(self, room: Room) -> None:
         now = self._clock()
@@ -363,23 +364,32 @@ class PythonEngine:
         uplinks = [one.publish.measured(now) for one in members if one.publish is not None]
         downlinks = [one.subscribe.measured(one.seat, one.id, now) for one in members if one.subscribe is not None]
         decided = steering.beat(room.name, uplinks, downlinks, now)
-        changed = False
         for one in members:
             if one.publish is not None and one.seat in decided.send_bits:
                 one.publish.tell_bits(decided.send_bits[one.seat])
-                one.publish.hold_requests(one.seat in decided.flooded)
-            for (seat, seen), shown in decided.shown.items():
-                if seat == one.seat and one.subscribe is not None:
-                    changed |= one.subscribe.show(seen, shown)
-            if one.subscribe is not None:
-                one.subscribe.fill(decided.fill_bits.get(one.seat, 0))
-                if one.seat in decided.repeat_bits:
-                    one.subscribe.repeat_at_most(decided.repeat_bits[one.seat])
-        if changed:
-            room.rewire()
+        if decided is not room.decided:
+            room.decided = decided
+            _carry_out(decided, room)
         states = {(one.seat, one.id): decided.links[one.seat] for one in members if one.seat in decided.links}
         for (seat, name), state in room.announcements.due(states, now).items():
             self._tell(LinkNews(room.name, seat, name, state))
+
+
+def _carry_out(decided: Decisions, room: Room) -> None:
+    changed = False
+    for one in room.members.values():
+        if one.publish is not None and one.seat in decided.send_bits:
+            one.publish.hold_requests(one.seat in decided.flooded)
+        if one.subscribe is None:
+            continue
+        for (seat, seen), shown in decided.shown.items():
+            if seat == one.seat:
+                changed |= one.subscribe.show(seen, shown)
+        one.subscribe.fill(decided.fill_bits.get(one.seat, 0))
+        if one.seat in decided.repeat_bits:
+            one.subscribe.repeat_at_most(decided.repeat_bits[one.seat])
+    if changed:
+        room.rewire()
 
 
 def _connection() -> RTCPeerConnection:

@@ -472,11 +472,12 @@ class PublishLeg:
         octets, expected, received, bits = 0, 0, 0, {}
         counted = {}
         for ssrc, stream in self._streams.items():
-            before = self._counted.get(ssrc, (0, 0, 0))
-            counted[ssrc] = (stream.octets, stream.highest - stream.base + 1, stream.received - stream.repeated)
-            octets_now, expected_now, received_now = (new - old for new, old in zip(counted[ssrc], before, strict=True))
-            octets_now += _USUAL_SIZE * received_now
-            octets, expected, received = octets + octets_now, expected + max(0, expected_now), received + received_now
+            octets_before, expected_before, received_before = self._counted.get(ssrc, (0, 0, 0))
+            in_all, expected_in_all, received_in_all = stream.octets, stream.highest - stream.base + 1, stream.received - stream.repeated
+            counted[ssrc] = (in_all, expected_in_all, received_in_all)
+            received_now = received_in_all - received_before
+            octets_now = in_all - octets_before + _USUAL_SIZE * received_now
+            octets, expected, received = octets + octets_now, expected + max(0, expected_in_all - expected_before), received + received_now
             if stream.kind == "video":
                 bits[stream.rid] = octets_now * 8 / passed
         self._counted = counted

@@ -148,15 +148,13 @@ class LinkEstimate:
             self._note_loss(told.lost / told.packets, told.packets)
         if told.bursts:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
+            add, came = self.watch.add, self._arrived.append
             for at, late_s, unknown_s, octets in told.bursts:
-                self.watch.add(at, late_s)
-                self._came(at, octets, unknown_s)
+                add(at, late_s)
+                came((at, octets, unknown_s))
+                self._within += octets
+                self._unknown_s += unknown_s
             self._count_arriving(told.bursts[-1][0])
-
-    def _came(self, at: float, octets: int, unknown_s: float = 0.0) -> None:
-        self._arrived.append((at, octets, unknown_s))
-        self._within += octets
-        self._unknown_s += unknown_s
 
     def _arriving_now(self, last: float) -> float:
         """Over the last 0.2 s of which something is known; over what there is when most of the feedback was lost."""
@@ -177,7 +175,9 @@ class LinkEstimate:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
             for at, queue_s in queues:
                 self.watch.add(at, queue_s)
-            self._came(now, int(bits * passed / 8) + HEADERS * packets)
+            octets = int(bits * passed / 8) + HEADERS * packets
+            self._arrived.append((now, octets, 0.0))
+            self._within += octets
             self._note_loss(lost, packets)
         self._count_arriving(now)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from media.calls.feedback_digest import Told
 from media.calls.link_state import LinkState
 
 
-@dataclass(frozen=True, slots=True)
-class LayerMeasured:
+class LayerMeasured(NamedTuple):
     """One simulcast layer of a publisher's picture, 0 the smallest. `bits`: received in a second, 0 while the publisher does not send it.
     `rid` is its name in the publisher's description, empty without simulcast."""
 
@@ -24,8 +23,7 @@ class LayerMeasured:
     bits: float
 
 
-@dataclass(frozen=True, slots=True)
-class Uplink:
+class Uplink(NamedTuple):
     """What a member sends, as received. `bits`: media of all kinds in a second, headers included. `lost_fraction`: of the packets expected since the
     last beat, before any was repeated (0 to 1). `jitter_s`: of the picture, or of the sound without one (RFC 3550, 6.4.1). `queues`: what had queued
     up on the way, in seconds, for each burst of packets since the last beat, and before it when it came: how much later it was than the fastest of
@@ -44,8 +42,7 @@ class Uplink:
     """Whether anybody may get his picture (a moderator may have muted it)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Downlink:
+class Downlink(NamedTuple):
     """What a member is sent. `told`: what his transport-wide feedback told of packets since the last beat (both sound and picture, repeats too).
     `bits`: sent in a second. `rtt_s`: from his receiver reports (LSR and DLSR), None before the first. `lost_fraction`: the largest of his receiver
     reports' since the last beat, None without one. `remb_bits`: what he says he can receive (REMB), None if he does not say."""

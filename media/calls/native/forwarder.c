@@ -125,6 +125,8 @@ struct forwarder {
     uint64_t up_lost, unreadable, unsent;
     uint8_t pool[POOL][MOST + TRAILER + EXTENSION];
     int pool_size[POOL], pool_used;
+    struct conn *dirty[POOL];           /* those for whom something waits in the pool */
+    int dirty_count;
     uint8_t in[BATCH][MOST_UP];
 };
 
@@ -181,9 +183,8 @@ static void flush_conn(struct forwarder *fw, struct conn *conn) {
 }
 
 static void flush_all(struct forwarder *fw) {
-    if (!fw->pool_used) return;
-    for (struct conn *conn = fw->conns; conn; conn = conn->next) flush_conn(fw, conn);
-    fw->pool_used = 0;
+    for (int i = 0; i < fw->dirty_count; i++) flush_conn(fw, fw->dirty[i]);
+    fw->pool_used = fw->dirty_count = 0;
 }
 
 /* Header, and the transport-wide sequence number when the receiver has agreed on it (one-byte form, RFC 8285, 4.2); bytes written. */
@@ -209,6 +210,7 @@ static int enqueue(struct forwarder *fw, struct conn *to, int slot, int size, do
     to->sent_octets += (uint64_t)size;
     fw->pool_size[slot] = size;
     fw->pool_used = slot + 1;
+    if (!to->waiting_count) fw->dirty[fw->dirty_count++] = to;
     to->waiting[to->waiting_count++] = slot;
     return 1;
 }

@@ -266,7 +266,8 @@ class Forwarder:
     def lateness(self, conn: Conn) -> Lateness:
         """By the times at which his device says that it sent."""
         count = self._library.fw_lateness(self._fw, conn.pointer, self._state, self._bursts)
-        return Lateness(*_CLOCK.unpack_from(self._state), list(_LATE.iter_unpack(self._seen[: count * _LATE.size])))
+        late_s, least, least_before, begun = _CLOCK.unpack_from(self._state)
+        return Lateness(late_s, least, least_before, begun, list(_LATE.iter_unpack(self._seen[: count * _LATE.size])))
 
     def left(self, conn: Conn) -> tuple[Told, int]:
         """What feedback told since the last time of the packets that went out, and the octets of media that went out in all, encrypted."""
