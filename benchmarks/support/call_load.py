@@ -136,9 +136,10 @@ class Sender:
 
 
 class Receiver:
-    """What one seat gets of the others."""
+    """What one seat gets of the others; `phase` (0 to 1) of the time between two reports after the others, as devices that know nothing of each
+    other report."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, phase: float) -> None:
         self.connection = _connection()
         self._counts = counts
         self._wire = Wire(time.monotonic, self._packet, lambda data, now: None)
@@ -148,7 +149,8 @@ class Receiver:
         self._again: set[int] = set()
         self._pictures: set[int] = set()
         self._since = 0
-        self._reported_at = self._told_at = 0.0
+        now = time.monotonic()
+        self._report_at, self._tell_at = now + phase, now + phase * FEEDBACK_S
 
     async def answer(self, offer: str) -> str:
         await self.connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
@@ -202,13 +204,9 @@ class Receiver:
         if not self._streams:
             return
         named = next(iter(self._streams))
-        if now - self._told_at >= FEEDBACK_S:
-            self._told_at = now
-            for number, at in self._numbers.items():
-                self._arrivals.arrived(number, at)
-            self._numbers.clear()
-            for message in self._arrivals.messages(named, now):
-                self._wire.report(message)
+        if now >= self._tell_at:
+            self._tell_at += FEEDBACK_S
+            self._tell(named, now)
             for stream in self._streams.values():
                 if stream.repairs and stream.gaps:
                     missing, hopeless = stream.to_ask_for(now)
@@ -216,9 +214,21 @@ class Receiver:
                         self._wire.report(rtp.nack(1, stream.ssrc, missing))
                     if hopeless:
                         self._wire.report(rtp.picture_loss(1, stream.ssrc))
-        if now - self._reported_at >= 1:
-            self._reported_at = now
+        if now >= self._report_at:
+            self._report_at += 1
             self._wire.report(rtp.receiver_report(1, [one.block(now) for one in self._streams.values()]))
+
+
+    def _tell(self, named: int, now: float) -> None:
+        message = self._arrivals.in_order(self._numbers, named, now)
+        if message is not None:
+            self._wire.report(message)
+        else:
+            for number, at in self._numbers.items():
+                self._arrivals.arrived(number, at)
+            for late in self._arrivals.messages(named, now):
+                self._wire.report(late)
+        self._numbers.clear()
 
 
 async def _connected(connection: RTCPeerConnection) -> None:
@@ -241,8 +251,8 @@ class Load:
         senders = [Sender(self._clip, self.counts, (phase + place / 3) % 1, stamps=self._server.stamps) for place in range(len(SEATS))]
         answers = [await self._server.publish(room, seat, await sender.offer()) for seat, sender in zip(SEATS, senders, strict=True)]
         await asyncio.gather(*(sender.connect(answer) for sender, answer in zip(senders, answers, strict=True)))
-        for seat in SEATS:
-            receiver = Receiver(self.counts)
+        for place, seat in enumerate(SEATS):
+            receiver = Receiver(self.counts, (3 * phase + place / 3) % 1)
             await self._server.accept(room, seat, await receiver.answer(await self._server.subscribe(room, seat)))
             await receiver.connect()
             self._receivers.append(receiver)

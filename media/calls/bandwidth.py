@@ -66,6 +66,9 @@ class _Part:
     bits: int
 
 
+_Seated = tuple[list[tuple[str, str]], list[tuple[str, str]]]
+
+
 @dataclass(slots=True)
 class _Member:
     """One connection of a seat; a new one starts anew."""
@@ -119,8 +122,9 @@ class RoomBandwidth:
     _beat_at: float | None = None
     _decided: Decisions | None = None
     _decided_at: float = 0.0
-    _connected: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
-    """Whose link up, and whose link down, the decision is for."""
+    _seated: _Seated = field(default_factory=lambda: ([], []))
+    """Whose links up, and whose links down, there are: seats and members; and those that the decision is for."""
+    _decided_for: _Seated = field(default_factory=lambda: ([], []))
 
     def prefer(self, preferred: Mapping[tuple[str, str], int]) -> None:
         """From now on these pictures matter more than others (the expert's view of the image under discussion)."""
@@ -132,15 +136,17 @@ class RoomBandwidth:
         downs = {one.seat: one for one in downlinks if one.connected}
         late = self._beat_at is not None and now - self._beat_at > LATE_S
         self._beat_at = now
-        self._seat(ups, downs, now)
+        seated = ([(seat, one.member) for seat, one in ups.items()], [(seat, one.member) for seat, one in downs.items()])
+        if seated != self._seated:
+            self._seated = seated
+            self._seat(ups, downs, now)
         for seat, member in self.members.items():
             self._measure(member, ups.get(seat), downs.get(seat), now, late=late)
         pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
         self._without = {seat for seat, down in downs.items() if not down.pictures}
-        connected = (frozenset(ups), frozenset(downs))
-        if self._decided is not None and (pictures, connected) == (self._pictures, self._connected) and not self._due(now):
+        if self._decided is not None and seated == self._decided_for and pictures == self._pictures and not self._due(now):
             return self._decided
-        self._pictures, self._connected, self._waits = pictures, connected, False
+        self._pictures, self._decided_for, self._waits = pictures, seated, False
         sounds = {seat: self._sound_up(seat, member, ups, now) for seat, member in self.members.items()}
         up_rungs = {seat: self._up_rung(member, now) for seat, member in self.members.items()}
         shares = {seat: self._shares(seat, ups, now) for seat in downs}

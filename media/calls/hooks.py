@@ -143,15 +143,13 @@ def ice_of(transport: RTCDtlsTransport) -> Any:
     return transport.transport._connection
 
 
-def nominated(transport: RTCDtlsTransport) -> Any:
-    """The pair of addresses that ICE has chosen, with `protocol` and `remote_addr`; None before."""
-    return ice_of(transport)._nominated.get(1)
-
-
-def keys_of(transport: RTCDtlsTransport) -> tuple[Any, Any] | None:
-    """The ciphers for what arrives and for what leaves; None before the handshake is through."""
-    receiving, sending = transport._rx_srtp, transport._tx_srtp
-    return None if receiving is None or sending is None or transport._state is not DtlsState.CONNECTED else (receiving, sending)
+def path_of(transport: RTCDtlsTransport) -> tuple[Any, Any, Any] | None:
+    """The pair of addresses that ICE has chosen (with `protocol` and `remote_addr`), and the ciphers for what arrives and for what leaves; None
+    before both are there. Asked of every connection twenty times a second."""
+    receiving, sending, pair = transport._rx_srtp, transport._tx_srtp, transport.transport._connection._nominated.get(1)
+    if pair is None or receiving is None or sending is None or transport._state is not DtlsState.CONNECTED:
+        return None
+    return pair, receiving, sending
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,15 +73,18 @@ class QueueWatch:
         self._at = at
         self._points.append((at, delay_s))
         self._counted += 1
-        before, least, height = self.queue_s, self._least, delay_s - self._least
-        self.queue_s = min(height, max(0.0, self._before - least), max(0.0, self._before_that - least))
+        before, last, height = self.queue_s, self._before, delay_s - self._least
+        lowest = min(delay_s, last, self._before_that) - self._least
+        self.queue_s = lowest if lowest > 0 else 0.0
         if self._counted > 1:
-            self.jitter_s += (abs(delay_s - self._before) - self.jitter_s) / 16
-        self._before, self._before_that = delay_s, self._before
-        if height < self.floor_s:
+            self.jitter_s += (abs(delay_s - last) - self.jitter_s) / 16
+        self._before, self._before_that = delay_s, last
+        if height >= self.floor_s:
+            self._detect(at, height, self.queue_s > before)
+        elif self._over_since is not None or self.trend_ms:
             self.trend_ms, self.rising, self._over_since = 0.0, False, None
         else:
-            self._detect(at, height, self.queue_s > before)
+            self.rising = False
 
     def _detect(self, at: float, height: float, higher: bool) -> None:
         before = self.trend_ms

@@ -114,8 +114,8 @@ class Wire:
     """`on_packet` and `on_report` get what was decrypted. `clock` gives monotonic seconds."""
 
     __slots__ = (
-        "_closed", "_descriptor", "_keys", "_pair", "_ports", "_protect", "_receiving", "_reporters", "_sending", "_size", "_transport", "broken",
-        "clock", "leaving", "on_packet", "on_report", "only", "open", "refused", "sent", "sent_octets", "tag",
+        "_closed", "_descriptor", "_keys", "_pair", "_path", "_ports", "_protect", "_receiving", "_reporters", "_sending", "_size", "_transport",
+        "broken", "clock", "leaving", "on_packet", "on_report", "only", "open", "refused", "sent", "sent_octets", "tag",
     )  # fmt: skip
 
     def __init__(self, clock: Callable[[], float], on_packet: OnPacket, on_report: OnReport) -> None:
@@ -138,6 +138,8 @@ class Wire:
         self._protect = hooks.cipher.srtp_protect
         self._descriptor = -1
         self._pair: Any = None
+        self._path: Any = None
+        """What `follow` found last."""
         self._closed = False
 
     def take(self, connection: Any) -> None:
@@ -150,11 +152,13 @@ class Wire:
         """Send on the pair of addresses that ICE has chosen by now, once there are keys."""
         if self._closed or self._transport is None:
             return
-        pair = hooks.nominated(self._transport)
-        keys = hooks.keys_of(self._transport)
-        if pair is None or keys is None:
+        path = hooks.path_of(self._transport)
+        if path is None:
             self.open = False
             return
+        if self.open and path == self._path:
+            return
+        pair = path[0]
         if pair is not self._pair:
             port: Port = pair.protocol.transport
             try:
@@ -162,10 +166,11 @@ class Wire:
             except ValueError:
                 return
             self._descriptor, self._pair = port.descriptor, pair
+        keys = path[1:]
         if keys != self._keys:
             self._keys = keys
             self._receiving, self._sending = hooks.context_of(keys[0]), hooks.context_of(keys[1])
-        self.open = True
+        self.open, self._path = True, path
 
     def arrived(self, at: Any, view: memoryview, size: int, now: float) -> None:
         """Decrypt what looks like RTP or RTCP (RFC 5761, 4) and hand it on; what cannot be decrypted is counted and dropped."""
