@@ -23,6 +23,7 @@
 
 #include "arrivals.h"
 #include "bytes.h"
+#include "datagrams.h"
 #include "digest.h"
 #include "send_clock.h"
 
@@ -30,7 +31,7 @@
 #define TRAILER 160            /* bytes that SRTP and SRTCP may add (SRTP_MAX_SRTCP_TRAILER_LEN) */
 #define EXTENSION 8            /* bytes of the one header extension that goes out: the transport-wide sequence number */
 #define BATCH 32               /* datagrams taken from a socket at once */
-#define POOL 256               /* datagrams waiting to be sent */
+#define POOL MOST_AT_ONCE      /* datagrams waiting to be sent */
 #define UP 512                 /* datagrams waiting for Python; when it is slow the oldest are lost, as on a link */
 #define MOST_UP 2048           /* bytes of one of them: a DTLS flight may be longer than an RTP packet */
 #define CACHED 512             /* packets of a source that can be repeated */
@@ -124,7 +125,7 @@ struct forwarder {
     uint32_t up_from, up_to;
     uint64_t up_lost, unreadable, unsent;
     uint8_t pool[POOL][MOST + TRAILER + EXTENSION];
-    int pool_size[POOL], pool_used;
+    int pool_size[POOL], pool_used, segmenting;
     struct conn *dirty[POOL];           /* those for whom something waits in the pool */
     int dirty_count;
     uint8_t in[BATCH][MOST_UP];
@@ -158,27 +159,10 @@ static void tell(struct forwarder *fw, struct conn *conn, int kind, uint32_t ssr
 /* ---- sending ---- */
 
 static void flush_conn(struct forwarder *fw, struct conn *conn) {
-    struct mmsghdr messages[POOL];
     struct iovec parts[POOL];
-    int count = conn->waiting_count, done = 0;
-    if (!count) return;
-    memset(messages, 0, sizeof(struct mmsghdr) * (size_t)count);
-    for (int i = 0; i < count; i++) {
-        parts[i].iov_base = fw->pool[conn->waiting[i]];
-        parts[i].iov_len = (size_t)fw->pool_size[conn->waiting[i]];
-        messages[i].msg_hdr.msg_iov = &parts[i];
-        messages[i].msg_hdr.msg_iovlen = 1;
-    }
-    while (done < count) {
-        int sent = sendmmsg(conn->fd, messages + done, (unsigned)(count - done), MSG_DONTWAIT);
-        if (sent <= 0) {
-            if (errno == EINTR) continue;
-            /* A full buffer or an unreachable address loses this one, as the link would. */
-            fw->unsent++;
-            sent = 1;
-        }
-        done += sent;
-    }
+    for (int i = 0; i < conn->waiting_count; i++)
+        parts[i] = (struct iovec){fw->pool[conn->waiting[i]], (size_t)fw->pool_size[conn->waiting[i]]};
+    fw->unsent += (uint64_t)send_datagrams(conn->fd, parts, conn->waiting_count, &fw->segmenting);
     conn->waiting_count = 0;
 }
 
@@ -676,6 +660,7 @@ struct forwarder *fw_new(srtp_fn protect, srtp_fn unprotect, srtp_fn protect_rtc
     fw->unprotect = unprotect;
     fw->protect_rtcp = protect_rtcp;
     fw->unprotect_rtcp = unprotect_rtcp;
+    fw->segmenting = 1;
     pthread_mutex_init(&fw->lock, NULL);
     fw->poll = epoll_create1(EPOLL_CLOEXEC);
     fw->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -139,6 +139,19 @@ def test_packets_come_out_under_the_receivers_numbers(forwarder: library.Forward
     assert forwarder.read_out(out).packets == 20
 
 
+def test_packets_of_one_size_in_a_row_come_out_one_by_one(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
+    """However the system is given them: rows longer than it takes at once, a shorter last one, others in between."""
+    publisher, receiver, source, out = room
+    forwarder.feed(out, source)
+    rng, sizes = random.Random(5), [900] * 40 + [300, 900, 900, 900, 901, 901, 5, 5, 5]
+    payloads = [key_frame(number, key=number == 0, body=rng.randbytes(size)) for number, size in enumerate(sizes)]
+    for number, payload in enumerate(payloads):
+        publisher.send(video(number, 3000 * number, payload))
+    assert [read(one).payload for one in receiver.receive(len(sizes))] == payloads
+    assert forwarder.counts().unsent == 0
+    assert receiver.quiet()
+
+
 def test_a_picture_begins_where_it_can_be_understood(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
     publisher, receiver, source, out = room
     forwarder.feed(out, source)
