@@ -109,6 +109,7 @@ struct conn {
     struct digest *left;
     struct send_clock clock;
     int waiting[POOL], waiting_count;
+    int segmenting;                        /* its way bears datagrams that the system cuts */
     struct conn *next;
 };
 
@@ -125,7 +126,7 @@ struct forwarder {
     uint32_t up_from, up_to;
     uint64_t up_lost, unreadable, unsent;
     uint8_t pool[POOL][MOST + TRAILER + EXTENSION];
-    int pool_size[POOL], pool_used, segmenting;
+    int pool_size[POOL], pool_used;
     struct conn *dirty[POOL];           /* those for whom something waits in the pool */
     int dirty_count;
     uint8_t in[BATCH][MOST_UP];
@@ -162,7 +163,7 @@ static void flush_conn(struct forwarder *fw, struct conn *conn) {
     struct iovec parts[POOL];
     for (int i = 0; i < conn->waiting_count; i++)
         parts[i] = (struct iovec){fw->pool[conn->waiting[i]], (size_t)fw->pool_size[conn->waiting[i]]};
-    fw->unsent += (uint64_t)send_datagrams(conn->fd, parts, conn->waiting_count, &fw->segmenting);
+    fw->unsent += (uint64_t)send_datagrams(conn->fd, parts, conn->waiting_count, &conn->segmenting);
     conn->waiting_count = 0;
 }
 
@@ -660,7 +661,6 @@ struct forwarder *fw_new(srtp_fn protect, srtp_fn unprotect, srtp_fn protect_rtc
     fw->unprotect = unprotect;
     fw->protect_rtcp = protect_rtcp;
     fw->unprotect_rtcp = unprotect_rtcp;
-    fw->segmenting = 1;
     pthread_mutex_init(&fw->lock, NULL);
     fw->poll = epoll_create1(EPOLL_CLOEXEC);
     fw->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -686,6 +686,7 @@ struct conn *fw_conn(struct forwarder *fw, int fd, void *tx, void *rx, int seque
     struct conn *conn = calloc(1, sizeof *conn);
     if (!conn) return NULL;
     send_clock_begin(&conn->clock);
+    conn->segmenting = 1;
     if ((sequence_out_id && !(conn->left = digest_new())) || (sequence_in_id && !(conn->came = arrivals_new()))) {
         free_conn(conn);
         return NULL;
@@ -724,6 +725,7 @@ int fw_conn_move(struct forwarder *fw, struct conn *conn, int fd) {
         epoll_ctl(fw->poll, EPOLL_CTL_DEL, conn->fd, NULL);
         close(conn->fd);
         conn->fd = fd;
+        conn->segmenting = 1;
     }
     pthread_mutex_unlock(&fw->lock);
     return done;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import random
 import select
@@ -150,6 +151,30 @@ def test_packets_of_one_size_in_a_row_come_out_one_by_one(forwarder: library.For
     assert [read(one).payload for one in receiver.receive(len(sizes))] == payloads
     assert forwarder.counts().unsent == 0
     assert receiver.quiet()
+
+
+class Part(ctypes.Structure):
+    _fields_ = (("at", ctypes.c_char_p), ("size", ctypes.c_size_t))
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_where_datagrams_cannot_be_cut_they_go_one_by_one(cut: bool):
+    """A socket that sends no checksums (SO_NO_CHECK) takes none that are to be cut."""
+    path = build()
+    need(path is not None, "C compiler")
+    library_of_c, rng = ctypes.CDLL(str(path)), random.Random(6)
+    rows = [[rng.randbytes(size)] * count for size, count in ((1200, 20), (700, 1), (1000, 3), (20, 1), (40, 1), (300, 17))]
+    sent = [data for row in rows for data in row]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+        second.bind(("127.0.0.1", 0))
+        second.settimeout(5)
+        first.connect(second.getsockname())
+        if not cut:
+            first.setsockopt(socket.SOL_SOCKET, 11, 1)
+        parts, segmenting = (Part * len(sent))(*((data, len(data)) for data in sent)), ctypes.c_int(1)
+        assert library_of_c.send_datagrams(first.fileno(), parts, len(sent), ctypes.byref(segmenting)) == 0
+        assert [second.recv(2048) for _ in sent] == sent
+        assert segmenting.value == cut
 
 
 def test_a_picture_begins_where_it_can_be_understood(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int]):
