@@ -8,11 +8,12 @@ from bot.dialogue.turn import Reply, Turn
 from bot.inbox.shapes import read
 from core.conversations import reading
 from core.conversations.models import Message
+from core.foundation.database.statements import find
 
 
 async def shapes_before(turn: Turn, asked: Asked) -> tuple[Outgoing, ...]:
     """The reply that asked it; nothing where that is gone."""
-    message = await Message.get_or_none(id=asked.message_id, conversation_id=turn.conversation_id) if asked.message_id else None
+    message = await find(Message, id=asked.message_id, conversation_id=turn.conversation_id) if asked.message_id else None
     shapes = () if message is None else read(await reading.opened(turn.practice, message, "reply"))
     return tuple(shape for shape in shapes if not isinstance(shape, CardUpdate))
 

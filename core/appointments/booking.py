@@ -19,6 +19,7 @@ from core.appointments.errors import AlreadyBooked, AppointmentOver, DoctorAway,
 from core.appointments.models import Absence, Appointment, Slot
 from core.appointments.rules import instead_sentence
 from core.appointments.slots import free_slots, slot_views
+from core.foundation.database.statements import find_all
 from core.foundation.errors import NotFound
 from core.foundation.orders import Order, answers, handles, relation
 from core.foundation.rows import row_named
@@ -191,7 +192,7 @@ async def _view(work: Work, row: Appointment) -> AppointmentView:
 
 async def _views(work: Work, rows: list[Appointment]) -> tuple[AppointmentView, ...]:
     """``rows`` as people see them, in the same order."""
-    slots = {view.slot_id: view for view in await slot_views(work, await Slot.filter(id__in=[row.slot_id for row in rows]))}
+    slots = {view.slot_id: view for view in await slot_views(work, await find_all(Slot, id__in=[row.slot_id for row in rows]))}
     return tuple(
         AppointmentView.model_validate(
             {

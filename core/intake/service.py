@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from core.foundation.actor import Actor, Role
+from core.foundation.database.statements import find
 from core.foundation.encryption.erasure import before_erasure
 from core.foundation.keys import SubjectErased
 from core.foundation.orders import Done, Order, answers, handles, prepares, relation
@@ -153,10 +154,9 @@ def _words(order: Say, question: Question | None) -> str:
 
 async def _standing(work: Work, order: Say, *, lock: bool = False) -> Intake | None:
     """The intake that ``order`` names, else the one that runs, also when it has gone silent."""
-    mine = Intake.filter(account_id=work.actor.account_id)
-    if lock:
-        mine = mine.select_for_update()
-    return await (mine.get_or_none(live_for=work.actor.account_id) if order.intake_id is None else mine.get_or_none(id=order.intake_id))
+    account_id = work.actor.account_id
+    which = {"live_for": account_id} if order.intake_id is None else {"id": order.intake_id}
+    return await find(Intake, lock=lock, account_id=account_id, **which)
 
 
 def _goes_on(work: Work, order: Say, standing: Intake | None) -> Intake | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.foundation.database.statements import find_all
 from core.foundation.models import RuleSignature
 from core.foundation.practice import EngineAway, Practice
 from core.intake.errors import RulesUnsigned
@@ -30,5 +31,5 @@ async def require_rules(practice: Practice) -> bool:
 async def unsigned_rule_sets(engine: ClinicalEngine) -> tuple[RuleSet, ...]:
     """The engine's rule sets whose present data nobody signed."""
     sets = engine.rule_sets
-    signed = set(await RuleSignature.filter(digest__in=[rules.digest for rules in sets]).values_list("rule_set", "digest"))
+    signed = {(row.rule_set, row.digest) for row in await find_all(RuleSignature, digest__in=[rules.digest for rules in sets])}
     return tuple(rules for rules in sets if (rules.name, rules.digest) not in signed)

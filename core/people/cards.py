@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.foundation.damage import tell_of_damage
+from core.foundation.database.statements import find_all
 from core.foundation.errors import NotFound
 from core.foundation.keys import SealBroken, SubjectErased
 from core.foundation.withheld import CANNOT_OPEN, Openable
@@ -79,8 +80,8 @@ async def practitioner_card(work: Work, practitioner_id: str) -> PractitionerCar
 
 async def practitioner_cards(work: Work, practitioner_ids: Iterable[str]) -> dict[str, PractitionerCard]:
     """Those of ``practitioner_ids`` that exist, by id."""
-    rows = await Practitioner.filter(id__in=list(practitioner_ids)).order_by("id")
-    organisations = {row.id: row for row in await Organisation.filter(id__in={row.organisation_id for row in rows})}
+    rows = await find_all(Practitioner, order="id", id__in=list(practitioner_ids))
+    organisations = {row.id: row for row in await find_all(Organisation, id__in=list({row.organisation_id for row in rows}))}
     return {row.id: await _practitioner_card(work, row, organisations[row.organisation_id]) for row in rows}
 
 

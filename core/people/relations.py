@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
+from core.foundation.database.statements import find_all
 from core.foundation.withheld import CANNOT_OPEN, Openable
 from core.foundation.work import Work
 from core.people.errors import OwnRecordExists, PatientTaken
@@ -21,12 +23,9 @@ async def live_relations(
     work: Work, *, account_id: str | None = None, patient_id: str | None = None, scope: Scope | None = None
 ) -> list[CareRelation]:
     """The relations that hold now and open ``scope`` (None: anything), the account's own record first, then by age."""
-    rows = CareRelation.filter(ended_at__isnull=True)
-    if account_id is not None:
-        rows = rows.filter(account_id=account_id)
-    if patient_id is not None:
-        rows = rows.filter(patient_id=patient_id)
-    found = [row for row in await rows.order_by("created_at", "id") if scope is None or scope in read(row.scope)]
+    whose: dict[str, Any] = {name: value for name, value in (("account_id", account_id), ("patient_id", patient_id)) if value is not None}
+    rows = sorted(await find_all(CareRelation, ended_at=None, **whose), key=lambda row: (row.created_at, row.id))
+    found = [row for row in rows if scope is None or scope in read(row.scope)]
     births = await birth_dates(work, {row.patient_id for row in found if may_be_guardian(row)})
     found = [row for row in found if row.patient_id not in births.closed]
     live = [row for row in found if standing_of(row, births.get(row.patient_id), work.now) is Standing.LIVE]
