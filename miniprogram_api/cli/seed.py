@@ -6,6 +6,8 @@ import argparse
 import asyncio
 import secrets
 
+import uvloop
+
 from miniprogram_api.cli.refusals import explain_settings
 
 
@@ -21,6 +23,6 @@ def run(_: argparse.Namespace) -> int:
     house_logging.configure("seed")
     if not settings.channels_file.exists():  # `huizhen demo` makes them before it seeds; here nobody did
         write_demo_credentials(settings.channels_file, settings.simulator_dir, settings.public_url, secrets.token_bytes)
-    made = asyncio.run(seed(settings))
+    made = uvloop.run(seed(settings))
     print("演示数据已造好。" if made else "演示数据已在,没有改动。")
     return 0

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.browser import chromium, visiting
 from tests.support.demo import Demo, running
+
+__all__ = ["chromium", "visiting"]
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,9 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_readable
 from tests.journeys.people import roster
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import roster
 from tests.journeys.test_patient_pages import SLOW, WIDE, keep, opened, turn_to
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.browser import Visiting, chromium, visiting
-
-__all__ = ["chromium", "visiting"]
+from tests.journeys.browser import Visiting
 
 pytestmark = pytest.mark.browser
 

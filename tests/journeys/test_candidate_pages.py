@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_readable
 from tests.journeys.people import Somebody, sign_in
 from tests.journeys.test_desk_pages import people
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

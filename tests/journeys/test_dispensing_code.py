@@ -6,11 +6,9 @@ import random
 
 import pytest
 
-from tests.journeys.browser import Visiting, chromium, visiting
+from tests.journeys.browser import Visiting
 from tests.journeys.people import roster
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

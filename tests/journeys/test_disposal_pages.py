@@ -14,11 +14,9 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from core.foundation.ids import ALPHABET
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 WIDE = (1280, 800)

@@ -13,14 +13,12 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from core.people.id_numbers import check_character
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
 from tests.journeys.call_people import Case, accept
 from tests.journeys.medicine_people import Treatment
 from tests.journeys.people import Somebody, roster, sign_in
 from tests.journeys.story.files import write_files
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

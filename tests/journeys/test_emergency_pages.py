@@ -11,13 +11,11 @@ import pytest
 from playwright.async_api import Page, expect
 
 from core.people.id_numbers import check_character
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
 from tests.journeys.call_people import open_case
 from tests.journeys.medicine_people import Treatment
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 WIDE = (1280, 800)

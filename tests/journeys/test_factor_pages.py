@@ -8,13 +8,11 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_readable
 from tests.journeys.call_people import open_case
 from tests.journeys.codes import fresh_code_soon
 from tests.journeys.people import Somebody, roster, sign_in
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 SLOW = 30_000

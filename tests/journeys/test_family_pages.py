@@ -8,12 +8,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from core.people.id_numbers import check_character
-from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import roster, sign_in
 from tests.journeys.test_patient_pages import WIDE, keep, opened, turn_to
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 CHILD = "黎小米"

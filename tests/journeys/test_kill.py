@@ -31,6 +31,8 @@ from tests.support.demo import Demo, free_port, running
 
 pytestmark = pytest.mark.timeout(900)
 ROUNDS = 20 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 1
+FIRST_SEED = 2
+"""The first is told on a good day, the third on the platform's bad one (test_story)."""
 CHILDREN = ("web-1", "web-2", "worker", "ticker", "redis", "simulator")
 MEDIA, IN_THE_CALL = "media", "打开视频间入座"
 """The media process is killed while people sit in the call: somewhere after this was told."""
@@ -263,7 +265,7 @@ def said_twice_without_reason(demo: Demo, kills: list[Kill]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(1, ROUNDS + 1))
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + ROUNDS))
 def test_each_process_is_killed_once_and_the_story_ends(seed: int, tmp_path: Path) -> None:
     lines = io.StringIO()
     transcript = Counting(lines)

@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import Somebody, roster, sign_in
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 WIDE = {"width": 1280, "height": 900}

@@ -13,11 +13,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Request, Route, expect
 
-from tests.journeys.browser import PHONE, assert_readable, chromium
+from tests.journeys.browser import PHONE, assert_readable
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
-
-__all__ = ["chromium"]
 
 pytestmark = pytest.mark.browser
 

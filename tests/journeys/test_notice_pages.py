@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Route, expect
 
-from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import roster, sign_in
 from tests.journeys.test_mini_program_shell import contexts, opened, to_home
 from tests.journeys.test_patient_pages import WIDE, keep, turn_to
 from tests.journeys.test_patient_pages import opened as page_of
 from tests.support.demo import Demo
 
-__all__ = ["chromium", "contexts", "visiting"]
+__all__ = ["contexts"]
 
 pytestmark = pytest.mark.browser
 

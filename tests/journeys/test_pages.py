@@ -10,12 +10,10 @@ import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import roster, sign_in
 from tests.journeys.story.files import write_files
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

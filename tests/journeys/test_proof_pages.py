@@ -19,11 +19,11 @@ from core.people.commands_sessions import OpenSession
 from core.people.models import CareRelation
 from tests.core.credentials.conftest import holder, quick_keys
 from tests.core.credentials.people import MEMBER, Holder
-from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_readable
 from tests.miniprogram_api.http.conftest import Face, face
 from tests.support.county import SYSTEM
 
-__all__ = ["chromium", "face", "holder", "quick_keys", "visiting"]
+__all__ = ["face", "holder", "quick_keys"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.storage]
 

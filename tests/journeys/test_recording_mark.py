@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from core.people.consent_texts import current_text
 from media.calls.recorded import MEDIA_TYPE
-from tests.journeys.browser import ARGUMENTS, PHONE, assert_readable
+from tests.journeys.browser import PHONE, assert_readable
 from tests.journeys.test_call_pages import picture
 from tests.media.calls.test_muxing import Sender, put_together
-from tests.support.peers import need
 
 pytestmark = pytest.mark.browser
 PAGES = Path(__file__).resolve().parents[2] / "miniprogram_api" / "pages"
@@ -43,10 +41,7 @@ document.body.dataset.ready = "1";
 
 
 @pytest.fixture(params=[PHONE, (1280, 800)], ids=["phone", "desktop"])
-async def page(request: pytest.FixtureRequest) -> AsyncIterator[Page]:
-    path = shutil.which("chromium")
-    need(path is not None, "chromium")
-
+async def page(request: pytest.FixtureRequest, chromium: Browser) -> AsyncIterator[Page]:
     async def answer(route: Route) -> None:
         wanted = route.request.url.removeprefix("http://room.test/")
         if not wanted:
@@ -55,16 +50,14 @@ async def page(request: pytest.FixtureRequest) -> AsyncIterator[Page]:
         file = PAGES / wanted
         await route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(file.name)[0] or "text/plain")
 
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        size = request.param
-        made = await browser.new_page(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
-        made.set_default_timeout(SLOW)
-        await made.route("http://room.test/**", answer)
-        await made.goto("http://room.test/")
-        await made.wait_for_selector("body[data-ready]")
-        yield made
-        await browser.close()
+    size = request.param
+    made = await chromium.new_page(viewport={"width": size[0], "height": size[1]}, locale="zh-CN")
+    made.set_default_timeout(SLOW)
+    await made.route("http://room.test/**", answer)
+    await made.goto("http://room.test/")
+    await made.wait_for_selector("body[data-ready]")
+    yield made
+    await made.close()
 
 
 async def tell(page: Page, **stands: Any) -> None:

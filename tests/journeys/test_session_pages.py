@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, BrowserContext, Route, expect
 
-from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_readable
 from tests.journeys.people import roster
 from tests.journeys.test_mini_program_shell import contexts, opened, to_home
 from tests.support.demo import Demo
 
-__all__ = ["chromium", "contexts", "visiting"]
+__all__ = ["contexts"]
 
 pytestmark = pytest.mark.browser
 

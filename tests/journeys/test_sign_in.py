@@ -10,11 +10,10 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.journeys.browser import PHONE, Visiting, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
 
-__all__ = ["chromium", "visiting"]
 ROOT = Path(__file__).resolve().parents[2]
 
 PAGE = "/h5/doctor/cases/"

@@ -10,11 +10,11 @@ from playwright.async_api import FilePayload, expect
 
 from tests.bot.simulator.conftest import until
 from tests.bot.simulator.receiver import xml_text
-from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_readable
 from tests.journeys.page_stage import PageStage, stage
 from tests.journeys.simulator_phones import COUGH, bubbles, invitation, opened, phone, write
 
-__all__ = ["chromium", "stage", "visiting"]
+__all__ = ["stage"]
 
 pytestmark = pytest.mark.browser
 

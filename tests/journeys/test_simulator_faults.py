@@ -13,11 +13,11 @@ from playwright.async_api import Locator, Page, expect
 from tests.bot.simulator.alone import Alone, started
 from tests.bot.simulator.receiver import Receiver, xml_text
 from tests.bot.simulator.test_standalone import config_for
-from tests.journeys.browser import PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visiting, assert_readable
 from tests.journeys.page_stage import PageStage, stage
 from tests.journeys.simulator_phones import bubbles, opened, phone, write
 
-__all__ = ["chromium", "stage", "started", "visiting"]
+__all__ = ["stage", "started"]
 
 pytestmark = pytest.mark.browser
 CHOICES = {

@@ -7,10 +7,8 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_readable
 from tests.journeys.simulator_phones import bubbles, phone, write
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 

@@ -14,11 +14,11 @@ import pytest
 from playwright.async_api import expect
 
 from core.foundation.clock import spoken
-from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import DESKTOP, PHONE, Visiting, assert_at_home, assert_readable
 from tests.journeys.page_stage import KEY, PageStage, stage
 from tests.journeys.simulator_phones import COUGH, bubbles, invitation, opened, phone, write
 
-__all__ = ["chromium", "stage", "visiting"]
+__all__ = ["stage"]
 
 pytestmark = pytest.mark.browser
 

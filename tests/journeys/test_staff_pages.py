@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
 from tests.journeys.people import roster, sign_in
 from tests.support.demo import Demo
 from tests.support.forked import Forked
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 WIDE = (1280, 800)

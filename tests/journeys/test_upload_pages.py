@@ -15,13 +15,11 @@ import httpx
 import pytest
 from playwright.async_api import CDPSession, Locator, Page, Route, expect
 
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_readable, chromium, visiting
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_readable
 from tests.journeys.people import Somebody
 from tests.journeys.test_doctor_pages import free_doctor
 from tests.media.test_check import named, small_ct
 from tests.support.demo import Demo
-
-__all__ = ["chromium", "visiting"]
 
 pytestmark = pytest.mark.browser
 
