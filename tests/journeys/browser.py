@@ -8,10 +8,9 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Error, Page, Response, async_playwright
 
 from tests.journeys.codes import give_codes_on
 from tests.support.peers import need
@@ -32,11 +31,30 @@ class Visit:
     """One open page, with what it loaded and what went wrong in it."""
 
     page: Page
-    loaded: dict[str, bytes] = field(default_factory=dict)
+    loaded: dict[str, bytes | None] = field(default_factory=dict)
+    """By address; the bytes of documents only: what lies as a file is fetched again when somebody wants to know its size."""
     troubles: list[str] = field(default_factory=list)
 
-    def compressed(self) -> int:
-        return sum(len(gzip.compress(body)) for body in self.loaded.values())
+    def listen(self, message: ConsoleMessage) -> None:
+        """To be told of whatever the page writes to its console."""
+        if _is_trouble(message):
+            self.troubles.append(f"{message.type}: {message.text} ({message.location})")
+
+    async def keep(self, response: Response) -> None:
+        """To be told of every response."""
+        kind = response.request.resource_type
+        if response.ok and kind in ("script", "stylesheet", "font"):
+            self.loaded[response.url] = None
+        elif response.ok and kind == "document":
+            with contextlib.suppress(Error):  # the page on the way to the sign-in goes on by itself
+                self.loaded[response.url] = await response.body()
+
+    async def compressed(self) -> int:
+        """Bytes of all that was loaded before pictures."""
+        for address, body in self.loaded.items():
+            if body is None and address.startswith("http"):
+                self.loaded[address] = await (await self.page.context.request.get(address)).body()
+        return sum(len(gzip.compress(body)) for body in self.loaded.values() if body is not None)
 
 
 Visiting = Callable[..., Awaitable[Visit]]
@@ -71,14 +89,8 @@ async def visiting(chromium: Browser) -> AsyncIterator[Visiting]:
         page.set_default_timeout(15_000)
         visit = Visit(page)
         page.on("pageerror", lambda error: visit.troubles.append(str(error)))
-        page.on("console", lambda message: _is_noise(message) and visit.troubles.append(f"{message.type}: {message.text} ({message.location})"))
-
-        async def keep(response: Any) -> None:
-            if response.ok and response.request.resource_type in ("document", "script", "stylesheet", "font"):
-                with contextlib.suppress(Error):  # the page on the way to the sign-in goes on by itself
-                    visit.loaded[response.url] = await response.body()
-
-        page.on("response", keep)
+        page.on("console", visit.listen)
+        page.on("response", visit.keep)
         visits.append(visit)
         if codes and (phone := _PHONE.match(address)) is not None:
             await give_codes_on(page, phone["base"], phone["key"])
@@ -98,7 +110,7 @@ _REFUSED = re.compile(r"Failed to load resource: (net::|the server responded wit
 _DATA = re.compile(r"/v1/|/simulator/(people|events|conditions|exchanges|api|qyapi|open)")
 
 
-def _is_noise(message: ConsoleMessage) -> bool:
+def _is_trouble(message: ConsoleMessage) -> bool:
     """Whether the page wrote an error or a warning of its own, or misses a file of its own."""
     if message.type not in ("error", "warning"):
         return False
@@ -167,8 +179,8 @@ async def assert_readable(page: Page) -> None:
     assert too_wide <= 0, too_wide
 
 
-def assert_at_home(visit: Visit, origin: str) -> None:
+async def assert_at_home(visit: Visit, origin: str) -> None:
     """Everything came from the same origin and is small."""
     assert visit.loaded
     assert [url for url in visit.loaded if not url.startswith((origin, "data:"))] == []
-    assert visit.compressed() < MOST_BYTES
+    assert await visit.compressed() < MOST_BYTES

@@ -55,7 +55,7 @@ async def test_who_cannot_name_it_points_at_it(visiting: Visiting, running_demo_
     await expect(page.get_by_role("log")).to_contain_text("我妈右膝盖疼")
     await expect(page.get_by_role("group", name="可以点着回答")).to_be_visible(timeout=SLOW)
     await assert_readable(page)
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
 
     wide = (await opened(visiting, demo, phone, "where", WIDE)).page
     await wide.get_by_role("button", name="胸口", exact=True).click()

@@ -77,11 +77,7 @@ async def tab(browser: Browser, contexts: list[BrowserContext], demo: Demo, case
     visit.page.set_default_timeout(SLOW)
     page = "room" if seat == "patient" else "doctor/room"
 
-    async def keep(response: Any) -> None:
-        if response.ok and response.request.resource_type in ("document", "script", "stylesheet"):
-            visit.loaded[response.url] = await response.body()
-
-    visit.page.on("response", keep)
+    visit.page.on("response", visit.keep)
     await visit.page.goto(f"{demo.base_url}/phone/{case.people[seat].key}/h5/{page}/{case.consultation_id}/")
     return visit
 
@@ -139,7 +135,7 @@ async def test_three_tabs_see_and_hear_each_other(
         await expect(visit.page.locator(".call-line")).to_be_hidden()
         await assert_readable(visit.page)
         await picture(visit.page, f"in-{seat}")
-        assert visit.compressed() < MOST_BYTES
+        assert await visit.compressed() < MOST_BYTES
         assert [url for url in visit.loaded if not url.startswith(demo.base_url)] == []
     joined = [kind for kind in case.timeline() if kind.startswith("call.joined")]
     assert sorted(joined) == ["call.joined.expert", "call.joined.patient", "call.joined.village_doctor"]

@@ -234,7 +234,7 @@ async def test_from_the_invitation_to_a_prescription_that_came_back(visiting: Vi
     await expect(page.get_by_role("link", name="进入视频")).to_have_attribute("href", f"../doctor/room/{consultation_id}/")
     assert consultation_id not in await page.title()
     await assert_readable(page)
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
 
     image = write_files(tmp_path) / "image.dcm"
     sent = await asyncio.to_thread(

@@ -83,7 +83,7 @@ async def test_something_is_kept_and_let_go_each_with_its_way_back(visiting: Vis
     await expect(announced).to_contain_text(f"病历 {over[-6:]}")
     await expect(announced).to_contain_text("聊天记录 2023年8月")
     await assert_readable(page)
-    assert_at_home(visit, running_demo_house.base_url)
+    await assert_at_home(visit, running_demo_house.base_url)
     await keep(page, "disposals-360")
 
     async def press(where: Any, label: str, reason: str = "") -> None:

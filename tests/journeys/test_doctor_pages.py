@@ -184,7 +184,7 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     await expect(part(page, "finish")).not_to_contain_text("还等您签名")
     await expect(signing.locator("summary", has_text="撤回这张处方")).to_be_visible()
     await assert_nothing_kept(page, patient["full_name"].split("(")[0], "胸痛", "小剂量")
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
     await assert_printable(page, treatment.prescription["code"])
     await part(page, "finish").get_by_role("button", name="完成会诊").click()
     await answer(page, "完成")
@@ -250,7 +250,7 @@ async def test_a_patient_is_enlisted_followed_and_insured(visiting: Visiting, ru
     await assert_readable(page)
     await page.get_by_role("button", name="为这位病人请会诊").click()
     await expect(page.get_by_label("病人编号")).to_have_value(str(doctor.patient(has_consented)["number"]))
-    assert_at_home(visit, running_demo_house.base_url)
+    await assert_at_home(visit, running_demo_house.base_url)
 
 
 async def enlist(page: Page, photo: Path) -> None:

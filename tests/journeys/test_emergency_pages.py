@@ -52,7 +52,7 @@ async def test_a_record_is_opened_read_and_reviewed(visiting: Visiting, running_
     experts = [one for one in roster(demo) if one["role"] == "expert" and one["key"] != case.people["expert"].key]
     visit = await at(visiting, demo, experts[-1], PHONE)
     page = visit.page
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
     await expect(page.get_by_text("您还没有紧急调阅过")).to_be_visible()
     press = page.get_by_role("button", name="紧急调阅", exact=True)
     await press.click()

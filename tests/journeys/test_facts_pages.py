@@ -41,4 +41,4 @@ async def test_what_another_recorded_meanwhile_is_not_overwritten(visiting: Visi
     await expect(visit.page.get_by_role("status").filter(has_text="存好了")).to_be_visible(timeout=SLOW)
     known = treatment.doctor.get(f"/v1/consultations/{case}/safety-facts").json()["recorded"]
     assert (known["allergies"], known["systolic"]) == (["penicillin"], "142")
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)

@@ -154,7 +154,7 @@ async def test_a_mother_lets_the_grandmother_help_and_ends_it(visiting: Visiting
     await assert_readable(grandmother)
     await keep(grandmother, "family-ended-1280")
     for visit in (mothers, grandmothers):
-        assert_at_home(visit, demo.base_url)
+        await assert_at_home(visit, demo.base_url)
 
 
 @pytest.mark.parametrize("size", [PHONE, WIDE], ids=["360", "1280"])
@@ -228,7 +228,7 @@ async def test_each_consent_is_read_given_and_taken_back(visiting: Visiting, run
     await expect(page.locator("main")).to_contain_text("让家人来帮我")
     await assert_readable(page)
     await keep(page, f"speakers-own-{size[0]}")
-    assert_at_home(visit, running_demo_house.base_url)
+    await assert_at_home(visit, running_demo_house.base_url)
 
 
 def grown_up_alone(demo: Demo) -> str:

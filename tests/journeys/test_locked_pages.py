@@ -75,4 +75,4 @@ async def test_a_locked_record_says_so_and_is_used_again_when_its_person_wants_i
     await expect(page.get_by_role("button", name="为这位病人请会诊")).to_be_visible()
     await both_sizes(page, "unlocked-page")
     assert doctor.get("/v1/patient-list").json()["locked"] == []
-    assert_at_home(visit, running_demo_house.base_url)
+    await assert_at_home(visit, running_demo_house.base_url)

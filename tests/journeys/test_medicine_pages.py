@@ -99,7 +99,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
 
     signing = await at(visiting, demo, duty, "sign", PHONE)
     await assert_readable(signing.page)
-    assert_at_home(signing, demo.base_url)
+    await assert_at_home(signing, demo.base_url)
     await take(signing.page, code)
     await expect(signing.page.locator(".rx-warn")).to_contain_text("依据")
     await expect(signing.page.locator("#detail")).to_contain_text("村医可开目录")
@@ -122,7 +122,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await expect(desk.page.locator("#detail")).to_contain_text("病人付")
     await unfold_the_case(desk.page)
     await assert_readable(desk.page)
-    assert_at_home(desk, demo.base_url)
+    await assert_at_home(desk, demo.base_url)
     await desk.page.locator("summary", has_text="退回").click()
     await desk.page.get_by_role("button", name="退回处方").click()
     await expect(desk.page.locator("#detail .notice")).to_contain_text("原因")

@@ -60,7 +60,7 @@ async def test_what_was_sent_to_me_is_there_with_its_way_and_its_words(visiting:
     first = page.get_by_role("listitem").first
     await expect(first).to_contain_text("预约")
     await assert_readable(page)
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
 
     # Many, of every state: page by page; where the next page cannot be fetched it says so and can be tried again.
     def made(place: int, **differently: str) -> dict[str, str]:

@@ -66,7 +66,7 @@ async def test_the_first_page_says_what_is_next(visiting: Visiting, running_demo
     await expect(visit.page.locator("main .empty[role=status]")).to_have_count(0)
     await expect(visit.page.locator(".tab-bar a")).to_have_text(["首页", "预约", "会诊", "我的"])
     await assert_readable(visit.page)
-    assert_at_home(visit, running_demo_house.base_url)
+    await assert_at_home(visit, running_demo_house.base_url)
 
 
 async def test_a_mother_registers_her_child_and_books_for_her(visiting: Visiting, running_demo_house: Demo) -> None:
@@ -194,7 +194,7 @@ async def test_the_village_doctor_completes_a_case_over_a_weak_link(visiting: Vi
     await expect(case).to_contain_text("胸痛")
     await expect(case).to_contain_text("还差")
     await assert_readable(page)
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
 
     await case.get_by_role("button", name="确认病人").click()
     await expect(case.get_by_role("button", name="确认病人")).to_have_count(0)

@@ -102,7 +102,7 @@ async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Vi
     await expect(costs).to_contain_text("这个药不在医保目录内")
     await expect(page.locator("main")).to_contain_text("✓ 医生签过名,药师审过")
     await assert_readable(page)
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
     await keep(page, "mini-prescription-360")
     wide = (await opened(visiting, demo, treatment.patient.key, f"prescription/{treatment.prescription_id}", WIDE)).page
     await expect(wide.get_by_label("费用")).to_contain_text("¥116.60")
@@ -291,7 +291,7 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
     await expect(page.get_by_role("list", name="血压记录").get_by_role("listitem")).to_have_count(5)
     await expect(page.get_by_alt_text("血压趋势图")).to_be_visible(timeout=SLOW)
     await assert_readable(page)
-    assert_at_home(visit, demo.base_url)
+    await assert_at_home(visit, demo.base_url)
     await keep(page, "mini-followup-360")
     wide = (await opened(visiting, demo, named[patient["full_name"]]["key"], "followup", WIDE)).page
     await expect(wide.get_by_alt_text("血压趋势图")).to_be_visible(timeout=SLOW)
@@ -306,6 +306,7 @@ async def test_a_reading_becomes_a_picture_and_danger_comes_first(visiting: Visi
     await expect(page.get_by_role("button", name="停止全部提醒")).to_be_visible()
 
     await page.get_by_role("link", name="更难受了").click()
+    await expect(page.get_by_label("哪里更难受")).to_be_visible()
     await expect(page.get_by_role("note")).to_contain_text("马上打 120")
     # The sentence arrives, its answer is lost on the way; what she writes then is another sentence, and is taken.
     await page.route("**/v1/commands", lose_the_second_answer())

@@ -34,7 +34,7 @@ async def test_four_phones_side_by_side_on_a_desktop(visiting: Visiting, stage: 
     assert len({box["y"] for box in boxes if box}) == 1
     await expect(page.locator(".hint")).to_have_count(3)
     await assert_readable(page)
-    assert_at_home(visit, stage.origin)
+    await assert_at_home(visit, stage.origin)
 
 
 _CUT = """() => [...document.querySelectorAll(".owner *:not(.unseen)")].filter((one) => one.scrollWidth > one.clientWidth + 1)

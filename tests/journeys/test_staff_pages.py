@@ -57,7 +57,7 @@ async def test_somebody_is_added_and_his_role_ended(visiting: Visiting, running_
     page = visit.page
     await expect(page.get_by_role("region", name="机构", exact=True)).to_contain_text("村卫生室")
     await assert_readable(page)
-    assert_at_home(visit, running_demo_house.base_url)
+    await assert_at_home(visit, running_demo_house.base_url)
     await keep(page, "staff-360")
     await page.get_by_role("link", name=HOUSE).first.click()
     await expect(page.get_by_role("region", name="人员")).to_contain_text("执业证有效至")

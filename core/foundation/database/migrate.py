@@ -18,9 +18,8 @@ from tortoise.migrations.api.migrate import migrate as run_migrations
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
-from tortoise.migrations.schema_generator.state import ModelState, State
+from tortoise.migrations.schema_generator.state import State
 from tortoise.migrations.schema_generator.state_apps import StateApps
-from tortoise.models import Model
 
 from core.foundation.database.connection import KEYRING, PRACTICE, configuration
 from core.foundation.database.shapes import shapes_there, wanted_shape
@@ -145,8 +144,8 @@ async def _lock(practice_url: str) -> None:
 
 @contextlib.contextmanager
 def states_without_queries() -> Iterator[None]:
-    """While migrating, models of the past are never asked for rows, and the state before a step seldom for anything: building the queries of all
-    models twice a step, and the classes of all once more as they were, took most of the time."""
+    """While migrating, models of the past are never asked for rows, and a step changes few of them: building the queries of all models twice a step,
+    and the classes of all once more as they were before, took most of the time."""
 
     def fields_only(self: Any) -> None:
         for models in self.apps.values():
@@ -156,6 +155,7 @@ def states_without_queries() -> Iterator[None]:
 
     with (
         patch.object(StateApps, "_build_initial_querysets", fields_only),
+        patch.object(StateApps, "unregister_model", _unregister),
         patch.object(State, "clone", _clone),
         patch.object(tortoise.models, "get_filters_for_field", _no_filters),
     ):
@@ -163,35 +163,17 @@ def states_without_queries() -> Iterator[None]:
 
 
 def _clone(state: State) -> State:
-    """The state as it stands. A step puts other fields and options into the description of a model and leaves those that were there as they are, so
-    a copy shares them."""
-    return State(models=_copied(state.models), apps=_Later(state))
+    """The state as it stands. A step makes the classes anew of the models that it changes and of all that are related to them, and puts other fields
+    and options into the description of a model: what was there stays as it is, and is shared."""
+    apps = StateApps(default_connections=dict(state.apps._default_connections), connections=state.apps._connections)
+    apps.apps = {app: dict(models) for app, models in state.apps.apps.items()}
+    models = {key: replace(model, options=dict(model.options), fields=dict(model.fields)) for key, model in state.models.items()}
+    return State(models=models, apps=apps)
 
 
-def _copied(models: dict[tuple[str, str], ModelState]) -> dict[tuple[str, str], ModelState]:
-    return {key: replace(model, options=dict(model.options), fields=dict(model.fields)) for key, model in models.items()}
-
-
-class _Later(StateApps):
-    """The models of a state, their classes made when the first of them is wanted: as they stood when this was."""
-
-    def __init__(self, state: State) -> None:
-        self._waiting: dict[tuple[str, str], ModelState] = _copied(state.models)
-        super().__init__(default_connections=dict(state.apps._default_connections), connections=state.apps._connections)
-
-    @property
-    def apps(self) -> dict[str, dict[str, type[Model]]]:
-        waiting, self._waiting = self._waiting, {}
-        for (app, _), model in waiting.items():
-            self.register_model(app, model.render(self))
-        if waiting:
-            self._init_relations()
-            self._build_initial_querysets()
-        return self._made
-
-    @apps.setter
-    def apps(self, made: dict[str, dict[str, type[Model]]]) -> None:
-        self._made = made
+def _unregister(apps: StateApps, app: str, model: str) -> None:
+    """Without telling the class that it is no longer registered: in the state before the step it is."""
+    apps.apps.get(app, {}).pop(model, None)
 
 
 @contextlib.contextmanager
