@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from .lexicon import CONDITION_SURFACES, Lexicon, folded, lexicon, rows, surface_files
 from .matching import mentions
@@ -63,18 +64,21 @@ def without(surface: str, boundaries: WordBoundaries) -> frozenset[str]:
     return frozenset(given for mention in found if not mention.flipped for given in _given(mention.code, lex))
 
 
-def is_own(surface: str, code: str, boundaries: WordBoundaries) -> bool:
-    """Whether ``surface`` gives ``code`` only because it is a row of its own."""
-    return code not in without(surface, boundaries)
+@cache
+def _left_out() -> tuple[tuple[str, dict[str, str], frozenset[str]], ...]:
+    """(system, row, codes) of each way of saying: what would be read in its words if it were no row of its own. Worked out once, in a few seconds:
+    every question that is asked here of the whole lexicon looks at it."""
+    boundaries = word_boundaries()
+    return tuple((system, row, without(row["surface"], boundaries)) for system, row in _ways())
 
 
 def swallowed() -> tuple[tuple[str, str, frozenset[str]], ...]:
     """(code, surface, codes) of each row because of which other codes are no longer read from its words (头 and 痛 in 龟头痛)."""
-    boundaries, lex = word_boundaries(), lexicon()
+    lex = lexicon()
     found = []
-    for _, row in _ways():
+    for _, row, codes in _left_out():
         given = {*_given(row["code"], lex), *lex.also.get(folded(row["surface"].lower()), ())}
-        if lost := without(row["surface"], boundaries) - given:
+        if lost := codes - given:
             found.append((row["code"], row["surface"], lost))
     return tuple(found)
 
@@ -85,20 +89,18 @@ def _given(code: str, lex: Lexicon) -> tuple[str, ...]:
 
 def not_own() -> tuple[tuple[str, str], ...]:
     """(code, surface) of each row that could be left out without loss."""
-    boundaries = word_boundaries()
-    return tuple((row["code"], row["surface"]) for _, row in _ways() if not is_own(row["surface"], row["code"], boundaries))
+    return tuple((row["code"], row["surface"]) for _, row, codes in _left_out() if row["code"] in codes)
 
 
 def count() -> Counts:
     """Count the lexicon as it stands (a few seconds)."""
-    boundaries = word_boundaries()
     written = Counter({_system(name): len(rows(name)) for name in surface_files()})
     distinct: Counter[str] = Counter()
     own: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
-    for system, row in _ways():
+    for system, row, codes in _left_out():
         distinct[system] += 1
-        if is_own(row["surface"], row["code"], boundaries):
+        if row["code"] not in codes:
             own[system] += 1
             kinds[row["kind"]] += system != _system(CONDITION_SURFACES)
     return Counts(written, distinct, own, kinds, len(rows("findings.csv")), len(rows("conditions.csv")))
