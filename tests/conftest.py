@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -61,6 +63,25 @@ def limits_begin_with_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows counted in this process lie on whole minutes and hours: each test begins just after an hour, so that none straddles two."""
     into_the_hour = time.time() % 3600
     monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: time.time() - into_the_hour))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def authorities_are_read_once() -> Iterator[None]:
+    """Every HTTP client of a test would read anew which authorities vouch for servers (30 ms): those that read the same share it."""
+    from httpx import create_ssl_context as read
+
+    @cache
+    def kept(trust_env: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+        return read(trust_env=trust_env)
+
+    def shared(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+        if verify is not True or cert:
+            return read(verify, cert, trust_env)
+        return kept(trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", shared)
+        yield
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ import socket
 import sys
 from typing import Self
 
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["tests.support.rooms_loaded"])
+forking = multiprocessing.get_context("forkserver")
+# One process serves all that are forked here, and keeps what was named last: so everything is named in one place.
+forking.set_forkserver_preload(["tests.support.rooms_loaded", "tests.support.platform_loaded"])
 
 
 class Forked:
@@ -21,7 +22,7 @@ class Forked:
 
     def __init__(self, module: str, *arguments: str) -> None:
         ours, theirs = socket.socketpair()
-        self._process = _forking.Process(target=_run, args=(module, arguments, theirs), daemon=True)
+        self._process = forking.Process(target=_run, args=(module, arguments, theirs), daemon=True)
         self._process.start()
         theirs.close()
         self._socket, self._lines = ours, ours.makefile("rw", encoding="utf-8")

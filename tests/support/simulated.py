@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import socket
 import sys
@@ -12,10 +11,10 @@ from collections.abc import AsyncIterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tests.support.forked import forking
+
 START_S = 30
 """Longer than a busy machine takes."""
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["bot.simulator.__main__"])
 
 
 @contextlib.asynccontextmanager
@@ -23,8 +22,8 @@ async def simulated_platform(folder: Path, listening: socket.socket) -> AsyncIte
     """A simulator with the settings in ``folder`` that takes requests on ``listening`` until the block ends.
 
     ``listening`` is the simulator's from now on and closed here."""
-    ready, tells = _forking.Pipe(duplex=False)
-    process = _forking.Process(target=_simulate, args=(str(folder), listening, tells), daemon=True)
+    ready, tells = forking.Pipe(duplex=False)
+    process = forking.Process(target=_simulate, args=(str(folder), listening, tells), daemon=True)
     await asyncio.to_thread(process.start)
     listening.close()
     tells.close()
