@@ -13,6 +13,8 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.compat import Header
 from sanic.exceptions import PayloadTooLarge
 
+from core.foundation.authorities import authorities
+
 LARGEST_BODY = 32 * 1024 * 1024
 """Bytes of a request: an image sent from a phone in the simulator, base64 in JSON."""
 
@@ -53,6 +55,7 @@ def hand_to_simulator(app: Sanic[Any, Any], simulator_url: str, *, demo: bool) -
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
             trust_env=False,
             follow_redirects=False,
+            verify=authorities(),
         )
 
     @app.after_server_stop

@@ -14,6 +14,7 @@ from contextlib import suppress
 import httpx
 
 from bot.channels.settings import SpeechSettings, is_loopback
+from core.foundation.authorities import authorities
 
 logger = logging.getLogger("huizhen.speech")
 
@@ -33,7 +34,9 @@ class HttpRecogniser:
         self._seconds = seconds
         key = settings.key.get_secret_value()
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=not is_loopback(settings.url), headers=headers)
+        outside = not is_loopback(settings.url)
+        verify = authorities(trust_env=outside)
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=outside, headers=headers, verify=verify)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -16,6 +16,7 @@ import httpx
 
 from bot.channels.api.errors import ApiError, Unreachable, error_of
 from bot.channels.settings import checked_base, is_loopback
+from core.foundation.authorities import authorities
 from core.foundation.counting import count
 
 Answer = dict[str, Any]
@@ -59,7 +60,8 @@ class Transport:
     def __init__(self, base: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
         self.base = checked_base(base)
         # A proxy from the environment is for the world outside, never for a platform on this machine.
-        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=not is_loopback(self.base))
+        outside = not is_loopback(self.base)
+        self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=outside, verify=authorities(trust_env=outside))
         self._guard: Callable[[str], AbstractAsyncContextManager[None]] = lambda _call: nullcontext()
 
     def behind(self, guard: Callable[[str], AbstractAsyncContextManager[None]]) -> Transport:

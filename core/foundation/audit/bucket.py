@@ -15,6 +15,7 @@ import httpx
 
 from core.foundation.audit.anchors import AnchorFailed, Kept
 from core.foundation.audit.heads import SignedHead, read_head
+from core.foundation.authorities import authorities
 from core.foundation.objects.port import FilesAway
 from core.foundation.objects.unfinished import S3Uploads
 from core.foundation.objects.versions import ONLY, S3Versions, Version
@@ -44,7 +45,7 @@ class BucketAnchor:
         digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
         try:
             url = await obstore.sign_async(self._store, "PUT", path, timedelta(minutes=5))
-            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, verify=authorities()) as client:
                 answer = await client.put(url, content=body, headers={"Content-MD5": digest, "If-None-Match": "*"})
         except (BaseError, OSError, httpx.HTTPError) as error:
             raise AnchorFailed(type(error).__name__) from error

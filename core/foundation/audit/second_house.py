@@ -15,6 +15,7 @@ import httpx
 from core.foundation.audit.anchors import AnchorContradicts, AnchorFailed, Kept
 from core.foundation.audit.heads import SignedHead, read_head
 from core.foundation.audit.store import TreeDamaged, consistency_path
+from core.foundation.authorities import authorities
 
 TIMEOUT_S = 10.0
 LARGEST_ANSWER = 64 * 2**20
@@ -88,7 +89,7 @@ class SecondHouseAnchor:
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, transport=self._transport) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, transport=self._transport, verify=authorities()) as client:
                 return await client.request(method, self._url + path, **options)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AnchorFailed(type(error).__name__) from error

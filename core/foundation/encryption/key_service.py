@@ -24,6 +24,7 @@ from typing import Any, Self
 
 import httpx
 
+from core.foundation.authorities import authorities
 from core.foundation.encryption.master_keys import BlindKey, MasterKeyMissing
 from core.foundation.encryption.sealer import SealBroken
 from core.foundation.encryption.suites import Suite
@@ -48,9 +49,8 @@ class KeyService:
     def __init__(self, url: str, token_file: Path, *, ca_file: Path | None = None, timeout_s: float = TIMEOUT_S) -> None:
         self._token_file = token_file
         self._token = ""
-        self._client = httpx.AsyncClient(
-            base_url=url.rstrip("/"), timeout=timeout_s, verify=True if ca_file is None else str(ca_file), follow_redirects=False, trust_env=False
-        )
+        verify = authorities() if ca_file is None else str(ca_file)
+        self._client = httpx.AsyncClient(base_url=url.rstrip("/"), timeout=timeout_s, verify=verify, follow_redirects=False, trust_env=False)
         self._current = ""
 
     async def __aenter__(self) -> Self:

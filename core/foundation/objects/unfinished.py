@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import httpx
 
+from core.foundation.authorities import authorities
 from core.foundation.clock import SystemClock
 from core.foundation.objects.port import FilesAway
 
@@ -59,7 +60,7 @@ class S3Uploads:
         url = f"{self._base}{path}?{text}"
         headers = signed(method, url, self._region, self._id, self._secret, SystemClock().real_now())
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S) as client:
+            async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_S, verify=authorities()) as client:
                 answer = await client.request(method, url, headers=headers)
         except httpx.HTTPError as error:
             raise FilesAway from error
