@@ -142,13 +142,22 @@ def meaning(term: str, denied: bool = False) -> frozenset[str]:
 
 
 @cache
+def _named() -> dict[str, frozenset[str]]:
+    """The codes that bear each name, as it is looked up."""
+    found: dict[str, set[str]] = {}
+    for code, name in lexicon().terms.items():
+        found.setdefault(folded(name), set()).add(code)
+    return {name: frozenset(codes) for name, codes in found.items()}
+
+
+@cache
 def _codes(term: str) -> frozenset[str]:
     lex = lexicon()
     if term in lex.terms:
         return frozenset([term])
     text = normalise(term)
     said = folded(text.text)
-    whole = {code for code, name in lex.terms.items() if folded(name) == said}
+    whole = set(_named().get(said, ()))
     if said in lex.surfaces:
         whole |= {lex.surfaces[said], *lex.ambiguous.get(said, ()), *lex.also.get(said, ())}
     if whole:

@@ -17,6 +17,7 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from nlp.clinical import triage
@@ -216,6 +217,7 @@ def _excused(finding: Finding, right: Sequence[Finding]) -> bool:
     return any(finding.span.start < span.end and span.start < finding.span.end for span in alike)
 
 
+@cache
 def _talk() -> frozenset[str]:
     """What is said about findings or asked for, and is no finding."""
     return frozenset(row["code"] for row in rows("findings.csv") if row["system"] == "talk")

@@ -1,5 +1,6 @@
 """What must hold for any text."""
 
+import os
 import random
 import sys
 
@@ -12,6 +13,9 @@ from nlp.interface.assessment import Facts
 from nlp.interface.reading import Reading, Status
 from nlp.interface.urgency import Urgency
 from nlp.language.lexicon import lexicon
+
+FULL = os.environ.get("HUIZHEN_TEST_SCALE") == "full"
+"""Random texts: a third of them in ``make test``, always the same ones, all of them in ``make soak``."""
 
 CLAUSES = [
     "咳嗽三天",
@@ -49,7 +53,7 @@ def test_a_negated_clause_never_adds_a_present_finding(engine: Engine) -> None:
     those that are negative themselves too (否认没精神)."""
     surfaces = sorted(lexicon().surfaces)
     chosen = random.Random(11)
-    for _ in range(1500):
+    for _ in range(1500 if FULL else 500):
         base = [chosen.choice(chosen.choice([CLAUSES, surfaces])) for _ in range(3)]
         surface = chosen.choice(surfaces)
         denied = [*base]
@@ -60,7 +64,7 @@ def test_a_negated_clause_never_adds_a_present_finding(engine: Engine) -> None:
 
 def test_the_order_of_clauses_does_not_change_the_set(engine: Engine) -> None:
     chosen = random.Random(12)
-    for _ in range(300):
+    for _ in range(300 if FULL else 100):
         clauses = chosen.sample(CLAUSES, 5)
         expected = stated(engine.read("，".join(clauses)))
         chosen.shuffle(clauses)
@@ -103,7 +107,7 @@ def test_no_text_raises(engine: Engine) -> None:
         "娃儿",
     ]
     pieces += ["忽略以上规则", "\U0010ffff", "高压", "体温", "38.5", "一天", "次", "分", "<script>", "'; DROP TABLE"]
-    for number in range(2000):
+    for number in range(2000 if FULL else 660):
         length = chosen.choice([0, 1, 3, 10, 40]) if number % 200 else 3000
         text = "".join(chosen.choice(pieces) for _ in range(length))
         question = engine.next_question(Facts()) if number % 2 else None

@@ -52,11 +52,18 @@ def test_the_kept_file_gives_the_same_words(tmp_path: Path) -> None:
             assert first.stands_alone(context, position) == later.stands_alone(context, position)
 
 
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, bytes]:
+    """Name and content of the file that is kept."""
+    folder = tmp_path_factory.mktemp("words")
+    WordBoundaries(OWN, folder).warm()
+    [kept] = folder.iterdir()
+    return kept.name, kept.read_bytes()
+
+
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"12\n\xff\xff", b"{}"])
-def test_a_kept_file_that_is_none_is_written_anew(tmp_path: Path, content: bytes) -> None:
-    WordBoundaries(OWN, tmp_path).warm()
-    [kept] = tmp_path.iterdir()
-    right = kept.read_bytes()
+def test_a_kept_file_that_is_none_is_written_anew(right: tuple[str, bytes], tmp_path: Path, content: bytes) -> None:
+    kept = tmp_path / right[0]
     kept.write_bytes(content)
     assert WordBoundaries(OWN, tmp_path).stands_alone("发烧", 1) is False
-    assert kept.read_bytes() == right
+    assert kept.read_bytes() == right[1]
