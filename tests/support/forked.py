@@ -5,31 +5,32 @@ has imported the rooms already. That takes milliseconds where a new Python takes
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import runpy
 import socket
 import sys
+from functools import partial
 from typing import Self
 
-forking = multiprocessing.get_context("forkserver")
-# One process serves all that are forked here, and keeps what was named last: so everything is named in one place.
-forking.set_forkserver_preload(["tests.support.rooms_loaded", "tests.support.platform_loaded"])
+from tests.support.fork_server import forked_from
+
+_forking = forked_from("tests.support.rooms_loaded")
 
 
 class Forked:
-    """A running module: what it is told are the lines of its standard input, what is heard those of its standard output."""
+    """A running module: what it is told are the lines of its standard input, what is heard those of its standard output; with ``complaints``,
+    those of its standard error too."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, complaints: bool = False) -> None:
         ours, theirs = socket.socketpair()
-        self._process = forking.Process(target=_run, args=(module, arguments, theirs), daemon=True)
+        self._process = _forking.Process(target=_run, args=(module, arguments, theirs, complaints), daemon=True)
         self._process.start()
         theirs.close()
         self._socket, self._lines = ours, ours.makefile("rw", encoding="utf-8")
 
     @classmethod
-    async def begin(cls, module: str, *arguments: str) -> Self:
-        return await asyncio.to_thread(cls, module, *arguments)
+    async def begin(cls, module: str, *arguments: str, complaints: bool = False) -> Self:
+        return await asyncio.to_thread(partial(cls, module, *arguments, complaints=complaints))
 
     def tell(self, line: str) -> None:
         self._lines.write(f"{line}\n")
@@ -58,8 +59,8 @@ class Forked:
         return self._process.exitcode
 
 
-def _run(module: str, arguments: tuple[str, ...], lines: socket.socket) -> None:
-    for stream in (0, 1):
+def _run(module: str, arguments: tuple[str, ...], lines: socket.socket, complaints: bool) -> None:
+    for stream in (0, 1, 2) if complaints else (0, 1):
         os.dup2(lines.fileno(), stream)
     lines.close()
     sys.stdin, sys.stdout = os.fdopen(0, "r", encoding="utf-8"), os.fdopen(1, "w", encoding="utf-8")

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.support.forked import forking
+from tests.support.fork_server import forked_from
 
 START_S = 30
 """Longer than a busy machine takes."""
+_forking = forked_from("tests.support.platform_loaded")
 
 
 @contextlib.asynccontextmanager
@@ -22,8 +23,8 @@ async def simulated_platform(folder: Path, listening: socket.socket) -> AsyncIte
     """A simulator with the settings in ``folder`` that takes requests on ``listening`` until the block ends.
 
     ``listening`` is the simulator's from now on and closed here."""
-    ready, tells = forking.Pipe(duplex=False)
-    process = forking.Process(target=_simulate, args=(str(folder), listening, tells), daemon=True)
+    ready, tells = _forking.Pipe(duplex=False)
+    process = _forking.Process(target=_simulate, args=(str(folder), listening, tells), daemon=True)
     await asyncio.to_thread(process.start)
     listening.close()
     tells.close()
