@@ -18,7 +18,6 @@ import sys
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from nlp.engine import build
 from nlp.interface.assessment import Facts, Question
 from nlp.interface.engine import ClinicalEngine
 
@@ -34,6 +33,8 @@ def run(given: argparse.Namespace) -> int:
     if not given.jsonl or given.turns < 0:
         print("请写 huizhen inquire --jsonl [--turns 问题数] [--seed 数]:每行一个 JSON,从标准输入读。", file=sys.stderr)
         return 2
+    from nlp.engine import build
+
     try:
         return Dialogues(build(), sys.stdout.buffer, given.turns, given.seed).run(sys.stdin.buffer)
     except BrokenPipeError:

@@ -10,7 +10,6 @@ import argparse
 import sys
 from typing import BinaryIO
 
-from nlp.engine import build
 from nlp.interface.engine import ClinicalEngine
 
 from . import case_lines
@@ -22,6 +21,8 @@ def run(given: argparse.Namespace) -> int:
     if not given.jsonl:
         print("请写 huizhen triage --jsonl:每行一个 JSON,从标准输入读。", file=sys.stderr)
         return 2
+    from nlp.engine import build
+
     try:
         return answer_all(sys.stdin.buffer, sys.stdout.buffer, build())
     except BrokenPipeError:

@@ -9,7 +9,6 @@ import os
 import random
 import socket
 import ssl
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -38,10 +37,9 @@ from tests.conftest import START
 from tests.miniprogram_api.connecting.accounts import changed
 from tests.miniprogram_api.http.conftest import Face, face
 from tests.support.certificates import Authority
+from tests.support.operators_command import begun, forked, nobodys_settings
 
 __all__ = ["face"]
-
-ROOT = Path(__file__).resolve().parents[3]
 
 Respond = Callable[[str, str, bytes], Awaitable[bytes]]
 """method, target, body → the bytes of the answer, headers included."""
@@ -339,17 +337,12 @@ async def test_the_command_looks_and_its_status_says_what_came_of_it(tmp_path: P
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
     (tmp_path / "secrets" / "channels.json").write_text(json.dumps(credentials(nowhere)), "utf-8")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIZHEN_")} | {"HUIZHEN_DATA_DIR": str(tmp_path)}
+    environment = nobodys_settings() | {"HUIZHEN_DATA_DIR": str(tmp_path)}
 
     async def types(*line: str) -> tuple[int | None, str]:
-        running = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "miniprogram_api.cli.main", "wechat", *line, cwd=ROOT, env=environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        told, _ = await running.communicate()
-        return running.returncode, told.decode()
+        return await forked(environment, "wechat", *line)
 
-    status, told = await types("doctor")
+    status, told = await begun(environment, "wechat", "doctor")
     assert (status, told.count("连接被拒绝")) == (2, 4)
     assert await types("doctor", "--ca", str(tmp_path / "none.pem")) == (1, f"--ca {tmp_path / 'none.pem'} 不能用:要一个 PEM 格式的证书文件。\n")
     assert (await types("doctor", "--dry-run"))[0] == 1

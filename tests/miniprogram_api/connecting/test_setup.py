@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import socket
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,9 @@ from miniprogram_api.connecting.advice import ADVICE, advice
 from miniprogram_api.connecting.findings import Finding, Mark, Section, status_of, told
 from miniprogram_api.connecting.setup import Setup
 from tests.miniprogram_api.connecting.accounts import PAGES, calls, changed, credentials, left_behind, secrets_of, settings_of, write_platform
+from tests.support.operators_command import begun, forked, nobodys_settings
 from tests.support.simulated import simulated_platform
 
-ROOT = Path(__file__).resolve().parents[3]
 MENU = "/cgi-bin/menu/create"
 
 
@@ -158,18 +155,13 @@ async def test_the_command_prints_no_secret_and_its_status_says_what_came_of_it(
     _, origin = platform
     data = tmp_path / "data"
     (data / "secrets").mkdir(parents=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HUIZHEN_")} | {
+    environment = nobodys_settings() | {
         "HUIZHEN_DATA_DIR": str(data), "HUIZHEN_PUBLIC_URL": PAGES,
         "HUIZHEN_WECHAT_API_BASE": f"{origin}/simulator/api.weixin.qq.com", "HUIZHEN_WECOM_API_BASE": f"{origin}/simulator/qyapi.weixin.qq.com",
     }  # fmt: skip
 
     async def types(*line: str, **chosen: str) -> tuple[int | None, str]:
-        running = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "miniprogram_api.cli.main", "wechat", *line, cwd=ROOT, env=environment | chosen,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        said, _ = await running.communicate()
-        return running.returncode, said.decode()
+        return await forked(environment | chosen, "wechat", *line)
 
     assert "HUIZHEN_PUBLIC_URL" in (await types("setup", HUIZHEN_PUBLIC_URL="http://127.0.0.1:8000"))[1]
     assert (await types("setup"))[0] == 1
@@ -177,7 +169,7 @@ async def test_the_command_prints_no_secret_and_its_status_says_what_came_of_it(
     status, said = await types("setup")
     assert (status, "不能用" in said) == (1, True)
     (data / "secrets" / "channels.json").write_text(json.dumps(credentials()), "utf-8")
-    status, said = await types("setup", "--dry-run")
+    status, said = await begun(environment, "wechat", "setup", "--dry-run")
     assert status == 0, said
     assert "将办" in said
     status, said = await types("setup", "--dry-run", HUIZHEN_PUBLIC_URL="")
