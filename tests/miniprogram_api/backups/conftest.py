@@ -89,6 +89,9 @@ async def made_repositories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for targets in (first, second):
         for repository in (targets.data, targets.keys):
             cheapen(Path(repository.address), repository.password_file.read_text().strip())
+            # restic makes 256 folders to come, and any that it misses when it needs it: thousands that each test would copy and remove.
+            for one in (Path(repository.address) / "data").iterdir():
+                one.rmdir()
     return folder
 
 
