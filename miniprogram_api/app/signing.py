@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from core.dispatch.service import rule_sets as rule_sets_of_practice
-from core.followups.service import rule_sets as rule_sets_of_followups
 from core.foundation.actor import Actor
 from core.foundation.clock import SystemClock, shanghai
 from core.foundation.database.connection import close_database, open_database
@@ -18,7 +16,6 @@ from core.foundation.ids import Ids
 from core.foundation.models import RuleSignature
 from core.foundation.practice import Practice
 from core.foundation.signals import LocalSignals
-from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
 from miniprogram_api.app.files import open_files
 from miniprogram_api.app.key_ring import key_ring
 from miniprogram_api.app.presence import check_there, reading
@@ -55,6 +52,9 @@ class Standing:
 
 def rule_sets_in_use() -> tuple[RuleSet, ...]:
     """Every set of rules of care that this version runs on: the language engine's and the practice's own. Loads the engine (a second)."""
+    from core.dispatch.service import rule_sets as rule_sets_of_practice
+    from core.followups.service import rule_sets as rule_sets_of_followups
+    from core.prescriptions.service import rule_sets as rule_sets_of_prescriptions
     from nlp.engine import build
 
     return (*build().rule_sets, *rule_sets_of_practice(), *rule_sets_of_followups(), *rule_sets_of_prescriptions())
