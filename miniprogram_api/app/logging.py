@@ -16,11 +16,12 @@ import time
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
-
-from sanic import Request, Sanic
+from typing import TYPE_CHECKING, Any
 
 from miniprogram_api.http.platform_routes import is_platforms
+
+if TYPE_CHECKING:  # most processes log and serve nothing
+    from sanic import Request, Sanic
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The request this task serves; empty outside of one."""

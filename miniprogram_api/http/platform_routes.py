@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sanic import Request
+if TYPE_CHECKING:
+    from sanic import Request
 
 
 def is_platforms(request: Request[Any, Any]) -> bool:
