@@ -33,13 +33,13 @@ LANES = 3
 less time, and what has a deadline (a callback of 5 s, a page in a browser) met it less often."""
 PHASES: tuple[tuple[Run, ...], ...] = (
     (
-        ("sqlite", ("-m", "not browser", JOURNEYS)),
-        ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
         # nlp may import nothing that stores (import-linter holds it to that): its thousands of tests are not collected a second time
         ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}", f"--ignore={LANGUAGE}")),
-        ("sqlite", (PRACTICE,)),
+        ("sqlite", ("-m", "not browser", JOURNEYS)),
+        ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
         ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}", f"--ignore={PRACTICE}")),
         ("sqlite", (CONVERSATIONS,)),
+        ("sqlite", (PRACTICE,)),
         ("mariadb", ("-m", "storage and not browser", JOURNEYS)),
     ),
     (("sqlite", CALLS),),
