@@ -48,7 +48,9 @@ _WAYS = """async () => {
   const ways = [];
   for (const connection of [call.sending, call.receiving]) {
     const found = [...(await connection.getStats()).values()];
-    const pair = found.find((one) => one.type === "candidate-pair" && one.nominated && one.state === "succeeded");
+    // Janus nominates whatever comes through; several pairs may be nominated, one of them is in use.
+    const chosen = found.find((one) => one.type === "transport")?.selectedCandidatePairId;
+    const pair = found.find((one) => one.id === chosen);
     const own = found.find((one) => one.id === pair?.localCandidateId);
     ways.push(`${own?.candidateType} ${own?.relayProtocol ?? "-"}`);
   }
@@ -98,7 +100,9 @@ async def test_tabs_meet_over_janus_one_through_a_relay_and_meet_again_when_a_ja
         await join.click()
     await all_meet(tabs)
     assert await tabs["patient"].page.evaluate(_WAYS) == ["relay tcp", "relay tcp"]
-    assert "relay tcp" not in await tabs["village_doctor"].page.evaluate(_WAYS)
+    async with asyncio.timeout(20):  # a direct way may come through a moment after the relay
+        while "relay tcp" in await tabs["village_doctor"].page.evaluate(_WAYS):  # noqa: ASYNC110
+            await asyncio.sleep(0.3)
 
     carrier = await _carrier(demo, servers)
     async with asyncio.timeout(40):
