@@ -7,7 +7,6 @@ it decides from what it read without an ``await``: nothing of the loop runs betw
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from contextvars import copy_context
@@ -19,7 +18,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.transactions import in_transaction
 
 from core.foundation.database.connection import PRACTICE
-from core.foundation.database.sqlite_client import ImmediateSqliteClient
+from core.foundation.database.sqlite_client import ImmediateSqliteClient, whole
 
 T = TypeVar("T")
 
@@ -63,15 +62,8 @@ async def in_one_go(steps: Callable[[], Steps[T]]) -> T:
 
 
 def _at_once(connection: sqlite3.Connection, steps: Steps[T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = _driven(connection, steps)
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-        raise
-    return result
+    with whole(connection):
+        return _driven(connection, steps)
 
 
 def _driven(connection: sqlite3.Connection, steps: Steps[T]) -> T:

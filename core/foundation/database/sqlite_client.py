@@ -2,7 +2,8 @@
 
 The stock client says BEGIN; a transaction that reads and then writes then fails with "database is locked" as soon as another process
 wrote in between (busy_timeout does not apply to that case). BEGIN IMMEDIATE waits instead. The stock context also keeps the process's only
-connection locked for ever when BEGIN fails or the task is cancelled there, which happens whenever somebody hangs up on a weak link.
+connection locked for ever when BEGIN fails or the task is cancelled there, which happens whenever somebody hangs up on a weak link; and the
+stock ``execute_many``, cancelled, leaves its transaction open, and with it every process of the house without the write lock.
 Tortoise loads this module by its dotted name and looks for ``client_class``.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +49,28 @@ class ImmediateTransactionContext(client.SqliteTransactionContext):
         self.token = get_connections().set(self.connection_name, self.connection)
         return self.connection
 
+    async def __aexit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        try:
+            await super().__aexit__(exc_type, exc_val, exc_tb)
+        except BaseException:
+            # A commit that failed (a full disk) leaves its transaction open; what is queued here comes before whatever the next one asks.
+            with contextlib.suppress(Exception):
+                await self.connection._connection.rollback()
+            raise
+
+
+@contextlib.contextmanager
+def whole(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction of ``connection`` in its own thread: committed at the end, rolled back where anything raises, the commit included."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+
 
 READ_WAIT_S = 0.05
 """A reader waits for nobody in WAL mode, but for the moment in which a killed process's log is taken up."""
@@ -76,6 +99,17 @@ class ImmediateSqliteClient(client.SqliteClient):
             logger.info("short read goes the usual way: %s", type(error).__name__)
             self._let_go()
             return None
+
+    @client.translate_exceptions
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        """All rows or none, in one way to the connection's thread: once begun it comes to its end, whoever waits for it hangs up."""
+        self.log.debug("%s: %s", query, values)
+
+        def write(connection: sqlite3.Connection) -> None:
+            with whole(connection):
+                connection.executemany(query, values)
+
+        await self.in_its_thread(write)
 
     async def in_its_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """``work`` on the writing connection, in the connection's thread, while nobody else of this process uses it. sqlite3.Error as it raises."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tortoise.transactions import in_transaction
 
 from core.foundation.database.connection import PRACTICE
-from core.foundation.models import AuditEntry, ClockOffset
+from core.foundation.ids import lowest_id
+from core.foundation.models import AuditEntry, AuditSubject, ClockOffset
 from tests.core.foundation.test_execute import PATIENT, Count, counter
 
 pytestmark = pytest.mark.storage
@@ -53,3 +55,26 @@ async def test_a_cancelled_transaction_or_query_frees_the_connection(practice):
         before = (await ClockOffset.get(id=1)).seconds
         await transaction()
         assert (await ClockOffset.get(id=1)).seconds == before + 1
+
+
+async def test_many_rows_at_once_are_written_or_not_and_lock_nobody_out(practice):
+    """What a page asks and nobody waits for any more still leaves its lines of the audit, and the house its write lock."""
+    rng = random.Random(13)
+    start = datetime(2026, 11, 23, tzinfo=UTC)
+
+    async def note(ids: list[str]) -> None:
+        await AuditSubject.bulk_create([AuditSubject(id=one, entry_id=ids[0], patient_id=one) for one in ids])
+
+    wanted = [[lowest_id(start + timedelta(milliseconds=3 * number + one)) for one in range(3)] for number in range(120)]
+    for ids in wanted:
+        task = asyncio.create_task(note(ids))
+        await asyncio.sleep(rng.uniform(0, 0.002))
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    async with asyncio.timeout(20):
+        await practice.execute(PATIENT, Count(add=2))
+    assert await counter() == 2
+    stored = set(await AuditSubject.all().values_list("id", flat=True))
+    assert all(stored.issuperset(ids) or stored.isdisjoint(ids) for ids in wanted)
+    assert stored, "none was written: nothing was cancelled in its midst"
