@@ -90,9 +90,9 @@ class Stage:
         await self.server.start_serving()
         await self.server.after_start()
 
-    def be_impatient(self) -> None:
+    def be_impatient(self, seconds: float = 0.6) -> None:
         """For tests of what nobody answers in time; the others have the platform's own seconds, however busy the machine is."""
-        self.world.timing = replace(self.world.timing, answer=0.6)
+        self.world.timing = replace(self.world.timing, answer=seconds)
 
     async def stop(self) -> None:
         await self.client.aclose()
