@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,13 +35,20 @@ START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
 
 
-SAME_ORDERS = tuple(Path(__file__).parent / folder for folder in ("bot/dialogue", "miniprogram_api/http", "miniprogram_api/realtime"))
-"""Edges: what they tell of storage goes through orders that tests/core holds to both databases."""
+WHOLE_ON_MARIADB = Path(__file__).parent / "core" / "foundation"
+"""Where the two databases are told apart; above it every order goes through what stands here."""
+_AT_ONCE = frozenset(("gather", "TaskGroup", "processes", "race"))
+"""What a test calls that lets several act at the same time."""
+
+
+def _at_once(code: CodeType) -> bool:
+    """Whether ``code`` or a function inside it lets several act at once: who wins then is decided by locks, which each database has of its own."""
+    return not _AT_ONCE.isdisjoint(code.co_names) or any(_at_once(inner) for inner in code.co_consts if isinstance(inner, CodeType))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What touches storage runs on both databases, whether its file says so or not. On MariaDB one test of each file of an edge does; all of them in
-    `make soak`, and whenever files are named."""
+    """What touches storage runs on both databases, whether its file says so or not. On MariaDB these do: the layer that tells the databases apart,
+    whatever lets several act at once, and one test of each other file. All of them in `make soak`, and whenever files are named."""
     for item in items:
         if "database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.storage)
@@ -49,8 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     told, left_out = set(), set()
     for item in items:
-        if item.get_closest_marker("storage") is not None and any(edge in item.path.parents for edge in SAME_ORDERS):
-            if item.path in told:
+        if item.get_closest_marker("storage") is not None and WHOLE_ON_MARIADB not in item.path.parents:
+            if item.path in told and not _at_once(item.function.__code__):  # type: ignore[attr-defined]
                 left_out.add(item)
             told.add(item.path)
     if left_out:
