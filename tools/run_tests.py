@@ -33,11 +33,11 @@ LANES = 4
 was idle)."""
 PHASES: tuple[tuple[Run, ...], ...] = (
     (
-        # nlp may import nothing that stores (import-linter holds it to that): its thousands of tests are not collected a second time
-        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}", f"--ignore={LANGUAGE}")),
         ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}", f"--ignore={PRACTICE}")),
         ("sqlite", ("-m", "not browser", JOURNEYS)),
         ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
+        # nlp may import nothing that stores (import-linter holds it to that): its thousands of tests are not collected a second time
+        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}", f"--ignore={LANGUAGE}")),
         ("sqlite", (CONVERSATIONS,)),
         ("sqlite", (PRACTICE,)),
         ("mariadb", ("-m", "storage and not browser", JOURNEYS)),

@@ -89,7 +89,7 @@ class Tab:
 async def camera_browser(*more: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*ARGUMENTS, *MEDIA_ARGUMENTS, *more], ignore_default_args=["--headless"]
+            executable_path=shutil.which("chromium"), args=[*ARGUMENTS, *MEDIA_ARGUMENTS, "--headless=new", *more], ignore_default_args=["--headless"]
         )
         try:
             yield browser

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,17 @@ from urllib.parse import urljoin
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 from websockets.asyncio.client import connect
 
-from tests.journeys.browser import ARGUMENTS, MOST_BYTES, PHONE, Visit, assert_readable
+from tests.journeys.browser import MOST_BYTES, PHONE, Visit, assert_readable, launched
 from tests.journeys.call_people import Case, open_case
 from tests.support.demo import Demo
-from tests.support.peers import need
 
 pytestmark = pytest.mark.browser
 
 MEDIA_ARGUMENTS = [
-    "--headless=new", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows",
 ]
@@ -52,12 +50,8 @@ _DECODED = """async () => {
 
 @pytest.fixture(scope="module")
 async def camera_browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium")
-    need(path is not None, "chromium")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *MEDIA_ARGUMENTS], ignore_default_args=["--headless"])
+    async with launched(*MEDIA_ARGUMENTS) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -282,7 +276,5 @@ async def test_without_camera_the_page_says_what_to_do_and_the_timeline_why(
 
 @pytest.fixture(scope="module")
 async def chromium_without_camera() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+    async with launched() as browser:
         yield browser
-        await browser.close()
