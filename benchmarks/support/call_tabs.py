@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
-from tests.journeys.browser import ARGUMENTS
+from tests.journeys.browser import launched
 from tests.journeys.call_people import Case
 from tests.journeys.test_call_pages import MEDIA_ARGUMENTS
 from tests.support.shaped_tab import shaped_context
@@ -85,16 +84,9 @@ class Tab:
         return at
 
 
-@asynccontextmanager
-async def camera_browser(*more: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=[*ARGUMENTS, *MEDIA_ARGUMENTS, "--headless=new", *more], ignore_default_args=["--headless"]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+def camera_browser(*more: str) -> AbstractAsyncContextManager[Browser]:
+    """Chromium with a camera and a microphone of its own making."""
+    return launched(*MEDIA_ARGUMENTS, *more)
 
 
 @asynccontextmanager
