@@ -28,8 +28,9 @@ from tests.support.kept import same_master_keys
 from tests.support.log_watch import pytest_configure, pytest_sessionfinish, pytest_terminal_summary
 from tests.support.peers import need
 from tests.support.reports import pytest_runtest_makereport
+from tests.support.same_routes import routes_are_compiled_once
 
-__all__ = ["pytest_configure", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = ["pytest_configure", "pytest_runtest_makereport", "pytest_sessionfinish", "pytest_terminal_summary", "routes_are_compiled_once"]
 
 START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Friday, 10:00 in Shanghai."""
