@@ -1,7 +1,7 @@
 """Runs the static checks and the suite: everything on SQLite, and what touches storage on MariaDB too, each in a process of its own; ends with one
 line over all.
 
-Several run side by side; the calls of three browsers have the machine to themselves at the end.
+Several run side by side; the calls of three browsers go first, and everything else gives way to them.
 Arguments are handed to pytest; without any the whole suite runs and must hold storage tests. Exit status 0 only when tests ran and none failed.
 """
 
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,6 @@ NO_TEST_RAN = 5
 
 JOURNEYS, CONVERSATIONS, PRACTICE, LANGUAGE = "tests/journeys", "tests/bot", "tests/core", "tests/nlp"
 STORAGE = ("-m", "storage")
-Run = tuple[str, tuple[str, ...]]
 CALLS = tuple(
     f"{JOURNEYS}/test_{name}.py" for name in ("call_pages", "simulator_call", "call_rooms", "call_links", "call_recording", "call_over_janus")
 )
@@ -31,23 +31,45 @@ CHECKS = (("ruff", "check", "."), ("mypy",), ("lint-imports",))
 LANES = 4
 """How many run at once: on two cores twice as many, because each waits for others a third of the time (measured: with three a third of the machine
 was idle)."""
-PHASES: tuple[tuple[Run, ...], ...] = (
-    (
-        ("sqlite", (f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}", f"--ignore={PRACTICE}")),
-        ("sqlite", ("-m", "not browser", JOURNEYS)),
-        ("sqlite", ("-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS))),
-        # nlp may import nothing that stores (import-linter holds it to that): its thousands of tests are not collected a second time
-        ("mariadb", (*STORAGE, f"--ignore={JOURNEYS}", f"--ignore={LANGUAGE}")),
-        ("sqlite", (CONVERSATIONS,)),
-        ("sqlite", (PRACTICE,)),
-        ("mariadb", ("-m", "storage and not browser", JOURNEYS)),
-    ),
-    (("sqlite", CALLS),),
-)
-"""What runs side by side, the longest first, one phase after the other: (database, pytest's selection)."""
+GIVING_WAY = ("nice", "-n", "19")
+"""Before the command of a run that takes what the calls leave of the processor."""
 
-CHOSEN: tuple[tuple[Run, ...], ...] = ((("sqlite", ()),), (("mariadb", STORAGE),))
-"""The phases when the caller chose the tests himself."""
+
+@dataclass(frozen=True)
+class Run:
+    """One pytest process: the database, pytest's selection, how many of the lanes it takes, and whether its output is shown while it runs."""
+
+    database: str
+    selection: tuple[str, ...]
+    lanes: int = 1
+    gives_way: bool = True
+    shown: bool = False
+
+
+def on(database: str, *selection: str, lanes: int = 1, gives_way: bool = True, shown: bool = False) -> Run:
+    return Run(database, selection, lanes, gives_way, shown)
+
+
+WHOLE: tuple[Run, ...] = (
+    # Real time and three pictures at once: what else runs gets what they leave, and nothing whose deadlines are short begins beside them.
+    on("sqlite", *CALLS, lanes=2, gives_way=False),
+    on("sqlite", PRACTICE),
+    on("sqlite", LANGUAGE),
+    on("sqlite", f"--ignore={JOURNEYS}", f"--ignore={CONVERSATIONS}", f"--ignore={PRACTICE}", f"--ignore={LANGUAGE}", shown=True),
+    on("sqlite", "-m", "not browser", JOURNEYS),
+    # nlp may import nothing that stores (import-linter holds it to that): its thousands of tests are not collected a second time
+    on("mariadb", *STORAGE, f"--ignore={JOURNEYS}", f"--ignore={LANGUAGE}"),
+    on("sqlite", "-m", "browser", JOURNEYS, *(f"--ignore={path}" for path in CALLS)),
+    on("mariadb", "-m", "storage and not browser", JOURNEYS),
+    on("sqlite", CONVERSATIONS),
+)
+"""What runs side by side, in the order in which it begins: the calls, what may be slow beside them, then the longest first."""
+
+CHOSEN: tuple[Run, ...] = (
+    on("sqlite", lanes=LANES, gives_way=False, shown=True),
+    on("mariadb", *STORAGE, lanes=LANES, gives_way=False, shown=True),
+)
+"""When the caller chose the tests himself: one after the other."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +85,38 @@ class Counts:
 def main(arguments: list[str]) -> int:
     with ThreadPoolExecutor(1) as beside:
         checks = None if arguments else beside.submit(check)
-        total, complete = run_phases(arguments)
+        total, complete = run_all(CHOSEN if arguments else WHOLE, arguments)
     clean = checks is None or checks.result()
     print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped{'' if clean else '; 代码检查没有通过'}", flush=True)
     return 0 if clean and complete and total.passed and not total.failed else 1
 
 
-def run_phases(arguments: list[str]) -> tuple[Counts, bool]:
+def run_all(runs: tuple[Run, ...], arguments: list[str]) -> tuple[Counts, bool]:
     """All tests, or those the caller chose; whether every run came to its end."""
-    total = Counts()
-    complete = True
-    for phase in CHOSEN if arguments else PHASES:
-        with ThreadPoolExecutor(min(LANES, len(phase))) as side_by_side:
-            # Only one of them may write to the terminal while it runs; the others are told when they end.
-            runs = [side_by_side.submit(run, database, [*selection, *arguments], number > 0) for number, (database, selection) in enumerate(phase)]
-        for (database, selection), done in zip(phase, runs, strict=True):
+    free = threading.Semaphore(LANES)
+    total, complete = Counts(), True
+
+    def in_its_lanes(one: Run) -> tuple[int, Counts, str]:
+        try:
+            return run(one, arguments)
+        finally:
+            free.release(one.lanes)
+
+    with ThreadPoolExecutor(len(runs)) as side_by_side:
+        begun = []
+        for one in runs:
+            for _ in range(one.lanes):
+                free.acquire()
+            begun.append(side_by_side.submit(in_its_lanes, one))
+        for one, done in zip(runs, begun, strict=True):
             status, counts, output = done.result()
-            print(f"{output}· {database} {' '.join(selection)}: {counts.passed} 通过,{counts.failed} 失败,{counts.skipped} 跳过", flush=True)
+            told = f"{counts.passed} 通过,{counts.failed} 失败,{counts.skipped} 跳过"
+            print(f"{output}· {one.database} {' '.join([*one.selection, *arguments])}: {told}", flush=True)
             total += counts
             if status == NO_TEST_RAN and arguments:
                 continue
             if status != 0 and not counts.failed:
-                print(f"! {database}: pytest 以状态 {status} 结束,没有完成", flush=True)
+                print(f"! {one.database}: pytest 以状态 {status} 结束,没有完成", flush=True)
                 complete = False
     return total, complete
 
@@ -94,23 +126,25 @@ def check() -> bool:
     clean = True
     for command in CHECKS:
         program = Path(sys.executable).parent / command[0]
-        done = subprocess.run([program, *command[1:]], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run([*GIVING_WAY, program, *command[1:]], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         found = "通过" if done.returncode == 0 else "没有通过\n" + done.stdout
         print(f"· 代码检查 {' '.join(command)}:{found}", flush=True)
         clean = clean and done.returncode == 0
     return clean
 
 
-def run(database: str, arguments: list[str], quietly: bool) -> tuple[int, Counts, str]:
+def run(one: Run, arguments: list[str]) -> tuple[int, Counts, str]:
     """One pytest process against one database: its exit status, what its report counts, and its output where it was kept back."""
     with tempfile.TemporaryDirectory(prefix="huizhen-tests-") as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-rfEs", f"--junit-xml={report}", *arguments]
+        way = GIVING_WAY if one.gives_way else ()
+        command = [*way, sys.executable, "-m", "pytest", "-rfEs", f"--junit-xml={report}", *one.selection, *arguments]
         # What was installed beside Python (Node on a machine that has none) is found by name, as in an activated environment.
         search = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        environment = {**os.environ, "HUIZHEN_TEST_DATABASE": database, "PATH": search}
-        print(f"· 测试:{database} {' '.join(arguments)}", flush=True)
-        kept = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True} if quietly else {}
+        environment = {**os.environ, "HUIZHEN_TEST_DATABASE": one.database, "PATH": search}
+        print(f"· 测试:{one.database} {' '.join([*one.selection, *arguments])}", flush=True)
+        # Only one of those side by side may write to the terminal while it runs; the others are told when they end.
+        kept = {} if one.shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         done = subprocess.run(command, env=environment, check=False, **kept)  # type: ignore[call-overload]
         return done.returncode, count(report), done.stdout or ""
 
