@@ -172,13 +172,20 @@ def _notes(best: dict[str, list[Run]]) -> list[str]:
         f"A run is clean when no more than {MOST_LATE:.0%} of the client's sound went out more than 10 ms late and {LEAST_OUT} packets came out for "
         "each that went in. MediaRelay encodes anew at a bit rate of its own: its packets out cannot be compared, its CPU can.",
     ]
-    largest = {name: max(runs, key=lambda one: one.rooms) for name, runs in best.items()}
     for engine in ("python", "native"):
-        ours = largest.get(f"huizhen, {engine} engine")
-        for name, run in largest.items():
-            if ours is not None and not name.startswith("huizhen"):
-                notes.append(f"Rooms per core of the {engine} engine beside {name}: × {number(ours.rooms / ours.cpu / (run.rooms / run.cpu))}.")
+        ours = best.get(f"huizhen, {engine} engine", [])
+        for name, theirs in best.items():
+            if ours and not name.startswith("huizhen"):
+                notes.append(_beside(engine, ours, name, theirs))
     return notes
+
+
+def _beside(engine: str, ours: list[Run], name: str, theirs: list[Run]) -> str:
+    """Compared at the largest number of rooms that both carried cleanly: what a room costs falls as there are more of them."""
+    both = {one.rooms for one in ours} & {one.rooms for one in theirs}
+    mine, other = (max((one for one in runs if not both or one.rooms == max(both)), key=lambda one: one.rooms) for runs in (ours, theirs))
+    ratio = number(mine.rooms / mine.cpu / (other.rooms / other.cpu))
+    return f"Rooms per core of the {engine} engine, at {mine.rooms}, beside {name}, at {other.rooms}: × {ratio}."
 
 
 def measure() -> Figure:
