@@ -29,8 +29,8 @@ CALLS = tuple(
 CHECKS = (("ruff", "check", "."), ("mypy",), ("lint-imports",))
 """What is read without running it; nothing here may be left unsaid by a green suite."""
 LANES = 5
-"""How many run at once: on two cores twice as many, because each waits for others a third of the time (measured: with three a third of the machine
-was idle)."""
+"""How many run at once, on two cores: each waits for others a third of the time. Measured: with three a third of the machine was idle; with four the
+last minutes were, when only those were left that wait."""
 GIVING_WAY = ("nice", "-n", "19")
 """Before the command of a run that takes what the calls leave of the processor."""
 
