@@ -181,11 +181,24 @@ def _notes(best: dict[str, list[Run]]) -> list[str]:
 
 
 def _beside(engine: str, ours: list[Run], name: str, theirs: list[Run]) -> str:
-    """Compared at the largest number of rooms that both carried cleanly: what a room costs falls as there are more of them."""
-    both = {one.rooms for one in ours} & {one.rooms for one in theirs}
-    mine, other = (max((one for one in runs if not both or one.rooms == max(both)), key=lambda one: one.rooms) for runs in (ours, theirs))
-    ratio = number(mine.rooms / mine.cpu / (other.rooms / other.cpu))
-    return f"Rooms per core of the {engine} engine, at {mine.rooms}, beside {name}, at {other.rooms}: × {ratio}."
+    """All clean turns at the largest number of rooms that both carried cleanly: what a room costs falls as there are more of them."""
+    at, other = _largest(ours), _largest(theirs)
+    if other > 1:  # who carries one room only is compared with that one
+        both = {one.rooms for one in ours} & {one.rooms for one in theirs}
+        if not both:
+            return f"The {engine} engine and {name} carried no number of rooms both cleanly: not compared."
+        at = other = max(both)
+    ratio = number(_per_core(ours, at) / _per_core(theirs, other))
+    return f"Rooms per core of the {engine} engine, at {at}, beside {name}, at {other}: × {ratio} (all clean turns)."
+
+
+def _largest(runs: list[Run]) -> int:
+    return max(one.rooms for one in runs)
+
+
+def _per_core(runs: list[Run], rooms: int) -> float:
+    spent = [one.cpu for one in runs if one.rooms == rooms]
+    return rooms * len(spent) / sum(spent)
 
 
 def measure() -> Figure:

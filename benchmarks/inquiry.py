@@ -16,7 +16,7 @@ from benchmarks.reading import SENTENCES
 from benchmarks.support.figure import Figure, number, percentile, show
 from benchmarks.support.versions import versions
 from nlp.engine import Engine, build
-from nlp.interface.assessment import Facts
+from nlp.interface.assessment import Facts, Question
 
 ROUNDS = 12
 OPENINGS = (
@@ -53,16 +53,22 @@ def measure() -> Figure:
     return Figure("inquiry", "One message of an inquiry", columns, rows, notes, versions("numpy", "onnxruntime"))
 
 
+def heard(engine: Engine, facts: Facts, question: Question | None, text: str, choice: str | None = None) -> tuple[Facts, Question | None, float]:
+    """What is known after this message, what is asked next, and the milliseconds of CPU that it took."""
+    begun = time.process_time_ns()
+    facts = engine.merge(facts, engine.read(text, answering=question, choice=choice), answered=question)
+    engine.assess(facts)
+    question = engine.next_question(facts)
+    return facts, question, (time.process_time_ns() - begun) / 1e6
+
+
 def _inquiry(engine: Engine, opening: str, chance: random.Random) -> list[float]:
     """Milliseconds of each message."""
     costs: list[float] = []
     facts, question, text, choice = Facts(), None, opening, None
     while True:
-        begun = time.process_time_ns()
-        facts = engine.merge(facts, engine.read(text, answering=question, choice=choice), answered=question)
-        engine.assess(facts)
-        question = engine.next_question(facts)
-        costs.append((time.process_time_ns() - begun) / 1e6)
+        facts, question, cost = heard(engine, facts, question, text, choice)
+        costs.append(cost)
         if question is None:
             return costs
         tapped = chance.choice(question.choices)

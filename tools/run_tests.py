@@ -37,7 +37,8 @@ GIVING_WAY = ("nice", "-n", "19")
 
 @dataclass(frozen=True)
 class Run:
-    """One pytest process: the database, pytest's selection, how many of the lanes it takes, and whether its output is shown while it runs."""
+    """One pytest process: the database, pytest's selection, how many of the lanes it takes, whether it gives way to the calls, and whether its
+    output is shown while it runs."""
 
     database: str
     selection: tuple[str, ...]
@@ -52,7 +53,7 @@ def on(database: str, *selection: str, lanes: int = 1, gives_way: bool = True, s
 
 WHOLE: tuple[Run, ...] = (
     # Real time and three pictures at once: what else runs gets what they leave, and nothing whose deadlines are short begins beside them.
-    on("sqlite", *CALLS, lanes=2, gives_way=False),
+    on("sqlite", *CALLS, lanes=3, gives_way=False),
     on("sqlite", PRACTICE),
     on("sqlite", LANGUAGE),
     on("sqlite", "-m", "not browser", JOURNEYS),

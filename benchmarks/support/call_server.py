@@ -38,14 +38,19 @@ class _Unheeded:
 
     def __init__(self) -> None:
         self._control = Bandwidth()
-        self._left = Decisions({}, {})
+        self._decided: dict[str, Decisions] = {}
+        self._left: dict[str, Decisions] = {}
 
     def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
-        self._control.beat(room, uplinks, downlinks, now)
-        return self._left  # the same each time, as on a calm link
+        decided = self._control.beat(room, uplinks, downlinks, now)
+        if decided is not self._decided.get(room):  # carried out as often as in production
+            self._decided[room], self._left[room] = decided, Decisions({}, {})
+        return self._left[room]
 
     def forget(self, room: str) -> None:
         self._control.forget(room)
+        self._decided.pop(room, None)
+        self._left.pop(room, None)
 
 
 class Ours:
