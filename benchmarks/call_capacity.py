@@ -27,7 +27,7 @@ from tests.support.demo import ROOT
 
 ROOMS = tuple(int(one) for one in os.environ.get("HUIZHEN_BENCH_ROOMS", "20 40").split())
 WINDOW_S = float(os.environ.get("HUIZHEN_BENCH_SECONDS", "6"))
-WARM_S = 3.0
+WARM_S = 6.0
 TURNS = int(os.environ.get("HUIZHEN_BENCH_TURNS", "2"))
 MOST_LATE, LEAST_OUT = 0.05, 1.999
 
@@ -167,8 +167,8 @@ def _notes(best: dict[str, list[Run]]) -> list[str]:
         "the machine's own network interface, packets encoded beforehand. Receivers send transport-wide feedback every 100 ms, receiver reports "
         "every second and requests for what is missing; publishers get all of that from our engine, whose bandwidth control runs.",
         f"Each server alone on one core, the load client on another; {WARM_S:.0f} s to warm up, {WINDOW_S:.0f} s measured. Rooms per core are "
-        "extrapolated from the CPU time at the number of rooms in the row. Latency: from the load client's handing a packet to the system to its "
-        "reading it again, every seventh packet of a picture.",
+        "extrapolated from the CPU time at the number of rooms in the row. Latency: from the load client's beginning to write a picture's packets to "
+        "the moment at which the system has one for its socket again (SO_TIMESTAMPNS), every seventh packet of a picture.",
         f"A run is clean when no more than {MOST_LATE:.0%} of the client's sound went out more than 10 ms late and {LEAST_OUT} packets came out for "
         "each that went in. MediaRelay encodes anew at a bit rate of its own: its packets out cannot be compared, its CPU can.",
     ]

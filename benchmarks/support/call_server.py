@@ -47,6 +47,9 @@ class _Unheeded:
             self._decided[room], self._left[room] = decided, Decisions({}, {})
         return self._left[room]
 
+    def pause_s(self, room: str) -> float:
+        return self._control.pause_s(room)
+
     def forget(self, room: str) -> None:
         self._control.forget(room)
         self._decided.pop(room, None)

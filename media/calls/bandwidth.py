@@ -31,11 +31,14 @@ FITS, KEEPS, FAR_TOO_MUCH = 1.0, 1.2, 1.3
 """A layer is taken when it fits the share and kept while it is not a fifth larger; a picture a third too large does not begin to move."""
 USES = 0.7
 """Who sends less than this share of what he may makes no more of his picture."""
-SMOOTHED = 0.3
+SMOOTHED, SMOOTHED_S = 0.3, 0.1
+"""Of what was measured over so long; more of what was measured over a longer time."""
+LOOK_S, CALM_S = 0.1, 0.25
+"""A room is looked at so often; one with nothing but calm links less often."""
 HARDLY = 2_000
 """Bits of a layer that is not sent any more."""
-LATE_S = 0.25
-"""A beat later than this says more of our own process than of any link."""
+LATE_S = 0.15
+"""A beat that comes so much later than it should says more of our own process than of any link."""
 AT_LEAST_EVERY_S = 0.5
 CHANGED = 0.03
 STARTS_S = 5.0
@@ -119,6 +122,8 @@ class RoomBandwidth:
     """Who wants none."""
     _waits: bool = False
     """Somebody's picture begins as soon as it is small enough."""
+    pause_s: float = LOOK_S
+    """How long nothing needs to be looked at after the last beat."""
     _beat_at: float | None = None
     _decided: Decisions | None = None
     _decided_at: float = 0.0
@@ -134,19 +139,27 @@ class RoomBandwidth:
         """Take what was measured since the last beat; what holds from now on."""
         ups = {one.seat: one for one in uplinks if one.connected}
         downs = {one.seat: one for one in downlinks if one.connected}
-        late = self._beat_at is not None and now - self._beat_at > LATE_S
+        passed = LOOK_S if self._beat_at is None else max(0.001, now - self._beat_at)
+        late = passed > self.pause_s + LATE_S
+        weight = 1 - (1 - SMOOTHED) ** (passed / SMOOTHED_S)
         self._beat_at = now
         seated = ([(seat, one.member) for seat, one in ups.items()], [(seat, one.member) for seat, one in downs.items()])
         if seated != self._seated:
             self._seated = seated
             self._seat(ups, downs, now)
         for seat, member in self.members.items():
-            self._measure(member, ups.get(seat), downs.get(seat), now, late=late)
+            self._measure(member, ups.get(seat), downs.get(seat), now, weight, late=late)
         pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
         self._without = {seat for seat, down in downs.items() if not down.pictures}
-        if self._decided is not None and seated == self._decided_for and pictures == self._pictures and not self._due(now):
-            return self._decided
-        self._pictures, self._decided_for, self._waits = pictures, seated, False
+        if self._decided is None or seated != self._decided_for or pictures != self._pictures or self._due(now):
+            self._pictures, self._decided_for, self._waits = pictures, seated, False
+            self._decided, self._decided_at = self._decide(ups, downs, now), now
+            for member in self.members.values():
+                member.decided_on = (member.up.target, member.down.target)
+        self.pause_s = CALM_S if self._calm(self._decided, now) else LOOK_S
+        return self._decided
+
+    def _decide(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink], now: float) -> Decisions:
         sounds = {seat: self._sound_up(seat, member, ups, now) for seat, member in self.members.items()}
         up_rungs = {seat: self._up_rung(member, now) for seat, member in self.members.items()}
         shares = {seat: self._shares(seat, ups, now) for seat in downs}
@@ -161,10 +174,12 @@ class RoomBandwidth:
         send_bits = {seat: max(bits, 0) + saved[seat].bits for seat, (_, bits) in send.items()}
         flooded = frozenset(seat for seat in ups if self.members[seat].up.overflows)
         repeat_bits = {seat: int(self.members[seat].down.target * REPEATED) for seat in downs}
-        self._decided, self._decided_at = Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now), repeat_bits, flooded), now
-        for member in self.members.values():
-            member.decided_on = (member.up.target, member.down.target)
-        return self._decided
+        return Decisions(send_bits, shown, links, self._fill(downs, ups, shares, now), repeat_bits, flooded)
+
+    def _calm(self, decided: Decisions, now: float) -> bool:
+        """What was decided may stand for longer: no picture waits for a queue to empty, and nobody's link has to be followed closely."""
+        waits = self._waits or bool(decided.flooded)
+        return not waits and all(one.up.calm(now) and one.down.calm(now) for one in self.members.values())
 
     def _due(self, now: float) -> bool:
         """Whether anything has changed that a decision hangs on; on calm links twice a second is enough."""
@@ -192,14 +207,14 @@ class RoomBandwidth:
                 member.stopped.pop(gone, None)
 
     @staticmethod
-    def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float, *, late: bool) -> None:
+    def _measure(member: _Member, up: Uplink | None, down: Downlink | None, now: float, weight: float, *, late: bool) -> None:
         if down is not None:
             member.down.round_trip(down.rtt_s)
             member.up.round_trip(down.rtt_s)
             member.down.remb(down.remb_bits)
             member.down.sending(down.bits, now)
-            member.padded += (down.padded_bits - member.padded) * SMOOTHED
-            member.carried += (down.bits - down.padded_bits - member.carried) * SMOOTHED
+            member.padded += (down.padded_bits - member.padded) * weight
+            member.carried += (down.bits - down.padded_bits - member.carried) * weight
             member.down.feedback(down.told, now)
             if not member.down.heard and down.lost_fraction is not None:
                 member.down.reported(down.lost_fraction, down.bits, now)
@@ -208,7 +223,7 @@ class RoomBandwidth:
             member.down.step(now)
         if up is not None:
             before = member.sends if len(member.sends) == len(up.layers) else (0.0,) * len(up.layers)
-            member.sends = tuple(rate + (layer.bits - rate) * SMOOTHED for rate, layer in zip(before, up.layers, strict=True))
+            member.sends = tuple(rate + (layer.bits - rate) * weight for rate, layer in zip(before, up.layers, strict=True))
             member.sends_now = sum(layer.bits for layer in up.layers)
             member.up.received(up.bits, up.received, up.queues, up.lost_fraction, now)
             if any(layer.bits > 0 for layer in up.layers):
@@ -266,6 +281,8 @@ class RoomBandwidth:
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
             if (member.is_back(now) or self.members[one.seat].is_back(now)) and not member.down.flooded:
                 climb.resume(rung_for(bits))
+            elif member.down.seen_again:
+                climb.resume(min(rung_for(bits), Rung.P180))  # it moves again at once; how large it may be has to show
             rung = Rung(climb.to(_possible(member.down, bits, climb.at, now), now))
             settled[one.seat] = _Part(rung, min(share.pictures[one.seat], STEPS[rung].most))
         return settled
@@ -411,6 +428,9 @@ class Bandwidth:
     def prefer(self, room: str, preferred: Mapping[tuple[str, str], int]) -> None:
         """As `RoomBandwidth.prefer`."""
         self._room(room).prefer(preferred)
+
+    def pause_s(self, room: str) -> float:
+        return self._room(room).pause_s
 
     def forget(self, room: str) -> None:
         self._rooms.pop(room, None)

@@ -13,6 +13,9 @@ BURST_S = 0.005
 HEADERS = 28
 """Bytes of IPv4 and UDP with every packet."""
 MOST_BURSTS = 512
+UNEASY_S = 0.02
+"""What comes so much later than when its link was measured last says that a queue may be growing: the link is looked at again at once, and so it is
+when something is lost."""
 
 Burst = tuple[float, float, float, int]
 """Packets that left together: when the last of them came (by the receiver's clock), how much later that was than it left, how long before them
@@ -51,6 +54,13 @@ class Digest:
     _octets: int = 0
     _unknown: float = 0.0
     _untold: bool = False
+    _delay_taken: float | None = None
+    """`_delay` when it was taken last."""
+
+    @property
+    def uneasy(self) -> bool:
+        """Something was lost, or came much later than what was told of last time."""
+        return self._lost > 0 or (self._last is not None and self._delay_taken is not None and self._delay - self._delay_taken > UNEASY_S)
 
     def add(self, results: Iterable[Result]) -> None:
         """What one message told."""
@@ -73,6 +83,7 @@ class Digest:
     def take(self) -> Told:
         """What was told since the last time."""
         self._end_burst()
+        self._delay_taken = self._delay_taken if self._last is None else self._delay
         told = Told(self._packets, self._lost, self._sent_at, self._lost_sent, tuple(self._bursts))
         self._packets = self._lost = 0
         self._sent_at = self._lost_sent = self._began = float("-inf")

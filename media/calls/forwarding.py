@@ -49,6 +49,7 @@ BEAT_S = 0.05
 SHARES = 5
 """A beat is gone through in so many steps, a share of the rooms at a time: no packet waits for all of them."""
 STEER_S = 0.1
+"""A room's links are looked at no more often than this."""
 CONNECT_S = 20.0
 """A connection that is not up by then counts as failed."""
 H264_PROFILE = "42e01f"
@@ -85,7 +86,8 @@ class Room:
     def __init__(self, name: str, seats: tuple[str, ...], share: int) -> None:
         self.name, self.seats, self.share = name, seats, share
         self.codec: str | None = None
-        self.steered_at = float("-inf")
+        self.steered_at = self.steer_at = float("-inf")
+        """When its links were looked at last; and when they will be next, unless one of them is uneasy before."""
         self.announcements = Announcements()
         self.decided: Decisions | None = None
         """What was carried out last, for the connections of now."""
@@ -101,8 +103,18 @@ class Room:
     def others(self, seat: str) -> tuple[str, ...]:
         return tuple(one for one in self.seats if one != seat)
 
+    def is_due(self, now: float) -> bool:
+        """Its links should be looked at."""
+        if now < self.steered_at + STEER_S - BEAT_S / 2:
+            return False
+        return now >= self.steer_at - BEAT_S / 2 or any(
+            (one.publish is not None and one.publish.uneasy) or (one.subscribe is not None and one.subscribe.uneasy)
+            for one in self.members.values()
+        )
+
     def rewire(self) -> None:
         """Somebody came, went, or was limited."""
+        self.steer_at = float("-inf")
         for one in self.members.values():
             if one.publish is not None:
                 one.publish.rewire()
@@ -352,10 +364,11 @@ class PythonEngine:
                     member.subscribe.beat(now)
             except Exception as error:  # One member's trouble is not the others'.
                 logger.warning("beat failed: %s", type(error).__name__, exc_info=True)
-        if self._steering is not None and now - room.steered_at >= STEER_S - BEAT_S / 2:
+        if self._steering is not None and room.is_due(now):
             room.steered_at = now
             try:
                 self._steer(self._steering, room, now)
+                room.steer_at = now + self._steering.pause_s(room.name)
             except Exception as error:
                 logger.warning("steering failed: %s", type(error).__name__, exc_info=True)
 

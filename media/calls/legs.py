@@ -12,6 +12,7 @@ from aiortc import RTCPeerConnection
 
 from media.calls import hooks, rtp
 from media.calls.engine import Limits, Recorder, StreamStats
+from media.calls.feedback_digest import UNEASY_S
 from media.calls.measured import LayerMeasured, Picture, Uplink
 from media.calls.outgoing import Outgoing
 from media.calls.pictures import BEGINS
@@ -465,6 +466,14 @@ class PublishLeg:
 
     # What is known
 
+    @property
+    def uneasy(self) -> bool:
+        """What came since this was measured last should not wait: something is missing, or comes late."""
+        if self._send_clock.uneasy:
+            return True
+        sounds = not self._send_clock.begun  # what there is to go by where nobody says when he sends
+        return any(one.gaps or (sounds and not one.repairs and one.later > UNEASY_S) for one in self._streams.values())
+
     def measured(self, now: float) -> Uplink:
         """What came since this was asked last."""
         passed = max(0.001, now - self._measured_at)
@@ -494,6 +503,8 @@ class PublishLeg:
     def _queues(self, now: float) -> tuple[tuple[float, float], ...]:
         """By the times of sending, if they are told; otherwise by the sound: of a large picture the last packets wait for the first ones."""
         bursts = self._send_clock.take_bursts()
+        for one in self._streams.values():
+            one.late_then = one.late
         if self._send_clock.begun:
             return bursts
         queues = {one.kind: one.queue_s(now) for one in self._streams.values() if now - one.at < ALIVE_S}

@@ -35,7 +35,10 @@ SURELY = 0.8
 LONG_QUEUE_S = 0.06
 LONGEST_DRAIN_S = 3.0
 STANDING_S = 0.4
-STOOD_STILL = 1.6
+STOOD_STILL, MOST_ABOVE = 1.6, 2.0
+"""An emptied queue was so much faster than thought: the link had stood still. And after a long queue it is not believed to bear more than so much
+of what comes through now."""
+LEAST_AFTER_FLOOD = 150_000
 SUDDEN_S = 0.4
 """Less is sent at once; what people see of it changes when it has lasted so long."""
 FLOOD_S, FLOWS, FLOOD_LOSS = 0.15, 0.5, 0.1
@@ -51,6 +54,8 @@ AGAIN_S = 0.15
 HOLD_S, LONGEST_HOLD_S = 1.0, 2.5
 """Between the emptied queue and the next rise; doubled when the last rise soon ended in a queue."""
 SOON_S = 6.0
+CALM_AFTER_S = 5.0
+"""Who was full so short a time ago may soon be again."""
 NEAR = (0.8, 1.1)
 """Of the last limit: in between it is approached slowly, above it is forgotten."""
 RISE, RISE_NEAR, RISE_FROM_LOW, RISE_UNPROVEN = 1.5, 1.15, 2.0, 1.2
@@ -64,6 +69,8 @@ SILENT_S, FIRST_SILENT_S, REPORTS_SILENT_S = 0.6, 1.0, 4.0
 """Without a word for so long nothing arrives: of a link that spoke, at the beginning, and of one that only sends reports."""
 AFTER_SILENCE = 0.7
 HARDLY_ANYTHING = 5_000
+COUNTED_S = 0.1
+"""What was counted over a longer time is taken to have come evenly."""
 WINDOW_S, BUSY_WINDOW_S = 0.5, 0.2
 """What arrives is counted over so long; while a queue grows over the shorter time, because the longer one still knows other times."""
 
@@ -93,6 +100,8 @@ class LinkEstimate:
     """Who sends may try more than has been proved: a still picture needs few bits, and says nothing of what a larger one would find."""
     came_back: bool = False
     """In the last step: it had been silent and is heard again."""
+    seen_again: bool = False
+    """In the last step: what was feared of it turned out to be of the other way alone."""
     heard: bool = False
     """Its other end tells packet by packet what arrives."""
     _usual_loss: float = 0.0
@@ -105,6 +114,8 @@ class LinkEstimate:
     _before_unseen: float | None = None
     """The target before it was limited because nothing is known of the link; when it was, when it last had to be, and when that began."""
     _unseen_at: float = 0.0
+    _lost_unseen: float = 0.0
+    """The most that was lost at once meanwhile, beyond what is usual."""
     _unseen_until: float = float("-inf")
     _feared_at: float = float("-inf")
     _sent: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=20))
@@ -117,6 +128,8 @@ class LinkEstimate:
     """What arrived when no queue grew."""
     _peak: float = 0.0
     """The most that arrived while the queue emptied."""
+    _longest_queue: float = 0.0
+    """While it emptied."""
     _rose_at: float = float("-inf")
     _drain_until: float = 0.0
     _hold_s: float = HOLD_S
@@ -175,9 +188,11 @@ class LinkEstimate:
             self._heard_at, self._patience_s, self.heard = now, SILENT_S, True
             for at, queue_s in queues:
                 self.watch.add(at, queue_s)
-            octets = int(bits * passed / 8) + HEADERS * packets
-            self._arrived.append((now, octets, 0.0))
-            self._within += octets
+            parts = max(1, round(passed / COUNTED_S))
+            octets = (int(bits * passed / 8) + HEADERS * packets) // parts
+            for later in range(parts - 1, -1, -1):
+                self._arrived.append((now - passed * later / parts, octets, 0.0))
+                self._within += octets
             self._note_loss(lost, packets)
         self._count_arriving(now)
 
@@ -255,6 +270,14 @@ class LinkEstimate:
         """More may be tried now: no queue, no fall a moment ago."""
         return not self.draining and self._stepped_at is not None and self._stepped_at >= self._hold_until and not self.watch.rising
 
+    def calm(self, now: float) -> bool:
+        """Nothing is going on that has to be followed closely: it has not been full for a while, bears what is sent, and loses no more than a link
+        does."""
+        watch = self.watch
+        empty = not self.draining and not watch.rising and watch.queue_s < DRAINED_S and now - self.fell_at > CALM_AFTER_S
+        known = self.heard and self._before_silence is None and self._before_unseen is None and not self.came_back
+        return empty and known and self.lost < NEW_LOSS and self.target >= min(self.arriving, self.ceiling)
+
     @property
     def most_in_sight(self) -> float:
         """Above this the target does not rise while no more is sent than now."""
@@ -300,16 +323,18 @@ class LinkEstimate:
             self._feared_at = now
         self._unseen_until = now
         if self._before_unseen is None and self.target > bits and not self.draining:
-            self._before_unseen, self._unseen_at = self.target if self.heard else bits, now
+            self._before_unseen, self._unseen_at, self._lost_unseen = self.target if self.heard else bits, now, 0.0
             self._set(bits)
 
     def _seen_again(self) -> None:
         """He has told of packets that left since then: if they met no queue, it was the other way alone."""
+        self.seen_again = False
         if self.draining or self.watch.rising:
             self._before_unseen = None
         elif self._before_unseen is not None and self._sent_told > self._unseen_at and self.watch.queue_s < LONG_QUEUE_S:
-            self._set(self._before_unseen)
-            self._before_unseen = None
+            before, self._before_unseen, self.seen_again = self._before_unseen, None, True
+            # One that lost much meanwhile had a queue of its own, although nobody was left to tell of it.
+            self._set(before if self._lost_unseen < FLOOD_LOSS else min(before, self._after_flood))
 
     def _silent(self, now: float) -> bool:
         return self._heard_at is not None and now - self._heard_at > max(self._patience_s, 3 * self.rtt_s)
@@ -325,7 +350,8 @@ class LinkEstimate:
         self.limit = max(limit, self.floor)
         self._make_way(limit)
         if not self.draining:
-            self._peak, self._began_to_fall, self._fell_from = 0.0, now, self._flowed
+            self._peak = self._longest_queue = 0.0
+            self._began_to_fall, self._fell_from = now, self._flowed
         self.draining, self.fell_at, self._standing_since = True, now, None
         self._drain_until = now + LONGEST_DRAIN_S
         self._may_fall_at = now + self.rtt_s + AGAIN_S
@@ -349,6 +375,7 @@ class LinkEstimate:
 
     def _drain(self, now: float) -> None:
         self._peak = max(self._peak, self.arriving)
+        self._longest_queue = max(self._longest_queue, self.watch.queue_s)
         empty = self._queue_by_now(now) < max(DRAINED_S, 2 * self.watch.jitter_s)
         if (not empty and now < self._drain_until) or now < self._may_fall_at:
             if self.limit is not None:
@@ -358,8 +385,16 @@ class LinkEstimate:
         self._hold_until = now + self._hold_s
         if empty and self.limit is not None:
             # A link that only stood still for a moment empties its queue much faster than it seemed to be able to.
-            self.limit = self._peak * FALL_TO if self._peak > STOOD_STILL * self.limit else self.limit
+            if self._peak > STOOD_STILL * self.limit:
+                self.limit = self._peak * FALL_TO
+            elif self._longest_queue > FLOOD_S:
+                # Where a link falls far, what was measured in the first moments was mostly of better times.
+                self.limit = min(self.limit, self._after_flood)
             self._set(max(self.target, self.limit * AFTER_DRAIN))
+
+    @property
+    def _after_flood(self) -> float:
+        return max(LEAST_AFTER_FLOOD, MOST_ABOVE * self.arriving)
 
     def _queue_by_now(self, now: float) -> float:
         """How long the queue is that feedback told of, a round trip ago: shorter since, by what the link bears, and longer by what was sent. Where
@@ -395,6 +430,7 @@ class LinkEstimate:
 
     def _note_loss(self, lost: float, packets: int) -> None:
         self.lost_now = lost
+        self._lost_unseen = max(self._lost_unseen, lost - self._usual_loss)
         weight = min(1.0, packets / 60)
         self.lost += (lost - self.lost) * weight
         self._usual_loss += (self.lost - self._usual_loss) * weight / 8

@@ -1,7 +1,7 @@
 """What the connections of a call measure, and what may be decided from it: the interface between an engine and a bandwidth controller. Pure.
 
-An engine calls `Steering.beat` for each room some ten times a second with what has been measured since the last time, and carries out what it
-answers. A decision holds until another one is made; whoever comes new gets everything (`Shown()`).
+An engine calls `Steering.beat` for each room some ten times a second (a calm one less often: `pause_s`) with what has been measured since the last
+time, and carries out what it answers. A decision holds until another one is made; whoever comes new gets everything (`Shown()`).
 """
 
 from __future__ import annotations
@@ -102,6 +102,10 @@ class Steering(Protocol):
     """One for an engine; keeps what it knows by room."""
 
     def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions: ...
+
+    def pause_s(self, room: str) -> float:
+        """How long the room need not be looked at again after its last beat, if its connections notice nothing (`uneasy`)."""
+        ...
 
     def forget(self, room: str) -> None:
         """The room is closed."""

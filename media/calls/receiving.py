@@ -198,6 +198,11 @@ class SubscribeLeg:
             self._repeats.octets -= LARGEST_PACKET * (outgoing.retransmitted - before)
         return there
 
+    @property
+    def uneasy(self) -> bool:
+        """What he told since this was measured last should not wait."""
+        return self._digest.uneasy
+
     def measured(self, seat: str, member: str, now: float) -> Downlink:
         """What went out and what was reported of it since this was asked last."""
         at, octets = self._measured

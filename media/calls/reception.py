@@ -48,6 +48,8 @@ class Reception:
     """How long it takes until a packet that was asked for comes: the way there and back."""
     late: float = 0.0
     """How much later than the first packet the last one came, by its own timestamp: in ticks, may be negative."""
+    late_then: float = 0.0
+    """`late` when its link was measured last."""
     _transit: float | None = None
     _least_late: float = 0.0
     _least_before: float = 0.0
@@ -142,6 +144,11 @@ class Reception:
     def reported(self, ntp: int, now: float) -> None:
         """The sender's report came."""
         self._report_ntp, self._report_at = ntp, now
+
+    @property
+    def later(self) -> float:
+        """How much later the last packet came than those before its link was measured last, in seconds."""
+        return (self.late - self.late_then) / self.clock_rate
 
     @property
     def gaps(self) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from media.calls.feedback_digest import UNEASY_S
+
 TICKS_A_SECOND = 1 << 18
 STAMPS = 1 << 24
 BURST = TICKS_A_SECOND // 200
@@ -32,11 +34,22 @@ class SendClock:
     _least: float = 0.0
     _least_before: float = 0.0
     _since: float = 0.0
+    _late_taken: float = 0.0
+    """`late_s` when bursts were taken last."""
+
+    @property
+    def uneasy(self) -> bool:
+        """What came last came much later than what had come when bursts were taken last."""
+        if not self.packets or self._transit is None:
+            return False
+        stamp, at = self.packets[-1]
+        late_s = self.late_s + ((at * TICKS_A_SECOND - stamp - self._transit + STAMPS / 2) % STAMPS - STAMPS / 2) / TICKS_A_SECOND
+        return late_s - self._late_taken > UNEASY_S
 
     def take_bursts(self) -> tuple[tuple[float, float], ...]:
         """Since they were taken last: when the last packet of each burst came, and how late that was."""
         self._look()
-        found, self._bursts = tuple(self._bursts), []
+        found, self._bursts, self._late_taken = tuple(self._bursts), [], self.late_s
         return found
 
     def is_full(self, now: float) -> bool:

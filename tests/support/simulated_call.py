@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from media.calls.bandwidth import RoomBandwidth
-from media.calls.feedback_digest import Digest
+from media.calls.feedback_digest import UNEASY_S, Digest
 from media.calls.ladder import FULL_SOUND, SAVING_SOUND
 from media.calls.link_state import LinkState
 from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Shown, Uplink
@@ -85,9 +85,10 @@ class Person:
         self.layer_octets = [0 for _ in (layers or (1.0,))]
         self.least_delay: float | None = None
         self.queues: list[tuple[float, float]] = []
-        self.beat_octets = self.down_octets = self.up_octets = 0
-        self.down_rate = self.padded = 0.0
+        self.beat_octets = self.down_octets = self.up_octets = self.down_now = 0
+        self.padded = 0.0
         self.up_received = self.up_lost = 0
+        self.queue_then = 0.0
         self.sound_delays: list[tuple[float, float]] = []
         self.sound_sent_s = self.sound_lost_s = 0.0
         self.packet_s = 0.02
@@ -125,6 +126,8 @@ class SimulatedCall:
             for place, seat in enumerate(seats)
         }
         self.decisions = Decisions({}, {})
+        self.looked_at = 0.0
+        self.looks = 0
         for place, one in enumerate(self.people.values()):
             self._at(0.003 * place, lambda one=one: self._sound(one))  # type: ignore[misc]
             if one.picture:
@@ -209,6 +212,7 @@ class SimulatedCall:
         number = other.history.sent(size, self.now)
         other.offered.add(self.now, size)
         other.down_octets += size + HEADERS
+        other.down_now += size + HEADERS
         if sound_sent_at is not None:
             other.sound_sent_s += sound_s
         out = other.down.offer(self.now, size)
@@ -233,17 +237,9 @@ class SimulatedCall:
         self._at(self.now + 0.05, lambda: self._feedback(one))
 
     def _beat(self) -> None:
-        ups, downs = [], []
-        for one in self.people.values():
-            expected = one.up_received + one.up_lost
-            layers = tuple(LayerMeasured(str(place), octets * 8 / BEAT_S) for place, octets in enumerate(one.layer_octets))
-            lost = one.up_lost / expected if expected else 0.0
-            ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / BEAT_S, one.up_received, lost, 0.0, tuple(one.queues), layers))
-            rtt = self._rtt(one)
-            downs.append(Downlink(one.seat, one.seat, True, one.digest.take(), self._sent_rate(one), rtt, None, None, True, one.padded))
-            one.queues, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
-            one.layer_octets = [0] * len(one.layer_octets)
-        before, self.decisions = self.decisions, self.controller.beat(ups, downs, self.now)
+        before = self.decisions
+        if self.now - self.looked_at > self.controller.pause_s - BEAT_S / 4 or any(map(self._uneasy, self.people.values())):
+            self._look(self.now - self.looked_at)
         for one in self.people.values():
             self._tell(one, before)
             fill = self.decisions.fill_bits.get(one.seat, 0) if self.fills else 0
@@ -253,12 +249,31 @@ class SimulatedCall:
                 self._at(self.now + BEAT_S * place / padding, lambda one=one: self._send_down(one, PADDING, None))  # type: ignore[misc]
             self._note(one)
         for one in self.people.values():
-            one.up_octets = 0
+            one.up_octets = one.down_now = 0
         self._at(self.now + BEAT_S, self._beat)
 
-    def _sent_rate(self, one: Person) -> float:
-        one.down_rate, one.down_octets = one.down_octets * 8 / BEAT_S, 0
-        return one.down_rate
+    @staticmethod
+    def _uneasy(one: Person) -> bool:
+        return one.digest.uneasy or one.up_lost > 0 or (bool(one.queues) and one.queues[-1][1] - one.queue_then > UNEASY_S)
+
+    def _look(self, passed: float) -> None:
+        ups, downs = [], []
+        self.looked_at, self.looks = self.now, self.looks + 1
+        for one in self.people.values():
+            expected = one.up_received + one.up_lost
+            layers = tuple(LayerMeasured(str(place), octets * 8 / passed) for place, octets in enumerate(one.layer_octets))
+            lost = one.up_lost / expected if expected else 0.0
+            ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / passed, one.up_received, lost, 0.0, tuple(one.queues), layers))
+            one.queue_then = one.queues[-1][1] if one.queues else one.queue_then
+            rtt = self._rtt(one)
+            downs.append(Downlink(one.seat, one.seat, True, one.digest.take(), self._sent_rate(one, passed), rtt, None, None, True, one.padded))
+            one.queues, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
+            one.layer_octets = [0] * len(one.layer_octets)
+        self.decisions = self.controller.beat(ups, downs, self.now)
+
+    def _sent_rate(self, one: Person, passed: float) -> float:
+        rate, one.down_octets = one.down_octets * 8 / passed, 0
+        return rate
 
     def _rtt(self, one: Person) -> float:
         return 2 * max(0.01, one.down.link(self.now).delay_s) + self.controller_queue(one)
@@ -291,7 +306,7 @@ class SimulatedCall:
                 max(0.0, one.up._busy_until - self.now), max(0.0, one.down._busy_until - self.now), member.told or 0,
                 {seat: climb.at for seat, climb in member.shown.items()},
                 {other: shown.picture for (seat, other), shown in self.decisions.shown.items() if seat == one.seat},
-                self.decisions.links[one.seat].done, one.up_octets * 8 / BEAT_S, one.down_rate, member.up_rung.at,
+                self.decisions.links[one.seat].done, one.up_octets * 8 / BEAT_S, one.down_now * 8 / BEAT_S, member.up_rung.at,
                 one.down.link(self.now).rate_bps == 0,
             )
         )

@@ -11,8 +11,8 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-PARTS = tuple(Path(__file__).with_name(f"{name}.c") for name in ("forwarder", "arrivals", "datagrams", "digest", "send_clock"))
-HEADERS = tuple(Path(__file__).with_name(f"{name}.h") for name in ("arrivals", "bytes", "datagrams", "digest", "send_clock"))
+PARTS = tuple(Path(__file__).with_name(f"{name}.c") for name in ("forwarder", "arrivals", "datagrams", "digest", "send_clock", "short_turns"))
+HEADERS = tuple(Path(__file__).with_name(f"{name}.h") for name in ("arrivals", "bytes", "datagrams", "digest", "send_clock", "short_turns"))
 FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-pthread", "-Wall", "-Wextra")
 
 

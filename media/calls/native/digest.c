@@ -11,6 +11,7 @@
 #define MOST_STATUSES 4096
 #define BURST_S 0.005
 #define HEADERS 28
+#define UNEASY_S 0.02              /* media/calls/feedback_digest.py */
 
 enum { WAITING = 0, CALLED_LOST = 1, CAME = 2 };
 enum { MISSING = 0, SMALL = 1, LARGE = 2, RESERVED = 3 };
@@ -27,6 +28,7 @@ struct digest *digest_new(void) {
     if (!all) return NULL;
     all->highest = -1;
     all->told_arrival = -INFINITY;
+    all->taken_late_s = NAN;
     begin(all);
     return all;
 }
@@ -128,8 +130,13 @@ int digest_message(struct digest *all, const uint8_t *data, int size) {
     return 1;
 }
 
+int digest_uneasy(const struct digest *all) {
+    return all->told.lost > 0 || (all->open && all->burst.late_s - all->taken_late_s > UNEASY_S); /* never of NAN */
+}
+
 int digest_take(struct digest *all, struct told_of *told, struct burst *found, int most) {
     end_burst(all);
+    if (all->open) all->taken_late_s = all->burst.late_s;
     int count = all->count < most ? all->count : most;
     for (int i = 0; i < count; i++) found[i] = all->bursts[i];
     *told = all->told;

@@ -26,6 +26,7 @@ struct digest {
     int open, untold;
     double began;                  /* when the first packet of the open burst left */
     struct burst burst;
+    double taken_late_s;           /* of the last burst that was taken; NAN before one was */
 };
 
 struct digest *digest_new(void);
@@ -33,6 +34,8 @@ struct digest *digest_new(void);
 void digest_sent(struct digest *all, uint32_t size, double now);
 /* One RTCP packet, which may be no such message: 0 then, and for one that is broken. */
 int digest_message(struct digest *all, const uint8_t *data, int size);
+/* Whether something was lost since the last time, or came much later than then. */
+int digest_uneasy(const struct digest *all);
 /* What was told since the last time; bursts written, at most `most`. */
 int digest_take(struct digest *all, struct told_of *told, struct burst *found, int most);
 

@@ -26,6 +26,7 @@
 #include "datagrams.h"
 #include "digest.h"
 #include "send_clock.h"
+#include "short_turns.h"
 
 #define MOST 1600              /* bytes of a datagram; a longer one is cut by the kernel and fails its authentication */
 #define TRAILER 160            /* bytes that SRTP and SRTCP may add (SRTP_MAX_SRTCP_TRAILER_LEN) */
@@ -47,7 +48,7 @@
 
 typedef int (*srtp_fn)(void *session, void *data, int *length);
 
-enum { UP_DATAGRAM = 0, UP_RTCP = 1, UP_COPY = 2, UP_GAP = 3 };
+enum { UP_DATAGRAM = 0, UP_RTCP = 1, UP_COPY = 2, UP_GAP = 3, UP_UNEASY = 4 };
 enum { CODEC_OTHER = 0, CODEC_VP8 = 1, CODEC_H264 = 2 };
 
 struct cached { uint8_t *payload; uint32_t room; uint32_t timestamp; uint32_t size; int64_t extended; uint8_t marker; };
@@ -108,6 +109,7 @@ struct conn {
     struct arrivals *came;                 /* NULL where no sequence number comes in; `left` where none goes out */
     struct digest *left;
     struct send_clock clock;
+    int told_uneasy;                       /* since its link was measured last */
     int waiting[POOL], waiting_count;
     int segmenting;                        /* its way bears datagrams that the system cuts */
     struct conn *next;
@@ -152,9 +154,16 @@ static void tell(struct forwarder *fw, struct conn *conn, int kind, uint32_t ssr
     slot->ssrc = ssrc;
     slot->at = at;
     slot->size = size;
-    memcpy(slot->data, data, (size_t)size);
+    if (size) memcpy(slot->data, data, (size_t)size);
     uint64_t one = 1;
     if (write(fw->wake, &one, sizeof one) < 0) { /* the counter is full: Python is awake already */ }
+}
+
+/* Its link should be looked at: what came is lost or late. */
+static void tell_uneasy(struct forwarder *fw, struct conn *conn, double at) {
+    if (conn->told_uneasy) return;
+    conn->told_uneasy = 1;
+    tell(fw, conn, UP_UNEASY, 0, at, NULL, 0);
 }
 
 /* ---- sending ---- */
@@ -525,7 +534,7 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
         int sequence = extension_value(data, extension, conn->sequence_in_id, 2);
         int stamp = extension_value(data, extension, conn->stamp_in_id, 3);
         if (sequence >= 0) arrivals_came(conn->came, (uint16_t)sequence, now);
-        if (stamp >= 0) send_clock_came(&conn->clock, stamp, now);
+        if (stamp >= 0 && send_clock_came(&conn->clock, stamp, now)) tell_uneasy(fw, conn, now);
     }
     if (data[0] & 0x20) end -= data[size - 1];
     if (start > end) return;
@@ -543,6 +552,7 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
     int64_t before = source->highest;
     if (again && (before < 0 || (uint16_t)((uint16_t)before - sequence) >= CACHED || is_kept(source, sequence))) return; /* nobody asked for it */
     int64_t extended = count_arrival(source, sequence, timestamp, length, now, again);
+    if (!source->repairs && !conn->clock.state.begun && source->late - source->least_late > UNEASY_S * source->clock) tell_uneasy(fw, conn, now);
     if (before >= 0 && extended - before > STEP) begin_anew(source, sequence, timestamp, extended, now);
     if (extended > before + 1 && before >= 0 && (source->missing_count || source->hopeless)) tell(fw, conn, UP_GAP, source->ssrc, now, payload, 0);
     if (!length) {
@@ -568,7 +578,7 @@ static void take_rtp(struct forwarder *fw, struct conn *conn, uint8_t *data, int
 }
 
 /* Transport-wide feedback is taken out of a compound packet; how much is left of it. From a broken part on it goes up as it is. */
-static int take_feedback(struct conn *conn, uint8_t *data, int size) {
+static int take_feedback(struct forwarder *fw, struct conn *conn, uint8_t *data, int size, double now) {
     int kept = 0, at = 0;
     if (!conn->left) return size;
     while (at + 8 <= size) {
@@ -581,6 +591,7 @@ static int take_feedback(struct conn *conn, uint8_t *data, int size) {
             digest_message(conn->left, data + at, part);
         at += part;
     }
+    if (digest_uneasy(conn->left)) tell_uneasy(fw, conn, now);
     memmove(data + kept, data + at, (size_t)(size - at));
     return kept + size - at;
 }
@@ -598,7 +609,7 @@ static void take(struct forwarder *fw, struct conn *conn, uint8_t *data, int siz
             return;
         }
         if (known == conn->reporter_count) conn->reporters[conn->reporter_count++] = reporter;
-        size = take_feedback(conn, data, size);
+        size = take_feedback(fw, conn, data, size, now);
         if (size) tell(fw, conn, UP_RTCP, 0, now, data, size);
     } else
         take_rtp(fw, conn, data, size, now);
@@ -609,6 +620,7 @@ static void *run(void *given) {
     struct epoll_event ready[64];
     struct mmsghdr messages[BATCH];
     struct iovec parts[BATCH];
+    take_short_turns();
     while (!__atomic_load_n(&fw->stop, __ATOMIC_ACQUIRE)) {
         int count = epoll_wait(fw->poll, ready, 64, 500);
         pthread_mutex_lock(&fw->lock);
@@ -917,6 +929,7 @@ int fw_tell_arrivals(struct forwarder *fw, struct conn *conn, uint32_t sender, u
 int fw_lateness(struct forwarder *fw, struct conn *conn, struct clock_state *state, struct late *found) {
     pthread_mutex_lock(&fw->lock);
     int count = send_clock_take(&conn->clock, state, found, LATE);
+    conn->told_uneasy = 0;
     pthread_mutex_unlock(&fw->lock);
     return count;
 }
@@ -930,6 +943,7 @@ int fw_left(struct forwarder *fw, struct conn *conn, struct left *left, struct b
     pthread_mutex_lock(&fw->lock);
     if (conn->left) count = digest_take(conn->left, &left->told, found, BURSTS);
     left->octets = conn->sent_octets;
+    conn->told_uneasy = 0;
     pthread_mutex_unlock(&fw->lock);
     return count;
 }

@@ -277,8 +277,14 @@ class NativePublishLeg(PublishLeg):
                 if isinstance(stream, NativeStream):
                     stream.read()
 
+    @property
+    def uneasy(self) -> bool:
+        return self.wire.uneasy if isinstance(self.wire, NativeWire) else False
+
     def measured(self, now: float) -> Uplink:
         self._read()
+        if isinstance(self.wire, NativeWire):
+            self.wire.uneasy = False
         return super().measured(now)
 
     def stats(self) -> tuple[StreamStats, ...]:
@@ -333,10 +339,15 @@ class NativeSubscribeLeg(SubscribeLeg):
             forwarder=self._forwarder, wire=self.wire,
         )  # fmt: skip
 
+    @property
+    def uneasy(self) -> bool:
+        return self.wire.uneasy if isinstance(self.wire, NativeWire) else False
+
     def measured(self, seat: str, member: str, now: float) -> Downlink:
         wire = self.wire
         if isinstance(wire, NativeWire) and wire.conn is not None:
             self._left, wire.sent_octets = self._forwarder.left(wire.conn)
+            wire.uneasy = False
         return super().measured(seat, member, now)
 
     def _told(self) -> Told:

@@ -78,14 +78,14 @@ class Lateness(NamedTuple):
     bursts: list[tuple[float, float]]
 
 
-DATAGRAM, RTCP, COPY, GAP = 0, 1, 2, 3
+DATAGRAM, RTCP, COPY, GAP, UNEASY = 0, 1, 2, 3, 4
 AT_ONCE, SMOOTH, STILL = 0, 1, 2
 GONE, AWAITED, REPEATED = -1, 0, 1
 
 
 class Up(NamedTuple):
     """What comes up: a datagram as it came (`DATAGRAM`), decrypted RTCP, a copy of an RTP packet for a recorder, or the
-    word that something of `ssrc` is missing. `conn` is the id."""
+    word that something of `ssrc` is missing (`GAP`) or that the link should be looked at (`UNEASY`). `conn` is the id."""
 
     conn: int
     kind: int

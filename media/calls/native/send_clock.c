@@ -11,6 +11,7 @@
 void send_clock_begin(struct send_clock *clock) {
     memset(clock, 0, sizeof *clock);
     clock->first = -1;
+    clock->late_taken = NAN;
 }
 
 static void count(struct send_clock *clock, int32_t stamp, double at) {
@@ -31,7 +32,7 @@ static void count(struct send_clock *clock, int32_t stamp, double at) {
     }
 }
 
-void send_clock_came(struct send_clock *clock, int32_t stamp, double at) {
+int send_clock_came(struct send_clock *clock, int32_t stamp, double at) {
     count(clock, stamp, at);
     struct clock_state *state = &clock->state;
     struct late burst = {at, state->late_s - fmin(state->least, state->least_before)};
@@ -41,6 +42,7 @@ void send_clock_came(struct send_clock *clock, int32_t stamp, double at) {
         else clock->count++;
     }
     clock->bursts[clock->count - 1] = burst;
+    return state->late_s - clock->late_taken > UNEASY_S; /* never of NAN */
 }
 
 int send_clock_take(struct send_clock *clock, struct clock_state *state, struct late *found, int most) {
@@ -49,5 +51,6 @@ int send_clock_take(struct send_clock *clock, struct clock_state *state, struct 
     *state = clock->state;
     clock->count = 0;
     clock->first = -1;
+    if (clock->state.begun) clock->late_taken = clock->state.late_s;
     return taken;
 }

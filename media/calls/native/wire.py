@@ -19,7 +19,7 @@ class NativeWire(Wire):
     """`on_stranger` gets RTP as it came whose stream the forwarder does not know; `on_copy` a copied packet, `on_gap` the SSRC of a stream that lacks
     something. Header extensions of what arrives: `number_in`, its transport-wide sequence number, and `stamp_in`, when it was sent."""
 
-    __slots__ = ("_forwarder", "_known", "_remote", "conn", "number_in", "on_copy", "on_gap", "on_stranger", "stamp_in")
+    __slots__ = ("_forwarder", "_known", "_remote", "conn", "number_in", "on_copy", "on_gap", "on_stranger", "stamp_in", "uneasy")
 
     def __init__(
         self, forwarder: library.Forwarder, known: dict[int, NativeWire], clock: Callable[[], float], on_packet: OnPacket, on_report: OnReport
@@ -31,6 +31,8 @@ class NativeWire(Wire):
         self.on_stranger: Callable[[bytes, float], None] = _nobody
         self.on_copy: Callable[[int, bytes, float], None] = _no_copy
         self.on_gap: Callable[[int, float], None] = _no_gap
+        self.uneasy = False
+        """The forwarder says that the link should be looked at; to be cleared by who does."""
         self._remote: tuple[str, int] = ("", 0)
 
     def follow(self) -> None:
@@ -72,7 +74,10 @@ class NativeWire(Wire):
         elif told.kind == library.COPY:
             self.on_copy(told.ssrc, told.data, told.at)
         elif told.kind == library.GAP:
+            self.uneasy = True
             self.on_gap(told.ssrc, told.at)
+        elif told.kind == library.UNEASY:
+            self.uneasy = True
         elif 127 < told.data[0] < 192:
             self.on_stranger(told.data, told.at)
         elif self._pair is not None:

@@ -18,7 +18,7 @@ from media.calls.link_state import DONE, colour, done_for
 from media.calls.measured import Decisions, Downlink, LayerMeasured, Picture, Uplink
 from media.calls.sharing import Wanted, share_out
 from media.calls.transport_feedback import Result
-from tests.support.links import Link, Phases
+from tests.support.links import OPEN, Link, Phases
 from tests.support.simulated_call import SimulatedCall
 
 FULL = os.environ.get("HUIZHEN_SOAK") == "1" or os.environ.get("HUIZHEN_TEST_SCALE") == "full"
@@ -116,6 +116,19 @@ def test_on_good_links_everybody_sees_everybody_well():
     assert all(state.done == "" and state.up == state.down == "green" for state in decided.links.values())
     assert all(state.height >= 480 and state.send_bits >= 1_000_000 and state.sound_bits == 32_000 for state in decided.links.values())
     assert all(decided.send_bits[seat] == state.send_bits + FULL_SOUND.bits for seat, state in decided.links.items())
+
+
+def test_a_calm_room_is_looked_at_less_often_until_something_happens():
+    call = SimulatedCall("abc", up={"a": [(0.0, OPEN), (30.0, Link(150_000, 0.02))]}).run(20)
+    before = call.looks
+    call.run(8)
+    assert 8 * 3 <= call.looks - before <= 8 * 5, "instead of ten times a second"
+    fell = call.people["a"].rows
+    call.run(3)
+    assert min(row.told for row in fell if 30.0 < row.at < 30.6) < 150_000, "and yet a cliff is noticed as quickly"
+    before = call.looks
+    call.run(2)
+    assert call.looks - before > 15
 
 
 def test_a_middling_link_makes_the_pictures_that_go_over_it_smaller():

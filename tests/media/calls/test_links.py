@@ -5,6 +5,7 @@ Figures are those that the issue asks for; here they hold for people who obey wh
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import statistics
@@ -100,6 +101,20 @@ def test_the_picture_returns_when_the_link_does(seats: str, within_s: float):
     assert all(row.told == 0 for row in rows if 13 <= row.at < 30)
     assert any(row.shown["b"] == Picture.MOVING for row in rows if row.at > 30)
     assert any(row.told > 60_000 for row in rows if row.at > 30)
+
+
+def test_after_a_cliff_hardly_a_picture_stands_still_a_second_time():
+    good, bad = Link(2_000_000, 0.04), Link(300_000, 0.04)
+    again = 0
+    for seed in range(1, 25 if FULL else 9):
+        fell_at = 12.0 + 0.013 * (seed % 10)
+        falls = [(0.0, good), (fell_at, bad)]
+        call = SimulatedCall("ab", up={"a": falls}, down={"a": falls}, seed=seed).run(fell_at + 9)
+        moves = [row.shown["b"] == Picture.MOVING for row in after(call, fell_at)]
+        still = [len(list(beats)) for moving, beats in itertools.groupby(moves) if not moving]
+        assert max(still) <= 10, "tenths of a second"
+        again += any(beats >= 3 for beats in still[1:])
+    assert again <= (3 if FULL else 1)
 
 
 @pytest.mark.parametrize("both", [True, False])

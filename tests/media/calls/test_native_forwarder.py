@@ -340,7 +340,7 @@ def test_arrivals_are_told_as_the_python_engine_tells_them(forwarder: library.Fo
 def test_feedback_is_read_as_the_python_engine_reads_it(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int], seed: int):
     publisher, receiver, source, out = room
     forwarder.feed(out, source)
-    rng, history, arrivals, digest, now = random.Random(seed), SentPackets(), Arrivals(9), Digest(), 50.0
+    rng, history, arrivals, digest, now, uneasy = random.Random(seed), SentPackets(), Arrivals(9), Digest(), 50.0, False
     for number in range(3000):
         now += rng.choice((0.0, 0.0, 0.002, 0.01, 0.03))
         packet = video(number, 3000 * number, key_frame(number, body=rng.randbytes(rng.randrange(1000))))
@@ -357,31 +357,38 @@ def test_feedback_is_read_as_the_python_engine_reads_it(forwarder: library.Forwa
                     digest.add(history.results(feedback))
                     report = rtp.picture_loss(9, 1007)
                     receiver.socket.send(receiver.tx.protect_rtcp(rng.choice((data, report + data, data + report))))
+                    uneasy |= digest.uneasy
         if number % 40 == 0:
-            took(forwarder, receiver, digest)
-    took(forwarder, receiver, digest)
+            took(forwarder, receiver, digest, uneasy=uneasy)
+            uneasy = False
+    took(forwarder, receiver, digest, uneasy=uneasy)
 
 
-def took(forwarder: library.Forwarder, receiver: Ends, digest: Digest) -> None:
-    """What the forwarder has been told is what the digest holds, once the last datagram has come through."""
+def took(forwarder: library.Forwarder, receiver: Ends, digest: Digest, *, uneasy: bool) -> None:
+    """What the forwarder has been told is what the digest holds, once the last datagram has come through; and it said once if it should be looked
+    at."""
     receiver.socket.send(receiver.tx.protect_rtcp(rtp.picture_loss(9, 4711)))
-    came: list[bytes] = []
-    while rtp.picture_loss(9, 4711) not in came:
-        came += [told.data for told in wait_for(forwarder, 1)]
-    assert set(came) <= {rtp.picture_loss(9, 1007), rtp.picture_loss(9, 4711)}, "the rest of a message comes up, the feedback in it does not"
+    came: list[library.Up] = []
+    while not came or came[-1].data != rtp.picture_loss(9, 4711):
+        came += wait_for(forwarder, 1)
+    reports = {told.data for told in came if told.kind == library.RTCP}
+    assert reports <= {rtp.picture_loss(9, 1007), rtp.picture_loss(9, 4711)}, "the rest of a message comes up, the feedback in it does not"
+    assert [told.kind for told in came if told.kind != library.RTCP] == [library.UNEASY] * uneasy
     assert forwarder.left(receiver.conn)[0] == digest.take()
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_lateness_is_reckoned_as_the_python_engine_reckons_it(forwarder: library.Forwarder, room: tuple[Ends, Ends, int, int], seed: int):
-    publisher, rng, model, now = room[0], random.Random(seed), SendClock(), 20.0
+    publisher, rng, model, now, uneasy = room[0], random.Random(seed), SendClock(), 20.0, False
     for sequence in range(2000):
         now += rng.choice((0.0, 0.001, 0.02, 0.1))
         stamp = int((now - 0.05 * rng.random()) * (1 << 18)) % (1 << 24)
         forwarder.inject(publisher.conn, publisher.tx.protect(numbered(video(sequence, 0, b"x"), sequence, stamp)), now)
         model.packets.append((stamp, now))
+        uneasy = uneasy or model.uneasy
         if rng.random() < 0.05:
-            bursts = model.take_bursts()
+            assert {told.kind for told in forwarder.told()} == ({library.UNEASY} if uneasy else set())
+            uneasy, bursts = False, model.take_bursts()
             found = forwarder.lateness(publisher.conn)
             assert found.bursts == list(bursts)
             assert found.begun == model.begun
