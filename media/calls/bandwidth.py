@@ -3,7 +3,8 @@
 Each member has two links, what he sends (up) and what he gets (down), each with its own estimate (`link_estimate`). From these:
 
 - Sound first. What all voices need is taken off a link before any picture gets a bit of it, in every state (`sharing`).
-- What is left of a link down is shared among the pictures: those that matter more first (`prefer`), equals in equal parts.
+- What is left of a link down is shared among the pictures: the one that its receiver has made large first, the others in equal parts. While he has an
+  image of the case open, faces take no more than half of what is left: the image comes over the same link, and outranks them.
 - A publisher with simulcast layers sends what his own link bears and somebody can use; each receiver gets the largest layer that fits his share.
 - A publisher without layers sends one size to all: the least that any receiver's share bears. A receiver whose share is below what a moving picture
   needs at all (180 lines) does not count there: he gets stills or sound alone instead of making everybody's picture as small as his.
@@ -55,6 +56,8 @@ CLIMB_MARGIN = 1.1
 MOST_FILL = 0.5
 """Of the target: the part that may be padding."""
 BACK_S = 1.0
+FACES_BESIDE_IMAGE = 0.5
+"""Of what voices leave of a link."""
 REPEATED = 0.3
 """Of the target: the part that may be packets sent again. With a tenth lost, a tenth is asked for; a link that loses more than this is full."""
 LONGEST_WITHOUT_SOUND_S = 60.0
@@ -98,6 +101,9 @@ class _Member:
     """Bits of picture that he was last told he may send."""
     decided_on: tuple[float, float] = (0.0, 0.0)
     came_at: float = 0.0
+    reads_image: bool = False
+    read_until: float = float("-inf")
+    """When he closed the image of the case: what it took is there again, and needs no proof."""
     back_at: float = float("-inf")
     """When one of his links was last heard of again after a silence; the other one follows within moments."""
     seen_at: float | None = None
@@ -113,8 +119,6 @@ class RoomBandwidth:
     """One room. `ceiling`: what a publisher may send at most, whatever his link bears."""
 
     ceiling: int = UP_CEILING
-    preferred: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By receiving and seen seat: how much this picture matters to him, 0 when not named."""
     members: dict[str, _Member] = field(default_factory=dict)
     _pictures: set[str] = field(default_factory=set)
     """Who sends a picture, or would if he might."""
@@ -130,10 +134,6 @@ class RoomBandwidth:
     _seated: _Seated = field(default_factory=lambda: ([], []))
     """Whose links up, and whose links down, there are: seats and members; and those that the decision is for."""
     _decided_for: _Seated = field(default_factory=lambda: ([], []))
-
-    def prefer(self, preferred: Mapping[tuple[str, str], int]) -> None:
-        """From now on these pictures matter more than others (the expert's view of the image under discussion)."""
-        self.preferred = dict(preferred)
 
     def beat(self, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
         """Take what was measured since the last beat; what holds from now on."""
@@ -162,7 +162,7 @@ class RoomBandwidth:
     def _decide(self, ups: Mapping[str, Uplink], downs: Mapping[str, Downlink], now: float) -> Decisions:
         sounds = {seat: self._sound_up(seat, member, ups, now) for seat, member in self.members.items()}
         up_rungs = {seat: self._up_rung(member, now) for seat, member in self.members.items()}
-        shares = {seat: self._shares(seat, ups, now) for seat in downs}
+        shares = {seat: self._shares(down, ups, now) for seat, down in downs.items()}
         send = {seat: self._to_send(seat, ups[seat], up_rungs[seat], shares) for seat in ups}
         shown = {
             (seat, other): self._show(seat, other, part, now)
@@ -265,21 +265,24 @@ class RoomBandwidth:
         member.up.trusts = rung >= Rung.P180
         return rung
 
-    def _shares(self, seat: str, ups: Mapping[str, Uplink], now: float) -> dict[str, _Part]:
-        """What of the link down of `seat` each other's picture may take. The rung follows what the link bears, and is settled so that it does not
-        flap; the bits follow the target, which lies lower while a queue empties."""
-        member = self.members[seat]
+    def _shares(self, down: Downlink, ups: Mapping[str, Uplink], now: float) -> dict[str, _Part]:
+        """What of this link down each other's picture may take. The rung follows what the link bears, and is settled so that it does not flap; the
+        bits follow the target, which lies lower while a queue empties."""
+        seat, member = down.seat, self.members[down.seat]
+        if member.reads_image and not down.reads_image:
+            member.read_until = now
+        member.reads_image = down.reads_image
         others = [one for other, one in ups.items() if other != seat]
         seen = [one.seat for one in others if one.seat in self._pictures and seat not in self._without]
-        wanted = [Wanted(one, self.preferred.get((seat, one), 0), self._most_of(one)) for one in seen]
+        wanted = [Wanted(one, int(one == down.prefers), self._most_of(one)) for one in seen]
         full = bool(member.sound.at)
-        borne = share_out(member.down.bears if full else 0.0, len(others), wanted)
-        share = share_out(member.down.target, len(others), wanted) if full and member.down.draining else borne
+        borne = share_out(_beside_image(down, member.down.bears, len(others)) if full else 0.0, len(others), wanted)
+        share = share_out(_beside_image(down, member.down.target, len(others)), len(others), wanted) if full and member.down.draining else borne
         settled = {}
         for one in wanted:
             bits = borne.pictures[one.seat]
             climb = member.shown.setdefault(one.seat, Climb(rung_for(bits)))
-            if (member.is_back(now) or self.members[one.seat].is_back(now)) and not member.down.flooded:
+            if (member.is_back(now) or self.members[one.seat].is_back(now) or now - member.read_until <= BACK_S) and not member.down.flooded:
                 climb.resume(rung_for(bits))
             elif member.down.seen_again:
                 climb.resume(min(rung_for(bits), Rung.P180))  # it moves again at once; how large it may be has to show
@@ -401,6 +404,12 @@ def _differs(now: float, before: float) -> bool:
     return abs(now - before) > CHANGED * before
 
 
+def _beside_image(down: Downlink, bits: float, voices: int) -> float:
+    """What of a link of `bits` there is for voices and faces."""
+    spare = bits - voices * FULL_SOUND.bits
+    return bits - (1 - FACES_BESIDE_IMAGE) * spare if down.reads_image and spare > 0 else bits
+
+
 def _reach(bits: float, at: int) -> Rung:
     """The rung that `bits` bear; one above the present only with something to spare."""
     rung = rung_for(bits)
@@ -424,10 +433,6 @@ class Bandwidth:
 
     def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
         return self._room(room).beat(uplinks, downlinks, now)
-
-    def prefer(self, room: str, preferred: Mapping[tuple[str, str], int]) -> None:
-        """As `RoomBandwidth.prefer`."""
-        self._room(room).prefer(preferred)
 
     def pause_s(self, room: str) -> float:
         return self._room(room).pause_s

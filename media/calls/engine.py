@@ -120,11 +120,14 @@ class EngineStats:
 class Limits:
     """What holds for one member. `send_bits`: what he may send at most, picture and sound together, in bits a second (None: the engine's own
     ceiling). `muted`: kinds of his media (audio, video) that nobody gets, whatever his device does. `unwanted`: kinds that he does not get of
-    the others (语音模式)."""
+    the others (语音模式). `prefers`: the seat whose picture comes before the others' on his link (he has made it large). `reads_image`: an image of
+    the case is open on his device, comes over the same link, and before faces."""
 
     send_bits: int | None = None
     muted: frozenset[str] = frozenset()
     unwanted: frozenset[str] = frozenset()
+    prefers: str = ""
+    reads_image: bool = False
 
 
 class Recorder(Protocol):

@@ -59,6 +59,10 @@ class Downlink(NamedTuple):
     """Whether he wants any (语音模式 wants none)."""
     padded_bits: float = 0.0
     """Of `bits`, what was padding."""
+    prefers: str = ""
+    """The seat whose picture comes before the others' here."""
+    reads_image: bool = False
+    """An image of the case is open there, and comes over the same link."""
 
 
 class Picture(Enum):

@@ -198,4 +198,4 @@ class Node:
 
 
 def _limits(limits: LimitsOf) -> Limits:
-    return Limits(limits.send_bits, frozenset(limits.muted), frozenset(limits.unwanted))
+    return Limits(limits.send_bits, frozenset(limits.muted), frozenset(limits.unwanted), limits.prefers, limits.reads_image)

@@ -63,6 +63,8 @@ class LimitsOf(_Message):
     send_bits: int | None = None
     muted: tuple[Kind, ...] = ()
     unwanted: tuple[Kind, ...] = ()
+    prefers: str = ""
+    reads_image: bool = False
 
 
 class CreateRoom(_Message):

@@ -216,7 +216,10 @@ class SubscribeLeg:
         bits = (self.wire.sent_octets - octets) * 8 / max(0.001, now - at)
         wants = "video" not in self.limits.unwanted
         padded, self._padded = self._padded * PADDED * 8 / max(0.001, now - at), 0
-        return Downlink(seat, member, self.wire.open, self._told(), bits, min(rtts, default=None), lost, self._most, wants, padded)
+        return Downlink(
+            seat, member, self.wire.open, self._told(), bits, min(rtts, default=None), lost, self._most, wants, padded,
+            self.limits.prefers, self.limits.reads_image,
+        )  # fmt: skip
 
     def _told(self) -> Told:
         """What his feedback told since this was asked last."""

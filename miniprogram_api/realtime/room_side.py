@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
@@ -29,13 +30,22 @@ LISTENS_ONLY = Problem(code="call.listens_only", sentence="旁听的学员只能
 Tell = Callable[[BaseModel], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """`pictures`: he wants the others' (语音模式: no); `large`: the seat whose picture he has made large; `image`: an image of the case is open."""
+
+    pictures: bool = True
+    large: str = ""
+    image: bool = False
+
+
 class RoomSide:
     """`tell` reaches the session's own client."""
 
     def __init__(self, practice: Practice, line: MediaLine, entered: Entered, tell: Tell) -> None:
         self._practice, self._line, self._entered, self._tell = practice, line, entered, tell
         self._muted = entered.muted
-        self._pictures = True
+        self._looks = Looks()
         self._told: RoomView | None = None
         self._recalled = False
         self.seats: tuple[str, ...] = entered.seats
@@ -47,7 +57,8 @@ class RoomSide:
         muted: tuple[Kind, ...] = ("audio",) if self._muted else ()
         if self._entered.listens_only:
             muted = ("audio", "video")
-        return LimitsOf(muted=muted, unwanted=() if self._pictures else ("video",))
+        looks = self._looks
+        return LimitsOf(muted=muted, unwanted=() if looks.pictures else ("video",), prefers=looks.large, reads_image=looks.image)
 
     async def look(self, actor: Actor, *, carried: bool) -> None:
         """Say how the room stands if it stands otherwise than was said last; `carried`: a media process carries him."""
@@ -69,10 +80,10 @@ class RoomSide:
             if carried:
                 await self._limit()
 
-    async def pictures(self, *, wanted: bool, carried: bool) -> None:
-        """Whether he wants the others' pictures."""
-        if wanted is not self._pictures:
-            self._pictures = wanted
+    async def looks(self, looks: Looks, *, carried: bool) -> None:
+        """What he looks at from now on."""
+        if looks != self._looks:
+            self._looks = looks
             if carried:
                 await self._limit()
 

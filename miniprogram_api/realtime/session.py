@@ -45,7 +45,7 @@ from miniprogram_api.realtime.presence import Presence
 from miniprogram_api.realtime.quality import LinkRecord
 from miniprogram_api.realtime.recording import RecordingDesk
 from miniprogram_api.realtime.room_messages import Acting, Caption, CaptionNews, LineNews
-from miniprogram_api.realtime.room_side import UNREADABLE, RoomSide
+from miniprogram_api.realtime.room_side import UNREADABLE, Looks, RoomSide
 
 logger = logging.getLogger("huizhen.calls")
 
@@ -208,7 +208,7 @@ class CallSession:
             elif isinstance(message, State):
                 self._here = self._here.model_copy(update={"audio": message.audio, "video": message.video})
                 await self._show()
-                await self._room.pictures(wanted=message.pictures, carried=self._carried)
+                await self._room.looks(Looks(message.pictures, message.large, message.image), carried=self._carried)
             elif isinstance(message, Acting):
                 await self._room.act(await self._actor_now(), message)
             elif isinstance(message, Caption):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ async def test_three_tabs_see_and_hear_each_other(
     assert sorted(joined) == ["call.joined.expert", "call.joined.patient", "call.joined.village_doctor"]
     assert "begin" in case.timeline()
 
+    await _one_face_large(tabs["patient"].page)
     await _voice_mode_and_mute(tabs)
     await _leave_and_come_back(tabs, case)
     await _the_media_process_dies(tabs, demo)
@@ -147,6 +149,20 @@ async def test_three_tabs_see_and_hear_each_other(
         assert back.endswith(case.consultation_id)
         page = await visit.page.context.request.get(urljoin(visit.page.url, back))
         assert (page.status, page.headers["content-type"].partition(";")[0]) == (200, "text/html"), back
+
+
+async def _one_face_large(page: Page) -> None:
+    """On a phone, where each of two faces is small."""
+    await page.get_by_role("button", name=re.compile("^放大:.*村医")).click()
+    large, small = page.locator(".face.large"), page.locator(".face:not(.large)")
+    await expect(large.locator("figcaption")).to_contain_text("村医")
+    heights = [(await one.bounding_box() or {})["height"] for one in (large, small)]
+    assert heights[0] > 2 * heights[1]
+    await assert_readable(page)
+    await picture(page, "large")
+    await large.click()
+    await expect(large).to_have_count(0)
+    await expect(page.get_by_role("button", name=re.compile("^放大:"))).to_have_count(2)
 
 
 async def _voice_mode_and_mute(tabs: dict[str, Visit]) -> None:

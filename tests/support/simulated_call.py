@@ -89,6 +89,7 @@ class Person:
         self.padded = 0.0
         self.up_received = self.up_lost = 0
         self.queue_then = 0.0
+        self.prefers, self.reads_image = "", False
         self.sound_delays: list[tuple[float, float]] = []
         self.sound_sent_s = self.sound_lost_s = 0.0
         self.packet_s = 0.02
@@ -266,7 +267,8 @@ class SimulatedCall:
             ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / passed, one.up_received, lost, 0.0, tuple(one.queues), layers))
             one.queue_then = one.queues[-1][1] if one.queues else one.queue_then
             rtt = self._rtt(one)
-            downs.append(Downlink(one.seat, one.seat, True, one.digest.take(), self._sent_rate(one, passed), rtt, None, None, True, one.padded))
+            told, rate = one.digest.take(), self._sent_rate(one, passed)
+            downs.append(Downlink(one.seat, one.seat, True, told, rate, rtt, None, None, True, one.padded, one.prefers, one.reads_image))
             one.queues, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
             one.layer_octets = [0] * len(one.layer_octets)
         self.decisions = self.controller.beat(ups, downs, self.now)

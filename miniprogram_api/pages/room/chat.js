@@ -95,9 +95,11 @@ export class Chat {
     const close = h("button", { type: "button", class: "sheet-button", on: { click: () => dialog.close() } }, "关上");
     document.body.append(dialog);
     dialog.showModal();
+    this.call.lookAt({ image: true });
     let address = null;
     dialog.addEventListener("close", () => {
       dialog.remove();
+      this.call.lookAt({ image: false });
       if (address) URL.revokeObjectURL(address);
     });
     try {

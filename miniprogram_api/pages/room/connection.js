@@ -33,6 +33,8 @@ export class Call extends EventTarget {
     this.audio = null;
     this.video = null;
     this.pictures = true;
+    this.large = "";
+    this.image = false;
     this.seats = [];
     this.here = new Map();
     this.links = new Map();
@@ -102,8 +104,15 @@ export class Call extends EventTarget {
     this.tellState();
   }
 
+  /** Whose picture is large here ("": nobody's), and whether an image of the case is open: on a narrow link these come before other pictures. */
+  lookAt({ large = this.large, image = this.image }) {
+    Object.assign(this, { large, image });
+    this.tellState();
+  }
+
   tellState() {
-    this.tell({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled), pictures: this.pictures });
+    const { pictures, large, image } = this;
+    this.tell({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled), pictures, large, image });
   }
 
   /** Say something over the socket; false when there is none just now. */

@@ -90,6 +90,7 @@ export class Stage {
     for (const seat of this.call.seats) {
       if (seat.seat !== this.call.seat) this.showSeat(seat);
     }
+    this.showLarge();
   }
 
   showSeat(seat) {
@@ -112,13 +113,33 @@ export class Stage {
     replace(face.caption, line && light(line), name, here && !connected && seen && " · 正在重连", here && !here.audio && " · 已静音", line?.done && ` · ${line.done}`);
   }
 
+  /** One face large, the others small below it; once more, and all are alike again. Worth it only where there are several. */
+  enlarge(seat) {
+    const large = this.call.large === seat || this.faces.size < 2 ? "" : seat;
+    if (large !== this.call.large) this.call.lookAt({ large });
+    this.showLarge();
+  }
+
+  showLarge() {
+    const { large } = this.call;
+    this.grid.classList.toggle("has-large", Boolean(large));
+    for (const [seat, { figure, enlarge, caption }] of this.faces) {
+      figure.classList.toggle("large", seat === large);
+      enlarge.hidden = this.faces.size < 2;
+      enlarge.textContent = seat === large ? "还原" : "放大";
+      enlarge.setAttribute("aria-pressed", String(seat === large));
+      enlarge.setAttribute("aria-label", `${enlarge.textContent}:${caption.textContent}`);
+    }
+  }
+
   face(seat) {
     if (!this.faces.has(seat)) {
       const video = picture(seat);
       const without = h("p", { class: "without" });
       const caption = h("figcaption");
-      const figure = h("figure", { class: "face" }, video, without, caption);
-      this.faces.set(seat, { video, without, caption, figure });
+      const enlarge = h("button", { type: "button", class: "enlarge", "aria-pressed": "false", hidden: true, on: { click: () => this.enlarge(seat) } }, "放大");
+      const figure = h("figure", { class: "face", on: { click: (event) => event.target !== enlarge && this.enlarge(seat) } }, video, without, caption, enlarge);
+      this.faces.set(seat, { video, without, caption, enlarge, figure });
       this.grid.append(figure);
     }
     return this.faces.get(seat);

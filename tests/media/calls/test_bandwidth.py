@@ -160,13 +160,27 @@ def test_layers_are_chosen_for_each_receiver():
     assert 1 in seen
 
 
-def test_the_image_under_discussion_outranks_faces():
+def test_the_picture_that_somebody_has_made_large_comes_first():
     call = SimulatedCall("abc", down=down(500_000), layers=(0.1, 0.25, 0.65))
-    call.controller.prefer({("c", "a"): 1})
+    call.people["c"].prefers = "a"
     call.run(12)
     decided = steady(call)
     assert all(one.shown["c", "a"].picture == Picture.MOVING for one in decided)
     assert {one.shown["c", "b"].picture for one in decided} <= {Picture.STILLS, Picture.NONE}
+
+
+def test_the_image_under_discussion_outranks_faces():
+    call = SimulatedCall("abc", down=down(900_000)).run(14)
+    before = call.people["c"].rows[-1].down_got
+    call.people["c"].reads_image = True
+    call.run(8)
+    beside = call.people["c"].rows[-1].down_got
+    assert beside < 0.65 * before, "half of what the voices leave is the image's"
+    assert {call.decisions.shown["c", seat].picture for seat in "ab"} == {Picture.MOVING}
+    assert call.decisions.links["c"].sound_bits == 32_000
+    call.people["c"].reads_image = False
+    call.run(5)
+    assert call.people["c"].rows[-1].down_got > 0.8 * before, "and afterwards they have it again, without climbing step by step"
 
 
 def test_a_link_that_hardly_is_one_carries_sound_that_is_saved_on_both_sides():

@@ -19,6 +19,8 @@ from core.calls.models import CallAttendance, CallInvitation, CallPlace
 from core.calls.service import seen
 from core.consultations.models import TimelineEntry
 from core.foundation.models import AuditEntry
+from media.calls.engine import Limits
+from media.calls.forwarding import PythonEngine
 from miniprogram_api.realtime import captions, messages, session
 from miniprogram_api.realtime.captions import Caption
 from miniprogram_api.realtime.limits import Allowance
@@ -72,6 +74,29 @@ async def test_whom_the_moderator_mutes_nobody_hears_whatever_his_device_sends(s
     heard = listener.heard.get("patient", 0)
     await until(lambda: listener.heard.get("patient", 0) > heard + 5)
     for one in (*clients.values(), again):
+        await one.close()
+
+
+async def test_what_somebody_looks_at_reaches_the_engine_and_stays_with_his_new_connections(stand: Stand):
+    held: list[Limits] = []
+
+    class Watched(PythonEngine):
+        async def limit(self, room: str, member: str, limits: Limits) -> None:
+            held.append(limits)
+            await super().limit(room, member, limits)
+
+    await stand.node("media:a", engine=Watched)
+    patient, _ = await stand.enter("patient")
+    clients = [Client("patient"), Client("patient")]
+    await publish(patient, clients[0])
+    await say(patient, type="state", audio=True, video=True, large="village_doctor", image=True)
+    await until(lambda: held[-1:] == [Limits(prefers="village_doctor", reads_image=True)])
+    held.clear()
+    await publish(patient, clients[1])
+    await until(lambda: held == [Limits(prefers="village_doctor", reads_image=True)])
+    await say(patient, type="state", audio=True, video=True, pictures=False)
+    await until(lambda: held[-1] == Limits(unwanted=frozenset({"video"})))
+    for one in clients:
         await one.close()
 
 

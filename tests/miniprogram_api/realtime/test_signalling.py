@@ -72,8 +72,8 @@ class Stand:
         self.origin, self.room, self.redis = origin, room, redis
         self.nodes: list[asyncio.Task[None]] = []
 
-    async def node(self, name: str, recordings: Path | None = None) -> asyncio.Task[None]:
-        node = Node(PythonEngine, self.redis, name, time.monotonic, recordings=recordings)
+    async def node(self, name: str, recordings: Path | None = None, engine: type[PythonEngine] = PythonEngine) -> asyncio.Task[None]:
+        node = Node(engine, self.redis, name, time.monotonic, recordings=recordings)
         task = asyncio.create_task(node.run())
         self.nodes.append(task)
         await asyncio.wait_for(node.listening.wait(), 5)
