@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from core.foundation.actor import Actor
 from core.foundation.orders import Done, answers, handles
+from core.foundation.qr_code import qr_rows
 from core.foundation.signing_keys import unlocks_signing
 from core.foundation.work import Work
 from core.people.cards import practitioner_card
@@ -36,7 +37,7 @@ from core.people.errors_second_factor import (
 )
 from core.people.models import Practitioner, SecondFactor, SigningUnlock
 from core.people.telling import tell_person
-from core.people.totp import SECRET_BYTES, address, matching_step, qr_rows, spelled
+from core.people.totp import SECRET_BYTES, address, matching_step, spelled
 
 UNLOCKED_FOR = timedelta(minutes=30)
 """How long signing stays unlocked after the code, and after each signature. Real time, as all here."""

@@ -7,7 +7,6 @@ import hmac
 from datetime import datetime
 
 import pyotp
-import segno
 
 PERIOD_S = 30
 WINDOW = 1
@@ -44,8 +43,3 @@ def spelled(secret: bytes) -> str:
 def address(secret: bytes, account: str) -> str:
     """What the QR code says (otpauth://totp/…)."""
     return pyotp.TOTP(spelled(secret)).provisioning_uri(name=account, issuer_name=ISSUER)
-
-
-def qr_rows(text: str) -> tuple[str, ...]:
-    """The modules of a QR code, row by row, 1 for dark; without the quiet zone."""
-    return tuple("".join(map(str, row)) for row in segno.make(text, error="m", micro=False).matrix)

@@ -104,10 +104,10 @@ class Room:
         return tuple(one for one in self.seats if one != seat)
 
     def is_due(self, now: float) -> bool:
-        """Its links should be looked at."""
-        if now < self.steered_at + STEER_S - BEAT_S / 2:
-            return False
-        return now >= self.steer_at - BEAT_S / 2 or any(
+        """Its links should be looked at: it is time, or one of a calm room's is uneasy."""
+        if now >= self.steer_at - BEAT_S / 2:
+            return now >= self.steered_at + STEER_S - BEAT_S / 2
+        return self.steer_at > self.steered_at + STEER_S and any(
             (one.publish is not None and one.publish.uneasy) or (one.subscribe is not None and one.subscribe.uneasy)
             for one in self.members.values()
         )

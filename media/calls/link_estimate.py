@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from media.calls.feedback_digest import HEADERS, Told
+from media.calls.feedback_digest import HEADERS, UNEASY_S, Told
 from media.calls.pacing import LARGEST_PACKET
 from media.calls.queue_watch import FLOOR_S, RESTLESS, QueueWatch
 
@@ -275,8 +275,9 @@ class LinkEstimate:
         does."""
         watch = self.watch
         empty = not self.draining and not watch.rising and watch.queue_s < DRAINED_S and now - self.fell_at > CALM_AFTER_S
+        steady = RESTLESS * watch.jitter_s < UNEASY_S  # a restless link is uneasy all the time
         known = self.heard and self._before_silence is None and self._before_unseen is None and not self.came_back
-        return empty and known and self.lost < NEW_LOSS and self.target >= min(self.arriving, self.ceiling)
+        return empty and steady and known and self.lost < NEW_LOSS and self.target >= min(self.arriving, self.ceiling)
 
     @property
     def most_in_sight(self) -> float:

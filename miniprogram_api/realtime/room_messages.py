@@ -137,6 +137,8 @@ class RoomNews(RoomView):
     """How the room stands now, whole: what it says takes the place of what was said before."""
 
     type: Literal["room"] = "room"
+    codes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By id of an invitation that nobody has taken yet: the QR code of its whole address, row by row (`core.foundation.qr_code`)."""
 
 
 class LineNews(LineView):

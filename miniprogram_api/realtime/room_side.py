@@ -15,6 +15,7 @@ from core.calls.commands_talk import LinesView, LineView, ReadLines
 from core.foundation.actor import Actor
 from core.foundation.errors import DomainError
 from core.foundation.practice import Practice
+from core.foundation.qr_code import qr_rows
 from media.calls.protocol import CreateRoom, Kind, Limit, LimitsOf
 from miniprogram_api.realtime import captions, messages
 from miniprogram_api.realtime.link import MediaLine, NoMedia, Refused
@@ -40,10 +41,10 @@ class Looks:
 
 
 class RoomSide:
-    """`tell` reaches the session's own client."""
+    """`tell` reaches the session's own client; `origin` is where browsers find the pages."""
 
-    def __init__(self, practice: Practice, line: MediaLine, entered: Entered, tell: Tell) -> None:
-        self._practice, self._line, self._entered, self._tell = practice, line, entered, tell
+    def __init__(self, practice: Practice, line: MediaLine, entered: Entered, tell: Tell, origin: str = "") -> None:
+        self._practice, self._line, self._entered, self._tell, self._origin = practice, line, entered, tell, origin
         self._muted = entered.muted
         self._looks = Looks()
         self._told: RoomView | None = None
@@ -68,7 +69,8 @@ class RoomSide:
         grown = set(view.seats) - set(self.seats)
         self._told, self.seats = view, view.seats
         await self._hold_to(view, carried=carried)
-        await self._tell(RoomNews.model_validate(view.model_dump()))
+        codes = {one.invitation_id: qr_rows(self._origin + one.link) for one in view.invitations if one.state == "open" and self._origin}
+        await self._tell(RoomNews.model_validate({**view.model_dump(), "codes": codes}))
         if grown and carried:
             await self._ask(CreateRoom(room=self._entered.call_id, seats=self.seats))
             await self._tell(messages.Renegotiate())

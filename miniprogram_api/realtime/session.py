@@ -89,9 +89,10 @@ class _End(Exception):
 
 class CallSession:
     def __init__(
-        self, socket: Socket, practice: Practice, line: MediaLine, redis: Any, actor: Actor, relays: Relays = Relays()  # noqa: B008 - frozen
-    ) -> None:
-        self._relays = relays
+        self, socket: Socket, practice: Practice, line: MediaLine, redis: Any, actor: Actor,
+        relays: Relays = Relays(), origin: str = "",  # noqa: B008 - frozen
+    ) -> None:  # fmt: skip
+        self._relays, self._origin = relays, origin
         self._socket, self._practice, self._line, self._redis, self._actor = socket, practice, line, redis, actor
         self._allowance = Allowance(rate=10, burst=40, now=time.monotonic())
         self._unreadable = 0
@@ -154,7 +155,7 @@ class CallSession:
         self._entered = entered
         self._here = SeatHere(seat=entered.seat, member=entered.attendance_id)
         self._presence = Presence(self._redis, entered.call_id)
-        self._room = RoomSide(self._practice, self._line, entered, self._tell)
+        self._room = RoomSide(self._practice, self._line, entered, self._tell, self._origin)
         self._recording = RecordingDesk(self._practice, self._line, self._actor, entered, self._tell)
 
     async def _leave_once_entered(self, entering: asyncio.Future[Entered]) -> None:

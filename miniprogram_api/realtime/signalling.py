@@ -46,7 +46,8 @@ def install_signalling(app: App) -> None:
             await ws.send(messages.to_json(NOBODY if request.ctx.signed_in is None else STALE))
         else:
             house = app.ctx.house
-            await CallSession(ws, house.practice, await line(house.redis), house.redis, actor, house.relays).run()
+            pages = getattr(app.ctx, "public_url", "")
+            await CallSession(ws, house.practice, await line(house.redis), house.redis, actor, house.relays, pages).run()
         await ws.close()
 
     app.add_websocket_route(signalling, PATH, name="signalling")

@@ -4,10 +4,12 @@ written, who is put out waits at the door; and who cannot get the video to work 
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from core.foundation.qr_code import qr_rows
 from tests.journeys.browser import PHONE, Visit, assert_readable
 from tests.journeys.call_people import Case, open_case
 from tests.journeys.people import roster
@@ -54,6 +56,13 @@ async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
     await doctor.get_by_label("他怎么称呼").fill("杨翻译")
     await doctor.get_by_role("button", name="生成邀请链接").click()
     address = await doctor.locator(".address").inner_text()
+    await doctor.get_by_role("button", name="二维码").click()
+    code = doctor.get_by_role("img", name="邀请链接的二维码")
+    await expect(code).to_be_visible()
+    drawn = re.findall(r"M(\d+) (\d+)h1v1h-1z", await code.locator("path").get_attribute("d") or "")
+    dark = [(x, y) for y, row in enumerate(qr_rows(address), 4) for x, module in enumerate(row, 4) if module == "1"]
+    assert [(int(x), int(y)) for x, y in drawn] == dark
+    await picture(doctor, "invite-code-1280")
     await assert_readable(doctor)
     await picture(doctor, "invite-1280")
     guest = await open_guest(camera_browser, contexts, demo, case, address)

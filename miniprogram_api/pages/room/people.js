@@ -1,6 +1,7 @@
 // Who is in the room, who waits at its door, and what the moderator does: 静音, 请出, 交出主持, 锁定, 邀请.
 
 import { button, h, replace } from "../shared/dom.js";
+import { qrCode } from "../shared/qr_code.js";
 import { confirmed } from "../shared/states.js";
 
 const GUESTS = { second_expert: "第二位专家", interpreter: "翻译", student: "旁听的学员" };
@@ -127,6 +128,12 @@ export class People {
 
   #invitation(one) {
     const address = new URL(one.link, location.origin).href;
+    const rows = this.room.codes?.[one.invitation_id];
+    const shown = this.scanned === one.invitation_id;
+    const scan = small(shown ? "收起二维码" : "二维码", () => {
+      this.scanned = shown ? null : one.invitation_id;
+      this.#drawGuests();
+    }, { "aria-expanded": String(shown) });
     const copy = button("复制链接", async () => {
       try {
         await navigator.clipboard.writeText(address);
@@ -137,7 +144,9 @@ export class People {
     }, "default", { class: "sheet-button strong" });
     return h("div", { class: "invitation" }, h("p", null, `${one.called}(${one.seat_label})`, h("span", { class: "marks" }, one.state === "taken" ? "已打开链接" : "还没打开链接")),
       one.state === "open" && h("p", { class: "address" }, address),
-      h("div", { class: "row" }, one.state === "open" && copy, small("收回", () => this.tell({ type: "withdraw", invitation: one.invitation_id }))));
+      one.state === "open" && this.scanned === one.invitation_id && rows && h("div", { class: "scan" },
+        qrCode(rows, "邀请链接的二维码"), h("p", { class: "faint" }, `请${one.called}用微信扫一扫。只能一个人用。`)),
+      h("div", { class: "row" }, one.state === "open" && copy, one.state === "open" && rows && scan, small("收回", () => this.tell({ type: "withdraw", invitation: one.invitation_id }))));
   }
 }
 

@@ -115,17 +115,18 @@ export class Stage {
 
   /** One face large, the others small below it; once more, and all are alike again. Worth it only where there are several. */
   enlarge(seat) {
-    const large = this.call.large === seat || this.faces.size < 2 ? "" : seat;
+    if (this.faces.size < 2 || !this.call.here.has(seat)) return;
+    const large = this.call.large === seat ? "" : seat;
     if (large !== this.call.large) this.call.lookAt({ large });
     this.showLarge();
   }
 
   showLarge() {
-    const { large } = this.call;
+    const large = this.call.here.has(this.call.large) ? this.call.large : "";
     this.grid.classList.toggle("has-large", Boolean(large));
     for (const [seat, { figure, enlarge, caption }] of this.faces) {
       figure.classList.toggle("large", seat === large);
-      enlarge.hidden = this.faces.size < 2;
+      enlarge.hidden = this.faces.size < 2 || !this.call.here.has(seat);
       enlarge.textContent = seat === large ? "还原" : "放大";
       enlarge.setAttribute("aria-pressed", String(seat === large));
       enlarge.setAttribute("aria-label", `${enlarge.textContent}:${caption.textContent}`);

@@ -4,11 +4,11 @@
 import { Problem, fresh } from "./api.js";
 import { h, replace } from "./dom.js";
 import { intention } from "./intention.js";
+import { qrCode } from "./qr_code.js";
 import { notice } from "./states.js";
 
 export const NEEDED = "signing.second_factor_needed";
 export const MISSING = "signing.second_factor_missing";
-const QUIET = 4;
 
 let open = null;
 
@@ -35,7 +35,7 @@ export function enrolment(done, oldCode = null) {
   fresh("POST", "me/second-factor", { body: oldCode ? { old_code: oldCode } : {} }).then((offered) => {
     replace(place,
       h("p", null, "1. 用手机验证器(如微信里的「腾讯身份验证器」、Microsoft Authenticator)扫这个码:"),
-      picture(offered.qr),
+      qrCode(offered.qr, "绑定动态码的二维码"),
       h("details", null, h("summary", { class: "fold" }, "不能扫码"),
         h("p", { class: "faint" }, "在验证器里选「手动输入」,填这个密钥:"), h("p", { class: "factor-secret" }, offered.secret.match(/.{1,4}/g).join(" ")),
         h("p", { class: "faint" }, "验证器要一整行地址的,复制这一行:"), h("p", { class: "faint factor-address", tabindex: "0" }, offered.address)),
@@ -107,19 +107,4 @@ function sheet(heading, fill) {
     dialog.showModal();
     dialog.querySelector("input")?.focus();
   });
-}
-
-/** A QR code of its modules, with its quiet zone. */
-function picture(rows) {
-  const size = rows.length + 2 * QUIET;
-  const dark = rows.flatMap((row, y) => [...row].map((module, x) => (module === "1" ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : ""))).join("");
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", `0 0 ${size} ${size}`);
-  svg.setAttribute("class", "factor-qr");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", "绑定动态码的二维码");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", dark);
-  svg.append(path);
-  return svg;
 }

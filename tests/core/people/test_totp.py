@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pyotp
 import pytest
 
-from core.people.totp import PERIOD_S, address, code_at, matching_step, qr_rows, spelled, step_at
+from core.foundation.qr_code import qr_rows
+from core.people.totp import PERIOD_S, address, code_at, matching_step, spelled, step_at
 
 RFC_SECRET = b"12345678901234567890"
 RFC_VECTORS = {59: "94287082", 1111111109: "07081804", 1111111111: "14050471", 1234567890: "89005924", 2000000000: "69279037"}
