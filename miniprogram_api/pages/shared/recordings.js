@@ -24,22 +24,27 @@ const recordedSo = (timeline) =>
   (timeline.some((one) => one.kind === BEGUN) ? timeline.filter((one) => CHANGES.test(one.kind)).map((one) => one.kind).join() : "");
 
 /** 1:05, 1:02:05 */
-export function clock(seconds) {
+function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   const rest = String(whole % 60).padStart(2, "0");
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
-const long = (seconds) => (seconds < 60 ? `${Math.max(1, Math.round(seconds))} 秒` : `${Math.floor(seconds / 60)} 分${Math.round(seconds % 60) ? ` ${Math.round(seconds % 60)} 秒` : ""}`);
-const keptUntil = (one) => `至少保存到 ${day(one.kept_until).split(" ")[0]}。`;
+function lasting(seconds) {
+  const [minutes, rest] = [Math.floor(seconds / 60), Math.floor(seconds % 60)];
+  if (!minutes) return `${Math.max(1, rest)} 秒`;
+  return rest ? `${minutes} 分 ${rest} 秒` : `${minutes} 分钟`;
+}
+/** Two sentences that break between them first. */
+const ofLooks = (one) => [WRITTEN, `至少保存到 ${day(one.kept_until).split(" ")[0]}。`].map((each) => h("span", { class: "recording-sentence" }, each));
 const lengthOf = (one) => Math.max(0, ...one.files.map((file) => file.length_ms)) / 1000;
 
 /**
  * The section as an element that fills itself. `ask`: how this page asks, as `request` does. `element.reload()` asks anew and lets stand what is shown
  * while it asks. Where the practice refuses, or there is none any more, there is no section.
  */
-export function recordingsSection(consultationId, { ask = request } = {}) {
+function recordingsSection(consultationId, { ask = request } = {}) {
   const address = `consultations/${encodeURIComponent(consultationId)}/recordings`;
   const trouble = h("div");
   const list = h("div");
@@ -80,15 +85,15 @@ export function keptRecordings(consultationId, options) {
 
 function entry(one, address, ask) {
   const people = one.files.length ? one.files.map((file) => file.label) : one.agreed;
-  const long_ = one.files.length > 0 && long(lengthOf(one));
+  const length = one.files.length > 0 && lasting(lengthOf(one));
   return h("article", { class: "recording", "aria-label": `${spoken(one.started_at)}的录像` },
     h("p", { class: "recording-when" }, spoken(one.started_at)),
-    h("p", null, [long_ && `长 ${long_}`, people.length > 0 && `有 ${people.join("、")}`].filter(Boolean).join(" · ")),
+    h("p", null, [length && `长 ${length}`, people.length > 0 && `有 ${people.join("、")}`].filter(Boolean).join(" · ")),
     one.reason && h("p", { class: "faint" }, one.reason),
     one.files.length > 0 && one.complete === false && h("p", { class: "faint" }, "录像不完整:录的时候断过,可能少了一小段。"),
     standing(one),
     one.files.length > 0 && button("播放", () => openPlayer(one, address, ask), "primary", { class: "weui-btn weui-btn_primary recording-play" }),
-    one.files.length > 0 && h("p", { class: "faint" }, `${WRITTEN}${keptUntil(one)}`));
+    one.files.length > 0 && h("p", { class: "faint" }, ofLooks(one)));
 }
 
 /** Why there is nothing to play yet, or ever. */
@@ -141,7 +146,7 @@ function openPlayer(recording, address, ask) {
     h("footer", { class: "viewer-foot" }, scrubber,
       h("div", { class: "player-bar" }, toggle, time),
       moments.length > 1 && h("div", { class: "viewer-windows player-chapters", role: "group", "aria-label": "跳到" }, chapters),
-      h("p", { class: "viewer-note" }, `${WRITTEN}${keptUntil(recording)}`)));
+      h("p", { class: "viewer-note" }, ofLooks(recording))));
 
   function tell(seconds) {
     time.textContent = `${clock(seconds)} / ${clock(length)}`;
