@@ -12,6 +12,8 @@ from core.foundation.actor import Role
 from core.foundation.ids import Id
 from core.foundation.orders import Command, Done, Grant, Query, Result
 
+LONGEST_LOOK = 400
+"""Characters; ours have about 200."""
 _IN_THE_CALL = (Grant(Role.VISITOR, "own_attendance"),)
 _OF_THE_CASE = (
     Grant(Role.VILLAGE_DOCTOR, "own_consultation"),
@@ -106,6 +108,13 @@ class RecordingFileView(Result):
     left_out: int
 
 
+class RecordingChapter(Result):
+    """``at_ms``: since the recording began."""
+
+    at_ms: int
+    title: str
+
+
 class RecordingView(Result):
     """``complete``: false when a process died while it was written, so that the end is missing. ``kept_until``: not disposed of before."""
 
@@ -119,6 +128,8 @@ class RecordingView(Result):
     """Labels of the seats of those who agreed."""
     kept_until: datetime
     files: tuple[RecordingFileView, ...]
+    chapters: tuple[RecordingChapter, ...]
+    """What happened in the case meanwhile, as it stands in the files too."""
 
 
 class RecordingList(Result):
@@ -137,13 +148,16 @@ class Recordings(Query):
 
 
 class RecordingFile(Result):
-    """Where the file lies: under ``file_id`` and the recording's key."""
+    """Where the file lies: under ``file_id`` and the recording's key. ``look``: what goes on with this look (:class:`GoOnPlaying`) until
+    ``look_ends_at`` (real time), "" where the order came without a session."""
 
     file_id: Id
     recording_id: Id
     media_type: str
     size: int = Field(ge=0)
     sha256: str
+    look: str = ""
+    look_ends_at: datetime | None = None
 
 
 class PlayRecording(Query):
@@ -156,3 +170,16 @@ class PlayRecording(Query):
     audited = True
     consultation_id: Id
     file_id: Id
+
+
+class GoOnPlaying(Query):
+    """The next piece of the same look: a player asks for one at each jump and each pause of the network. Who may look is asked each time anew;
+    the look has its entry already."""
+
+    name = "calls.go_on_playing"
+    title = "接着看录像"
+    access = _OF_THE_CASE
+    gives = RecordingFile
+    consultation_id: Id
+    file_id: Id
+    look: str = Field(max_length=LONGEST_LOOK)

@@ -36,6 +36,13 @@ class RecordingUnknown(NotFound):
     sentence = "没有这份录像,或保存期满已经删除。"
 
 
+class LookOver(Conflict):
+    """Not this person's look at this file, or its time is over."""
+
+    code = "call.recording.look_over"
+    sentence = "这次看的时间到了。要接着看,请再点一次「播放」。"
+
+
 class StillWritten(Unavailable):
     """The media process has not finished with it, or another worker puts it together."""
 

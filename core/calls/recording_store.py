@@ -1,20 +1,27 @@
 """What becomes of a recording that has ended: a worker puts the dumps together, keeps the files under the recording's own key, and the dumps go.
 
 A worker that is killed in the middle leaves the dumps as they are, and perhaps a file that no row names; the next one begins anew, the sweep takes
-the file. Listing and playing back are audited reads.
+the file. Listing and playing back are audited reads. A player reads one file in many pieces: the first order of a look has its entry and gives a
+sealed word, under the recording's own key, for which the pieces that follow are given to the same person without another.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.calls.recording_commands import (
+    LONGEST_LOOK,
+    GoOnPlaying,
     PlayRecording,
+    RecordingChapter,
     RecordingFile,
     RecordingFileView,
     RecordingList,
@@ -22,7 +29,7 @@ from core.calls.recording_commands import (
     RecordingView,
     StoreRecording,
 )
-from core.calls.recording_errors import RecordingUnknown, StillWritten
+from core.calls.recording_errors import LookOver, RecordingUnknown, StillWritten
 from core.calls.recording_models import CallRecording, CallRecordingAnswer, CallRecordingFile
 from core.calls.recording_rules import CHAPTERS, KIND, REASONS, chapter_time
 from core.calls.rules import SEAT_LABELS
@@ -31,7 +38,7 @@ from core.consultations.service import consultation_of, hold, note
 from core.foundation.actor import Actor
 from core.foundation.blobs import StoredBlob
 from core.foundation.events import Event, listens
-from core.foundation.keys import SubjectErased
+from core.foundation.keys import SealBroken, Sealer, SubjectErased
 from core.foundation.lifecycle import terms
 from core.foundation.models import Blob
 from core.foundation.orders import Done, answers, handles, prepares
@@ -40,7 +47,11 @@ from core.foundation.work import Work
 from media.calls.recorded import MEDIA_TYPE, Chapter, Muxed, RecordingBusy
 
 PIECE = 1 << 20
+CHAPTERS_AT_MOST = 500
 ENDED = ("stored", "nothing", "gone")
+_ORDER = {seat: place for place, seat in enumerate(SEAT_LABELS)}
+LOOK = timedelta(hours=2)
+"""Real time: how long one look at one file goes on, as long as its session does. After it the next has an entry of its own."""
 
 
 @dataclass(slots=True)
@@ -105,7 +116,7 @@ async def _chapters(recording: CallRecording) -> list[Chapter]:
     entries = TimelineEntry.filter(consultation_id=recording.consultation_id, kind__in=sorted(CHAPTERS), at__gte=started, at__lte=stopped)
     return [
         Chapter(chapter_time(one.at, started=started, started_really=really), CHAPTERS[one.kind])
-        for one in await entries.order_by("sequence").limit(500)
+        for one in await entries.order_by("sequence").limit(CHAPTERS_AT_MOST)
     ]
 
 
@@ -153,13 +164,18 @@ async def recordings(work: Work, order: Recordings) -> RecordingList:
     ids = [one.id for one in found]
     files = await CallRecordingFile.filter(recording_id__in=ids).order_by("id") if ids else []
     said = await CallRecordingAnswer.filter(recording_id__in=ids, agreed=True).order_by("id") if ids else []
+    moments = TimelineEntry.filter(consultation_id=row.id, kind__in=sorted(CHAPTERS)).order_by("sequence").limit(CHAPTERS_AT_MOST)
+    entries = await moments if files else []
     return RecordingList(recordings=tuple(
-        _view(one, [file for file in files if file.recording_id == one.id], [answer.seat for answer in said if answer.recording_id == one.id])
+        _view(
+            one, [file for file in files if file.recording_id == one.id],
+            [answer.seat for answer in said if answer.recording_id == one.id], entries,
+        )
         for one in found
     ))
 
 
-def _view(one: CallRecording, files: list[CallRecordingFile], agreed: list[str]) -> RecordingView:
+def _view(one: CallRecording, files: list[CallRecordingFile], agreed: list[str], entries: list[TimelineEntry]) -> RecordingView:
     assert one.started_at is not None  # noqa: S101 - asked for above
     return RecordingView(
         recording_id=one.id, state=one.state, started_at=one.started_at, stopped_at=one.stopped_at, reason=REASONS.get(one.reason, ""),
@@ -169,7 +185,12 @@ def _view(one: CallRecording, files: list[CallRecordingFile], agreed: list[str])
                 file_id=file.id, seat=file.seat, label=_label(file.seat), media_type=file.media_type, size=file.size, sha256=file.sha256,
                 length_ms=file.length_ms, left_out=file.left_out,
             )
-            for file in files
+            for file in sorted(files, key=lambda file: _ORDER.get(file.seat, len(_ORDER)))
+        ),
+        chapters=tuple(
+            RecordingChapter(at_ms=int((entry.at - one.started_at) / timedelta(milliseconds=1)), title=CHAPTERS[entry.kind])
+            for entry in entries
+            if files and one.stopped_at is not None and one.started_at <= entry.at <= one.stopped_at
         ),
     )
 
@@ -186,9 +207,65 @@ def _kept_until(at: datetime) -> datetime:
 
 @answers(PlayRecording)
 async def play_recording(work: Work, order: PlayRecording) -> RecordingFile:
-    row = await consultation_of(order.consultation_id)
-    work.concerns("patient", row.patient_id, consultation=row.code, recording=order.file_id)
-    file = await CallRecordingFile.get_or_none(id=order.file_id)
+    file = await _file(work, order.consultation_id, order.file_id)
+    if not work.actor.session_id:
+        return file
+    ends = (work.practice.clock.real_now() + LOOK).replace(microsecond=0)
+    words = json.dumps({"account": work.actor.account_id, "session": work.actor.session_id, "ends": int(ends.timestamp())})
+    sealed = (await work.sealer(KIND, file.recording_id)).seal_bytes(*_place(file.file_id), words.encode())
+    return file.model_copy(update={"look": base64.urlsafe_b64encode(sealed).decode(), "look_ends_at": ends})
+
+
+@answers(GoOnPlaying)
+async def go_on_playing(work: Work, order: GoOnPlaying) -> RecordingFile:
+    file = await _file(work, order.consultation_id, order.file_id)
+    look = _opened(await work.sealer(KIND, file.recording_id), file.file_id, order.look)
+    if look is None or look.account_id != work.actor.account_id or look.ends_at <= work.practice.clock.real_now():
+        raise LookOver
+    return file
+
+
+async def _file(work: Work, consultation_id: str, file_id: str) -> RecordingFile:
+    row = await consultation_of(consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code, recording=file_id)
+    file = await CallRecordingFile.get_or_none(id=file_id)
     if file is None or not await CallRecording.filter(id=file.recording_id, consultation_id=row.id).exists():
         raise RecordingUnknown
     return RecordingFile(file_id=file.id, recording_id=file.recording_id, media_type=file.media_type, size=file.size, sha256=file.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the sealed word of a look says: whose it is, in which session it was begun, until when it goes on (real time)."""
+
+    account_id: str
+    session_id: str
+    ends_at: datetime
+
+
+async def look_at(practice: Practice, file_id: str, look: str) -> Look | None:
+    """The look that ``look`` is the sealed word of, where it is one at this file and goes on."""
+    file = await CallRecordingFile.get_or_none(id=file_id)
+    if file is None:
+        return None
+    try:
+        found = _opened(await practice.keys.sealer(KIND, file.recording_id), file_id, look)
+    except SubjectErased:
+        return None
+    return found if found is not None and found.ends_at > practice.clock.real_now() else None
+
+
+def _place(file_id: str) -> tuple[str, str, str]:
+    """What the sealed word is bound to. It stands in no table."""
+    return "call_recording_file", "look", file_id
+
+
+def _opened(sealer: Sealer, file_id: str, look: str) -> Look | None:
+    """None for what we did not seal for this file: it came from outside, nobody is alarmed."""
+    if not look or len(look) > LONGEST_LOOK:
+        return None
+    try:
+        said = json.loads(sealer.open_bytes(*_place(file_id), base64.urlsafe_b64decode(look)))
+    except (SealBroken, binascii.Error, ValueError):
+        return None
+    return Look(said["account"], said["session"], datetime.fromtimestamp(said["ends"], UTC))

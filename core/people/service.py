@@ -43,7 +43,7 @@ from core.people.lists import village_doctors_of
 from core.people.patients import home_organisation
 from core.people.reading import elder_mode
 from core.people.real_name import connect_real_name
-from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_runs, signed_in
+from core.people.sessions import BEARERS, PAGES, SignedIn, session_actor, session_holder, session_runs, signed_in
 from core.people.telling import tells_people
 from core.people.views import care_relations
 
@@ -95,6 +95,7 @@ __all__ = [
     "role_grants",
     "second_factor",
     "session_actor",
+    "session_holder",
     "session_runs",
     "signed_in",
     "staff",

@@ -86,6 +86,14 @@ async def session_actor(token: str, kind: str, real_now: datetime, now: datetime
     return None if found is None else found.actor
 
 
+async def session_holder(session_id: str, real_now: datetime, now: datetime) -> Actor | None:
+    """Who holds the running session ``session_id``, for who was told of it under seal; None when it has ended."""
+    session = await Session.get_or_none(id=session_id)
+    if session is None or not runs(session, real_now):
+        return None
+    return await actor_for(session.account_id, session.kind, now, session_id=session.id)
+
+
 async def session_runs(session_id: str, real_now: datetime) -> bool:
     """Whether the session goes on: asked by what stays open longer than a request."""
     session = await Session.get_or_none(id=session_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
+from typing import cast
 
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import json as json_response
@@ -15,8 +17,10 @@ from core.calls import commands_rooms as rooms
 from core.calls import commands_talk as talk
 from core.calls import recording_commands as recordings
 from core.calls.recording_rules import KIND
-from core.calls.service import waits
-from miniprogram_api.http.api import actor_of, by_order, carry_out, dumps, order_route, practice_of
+from core.calls.service import look_at, waits
+from core.foundation.audit.origin import network_of
+from core.people.service import session_holder
+from miniprogram_api.http.api import SignInNeeded, actor_of, by_order, carry_out, dumps, order_route, practice_of
 
 blueprint = Blueprint("calls", url_prefix="/v1")
 
@@ -47,12 +51,35 @@ _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "C
 """Not even in the browser's cache: what lies on a phone's disk lies there unencrypted."""
 
 
+@blueprint.post("/consultations/<consultation_id:str>/recordings/<file_id:str>/look")
+@by_order(recordings.PlayRecording)
+async def look(request: Request, consultation_id: str, file_id: str) -> HTTPResponse:
+    """Begin a look: what is played under its cookie is one look, however often a player asks. ``<video>`` bears no token, and no address should."""
+    practice = practice_of(request)
+    found = await practice.ask(actor_of(request), recordings.PlayRecording(consultation_id=consultation_id, file_id=file_id))
+    if found.look_ends_at is None:
+        raise SignInNeeded
+    lasts_s = max(0, int((found.look_ends_at - practice.clock.real_now()).total_seconds()))
+    response = json_response({"lasts_s": lasts_s}, status=201, dumps=dumps)
+    path = f"{getattr(request, 'mount', '')}/v1/consultations/{consultation_id}/recordings/{file_id}"
+    response.add_cookie(
+        look_cookie(request), found.look, path=path, max_age=lasts_s, httponly=True, samesite="Strict", secure=not request.app.ctx.demo
+    )
+    return response
+
+
+def look_cookie(request: Request) -> str:
+    """It has a path of its own, which __Host- forbids."""
+    return "huizhen_look" if request.app.ctx.demo else "__Secure-huizhen_look"
+
+
 @blueprint.get("/consultations/<consultation_id:str>/recordings/<file_id:str>")
 @by_order(recordings.PlayRecording)  # type: ignore[arg-type]  # answered in pieces: nothing is left to give back
 async def play(request: Request, consultation_id: str, file_id: str) -> HTTPResponse | None:
-    """200 with the whole file, 206 with the part that ``Range`` asks for (RFC 9110, 14: one range; others are answered whole), 416 beyond its end."""
+    """200 with the whole file, 206 with the part that ``Range`` asks for (RFC 9110, 14: one range; others are answered whole), 416 beyond its end.
+    Without a look that goes on, it is a look by itself."""
     practice = practice_of(request)
-    found = await practice.ask(actor_of(request), recordings.PlayRecording(consultation_id=consultation_id, file_id=file_id))
+    found = await _found(request, consultation_id, file_id)
     reader = await practice.blobs.reader(found.file_id, KIND, found.recording_id)
     wanted = range_of(request.headers.get("range", ""), reader.size)
     if wanted is not None and not wanted:
@@ -68,6 +95,21 @@ async def play(request: Request, consultation_id: str, file_id: str) -> HTTPResp
         await response.send(await asyncio.to_thread(reader.read_at, at, min(PIECE, part.stop - at)))
     await response.eof()
     return None
+
+
+async def _found(request: Request, consultation_id: str, file_id: str) -> recordings.RecordingFile:
+    """The file, as the next piece of the look that the cookie names, or as a new look of whoever asks."""
+    practice = practice_of(request)
+    word = request.cookies.get(look_cookie(request)) or ""
+    begun = await look_at(practice, file_id, word) if word else None
+    if begun is not None:
+        actor = await session_holder(begun.session_id, practice.clock.real_now(), practice.clock.now())
+        if actor is not None:
+            actor = replace(actor, address=network_of(getattr(request.ctx, "address", "")))
+            goes_on = recordings.GoOnPlaying(consultation_id=consultation_id, file_id=file_id, look=word)
+            return cast(recordings.RecordingFile, await practice.ask(actor, goes_on))
+    order = recordings.PlayRecording(consultation_id=consultation_id, file_id=file_id)
+    return cast(recordings.RecordingFile, await practice.ask(actor_of(request), order))
 
 
 def range_of(header: str, size: int) -> range | None:

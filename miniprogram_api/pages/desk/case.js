@@ -9,6 +9,7 @@ import { confirmed } from "../shared/states.js";
 import { orderButton } from "../shared/asking.js";
 import { factsFold } from "../shared/facts.js";
 import { Parts } from "../shared/parts.js";
+import { keptRecordings } from "../shared/recordings.js";
 import { setClock } from "./clock.js";
 import { opinionForm } from "./opinion.js";
 import { Prescribing } from "./prescribing.js";
@@ -24,6 +25,7 @@ export async function caseDesk({ rest: [id], go, again }) {
   let strip = null;
   let form = null;
   const candidates = new Candidates(id, { choose: (one) => form?.diagnoses?.add(one) });
+  const recordings = keptRecordings(id);
   let recording = false;
   let settled = "";
 
@@ -44,6 +46,7 @@ export async function caseDesk({ rest: [id], go, again }) {
 
   function draw() {
     const { now, ...lasting } = view;
+    const recorded = recordings(view.timeline);
     parts.draw([
       ["together", [view.state, view.next, view.opinion !== null], () => together(view, again)],
       ["summary", lasting, () => caseSummary(lasting, { images: strip, candidates: candidates.element })],
@@ -51,6 +54,7 @@ export async function caseDesk({ rest: [id], go, again }) {
       ["facts", recording, () => recording && h("section", { class: "panel desk-fold", "aria-label": "记录用药安全资料" }, factsFold(id, () => fresh()))],
       ["medicines", medicines, () => prescribing.given(medicines)],
       ["prescribing", [view.state, recording, view.opinion !== null], () => recording && prescribing.writing(view)],
+      ["recordings", Boolean(recorded), () => recorded],
       ["return", view.state, () => giveBack(view, go)],
     ]);
   }

@@ -22,6 +22,7 @@ const row = (one) => link(`#/consultation/${one.consultation_id}`, [urgencyTag(o
 
 export async function consultation({ rest: [id] }) {
   const address = encodeURIComponent(id);
+  let recordings = null;
   return asParts(async () => {
     const { status, complaint, vitals, entries } = await ask("GET", `consultations/${address}/timeline`);
     const [call, rating] = await Promise.all([
@@ -29,10 +30,16 @@ export async function consultation({ rest: [id] }) {
       status.state === "COMPLETED" ? ask("GET", `consultations/${address}/rating`) : null,
     ]);
     const inside = (call?.seats ?? []).filter((one) => one.present && one.seat !== "patient").map((one) => one.person ?? one.label);
+    // Fetched only where something was recorded: over a weak link every kilobyte counts.
+    if (!recordings && entries.some((one) => one.kind === "call.recording.started")) {
+      recordings = await import("../shared/recordings.js").then((shared) => shared.keptRecordings(id, { ask }), () => null);
+    }
+    const recorded = recordings?.(entries);
     return [
       ["standing", [status, call?.closed, inside], () => standing(status, address, call, inside)],
       ["rating", rating, () => rating && (rating.may_rate || rating.stars) && ratingCard(address, rating)],
       ["told", [complaint, vitals], () => (complaint || vitals.length > 0) && card(complaint && h("p", null, `哪里不舒服:${complaint}`), vitals.map(([name, value]) => h("p", null, `${name}:${value}`)))],
+      ["recordings", Boolean(recorded), () => recorded],
       ["course", entries, () => [title("经过"), h("ol", { class: "timeline" }, [...entries].reverse().map(entry))]],
     ];
   });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.calls.recording_commands import (
     AnswerRecording,
     AskToRecord,
     FailRecording,
+    GoOnPlaying,
     PlayRecording,
     RecordingList,
     Recordings,
@@ -25,9 +27,10 @@ from core.calls.recording_commands import (
     StandOfRecording,
     StoreRecording,
 )
-from core.calls.recording_errors import NotInTheCall, PatientHasNotAgreed, RecordingNotYours, RecordingOver, RecordingUnknown, StillWritten
+from core.calls.recording_errors import LookOver, NotInTheCall, PatientHasNotAgreed, RecordingNotYours, RecordingOver, RecordingUnknown, StillWritten
 from core.calls.recording_models import CallRecording, CallRecordingAnswer, CallRecordingFile
 from core.calls.recording_rules import KIND, Answered, Person, after_answer, after_entry, chapter_time, may_start
+from core.calls.recording_store import LOOK, look_at
 from core.consultations.models import Consultation
 from core.foundation.actor import Actor
 from core.foundation.blobs import FileGone
@@ -366,6 +369,7 @@ async def test_moments_of_the_case_become_chapters(desk: Desk, tmp_path: Path):
     with av.open(io.BytesIO(await desk.practice.blobs.get(file.id, KIND, recording_id))) as found:
         assert [one["metadata"]["title"] for one in found.chapters()] == ["开始", "看影像"]
         assert abs(float(found.chapters()[1]["start"] * found.chapters()[1]["time_base"]) - 2) < 0.5
+    assert [(one.at_ms, one.title) for one in (await listed(desk)).recordings[0].chapters] == [(2000, "看影像")]
 
 
 async def test_looking_at_it_is_for_those_of_the_case_and_leaves_its_entry(desk: Desk, tmp_path: Path):
@@ -386,6 +390,41 @@ async def test_looking_at_it_is_for_those_of_the_case_and_leaves_its_entry(desk:
     assert [one.account_id for one in entries] == [desk.room.people[seat].account_id for seat in SEATS]
     with pytest.raises(RecordingUnknown):
         await desk.practice.ask(desk.room.people["expert"], PlayRecording(consultation_id=desk.room.consultation_id, file_id=desk.at["expert"]))
+
+
+async def test_a_look_goes_on_for_the_same_person_without_another_entry(desk: Desk, tmp_path: Path):
+    await recorded(desk, tmp_path)
+    await work(desk)
+    first, second = (file.file_id for file in (await listed(desk)).recordings[0].files[:2])
+    seated = {seat: replace(desk.room.people[seat], session_id=desk.practice.ids.new()) for seat in SEATS}
+    consultation_id = desk.room.consultation_id
+    assert (await desk.practice.ask(desk.room.people["expert"], PlayRecording(consultation_id=consultation_id, file_id=first))).look == ""
+    begun = await desk.practice.ask(seated["expert"], PlayRecording(consultation_id=consultation_id, file_id=first))
+    assert begun.look_ends_at <= desk.practice.clock.real_now() + LOOK
+    entries = AuditEntry.filter(action__startswith="calls.", outcome="done")
+    before = await entries.count()
+    on = GoOnPlaying(consultation_id=consultation_id, file_id=first, look=begun.look)
+    for _ in range(3):
+        assert (await desk.practice.ask(seated["expert"], on)).file_id == first
+    found = await look_at(desk.practice, first, begun.look)
+    assert found is not None
+    assert (found.account_id, found.session_id) == (seated["expert"].account_id, seated["expert"].session_id)
+    assert await entries.count() == before
+    with pytest.raises(LookOver):
+        await desk.practice.ask(seated["village_doctor"], on)
+    with pytest.raises(NotAllowed):
+        await desk.practice.ask(desk.room.ward.county.stranger, on)
+    for look in ("", "x" * 40, begun.look[:-8] + "AAAAAAA="):
+        with pytest.raises(LookOver):
+            await desk.practice.ask(seated["expert"], on.model_copy(update={"look": look}))
+        assert await look_at(desk.practice, first, look) is None
+    with pytest.raises(LookOver):
+        await desk.practice.ask(seated["expert"], on.model_copy(update={"file_id": second}))
+    assert await look_at(desk.practice, desk.at["expert"], begun.look) is None
+    desk.room.ward.clock.advance(seconds=LOOK.total_seconds() + 1)
+    assert await look_at(desk.practice, first, begun.look) is None
+    with pytest.raises(LookOver):
+        await desk.practice.ask(seated["expert"], on)
 
 
 async def test_it_goes_with_its_patient(desk: Desk, tmp_path: Path):

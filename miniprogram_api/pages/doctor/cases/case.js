@@ -8,6 +8,7 @@ import { imageStrip } from "../../shared/images.js";
 import { ask, askOrNull } from "../../shared/asking.js";
 import { factsFold } from "../../shared/facts.js";
 import { Parts, saidPart } from "../../shared/parts.js";
+import { keptRecordings } from "../../shared/recordings.js";
 import { decisionPart } from "./decision.js";
 import { dosePart } from "./dose.js";
 import { finishPart } from "./finish.js";
@@ -26,12 +27,13 @@ export async function oneCase({ rest: [id] }) {
   const parts = { acts: new Parts(), told: new Parts() };
   const images = pictures();
   const candidates = new Candidates(id);
+  const recordings = keptRecordings(id);
   let said = "";
   const again = async (words) => {
     said = words;
     await fresh({ force: true });
   };
-  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said, images, candidates });
+  const fresh = async ({ force = false } = {}) => draw(parts, await read(id), { force, again, said, images, candidates, recordings });
   await fresh();
   const element = h("div", { class: "doctor-two" }, parts.acts.element, parts.told.element);
   return { element, fresh, busy: isSending };
@@ -49,10 +51,11 @@ async function read(id) {
   return { view, medicines, doses, rating, facts };
 }
 
-function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force, again, said, images, candidates }) {
+function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force, again, said, images, candidates, recordings }) {
   const status = { ...view, number: view.patient.number, patient: view.patient.name };
   const { opinion } = view;
   candidates.again();
+  const recorded = recordings(view.timeline);
   const asking = view.timeline.filter((one) => ABOUT_ASKING.test(one.kind));
   acts.draw([
     saidPart(said),
@@ -63,6 +66,7 @@ function draw({ acts, told }, { view, medicines, doses, rating, facts }, { force
     ["facts", Boolean(facts?.open), () => facts?.open && h("section", { class: "panel", "aria-label": "用药安全资料" }, factsFold(view.consultation_id, again))],
     ...medicines.prescriptions.map((one) => [one.prescription_id, one, () => prescriptionPart(one, again)]),
     ["finish", [view.state, view.missing, opinion?.decision, rating, medicines.prescriptions.map((one) => [one.code, one.state])], () => finishPart(view, rating, again, medicines.prescriptions)],
+    ["recordings", Boolean(recorded), () => recorded],
   ], { force });
   told.draw([
     ["summary", { ...view, now: null, opinion: null }, () => caseSummary({ ...view, opinion: null }, { images: images(view), candidates: candidates.element })],
