@@ -26,11 +26,12 @@ class StampedArriving(Arriving):
         self._controls = ffi.new("char[]", BATCH * _SPACE)
         self._stamps = ffi.buffer(self._controls)
         for place in range(BATCH):
-            self.messages[place].msg_hdr.msg_control = self._controls + place * _SPACE
+            head = self.messages[place].msg_hdr
+            head.msg_control, head.msg_controllen = self._controls + place * _SPACE, _SPACE
+        self._fresh = bytes(ffi.buffer(self.messages))
 
     def receive(self, descriptor: int) -> int:
-        for place in range(BATCH):
-            self.messages[place].msg_hdr.msg_controllen = _SPACE
+        ffi.memmove(self.messages, self._fresh, len(self._fresh))  # the system writes how much of the room for stamps it used
         return super().receive(descriptor)
 
     def came_at(self, at: Any) -> float:
