@@ -55,14 +55,14 @@ class Answer(_Message):
 
 class State(_Message):
     """Whether he sends sound and picture, and whether he wants the others' pictures (语音模式 wants none). `large`: the seat whose picture he has
-    made large; `image`: an image of the case is open. Both come before the other pictures where his link is narrow."""
+    made large; `reading`: an image of the case is open. Both come before the other pictures where his link is narrow."""
 
     type: Literal["state"]
     audio: bool
     video: bool
     pictures: bool = True
     large: str = Field(default="", max_length=40)
-    image: bool = False
+    reading: bool = False
 
 
 class Quality(_Message):

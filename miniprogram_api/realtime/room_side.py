@@ -33,11 +33,11 @@ Tell = Callable[[BaseModel], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """`pictures`: he wants the others' (语音模式: no); `large`: the seat whose picture he has made large; `image`: an image of the case is open."""
+    """`pictures`: he wants the others' (语音模式: no); `large`: the seat whose picture he has made large; `reading`: an image is open."""
 
     pictures: bool = True
     large: str = ""
-    image: bool = False
+    reading: bool = False
 
 
 class RoomSide:
@@ -59,7 +59,7 @@ class RoomSide:
         if self._entered.listens_only:
             muted = ("audio", "video")
         looks = self._looks
-        return LimitsOf(muted=muted, unwanted=() if looks.pictures else ("video",), prefers=looks.large, reads_image=looks.image)
+        return LimitsOf(muted=muted, unwanted=() if looks.pictures else ("video",), prefers=looks.large, reads_image=looks.reading)
 
     async def look(self, actor: Actor, *, carried: bool) -> None:
         """Say how the room stands if it stands otherwise than was said last; `carried`: a media process carries him."""

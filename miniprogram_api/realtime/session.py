@@ -209,7 +209,7 @@ class CallSession:
             elif isinstance(message, State):
                 self._here = self._here.model_copy(update={"audio": message.audio, "video": message.video})
                 await self._show()
-                await self._room.looks(Looks(message.pictures, message.large, message.image), carried=self._carried)
+                await self._room.looks(Looks(message.pictures, message.large, message.reading), carried=self._carried)
             elif isinstance(message, Acting):
                 await self._room.act(await self._actor_now(), message)
             elif isinstance(message, Caption):

@@ -51,6 +51,7 @@ NOT_OF_A_PATIENT = {
 """Queries that give nothing of a patient."""
 
 PART_OF_AN_AUDITED_ACT = {
+    "calls.go_on_playing": "the next piece of one look at a recording: an audited query began it, and who may look is asked each time",
     "calls.recording": "whether the call that one sits in is being recorded, asked every ten seconds; the seat was taken by a command",
     "calls.seat_still_mine": "whether one's own seat in a running call still stands, asked every ten seconds; it was taken by a command",
     "calls.at_the_door": "whether one's own waiting at the door of a call is over, asked every few seconds; it was begun by a command",

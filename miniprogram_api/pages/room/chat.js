@@ -95,11 +95,11 @@ export class Chat {
     const close = h("button", { type: "button", class: "sheet-button", on: { click: () => dialog.close() } }, "关上");
     document.body.append(dialog);
     dialog.showModal();
-    this.call.lookAt({ image: true });
+    this.call.lookAt({ reading: true });
     let address = null;
     dialog.addEventListener("close", () => {
       dialog.remove();
-      this.call.lookAt({ image: false });
+      this.call.lookAt({ reading: false });
       if (address) URL.revokeObjectURL(address);
     });
     try {

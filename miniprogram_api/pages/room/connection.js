@@ -34,7 +34,7 @@ export class Call extends EventTarget {
     this.video = null;
     this.pictures = true;
     this.large = "";
-    this.image = false;
+    this.reading = false;
     this.seats = [];
     this.here = new Map();
     this.links = new Map();
@@ -105,14 +105,14 @@ export class Call extends EventTarget {
   }
 
   /** Whose picture is large here ("": nobody's), and whether an image of the case is open: on a narrow link these come before other pictures. */
-  lookAt({ large = this.large, image = this.image }) {
-    Object.assign(this, { large, image });
+  lookAt({ large = this.large, reading = this.reading }) {
+    Object.assign(this, { large, reading });
     this.tellState();
   }
 
   tellState() {
-    const { pictures, large, image } = this;
-    this.tell({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled), pictures, large, image });
+    const { pictures, large, reading } = this;
+    this.tell({ type: "state", audio: Boolean(this.audio?.enabled), video: Boolean(this.video?.enabled), pictures, large, reading });
   }
 
   /** Say something over the socket; false when there is none just now. */

@@ -89,7 +89,7 @@ async def test_what_somebody_looks_at_reaches_the_engine_and_stays_with_his_new_
     patient, _ = await stand.enter("patient")
     clients = [Client("patient"), Client("patient")]
     await publish(patient, clients[0])
-    await say(patient, type="state", audio=True, video=True, large="village_doctor", image=True)
+    await say(patient, type="state", audio=True, video=True, large="village_doctor", reading=True)
     await until(lambda: held[-1:] == [Limits(prefers="village_doctor", reads_image=True)])
     held.clear()
     await publish(patient, clients[1])
