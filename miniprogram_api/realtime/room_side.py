@@ -41,7 +41,7 @@ class Looks:
 
 
 class RoomSide:
-    """`tell` reaches the session's own client; `origin` is where browsers find the pages."""
+    """`tell` reaches the session's own client; `origin` is where browsers find the pages ("" draws no QR codes)."""
 
     def __init__(self, practice: Practice, line: MediaLine, entered: Entered, tell: Tell, origin: str = "") -> None:
         self._practice, self._line, self._entered, self._tell, self._origin = practice, line, entered, tell, origin

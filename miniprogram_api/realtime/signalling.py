@@ -46,8 +46,7 @@ def install_signalling(app: App) -> None:
             await ws.send(messages.to_json(NOBODY if request.ctx.signed_in is None else STALE))
         else:
             house = app.ctx.house
-            pages = getattr(app.ctx, "public_url", "")
-            await CallSession(ws, house.practice, await line(house.redis), house.redis, actor, house.relays, pages).run()
+            await CallSession(ws, house.practice, await line(house.redis), house.redis, actor, house.relays, app.ctx.public_url).run()
         await ws.close()
 
     app.add_websocket_route(signalling, PATH, name="signalling")

@@ -26,6 +26,7 @@ MEET_S = 120
 """Three cameras in one browser: on a busy machine that takes its time."""
 SIZES = {"patient": PHONE, "village_doctor": (1280, 800), "expert": (1280, 800)}
 
+
 def dumps(demo: Demo) -> list[Path]:
     return sorted((demo.data_dir / "recordings").glob("*/*.dump"))
 

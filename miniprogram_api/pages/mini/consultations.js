@@ -30,7 +30,7 @@ export async function consultation({ rest: [id] }) {
       status.state === "COMPLETED" ? ask("GET", `consultations/${address}/rating`) : null,
     ]);
     const inside = (call?.seats ?? []).filter((one) => one.present && one.seat !== "patient").map((one) => one.person ?? one.label);
-    // Fetched only where something was recorded: over a weak link every kilobyte counts.
+    // Fetched only where something was recorded: over a weak link every kilobyte counts. What did not come is asked for at the next look.
     if (!recordings && entries.some((one) => one.kind === "call.recording.started")) {
       recordings = await import("../shared/recordings.js").then((shared) => shared.keptRecordings(id, { ask }), () => null);
     }

@@ -112,6 +112,7 @@ def test_after_a_cliff_hardly_a_picture_stands_still_a_second_time():
         call = SimulatedCall("ab", up={"a": falls}, down={"a": falls}, seed=seed).run(fell_at + 9)
         moves = [row.shown["b"] == Picture.MOVING for row in after(call, fell_at)]
         still = [len(list(beats)) for moving, beats in itertools.groupby(moves) if not moving]
+        assert still, "it stops for a moment"
         assert max(still) <= 10, "tenths of a second"
         again += any(beats >= 3 for beats in still[1:])
     assert again <= (3 if FULL else 1)
