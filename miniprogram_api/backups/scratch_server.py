@@ -25,14 +25,17 @@ async def scratch_server(data: Path, *schemas: str) -> AsyncIterator[tuple[str, 
     # The path of a socket is short by nature, that of a data folder is not.
     with tempfile.TemporaryDirectory(prefix="huizhen-drill-") as near:
         socket = f"{near}/s"
+        # A server that starts removes every temporary table (``#sql…``) it finds in its tmpdir: in a shared /tmp those of the practice's server.
+        (tmpdir := Path(near, "tmp")).mkdir()
         made = await run((
-            "mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user
+            "mariadb-install-db", "--no-defaults", f"--datadir={data}", f"--tmpdir={tmpdir}",
+            "--auth-root-authentication-method=normal", "--skip-test-db", *user,
         ))  # fmt: skip
         if made.status:
             raise BackupFailed("演练用的 MariaDB 没有建成:请检查磁盘空间。正式的数据库没有动过。")
         process = await asyncio.create_subprocess_exec(
-            *leashed((server, "--no-defaults", f"--datadir={data}", f"--socket={socket}", "--skip-networking", "--skip-log-bin",
-                      "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", *user)),
+            *leashed((server, "--no-defaults", f"--datadir={data}", f"--tmpdir={tmpdir}", f"--socket={socket}", "--skip-networking",
+                      "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0", *user)),
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -66,17 +66,20 @@ def mariadb_server(*options: str) -> Iterator[MariaDb]:
     folder = Path(tempfile.mkdtemp(prefix="hz-mariadb-", dir="/tmp"))
     data, socket_path = folder / "data", str(folder / "s")
     user = [f"--user={os.environ.get('USER') or 'root'}"] if os.getuid() == 0 else []
+    # Servers with one tmpdir remove each other's temporary tables when they start.
+    (tmpdir := folder / "tmp").mkdir()
     made = subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user],
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", f"--tmpdir={tmpdir}",
+         "--auth-root-authentication-method=normal", "--skip-test-db", *user],
         check=False, capture_output=True, text=True,
-    )
+    )  # fmt: skip
     if made.returncode != 0:
         raise RuntimeError(f"mariadb-install-db ended with {made.returncode}:\n{(made.stdout + made.stderr)[-3000:]}")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = (
-        PROGRAM, "--no-defaults", f"--datadir={data}", f"--socket={socket_path}", f"--port={port}", "--bind-address=127.0.0.1",
+        PROGRAM, "--no-defaults", f"--datadir={data}", f"--tmpdir={tmpdir}", f"--socket={socket_path}", f"--port={port}", "--bind-address=127.0.0.1",
         # A killed server finds what the system wrote for it; nobody cuts the power of a test.
         "--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--sync-frm=0", "--skip-innodb-doublewrite",
         "--max-connections=200", "--skip-name-resolve", *options, *user,
