@@ -44,7 +44,7 @@ from core.foundation.models import Blob
 from core.foundation.orders import Done, answers, handles, prepares
 from core.foundation.practice import EngineAway, Practice
 from core.foundation.work import Work
-from media.calls.recorded import MEDIA_TYPE, Chapter, Muxed, RecordingBusy
+from media.calls.recorded import Chapter, Muxed, RecordingBusy
 
 PIECE = 1 << 20
 CHAPTERS_AT_MOST = 500
@@ -95,8 +95,8 @@ async def put_together(practice: Practice, actor: Actor, order: StoreRecording) 
 async def _stored(practice: Practice, recording_id: str, opened: Any, chapters: list[Chapter]) -> Made:
     made = Made(complete=opened.complete)
     for seat in opened.seats:
-        put = await asyncio.to_thread(opened.put_together, seat, chapters)
-        if put is not None:
+        files = opened.put_together(seat, chapters)
+        while (put := await asyncio.to_thread(next, files, None)) is not None:
             with contextlib.closing(put.content):
                 stored = await practice.blobs.put(practice.ids.new(), KIND, recording_id, _pieces(put.content))
             made.files.append((seat, put.muxed, stored))
@@ -132,11 +132,11 @@ async def store_recording(work: Work, order: StoreRecording, made: Made) -> Done
         return Done(done=recording.state in ENDED)
     for seat, muxed, stored in made.files:
         await Blob.create(
-            id=stored.id, subject_kind=KIND, subject_id=recording.id, media_type=MEDIA_TYPE, size=stored.size, sha256=stored.sha256,
+            id=stored.id, subject_kind=KIND, subject_id=recording.id, media_type=muxed.media_type, size=stored.size, sha256=stored.sha256,
             created_at=work.now,
         )
         await CallRecordingFile.create(
-            id=stored.id, recording_id=recording.id, seat=seat, media_type=MEDIA_TYPE, size=stored.size, sha256=stored.sha256,
+            id=stored.id, recording_id=recording.id, seat=seat, media_type=muxed.media_type, size=stored.size, sha256=stored.sha256,
             length_ms=muxed.length_ms, pictures=muxed.pictures, sounds=muxed.sounds, left_out=muxed.left_out,
         )
     # What opened the dumps is needed no more: from here on they are noise, wherever a copy of them lies.
@@ -177,15 +177,16 @@ async def recordings(work: Work, order: Recordings) -> RecordingList:
 
 def _view(one: CallRecording, files: list[CallRecordingFile], agreed: list[str], entries: list[TimelineEntry]) -> RecordingView:
     assert one.started_at is not None  # noqa: S101 - asked for above
+    seated = sorted(files, key=lambda file: _ORDER.get(file.seat, len(_ORDER)))
     return RecordingView(
         recording_id=one.id, state=one.state, started_at=one.started_at, stopped_at=one.stopped_at, reason=REASONS.get(one.reason, ""),
         complete=one.complete, agreed=tuple(dict.fromkeys(_label(seat) for seat in agreed)), kept_until=_kept_until(one.asked_really_at),
         files=tuple(
             RecordingFileView(
-                file_id=file.id, seat=file.seat, label=_label(file.seat), media_type=file.media_type, size=file.size, sha256=file.sha256,
+                file_id=file.id, seat=file.seat, label=_label_of(file, seated), media_type=file.media_type, size=file.size, sha256=file.sha256,
                 length_ms=file.length_ms, left_out=file.left_out,
             )
-            for file in sorted(files, key=lambda file: _ORDER.get(file.seat, len(_ORDER)))
+            for file in seated
         ),
         chapters=tuple(
             RecordingChapter(at_ms=int((entry.at - one.started_at) / timedelta(milliseconds=1)), title=CHAPTERS[entry.kind])
@@ -197,6 +198,12 @@ def _view(one: CallRecording, files: list[CallRecordingFile], agreed: list[str],
 
 def _label(seat: str) -> str:
     return SEAT_LABELS.get(seat, seat)
+
+
+def _label_of(file: CallRecordingFile, files: list[CallRecordingFile]) -> str:
+    """A seat whose pictures changed their codec in the middle has several files."""
+    place = [one.id for one in files if one.seat == file.seat].index(file.id)
+    return f"{_label(file.seat)}(第 {place + 1} 段画面)" if place else _label(file.seat)
 
 
 def _kept_until(at: datetime) -> datetime:

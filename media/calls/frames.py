@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from media.calls.rtp import SEQUENCES, TIMESTAMPS, Packet, read_packet
 
@@ -118,10 +119,21 @@ class OpusFrames:
         return Frame(one.packet.ssrc, one.timestamp, one.at, one.packet.payload, True)
 
 
-@dataclass(slots=True)
-class Vp8Frames:
-    """RFC 7741. `lost`: frames left out."""
+class PictureCodec(Protocol):
+    """How pictures of one codec lie in packets."""
 
+    def read(self, payload: bytes) -> tuple[bool, bytes] | None:
+        """Whether a picture may begin here, and what the packet adds to it; None when it is none."""
+
+    def picture(self, data: bytes) -> tuple[bytes, tuple[int, int] | None] | None:
+        """What is shown of all that came, and its width and height when it can be shown by itself; None when nothing is to be shown of it."""
+
+
+@dataclass(slots=True)
+class PictureFrames:
+    """`lost`: frames left out."""
+
+    codec: PictureCodec
     lost: int = 0
     _parts: list[bytes] = field(default_factory=list)
     _timestamp: int = -1
@@ -129,7 +141,7 @@ class Vp8Frames:
     _waits_for_key: bool = True
 
     def push(self, one: InOrder) -> Frame | None:
-        found = read_vp8(one.packet.payload)
+        found = self.codec.read(one.packet.payload)
         if one.begins or not one.follows:
             self._drop()
         if found is None:
@@ -156,38 +168,13 @@ class Vp8Frames:
         self._waits_for_key = True
 
     def _whole(self, one: InOrder) -> Frame | None:
-        data = b"".join(self._parts)
+        found = self.codec.picture(b"".join(self._parts))
         self._parts.clear()
-        size = vp8_size(data)
+        if found is None:
+            return None
+        data, size = found
         if self._waits_for_key and size is None:
             self.lost += 1
             return None
         self._waits_for_key = False
         return Frame(one.packet.ssrc, self._timestamp, one.at, data, size is not None, size)
-
-
-def read_vp8(payload: bytes) -> tuple[bool, bytes] | None:
-    """Whether a frame begins here, and its bytes without the payload descriptor (RFC 7741, 4.2); None when it is none."""
-    if not payload:
-        return None
-    first, at = payload[0], 1
-    if first & 0x80:
-        if len(payload) < 2:
-            return None
-        more, at = payload[1], 2
-        if more & 0x80:
-            if len(payload) <= at:
-                return None
-            at += 2 if payload[at] & 0x80 else 1
-        at += bool(more & 0x40) + bool(more & 0x30)
-    if len(payload) <= at:
-        return None
-    return bool(first & 0x10) and first & 0x07 == 0, payload[at:]
-
-
-def vp8_size(frame: bytes) -> tuple[int, int] | None:
-    """Width and height of a key frame (RFC 6386, 9.1); None for any other, and for one without a picture."""
-    if len(frame) < 10 or frame[0] & 1 or frame[3:6] != b"\x9d\x01\x2a":
-        return None
-    width, height = int.from_bytes(frame[6:8], "little") & 0x3FFF, int.from_bytes(frame[8:10], "little") & 0x3FFF
-    return (width, height) if width and height else None

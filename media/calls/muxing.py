@@ -1,4 +1,6 @@
-"""From the dumps of a recording to one WebM file a seat: the packets as they came, nothing is decoded or encoded.
+"""From the dumps of a recording to the files of its seats: the packets as they came, nothing is decoded or encoded.
+
+VP8 goes into WebM, H.264, which WebM may not hold, into MP4; who changed from one to the other has a file of each, the first of them with his sound.
 
 Each file begins when the recording began, so that those of all seats can be played side by side; who came later is dark until then, and gaps stay
 gaps. Twice through the dumps: first the clocks, then the frames, so that an hour takes no more memory than a minute.
@@ -20,8 +22,9 @@ import av
 
 from media.calls.alignment import MemberClock
 from media.calls.dumps import About, Dump, DumpedPacket
-from media.calls.frames import Frame, OpusFrames, Reorder, Vp8Frames, read_vp8, vp8_size
-from media.calls.recorded import Chapter, Muxed
+from media.calls.frames import Frame, OpusFrames, PictureFrames, Reorder
+from media.calls.picture_codecs import CODECS, size_told
+from media.calls.recorded import MP4, WEBM, Chapter, Muxed
 from media.calls.rtp import read_packet
 from media.calls.scratch import Scratch
 from media.calls.sealed_log import NotOurs
@@ -29,11 +32,13 @@ from media.calls.sealed_log import NotOurs
 EARLIEST_US, LATEST_US = 10_000_000, 2_000_000
 """How far before or after its arrival a frame may be said to have been; beyond that its sender's clock is not believed."""
 _MS = Fraction(1, 1000)
+FORMATS = {"VP8": ("webm", WEBM), "H264": ("mp4", MP4), None: ("webm", WEBM)}
+"""By the codec of the pictures: what PyAV calls the container, and its media type."""
 
 
 @dataclass(slots=True)
 class Source:
-    """One dump. `begins` and `ends`: arrivals, microseconds since 1970; `size`: of the first whole picture."""
+    """One dump. `begins` and `ends`: the first and the last arrival, microseconds since 1970; `size`: of the first whole picture."""
 
     path: Path
     about: About
@@ -41,6 +46,15 @@ class Source:
     ends: int = 0
     size: tuple[int, int] | None = None
     whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file holds: pictures of one codec, or none; and the sound, or not."""
+
+    codec: str | None
+    size: tuple[int, int] | None
+    sounds: bool
 
 
 @dataclass(slots=True)
@@ -68,6 +82,17 @@ class Survey:
     def seats(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(one.about.seat for one in self.sources))
 
+    def parts(self, seat: str) -> tuple[Part, ...]:
+        """The files of a seat; none when there is nothing to see or to hear."""
+        mine = sorted((one for one in self.sources if one.about.seat == seat), key=lambda one: one.begins)
+        sizes: dict[str, tuple[int, int]] = {}
+        for one in mine:
+            if one.size is not None:
+                sizes.setdefault(one.about.codec, one.size)
+        sounds = any(one.about.codec == "opus" for one in mine)
+        pictures = tuple(Part(codec, size, sounds and not place) for place, (codec, size) in enumerate(sizes.items()))
+        return pictures or ((Part(None, None, sounds=True),) if sounds else ())
+
 
 def survey(paths: Iterable[Path], private_key: bytes, recording: str) -> Survey:
     """Look through every dump once."""
@@ -76,7 +101,7 @@ def survey(paths: Iterable[Path], private_key: bytes, recording: str) -> Survey:
         try:
             with path.open("rb") as file:
                 dump = Dump(file, private_key, recording)
-                source = Source(path, dump.about, begins=dump.about.wall, ends=dump.about.wall)
+                source = Source(path, dump.about, ends=dump.about.wall)
                 _look_through(dump, source, found.clocks.setdefault(dump.about.member, MemberClock()))
                 found.sources.append(source)
         except NotOurs:
@@ -94,23 +119,24 @@ def _look_through(dump: Dump, source: Source, clock: MemberClock) -> None:
             if packet is None:
                 continue
             clock.stream(kind, packet.ssrc, rate).packet(packet.timestamp, record.at)
+            source.begins = source.begins or record.at
             source.ends = max(source.ends, record.at)
-            if source.size is None and source.about.codec == "VP8" and (found := read_vp8(packet.payload)) is not None and found[0]:
-                source.size = vp8_size(found[1])
+            if source.size is None and kind == "video":
+                source.size = size_told(source.about.codec, packet.payload)
         elif (kind, record.ssrc) in clock.streams:
             clock.stream(kind, record.ssrc, rate).report(record.ntp, record.timestamp, record.at)
     source.whole = dump.ending == "whole"
 
 
-def mux(found: Survey, seat: str, private_key: bytes, recording: str, chapters: Sequence[Chapter], out: Scratch) -> Muxed | None:
-    """Write the file of `seat` to `out`; None when there is nothing in it to see or to hear. OSError when the disk is full."""
-    sources = [one for one in found.sources if one.about.seat == seat]
-    size = next((one.size for one in sources if one.size is not None), None)
-    sounds = any(one.about.codec == "opus" for one in sources)
-    if size is None and not sounds:
-        return None
-    writer = _Writer(out, size, sounds, found, chapters)
-    streams = [_frames(one, found.clocks[one.about.member], private_key, recording, writer) for one in sources]
+def mux(found: Survey, seat: str, part: Part, private_key: bytes, recording: str, chapters: Sequence[Chapter], out: Scratch) -> Muxed | None:
+    """Write one of the files of `seat` to `out`; None when there is nothing in it to see or to hear. OSError when the disk is full."""
+    held = {part.codec, *(["opus"] if part.sounds else [])}
+    writer = _Writer(out, part, found, chapters)
+    streams = [
+        _frames(one, found.clocks[one.about.member], private_key, recording, writer)
+        for one in found.sources
+        if one.about.seat == seat and one.about.codec in held
+    ]
     try:
         for when, kind, frame in heapq.merge(*streams, key=lambda one: one[0]):
             writer.put(kind, when, frame)
@@ -120,10 +146,8 @@ def mux(found: Survey, seat: str, private_key: bytes, recording: str, chapters: 
 
 
 def _frames(source: Source, clock: MemberClock, private_key: bytes, recording: str, writer: _Writer) -> Iterator[tuple[int, str, Frame]]:
-    about = source.about
-    if about.codec not in ("opus", "VP8"):
-        return
-    frames, order = OpusFrames() if about.codec == "opus" else Vp8Frames(), Reorder()
+    about, order = source.about, Reorder()
+    frames = OpusFrames() if about.codec == "opus" else PictureFrames(CODECS[about.codec]())
     with contextlib.suppress(NotOurs), source.path.open("rb") as file:
         for record in Dump(file, private_key, recording).records():
             if isinstance(record, DumpedPacket):
@@ -142,15 +166,16 @@ def _when(kind: str, clock: MemberClock, frame: Frame) -> int:
 
 
 class _Writer:
-    """The WebM file under PyAV's hands."""
+    """The file under PyAV's hands."""
 
-    def __init__(self, out: Scratch, size: tuple[int, int] | None, sounds: bool, found: Survey, chapters: Sequence[Chapter]) -> None:
+    def __init__(self, out: Scratch, part: Part, found: Survey, chapters: Sequence[Chapter]) -> None:
         self._begins = found.begins
-        self._container = cast(Any, av.open(out, "w", format="webm"))
+        container, self._media_type = FORMATS[part.codec]
+        self._container = cast(Any, av.open(out, "w", format=container))
         self._streams: dict[str, Any] = {}
-        if size is not None:
-            self._streams["video"] = self._container.add_mux_stream("vp8", rate=25, width=size[0], height=size[1])
-        if sounds:
+        if part.codec is not None and part.size is not None:
+            self._streams["video"] = self._container.add_mux_stream(part.codec.lower(), rate=25, width=part.size[0], height=part.size[1])
+        if part.sounds:
             with av.open(io.BytesIO(OPUS), format="ogg") as like:
                 self._streams["audio"] = self._container.add_stream_from_template(like.streams.audio[0])
         self._container.set_chapters(_chapters(chapters, found))
@@ -179,7 +204,7 @@ class _Writer:
 
     @property
     def muxed(self) -> Muxed:
-        return Muxed(self._ends, self._count["audio"], self._count["video"], self.left_out)
+        return Muxed(self._media_type, self._ends, self._count["audio"], self._count["video"], self.left_out)
 
 
 def _chapters(chapters: Sequence[Chapter], found: Survey) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MEDIA_TYPE = "video/webm"
+WEBM, MP4 = "video/webm", "video/mp4"
 
 
 class RecordingBusy(Exception):
@@ -23,6 +23,7 @@ class Chapter:
 class Muxed:
     """What is in a file: its length in milliseconds, how many frames of each kind, how many pictures were left out because a part was lost."""
 
+    media_type: str
     length_ms: int
     sounds: int
     pictures: int

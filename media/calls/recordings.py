@@ -49,19 +49,21 @@ class Opened:
     def seats(self) -> tuple[str, ...]:
         return self._survey.seats
 
-    def put_together(self, seat: str, chapters: Sequence[Chapter]) -> Put | None:
-        """The file of `seat`; None when there is nothing in it. Seconds of work for an hour of call: for a thread. OSError when the disk is full."""
-        content = Scratch(self._folder)
-        try:
-            muxed = mux(self._survey, seat, self._key, self.recording, chapters, content)
-        except BaseException:
-            content.close()
-            raise
-        if muxed is None:
-            content.close()
-            return None
-        content.seek(0)
-        return Put(seat, muxed, content)
+    def put_together(self, seat: str, chapters: Sequence[Chapter]) -> Iterator[Put]:
+        """The files of `seat`, one after another; none when there is nothing in them. Seconds of work for an hour of call: for a thread. OSError when
+        the disk is full."""
+        for part in self._survey.parts(seat):
+            content = Scratch(self._folder)
+            try:
+                muxed = mux(self._survey, seat, part, self._key, self.recording, chapters, content)
+            except BaseException:
+                content.close()
+                raise
+            if muxed is None:
+                content.close()
+                continue
+            content.seek(0)
+            yield Put(seat, muxed, content)
 
 
 class Recordings:

@@ -17,6 +17,8 @@ const CHANGES = /^call\.recording\.(started|stopped\.(?!refused)|stored|nothing)
 const REFUSED = new Set([403, 404]);
 const WRITTEN = "每次查看都会留下记录。";
 const LOST = "录像没有取到。有信号时点「再试」,会从停下的地方接着放。";
+/** Codec of the pictures by media type (RFC 6381). */
+const PICTURES_IN = { "video/webm": "vp8", "video/mp4": "avc1.42E01F" };
 const UNPLAYABLE = "这台手机放不了这种录像。请把系统或微信升级后再看,或换电脑打开这一页。";
 
 /** What of the timeline a list of recordings hangs on: "" where nothing was ever recorded, so that nobody asks for a list of nothing. */
@@ -84,7 +86,7 @@ export function keptRecordings(consultationId, options) {
 }
 
 function entry(one, address, ask) {
-  const people = one.files.length ? one.files.map((file) => file.label) : one.agreed;
+  const people = one.files.length ? one.files.filter((file, place, all) => all.findIndex((other) => other.seat === file.seat) === place).map((file) => file.label) : one.agreed;
   const length = one.files.length > 0 && lasting(lengthOf(one));
   return h("article", { class: "recording", "aria-label": `${spoken(one.started_at)}的录像` },
     h("p", { class: "recording-when" }, spoken(one.started_at)),
@@ -297,7 +299,7 @@ function openPlayer(recording, address, ask) {
   dialog.showModal();
   dialog.querySelector("h2").focus();
   tell(0);
-  if (!files.every((file) => seats[0].video.canPlayType(`${file.media_type}; codecs="vp8, opus"`))) {
+  if (!files.every((file) => seats[0].video.canPlayType(`${file.media_type}; codecs="${PICTURES_IN[file.media_type]}, opus"`))) {
     toggle.disabled = true;
     say(h("p", { role: "alert" }, UNPLAYABLE));
     return;

@@ -9,6 +9,7 @@ import os
 import random
 import statistics
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,8 @@ import pytest
 from media.calls.alignment import NTP_TO_1970, StreamClock, ntp_us
 from media.calls.dumps import About, about_record, packet_record, report_record
 from media.calls.forwarding import PythonEngine
-from media.calls.frames import Frame, Reorder, Vp8Frames, read_vp8, unwrapped, vp8_size
+from media.calls.frames import Frame, PictureFrames, Reorder, unwrapped
+from media.calls.picture_codecs import CODECS, h264_size, size_told
 from media.calls.recorded import Chapter
 from media.calls.recording import LOCK, DumpRecorder
 from media.calls.recordings import Put, Recordings
@@ -36,12 +38,54 @@ KEY_FRAME = b"\x10\x00\x00\x9d\x01\x2a\xa0\x00\x78\x00" + bytes(20)
 DELTA = b"\x11" + bytes(20)
 
 
+SEQUENCE_SET, PICTURE_SET = bytes.fromhex("6742c00cda05067e7840000003004000000ca3c50aa8"), bytes.fromhex("68ce0fc8")
+"""Of a picture of 320 by 180, constrained baseline."""
+INTRA, DIFFERENCE = b"\x65\x88" + bytes(range(40, 60)), b"\x41\x9a" + bytes(range(40, 60))
+
+
+def damaged(chosen: random.Random, data: bytes) -> bytes:
+    """As it is, cut, or with one byte changed."""
+    if not data or chosen.random() < 0.3:
+        return data
+    at = chosen.randrange(len(data))
+    return data[:at] if chosen.random() < 0.3 else data[:at] + bytes([chosen.randrange(256)]) + data[at + 1 :]
+
+
+def h264_aggregated(*units: bytes) -> bytes:
+    """STAP-A (RFC 6184, 5.7.1)."""
+    return b"\x18" + b"".join(len(one).to_bytes(2, "big") + one for one in units)
+
+
+def h264_payloads(picture: bytes, most: int = 1000) -> list[bytes]:
+    """The packets of a picture that is a byte stream: parameter sets together, large units in fragments (RFC 6184, 5.7.1 and 5.8)."""
+    units = [one.lstrip(b"\0") for one in picture.split(b"\0\0\1")]
+    sets = [one for one in units if one and one[0] & 0x1F in (7, 8)]
+    payloads = [h264_aggregated(*sets)] if sets else []
+    for unit in units:
+        if not unit or unit in sets:
+            continue
+        if len(unit) <= most:
+            payloads.append(unit)
+            continue
+        body = unit[1:]
+        pieces = [body[at : at + most] for at in range(0, len(body), most)]
+        payloads += [
+            bytes([unit[0] & 0xE0 | 28, (0x80 if not place else 0x40 if place == len(pieces) - 1 else 0) | unit[0] & 0x1F]) + piece
+            for place, piece in enumerate(pieces)
+        ]
+    return payloads
+
+
+def h264(sequence: int, timestamp: int, payload: bytes, *, last: bool = True) -> bytes:
+    return write_packet(97, last, sequence, timestamp, 7, payload)
+
+
 def vp8(sequence: int, timestamp: int, data: bytes, *, first: bool = True, last: bool = True, ssrc: int = 7) -> bytes:
     return write_packet(96, last, sequence % 65536, timestamp % (1 << 32), ssrc, (b"\x10" if first else b"\x00") + data)
 
 
-def frames_of(packets: list[bytes], spacing: int = 10_000) -> list[Frame]:
-    order, frames, found = Reorder(), Vp8Frames(), []
+def frames_of(packets: list[bytes], codec: str = "VP8", spacing: int = 10_000) -> list[Frame]:
+    order, frames, found = Reorder(), PictureFrames(CODECS[codec]()), []
     for index, data in enumerate(packets):
         found += [frames.push(one) for one in order.push(data, index * spacing)]
     found += [frames.push(one) for one in order.flush()]
@@ -53,6 +97,38 @@ def test_a_picture_of_several_packets_is_one_frame_and_its_size_is_read():
     assert frame.data == KEY_FRAME + b"moreend"
     assert frame.size == (160, 120)
     assert frame.key
+
+
+def test_a_picture_of_h264_has_its_parameter_sets_before_it_however_they_came():
+    together = [h264(1, 0, h264_aggregated(SEQUENCE_SET, PICTURE_SET), last=False), h264(2, 0, INTRA)]
+    alone = [h264(1, 0, SEQUENCE_SET, last=False), h264(2, 0, PICTURE_SET), h264(3, 90, INTRA)]  # the marker on the sets: nothing to show yet
+    large = [h264(n, 0, one, last=n == 4) for n, one in enumerate(h264_payloads(b"\0\0\1".join([b"", SEQUENCE_SET, PICTURE_SET, INTRA * 3]), 30), 1)]
+    start = b"\0\0\0\1"
+    for packets, picture in ((together, INTRA), (alone, INTRA), (large, INTRA * 3)):
+        (frame,) = frames_of(packets, "H264")
+        assert frame.data == start + SEQUENCE_SET + start + PICTURE_SET + start + picture
+        assert (frame.key, frame.size) == (True, (320, 180))
+    later = [*together, h264(3, 90, DIFFERENCE), h264(4, 180, INTRA), h264(5, 270, DIFFERENCE)]
+    assert [(one.key, one.data.count(SEQUENCE_SET)) for one in frames_of(later, "H264")] == [(True, 1), (False, 0), (True, 1), (False, 0)]
+
+
+def test_a_picture_of_h264_of_which_the_beginning_is_missing_is_not_shown():
+    sets = h264(1, 0, h264_aggregated(SEQUENCE_SET, PICTURE_SET), last=False)
+    second_part = b"\x65\x08" + INTRA[2:]  # first_mb_in_slice is not 0
+    assert frames_of([h264(1, 0, INTRA)], "H264") == []
+    assert frames_of([sets, h264(2, 0, second_part)], "H264") == []
+    (first, last) = h264_payloads(b"\0\0\1" + INTRA, 12)
+    assert frames_of([sets, h264(3, 0, last), h264(4, 90, DIFFERENCE)], "H264") == []
+    whole = [sets, h264(2, 0, first, last=False), h264(3, 0, last), h264(4, 90, DIFFERENCE)]
+    assert [one.key for one in frames_of(whole, "H264")] == [True, False]
+
+
+def test_the_size_of_h264_is_read_and_cropping_taken_off():
+    assert h264_size(SEQUENCE_SET) == (320, 180)
+    assert size_told("H264", h264_aggregated(SEQUENCE_SET, PICTURE_SET)) == (320, 180)
+    assert size_told("H264", INTRA) is None
+    assert h264_size(SEQUENCE_SET[:8]) is None
+    assert h264_size(b"\x67\x64" + SEQUENCE_SET[2:]) is None  # high profile: rooms do not agree on it
 
 
 def test_late_and_repeated_packets_find_their_place_across_the_wrap():
@@ -89,22 +165,25 @@ def test_a_hole_is_not_waited_for_for_ever():
     assert next(one.follows for batch in waited for one in batch) is False
 
 
-def test_whatever_comes_as_a_packet_the_frames_neither_fail_nor_grow():
+@pytest.mark.parametrize("codec", sorted(CODECS))
+def test_whatever_comes_as_a_packet_the_frames_neither_fail_nor_grow(codec: str) -> None:
     chosen = random.Random(11)
+    sets = [SEQUENCE_SET, PICTURE_SET, h264_aggregated(SEQUENCE_SET, PICTURE_SET)]
     for _ in range(CASES):
-        order, frames = Reorder(), Vp8Frames()
+        order, frames = Reorder(), PictureFrames(CODECS[codec]())
         for at in range(chosen.randrange(1, 8)):
             data = chosen.choice([
                 chosen.randbytes(chosen.randrange(40)),
                 vp8(chosen.randrange(65536), chosen.randrange(1 << 32), chosen.randbytes(chosen.randrange(30)), first=chosen.random() < 0.7,
                     last=chosen.random() < 0.7, ssrc=chosen.randrange(3)),
                 write_packet(96, True, chosen.randrange(9), chosen.randrange(9), 7, chosen.randbytes(chosen.randrange(9))),
+                write_packet(96, chosen.random() < 0.5, chosen.randrange(9), chosen.randrange(9), 7, damaged(chosen, chosen.choice(sets))),
             ])
             for one in [*order.push(data, chosen.randrange(1 << 40)), *(order.flush() if at % 3 == 2 else ())]:
                 frame = frames.push(one)
                 assert frame is None or frame.data
-        read_vp8(chosen.randbytes(chosen.randrange(12)))
-        vp8_size(chosen.randbytes(chosen.randrange(12)))
+        size = size_told(codec, damaged(chosen, chosen.choice([*sets, chosen.randbytes(chosen.randrange(40))])))
+        assert size is None or (0 < size[0] <= 16_384 and 0 < size[1] <= 32_768)
 
 
 def test_ntp_time_and_the_nearest_number():
@@ -133,27 +212,31 @@ def test_a_clock_that_drifts_is_followed_and_one_without_reports_lies_where_it_a
 class Sender:
     """Packets of somebody who claps, with clocks of his own: what a device sends, made without one."""
 
-    def __init__(self, seconds: int) -> None:
-        self.sounds, self.pictures = _encoded(seconds)
+    def __init__(self, seconds: int, codec: str = "VP8") -> None:
+        self.sounds, self.pictures = _encoded(seconds, codec)
+        self.codec = codec
 
     def dumps(self, folder: Path, seat: str, *, begins: float = 0.0, clock_off: float = 0.0, delays: tuple[float, float] = (0.02, 0.3),
-              reports: bool = True, lost: frozenset[int] = frozenset(), rng: random.Random | None = None, member: str = "") -> None:  # fmt: skip
+              reports: bool = True, lost: frozenset[int] = frozenset(), rng: random.Random | None = None, member: str = "",
+              sound: bool = True) -> None:  # fmt: skip
         """Write his two files: `begins` seconds after the recording, his clock wrong by `clock_off`, sound and picture on their way for `delays`."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / LOCK).touch()
         rng = rng or random.Random(1)
         for kind, codec, rate, units, delay in (
-            ("audio", "opus", 48_000, self.sounds, delays[0]), ("video", "VP8", 90_000, self.pictures, delays[1]),
+            ("audio", "opus", 48_000, self.sounds if sound else [], delays[0]), ("video", self.codec, 90_000, self.pictures, delays[1]),
         ):
+            if not units:
+                continue
             first, ssrc = rng.randrange((1 << 32) - 100_000, 1 << 32), rng.randrange(1 << 32)
             records: list[tuple[float, bytes]] = []
             started = sequence = rng.randrange(65_000, 65_536)
             for taken, data in units:
                 timestamp = (first + int(taken * rate)) % (1 << 32)
-                pieces = [data] if codec == "opus" else [data[at : at + 1000] for at in range(0, len(data), 1000)]
-                for index, piece in enumerate(pieces):
-                    body = piece if codec == "opus" else (b"\x10" if index == 0 else b"\x00") + piece
-                    arrives = begins + taken + delay + rng.random() * 0.03
+                pieces = PIECES[codec](data)
+                for index, body in enumerate(pieces):
+                    # What overtakes the very first packet lies before the beginning.
+                    arrives = begins + taken + delay + (rng.random() * 0.03 if taken else 0.0)
                     if codec == "opus" or sequence - started not in lost:
                         records.append((arrives, write_packet(96, index == len(pieces) - 1, sequence % 65536, timestamp, ssrc, body)))
                     sequence += 1
@@ -170,13 +253,25 @@ class Sender:
             (folder / f"{rng.randrange(1 << 60):x}.dump").write_bytes(sealer.head + b"".join(parts))
 
 
-def _encoded(seconds: int) -> tuple[list[tuple[float, bytes]], list[tuple[float, bytes]]]:
+PIECES: dict[str, Callable[[bytes], list[bytes]]] = {
+    "opus": lambda data: [data],
+    "VP8": lambda data: [(b"\x00" if at else b"\x10") + data[at : at + 1000] for at in range(0, len(data), 1000)],
+    "H264": h264_payloads,
+}
+ENCODERS = {  # MPEG-TS, for its encoder puts the parameter sets before each whole picture, as a phone does
+    "VP8": ("webm", "libvpx", {"g": "25", "deadline": "realtime", "lag-in-frames": "0"}),
+    "H264": ("mpegts", "libx264", {"g": "25", "profile": "baseline", "tune": "zerolatency", "preset": "ultrafast"}),
+}
+
+
+def _encoded(seconds: int, codec: str) -> tuple[list[tuple[float, bytes]], list[tuple[float, bytes]]]:
     sounds, pictures = [], []
-    with av.open(io.BytesIO(), "w", format="webm") as sink:
-        audio, video = sink.add_stream("libopus", rate=48_000), sink.add_stream("libvpx", rate=25)
+    container, encoder, options = ENCODERS[codec]
+    with av.open(io.BytesIO(), "w", format=container) as sink:
+        audio, video = sink.add_stream("libopus", rate=48_000), sink.add_stream(encoder, rate=25)
         audio.layout = "mono"
         video.width, video.height, video.pix_fmt = 160, 120, "yuv420p"
-        video.options = {"g": "25", "deadline": "realtime", "lag-in-frames": "0"}
+        video.options = options
         video.time_base = video.codec_context.time_base = fractions.Fraction(1, 90_000)
         for number in range(seconds * 50):
             sounds += [(float(max(0, packet.pts) * packet.time_base), bytes(packet)) for packet in audio.encode(beep_frame(number))]
@@ -190,16 +285,27 @@ def sender() -> Sender:
     return Sender(8)
 
 
+@pytest.fixture(scope="module")
+def other_codec() -> Sender:
+    return Sender(8, "H264")
+
+
 def put_together(folder: Path, seat: str, chapters: tuple[Chapter, ...] = ()) -> tuple[Put, Path]:
+    (made,) = all_put_together(folder, seat, chapters)
+    return made
+
+
+def all_put_together(folder: Path, seat: str, chapters: tuple[Chapter, ...] = ()) -> list[tuple[Put, Path]]:
+    made = []
     with Recordings(folder).opened("rec", PRIVATE) as mine:
         assert mine is not None
         assert mine.begins == WALL
-        put = mine.put_together(seat, chapters)
-    assert put is not None
-    path = folder / f"{seat}.webm"
-    path.write_bytes(b"".join(iter(lambda: put.content.read(1 << 16), b"")))
-    put.content.close()
-    return put, path
+        for place, put in enumerate(mine.put_together(seat, chapters)):
+            path = folder / f"{seat}{place}"
+            path.write_bytes(b"".join(iter(lambda put=put: put.content.read(1 << 16), b"")))
+            put.content.close()
+            made.append((put, path))
+    return made
 
 
 def apart(path: Path) -> list[float]:
@@ -238,6 +344,7 @@ def test_without_reports_a_file_is_made_all_the_same_and_a_mad_clock_is_not_beli
     sender.dumps(tmp_path / "rec", "expert", reports=False, delays=(0.05, 0.05))
     assert max(abs(one) for one in apart(put_together(tmp_path, "expert")[1])) < 0.15
     mad = Sender.__new__(Sender)
+    mad.codec = sender.codec
     mad.sounds, mad.pictures = sender.sounds, [(taken * 5000, data) for taken, data in sender.pictures[:20]]
     mad.dumps(tmp_path / "mad" / "rec", "expert", delays=(0.0, 0.0))
     put, _ = put_together(tmp_path / "mad", "expert")
@@ -273,6 +380,35 @@ def test_the_packets_are_those_that_came(sender: Sender, tmp_path: Path):
     assert found == {"audio": [data for _, data in sender.sounds], "video": [data for _, data in sender.pictures]}
 
 
+def test_pictures_of_h264_lie_in_a_file_that_may_hold_them_and_fit_the_voice(other_codec: Sender, tmp_path: Path):
+    other_codec.dumps(tmp_path / "rec", "expert", delays=(0.02, 0.3), clock_off=3600.0)
+    put, path = put_together(tmp_path, "expert", (Chapter(WALL + 2_000_000, "看影像"),))
+    assert (put.muxed.media_type, put.muxed.pictures, put.muxed.left_out) == ("video/mp4", len(other_codec.pictures), 0)
+    assert max(abs(one) for one in apart(path)) <= MOST_APART_S
+    with av.open(str(path)) as file:
+        assert {stream.codec_context.name for stream in file.streams if stream.codec_context} == {"opus", "h264"}
+        assert [one["metadata"]["title"] for one in file.chapters()] == ["开始", "看影像"]
+
+
+def test_a_loss_in_h264_leaves_out_what_hangs_on_it_and_the_rest_still_fits(other_codec: Sender, tmp_path: Path):
+    rng = random.Random(5)
+    other_codec.dumps(tmp_path / "rec", "expert", lost=frozenset(rng.sample(range(60, 160), 4)), delays=(0.05, 0.1))
+    put, path = put_together(tmp_path, "expert")
+    assert 0 < put.muxed.left_out < len(other_codec.pictures)
+    assert max(abs(one) for one in apart(path)) <= MOST_APART_S
+
+
+def test_who_changes_the_codec_has_a_file_of_each_and_one_of_them_has_the_sound(sender: Sender, other_codec: Sender, tmp_path: Path):
+    sender.dumps(tmp_path / "rec", "expert", rng=random.Random(2))
+    other_codec.dumps(tmp_path / "rec", "expert", begins=9.0, member="again", rng=random.Random(3), sound=False)
+    (first, _), (second, path) = all_put_together(tmp_path, "expert")
+    assert [one.muxed.media_type for one in (first, second)] == ["video/webm", "video/mp4"]
+    assert (first.muxed.sounds, first.muxed.pictures) == (len(sender.sounds), len(sender.pictures))
+    assert (second.muxed.sounds, second.muxed.pictures) == (0, len(other_codec.pictures))
+    with av.open(str(path)) as file:
+        assert min(frame.time for frame in file.decode(video=0)) == pytest.approx(9.3, abs=0.2)  # dark until then
+
+
 def test_a_file_of_somebody_elses_making_is_passed_over(sender: Sender, tmp_path: Path):
     sender.dumps(tmp_path / "rec", "expert")
     (tmp_path / "rec" / "stray.dump").write_bytes(b"not ours")
@@ -280,7 +416,7 @@ def test_a_file_of_somebody_elses_making_is_passed_over(sender: Sender, tmp_path
         assert mine is not None
         assert not mine.complete
         assert mine.seats == ("expert",)
-        assert mine.put_together("nobody", ()) is None
+        assert list(mine.put_together("nobody", ())) == []
 
 
 async def _recorded(folder: Path) -> list[str]:
@@ -319,8 +455,7 @@ async def test_lips_and_voice_of_real_clients_fit(tmp_path: Path):
             with Recordings(folder).opened("rec", PRIVATE) as mine:
                 assert mine is not None
                 assert mine.complete
-                put = mine.put_together(seat, ())
-            assert put is not None
+                (put,) = mine.put_together(seat, ())
             path = folder / f"{seat}.webm"
             path.write_bytes(b"".join(iter(lambda put=put: put.content.read(1 << 16), b"")))
             put.content.close()

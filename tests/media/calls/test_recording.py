@@ -263,8 +263,7 @@ async def test_what_a_killed_process_had_written_is_put_together(tmp_path: Path)
     with Recordings(tmp_path).opened("rec", PRIVATE) as mine:
         assert mine is not None
         assert not mine.complete
-        put = mine.put_together("expert", [])
-        assert put is not None
+        (put,) = mine.put_together("expert", [])
         assert put.muxed.sounds > 100
         put.content.close()
 
