@@ -115,8 +115,7 @@ class Conversing:
             yield
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.gather(keeper, return_exceptions=True)  # and not its cancellation taken for ours, nor ours for its
             await lease.give_back(conversation_id, self.holder, clock.real_now())
 
     async def _keep(self, conversation_id: str) -> None:

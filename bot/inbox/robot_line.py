@@ -144,8 +144,10 @@ class RobotLine:
         finally:
             for task in (serving, keeping):
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            ended = await asyncio.gather(serving, keeping, return_exceptions=True)
+        for one in ended:
+            if isinstance(one, Exception):
+                raise one
 
     async def _keep_lease(self) -> None:
         """Returns when the lease is somebody else's, or could not be renewed before it lapsed."""

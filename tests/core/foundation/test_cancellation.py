@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from tortoise.connection import get_connection
 from tortoise.transactions import in_transaction
 
 from core.foundation.database.connection import PRACTICE
@@ -55,6 +58,48 @@ async def test_a_cancelled_transaction_or_query_frees_the_connection(practice):
         before = (await ClockOffset.get(id=1)).seconds
         await transaction()
         assert (await ClockOffset.get(id=1)).seconds == before + 1
+
+
+@pytest.mark.parametrize("way", ["query", "transaction"])
+async def test_who_is_cancelled_while_the_driver_connects_is_cancelled(practice, on_mariadb: bool, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """``asyncio.wait_for``, in which the driver connects, loses a cancellation that comes with the connection: a lane would never end."""
+    if not on_mariadb:
+        pytest.skip("SQLite does not connect in wait_for")
+    client = get_connection(PRACTICE)
+    await client.execute_query("SELECT 1")
+    pool, acquire, connects = client._pool, client._pool.acquire, asyncio.Event()
+    held = pool.size - pool.freesize
+
+    async def losing() -> Any:
+        connects.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return await acquire()
+
+    async def transaction() -> None:
+        async with in_transaction(PRACTICE):
+            pytest.fail("it went on")
+
+    monkeypatch.setattr(client, "_pool", Losing(pool, losing))
+    task = asyncio.create_task(transaction() if way == "transaction" else client.execute_query("SELECT 1"))
+    async with asyncio.timeout(20):
+        await connects.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert pool.size - pool.freesize == held
+    monkeypatch.undo()
+    assert (await client.execute_query_dict("SELECT 1 AS one")) == [{"one": 1}]
+
+
+class Losing:
+    """A pool with another way to get a connection."""
+
+    def __init__(self, pool: Any, acquire: Callable[[], Any]) -> None:
+        self._pool, self.acquire = pool, acquire
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
 
 
 async def test_many_rows_at_once_are_written_or_not_and_lock_nobody_out(practice):
