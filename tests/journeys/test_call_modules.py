@@ -123,6 +123,33 @@ async def test_a_single_picture_is_made_as_small_as_told_and_large_again(visitin
     assert found["again"] == 0  # the same advice twice is said to the encoder once
 
 
+async def test_a_device_that_can_gives_720_lines_and_is_scaled_as_told(visiting: Visiting, pages: str) -> None:
+    script = _SENDERS + """
+      for (const [name, value] of Object.entries(given.device)) Object.defineProperty(navigator, name, { value, configurable: true });
+      const asked = [];
+      navigator.mediaDevices.getUserMedia = async (wanted) => { asked.push(wanted.video.height.ideal); return { getVideoTracks: () => [null] }; };
+      const { openCamera } = await from('devices.js');
+      const { encodings } = await from('sending.js');
+      await openCamera();
+      const video = sender([{ active: true, maxBitrate: 1000000 }], given.camera);
+      const seen = [];
+      for (const [send_bits, height] of [[1900000, 720], [700000, 480], [null, null]]) {
+        await adjust(audio, video, { send_bits, height, rate: 25, sound_bits: 32000 });
+        seen.push([Math.round(given.camera / video.encodings[0].scaleResolutionDownBy), video.encodings[0].maxBitrate]);
+      }
+      return { asked, first: Math.max(...encodings('video').map((one) => one.maxBitrate)), seen };"""
+    strong = {"hardwareConcurrency": 8, "deviceMemory": 8}
+    found = await asked(visiting, pages, script, {"device": strong, "camera": 720})
+    assert found == {"asked": [720], "first": 2_000_000, "seen": [[720, 1_900_000], [480, 700_000], [720, 2_000_000]]}
+    # A camera that has no more gives no more, and nobody's bits are spent on it.
+    found = await asked(visiting, pages, script, {"device": strong, "camera": 480})
+    assert found["seen"] == [[480, 1_000_000], [480, 700_000], [480, 1_000_000]]
+    few, small = {"hardwareConcurrency": 4, "deviceMemory": 8}, {"hardwareConcurrency": 8, "deviceMemory": 2}
+    for weak in (few, small, strong | {"connection": {"saveData": True}}):
+        found = await asked(visiting, pages, script, {"device": weak, "camera": 480})
+        assert (found["asked"], found["first"]) == ([480], 1_000_000)
+
+
 async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visiting, pages: str) -> None:
     script = _SENDERS + """
       const sizes = [['q', 4, 80000], ['h', 2, 250000], ['f', 1, 1000000]];

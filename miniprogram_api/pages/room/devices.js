@@ -1,6 +1,11 @@
 // Camera, microphone and network, checked before the call; what goes wrong gets a code for the timeline and a sentence for the person.
 
-const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 25, max: 30 }, facingMode: "user" };
+import { fine } from "./sending.js";
+
+const RATE = { frameRate: { ideal: 25, max: 30 }, facingMode: "user" };
+const SMALL = { width: { ideal: 640 }, height: { ideal: 480 }, ...RATE };
+const LARGE = { width: { ideal: 1280 }, height: { ideal: 720 }, ...RATE };
+const picture = () => (fine() ? LARGE : SMALL);
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 const SENTENCES = {
@@ -29,7 +34,7 @@ function troubleOf(error) {
 export async function openDevices() {
   if (!navigator.mediaDevices?.getUserMedia || !globalThis.RTCPeerConnection) return { stream: null, trouble: new DeviceTrouble("unfit_browser") };
   try {
-    return { stream: await navigator.mediaDevices.getUserMedia({ audio: AUDIO, video: VIDEO }), trouble: null };
+    return { stream: await navigator.mediaDevices.getUserMedia({ audio: AUDIO, video: picture() }), trouble: null };
   } catch (error) {
     const trouble = troubleOf(error);
     try {
@@ -40,7 +45,7 @@ export async function openDevices() {
   }
 }
 
-export const openCamera = async () => (await navigator.mediaDevices.getUserMedia({ video: VIDEO })).getVideoTracks()[0];
+export const openCamera = async () => (await navigator.mediaDevices.getUserMedia({ video: picture() })).getVideoTracks()[0];
 
 /** Calls `show` with the loudness of the stream's sound, 0 to 1, until the returned function is called. */
 export function followLevel(stream, show) {

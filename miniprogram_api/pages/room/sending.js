@@ -1,6 +1,8 @@
 // What is sent, and how much of it: as the server says while it says something. Sound comes before the picture in everything.
 
-const MOST_BITS = 1_000_000;
+/** What is sent at most: of 720 lines, and of 480. Below, the server says how much the links bear. */
+const MOST_BITS_FINE = 2_000_000;
+const MOST_BITS_SMALL = 1_000_000;
 const SOUND_BITS = 32_000;
 /** Opus at 12 kbps with its own repair data, for a link that bears nothing else. */
 const SOUND_SAVING_BITS = 12_000;
@@ -10,7 +12,7 @@ const SOUND_SAVING_MS = 60;
 const SIZES = [
   { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 80_000 },
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 250_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: MOST_BITS },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: MOST_BITS_FINE },
 ];
 const BEFORE = { priority: "high", networkPriority: "high" };
 const AFTER = { priority: "low", networkPriority: "low" };
@@ -18,11 +20,19 @@ const AFTER = { priority: "low", networkPriority: "low" };
 /** What a new connection begins with. */
 export function encodings(kind) {
   if (kind === "audio") return [{ maxBitrate: SOUND_BITS, ...BEFORE }];
-  return strong() ? SIZES.map((one) => ({ ...one, ...AFTER })) : [{ maxBitrate: MOST_BITS, ...AFTER }];
+  const most = mostBits(fine() ? 720 : 480);
+  return strong() ? SIZES.map((one) => ({ ...one, maxBitrate: Math.min(one.maxBitrate, most), ...AFTER })) : [{ maxBitrate: most, ...AFTER }];
 }
 
 /** Three sizes at once are work: not on a phone with few cores. */
 const strong = () => (navigator.hardwareConcurrency ?? 2) >= 4;
+
+/** 720 lines are more than twice the work of 480: for devices that have the cores and the memory, where nobody asked to save data. */
+export const fine = () =>
+  (navigator.hardwareConcurrency ?? 2) >= 8 && (navigator.deviceMemory ?? 4) >= 4 && !navigator.connection?.saveData;
+
+const mostBits = (lines) => (lines >= 720 ? MOST_BITS_FINE : MOST_BITS_SMALL);
+const linesOf = (sender) => sender?.track?.getSettings().height ?? 480;
 
 /** Bits a second below which a picture of so many lines is worth less than a smaller one (media/calls/ladder.py). */
 const LEAST = [[720, 1_000_000], [480, 450_000], [360, 180_000], [180, 0]];
@@ -46,9 +56,10 @@ export async function settle(video, answer) {
   const parameters = video?.getParameters();
   if (!parameters?.encodings?.length || /^a=simulcast:/m.test(answer)) return;
   const [first] = parameters.encodings;
-  if (parameters.encodings.length === 1 && (first.scaleResolutionDownBy ?? 1) === 1 && first.maxBitrate === MOST_BITS) return;
+  const most = mostBits(linesOf(video));
+  if (parameters.encodings.length === 1 && (first.scaleResolutionDownBy ?? 1) === 1 && first.maxBitrate === most) return;
   for (const one of parameters.encodings) one.active = one === first;
-  Object.assign(first, { scaleResolutionDownBy: 1, maxBitrate: MOST_BITS });
+  Object.assign(first, { scaleResolutionDownBy: 1, maxBitrate: most });
   await set(video, parameters);
 }
 
@@ -58,12 +69,12 @@ export async function settle(video, answer) {
  */
 export async function adjust(audio, video, { send_bits: bits, height, rate, sound_bits: sound }) {
   await change(audio, ([one]) => Object.assign(one, { maxBitrate: Math.max(SOUND_SAVING_BITS, sound || SOUND_BITS) }));
-  const full = video?.track?.getSettings().height ?? 480;
-  const most = Math.min(MOST_BITS, bits ?? MOST_BITS);
+  const full = linesOf(video);
+  const most = Math.min(mostBits(full), bits ?? mostBits(full));
   await change(video, (all) => {
     const several = all.length > 1;
     for (const [place, one] of all.entries()) {
-      const size = several ? SIZES.find(({ rid }) => rid === one.rid) ?? SIZES[place] : { scaleResolutionDownBy: 1, maxBitrate: MOST_BITS };
+      const size = several ? SIZES.find(({ rid }) => rid === one.rid) ?? SIZES[place] : { scaleResolutionDownBy: 1, maxBitrate: mostBits(full) };
       // Of several sizes those above the height are switched off; a single one is scaled.
       const fits = place === 0 || !height || full / size.scaleResolutionDownBy <= height * 1.1;
       one.active = height !== 0 && most > 0 && (!several || fits);
