@@ -316,3 +316,36 @@ async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is
     assert min(at for kind, at in broken if kind == "doubt") < dead[0]
     assert [kind for kind, at in seldom if kind == "dead"] == []
     assert alone == []
+
+
+async def test_another_way_is_offered_only_where_there_is_one_and_told(visiting: Visiting, pages: str) -> None:
+    script = """
+      const { RouteButton } = await from('route_button.js');
+      const { Route } = await from('route.js');
+      class FakeCall extends EventTarget {
+        constructor() { super(); this.route = new Route(); this.state = 'connecting'; this.turned = 0; }
+        get hasRelay() { return this.route.hasRelay; }
+        changeRoute() { this.route.turn(); this.turned += 1; }
+        becomes(state) { this.state = state; this.dispatchEvent(new Event('state')); }
+      }
+      const said = [];
+      const call = new FakeCall();
+      const way = new RouteButton(call, (sentence) => said.push(sentence));
+      const seen = [];
+      const look = () => seen.push([way.element.hidden, way.button.disabled, way.words.textContent]);
+      call.becomes('connected');
+      look();
+      call.route.learn([{ urls: ['turn:relay.test:443?transport=tcp'], username: 'u', credential: 'c' }]);
+      call.becomes('connected');
+      look();
+      way.button.click();
+      call.becomes('reconnecting');
+      look();
+      call.becomes('connected');
+      way.button.click();
+      look();
+      return { seen, turned: call.turned, said: said.length };"""
+    found = await asked(visiting, pages, script)
+    assert [one[:2] for one in found["seen"]] == [[True, False], [False, False], [False, True], [False, False]]
+    assert ["中转" in one[2] for one in found["seen"]] == [False, False, True, False]
+    assert (found["turned"], found["said"]) == (2, 2)

@@ -86,6 +86,7 @@ async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
     await picture(second.page, "link-used-360")
 
     await _mute(tabs)
+    await _know(tabs)
     await _write(tabs)
     await _hand(tabs)
     await _remove(tabs)
@@ -139,6 +140,24 @@ async def _seen_and_not_heard(page: Page, seat: str) -> bool:
     await asyncio.sleep(2)
     after = (await decoded(page)).get(seat)
     return before is not None and after is not None and after["pictures"] >= before["pictures"] + 5 and after["sounds"] < before["sounds"] + 2000
+
+
+async def _know(tabs: dict[str, Visit]) -> None:
+    """Those who treat the patient read his case beside the faces; nobody else is offered it."""
+    doctor = tabs["village_doctor"].page
+    await more(doctor, "病情")
+    await expect(doctor.get_by_role("region", name="主诉")).to_contain_text("胸", timeout=SLOW)
+    await expect(doctor.get_by_role("region", name="生命体征")).to_contain_text("血压")
+    await assert_readable(doctor)
+    await picture(doctor, "case-1280")
+    await doctor.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    await assert_readable(doctor)
+    await picture(doctor, "case-360")
+    await doctor.set_viewport_size({"width": 1280, "height": 800})
+    for seat in ("patient", "interpreter"):
+        await more(tabs[seat].page)
+        await expect(tabs[seat].page.get_by_role("tab", name="病情")).to_have_count(0)
+        await tabs[seat].page.get_by_role("button", name="收起").click()
 
 
 async def _write(tabs: dict[str, Visit]) -> None:

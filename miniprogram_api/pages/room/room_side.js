@@ -2,14 +2,19 @@
 // to it: whom the moderator muted, his own microphone is switched off too.
 
 import { h, replace } from "../shared/dom.js";
+import { CaseTab } from "./case_tab.js";
 import { Chat } from "./chat.js";
 import { People } from "./people.js";
 import { phoneButton, phoneDone } from "./phone.js";
+import { RouteButton } from "./route_button.js";
 import { Sheet } from "./sheet.js";
 
 const CAPTION_MS = 8000;
 const PEOPLE = "大家";
 const WRITING = "写字";
+const CASE = "病情";
+/** Those who treat the patient: he himself is asked, not read about, and guests are of no case. */
+const TREAT = new Set(["village_doctor", "expert"]);
 const GUESTS = new Set(["second_expert", "interpreter", "student"]);
 
 export class RoomSide {
@@ -21,16 +26,22 @@ export class RoomSide {
     this.people = new People(call, out);
     this.chat = new Chat(call, consultationId, out);
     this.phones = h("div", { class: "row" });
-    const everybody = h("div", null, this.people.element, this.phones, !GUESTS.has(seat) && phoneButton(consultationId));
-    this.sheet = new Sheet(place.querySelector(".call-bar"), middle, "更多", { [PEOPLE]: everybody, [WRITING]: this.chat.element });
+    this.route = new RouteButton(call, out.say);
+    const everybody = h("div", null, this.people.element, this.phones, this.route.element, !GUESTS.has(seat) && phoneButton(consultationId));
+    this.treats = TREAT.has(seat);
+    const knowing = this.treats ? new CaseTab(consultationId) : null;
+    const tabs = { [PEOPLE]: everybody, [WRITING]: this.chat.element, ...(knowing && { [CASE]: knowing.element }) };
+    this.sheet = new Sheet(place.querySelector(".call-bar"), middle, "更多", tabs);
     this.sheet.onToggle = (open) => {
       if (open && this.written) this.sheet.turn(WRITING);
       this.unseen = 0;
       this.written = false;
     };
-    this.sheet.onTurn = (name) => name === WRITING && this.chat.scroll();
+    this.sheet.onTurn = (name) => {
+      if (name === WRITING) this.chat.scroll();
+      if (name === CASE) knowing.look();
+    };
     this.consultationId = consultationId;
-    this.treats = seat === "village_doctor" || seat === "expert";
     this.caption = h("p", { class: "caption", "aria-live": "polite", hidden: true });
     middle.append(this.caption);
   }
