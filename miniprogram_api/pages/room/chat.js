@@ -3,13 +3,13 @@
 import { Problem, request } from "../shared/api.js";
 import { hour } from "../shared/dates.js";
 import { h, replace } from "../shared/dom.js";
-import { fetchFrame } from "../shared/images.js";
 
 const LONGEST = 300;
 
 export class Chat {
-  constructor(call, consultationId, { tell, say }) {
-    Object.assign(this, { call, consultationId, tell, say });
+  /** `show(image, who)` puts an image before the person. */
+  constructor(call, consultationId, { tell, say, show }) {
+    Object.assign(this, { call, consultationId, tell, say, show });
     this.lines = new Map();
     this.list = h("ol", { class: "lines", "aria-label": "写过的话", "aria-live": "polite" });
     this.input = h("input", { type: "text", maxlength: LONGEST, placeholder: "写给视频里的人", "aria-label": "写给视频里的人", enterkeyhint: "send" });
@@ -35,8 +35,9 @@ export class Chat {
     const last = [...this.lines.keys()].sort((one, other) => one - other);
     replace(this.list, last.map((number) => this.#line(this.lines.get(number))));
     this.scroll();
+    if (line.image_id) this.show(line.image_id, this.#name(line.seat));
     if (line.seat === this.call.seat) return false;
-    this.say(line.text ? `${this.#who(line.seat)}:${line.text}` : `${this.#who(line.seat)}给大家看一张图,点「更多」打开。`);
+    this.say(line.text ? `${this.#who(line.seat)}:${line.text}` : `${this.#who(line.seat)}给大家看一张图。`);
     return true;
   }
 
@@ -50,9 +51,13 @@ export class Chat {
     return found?.person ?? found?.label ?? "";
   }
 
+  #name(seat) {
+    return seat === this.call.seat ? "您" : this.#who(seat);
+  }
+
   #line({ seat, text, image_id: image, at }) {
-    return h("li", { class: seat === this.call.seat ? "own" : null }, h("span", { class: "faint" }, `${seat === this.call.seat ? "您" : this.#who(seat)} ${hour(at)}`),
-      text ? h("p", null, text) : h("button", { type: "button", class: "sheet-button", on: { click: () => this.#look(image) } }, "看这张图"));
+    return h("li", { class: seat === this.call.seat ? "own" : null }, h("span", { class: "faint" }, `${this.#name(seat)} ${hour(at)}`),
+      text ? h("p", null, text) : h("button", { type: "button", class: "sheet-button", on: { click: () => this.show(image, this.#name(seat)) } }, "看这张图"));
   }
 
   #send(event) {
@@ -87,27 +92,6 @@ export class Chat {
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       this.say(problem.message);
-    }
-  }
-
-  async #look(image) {
-    const dialog = h("dialog", { class: "picture", "aria-label": "给大家看的图" }, h("p", { role: "status" }, "正在取图…"));
-    const close = h("button", { type: "button", class: "sheet-button", on: { click: () => dialog.close() } }, "关上");
-    document.body.append(dialog);
-    dialog.showModal();
-    this.call.lookAt({ reading: true });
-    let address = null;
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      this.call.lookAt({ reading: false });
-      if (address) URL.revokeObjectURL(address);
-    });
-    try {
-      address = await fetchFrame(image, 1, { urgent: true });
-      replace(dialog, h("img", { src: address, alt: "会诊里的图" }), h("p", { class: "faint" }, "供参考,不作诊断显示器用。"), close);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      replace(dialog, h("p", { role: "alert" }, problem.message), close);
     }
   }
 }

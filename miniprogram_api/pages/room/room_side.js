@@ -4,6 +4,7 @@
 import { h, replace } from "../shared/dom.js";
 import { CaseTab } from "./case_tab.js";
 import { Chat } from "./chat.js";
+import { Discussed } from "./discussed.js";
 import { People } from "./people.js";
 import { phoneButton, phoneDone } from "./phone.js";
 import { RouteButton } from "./route_button.js";
@@ -24,7 +25,8 @@ export class RoomSide {
     const middle = place.querySelector(".middle");
     const out = { tell: (message) => call.tell(message), say: (sentence) => this.sheet.say(sentence) };
     this.people = new People(call, out);
-    this.chat = new Chat(call, consultationId, out);
+    this.discussed = new Discussed(call, consultationId, { stage, say: out.say, whole: !GUESTS.has(seat) });
+    this.chat = new Chat(call, consultationId, { ...out, show: (image, who) => this.#discuss(image, who) });
     this.phones = h("div", { class: "row" });
     this.route = new RouteButton(call, out.say);
     const everybody = h("div", null, this.people.element, this.phones, this.route.element, !GUESTS.has(seat) && phoneButton(consultationId));
@@ -55,6 +57,12 @@ export class RoomSide {
     } else if (message.type === "lines") for (const line of message.lines) this.chat.add(line);
     else if (message.type === "caption") this.#caption(message);
     else if (message.type === "problem") this.sheet.say(message.sentence);
+  }
+
+  /** On a phone the sheet lies over the stage: it makes way. */
+  #discuss(image, who) {
+    if (this.sheet.open && !matchMedia("(min-width: 900px)").matches) this.sheet.toggle(false);
+    this.discussed.show(image, who);
   }
 
   #room(room) {

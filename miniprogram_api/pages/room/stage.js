@@ -13,6 +13,7 @@ export class Stage {
     this.faces = new Map();
     this.own = {};
     this.sentence = null;
+    this.image = null;
     this.grid = h("div", { class: "faces" });
     this.line = h("p", { class: "call-line", role: "status", hidden: true });
     this.mirror = h("video", { autoplay: true, playsinline: true, "aria-label": "您自己的画面" });
@@ -115,18 +116,26 @@ export class Stage {
 
   /** One face large, the others small below it; once more, and all are alike again. Worth it only where there are several. */
   enlarge(seat) {
-    if (this.faces.size < 2 || !this.call.here.has(seat)) return;
+    if (this.image || this.faces.size < 2 || !this.call.here.has(seat)) return;
     const large = this.call.large === seat ? "" : seat;
     if (large !== this.call.large) this.call.lookAt({ large });
     this.showLarge();
   }
 
+  /** An image (an element) large, and all faces small below it; null: none. */
+  showImage(image) {
+    this.image?.remove();
+    this.image = image;
+    if (image) this.grid.prepend(image);
+    this.showLarge();
+  }
+
   showLarge() {
-    const large = this.call.here.has(this.call.large) ? this.call.large : "";
-    this.grid.classList.toggle("has-large", Boolean(large));
+    const large = !this.image && this.call.here.has(this.call.large) ? this.call.large : "";
+    this.grid.classList.toggle("has-large", Boolean(large || this.image));
     for (const [seat, { figure, enlarge, caption }] of this.faces) {
       figure.classList.toggle("large", seat === large);
-      enlarge.hidden = this.faces.size < 2 || !this.call.here.has(seat);
+      enlarge.hidden = Boolean(this.image) || this.faces.size < 2 || !this.call.here.has(seat);
       enlarge.textContent = seat === large ? "还原" : "放大";
       enlarge.setAttribute("aria-pressed", String(seat === large));
       enlarge.setAttribute("aria-label", `${enlarge.textContent}:${caption.textContent}`);

@@ -142,8 +142,8 @@ function thumbnail(image, token, open) {
   return box;
 }
 
-/** One image over the whole screen. */
-function openViewer(images, index, token) {
+/** One image over the whole screen: that at `index` of `images` as the list of them gives them. */
+export function openViewer(images, index, token) {
   const before = document.activeElement;
   const pictures = new Map();
   let image = images[index];
