@@ -234,7 +234,7 @@ async def _image_arrived(practice: Practice, row: Notification) -> Notice:
 async def _picture_arrived(practice: Practice, row: Notification) -> Notice:
     """To the village doctor and the expert: no name, her chat may lie open."""
     status = await _status(practice, row, "desk")
-    who = "家属" if row.ids.get("sent_as") == "family" else "患者"
+    who = {"family": "家属", "expert": "专家"}.get(row.ids.get("sent_as", ""), "患者")
     text = f"会诊 **{status.code}**:{who}发来照片,请在会诊资料里看(标着「{who}发来的照片」)。"
     return Notice((Text(text=text),), shown={"consultation": status.consultation_id})
 

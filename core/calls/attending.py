@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Literal
+
 from core.calls.commands import EnterCall, Entered, LeaveCall, SeatHeld, SeatStillMine
 from core.calls.errors import NoCallAnyMore, SeatTaken, TicketExpired, TicketUsed
 from core.calls.models import Call, CallAttendance, CallTicket
@@ -49,6 +52,7 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
         raise NoCallAnyMore
     await check_right(work, row, ticket.seat)
     await require_open(call, work.actor.account_id, ticket.seat)
+    how = await _how_he_comes(call, ticket, order)
     await _free_seat(work, call, ticket)
     await ticket.change(conflict=TicketUsed(), used_at=now)
     attendance = await CallAttendance.create(
@@ -57,7 +61,7 @@ async def enter_call(work: Work, order: EnterCall) -> Entered:
     )
     await call.change(empty_since_really=None)
     place = await comes_in(work, call, ticket.seat)
-    row = await note(work, row.id, f"call.joined.{ticket.seat}")
+    row = await note(work, row.id, f"call.{how}.{ticket.seat}")
     await someone_entered(work, call, attendance)
     await _begin_when_both_sides_are_there(work, call, row, ticket.seat)
     work.lanes.add(f"call:{call.id}")
@@ -78,6 +82,16 @@ async def seat_still_mine(work: Work, order: SeatStillMine) -> SeatHeld:
     except DomainError:
         return SeatHeld(held=False, ending=attendance.ending)
     return SeatHeld(held=attendance.left_at is None, ending=attendance.ending)
+
+
+async def _how_he_comes(call: Call, ticket: CallTicket, order: EnterCall) -> Literal["joined", "returned", "reopened"]:
+    """``returned``: his connection had gone, whether or not that was noticed before he was back; ``reopened``: he sits there already."""
+    mine = await CallAttendance.filter(call_id=call.id, account_id=ticket.account_id, seat=ticket.seat).order_by("-id").first()
+    if mine is None:
+        return "joined"
+    if mine.ending == "dropped" or (mine.left_at is None and order.again):
+        return "returned"
+    return "reopened" if mine.left_at is None else "joined"
 
 
 async def _free_seat(work: Work, call: Call, ticket: CallTicket) -> None:
@@ -104,25 +118,51 @@ async def leave_call(work: Work, order: LeaveCall) -> Done:
     call = await Call.get(id=attendance.call_id)
     row = await hold(call.consultation_id)
     work.concerns("patient", row.patient_id, consultation=row.code)
-    sat = await CallAttendance.filter(id=order.attendance_id, left_at__isnull=True).exists()
+    attendance = await CallAttendance.get(id=order.attendance_id)
     await end_attendance(work, call, order.attendance_id, order.ending)
-    if sat or attendance.ending in ("removed", "ended"):
-        await _keep_quality(work, call, attendance, order)
+    await _keep_measures(attendance, order)
+    if attendance.ending != "replaced" or not await _sits_again(attendance):
+        await tell_quality(work, call, order.attendance_id)
     return Done()
 
 
-async def _keep_quality(work: Work, call: Call, attendance: CallAttendance, order: LeaveCall) -> None:
-    """How his link was, as his device measured it, once."""
+async def _keep_measures(attendance: CallAttendance, order: LeaveCall) -> None:
+    """What his device measured in this sitting, once."""
     if order.worst_link is None or order.loss_permille is None or order.rtt_ms is None or attendance.worst_link:
         return
     await CallAttendance.filter(id=attendance.id).update(
         worst_link=order.worst_link, loss_permille=order.loss_permille, rtt_ms=order.rtt_ms, rung=order.rung or ""
     )
+
+
+async def _sits_again(attendance: CallAttendance) -> bool:
+    return await CallAttendance.filter(call_id=attendance.call_id, account_id=attendance.account_id, left_at__isnull=True).exists()
+
+
+async def tell_quality(work: Work, call: Call, attendance_id: str) -> None:
+    """How his link was, once: the worst of this sitting and of those before it whose place it took, which told nothing. Nothing where nothing was
+    measured. The consultation's row is held by the caller."""
+    attendance = await CallAttendance.get(id=attendance_id)
+    if attendance.quality_told:
+        return
+    rows = [one for one in await _one_presence(attendance) if one.worst_link]
+    if not rows:
+        return
+    link = max((one.worst_link for one in rows), key=list(LINK_WORDS).index)
+    loss, rtt = max(one.loss_permille or 0 for one in rows), max(one.rtt_ms or 0 for one in rows)
+    rung = max((one.rung for one in rows if one.rung), key=list(RUNG_WORDS).index, default="")
+    await CallAttendance.filter(id__in=[one.id for one in rows] + [attendance.id]).update(quality_told=True)
     told = {
-        "link": LINK_WORDS[order.worst_link], "loss": f"{order.loss_permille / 10:g}", "rtt": str(order.rtt_ms),
-        "rung": f",画面最低 {RUNG_WORDS[order.rung]}" if order.rung else "",
+        "link": LINK_WORDS[link], "loss": f"{loss / 10:g}", "rtt": str(rtt), "rung": f",画面最低 {RUNG_WORDS[rung]}" if rung else "",
     }  # fmt: skip
     await note(work, call.consultation_id, f"call.quality.{attendance.seat}", practitioner_id=attendance.practitioner_id, ids=told)
+
+
+async def _one_presence(attendance: CallAttendance) -> list[CallAttendance]:
+    """This sitting, and those before it that lasted until the next one took their place and have not been told of."""
+    before = CallAttendance.filter(call_id=attendance.call_id, account_id=attendance.account_id, seat=attendance.seat, id__lt=attendance.id)
+    replaced = itertools.takewhile(lambda one: one.ending == "replaced" and not one.quality_told, await before.order_by("-id"))
+    return [attendance, *replaced]
 
 
 async def end_attendance(work: Work, call: Call, attendance_id: str, ending: str) -> None:

@@ -62,13 +62,16 @@ class Entered(Result):
 
 
 class EnterCall(Command):
-    """Use a ticket. A second use, a ticket of somebody else or an expired one opens nothing."""
+    """Use a ticket. A second use, a ticket of somebody else or an expired one opens nothing.
+
+    ``again``: he was in the call and lost his connection."""
 
     name = "calls.enter"
     title = "入座"
     access = (Grant(Role.VISITOR, "holds_ticket"),)
     gives = Entered
     ticket: str = Field(min_length=20, max_length=80)
+    again: bool = False
 
 
 class LeaveCall(Command):
@@ -107,7 +110,9 @@ class SeatStillMine(Query):
 
 
 class ReportTrouble(Command):
-    """Why the call does not come about for the actor, as his device says."""
+    """Why the call does not come about for the actor, as his device says. The same again in the same attempt is noted once.
+
+    ``minutes_before``: it was then, and could not be said for want of a network."""
 
     name = "calls.report_trouble"
     title = "视频没打通"
@@ -115,6 +120,7 @@ class ReportTrouble(Command):
     gives = Done
     consultation_id: Id
     trouble: Trouble
+    minutes_before: int = Field(default=0, ge=0, le=720)
 
 
 class CheckCall(Command):
@@ -146,7 +152,8 @@ class SeatView(Result):
 
 
 class CallView(Result):
-    """``seat``: the reader's own; ``closed``: why no call can be held (now), in one sentence, or None when it can."""
+    """``seat``: the reader's own; ``closed``: why no call can be held (now), in one sentence, or None when it can; ``elder``: whether his account
+    chose large letters (None: never said)."""
 
     consultation_id: Id
     code: str
@@ -154,6 +161,7 @@ class CallView(Result):
     seat: Seat | None
     seats: tuple[SeatView, ...]
     closed: str | None
+    elder: bool | None = None
 
 
 class ViewCall(Query):

@@ -72,6 +72,8 @@ class CallAttendance(Row):
     """Median round trip, milliseconds."""
     rung = fields.CharField(max_length=8, default="", db_default="")
     """The lowest that his picture was sent as."""
+    quality_told = fields.BooleanField(default=False, db_default=False)
+    """Whether these stand on the timeline already."""
 
     class Meta:
         table = "call_attendance"

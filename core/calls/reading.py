@@ -11,6 +11,7 @@ from core.foundation.actor import Role
 from core.foundation.orders import answers
 from core.foundation.work import Work
 from core.people.cards import patient_card, practitioner_cards
+from core.people.service import elder_mode
 
 
 @answers(ViewCall)
@@ -37,6 +38,7 @@ async def view_call(work: Work, order: ViewCall) -> CallView:
         seat=None if work.role is Role.SYSTEM else await seat_of(work, row.id, work.grant),
         seats=tuple(SeatView(seat=seat, label=SEAT_LABELS[seat], person=people.get(seat), present=seat in there) for seat in seats),
         closed=None if closed is None else closed.message,
+        elder=None if work.role is Role.SYSTEM else await elder_mode(work.actor.account_id),
     )
 
 

@@ -50,6 +50,8 @@ RUNG_WORDS = {
     "1080p": "1080p", "720p": "720p", "480p": "480p", "360p": "360p", "180p": "180p", "stills": "一张张的图片", "audio": "只有声音",
     "audio12": "只有声音",
 }
+ATTEMPT_OVER = ("joined", "reopened", "left", "dropped", "removed", "declined")
+"""What somebody does or what becomes of him, after which a trouble of his is a new one."""
 _CAUSES: dict[str, str] = {"declined": "说现在不能视频", "not_admitted": "在门外等,没有请进来"}
 _CAUSES.update({str(trouble): words for trouble, words in TROUBLES.items()})
 _SIDES = {"expert": "专家没有进来", "inviting": "村医和患者没有进来", "nobody": "没有人进来"}
@@ -60,6 +62,12 @@ ENTRY_LABELS: dict[str, str] = {
     **{f"call.left.{seat}": f"{label}离开视频" for seat, label in SEAT_LABELS.items()},
     **{f"call.dropped.{seat}": f"{label}的视频断了" for seat, label in SEAT_LABELS.items()},
     **{f"call.trouble.{seat}.{trouble}": f"{label}没能视频:{why}" for seat, label in SEAT_LABELS.items() for trouble, why in TROUBLES.items()},
+    **{
+        f"call.trouble_before.{seat}.{trouble}": f"{label}没能视频:{why}(约 {{minutes}} 分钟前的事,当时没有网络,现在才报上来)"
+        for seat, label in SEAT_LABELS.items() for trouble, why in TROUBLES.items()
+    },
+    **{f"call.returned.{seat}": f"{label}断线后回到视频" for seat, label in SEAT_LABELS.items()},
+    **{f"call.reopened.{seat}": f"{label}重新打开了视频" for seat, label in SEAT_LABELS.items()},
     **{f"call.removed.{seat}": f"主持人请{label}离开视频" for seat, label in SEAT_LABELS.items()},
     **{f"call.waiting.{seat}": f"{label}在视频门外等" for seat, label in SEAT_LABELS.items()},
     **{f"call.admitted.{seat}": f"主持人请{label}进来" for seat, label in SEAT_LABELS.items()},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.calls.attending import end_attendance
+from datetime import timedelta
+
+from core.calls.attending import end_attendance, tell_quality
 from core.calls.commands import CheckCall
 from core.calls.guests import close_invitations
 from core.calls.models import Call, CallAttendance, CallPlace
@@ -32,6 +34,7 @@ async def check_call(work: Work, order: CheckCall) -> Done:
     for one in await CallAttendance.filter(call_id=call.id, left_at__isnull=True):
         if now - one.seen_at >= HEARD_OF_WITHIN:
             await end_attendance(work, call, one.id, "dropped")
+            await tell_quality(work, call, one.id)
     call = await Call.get(id=call.id)
     there = await CallAttendance.filter(call_id=call.id, left_at__isnull=True).exists()
     came = await CallAttendance.filter(call_id=call.id).exists()
@@ -69,7 +72,8 @@ async def _why_missing(call: Call) -> dict[str, str]:
     told = TimelineEntry.filter(consultation_id=call.consultation_id, at__gte=since, kind__startswith="call.")
     for entry in await told.order_by("sequence"):
         _, what, *rest = entry.kind.split(".")
-        if what == "trouble" and len(rest) == 2:
+        happened = entry.at - timedelta(minutes=int(entry.ids.get("minutes", 0)))
+        if what in ("trouble", "trouble_before") and len(rest) == 2 and happened >= since:
             causes[rest[0]] = rest[1]
         elif what == "declined" and rest:
             causes[rest[0]] = "declined"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from core.calls.commands import InviteToCall, ReportTrouble, RequestSeat, SeatTicket
 from core.calls.models import Call, CallTicket
 from core.calls.room import seat_of, why_closed
-from core.calls.rules import LOOK_AGAIN, SEAT_LABELS, TICKET_LIFE
+from core.calls.rules import ATTEMPT_OVER, LOOK_AGAIN, SEAT_LABELS, TICKET_LIFE, TRIED_BEFORE
 from core.calls.waiting import require_open
-from core.consultations.models import Consultation
+from core.consultations.models import Consultation, TimelineEntry
 from core.consultations.service import consultation_of, hold, note
 from core.consultations.withdrawn import require_not_withdrawn
 from core.foundation.actor import Actor
@@ -51,10 +53,31 @@ async def _open(work: Work, row: Consultation) -> Call:
 
 @handles(ReportTrouble)
 async def report_trouble(work: Work, order: ReportTrouble) -> Done:
-    before = await consultation_of(order.consultation_id)
-    work.concerns("patient", before.patient_id, consultation=before.code)
-    await note(work, before.id, f"call.trouble.{await seat_of(work, before.id, work.grant)}.{order.trouble}")
+    row = await hold(order.consultation_id)
+    work.concerns("patient", row.patient_id, consultation=row.code)
+    seat = await seat_of(work, row.id, work.grant)
+    if await _told_already(work, row, seat, order):
+        return Done(done=False)
+    if order.minutes_before:
+        await note(work, row.id, f"call.trouble_before.{seat}.{order.trouble}", ids={"minutes": str(order.minutes_before)})
+    else:
+        await note(work, row.id, f"call.trouble.{seat}.{order.trouble}")
     return Done()
+
+
+async def _told_already(work: Work, row: Consultation, seat: str, order: ReportTrouble) -> bool:
+    """The same person told the same of this attempt: nothing has become of him since. The row is held by the caller: of two at once the second sees
+    what the first noted."""
+    call = await Call.get_or_none(open_consultation_id=row.id)
+    since = (work.now if call is None else call.opened_at) - TRIED_BEFORE - timedelta(minutes=order.minutes_before)
+    same = [f"call.{what}.{seat}.{order.trouble}" for what in ("trouble", "trouble_before")]
+    told = TimelineEntry.filter(consultation_id=row.id, kind__in=same, account_id=work.actor.account_id, at__gte=since)
+    last = await told.order_by("-sequence").first()
+    if last is None:
+        return False
+    after = TimelineEntry.filter(consultation_id=row.id, sequence__gt=last.sequence, kind__startswith="call.")
+    over = {f"call.{what}.{seat}" for what in ATTEMPT_OVER}
+    return not any(entry.kind in over or entry.kind.startswith(("call.ended", "call.not_held")) for entry in await after)
 
 
 @listens("consultation.assigned")

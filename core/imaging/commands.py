@@ -12,6 +12,9 @@ from core.foundation.ids import Id
 from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
 from core.foundation.withheld import WithWithheld
 
+SENDS = (Grant(Role.VILLAGE_DOCTOR, "own_upload"), Grant(Role.EXPERT, "own_upload"), Grant(Role.VISITOR, "own_upload"))
+"""Who sent the file himself."""
+
 
 class UploadView(Result):
     """``state``: receiving (bytes are missing), received (a worker looks at it), accepted, refused. ``refusal`` is the sentence for the person when
@@ -56,7 +59,7 @@ class CheckUpload(Command):
 class Upload(Query):
     name = "imaging.upload"
     title = "上传进度"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"), Grant(Role.SYSTEM))
+    access = (*SENDS, Grant(Role.SYSTEM))
     gives = UploadView
     upload_id: Id
 
@@ -81,7 +84,7 @@ class ImageView(Result):
     frames: int
     windows: tuple[WindowChoice, ...]
     received_at: datetime
-    sent_by: Literal["village_doctor", "patient", "family"]
+    sent_by: Literal["village_doctor", "patient", "family", "expert"]
     sent_at: datetime
 
 
@@ -225,6 +228,7 @@ MAX_IMAGE, MAX_PHOTO = 512 << 20, 10 << 20
 """Bytes of an image file, and of the photo of a paper."""
 
 
+TransferKind = Literal["image", "picture", "consent"]
 class TransferView(Result):
     """A file on its way. ``received``: how many of its ``length`` bytes lie safely here. ``state``: receiving, complete (a worker joins the pieces),
     done, refused, ended (called off, or left lying for a day)."""
@@ -232,7 +236,7 @@ class TransferView(Result):
     upload_id: Id
     consultation_id: Id
     patient_id: Id
-    kind: Literal["image", "consent"]
+    kind: TransferKind
     length: int
     received: int
     expected_sha256: str
@@ -241,14 +245,17 @@ class TransferView(Result):
 
 
 class BeginTransfer(Command):
-    """Announce a file that will come in pieces. One whose content (by its SHA-256) the consultation has already is done at once."""
+    """Announce a file that will come in pieces: of a village doctor an image or a consent; of an expert, of a patient or of who speaks for him a
+    ``picture``, which becomes what a photo from his chat does. One whose content (by its SHA-256) the consultation has already is done at once."""
 
     name = "imaging.begin_transfer"
     title = "开始续传"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    access = (
+        Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VISITOR, "own_patient_consultation"),
+    )
     gives = TransferView
     consultation_id: Id
-    kind: Literal["image", "consent"]
+    kind: TransferKind
     length: int = Field(ge=0, le=1 << 40)
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 
@@ -256,7 +263,7 @@ class BeginTransfer(Command):
 class TransferState(Query):
     name = "imaging.transfer"
     title = "传到哪里了"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"),)
+    access = SENDS
     gives = TransferView
     upload_id: Id
 
@@ -266,7 +273,7 @@ class CompleteTransfer(Command):
 
     name = "imaging.complete_transfer"
     title = "续传传完"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"),)
+    access = SENDS
     gives = TransferView
     upload_id: Id
 
@@ -289,7 +296,7 @@ class EndTransfer(Command):
 
     name = "imaging.end_transfer"
     title = "取消续传"
-    access = (Grant(Role.VILLAGE_DOCTOR, "own_upload"),)
+    access = SENDS
     upload_id: Id
 
 

@@ -38,14 +38,17 @@ class PicturePlaces(Query):
 
 
 class ReceivePicture(Command):
-    """A photo of the patient's has arrived whole in the blob store (under the patient's key); a worker checks it and then it becomes visible."""
+    """A photo of the patient's, or one that the expert shows him, has arrived whole in the blob store (under the patient's key); a worker checks it
+    and then it becomes visible, as whose it is."""
 
     name = "imaging.receive_picture"
     title = "患者发照片"
-    access = (Grant(Role.VISITOR, "own_patient_consultation"),)
+    access = (Grant(Role.VISITOR, "own_patient_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
     gives = UploadView
     comes_with_file = True
     consultation_id: Id
     blob_id: Id
     size: int = Field(ge=0, le=1 << 40)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    upload_id: Id | None = None
+    """The id under which it was sent in pieces, if it was."""

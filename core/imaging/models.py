@@ -117,7 +117,7 @@ class Transfer(Owned):
     patient_id = id_field()
     account_id = id_field()
     kind = fields.CharField(max_length=8)
-    """image, consent."""
+    """image, picture (a photo of a patient's or an expert's), consent."""
     length = fields.BigIntField()
     received = fields.BigIntField(default=0)
     """How many bytes lie safely in pieces: where the sender goes on."""

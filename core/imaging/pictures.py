@@ -1,4 +1,5 @@
-"""Photos that patients send: into an open consultation of theirs, checked like everything else, shown as the patient's, told to who treats him.
+"""Photos that patients send, and experts in a call: into an open consultation of theirs, checked like everything else, shown as whose they are, told
+to who treats the patient.
 
 They are no material that dispatch waits for: what a patient takes for important is not the electrocardiogram that the doctor was asked for.
 """
@@ -11,6 +12,7 @@ from core.consultations.models import Consultation
 from core.consultations.rules import word_entries
 from core.consultations.service import keep_blob, note, open_consultation
 from core.consultations.workflow import OPEN_STATES
+from core.foundation.actor import Role
 from core.foundation.orders import answers, handles
 from core.foundation.withheld import shown
 from core.foundation.work import Work
@@ -33,7 +35,7 @@ TOLD_EVERY = timedelta(minutes=5)
 """Several photos in a row are told of once."""
 _USED_UNDER: tuple[PurposeCode, ...] = ("care", "sensitive", "children", "consultation")
 """What a photo in a consultation is used for."""
-SENDERS = {"patient": "患者", "family": "家属"}
+SENDERS = {"patient": "患者", "family": "家属", "expert": "专家"}
 
 word_entries({"picture.arrived": "{who}发来一张照片", "picture.refused": "{who}发来的一张照片没有收下"})
 
@@ -78,18 +80,29 @@ async def receive_picture(work: Work, order: ReceivePicture) -> UploadView:
     if order.size > MAX_PHOTO:
         raise FileTooLarge(limit=MAX_PHOTO >> 20)
     account_id = work.actor.account_id
-    if await Upload.filter(consultation_id=row.id, account_id=account_id).exclude(state="refused").count() >= MOST_PICTURES:
-        raise TooManyPictures(most=MOST_PICTURES)
-    relations = await live_relations(work, account_id=account_id, patient_id=row.patient_id)
-    himself = any(one.relation == "self" for one in relations)
+    await check_number(row.id, account_id)
     await keep_blob(work, order.blob_id, row.patient_id, media_type=UNREAD, size=order.size, sha256=order.sha256)
     upload = await Upload.create(
-        id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id, account_id=account_id,
+        id=order.upload_id or work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id,
+        account_id=account_id,
         blob_id=order.blob_id, size=order.size, sha256=order.sha256, state="received", received_at=work.now,
-        sent_as="patient" if himself else "family",
+        sent_as=await _as_whose(work, row),
     )  # fmt: skip
     await work.emit("upload.received", key=row.id, upload_id=upload.id)
     return await view_of(upload)
+
+
+async def check_number(consultation_id: str, account_id: str) -> None:
+    """TooManyPictures when the account has sent as many as one may."""
+    if await Upload.filter(consultation_id=consultation_id, account_id=account_id).exclude(state="refused").count() >= MOST_PICTURES:
+        raise TooManyPictures(most=MOST_PICTURES)
+
+
+async def _as_whose(work: Work, row: Consultation) -> str:
+    if work.role is Role.EXPERT:
+        return "expert"
+    relations = await live_relations(work, account_id=work.actor.account_id, patient_id=row.patient_id)
+    return "patient" if any(one.relation == "self" for one in relations) else "family"
 
 
 async def picture_arrived(work: Work, upload: Upload, instance: Instance) -> None:
@@ -109,7 +122,7 @@ async def picture_arrived(work: Work, upload: Upload, instance: Instance) -> Non
     accounts = [row.requester_account_id]
     if row.expert_id is not None:
         accounts.append((await practitioner_card(work, row.expert_id)).account_id)
-    for account_id in accounts:
+    for account_id in (one for one in accounts if one != upload.account_id):
         await tell(work, account_id, "picture.arrived", urgent=urgent, consultation_id=row.id, sent_as=upload.sent_as)
 
 

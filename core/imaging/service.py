@@ -244,7 +244,7 @@ def _image_view(sealer: Sealer, one: Instance, here: ConsultationImage) -> Image
         instance_id=one.id,
         modality=one.modality,
         label=f"{SENDERS[here.sent_as]}发来的照片" if here.sent_as else what,
-        sent_by=cast(Literal["patient", "family"], here.sent_as) if here.sent_as else "village_doctor",
+        sent_by=cast(Literal["patient", "family", "expert"], here.sent_as) if here.sent_as else "village_doctor",
         sent_at=here.added_at,
         description=_opened(sealer, "description", one),
         taken_on=date.fromisoformat(day) if day else None,

@@ -19,10 +19,10 @@ from tortoise.transactions import in_transaction
 
 from core.consultations.commands import AttachConsent
 from core.consultations.service import open_consultation
-from core.foundation.actor import Actor
+from core.foundation.actor import Actor, Role
 from core.foundation.database.connection import PRACTICE
 from core.foundation.due import due
-from core.foundation.errors import Conflict, DomainError, NotFound, Unavailable
+from core.foundation.errors import Conflict, DomainError, NotAllowed, NotFound, Unavailable
 from core.foundation.events import Event, listens
 from core.foundation.keys import SealBroken
 from core.foundation.orders import Done, answers, handles
@@ -41,6 +41,7 @@ from core.imaging.commands import (
     TransferView,
     UploadView,
 )
+from core.imaging.commands_pictures import ReceivePicture
 from core.imaging.errors import (
     NOT_TAKEN,
     TRANSFER_SENTENCES,
@@ -55,6 +56,7 @@ from core.imaging.errors import (
 )
 from core.imaging.files import drop_file, drop_unheld, lost_here
 from core.imaging.models import Transfer, TransferPiece, Upload
+from core.imaging.pictures import check_number
 from core.people.service import actor_for
 from media.imaging.photos import photo_type
 
@@ -64,7 +66,9 @@ KEPT_FOR = timedelta(hours=24)
 """Real time: a sender's link is slow in it, and a demonstration's day is over in a minute."""
 MOST_UNFINISHED = 20
 """Files on their way of one account: more is a mistake, or somebody filling the disk."""
-_LIMITS = {"image": MAX_IMAGE, "consent": MAX_PHOTO}
+_LIMITS = {"image": MAX_IMAGE, "picture": MAX_PHOTO, "consent": MAX_PHOTO}
+_OF_A_VILLAGE_DOCTOR = frozenset({"image", "consent"})
+"""Everybody else sends pictures: what he takes for important is not the material that dispatch waits for."""
 
 
 async def sends(upload_id: str, account_id: str) -> bool:
@@ -74,6 +78,8 @@ async def sends(upload_id: str, account_id: str) -> bool:
 @handles(BeginTransfer)
 async def begin_transfer(work: Work, order: BeginTransfer) -> TransferView:
     row = await open_consultation(work, order.consultation_id)
+    if (order.kind in _OF_A_VILLAGE_DOCTOR) != (work.role is Role.VILLAGE_DOCTOR):
+        raise NotAllowed(order=order.name)
     if order.length == 0:
         raise FileEmpty
     if order.length > _LIMITS[order.kind]:
@@ -81,7 +87,9 @@ async def begin_transfer(work: Work, order: BeginTransfer) -> TransferView:
     account_id = work.actor.account_id
     if await Transfer.filter(account_id=account_id, state="receiving").count() >= MOST_UNFINISHED:
         raise TooManyTransfers
-    twin = await _twin(row.id, order.sha256) if order.kind == "image" else None
+    if order.kind == "picture":
+        await check_number(row.id, account_id)
+    twin = await _twin(row.id, order.sha256) if order.kind != "consent" else None
     expires_at = work.practice.clock.real_now() + KEPT_FOR
     transfer = await Transfer.create(
         id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id, account_id=account_id,
@@ -216,7 +224,8 @@ async def _hand_over(practice: Practice, transfer: Transfer, joined: _Joined) ->
         return None
     if (twin := await _twin(transfer.consultation_id, joined.sha256)) is not None:
         return twin
-    received = await practice.execute(sender, ReceiveUpload.model_validate({**file, "upload_id": transfer.id}), idempotency_key=key)
+    receive = ReceivePicture if transfer.kind == "picture" else ReceiveUpload
+    received = await practice.execute(sender, receive.model_validate({**file, "upload_id": transfer.id}), idempotency_key=key)
     return cast(UploadView, received).upload_id
 
 

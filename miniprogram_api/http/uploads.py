@@ -1,6 +1,6 @@
 """tus 1.0 (core, creation, checksum, termination, expiration): files that come in pieces over a link that breaks.
 
-    POST   /v1/consultations/{id}/uploads   announce: Upload-Length, Upload-Metadata (kind image or consent, sha256 of the whole file)
+    POST   /v1/consultations/{id}/uploads   announce: Upload-Length, Upload-Metadata (kind image, picture or consent, sha256 of the whole file)
     HEAD   /v1/uploads/{id}                 where to go on
     PATCH  /v1/uploads/{id}                 bytes from there on
     DELETE /v1/uploads/{id}                 call it off

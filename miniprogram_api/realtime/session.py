@@ -142,7 +142,7 @@ class CallSession:
             ticket = first.ticket
         else:
             raise _End(NO_TICKET)
-        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=ticket)))
+        entering = asyncio.ensure_future(self._practice.execute(self._actor, EnterCall(ticket=ticket, again=isinstance(first, Again))))
         try:
             entered: Entered = await asyncio.shield(entering)
         except asyncio.CancelledError:

@@ -78,14 +78,63 @@ async def test_which_browser_fits_and_what_to_do_otherwise(visiting: Visiting, p
     assert "权限" in steps[4][0]
 
 
-@pytest.mark.parametrize(
-    ("reached", "rtt", "rate", "light"),
-    [(True, 80, 2000, "green"), (True, 80, None, "green"), (True, 700, 2000, "yellow"), (True, 80, 300, "yellow"), (True, 80, 100, "red"),
-     (True, 2500, 2000, "red"), (False, None, None, "red")],
-)  # fmt: skip
-async def test_how_a_network_is_judged(visiting: Visiting, pages: str, reached: bool, rtt: float, rate: float, light: str) -> None:
-    script = "const { verdict } = await from('network.js'); return verdict(given);"
-    assert (await asked(visiting, pages, script, {"reached": reached, "rtt": rtt, "rate": rate}))["light"] == light
+async def test_how_a_network_is_judged(visiting: Visiting, pages: str) -> None:
+    cases: list[tuple[bool, float | None, float | None, str, str | None]] = [
+        (True, 80, 2000, "green", None), (True, 80, None, "green", None), (True, 700, 2000, "yellow", None), (True, 80, 300, "yellow", None),
+        (True, 80, 100, "red", "weak_network"), (True, 2500, 2000, "red", "weak_network"), (False, None, None, "red", "no_network"),
+    ]  # fmt: skip
+    given = [{"reached": reached, "rtt": rtt, "rate": rate} for reached, rtt, rate, *_ in cases]
+    found = await asked(visiting, pages, "const { verdict } = await from('network.js'); return given.map(verdict);", given)
+    assert [(one["light"], one["code"]) for one in found] == [(light, code) for *_, light, code in cases]
+
+
+async def test_an_answer_that_does_not_come_is_no_network(visiting: Visiting, pages: str) -> None:
+    script = """
+      const { roundTrip } = await from('network.js');
+      const real = setTimeout;
+      globalThis.setTimeout = (act, ms, ...more) => real(act, ms / 100, ...more);
+      try { return [await roundTrip(() => new Promise(() => {})), typeof await roundTrip(async () => ({}).nothing)]; }
+      finally { globalThis.setTimeout = real; }"""
+    assert await asked(visiting, pages, script) == [None, "number"]
+
+
+async def test_what_the_own_picture_is_sent_as(visiting: Visiting, pages: str) -> None:
+    told = {"send_bits": 900_000, "height": 480, "rate": 25, "sound_bits": 32_000}
+    cases: list[tuple[dict[str, Any], str | None]] = [
+        ({"meant": True, "lines": 720}, "720p"), ({"meant": True, "lines": 479, "advice": told}, "480p"), ({"meant": True, "advice": told}, "480p"),
+        ({"meant": True, "lines": 240, "advice": told}, "180p"), ({"meant": True, "advice": {**told, "rate": 0.2, "height": 180}}, "stills"),
+        ({"meant": True, "lines": 480, "advice": {**told, "send_bits": 0}}, "audio"), ({"meant": True}, None), ({"meant": False, "lines": 480}, None),
+        ({"meant": True, "advice": {**told, "send_bits": 0, "sound_bits": 12_000}}, "audio12"), ({"meant": True, "lines": 1080}, "1080p"),
+        ({"meant": False, "advice": {**told, "send_bits": 0}}, None), ({"meant": True, "lines": 360}, "360p"),
+    ]  # fmt: skip
+    found = await asked(visiting, pages, "const { rungOf } = await from('sending.js'); return given.map(rungOf);", [given for given, _ in cases])
+    assert found == [rung for _, rung in cases]
+
+
+async def test_what_is_measured_says_what_the_own_picture_goes_out_as(visiting: Visiting, pages: str) -> None:
+    script = """
+      const { Pair } = await from('pair.js');
+      let sizes = given.sizes;
+      const connection = () => ({
+        addTransceiver() {}, close() {}, connectionState: 'connected', getReceivers: () => [], getTransceivers: () => [],
+        getStats: async () => new Map(sizes.map(([frameWidth, frameHeight, active], place) =>
+          [place, { type: 'outbound-rtp', kind: 'video', frameWidth, frameHeight, active }])),
+      });
+      const canvas = document.createElement('canvas');
+      const [video] = canvas.captureStream().getVideoTracks();
+      const pair = new Pair({ video }, { connection }, { state() {}, track() {}, refused() {} });
+      const seen = [(await pair.quality()).rung];
+      pair.advice = given.advice;
+      seen.push((await pair.quality()).rung);
+      sizes = [];
+      pair.advice = { ...given.advice, send_bits: 250000, height: 360 };
+      seen.push((await pair.quality()).rung);
+      video.enabled = false;
+      seen.push((await pair.quality()).rung);
+      return seen;"""
+    sizes = [[480, 640, True], [960, 1280, False], [120, 160, True]]
+    given = {"sizes": sizes, "advice": {"send_bits": 0, "height": 0, "rate": 0, "sound_bits": 24_000}}
+    assert await asked(visiting, pages, script, given) == ["480p", "audio", "360p", None]
 
 
 _SENDERS = """

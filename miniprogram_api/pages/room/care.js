@@ -2,7 +2,10 @@
 
 const KEY = "huizhen.care";
 
-export function caring() {
+/** Whether the letters are large on this page now. */
+export const caring = () => document.documentElement.classList.contains("care");
+
+function kept() {
   try {
     return localStorage.getItem(KEY) === "1";
   } catch {
@@ -10,8 +13,9 @@ export function caring() {
   }
 }
 
-export function showCare() {
-  document.documentElement.classList.toggle("care", caring());
+/** At the entry: `elder`, what the account chose, wherever that was, or what was chosen on this device. */
+export function showCare(elder = false) {
+  document.documentElement.classList.toggle("care", Boolean(elder) || kept());
 }
 
 export function setCare(on) {

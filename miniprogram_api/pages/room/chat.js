@@ -17,7 +17,8 @@ export class Chat {
     this.typing = h("button", { type: "button", class: "sheet-button", "aria-pressed": "false", hidden: true, on: { click: () => this.#toggleTyping() } }, "打字幕");
     this.showing = h("button", { type: "button", class: "sheet-button", hidden: true, on: { click: () => this.#offer() } }, "给大家看图");
     this.offered = h("div", { class: "offered" });
-    this.element = h("div", null, this.list, this.form, h("div", { class: "row" }, this.typing, this.showing), this.offered,
+    this.sending = h("div", { class: "sending", hidden: true });
+    this.element = h("div", null, this.list, this.form, h("div", { class: "row" }, this.typing, this.showing), this.offered, this.sending,
       h("p", { class: "faint" }, "写的话和看过的图会留在会诊记录里;字幕不留。"));
   }
 
@@ -26,6 +27,32 @@ export class Chat {
     this.form.hidden = !can.includes("say");
     this.typing.hidden = !can.includes("caption");
     this.showing.hidden = !can.includes("show");
+    this.sending.hidden = !can.includes("show");
+    if (can.includes("show")) this.#offerSending();
+  }
+
+  /** A photo or file from the device goes into the case, over a line that may break, and is then shown to everybody. */
+  async #offerSending() {
+    const [kind, label, accept] = this.call.seat === "village_doctor" ? ["image", "传照片或影像给大家看", ""] : ["picture", "传照片给大家看", "image/*"];
+    this.uploads ??= import("../shared/uploads.js").then(({ Uploads }) => {
+      const uploads = new Uploads(this.consultationId, (outcome) => this.#taken(outcome));
+      replace(this.sending, uploads.single(kind, label, accept));
+    }, () => {
+      this.uploads = null; // no network just now: asked again with the room's next news
+    });
+    await this.uploads;
+  }
+
+  /** A file has become part of the case: whoever is in the call is shown it, if there is something to see. */
+  async #taken({ instance_id: image }) {
+    try {
+      const { images } = await request("GET", `consultations/${this.consultationId}/images`);
+      if (!images.some((one) => one.instance_id === image && one.frames > 0)) this.say("文件已放进会诊。它没有画面,大家可以在会诊资料里看到。");
+      else if (!this.tell({ type: "show", image })) this.say("照片已放进会诊。网好了请点「给大家看图」,大家就能看到。");
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      this.say("文件已放进会诊。请点「给大家看图」,让大家看到。");
+    }
   }
 
   /** One line; true when it is new and somebody else's. */

@@ -14,8 +14,8 @@ const LOUDER = "请把音量调大,关掉静音,看看耳机有没有接好,再�
 
 /** Shows itself in `place` until 加入 is pressed, then calls `join` with the stream (or null) and whether he wants sound only. */
 export class Lobby {
-  constructor(place, consultationId, { view, stream, met, back, join }) {
-    Object.assign(this, { place, consultationId, view, met, back, join, stream: stream ?? null, trouble: null, asking: !stream });
+  constructor(place, consultationId, { view, stream, met, back, troubles, join }) {
+    Object.assign(this, { place, consultationId, view, met, back, troubles, join, stream: stream ?? null, trouble: null, asking: !stream });
     this.fit = fitOf(here());
     this.rate = null;
     this.meter = h("meter", { min: 0, max: 1, value: 0, "aria-label": "麦克风音量" });
@@ -45,6 +45,7 @@ export class Lobby {
         h("span", null, "网络"), h("span", { class: "wide" }, this.lamp, " ", this.network)),
       this.who, this.actions,
       h("p", { class: "faint" }, "没有您和在场每个人的同意,不会录像。"));
+    if (this.unfit()) troubles.note(this.unfit());
     this.drawSpeaker("ask");
     this.draw();
     this.timer = setInterval(() => document.hidden || this.look(), FRESH_MS);
@@ -63,9 +64,14 @@ export class Lobby {
     this.draw();
     const { stream, trouble } = await openDevices();
     Object.assign(this, { stream, trouble, asking: false });
-    if (trouble) report(this.consultationId, trouble.code);
+    if (trouble) this.troubles.note(this.unfit() ?? trouble.code);
     this.follow();
     this.draw();
+  }
+
+  /** The place's own trouble, of which whatever the devices say is a consequence: null, or its code. */
+  unfit() {
+    return { watch: "wrong_device", none: "unfit_browser" }[this.fit.fit] ?? null;
   }
 
   follow() {
@@ -81,6 +87,7 @@ export class Lobby {
       this.view = await request("GET", `consultations/${this.consultationId}/call`);
     });
     Object.assign(this, { rtt, reached: rtt !== null });
+    this.noteNetwork();
     this.drawNetwork();
     this.drawPeople();
     this.drawActions();
@@ -90,6 +97,13 @@ export class Lobby {
   async weigh() {
     this.rate = await throughput();
     this.drawNetwork();
+  }
+
+  /** One slow answer is no weak network: what two looks in a row agree on is noted. */
+  noteNetwork() {
+    const { code } = verdict(this);
+    if (code && code === this.lastCode) this.troubles.note(code);
+    this.lastCode = code;
   }
 
   drawNetwork() {
@@ -170,9 +184,4 @@ export class Lobby {
     if (!this.stream) return "加入(只听)";
     return this.stream.getVideoTracks().length ? "加入" : "加入(只用声音)";
   }
-}
-
-/** Why it did not work goes to the consultation's timeline; if even that does not work, nothing more can be said. */
-export function report(consultationId, trouble) {
-  request("POST", `consultations/${consultationId}/call/trouble`, { body: { trouble } }).catch(() => {});
 }

@@ -8,21 +8,28 @@ const LONGEST_MS = 6000;
 const PICTURE = 150;
 const GOOD = 500;
 
-/** {light, sentence} for a way there and back of `rtt` ms and `rate` kbit/s (null: not measured); `reached`: whether anything answered. */
+/**
+ * {light, sentence, code} for a way there and back of `rtt` ms and `rate` kbit/s (null: not measured); `reached`: whether anything answered;
+ * `code`: the trouble that this is, if it is one.
+ */
 export function verdict({ reached, rtt, rate }) {
-  if (!reached) return { light: "red", sentence: "网络不通。请换 Wi-Fi 或流量,到窗边试试。" };
-  if (rtt >= 2000 || (rate !== null && rate < PICTURE)) return { light: "red", sentence: "网络不好,建议只用声音" };
-  if (rtt >= 600 || (rate !== null && rate < GOOD)) return { light: "yellow", sentence: "网络有点慢,画面会小一些" };
-  return { light: "green", sentence: "网络好" };
+  if (!reached) return { light: "red", code: "no_network", sentence: "网络不通。请换 Wi-Fi 或流量,到窗边试试。" };
+  if (rtt >= 2000 || (rate !== null && rate < PICTURE)) return { light: "red", code: "weak_network", sentence: "网络不好,建议只用声音" };
+  if (rtt >= 600 || (rate !== null && rate < GOOD)) return { light: "yellow", code: null, sentence: "网络有点慢,画面会小一些" };
+  return { light: "green", code: null, sentence: "网络好" };
 }
 
-/** `ask`: a small request that is made anyway; its refusal by the practice is an answer too. Milliseconds, or null when nothing answered. */
+/** `ask`: a small request that is made anyway; its refusal by the practice is an answer too. Milliseconds, or null when nothing answered in time. */
 export async function roundTrip(ask) {
   const began = performance.now();
+  let timer;
+  const late = new Promise((done) => { timer = setTimeout(done, LONGEST_MS, true); });
   try {
-    await ask();
+    if (await Promise.race([ask(), late])) return null;
   } catch (problem) {
     if (problem.offline !== false) return null;
+  } finally {
+    clearTimeout(timer);
   }
   return performance.now() - began;
 }

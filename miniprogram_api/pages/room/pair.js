@@ -1,6 +1,6 @@
 // The two connections of one seat: one sends, one receives. They are put up together and closed together.
 
-import { adjust, encodings, linesFor, settle, soundPacket, starves } from "./sending.js";
+import { adjust, encodings, linesFor, rungOf, settle, soundPacket, starves } from "./sending.js";
 import { Smoothing } from "./smoothing.js";
 
 /** Milliseconds of sound in a packet unless something else is asked for (RFC 7587, 4.2). */
@@ -150,7 +150,7 @@ export class Pair {
     return { sending: arrived(sending), receiving: arrived(receiving) };
   }
 
-  /** What the device measures of what it receives, since it was last asked: {loss, rtt_ms}. */
+  /** What the device measures of what it receives, since it was last asked, and what its own picture goes out as: {loss, rtt_ms, rung}. */
   async quality() {
     let [lost, received, rtt] = [0, 0, 0];
     for (const one of (await this.receiving.getStats()).values()) {
@@ -162,7 +162,14 @@ export class Pair {
     const before = this.counted ?? { lost: 0, received: 0 };
     this.counted = { lost, received };
     const [lostNow, receivedNow] = [Math.max(0, lost - before.lost), Math.max(0, received - before.received)];
-    return { loss: lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0, rtt_ms: Math.min(60_000, rtt) };
+    return { loss: lostNow + receivedNow ? lostNow / (lostNow + receivedNow) : 0, rtt_ms: Math.min(60_000, rtt), rung: await this.#rung() };
+  }
+
+  async #rung() {
+    const { video } = this.tracks;
+    const lines = [...(await statsOf(this.sending)).values()].filter((one) => one.type === "outbound-rtp" && one.kind === "video" && one.active !== false)
+      .map((one) => Math.min(one.frameWidth ?? 0, one.frameHeight ?? 0));
+    return rungOf({ advice: this.advice, lines: Math.max(0, ...lines) || undefined, meant: Boolean(video?.enabled && video.readyState === "live") });
   }
 
   close() {

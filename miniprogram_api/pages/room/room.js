@@ -6,11 +6,12 @@ import { failed } from "../shared/states.js";
 import { showCare } from "./care.js";
 import { Call } from "./connection.js";
 import { openCamera } from "./devices.js";
-import { Lobby, report } from "./lobby.js";
+import { Lobby } from "./lobby.js";
 import { declineButton, phoneButton } from "./phone.js";
 import { RoomSide } from "./room_side.js";
 import { RecordingMark } from "./recording.js";
 import { Stage } from "./stage.js";
+import { Troubles, sendKept } from "./troubles.js";
 import { Waiting } from "./waiting.js";
 
 const place = document.getElementById("room");
@@ -41,37 +42,41 @@ async function open(stream = null) {
     view = await request("GET", `consultations/${consultationId}/call`);
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
+    if (problem.status === 0 && consultationId) new Troubles(consultationId).note("no_network");
     if (problem.status === 401) replace(place, empty("请从微信里打开这一页。"));
     else if (problem.code.startsWith("call.")) replace(place, empty(problem.message));
     else if (problem.status === 403 || problem.status === 404 || problem.status === 422) replace(place, empty("这次视频没有邀请您。请从您自己收到的消息里打开。"));
     else replace(place, failed(problem, () => open(stream)));
     return;
   }
-  if (GUESTS.has(view.seat) && !view.closed) await wait(view, stream);
-  else prepare(view, stream);
+  showCare(view.elder);
+  sendKept();
+  const troubles = new Troubles(consultationId);
+  if (GUESTS.has(view.seat) && !view.closed) wait(view, stream, troubles);
+  else prepare(view, stream, troubles);
 }
 
 /** At the door, and then in: who only listens gives neither sound nor picture, and is not asked for them. */
-function wait(view, stream) {
+function wait(view, stream, troubles) {
   document.body.classList.remove("in-call");
   return new Waiting(place, consultationId, {
     code: view.code, guest: GUESTS.has(view.seat), back: caseLink(view.seat),
-    entered: () => (view.seat === "student" || stream ? enter(stream, view.seat) : prepare(view, stream)),
+    entered: () => (view.seat === "student" || stream ? enter(stream, view.seat, troubles) : prepare(view, stream, troubles)),
   });
 }
 
-function prepare(view, stream) {
+function prepare(view, stream, troubles) {
   const lobby = new Lobby(place, consultationId, {
-    view, stream, met, back: caseLink(view.seat),
+    view, stream, met, troubles, back: caseLink(view.seat),
     join: (given, soundOnly = false) => {
       lobby.close();
-      enter(given, view.seat, soundOnly);
+      enter(given, view.seat, troubles, soundOnly);
     },
   });
   if (!view.closed && !GUESTS.has(view.seat)) place.append(phoneButton(consultationId), declineButton(consultationId));
 }
 
-function enter(stream, seat, soundOnly = false) {
+function enter(stream, seat, troubles, soundOnly = false) {
   const own = { stream, muted: false, dark: false, voice: soundOnly, held: false, silent: false };
   if (soundOnly) {
     for (const one of stream.getVideoTracks()) {
@@ -79,14 +84,24 @@ function enter(stream, seat, soundOnly = false) {
       stream.removeTrack(one);
     }
   }
-  call = new Call(consultationId, met);
+  const running = new Call(consultationId, met);
+  call = running;
   call.pictures = !soundOnly;
+  let pressed = 0;
   const track = (kind) => own.stream?.getTracks().find((one) => one.kind === kind && one.readyState === "live") ?? null;
 
+  /** The camera again, which is closed in 语音模式 and may be missing. A question to the person takes time: what he pressed last counts. */
   async function light() {
-    // The camera was closed for 语音模式: open it again.
-    own.stream ??= new MediaStream();
-    if (!track("video")) own.stream.addTrack(await openCamera());
+    const mine = ++pressed;
+    if (!track("video")) {
+      const opened = await openCamera();
+      if (mine !== pressed || call !== running) {
+        opened.stop(); // he has changed his mind meanwhile, or left
+        return;
+      }
+      own.stream ??= new MediaStream();
+      own.stream.addTrack(opened);
+    }
     Object.assign(own, { dark: false, voice: false });
     call.pictures = true;
     track("video").enabled = true;
@@ -118,17 +133,19 @@ function enter(stream, seat, soundOnly = false) {
       }
       stage.showSelf(own);
     },
+    /** The others' pictures come back whether or not there is a camera for one's own. */
     async voice() {
+      own.voice = !own.voice;
+      call.wantPictures(!own.voice);
+      stage.showSelf(own);
       try {
-        call.wantPictures(own.voice);
-        if (own.voice) await light();
-        else {
-          own.voice = true;
+        if (own.voice) {
+          pressed += 1;
           const video = track("video");
           await call.replace("video", null);
           video?.stop();
           if (video) own.stream.removeTrack(video);
-        }
+        } else await light();
       } catch {
         stage.say("摄像头打不开,别人仍能听到您。");
       }
@@ -159,7 +176,7 @@ function enter(stream, seat, soundOnly = false) {
   call.addEventListener("link", () => stage.showSeats());
   call.addEventListener("track", ({ detail }) => stage.showStream(detail.seat, detail.stream));
   call.addEventListener("trouble", ({ detail }) => {
-    report(consultationId, detail.code);
+    troubles.note(detail.code);
     stage.say(detail.sentence);
   });
   call.addEventListener("state", ({ detail }) => {
@@ -169,7 +186,7 @@ function enter(stream, seat, soundOnly = false) {
       stage.close();
       const sat = call.seat ?? seat;
       call = null;
-      left(own.stream, sat, detail);
+      left(own.stream, sat, troubles, detail);
       return;
     }
     stage.showSeats();
@@ -179,9 +196,9 @@ function enter(stream, seat, soundOnly = false) {
 }
 
 /** One tap back, whatever the reason. Nobody is filmed after he has left. */
-function left(stream, seat, { code, sentence }) {
+function left(stream, seat, troubles, { code, sentence }) {
   if (code === "call.must_wait") {
-    request("GET", `consultations/${consultationId}/call`).then((view) => wait(view, stream), () => open(stream));
+    request("GET", `consultations/${consultationId}/call`).then((view) => wait(view, stream, troubles), () => open(stream));
     return;
   }
   for (const track of stream?.getTracks() ?? []) track.stop();

@@ -51,6 +51,22 @@ export function soundPacket({ sound_bits: sound }) {
   return sound && sound <= SOUND_SAVING_BITS ? SOUND_SAVING_MS : null;
 }
 
+const RUNGS = [[1080, "1080p"], [720, "720p"], [480, "480p"], [360, "360p"], [0, "180p"]];
+/** A picture scaled down by a fraction is a line or two short. */
+const NEARLY = 0.97;
+
+/**
+ * What the own picture is sent as (a Rung of core/calls/commands.py), from what the server says is to be sent and how many lines the encoder has sent
+ * (undefined: not known yet); null while nothing is known, or no picture is meant to be sent.
+ */
+export function rungOf({ advice, lines, meant }) {
+  if (!meant) return null;
+  if (advice?.send_bits === 0) return advice.sound_bits && advice.sound_bits <= SOUND_SAVING_BITS ? "audio12" : "audio";
+  if (advice?.rate && advice.rate < 1) return "stills";
+  const sent = lines ?? advice?.height;
+  return sent ? RUNGS.find(([least]) => sent >= least * NEARLY)[1] : null;
+}
+
 /** After the answer: a server that takes one size only gets the whole picture. */
 export async function settle(video, answer) {
   const parameters = video?.getParameters();

@@ -44,10 +44,11 @@ export class Stage {
     this.own = own;
     const { stream, muted, dark, voice } = own;
     if (this.mirror.srcObject !== stream) this.mirror.srcObject = stream;
-    this.ownNote.hidden = !(dark || voice || !stream?.getVideoTracks().length);
-    for (const [name, pressed] of Object.entries({ mute: muted, camera: dark || voice, voice })) this.buttons[name].setAttribute("aria-pressed", String(pressed));
+    const unseen = dark || voice || !stream?.getVideoTracks().length;
+    this.ownNote.hidden = !unseen;
+    for (const [name, pressed] of Object.entries({ mute: muted, camera: unseen, voice })) this.buttons[name].setAttribute("aria-pressed", String(pressed));
     this.buttons.mute.textContent = muted ? "已静音" : "静音";
-    this.buttons.camera.textContent = dark || voice ? "开画面" : "关画面";
+    this.buttons.camera.textContent = unseen ? "开画面" : "关画面";
     this.showSeats();
   }
 

@@ -27,6 +27,7 @@ from core.consultations.commands_case import Timeline
 from core.foundation.errors import DomainError, NotAllowed
 from core.foundation.orders import Command
 from core.foundation.practice import Practice
+from core.people.commands_reading import ChooseReading
 from tests.core.calls.conftest import Room
 
 pytestmark = pytest.mark.storage
@@ -252,6 +253,116 @@ async def test_how_the_link_was_stands_on_the_timeline_once(room: Room) -> None:
     assert (await room.timeline()).count("call.quality.village_doctor") == 1
     view = await room.practice.ask(room.people["village_doctor"], Timeline(consultation_id=room.consultation_id))
     assert view.entries[-1].label == "村医的线路:最差时差,丢包 3.1%,往返 420 毫秒,画面最低 只有声音"
+
+
+async def _back(room: Room, seat: str) -> str:
+    """The same person over a new connection, before anybody noticed that the old one was gone; where he sits now."""
+    ticket = await room.ticket(seat)
+    entered = await room.practice.execute(room.people[seat], EnterCall(ticket=ticket.ticket, again=True))
+    return str(entered.attendance_id)
+
+
+async def test_who_comes_back_loses_nothing_of_what_was_measured_and_the_worst_of_both_is_told(room: Room) -> None:
+    first = (await room.enter("patient")).attendance_id
+    second = await _back(room, "patient")
+    third = await _back(room, "patient")
+    measured: list[tuple[str, dict[str, object]]] = [
+        (first, {"worst_link": "red", "loss_permille": 12, "rtt_ms": 300, "rung": "360p"}), (second, {}),
+        (third, {"worst_link": "green", "loss_permille": 40, "rtt_ms": 80, "rung": "stills"}),
+    ]  # fmt: skip
+    for attendance_id, figures in measured:
+        order = LeaveCall.model_validate({"attendance_id": attendance_id, "ending": "dropped", **figures})
+        for _ in range(2):
+            await room.practice.execute(room.people["patient"], order)
+    kinds = await room.timeline()
+    returned = ["call.returned.patient"] * 2
+    assert kinds == ["call.joined.patient", *returned, "call.dropped.patient", "call.quality.patient"]
+    view = await room.practice.ask(room.people["village_doctor"], Timeline(consultation_id=room.consultation_id))
+    assert view.entries[-1].label == "患者的线路:最差时差,丢包 4%,往返 300 毫秒,画面最低 一张张的图片"
+    assert view.entries[-3].label == "患者断线后回到视频"
+
+
+async def test_what_was_measured_before_is_told_although_the_last_connection_dies_without_a_word(room: Room) -> None:
+    first = (await room.enter("patient")).attendance_id
+    await _back(room, "patient")
+    await room.practice.execute(room.people["patient"], LeaveCall(attendance_id=first, worst_link="yellow", loss_permille=5, rtt_ms=90))
+    assert "call.quality.patient" not in await room.timeline()
+    for _ in range(6):
+        await room.ward.pass_time(seconds=31)
+    assert (await room.timeline()).count("call.quality.patient") == 1
+
+
+async def test_each_presence_is_told_of_by_itself(room: Room) -> None:
+    for rung in ("480p", "180p"):
+        attendance = (await room.enter("patient")).attendance_id
+        order = LeaveCall.model_validate({"attendance_id": attendance, "worst_link": "green", "loss_permille": 0, "rtt_ms": 20, "rung": rung})
+        await room.practice.execute(room.people["patient"], order)
+    view = await room.practice.ask(room.people["village_doctor"], Timeline(consultation_id=room.consultation_id))
+    told = [one.label for one in view.entries if one.kind == "call.quality.patient"]
+    assert [one[-4:].strip() for one in told] == ["480p", "180p"]
+    assert (await room.timeline()).count("call.joined.patient") == 2
+
+
+def _trouble(room: Room, trouble: str, minutes_before: int = 0) -> ReportTrouble:
+    return ReportTrouble.model_validate({"consultation_id": room.consultation_id, "trouble": trouble, "minutes_before": minutes_before})
+
+
+async def _troubles(room: Room) -> list[str]:
+    return [kind for kind in await room.timeline() if kind.startswith("call.trouble")]
+
+
+async def test_the_same_trouble_is_noted_once_until_something_else_became_of_the_person(room: Room) -> None:
+    patient, doctor = room.people["patient"], room.people["village_doctor"]
+
+    async def tell(*troubles: str) -> None:
+        for trouble in troubles:
+            await room.practice.execute(patient, _trouble(room, trouble))
+
+    await tell("no_media_path", "weak_network", "no_media_path", "weak_network", "no_media_path")
+    assert await _troubles(room) == ["call.trouble.patient.no_media_path", "call.trouble.patient.weak_network"]
+    await room.practice.execute(doctor, _trouble(room, "weak_network"))
+    assert (await _troubles(room))[2:] == ["call.trouble.village_doctor.weak_network"]
+    await room.enter("village_doctor")
+    await tell("weak_network")
+    assert len(await _troubles(room)) == 3
+    entered = await room.enter("patient")
+    await tell("weak_network", "weak_network")
+    await room.practice.execute(patient, LeaveCall(attendance_id=entered.attendance_id))
+    await tell("weak_network", "weak_network")
+    assert (await _troubles(room))[3:] == ["call.trouble.patient.weak_network"] * 2
+
+
+async def test_of_many_reports_at_once_one_is_noted(room: Room) -> None:
+    await asyncio.gather(*(room.practice.execute(room.people["patient"], _trouble(room, "no_media_path")) for _ in range(6)))
+    assert await _troubles(room) == ["call.trouble.patient.no_media_path"]
+
+
+async def test_a_trouble_of_another_day_is_another_one(room: Room) -> None:
+    for _ in range(2):
+        await room.practice.execute(room.people["patient"], _trouble(room, "refused_camera"))
+        room.ward.clock.advance(minutes=11)
+    assert await _troubles(room) == ["call.trouble.patient.refused_camera"] * 2
+
+
+async def test_what_could_not_be_said_for_want_of_a_network_is_told_with_its_time_and_explains_no_later_call(room: Room) -> None:
+    for _ in range(2):
+        await room.practice.execute(room.people["patient"], _trouble(room, "no_network", 40))
+    view = await room.practice.ask(room.people["village_doctor"], Timeline(consultation_id=room.consultation_id))
+    assert [one.label for one in view.entries if "trouble" in one.kind] == ["患者没能视频:没有网络(约 40 分钟前的事,当时没有网络,现在才报上来)"]
+    expert = await room.enter("expert")
+    await room.practice.execute(room.people["patient"], _trouble(room, "refused_camera", 2))
+    await room.practice.execute(room.people["expert"], LeaveCall(attendance_id=expert.attendance_id))
+    for _ in range(4):
+        await room.ward.pass_time(seconds=31)
+    assert (await room.timeline())[-1] == "call.not_held.inviting.refused_camera"
+
+
+async def test_who_chose_large_letters_is_shown_the_room_in_them(room: Room) -> None:
+    patient, asked = room.people["patient"], ViewCall(consultation_id=room.consultation_id)
+    assert (await room.practice.ask(patient, asked)).elder is None
+    await room.practice.execute(patient, ChooseReading(elder=True))
+    assert (await room.practice.ask(patient, asked)).elder is True
+    assert (await room.practice.ask(room.people["expert"], asked)).elder is None
 
 
 async def test_the_view_of_the_lobby_names_everybody_who_belongs_there(practice: Practice, room: Room) -> None:

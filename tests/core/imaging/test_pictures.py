@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image as PilImage
 
+from bot.sending.notices import render
 from core.consultations.commands import CancelConsultation
 from core.consultations.commands_case import Timeline
 from core.consultations.errors import ConsultationClosed
@@ -108,6 +109,26 @@ async def test_a_photo_of_another_patients_case_is_refused_without_saying_so(war
     await give(ward, ward.county.woman_account, asked.consultation_id, photo())
     assert (await Upload.get(consultation_id=asked.consultation_id)).refusal_code == "picture.elsewhere"
     assert not await ImageConflict.all().exists()
+
+
+async def test_the_expert_of_the_case_shows_a_photo_as_his_own(ward: Ward) -> None:
+    asked = await ward.request(CRITICAL, number=NUMBER_WITH_WECHAT)
+    offer = (await ward.offers(asked.consultation_id))[0]
+    expert = ward.who(offer)
+    with pytest.raises(NotAllowed):
+        await give(ward, expert, asked.consultation_id, photo())
+    await ward.accept(offer)
+    await give(ward, expert, asked.consultation_id, photo())
+    (shown,) = (await ward.practice.ask(ward.county.woman_account, Images(consultation_id=asked.consultation_id))).images
+    assert (shown.label, shown.sent_by) == ("专家发来的照片", "expert")
+    assert "picture.arrived" in await ward.told(ward.county.village_doctor)
+    assert "picture.arrived" not in await ward.told(expert)
+    timeline = await ward.practice.ask(ward.county.village_doctor, Timeline(consultation_id=asked.consultation_id))
+    assert timeline.entries[-1].label == "专家发来一张照片"
+    told = await Notification.get(kind="picture.arrived", account_id=ward.county.village_doctor.account_id)
+    assert told.ids["sent_as"] == "expert"
+    (text,) = (await render(ward.practice, told)).shapes
+    assert "专家发来照片" in text.text  # type: ignore[union-attr]
 
 
 async def test_only_who_speaks_for_the_patient_of_an_open_one(ward: Ward) -> None:

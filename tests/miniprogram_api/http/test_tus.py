@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import io
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image as PilImage
 from tortoise.exceptions import OperationalError
 
 from core.consultations.models import Consultation
@@ -28,7 +30,7 @@ from tests.core.dispatch.line_engine import LineEngine
 from tests.media.test_check import named, small_ct
 from tests.miniprogram_api.http.conftest import Face
 from tests.miniprogram_api.http.test_images import lanes
-from tests.support.county import NUMBER_WITHOUT_WECHAT, SmallCounty, seed_small
+from tests.support.county import NUMBER_WITH_WECHAT, NUMBER_WITHOUT_WECHAT, SmallCounty, seed_small
 
 pytestmark = pytest.mark.storage
 PHOTO = b"\xff\xd8\xff a paper, signed" * 100
@@ -364,3 +366,36 @@ async def test_a_process_that_died_over_the_last_byte_is_made_up_for(face: Face,
     assert await sender.where(place) == len(FILE)
     async with lanes(face, IMAGE_LANE):
         assert (await sender.verdict(place))["state"] == "accepted"
+
+
+async def test_a_patient_sends_a_picture_in_pieces_and_nothing_else_and_nobody_else_does(face: Face, county: SmallCounty) -> None:
+    face.practice.engines.clinical, face.practice.engines.imaging = LineEngine(), build()
+    asked = await face.practice.execute(county.village_doctor, RequestConsultation(number=NUMBER_WITH_WECHAT, text="咳嗽 三天"))
+    made = io.BytesIO()
+    PilImage.new("RGB", (64, 48), "red").save(made, "JPEG")
+    data = made.getvalue()
+
+    async def of(account_id: str) -> Sender:
+        return Sender(face, await face.bearer(account_id), asked.consultation_id)
+
+    woman = await of(county.woman_account.account_id)
+    doctor, expert, stranger = [await of(one.account_id) for one in (county.village_doctor, county.experts[0], county.stranger)]
+    for who, kind in ((woman, "image"), (woman, "consent"), (doctor, "picture"), (expert, "picture"), (stranger, "picture")):
+        assert (await who.begin(len(data), kind)).status_code == 403
+    assert (await woman.begin((10 << 20) + 1, "picture")).status_code == 413
+    place = await woman.begun(len(data), "picture", sha256=digest(data))
+    for other in (doctor, expert, stranger):
+        assert (await other.face.client.head(place, headers=other.headers)).status_code == 403
+        assert (await other.send(place, 0, data[:9])).status_code == 403
+    assert (await woman.send(place, 0, data[:100])).status_code == 204
+    assert (await woman.send(place, 100, data[100:])).status_code == 204
+    async with lanes(face, IMAGE_LANE):
+        view = await woman.verdict(place)
+    assert (view["state"], view["sha256"]) == ("accepted", digest(data))
+    listed = (await face.client.get(f"/v1/consultations/{asked.consultation_id}/images", headers=doctor.headers)).json()["images"]
+    assert [(one["instance_id"], one["sent_by"]) for one in listed] == [(view["instance_id"], "patient")]
+    no_photo = await woman.begun(len(FILE), "picture")
+    await woman.send(no_photo, 0, FILE)
+    async with lanes(face, IMAGE_LANE):
+        refused = await woman.verdict(no_photo)
+    assert (refused["state"], refused["refusal"]) == ("refused", "发来的不是照片,没有收下。请拍照片(JPEG 或 PNG)再发。")

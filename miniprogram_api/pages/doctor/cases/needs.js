@@ -3,7 +3,7 @@
 import { h } from "../../shared/dom.js";
 import { confirmed } from "../../shared/states.js";
 import { orderButton } from "../../shared/asking.js";
-import { Uploads } from "./uploads.js";
+import { Uploads } from "../../shared/uploads.js";
 
 const CALLABLE = new Set(["ASSIGNED", "IN_PROGRESS"]);
 const CANCELLABLE = new Set(["DRAFT", "PENDING", "ASSIGNED"]);

@@ -1,18 +1,19 @@
 // Files of one consultation on their way, one after another: how far each is and how long it will take, on by themselves when the signal is back,
 // on from where they stopped after a reload, and the reason when one is refused.
 
-import { Problem } from "../../shared/api.js";
-import { h, replace } from "../../shared/dom.js";
-import { sha256OfFile } from "../../shared/sha256.js";
-import { confirmed } from "../../shared/states.js";
-import { endUpload, howFar, resumableUpload } from "../../shared/tus.js";
+import { Problem } from "./api.js";
+import { h, replace } from "./dom.js";
+import { sha256OfFile } from "./sha256.js";
+import { confirmed } from "./states.js";
+import { endUpload, howFar, resumableUpload } from "./tus.js";
 import { forget, remember, remembered } from "./remembered.js";
 
 const LONGEST_PHOTO = 10 * 1024 * 1024;
 const LONGEST_IMAGE = 512 * 1024 * 1024;
 const GOING = new Set(["queued", "reading", "sending", "waiting", "checking"]);
-const KINDS = { consent: "知情同意书", image: "影像" };
-const DONE = { consent: "同意书已存好", image: "影像已收下" };
+const KINDS = { consent: "知情同意书", image: "影像", picture: "照片" };
+const DONE = { consent: "同意书已存好", image: "影像已收下", picture: "照片已收下" };
+const CHECKING = { consent: "存…", image: "检查影像…", picture: "检查照片…" };
 const SPEED_MS = 8000;
 
 export function sizeWords(bytes) {
@@ -35,7 +36,7 @@ export class Uploads {
   #said = h("p", { class: "unseen", role: "status" });
   #running = false;
 
-  /** `changed()` is called when a file was taken, so that what is missing is asked anew. */
+  /** `changed(outcome)` is called when a file was taken: its upload as `resumableUpload` gives it. */
   constructor(consultationId, changed) {
     this.id = consultationId;
     this.changed = changed;
@@ -53,8 +54,13 @@ export class Uploads {
       this.#list, this.#said);
   }
 
+  /** One button alone, and what was sent with it. */
+  single(kind, label, accept) {
+    return h("div", null, this.#picker(kind, label, accept, false), this.#list, this.#said);
+  }
+
   #picker(kind, label, accept, needed) {
-    const input = h("input", { type: "file", class: "unseen", accept, capture: kind === "consent" ? "environment" : null, multiple: kind === "image" });
+    const input = h("input", { type: "file", class: "unseen", accept, capture: kind === "consent" ? "environment" : null, multiple: kind !== "consent" });
     input.addEventListener("change", () => {
       for (const file of input.files) this.#add(kind, file);
       input.value = "";
@@ -91,7 +97,7 @@ export class Uploads {
     const item = { kind, name: file.name, size: file.size, file, id: null, sha256, state: "queued", sent: 0, said: "", rate: null };
     this.#items.push(item);
     if (file.size === 0) this.#end(item, "refused", "文件是空的,请重新导出再传。");
-    else if (kind === "consent" && file.size > LONGEST_PHOTO) this.#end(item, "refused", "照片超过 10 MB,请把相机的照片调小一点再拍。");
+    else if (kind !== "image" && file.size > LONGEST_PHOTO) this.#end(item, "refused", "照片超过 10 MB,请把相机的照片调小一点再拍。");
     else if (file.size > LONGEST_IMAGE) this.#end(item, "refused", "文件超过 512 MB,请在设备上分开导出再传。");
     this.#draw();
     this.#work();
@@ -151,13 +157,13 @@ export class Uploads {
         progress: (now) => this.#progressed(item, now),
         hashed: (sha256) => { item.sha256 = sha256; },
       });
-      if (outcome.state === "accepted") this.#end(item, "done", DONE[item.kind]);
+      if (outcome.state === "accepted") this.#end(item, "done", DONE[item.kind], outcome);
       else this.#end(item, "refused", outcome.refusal ?? "这个文件用不了,请重新导出。");
     } catch (problem) {
       if (item.calling.signal.aborted) return;
       if (!(problem instanceof Problem)) throw problem;
       const signedOut = problem.status === 401;
-      this.#end(item, problem.offline || signedOut ? "stopped" : "refused", signedOut ? "登录过期了,请从企业微信里重新打开这一页,再选同一个文件,会接着传。" : problem.message);
+      this.#end(item, problem.offline || signedOut ? "stopped" : "refused", signedOut ? "登录过期了,请从微信里重新打开这一页,再选同一个文件,会接着传。" : problem.message);
     } finally {
       item.calling = null;
     }
@@ -174,7 +180,7 @@ export class Uploads {
     const before = item.state;
     item.state = phase;
     item.sent = sent;
-    item.said = phase === "reading" ? "正在核对文件…" : phase === "waiting" ? `信号不好,有信号会自动接着传(第 ${tries} 次)` : phase === "checking" ? (item.kind === "consent" ? "传完了,正在存…" : "传完了,正在检查影像…") : "";
+    item.said = phase === "reading" ? "正在核对文件…" : phase === "waiting" ? `信号不好,有信号会自动接着传(第 ${tries} 次)` : phase === "checking" ? `传完了,正在${CHECKING[item.kind] ?? "检查…"}` : "";
     if (before !== phase && phase !== "reading") this.#say(`${item.name}:${item.said || "正在传"}`);
     this.#draw();
   }
@@ -191,13 +197,13 @@ export class Uploads {
     this.#work();
   }
 
-  #end(item, state, said) {
+  #end(item, state, said, outcome = null) {
     item.state = state;
     item.said = said;
     if (item.id && state !== "stopped") forget(this.id, item.id);
     this.#say(`${item.name}:${said}`);
     this.#draw();
-    if (state === "done") this.changed();
+    if (state === "done") this.changed(outcome);
   }
 
   #say(words) {
@@ -254,7 +260,7 @@ export class Uploads {
   }
 
   #again(item) {
-    const input = h("input", { type: "file", class: "unseen", accept: item.kind === "consent" ? "image/*" : "" });
+    const input = h("input", { type: "file", class: "unseen", accept: item.kind === "image" ? "" : "image/*" });
     input.addEventListener("change", () => {
       const [file] = input.files;
       input.value = "";

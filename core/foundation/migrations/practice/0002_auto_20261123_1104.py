@@ -696,6 +696,11 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='CallAttendance',
+            name='quality_told',
+            field=fields.BooleanField(default=False, db_default=False),
+        ),
+        ops.AddField(
+            model_name='CallAttendance',
             name='rtt_ms',
             field=fields.IntField(null=True),
         ),
