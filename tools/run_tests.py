@@ -24,7 +24,8 @@ NO_TEST_RAN = 5
 JOURNEYS, CONVERSATIONS, PRACTICE, LANGUAGE, SERVICE = "tests/journeys", "tests/bot", "tests/core", "tests/nlp", "tests/miniprogram_api"
 STORAGE = ("-m", "storage")
 CALLS = tuple(
-    f"{JOURNEYS}/test_{name}.py" for name in ("call_pages", "simulator_call", "call_rooms", "call_links", "call_recording", "call_over_janus")
+    f"{JOURNEYS}/test_{name}.py"
+    for name in ("call_pages", "simulator_call", "call_rooms", "call_files", "call_troubles", "call_links", "call_recording", "call_over_janus")
 )
 CHECKS = (("ruff", "check", "."), ("mypy",), ("lint-imports",))
 """What is read without running it; nothing here may be left unsaid by a green suite."""

@@ -64,7 +64,7 @@ export class Chat {
     this.scroll();
     if (line.image_id) this.show(line.image_id, this.#name(line.seat));
     if (line.seat === this.call.seat) return false;
-    this.say(line.text ? `${this.#who(line.seat)}:${line.text}` : `${this.#who(line.seat)}给大家看一张图。`);
+    if (line.text) this.say(`${this.#who(line.seat)}:${line.text}`);
     return true;
   }
 
@@ -83,7 +83,7 @@ export class Chat {
   }
 
   #line({ seat, text, image_id: image, at }) {
-    return h("li", { class: seat === this.call.seat ? "own" : null }, h("span", { class: "faint" }, `${this.#name(seat)} ${hour(at)}`),
+    return h("li", { class: seat === this.call.seat ? "own" : null }, h("span", { class: "faint" }, `${this.#name(seat)} ${hour(at)} `),
       text ? h("p", null, text) : h("button", { type: "button", class: "sheet-button", on: { click: () => this.show(image, this.#name(seat)) } }, "看这张图"));
   }
 
