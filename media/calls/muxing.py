@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import heapq
 import io
+import itertools
 import struct
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,6 +31,8 @@ from media.calls.sealed_log import NotOurs
 EARLIEST_US, LATEST_US = 10_000_000, 2_000_000
 """How far before or after its arrival a frame may be said to have been; beyond that its sender's clock is not believed."""
 _MS = Fraction(1, 1000)
+_Timed = tuple[int, str, Frame]
+"""When, of which kind, what."""
 
 
 @dataclass(slots=True)
@@ -76,7 +80,7 @@ def survey(paths: Iterable[Path], private_key: bytes, recording: str) -> Survey:
         try:
             with path.open("rb") as file:
                 dump = Dump(file, private_key, recording)
-                source = Source(path, dump.about, begins=dump.about.wall, ends=dump.about.wall)
+                source = Source(path, dump.about, ends=dump.about.wall)
                 _look_through(dump, source, found.clocks.setdefault(dump.about.member, MemberClock()))
                 found.sources.append(source)
         except NotOurs:
@@ -94,7 +98,7 @@ def _look_through(dump: Dump, source: Source, clock: MemberClock) -> None:
             if packet is None:
                 continue
             clock.stream(kind, packet.ssrc, rate).packet(packet.timestamp, record.at)
-            source.ends = max(source.ends, record.at)
+            source.begins, source.ends = min(source.begins or record.at, record.at), max(source.ends, record.at)
             if source.size is None and source.about.codec == "VP8" and (found := read_vp8(packet.payload)) is not None and found[0]:
                 source.size = vp8_size(found[1])
         elif (kind, record.ssrc) in clock.streams:
@@ -110,16 +114,36 @@ def mux(found: Survey, seat: str, private_key: bytes, recording: str, chapters: 
     if size is None and not sounds:
         return None
     writer = _Writer(out, size, sounds, found, chapters)
-    streams = [_frames(one, found.clocks[one.about.member], private_key, recording, writer) for one in sources]
+    streams = [(one.begins - EARLIEST_US, _frames(one, found.clocks[one.about.member], private_key, recording, writer)) for one in sources]
     try:
-        for when, kind, frame in heapq.merge(*streams, key=lambda one: one[0]):
+        for when, kind, frame in _in_order(streams):
             writer.put(kind, when, frame)
     finally:
         writer.close()
     return writer.muxed if writer.muxed.sounds or writer.muxed.pictures else None
 
 
-def _frames(source: Source, clock: MemberClock, private_key: bytes, recording: str, writer: _Writer) -> Iterator[tuple[int, str, Frame]]:
+def _in_order(streams: Sequence[tuple[int, Iterator[_Timed]]]) -> Iterator[_Timed]:
+    """All frames by time. A stream is begun when the time is there that it is given with, so that no more files are open than were written at once:
+    a flaky line makes hundreds, one after the other."""
+    coming = deque(sorted(streams, key=lambda one: one[0]))
+    heap: list[tuple[int, int, _Timed, Iterator[_Timed]]] = []
+    order = itertools.count()
+    while coming or heap:
+        while coming and (not heap or coming[0][0] <= heap[0][0]):
+            stream = coming.popleft()[1]
+            if (first := next(stream, None)) is not None:
+                heapq.heappush(heap, (first[0], next(order), first, stream))
+        if heap:
+            _, place, one, stream = heap[0]
+            yield one
+            if (following := next(stream, None)) is not None:
+                heapq.heapreplace(heap, (following[0], place, following, stream))
+            else:
+                heapq.heappop(heap)
+
+
+def _frames(source: Source, clock: MemberClock, private_key: bytes, recording: str, writer: _Writer) -> Iterator[_Timed]:
     about = source.about
     if about.codec not in ("opus", "VP8"):
         return
