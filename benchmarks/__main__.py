@@ -23,7 +23,7 @@ REPORT = ROOT / "docs" / "measured.md"
 FIGURES = (
     "chat_round_trip", "callbacks", "callback_steps", "callback_latency", "notifications", "execute", "access_and_audit", "audit_append",
     "audit_verify", "fields", "rotation", "reading", "message", "inquiry", "masking", "frames", "uploads", "attributes", "backup",
-    "backup_mariadb", "call_capacity", "call_quality",
+    "backup_mariadb", "call_capacity", "call_quality", "call_churn",
 )
 LIMIT_S = 900
 

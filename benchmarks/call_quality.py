@@ -21,10 +21,10 @@ from playwright.async_api import Browser
 
 from benchmarks.support import speech
 from benchmarks.support.call_figures import concealed, first_at, gaps, kbps, longest_gap, rise
-from benchmarks.support.call_tabs import Camera, camera_browser, open_tab
+from benchmarks.support.call_tabs import Camera, Tab, camera_browser, open_tab
 from benchmarks.support.figure import Figure, number, percentile
 from tests.journeys.call_people import Case, open_case
-from tests.support.demo import running
+from tests.support.demo import Demo, running
 from tests.support.links import Link, Phases
 
 WAY = Link(delay_s=0.04)
@@ -34,6 +34,9 @@ RAW = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": 
 SMALL = Camera()
 FULL = Camera(640, 480, lively=0.25)
 DROPS = ((2.0, 0.5), (6.0, 1.0), (12.0, 1.0), (40.0, 2.0))
+KILLS = 3
+SHOWN_STILL_MS = 400
+"""So long after its end pictures of a media process may still be on their way to the screen; nobody has new connections by then."""
 
 Row = list[str]
 
@@ -43,7 +46,7 @@ class Stage:
     """`short`: every duration is multiplied by it."""
 
     browser: Browser
-    base_url: str
+    demo: Demo
     case: Case
     short: float
     voice: Path | None
@@ -53,7 +56,7 @@ class Stage:
         """Both tabs in the call, FAR behind the link; with ``third`` the village doctor's too. Gives (far, near)."""
         async with contextlib.AsyncExitStack() as stack:
             tabs = {
-                seat: await stack.enter_async_context(open_tab(self.browser, self.base_url, self.case, seat, camera, number_))
+                seat: await stack.enter_async_context(open_tab(self.browser, self.demo.base_url, self.case, seat, camera, number_))
                 for number_, seat in enumerate((NEAR, FAR, *(["village_doctor"] if third else [])), 11)
             }
             for seat, tab in tabs.items():
@@ -202,7 +205,7 @@ async def hardly_a_link(stage: Stage) -> list[Row]:
 
 
 async def back(stage: Stage) -> list[Row]:
-    """Nothing passes, in either direction, neither media nor signalling; then everything does."""
+    """Nothing passes, in either direction, neither media nor signalling; then everything does. And the media process dies."""
     rows = []
     async with stage.pair(SMALL, [(0.0, WAY)]) as (far, near):
         await asyncio.sleep(6)
@@ -220,7 +223,22 @@ async def back(stage: Stage) -> list[Row]:
         up, down = await near.first_picture(FAR, changed + 600), await far.first_picture(NEAR, changed + 600)
         rows.append(["back after another address (old ones dead without a word)", "≤ 2 s", *_both(
             *((at - changed) / 1000 if at else None for at in (up, down)), " s"), "once"])  # fmt: skip
-    return rows
+        return [*rows, await _media_killed(stage, far, near)]
+
+
+async def _media_killed(stage: Stage, far: Tab, near: Tab) -> Row:
+    """SIGKILL to the media process while both talk; the supervisor starts another one."""
+    took: tuple[list[float], list[float]] = [], []
+    for _ in range(KILLS):
+        await asyncio.sleep(8)
+        killed = await far.now()
+        pid = await asyncio.to_thread(stage.demo.kill, "media")
+        seen = await asyncio.gather(near.first_picture(FAR, killed + SHOWN_STILL_MS), far.first_picture(NEAR, killed + SHOWN_STILL_MS))
+        for kept, at in zip(took, seen, strict=True):
+            kept.append((at - killed) / 1000 if at else float("inf"))
+        await asyncio.to_thread(stage.demo.wait_serving, "media", 90, instead_of=pid)
+    worst = (None if max(each) == float("inf") else max(each) for each in took)
+    return ["back after the media process was killed: first picture, worst", "≤ 3 s", *_both(*worst, " s"), f"{KILLS} kills"]
 
 
 SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
@@ -228,12 +246,12 @@ SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
 }
 
 
-async def _run(base_url: str, case: Case, names: list[str], short: float, folder: Path) -> tuple[list[Row], str]:
+async def _run(demo: Demo, case: Case, names: list[str], short: float, folder: Path) -> tuple[list[Row], str]:
     rows: list[Row] = []
     voice = None if speech.missing() else speech.spoken(folder / "speech.wav")
     more = [] if voice is None else [f"--use-file-for-fake-audio-capture={voice}"]
     async with camera_browser(*more) as browser:
-        stage = Stage(browser, base_url, case, short, voice)
+        stage = Stage(browser, demo, case, short, voice)
         for name in names:
             print(f"  {name}", file=sys.stderr, flush=True)
             rows += await SCENARIOS[name](stage)
@@ -244,7 +262,7 @@ def measure(names: list[str], short: float) -> Figure:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="huizhen-bench-") as folder, running(Path(folder) / "data") as demo:
         case = open_case(demo)
-        rows, chromium = asyncio.run(_run(demo.base_url, case, names, short, Path(folder)))
+        rows, chromium = asyncio.run(_run(demo, case, names, short, Path(folder)))
     notes = [
         "Two tabs of one headless Chromium (software encoding and decoding) in the whole house on the same machine, media and signalling of one of "
         "them behind the seeded shaper (tests/support/shaper.py), the same link both ways. Out: what the other sees of him; in: what he sees. "

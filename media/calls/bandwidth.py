@@ -2,7 +2,8 @@
 
 Each member has two links, what he sends (up) and what he gets (down), each with its own estimate (`link_estimate`). From these:
 
-- Sound first. What all voices need is taken off a link before any picture gets a bit of it, in every state (`sharing`).
+- Sound first. What all voices need is taken off a link before any picture gets a bit of it, in every state (`sharing`). A voice is whose sound comes
+  and may be heard: from his first packet on, until nothing of his came for a while. Who only listens takes nothing off anybody's link.
 - What is left of a link down is shared among the pictures: the one that its receiver has made large first, the others in equal parts. While he has an
   image of the case open, faces take no more than half of what is left: the image comes over the same link, and outranks them.
 - A publisher with simulcast layers sends what his own link bears and somebody can use; each receiver gets the largest layer that fits his share.
@@ -44,6 +45,8 @@ AT_LEAST_EVERY_S = 0.5
 CHANGED = 0.03
 STARTS_S = 5.0
 """Nothing seen for so long: he sends no picture."""
+SILENT_S = 5.0
+"""No sound of his for so long, not even of silence: his microphone is off, and what his voice took may be used."""
 STOPS_S, WHOLE_S = 0.1, 0.5
 """A picture a third too large stops when the queue is so long, but not before it had this long to come whole."""
 LONGEST_STOP_S = 0.5
@@ -108,6 +111,8 @@ class _Member:
     """When one of his links was last heard of again after a silence; the other one follows within moments."""
     seen_at: float | None = None
     """When a packet of his picture last came."""
+    heard_at: float = float("-inf")
+    """When one of his sound did; a moment after he came, too, for it is on its way."""
 
     def is_back(self, now: float) -> bool:
         """What his links bear needs no proof by waiting now: they bore it before they were away."""
@@ -122,6 +127,8 @@ class RoomBandwidth:
     members: dict[str, _Member] = field(default_factory=dict)
     _pictures: set[str] = field(default_factory=set)
     """Who sends a picture, or would if he might."""
+    _voices: set[str] = field(default_factory=set)
+    """Whose sound is heard."""
     _without: set[str] = field(default_factory=set)
     """Who wants none."""
     _waits: bool = False
@@ -150,9 +157,11 @@ class RoomBandwidth:
         for seat, member in self.members.items():
             self._measure(member, ups.get(seat), downs.get(seat), now, weight, late=late)
         pictures = {seat for seat, up in ups.items() if up.pictures and self._has_picture(self.members[seat], now)}
+        voices = {seat for seat, up in ups.items() if up.may_speak and now - self.members[seat].heard_at < SILENT_S}
         self._without = {seat for seat, down in downs.items() if not down.pictures}
-        if self._decided is None or seated != self._decided_for or pictures != self._pictures or self._due(now):
-            self._pictures, self._decided_for, self._waits = pictures, seated, False
+        news = seated != self._decided_for or pictures != self._pictures or voices != self._voices
+        if self._decided is None or news or self._due(now):
+            self._pictures, self._voices, self._decided_for, self._waits = pictures, voices, seated, False
             self._decided, self._decided_at = self._decide(ups, downs, now), now
             for member in self.members.values():
                 member.decided_on = (member.up.target, member.down.target)
@@ -198,7 +207,7 @@ class RoomBandwidth:
         for seat, name in there.items():
             if seat not in self.members:
                 up = LinkEstimate(min(START_BITS, self.ceiling), FLOOR_BITS, self.ceiling + FULL_SOUND.bits)
-                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING, padded=True), came_at=now)
+                self.members[seat] = _Member(name, up, LinkEstimate(START_BITS, FLOOR_BITS, DOWN_CEILING, padded=True), came_at=now, heard_at=now)
         for member in self.members.values():
             for gone in [seat for seat in member.shown if seat not in ups]:
                 del member.shown[gone]
@@ -228,6 +237,8 @@ class RoomBandwidth:
             member.up.received(up.bits, up.received, up.queues, up.lost_fraction, now)
             if any(layer.bits > 0 for layer in up.layers):
                 member.seen_at = now
+            if up.spoke:
+                member.heard_at = now
             if late:
                 member.up.late(now)
             member.up.step(now)
@@ -243,16 +254,20 @@ class RoomBandwidth:
             return now - member.came_at < STARTS_S
         return now - member.seen_at < STARTS_S or (member.told is not None and member.told < STEPS[Rung.P180].least)
 
-    @staticmethod
-    def _sound_up(seat: str, member: _Member, ups: Mapping[str, Uplink], now: float) -> Sound:
-        """How voices go on this member's links: 1 at full rate, 0 saved."""
-        voices = sum(other != seat for other in ups)
+    def _sound_up(self, seat: str, member: _Member, ups: Mapping[str, Uplink], now: float) -> Sound:
+        """How voices go on this member's links: 1 at full rate, 0 saved. Up there is only his own, and of who is not to be heard none."""
         margin = 1.0 if member.sound.at else CLIMB_MARGIN
-        fits = sound_for(member.up.bears / margin, 1) == FULL_SOUND and sound_for(member.down.bears / margin, voices) == FULL_SOUND
+        own = int(seat not in ups or ups[seat].may_speak)
+        needed = (member.up.bears, own), (member.down.bears, self._heard(seat))
+        fits = all(sound_for(bits / margin, voices) == FULL_SOUND for bits, voices in needed)
         if fits and member.is_back(now):
             member.sound.resume(1)
         possible = max(int(fits), member.sound.at) if member.up.sudden(now) or member.down.sudden(now) else int(fits)
         return FULL_SOUND if member.sound.to(possible, now) else SAVING_SOUND
+
+    def _heard(self, seat: str) -> int:
+        """How many voices go down to this seat."""
+        return len(self._voices) - (seat in self._voices)
 
     @staticmethod
     def _up_rung(member: _Member, now: float) -> Rung:
@@ -272,12 +287,12 @@ class RoomBandwidth:
         if member.reads_image and not down.reads_image:
             member.read_until = now
         member.reads_image = down.reads_image
-        others = [one for other, one in ups.items() if other != seat]
-        seen = [one.seat for one in others if one.seat in self._pictures and seat not in self._without]
+        voices = self._heard(seat)
+        seen = [other for other in ups if other != seat and other in self._pictures and seat not in self._without]
         wanted = [Wanted(one, int(one == down.prefers), self._most_of(one)) for one in seen]
         full = bool(member.sound.at)
-        borne = share_out(_beside_image(down, member.down.bears, len(others)) if full else 0.0, len(others), wanted)
-        share = share_out(_beside_image(down, member.down.target, len(others)), len(others), wanted) if full and member.down.draining else borne
+        borne = share_out(_beside_image(down, member.down.bears, voices) if full else 0.0, voices, wanted)
+        share = share_out(_beside_image(down, member.down.target, voices), voices, wanted) if full and member.down.draining else borne
         settled = {}
         for one in wanted:
             bits = borne.pictures[one.seat]

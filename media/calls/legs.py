@@ -479,7 +479,7 @@ class PublishLeg:
         passed = max(0.001, now - self._measured_at)
         self._measured_at = now
         octets, expected, received, bits = 0, 0, 0, {}
-        counted = {}
+        counted, spoke = {}, False
         for ssrc, stream in self._streams.items():
             octets_before, expected_before, received_before = self._counted.get(ssrc, (0, 0, 0))
             in_all, expected_in_all, received_in_all = stream.octets, stream.highest - stream.base + 1, stream.received - stream.repeated
@@ -489,6 +489,8 @@ class PublishLeg:
             octets, expected, received = octets + octets_now, expected + max(0, expected_in_all - expected_before), received + received_now
             if stream.kind == "video":
                 bits[stream.rid] = octets_now * 8 / passed
+            elif received_now > 0:
+                spoke = True
         self._counted = counted
         main = self._pictures()[:1] or list(self._streams.values())[:1]
         return Uplink(
@@ -498,6 +500,8 @@ class PublishLeg:
             self._queues(now),
             tuple(LayerMeasured(rid, bits.get(rid, 0.0)) for rid in self._rids or ("",)),
             "video" in self._codecs and "video" not in self.limits.muted,
+            "audio" in self._codecs and "audio" not in self.limits.muted,
+            spoke,
         )  # fmt: skip
 
     def _queues(self, now: float) -> tuple[tuple[float, float], ...]:

@@ -40,6 +40,10 @@ class Uplink(NamedTuple):
     layers: tuple[LayerMeasured, ...]
     pictures: bool = True
     """Whether anybody may get his picture (a moderator may have muted it)."""
+    may_speak: bool = True
+    """Whether anybody may hear him: he has a microphone, and is not muted (a student always is)."""
+    spoke: bool = True
+    """Sound of his came since the last beat; silence is sound, a microphone that is off is none."""
 
 
 class Downlink(NamedTuple):

@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import heapq
 import io
+import itertools
 import struct
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,6 +36,8 @@ EARLIEST_US, LATEST_US = 10_000_000, 2_000_000
 _MS = Fraction(1, 1000)
 FORMATS = {"VP8": ("webm", WEBM), "H264": ("mp4", MP4), None: ("webm", WEBM)}
 """By the codec of the pictures: what PyAV calls the container, and its media type."""
+_Timed = tuple[int, str, Frame]
+"""When, of which kind, what."""
 
 
 @dataclass(slots=True)
@@ -119,8 +123,7 @@ def _look_through(dump: Dump, source: Source, clock: MemberClock) -> None:
             if packet is None:
                 continue
             clock.stream(kind, packet.ssrc, rate).packet(packet.timestamp, record.at)
-            source.begins = source.begins or record.at
-            source.ends = max(source.ends, record.at)
+            source.begins, source.ends = min(source.begins or record.at, record.at), max(source.ends, record.at)
             if source.size is None and kind == "video":
                 source.size = size_told(source.about.codec, packet.payload)
         elif (kind, record.ssrc) in clock.streams:
@@ -133,19 +136,39 @@ def mux(found: Survey, seat: str, part: Part, private_key: bytes, recording: str
     held = {part.codec, *(["opus"] if part.sounds else [])}
     writer = _Writer(out, part, found, chapters)
     streams = [
-        _frames(one, found.clocks[one.about.member], private_key, recording, writer)
+        (one.begins - EARLIEST_US, _frames(one, found.clocks[one.about.member], private_key, recording, writer))
         for one in found.sources
         if one.about.seat == seat and one.about.codec in held
     ]
     try:
-        for when, kind, frame in heapq.merge(*streams, key=lambda one: one[0]):
+        for when, kind, frame in _in_order(streams):
             writer.put(kind, when, frame)
     finally:
         writer.close()
     return writer.muxed if writer.muxed.sounds or writer.muxed.pictures else None
 
 
-def _frames(source: Source, clock: MemberClock, private_key: bytes, recording: str, writer: _Writer) -> Iterator[tuple[int, str, Frame]]:
+def _in_order(streams: Sequence[tuple[int, Iterator[_Timed]]]) -> Iterator[_Timed]:
+    """All frames by time. A stream is begun when the time is there that it is given with, so that no more files are open than were written at once:
+    a flaky line makes hundreds, one after the other."""
+    coming = deque(sorted(streams, key=lambda one: one[0]))
+    heap: list[tuple[int, int, _Timed, Iterator[_Timed]]] = []
+    order = itertools.count()
+    while coming or heap:
+        while coming and (not heap or coming[0][0] <= heap[0][0]):
+            stream = coming.popleft()[1]
+            if (first := next(stream, None)) is not None:
+                heapq.heappush(heap, (first[0], next(order), first, stream))
+        if heap:
+            _, place, one, stream = heap[0]
+            yield one
+            if (following := next(stream, None)) is not None:
+                heapq.heapreplace(heap, (following[0], place, following, stream))
+            else:
+                heapq.heappop(heap)
+
+
+def _frames(source: Source, clock: MemberClock, private_key: bytes, recording: str, writer: _Writer) -> Iterator[_Timed]:
     about, order = source.about, Reorder()
     frames = OpusFrames() if about.codec == "opus" else PictureFrames(CODECS[about.codec]())
     with contextlib.suppress(NotOurs), source.path.open("rb") as file:

@@ -193,11 +193,11 @@ seen_adapter: TypeAdapter[tuple[JanusSeen, ...]] = TypeAdapter(tuple[JanusSeen, 
 
 
 class RecordNews(_Message):
-    """The media process has stopped recording by itself: the disk is full or slow."""
+    """The media process has stopped recording by itself: the disk is full or slow, or something could not be written (lost)."""
 
     type: Literal["recording"] = "recording"
     recording: str
-    trouble: Literal["disk_full", "disk", "slow"]
+    trouble: Literal["disk_full", "disk", "slow", "lost"]
 
 
 class LinkNews(_Message):

@@ -27,8 +27,10 @@ FLUSH_S = 0.5
 FLUSH_BYTES = 64 * 1024
 MOST_WAITING = 8 << 20
 """Bytes that may wait for the disk: of a room with three pictures at full rate, about twenty seconds."""
-MOST_FILES = 64
-"""Files of one recorder: members who come again keep theirs."""
+MOST_OPEN = 64
+"""Files of one recorder that are written at once: of eight seats, sound and picture, with room for another codec. Who has gone has his closed."""
+MOST_FILES = 10_000
+"""All files of one recorder: whoever comes again is somebody new here, so that a flaky line makes two every few seconds for hours."""
 LEAST_FREE = 256 << 20
 """Bytes of the disk that are left to the house."""
 LOOK_AT_DISK = 4 << 20
@@ -36,7 +38,8 @@ SUFFIX = ".dump"
 LOCK = "writing.lock"
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-Trouble = Literal["disk_full", "disk", "slow"]
+Trouble = Literal["disk_full", "disk", "slow", "lost"]
+"""lost: something of somebody who may be recorded cannot be written; nobody may believe that it was."""
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class DumpRecorder:
         self._folder = folder / recording
         self._clock, self._wall = int(clock() * 1e6), int(wall() * 1e6)
         self._files: dict[tuple[str, str, str], _File] = {}
+        self._begun = 0
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
@@ -87,8 +91,10 @@ class DumpRecorder:
         self._flushing = self._loop.create_task(self._flush_again_and_again(), name="recorder flush")
 
     def allow(self, members: Collection[str]) -> None:
-        """From now on these are recorded and nobody else."""
+        """From now on these are recorded and nobody else. The files of all others have their end."""
         self.members = frozenset(members)
+        for key in [key for key in self._files if key[0] not in self.members]:
+            self._flush(self._files.pop(key), last=True)
 
     def packet(self, seat: str, member: str, kind: str, codec: str, at: float, data: bytes) -> None:
         file = self._file(seat, member, kind, codec)
@@ -106,8 +112,11 @@ class DumpRecorder:
         key = (member, kind, codec)
         file = self._files.get(key)
         if file is None:
-            if codec not in CLOCK_RATES or kind not in ("audio", "video") or len(self._files) >= MOST_FILES:
+            writable = codec in CLOCK_RATES and kind in ("audio", "video")
+            if not writable or len(self._files) >= MOST_OPEN or self._begun >= MOST_FILES:
+                self._stop_by_itself("lost")
                 return None
+            self._begun += 1
             file = self._files[key] = _File(About(seat, member, kind, codec, self._clock, self._wall))
             self._append(file, about_record(file.about))
         return file
@@ -177,9 +186,7 @@ class DumpRecorder:
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
                     self._loop.call_soon_threadsafe(self._stop_by_itself, trouble)
         for descriptor, _ in written.values():
-            with contextlib.suppress(OSError):
-                os.fsync(descriptor)
-            os.close(descriptor)
+            _finish(descriptor)
 
     def _look_at_disk(self) -> None:
         room = os.statvfs(self._folder)
@@ -191,10 +198,19 @@ class DumpRecorder:
             sealer = LogSealer(self._key, self.recording)
             # The name tells nothing: who it is stands inside.
             descriptor = os.open(self._folder / f"{secrets.token_hex(8)}{SUFFIX}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            written[id(job.file)] = descriptor, sealer
+            written[id(job.file)] = descriptor, sealer  # its last job takes it out
             _write_whole(descriptor, sealer.head)
         descriptor, sealer = written[id(job.file)]
         _write_whole(descriptor, sealer.chunk(job.data, last=job.last))
+        if job.last:
+            del written[id(job.file)]
+            _finish(descriptor)
+
+
+def _finish(descriptor: int) -> None:
+    with contextlib.suppress(OSError):
+        os.fsync(descriptor)
+    os.close(descriptor)
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:

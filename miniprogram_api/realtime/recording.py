@@ -53,19 +53,20 @@ class RecordingDesk:
             await self._tell(Problem(code=refusal.code, sentence=refusal.message))
 
     async def look(self) -> None:
-        """Ask how it stands, tell the person if that is new, and say it to the media process again."""
+        """Ask how it stands, tell the person if that is new, and say it to the media process again. What does not succeed now is done with the
+        next look."""
         try:
             async with self._one_at_a_time:
                 await self._follow(await self._practice.ask(self._actor, StandOfRecording(attendance_id=self._entered.attendance_id)))
-        except DomainError as refusal:
-            logger.warning("recording not looked at: %s", refusal.code)
+        except Exception as error:
+            logger.warning("recording not looked at: %s", error.code if isinstance(error, DomainError) else type(error).__name__)
 
     async def failed(self, recording_id: str, cause: Cause) -> None:
-        """The media process has stopped by itself."""
+        """The media process has stopped by itself. Where that cannot be noted now, the media process refuses when it is told again to record."""
         try:
             await self._practice.execute(Actor.system("web"), FailRecording(recording_id=recording_id, cause=cause))
-        except DomainError as refusal:
-            logger.warning("recording not ended: %s", refusal.code)
+        except Exception as error:
+            logger.warning("recording not ended: %s", error.code if isinstance(error, DomainError) else type(error).__name__)
         await self.look()
 
     async def _follow(self, stands: RecordingState) -> None:

@@ -18,7 +18,7 @@ from core.foundation.practice import Practice
 from core.foundation.qr_code import qr_rows
 from media.calls.protocol import CreateRoom, Kind, Limit, LimitsOf
 from miniprogram_api.realtime import captions, messages
-from miniprogram_api.realtime.link import MediaLine, NoMedia, Refused
+from miniprogram_api.realtime.link import MediaLine, Refused
 from miniprogram_api.realtime.messages import Problem
 from miniprogram_api.realtime.room_messages import Acting, Caption, CaptionNews, LineNews, Lines, RoomNews, order_of
 
@@ -27,6 +27,9 @@ logger = logging.getLogger("huizhen.calls")
 UNREADABLE = Problem(code="message.unreadable", sentence="这条消息看不懂,已忽略。")
 NOT_DONE = Problem(code="unforeseen", sentence="没有成功,请再试一次。")
 LISTENS_ONLY = Problem(code="call.listens_only", sentence="旁听的学员只能看和听。")
+
+NOT_THERE = frozenset({"room.unknown", "member.unknown"})
+"""The engine has no connection of his."""
 
 Tell = Callable[[BaseModel], Awaitable[None]]
 
@@ -48,6 +51,10 @@ class RoomSide:
         self._muted = entered.muted
         self._looks = Looks()
         self._told: RoomView | None = None
+        self._held: LimitsOf | None = None
+        """What the engine is known to hold him to; None when that is not known."""
+        self._joins = 0
+        """How many connections were begun or made: an answer that was asked for before says nothing of what came after."""
         self._recalled = False
         self.seats: tuple[str, ...] = entered.seats
         """All that the room has, as far as is known."""
@@ -61,42 +68,62 @@ class RoomSide:
         looks = self._looks
         return LimitsOf(muted=muted, unwanted=() if looks.pictures else ("video",), prefers=looks.large, reads_image=looks.reading)
 
+    @property
+    def unheld(self) -> bool:
+        """The engine may still hold him to something else."""
+        return self._held != self.limits
+
     async def look(self, actor: Actor, *, carried: bool) -> None:
-        """Say how the room stands if it stands otherwise than was said last; `carried`: a media process carries him."""
+        """Say how the room stands if it stands otherwise than was said last, and have the engine hold him to it; `carried`: a media process
+        carries him."""
         view: RoomView = await self._practice.ask(actor, ViewRoom(call_id=self._entered.call_id))
+        self._muted = view.seat in view.muted
+        await self.hold(carried=carried)
         if view == self._told:
             return
         grown = set(view.seats) - set(self.seats)
-        self._told, self.seats = view, view.seats
-        await self._hold_to(view, carried=carried)
+        self.seats = view.seats
         codes = {one.invitation_id: qr_rows(self._origin + one.link) for one in view.invitations if one.state == "open" and self._origin}
         await self._tell(RoomNews.model_validate({**view.model_dump(), "codes": codes}))
         if grown and carried:
-            await self._ask(CreateRoom(room=self._entered.call_id, seats=self.seats))
+            await self._ask(CreateRoom(room=self._entered.call_id, seats=self.seats))  # without it they come with the next `Join`
             await self._tell(messages.Renegotiate())
-
-    async def _hold_to(self, view: RoomView, *, carried: bool) -> None:
-        muted = view.seat in view.muted
-        if muted is not self._muted:
-            self._muted = muted
-            if carried:
-                await self._limit()
+        self._told = view
 
     async def looks(self, looks: Looks, *, carried: bool) -> None:
         """What he looks at from now on."""
-        if looks != self._looks:
-            self._looks = looks
-            if carried:
-                await self._limit()
+        self._looks = looks
+        await self.hold(carried=carried)
 
-    async def _limit(self) -> None:
-        await self._ask(Limit(room=self._entered.call_id, member=self._entered.attendance_id, limits=self.limits))
+    def begins(self) -> None:
+        """A connection of his is being made."""
+        self._joins += 1
 
-    async def _ask(self, order: Limit | CreateRoom) -> None:
+    def begun(self, limits: LimitsOf | None) -> None:
+        """It was made with these limits, or nobody knows (None); what has changed meanwhile is held next (`hold`)."""
+        self._joins, self._held = self._joins + 1, limits
+
+    async def hold(self, *, carried: bool) -> None:
+        """Have the engine hold him to his limits, if it is not known to. What does not succeed is tried again: nobody may believe somebody to be
+        muted whom the engine passes on."""
+        wanted, joins = self.limits, self._joins
+        if not carried or self._held == wanted:
+            return
+        done = await self._ask(Limit(room=self._entered.call_id, member=self._entered.attendance_id, limits=wanted))
+        if done and joins == self._joins:
+            self._held = wanted
+
+    async def _ask(self, order: Limit | CreateRoom) -> bool:
+        """Whether nothing more is to be done about it now."""
         try:
             await self._line.ask(self._entered.call_id, order)
-        except (NoMedia, Refused) as error:  # whoever takes his place takes it with his limits and with all seats
+        except Refused as refused:
+            logger.warning("%s not set: %s", order.op, refused.code)
+            return refused.code in NOT_THERE  # his next connection has its limits, and all seats, before anything of it is passed on
+        except Exception as error:  # no media process, no Redis: the next look decides
             logger.warning("%s not set: %s", order.op, type(error).__name__)
+            return False
+        return True
 
     async def recall(self, actor: Actor) -> None:
         """Say what was written before he came, once."""

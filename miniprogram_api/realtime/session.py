@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
+from redis.exceptions import RedisError
 
 from core.calls.commands import CallView, EnterCall, Entered, LeaveCall, RequestSeat, SeatHeld, SeatStillMine, SeatTicket, ViewCall
 from core.calls.service import seen
 from core.foundation.actor import Actor
 from core.foundation.database.away import AWAY
-from core.foundation.errors import DomainError
+from core.foundation.errors import DomainError, Unavailable
 from core.foundation.practice import Practice
 from core.people.service import actor_for, session_runs
 from media.calls.protocol import Accept, Join, Leave, LinkNews, News, RecordNews
@@ -51,6 +52,8 @@ logger = logging.getLogger("huizhen.calls")
 
 HELLO_S = 10.0
 SEEN_EVERY_S = 10.0
+UNHELD_AGAIN_S = 1.0
+"""So soon it is tried again to have the media process hold somebody to his limits."""
 RETRY_MS = 700
 SIGNED_IN_EVERY_S = 5.0
 """How late a missed signal lets the end of a sign-in be noticed."""
@@ -59,6 +62,10 @@ MOST_UNREADABLE = 10
 
 OF_THE_ENGINE = frozenset({"engine.away", "room.unknown", "failed"})
 """Refusals that are the engine's trouble and not his: he tries again."""
+
+PASSING: tuple[type[Exception], ...] = (*AWAY, RedisError, TimeoutError, Unavailable)
+"""Database, Redis or keys cannot answer now, and will again."""
+BUSY = Problem(code=Unavailable.code, sentence=Unavailable.sentence)
 
 TOO_MANY = Closed(code="signalling.too_many", sentence="操作太频繁,连接已断开。请等几秒再加入。")
 NO_TICKET = Closed(code="call.ticket_missing", sentence="没有入场券。请回到视频页,点「加入」。")
@@ -202,30 +209,40 @@ class CallSession:
                     message = await self._receive()
             except TimeoutError:
                 raise _End(SILENT) from None
-            if isinstance(message, Publish):
-                await self._publish(message)
-            elif isinstance(message, Answer):
-                await self._answer(message)
-            elif isinstance(message, State):
-                self._here = self._here.model_copy(update={"audio": message.audio, "video": message.video})
+            try:
+                await self._take(message)
+            except _End:
+                raise
+            except PASSING as error:  # while a database or Redis changes over: the call goes on, and he may say it again
+                logger.warning("%s not done: %s", message.type, type(error).__name__)
+                await self._tell(BUSY)
+
+    async def _take(self, message: messages.FromClient) -> None:
+        """Do what one message wants."""
+        if isinstance(message, Publish):
+            await self._publish(message)
+        elif isinstance(message, Answer):
+            await self._answer(message)
+        elif isinstance(message, State):
+            self._here = self._here.model_copy(update={"audio": message.audio, "video": message.video})
+            await self._show()
+            await self._room.looks(Looks(message.pictures, message.large, message.reading), carried=self._carried)
+        elif isinstance(message, Acting):
+            await self._room.act(await self._actor_now(), message)
+        elif isinstance(message, Caption):
+            await self._room.caption(message)
+        elif isinstance(message, Quality):
+            link = messages.link_of(message.loss, message.rtt_ms)
+            self._record.add(message.loss, message.rtt_ms, link, message.rung)
+            if link != self._here.link:
+                self._here = self._here.model_copy(update={"link": link})
                 await self._show()
-                await self._room.looks(Looks(message.pictures, message.large, message.reading), carried=self._carried)
-            elif isinstance(message, Acting):
-                await self._room.act(await self._actor_now(), message)
-            elif isinstance(message, Caption):
-                await self._room.caption(message)
-            elif isinstance(message, Quality):
-                link = messages.link_of(message.loss, message.rtt_ms)
-                self._record.add(message.loss, message.rtt_ms, link, message.rung)
-                if link != self._here.link:
-                    self._here = self._here.model_copy(update={"link": link})
-                    await self._show()
-            elif isinstance(message, RecordAsk | RecordAnswer):
-                await self._recording.act(message)
-            elif isinstance(message, Bye):
-                raise _End(GOODBYE, "left")
-            else:
-                await self._tell(messages.Pong())
+        elif isinstance(message, RecordAsk | RecordAnswer):
+            await self._recording.act(message)
+        elif isinstance(message, Bye):
+            raise _End(GOODBYE, "left")
+        else:
+            await self._tell(messages.Pong())
 
     async def _captions(self, recogniser: captions.Recogniser) -> None:
         """Without captions the call goes on."""
@@ -236,28 +253,30 @@ class CallSession:
         await asyncio.Event().wait()
 
     async def _publish(self, message: Publish) -> None:
-        entered, room = self._entered, self._room
-        order = Join(
-            room=entered.call_id, seats=room.seats, seat=entered.seat, member=entered.attendance_id, offer=message.sdp, limits=room.limits
-        )
+        entered, room, limits = self._entered, self._room, self._room.limits
+        order = Join(room=entered.call_id, seats=room.seats, seat=entered.seat, member=entered.attendance_id, offer=message.sdp, limits=limits)
+        room.begins()
         try:
             reply = await self._line.ask(entered.call_id, order)
-        except Refused as refused:
-            if refused.code in OF_THE_ENGINE:
-                await self._tell(MediaLost(retry_ms=RETRY_MS))
-                return
-            await self._tell(Problem(code=refused.code, sentence="这个浏览器的视频格式不支持。请换微信或系统浏览器打开。"))
-            return
         except Exception as error:
-            if not isinstance(error, NoMedia):
-                logger.warning("publish failed: %s", type(error).__name__)
-            await self._tell(MediaLost(retry_ms=RETRY_MS))
+            room.begun(None)
+            await self._not_published(error)
             return
         if reply.joined is not None:
             self._carried = True
+            room.begun(limits)
             slots = tuple(slot.model_dump() for slot in reply.joined.slots)
             await self._tell(Media(answer=reply.joined.answer, offer=reply.joined.offer, slots=slots, number=message.number))
+            await room.hold(carried=True)
             await self._recording.look()  # the process that carries the room may be another one now
+
+    async def _not_published(self, error: Exception) -> None:
+        if isinstance(error, Refused) and error.code not in OF_THE_ENGINE:
+            await self._tell(Problem(code=error.code, sentence="这个浏览器的视频格式不支持。请换微信或系统浏览器打开。"))
+            return
+        if not isinstance(error, NoMedia | Refused):
+            logger.warning("publish failed: %s", type(error).__name__)
+        await self._tell(MediaLost(retry_ms=RETRY_MS))
 
     async def _answer(self, message: Answer) -> None:
         try:
@@ -328,7 +347,7 @@ class CallSession:
                     raise
                 except Exception as error:  # Database or Redis may be away for a moment; the call goes on.
                     logger.warning("presence not confirmed: %s", type(error).__name__)
-                await bell.wait(SEEN_EVERY_S)
+                await bell.wait(UNHELD_AGAIN_S if self._carried and self._room.unheld else SEEN_EVERY_S)
 
     async def _sits(self, actor: Actor) -> SeatHeld:
         held: SeatHeld = await self._practice.ask(actor, SeatStillMine(attendance_id=self._entered.attendance_id))

@@ -92,6 +92,8 @@ class Person:
         self.prefers, self.reads_image = "", False
         self.sound_delays: list[tuple[float, float]] = []
         self.sound_sent_s = self.sound_lost_s = 0.0
+        self.microphone = self.may_speak = True
+        self.spoke = False
         self.packet_s = 0.02
         self.last_still: dict[str, float] = {}
         self.rows: list[Row] = []
@@ -153,7 +155,8 @@ class SimulatedCall:
     def _sound(self, one: Person) -> None:
         one.packet_s = 0.06 if one.sound_bits == SAVING_SOUND.codec_bits else 0.02
         size = int(one.sound_bits * one.packet_s / 8) + SOUND_EXTRA
-        self._send_up(one, size, -1, self.now)
+        if one.microphone:
+            self._send_up(one, size, -1, self.now)
         self._at(self.now + one.packet_s, lambda: self._sound(one))
 
     def _frame(self, one: Person) -> None:
@@ -192,6 +195,8 @@ class SimulatedCall:
         one.beat_octets += size
         if layer >= 0:
             one.layer_octets[layer] += size
+        else:
+            one.spoke = True
         for other in self.people.values():
             if other is not one and self._wanted(one, other, layer):
                 self._send_down(other, size, sent_at if layer < 0 else None, one.packet_s)
@@ -199,7 +204,7 @@ class SimulatedCall:
     def _wanted(self, one: Person, other: Person, layer: int) -> bool:
         shown = self.decisions.shown.get((other.seat, one.seat), Shown())
         if layer < 0:
-            return True
+            return one.may_speak
         if shown.picture == Picture.STILLS:
             if self.now - other.last_still.get(one.seat, -9.0) >= shown.still_every_s:
                 other.last_still[one.seat] = self.now
@@ -264,12 +269,13 @@ class SimulatedCall:
             expected = one.up_received + one.up_lost
             layers = tuple(LayerMeasured(str(place), octets * 8 / passed) for place, octets in enumerate(one.layer_octets))
             lost = one.up_lost / expected if expected else 0.0
-            ups.append(Uplink(one.seat, one.seat, True, one.beat_octets * 8 / passed, one.up_received, lost, 0.0, tuple(one.queues), layers))
+            bits, queues = one.beat_octets * 8 / passed, tuple(one.queues)
+            ups.append(Uplink(one.seat, one.seat, True, bits, one.up_received, lost, 0.0, queues, layers, True, one.may_speak, one.spoke))
             one.queue_then = one.queues[-1][1] if one.queues else one.queue_then
             rtt = self._rtt(one)
             told, rate = one.digest.take(), self._sent_rate(one, passed)
             downs.append(Downlink(one.seat, one.seat, True, told, rate, rtt, None, None, True, one.padded, one.prefers, one.reads_image))
-            one.queues, one.up_received, one.up_lost, one.beat_octets = [], 0, 0, 0
+            one.queues, one.up_received, one.up_lost, one.beat_octets, one.spoke = [], 0, 0, 0, False
             one.layer_octets = [0] * len(one.layer_octets)
         self.decisions = self.controller.beat(ups, downs, self.now)
 

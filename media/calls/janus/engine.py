@@ -148,7 +148,7 @@ class JanusEngine:
         one = self._room(room).by_id(member)
         one.limits = limits
         if one.connected:
-            await holding.hold_limits(one)
+            await self._hold(one)
         if one.answer:
             await holding.arrange(one)
 
@@ -215,7 +215,7 @@ class JanusEngine:
         for one in list(place.members.values()):
             if one.connected and one.publisher not in publishing:
                 self._ended(one)
-            elif not one.connected and one.publisher in publishing:
+            elif not one.held and one.publisher in publishing:
                 self._up(one)
 
     # --- one member
@@ -283,27 +283,40 @@ class JanusEngine:
             await one.node.message(one.subscribe_handle, {"request": "start"}, ("answer", one.answer))
 
     def _up(self, one: Member) -> None:
-        """His media arrives: everybody gets it."""
+        """His media arrives at Janus."""
         one.connected = True
+        self._start(self._begin(one))
+
+    async def _begin(self, one: Member) -> None:
+        """Everybody gets it, and a recorder, once Janus holds him to his limits."""
+        if one.limits != Limits():
+            with contextlib.suppress(holding.LimitsRefused):  # he is out, and has been told
+                await self._hold(one)
+        if one.gone or one.held:
+            return
+        one.held = True
         self._say(one, "connected")
         for other in one.room.members.values():
             if other is not one and other.answer:
                 self._start(holding.arrange(other))
-        self._start(self._begin(one))
-
-    async def _begin(self, one: Member) -> None:
-        if one.limits != Limits():
-            await holding.hold_limits(one)
         await holding.tap(one, self._clock)
+
+    async def _hold(self, one: Member) -> None:
+        """Who cannot be held to his limits is out: his page publishes again, with them. Raises JanusAway and LimitsRefused."""
+        try:
+            await holding.hold_limits(one)
+        except holding.LimitsRefused:
+            self._ended(one)
+            raise
 
     def _ended(self, one: Member) -> None:
         """One of his connections ended by itself."""
         if one.room.members.get(one.seat) is one:
             del one.room.members[one.seat]
-            self._gone(one, "gone" if one.connected else "failed")
+            self._gone(one, "gone" if one.held else "failed")
 
     def _give_up(self, one: Member) -> None:
-        if not one.connected:
+        if not one.held:
             self._ended(one)
 
     def _gone(self, one: Member, kind: EventKind = "gone", *, quiet: bool = False) -> None:

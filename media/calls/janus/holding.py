@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 
+from media.calls.engine import CallError
 from media.calls.janus import requests
 from media.calls.janus.line import JanusAway, JanusRefused, listed, number
 from media.calls.janus.members import Member
@@ -55,17 +56,28 @@ def _unlike(one: Member) -> dict[str, bool]:
     return {mid: sent for mid, sent in one.sending().items() if one.sent.get(mid) != sent}
 
 
+class LimitsRefused(CallError):
+    """Janus does not hold somebody to what must hold for him."""
+
+    code = "limits.refused"
+
+
 async def hold_limits(one: Member) -> None:
-    """What he may send and who gets it; a kind that he does not send cannot be muted. Raises JanusAway."""
+    """What he may send and who gets it; a kind that he does not send cannot be muted. Raises JanusAway, and LimitsRefused where it is not certain
+    that nobody gets what nobody may."""
     place = one.room
-    try:
-        for kind, mid in one.sends.items():
-            feed = requests.Feed(one.publisher, mid)
+    for kind, mid in one.sends.items():
+        feed = requests.Feed(one.publisher, mid)
+        try:
             await one.node.message(place.control, requests.moderate(place.number, place.secret, feed, mute=kind in one.limits.muted))
+        except JanusRefused as error:
+            logger.warning("limits not held: %s", error)
+            raise LimitsRefused from error
+    try:
         await one.node.message(one.publish_handle, requests.most_bits(min(one.limits.send_bits or requests.CEILING, requests.CEILING)))
         await one.node.message(one.publish_handle, requests.whole_picture())
-    except JanusRefused as error:
-        logger.warning("limits not held: %s", error)
+    except JanusRefused as error:  # he sends more than he should; nobody gets what he should not
+        logger.warning("bits not limited: %s", error)
 
 
 async def tap(one: Member, clock: Callable[[], float]) -> None:
@@ -77,7 +89,7 @@ async def tap(one: Member, clock: Callable[[], float]) -> None:
             for ended in taps:
                 ended.close()
                 await one.node.message(place.control, ended.stopping(place.number, place.secret))
-        elif one.connected and not one.taps:
+        elif one.held and not one.taps:
             for kind in one.sends:
                 await _tap_kind(one, kind, clock)
 

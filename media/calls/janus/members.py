@@ -47,6 +47,8 @@ class Member:
     offer: str = ""
     answer: str = ""
     connected: bool = False
+    held: bool = False
+    """Janus holds his limits. Before that nobody gets anything of his."""
     receiving: bool = False
     gone: bool = False
     fed: dict[str, Feed | None] = field(default_factory=dict)
@@ -58,7 +60,7 @@ class Member:
 
     def feed(self, kind: str) -> Feed | None:
         mid = self.sends.get(kind)
-        return Feed(self.publisher, mid) if mid is not None and self.connected and not self.gone else None
+        return Feed(self.publisher, mid) if mid is not None and self.held and not self.gone else None
 
     def wanted(self) -> dict[str, Feed]:
         """What each slot that somebody fills should get."""

@@ -1,5 +1,5 @@
-"""People come and go, as a process of its own: `python -m tests.media.calls.churn TIMES`. Prints what is left of them as JSON: bytes of memory beyond
-those after a warm-up, threads, descriptors, tasks, rooms."""
+"""People come and go, as a process of its own: `python -m tests.media.calls.churn TIMES [python|native]`. Prints what is left of them as JSON: bytes
+of memory beyond those after a warm-up, threads, descriptors, tasks, rooms."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 
 from media.calls import hooks
 from media.calls.forwarding import PythonEngine
+from media.calls.native.engine import NativeEngine
 
 AT_ONCE = 5
 WARM = 100
@@ -56,8 +57,8 @@ def left() -> dict[str, int]:
     }  # fmt: skip
 
 
-async def main(times: int) -> None:
-    engine = PythonEngine()
+async def main(times: int, name: str) -> None:
+    engine = NativeEngine() if name == "native" else PythonEngine()
     hooks.extend_negotiation()
 
     async def some(first: int, last: int) -> None:
@@ -75,4 +76,4 @@ async def main(times: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1])))
+    uvloop.run(main(int(sys.argv[1]), *sys.argv[2:] or ["python"]))

@@ -195,6 +195,52 @@ def test_a_link_that_hardly_is_one_carries_sound_that_is_saved_on_both_sides():
     assert decided.send_bits["b"] == SAVING_SOUND.bits
 
 
+def only_listening(seat: str, call: SimulatedCall, *, microphone: bool) -> SimulatedCall:
+    """`seat` may not be heard, whatever he sends; or he may, and his microphone is off."""
+    call.people[seat].may_speak = microphone
+    call.people[seat].microphone = not microphone
+    return call
+
+
+@pytest.mark.parametrize("microphone", [False, True])
+def test_who_is_not_heard_takes_nothing_off_a_link(microphone: bool):
+    """Two speak to c, the student d listens: what is left of 230 kbit/s is enough for a picture that moves, and would not be for three voices."""
+    call = only_listening("d", SimulatedCall("abcd", down=down(230_000), pictures="a"), microphone=microphone).run(20)
+    decided = steady(call)
+    assert sum(one.shown["c", "a"].picture == Picture.MOVING for one in decided) >= 0.75 * len(decided)
+    assert {one.links["c"].sound_bits for one in decided} == {32_000}
+
+
+def test_who_turns_his_microphone_on_is_heard_at_once_and_one_who_turns_it_off_and_on_changes_nothing():
+    call = only_listening("d", SimulatedCall("abcd", down=down(230_000), pictures="a"), microphone=True).run(20)
+    one, c = call.people["d"], call.people["c"]
+    one.microphone = True
+    sent = c.sound_sent_s
+    call.run(0.5)
+    assert call.decisions.shown["c", "a"].picture != Picture.MOVING, "his voice comes before the picture"
+    call.run(2.5)
+    assert c.sound_sent_s - sent > 3 * 2.9
+    heard = [delay for at, delay in c.sound_delays if at > call.now - 3]
+    assert sorted(heard)[len(heard) * 95 // 100] < 0.4, "nobody's speech waits for long behind the picture of before"
+    told = set()
+    for _ in range(10):  # shorter than it takes to believe that he is silent
+        one.microphone = not one.microphone
+        call.run(2)
+        told.add((call.decisions.links["c"].sound_bits, call.decisions.shown["c", "a"].picture))
+    assert len({picture for _, picture in told}) <= 2
+    assert Picture.MOVING not in {picture for _, picture in told}
+    assert len({bits for bits, _ in told}) == 1, "sound is not saved and spent by turns"
+
+
+def test_the_bad_link_up_of_who_only_listens_lowers_nobodys_voice():
+    weak = [(0.0, Link(45_000, 0.04))]
+    call = only_listening("d", SimulatedCall("abd", up={"d": weak}, pictures=""), microphone=False)
+    call.people["d"].microphone = False
+    assert {state.sound_bits for decided in steady(call.run(8)) for state in decided.links.values()} == {32_000}
+    hears = only_listening("d", SimulatedCall("abd", down={"d": weak}, pictures=""), microphone=False).run(10)
+    assert [hears.decisions.links[seat].sound_bits for seat in "ab"] == [12_000, 12_000], "but whoever listens must hear"
+
+
 def test_a_camera_that_is_off_takes_no_share():
     call = SimulatedCall("abc", down=down(500_000), pictures="a").run(12)
     assert ("c", "b") not in call.decisions.shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import call_churn
 from benchmarks.support.call_figures import Sample, concealed, first_at, gaps, kbps, longest_gap
 
 
@@ -41,3 +42,15 @@ def test_made_up_sound_is_counted_in_shares_and_stretches() -> None:
     assert (share, silent) == (pytest.approx(8900 / 48_000), pytest.approx(0.1))
     assert longest == pytest.approx(8800 / 48)
     assert concealed([], "expert", 0, 1000) == (0, 0, 0)
+
+
+def test_what_is_left_of_those_who_came_and_went_is_written_beside_its_goal(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = {"python": {"bytes": -1_234_567, "threads": 0, "descriptors": 0, "tasks": 0, "rooms": 0}}
+    left["native"] = left["python"] | {"bytes": 6_100_000, "tasks": 2}
+    monkeypatch.setattr(call_churn, "churned", lambda name, times: left[name])
+    monkeypatch.setattr(call_churn, "build", lambda: None)
+    assert call_churn.measure().columns == ["", "goal", "python"]
+    monkeypatch.setattr(call_churn, "build", lambda: "there")
+    rows = {name.split(": ")[1]: (goal, *cells) for name, goal, *cells in call_churn.measure().rows}
+    assert rows["memory"] == ("≤ 5 MB", "-1.23 MB", "6.10 MB")
+    assert rows["tasks"] == ("0", "0", "2")

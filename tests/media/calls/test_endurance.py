@@ -11,18 +11,22 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 import pylibsrtp
+import pytest
 import pytest_asyncio
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 
-from media.calls import rtp
-from media.calls.forwarding import PythonEngine
+from media.calls import descriptions, hooks, rtp
+from media.calls.engine import DescriptionRefused
+from media.calls.forwarding import PythonEngine, _apply, _connection
+from media.calls.native.build import build as build_native
 from media.calls.transport_feedback import Feedback, build
+from tests.media.calls.broken import Held, broken
 from tests.media.calls.clients import Client, all_decode_all, call, until
+from tests.support.peers import need
 
 ROOT = Path(__file__).resolve().parents[3]
 FULL = os.environ.get("HUIZHEN_SOAK") == "1" or os.environ.get("HUIZHEN_TEST_SCALE") == "full"
@@ -30,6 +34,8 @@ CASES = 20_000 if FULL else 2_000
 TIMES = 1_000 if FULL else 100
 MOST_GROWTH = 5 * 2**20
 AT_ONCE = 50
+WARM = 500
+"""Cases before the first look at what the process holds."""
 
 
 def addresses(sdp: str) -> list[tuple[str, int]]:
@@ -104,16 +110,17 @@ async def test_what_strangers_send_to_a_call_changes_nothing(a_call: tuple[Pytho
     rng = random.Random(20261122)
     where = [one for client in people.values() for leg in (client.sending, client.receiving) for one in addresses(leg.remoteDescription.sdp)]
     assert where
-    threads, tasks = threading.active_count(), len(asyncio.all_tasks())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.setblocking(False)
-        for case in range(CASES):
+        for case in range(WARM + CASES):
             stranger.sendto(from_strangers(rng), rng.choice(where))
             if case % AT_ONCE == 0:
                 await asyncio.sleep(0.005)
+            if case == WARM:
+                await until(all_decode_all(people, 20))
+                held = Held()
     await until(all_decode_all(people))
-    assert threading.active_count() <= threads
-    assert len(asyncio.all_tasks()) <= tasks
+    held.check()
     assert all(one.connected for one in (await engine.stats()).rooms[0].members)
 
 
@@ -125,7 +132,10 @@ async def test_what_members_send_amiss_changes_nothing(a_call: tuple[PythonEngin
         one.sender._ssrc for client in people.values() for one in client.sending.getTransceivers()
     ] + [slot.outgoing.ssrc for room in engine._rooms.values() for one in room.members.values() if one.subscribe
          for slot in one.subscribe.slots.values() if slot.outgoing]  # fmt: skip
-    for case in range(CASES):
+    for case in range(WARM + CASES):
+        if case == WARM:
+            await asyncio.sleep(1)
+            held = Held()
         data = from_members(rng, there)
         if len(data) < 12 or data[0] >> 6 != 2:
             continue
@@ -135,6 +145,8 @@ async def test_what_members_send_amiss_changes_nothing(a_call: tuple[PythonEngin
             await rng.choice(ways)._send_rtp(data)
         if case % AT_ONCE == 0:
             await asyncio.sleep(0.005)
+    await asyncio.sleep(1)
+    held.check()
     # The decoders of those who were there have swallowed nonsense; whoever comes now has not.
     doctor = people["village_doctor"] = Client("village_doctor", 120)
     await doctor.join(engine, "room")
@@ -144,15 +156,49 @@ async def test_what_members_send_amiss_changes_nothing(a_call: tuple[PythonEngin
     assert broken == [0] * 6
 
 
+async def test_whatever_a_description_says_it_is_read_or_refused():
+    """The parser of offers and answers alone; joins with such offers are in test_engine.py."""
+    rng = random.Random(20261124)
+    client, engine = Client("patient"), PythonEngine()
+    offer = (await client.offer()).split("\r\n")
+    await engine.create_room("room", ("patient", "expert"))
+    joined = await engine.join("room", "patient", "m", "\r\n".join(offer))
+    answer = (await client.take(joined.answer, joined.offer, {slot.stream: slot.seat for slot in joined.slots})).split("\r\n")
+    outcomes: dict[str, int] = {}
+    for case in range(WARM + CASES):
+        if case == WARM:
+            held = Held()
+        text = broken(rng, offer if case % 2 else answer)
+        connection = _connection()
+        try:
+            codecs = descriptions.codecs_of(text)
+            assert codecs is None or codecs <= {"VP8", "H264"}
+            for done in (descriptions.hide_picture(text), descriptions.hide_refused_pictures(text), descriptions.refuse_picture(text, text)):
+                assert isinstance(done, str)
+            descriptions.accept_layers(text, descriptions.layers_of(text))
+            await _apply(connection, text, "offer")
+            outcomes["read"] = outcomes.get("read", 0) + 1
+        except DescriptionRefused:
+            outcomes["refused"] = outcomes.get("refused", 0) + 1
+        finally:
+            await hooks.close(connection)
+    held.check()
+    assert set(outcomes) == {"read", "refused"}
+    await client.close()
+    await engine.close()
+
+
 def _transport(connection: Any) -> RTCDtlsTransport:
     transport: RTCDtlsTransport = connection.getTransceivers()[0].receiver.transport
     return transport
 
 
-def test_nothing_is_left_of_those_who_come_and_go():
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.media.calls.churn", str(TIMES)], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=True
-    )
+@pytest.mark.parametrize("name", ["python", "native"])
+def test_nothing_is_left_of_those_who_come_and_go(name: str):
+    if name == "native":
+        need(build_native() is not None, "C compiler")
+    command = [sys.executable, "-m", "tests.media.calls.churn", str(TIMES), name]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=True)
     left = json.loads(done.stdout.splitlines()[-1])
     assert left.pop("bytes") <= MOST_GROWTH
     assert left == {"threads": 0, "descriptors": 0, "tasks": 0, "rooms": 0}

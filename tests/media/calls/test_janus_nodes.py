@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from media.calls.engine import MediaEvent
+from media.calls.engine import Limits, MediaEvent
 from media.calls.janus import JanusAddress, JanusEngine, requests
-from media.calls.janus.line import JanusAway, JanusLine, said
+from media.calls.janus.holding import LimitsRefused
+from media.calls.janus.line import JanusAway, JanusLine, JanusRefused, said
+from media.calls.janus.nodes import JanusNode
 from tests.media.calls.clients import Client, all_decode_all, call, until
 from tests.support.janus import API_SECRET, Janus, running_janus
 
@@ -133,6 +135,76 @@ async def test_a_connection_that_breaks_and_comes_back_costs_nobody_anything(jan
     finally:
         await engine.close()
         await breaker.close()
+
+
+async def join_muted(engine: JanusEngine, client: Client) -> None:
+    """As a media process does it: limits between the description and the answer to it."""
+    joined = await engine.join("room", client.seat, client.seat, await client.offer())
+    await engine.limit("room", client.seat, Limits(muted=frozenset({"audio"})))
+    answer = await client.take(joined.answer, joined.offer, {slot.stream: slot.seat for slot in joined.slots})
+    await engine.accept("room", client.seat, answer)
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_nothing_of_who_joins_muted_is_heard_before_janus_holds_him_to_it(
+    janus: Janus, people: list[Client], monkeypatch: pytest.MonkeyPatch, refused: bool
+):
+    told: list[MediaEvent] = []
+    engine = JanusEngine(told.append, [janus.address])
+    message = JanusNode.message
+
+    async def slow(node: JanusNode, handle: int, body: dict[str, object], *rest: object) -> object:
+        if body["request"] == "moderate":
+            await asyncio.sleep(1.5)
+            if refused:
+                raise JanusRefused(499, "no")
+        return await message(node, handle, body, *rest)
+
+    try:
+        await engine.create_room("room", tuple(PEOPLE))
+        listener, muted = Client("expert"), Client("patient")
+        people.extend((listener, muted))
+        await listener.join(engine, "room")
+        await until(lambda: [one.kind for one in told] == ["connected"])
+        monkeypatch.setattr(JanusNode, "message", slow)
+        await join_muted(engine, muted)
+        if refused:
+            await until(lambda: [(one.seat, one.kind) for one in told[1:]] == [("patient", "failed")])
+            assert [one.seat for one in (await engine.stats()).rooms[0].members] == ["expert"]
+            await asyncio.sleep(0.5)
+            assert listener.seen == {}
+        else:
+            await until(lambda: listener.seen.get("patient", 0) > 5)
+        assert listener.heard == {}
+    finally:
+        await engine.close()
+
+
+async def test_who_cannot_be_muted_any_more_is_out(janus: Janus, people: list[Client], monkeypatch: pytest.MonkeyPatch):
+    told: list[MediaEvent] = []
+    engine = JanusEngine(told.append, [janus.address])
+    message = JanusNode.message
+
+    async def refusing(node: JanusNode, handle: int, body: dict[str, object], *rest: object) -> object:
+        if body["request"] == "moderate":
+            raise JanusRefused(499, "no")
+        return await message(node, handle, body, *rest)
+
+    try:
+        await engine.create_room("room", tuple(PEOPLE))
+        here = await call(engine, "room", PEOPLE)
+        people.extend(here.values())
+        await until(all_decode_all(here))
+        monkeypatch.setattr(JanusNode, "message", refusing)
+        with pytest.raises(LimitsRefused):
+            await engine.limit("room", "patient", Limits(muted=frozenset({"audio"})))
+        assert (told[-1].seat, told[-1].kind) == ("patient", "gone")
+        await asyncio.sleep(0.5)
+        heard = here["expert"].heard["patient"]
+        await asyncio.sleep(0.5)
+        assert here["expert"].heard["patient"] == heard
+    finally:
+        await engine.close()
 
 
 async def test_nobody_comes_into_a_room_without_its_token_or_changes_it_without_its_secret(janus: Janus):

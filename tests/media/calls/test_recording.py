@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -174,6 +175,52 @@ async def test_only_those_who_are_named_are_written_down(tmp_path: Path):
         assert "m1" not in path.name
         assert b"m1" not in path.read_bytes()
         assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_who_comes_again_hundreds_of_times_is_written_every_time(tmp_path: Path):
+    """Each time under another name, with sound and picture; the files of before are closed, and put together no more are opened at once."""
+    room, times, most = Room(tmp_path), 150, 0
+    before = len(os.listdir("/proc/self/fd"))
+    for time_ in range(times):
+        name = f"entry-{time_}"
+        room.recorder.allow([name])
+        room.now += 8
+        room.send(3, name)
+        room.recorder.packet("expert", name, "video", "VP8", room.now, write_packet(96, True, 1, 1, 78, b"\x10\0"))
+        await until(lambda: room.recorder._jobs.empty())
+        most = max(most, len(os.listdir("/proc/self/fd")) - before)
+    await room.recorder.close()
+    assert room.told == []
+    assert most <= 6
+    assert len(list(room.folder.glob("*.dump"))) == 2 * times
+    assert set(records_of(room.folder)) == {f"entry-{time_}" for time_ in range(times)}
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Recordings(tmp_path).opened("rec", PRIVATE) as mine:
+        assert mine is not None
+        assert mine.complete
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before + 60, limits[1]))
+        try:
+            (put,) = mine.put_together("expert", [])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert put.muxed.sounds == 3 * times
+    put.content.close()
+
+
+@pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_OPEN", "codec"])
+async def test_what_cannot_be_written_ends_the_recording_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str):
+    if limit != "codec":
+        monkeypatch.setattr(writing, limit, 2)
+    room = Room(tmp_path)
+    room.recorder.allow(["m1", "m2", "m3"])
+    room.send(5)
+    room.send(5, "m2")
+    room.recorder.packet("expert", "m3", "audio", "opus" if limit != "codec" else "speex", room.now, opus(1))
+    assert room.told == ["lost"]
+    room.send(5)
+    assert room.told == ["lost"]
+    await room.recorder.close()
+    assert records_of(room.folder) == {"m1": 5, "m2": 5}
 
 
 async def test_nobody_puts_together_what_is_still_being_written(tmp_path: Path):

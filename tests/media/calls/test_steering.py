@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 
 from media.calls.announcing import Announcements
 from media.calls.bandwidth import Bandwidth
-from media.calls.engine import LinkNews, MediaEvent
+from media.calls.engine import Limits, LinkNews, MediaEvent
 from media.calls.forwarding import PythonEngine
 from media.calls.link_state import LinkState
+from media.calls.measured import Decisions, Downlink, Uplink
+from media.calls.native.build import build
+from media.calls.native.engine import NativeEngine
 from media.calls.pacing import LARGEST_PACKET, LONGEST_CREDIT_S, Credit, Paced
 from tests.media.calls.clients import Client, all_decode_all, call, until
 from tests.support.links import Link
+from tests.support.peers import need
 from tests.support.udp_link import Behind
 
 LOSSY = [(0.0, Link(400_000, 0.03, loss=0.10))]
@@ -66,6 +70,52 @@ async def test_a_narrow_link_makes_the_other_send_less_and_an_open_one_is_green(
     finally:
         for one in people.values():
             await one.close()
+
+
+class Watching:
+    """Decides nothing, and keeps what was measured last."""
+
+    def __init__(self) -> None:
+        self.ups: dict[str, Uplink] = {}
+
+    def beat(self, room: str, uplinks: Sequence[Uplink], downlinks: Sequence[Downlink], now: float) -> Decisions:
+        self.ups = {one.seat: one for one in uplinks}
+        return Decisions({}, {})
+
+    def pause_s(self, room: str) -> float:
+        return 0.1
+
+    def forget(self, room: str) -> None:
+        self.ups.clear()
+
+
+@pytest.mark.parametrize("name", ["python", "native"])
+async def test_an_engine_tells_whose_sound_comes_and_may_be_heard(name: str):
+    if name == "native":
+        need(build() is not None, "C compiler")
+    watching = Watching()
+    made = (NativeEngine if name == "native" else PythonEngine)(steering=watching)
+    await made.create_room("room", ("patient", "expert"))
+    people = await call(made, "room", {"patient": 60, "expert": 180})
+
+    def voice(seat: str) -> tuple[bool, bool]:
+        return watching.ups[seat].may_speak, watching.ups[seat].spoke
+
+    try:
+        await until(all_decode_all(people))
+        await until(lambda: voice("patient") == voice("expert") == (True, True))
+        await made.limit("room", "patient", Limits(muted=frozenset({"audio"})))
+        await until(lambda: voice("patient") == (False, True))
+        [microphone] = [one.sender for one in people["expert"].sending.getTransceivers() if one.kind == "audio"]
+        track = microphone.track
+        microphone.replaceTrack(None)
+        await until(lambda: voice("expert") == (True, False))
+        microphone.replaceTrack(track)
+        await until(lambda: voice("expert") == (True, True))
+    finally:
+        for one in people.values():
+            await one.close()
+        await made.close()
 
 
 def state(bits: int = 500_000, done: Any = "", up: Any = "green") -> LinkState:

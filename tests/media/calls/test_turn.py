@@ -14,9 +14,12 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCIceTransp
 
 from media.calls.engine import Engine
 from media.calls.forwarding import PythonEngine
+from media.calls.native.build import build
+from media.calls.native.engine import NativeEngine
 from media.calls.turn import PASS_S, IceServer, Relays, ice_servers, is_uri, new_pass
 from tests.media.calls.clients import Client, all_decode_all, until
 from tests.support.coturn import SECRET, Coturn, running_coturn
+from tests.support.peers import need
 
 PEOPLE = ("patient", "expert")
 
@@ -72,8 +75,13 @@ def relay_only(uri: str, user: str, credential: str) -> RTCConfiguration:
 def engines() -> list[Any]:
     from media.calls.janus import JanusEngine
 
+    def native(_fixture: Any) -> Engine:
+        need(build() is not None, "C compiler")
+        return NativeEngine()
+
     return [
         pytest.param(lambda fixture: PythonEngine(), id="python"),
+        pytest.param(native, id="native"),
         pytest.param(lambda fixture: JanusEngine(lambda event: None, [fixture("janus").address]), id="janus"),
     ]
 

@@ -8,31 +8,38 @@ import contextlib
 import json
 import os
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from redis.exceptions import ConnectionError as RedisGone
+from tortoise.exceptions import OperationalError
 
 from core.calls.commands_guests import TakeInvitation
 from core.calls.models import CallAttendance, CallInvitation, CallPlace
 from core.calls.service import seen
 from core.consultations.models import TimelineEntry
 from core.foundation.models import AuditEntry
-from media.calls.engine import Limits
+from core.foundation.practice import Practice
+from media.calls.engine import Joined, Limits
 from media.calls.forwarding import PythonEngine
+from media.calls.protocol import Limit
 from miniprogram_api.realtime import captions, messages, session
 from miniprogram_api.realtime.captions import Caption
 from miniprogram_api.realtime.limits import Allowance
-from miniprogram_api.realtime.link import NoMedia
+from miniprogram_api.realtime.link import MediaLine, NoMedia, Refused
 from miniprogram_api.realtime.quality import LinkRecord
 from tests.core.calls.conftest import Room, room
+from tests.media.calls.broken import Held
 from tests.media.calls.clients import Client, until
 from tests.miniprogram_api.realtime.test_signalling import Stand, hear, publish, redis, say, stand, until_gone
 
 __all__ = ["redis", "room", "stand"]
 
 FUZZED = 20_000 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 2_000
+WARM = 3
+"""Sessions before the first look at what the process holds."""
 SESSIONS = 10 if FUZZED == 2_000 else 60
 
 
@@ -75,6 +82,122 @@ async def test_whom_the_moderator_mutes_nobody_hears_whatever_his_device_sends(s
     await until(lambda: listener.heard.get("patient", 0) > heard + 5)
     for one in (*clients.values(), again):
         await one.close()
+
+
+class Deaf:
+    """Before a web process's line: what ``deaf`` says of an order happens to it on its way to the engine."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, deaf: Callable[[Any], None]) -> None:
+        ask = MediaLine.ask
+
+        async def asked(line: MediaLine, room: str, order: Any) -> Any:
+            deaf(order)
+            return await ask(line, room, order)
+
+        monkeypatch.setattr(MediaLine, "ask", asked)
+
+
+@pytest.mark.parametrize("trouble", [RedisGone("away"), NoMedia(), Refused("failed")])
+async def test_a_mute_that_did_not_reach_the_engine_is_tried_again_until_it_has(stand: Stand, monkeypatch: pytest.MonkeyPatch, trouble: Exception):
+    limits: list[Limit] = []
+
+    def deaf(order: Any) -> None:
+        if isinstance(order, Limit):
+            limits.append(order)
+            if len(limits) <= 2:
+                raise trouble
+
+    held: list[Limits] = []
+
+    class Watched(PythonEngine):
+        async def limit(self, room: str, member: str, limits: Limits) -> None:
+            held.append(limits)
+            await super().limit(room, member, limits)
+
+    monkeypatch.setattr(session, "UNHELD_AGAIN_S", 0.1)
+    monkeypatch.setattr(session, "SEEN_EVERY_S", 300.0)
+    Deaf(monkeypatch, deaf)
+    await stand.node("media:a", engine=Watched)
+    doctor, _ = await stand.enter("village_doctor")
+    patient, _ = await stand.enter("patient")
+    client = Client("patient")
+    await publish(patient, client)
+    held.clear()
+    await say(doctor, type="mute", seat="patient", muted=True)
+    await stood(patient, muted=["patient"])
+    await until(lambda: held == [Limits(muted=frozenset({"audio"}))])
+    await client.close()
+
+
+async def test_a_mute_while_a_connection_is_being_made_holds_for_it(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    """The order to join says what held when it was written."""
+    joining, go_on = asyncio.Event(), asyncio.Event()
+    held: list[Limits] = []
+
+    class Slow(PythonEngine):
+        async def join(self, room: str, seat: str, member: str, offer: str) -> Joined:
+            joined = await super().join(room, seat, member, offer)
+            joining.set()
+            await go_on.wait()
+            return joined
+
+        async def limit(self, room: str, member: str, limits: Limits) -> None:
+            held.append(limits)
+            await super().limit(room, member, limits)
+
+    monkeypatch.setattr(session, "SEEN_EVERY_S", 300.0)
+    await stand.node("media:a", engine=Slow)
+    doctor, _ = await stand.enter("village_doctor")
+    patient, _ = await stand.enter("patient")
+    client = Client("patient")
+    await say(patient, type="publish", sdp=await client.offer())
+    await joining.wait()
+    await say(doctor, type="mute", seat="patient", muted=True)
+    await stood(patient, muted=["patient"])
+    go_on.set()
+    await until(lambda: held[-1:] == [Limits(muted=frozenset({"audio"}))])
+    await client.close()
+
+
+async def test_who_says_something_while_the_database_or_redis_is_away_is_told_to_try_again_and_stays(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    away = False
+
+    def deaf(order: Any) -> None:
+        if away:
+            raise RedisGone("away")
+
+    actor_for, execute = session.actor_for, Practice.execute
+
+    async def asked(*args: Any, **more: Any) -> Any:
+        if away:
+            raise OperationalError("server has gone away")
+        return await actor_for(*args, **more)
+
+    async def executed(practice: Practice, actor: Any, order: Any) -> Any:
+        if away:
+            raise OperationalError("server has gone away")
+        return await execute(practice, actor, order)
+
+    Deaf(monkeypatch, deaf)
+    monkeypatch.setattr(session, "actor_for", asked)
+    monkeypatch.setattr(Practice, "execute", executed)
+    monkeypatch.setattr(session, "UNHELD_AGAIN_S", 0.1)
+    await stand.node("media:a")
+    doctor, _ = await stand.enter("village_doctor")
+    client = Client("village_doctor")
+    await publish(doctor, client)
+    away = True
+    no = {"type": "record_answer", "recording_id": "01ARZ3NDEKTSV4RRFFQ69G5FAW", "agree": False}
+    for message in ({"type": "hand", "raised": True}, {"type": "record_ask"}, no):
+        await say(doctor, **message)
+        assert (await hear(doctor, "problem", "closed"))["code"] == "unavailable", message
+    await say(doctor, type="state", audio=True, video=False, pictures=False)
+    await say(doctor, type="ping")
+    await hear(doctor, "pong")
+    away = False
+    await say(doctor, type="hand", raised=True)
+    await stood(doctor, hands=["village_doctor"])
+    await client.close()
 
 
 async def test_what_somebody_looks_at_reaches_the_engine_and_stays_with_his_new_connections(stand: Stand):
@@ -321,7 +444,9 @@ async def test_whatever_is_said_in_a_call_its_sender_is_who_the_ticket_says(room
     monkeypatch.setattr(session, "session_runs", _runs)
     rng = random.Random(f"{seat}:7")
     other = await room.enter(beside)
-    for _ in range(SESSIONS):
+    for session_ in range(SESSIONS):
+        if session_ == WARM:
+            held = Held()
         await seen(room.practice, other.attendance_id)
         known = [other.attendance_id, other.call_id, room.consultation_id]
         known += [str(one) for one in await CallPlace.all().values_list("id", flat=True)]
@@ -335,6 +460,7 @@ async def test_whatever_is_said_in_a_call_its_sender_is_who_the_ticket_says(room
             _TOLD.validate_python(message, strict=False)
         assert wire.heard[-1]["type"] == "closed"
         assert wire.heard[-1]["code"] == "call.left", wire.heard[-1]
+    held.check()
     doing = ("calls.mute", "calls.remove", "calls.lock", "calls.hand_over", "calls.say", "calls.raise_hand", "calls.invite_guest", "calls.beside")
     done = await AuditEntry.filter(action__in=doing, outcome="done").values_list("account_id", flat=True)
     assert {str(one) for one in done} == {room.people[seat].account_id}

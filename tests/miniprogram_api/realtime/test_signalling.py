@@ -37,6 +37,7 @@ from miniprogram_api.app.settings import Settings
 from miniprogram_api.realtime import messages, session
 from miniprogram_api.realtime.limits import Allowance
 from tests.core.calls.conftest import Room, room
+from tests.media.calls.broken import Held
 from tests.media.calls.clients import Client, until
 from tests.miniprogram_api.app.serving import serving
 from tests.support.county import SYSTEM
@@ -316,7 +317,10 @@ async def test_whatever_is_sent_the_process_answers_on(stand: Stand, seed: int):
         {"type": "quality", "loss": 0.1, "rtt_ms": 5}, {"type": "ping"}, {"type": "hello", "ticket": "T" * 43},
     ]  # fmt: skip
     values = (None, -1, 1e308, "", "\u0000", "很长" * 2000, [], {}, True, "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n")
-    for _ in range(5):
+    for number in range(6):
+        if number == 2:
+            await until_gone()
+            held = Held()
         socket, welcome = await stand.enter("expert")
         assert welcome["type"] == "welcome"
         with contextlib.suppress(ConnectionClosed):
@@ -330,6 +334,8 @@ async def test_whatever_is_sent_the_process_answers_on(stand: Stand, seed: int):
                 await socket.send(text.encode() if rng.random() < 0.1 else text)
                 await asyncio.sleep(0.005)
         await socket.close()
+    await until_gone()
+    await until(held.kept)
     await client.close()
     async with httpx.AsyncClient(base_url=stand.origin, trust_env=False) as web_client:
         assert (await web_client.get("/healthz")).status_code == 200
