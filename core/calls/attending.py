@@ -120,13 +120,13 @@ async def leave_call(work: Work, order: LeaveCall) -> Done:
     work.concerns("patient", row.patient_id, consultation=row.code)
     attendance = await CallAttendance.get(id=order.attendance_id)
     await end_attendance(work, call, order.attendance_id, order.ending)
-    await _keep_measures(attendance, order)
+    await _keep_measures(work, attendance, order)
     if attendance.ending != "replaced" or not await _sits_again(attendance):
         await tell_quality(work, call, order.attendance_id)
     return Done()
 
 
-async def _keep_measures(attendance: CallAttendance, order: LeaveCall) -> None:
+async def _keep_measures(work: Work, attendance: CallAttendance, order: LeaveCall) -> None:
     """What his device measured in this sitting, once."""
     if order.worst_link is None or order.loss_permille is None or order.rtt_ms is None or attendance.worst_link:
         return

@@ -12,8 +12,8 @@ from core.foundation.ids import Id
 from core.foundation.orders import IN_EMERGENCY, Command, Grant, Query, Result
 from core.foundation.withheld import WithWithheld
 
-SENDS = (Grant(Role.VILLAGE_DOCTOR, "own_upload"), Grant(Role.EXPERT, "own_upload"), Grant(Role.VISITOR, "own_upload"))
-"""Who sent the file himself."""
+SENDS = (Grant(Role.VILLAGE_DOCTOR, "own_upload"), Grant(Role.VISITOR, "own_upload"))
+"""Who sent the file himself, whoever he is."""
 
 
 class UploadView(Result):
@@ -245,17 +245,26 @@ class TransferView(Result):
 
 
 class BeginTransfer(Command):
-    """Announce a file that will come in pieces: of a village doctor an image or a consent; of an expert, of a patient or of who speaks for him a
-    ``picture``, which becomes what a photo from his chat does. One whose content (by its SHA-256) the consultation has already is done at once."""
+    """Announce a file that will come in pieces. One whose content (by its SHA-256) the consultation has already is done at once."""
 
     name = "imaging.begin_transfer"
     title = "开始续传"
-    access = (
-        Grant(Role.VILLAGE_DOCTOR, "own_consultation"), Grant(Role.EXPERT, "assigned_consultation"), Grant(Role.VISITOR, "own_patient_consultation"),
-    )
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
     gives = TransferView
     consultation_id: Id
-    kind: TransferKind
+    kind: Literal["image", "consent"]
+    length: int = Field(ge=0, le=1 << 40)
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
+class BeginPicture(Command):
+    """The same for a photo of the patient's, or of the expert's, that becomes what a photo from the chat does (``ReceivePicture``)."""
+
+    name = "imaging.begin_picture"
+    title = "开始续传照片"
+    access = (Grant(Role.VISITOR, "own_patient_consultation"), Grant(Role.EXPERT, "assigned_consultation"))
+    gives = TransferView
+    consultation_id: Id
     length: int = Field(ge=0, le=1 << 40)
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 

@@ -19,10 +19,10 @@ from tortoise.transactions import in_transaction
 
 from core.consultations.commands import AttachConsent
 from core.consultations.service import open_consultation
-from core.foundation.actor import Actor, Role
+from core.foundation.actor import Actor
 from core.foundation.database.connection import PRACTICE
 from core.foundation.due import due
-from core.foundation.errors import Conflict, DomainError, NotAllowed, NotFound, Unavailable
+from core.foundation.errors import Conflict, DomainError, NotFound, Unavailable
 from core.foundation.events import Event, listens
 from core.foundation.keys import SealBroken
 from core.foundation.orders import Done, answers, handles
@@ -31,12 +31,14 @@ from core.foundation.work import Work
 from core.imaging.commands import (
     MAX_IMAGE,
     MAX_PHOTO,
+    BeginPicture,
     BeginTransfer,
     CompleteTransfer,
     EndTransfer,
     ExpireTransfer,
     ReceiveUpload,
     SettleTransfer,
+    TransferKind,
     TransferState,
     TransferView,
     UploadView,
@@ -67,8 +69,6 @@ KEPT_FOR = timedelta(hours=24)
 MOST_UNFINISHED = 20
 """Files on their way of one account: more is a mistake, or somebody filling the disk."""
 _LIMITS = {"image": MAX_IMAGE, "picture": MAX_PHOTO, "consent": MAX_PHOTO}
-_OF_A_VILLAGE_DOCTOR = frozenset({"image", "consent"})
-"""Everybody else sends pictures: what he takes for important is not the material that dispatch waits for."""
 
 
 async def sends(upload_id: str, account_id: str) -> bool:
@@ -77,23 +77,29 @@ async def sends(upload_id: str, account_id: str) -> bool:
 
 @handles(BeginTransfer)
 async def begin_transfer(work: Work, order: BeginTransfer) -> TransferView:
+    return await _begin(work, order, order.kind)
+
+
+@handles(BeginPicture)
+async def begin_picture(work: Work, order: BeginPicture) -> TransferView:
+    await check_number(order.consultation_id, work.actor.account_id)
+    return await _begin(work, order, "picture")
+
+
+async def _begin(work: Work, order: BeginTransfer | BeginPicture, kind: TransferKind) -> TransferView:
     row = await open_consultation(work, order.consultation_id)
-    if (order.kind in _OF_A_VILLAGE_DOCTOR) != (work.role is Role.VILLAGE_DOCTOR):
-        raise NotAllowed(order=order.name)
     if order.length == 0:
         raise FileEmpty
-    if order.length > _LIMITS[order.kind]:
-        raise FileTooLarge(limit=_LIMITS[order.kind] >> 20)
+    if order.length > _LIMITS[kind]:
+        raise FileTooLarge(limit=_LIMITS[kind] >> 20)
     account_id = work.actor.account_id
     if await Transfer.filter(account_id=account_id, state="receiving").count() >= MOST_UNFINISHED:
         raise TooManyTransfers
-    if order.kind == "picture":
-        await check_number(row.id, account_id)
-    twin = await _twin(row.id, order.sha256) if order.kind != "consent" else None
+    twin = await _twin(row.id, order.sha256) if kind != "consent" else None
     expires_at = work.practice.clock.real_now() + KEPT_FOR
     transfer = await Transfer.create(
         id=work.new_id(), organisation_id=row.organisation_id, consultation_id=row.id, patient_id=row.patient_id, account_id=account_id,
-        kind=order.kind, length=order.length, received=order.length if twin else 0, expected_sha256=order.sha256,
+        kind=kind, length=order.length, received=order.length if twin else 0, expected_sha256=order.sha256,
         state="done" if twin else "receiving", sha256=order.sha256 if twin else "", upload_id=twin, begun_at=work.now,
         expires_at=expires_at,
     )  # fmt: skip

@@ -82,12 +82,10 @@ async def begin(request: Request, consultation_id: str) -> HTTPResponse:
     """201 with Location. Upload-Offset is the length at once when the consultation has this content already."""
     _speaks(request)
     metadata = _metadata(request.headers.get("upload-metadata", ""))
-    order = imaging.BeginTransfer.model_validate(
-        {
-            "consultation_id": consultation_id, "length": _number(request, "upload-length"), "kind": metadata.get("kind", "image"),
-            "sha256": metadata.get("sha256", "").lower(),
-        }
-    )  # fmt: skip
+    file = {"consultation_id": consultation_id, "length": _number(request, "upload-length"), "sha256": metadata.get("sha256", "").lower()}
+    kind = metadata.get("kind", "image")
+    of_kind = imaging.BeginPicture if kind == "picture" else imaging.BeginTransfer
+    order = of_kind.model_validate(file if kind == "picture" else {**file, "kind": kind})
     begun = await carry_out(request, order)
     location = f"{getattr(request, 'mount', '')}/v1/uploads/{begun.upload_id}"
     body = {"upload_id": begun.upload_id, "state": begun.state}

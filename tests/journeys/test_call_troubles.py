@@ -67,11 +67,11 @@ class Room:
         return [one["minutes_before"] for one in self.told if one["trouble"] == trouble]
 
     async def until(self, found: Callable[[], bool]) -> None:
-        async with asyncio.timeout(SLOW / 1000):
-            for _ in itertools.count():
-                if found():
-                    return
-                await asyncio.sleep(0.1)
+        for _ in range(int(SLOW / 100)):
+            if found():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError((self.told, await self.page.locator("body").inner_text()))
 
     async def sees(self, seat: str) -> None:
         """Further pictures of ``seat`` are decoded."""
@@ -166,6 +166,7 @@ async def test_without_a_camera_the_voice_mode_can_be_left_and_pictures_come_bac
     await page.get_by_role("button", name="加入(只用声音)").click()
     voice, camera = page.get_by_role("button", name="语音模式"), page.get_by_role("button", name="开画面")
     await expect(camera).to_be_visible()
+    await patient.sees("village_doctor")
 
     def wanted() -> list[bool]:
         return [one["pictures"] for one in patient.said if one["type"] == "state"]

@@ -25,13 +25,13 @@ export class Troubles {
   }
 }
 
-let sending = null;
+let sending = Promise.resolve();
 let timer = null;
 
 /** Send what waits, oldest first; what finds nobody stays, and is tried again when there is a network. Codes and times wait, nothing of the patient. */
 export function sendKept() {
   clearTimeout(timer);
-  sending ??= send().finally(() => { sending = null; });
+  sending = sending.then(send, send); // one after another: what was kept while the last one ended is not forgotten
   return sending;
 }
 
