@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,8 +28,8 @@ from tests.support.demo import Demo, running
 from tests.support.links import Link, Phases
 
 WAY = Link(delay_s=0.04)
-NEAR, FAR = "expert", "patient"
-"""FAR is behind the weak link, NEAR is not."""
+NEAR, FAR, THIRD = "expert", "patient", "village_doctor"
+"""FAR is behind the weak link, the others are not."""
 RAW = {"echoCancellation": False, "noiseSuppression": False, "autoGainControl": False}
 SMALL = Camera()
 FULL = Camera(640, 480, lively=0.25)
@@ -52,12 +52,18 @@ class Stage:
     voice: Path | None
 
     @contextlib.asynccontextmanager
-    async def pair(self, camera: Camera, link: Phases, third: bool = False):  # type: ignore[no-untyped-def]
-        """Both tabs in the call, FAR behind the link; with ``third`` the village doctor's too. Gives (far, near)."""
+    async def pair(self, camera: Camera, link: Phases) -> AsyncIterator[tuple[Tab, Tab]]:
+        """Both tabs in the call, FAR behind the link. Gives (far, near)."""
+        async with self.room(camera, link, NEAR, FAR) as tabs:
+            yield tabs[FAR], tabs[NEAR]
+
+    @contextlib.asynccontextmanager
+    async def room(self, camera: Camera, link: Phases, *seats: str) -> AsyncIterator[dict[str, Tab]]:
+        """A tab a seat in the call, FAR behind the link."""
         async with contextlib.AsyncExitStack() as stack:
             tabs = {
                 seat: await stack.enter_async_context(open_tab(self.browser, self.demo.base_url, self.case, seat, camera, number_))
-                for number_, seat in enumerate((NEAR, FAR, *(["village_doctor"] if third else [])), 11)
+                for number_, seat in enumerate(seats, 11)
             }
             for seat, tab in tabs.items():
                 if seat == FAR:
@@ -65,8 +71,10 @@ class Stage:
                 at = await tab.join()
                 if seat != NEAR:
                     await tab.first_picture(NEAR, at)
-            await tabs[NEAR].first_picture(FAR, at)
-            yield tabs[FAR], tabs[NEAR]
+            for seat in seats:
+                if seat != NEAR:
+                    await tabs[NEAR].first_picture(seat, at)
+            yield tabs
             for seat, tab in tabs.items():
                 if tab.errors:
                     raise RuntimeError(f"{seat}: {tab.errors}")
@@ -241,8 +249,39 @@ async def _media_killed(stage: Stage, far: Tab, near: Tab) -> Row:
     return ["back after the media process was killed: first picture, worst", "≤ 3 s", *_both(*worst, " s"), f"{KILLS} kills"]
 
 
+async def three(stage: Stage) -> list[Row]:
+    """All three seats; the link of one falls from 2 Mbps to 300 kbps. The other two go on as if nothing were."""
+    async with stage.room(Camera(320, 240, 15), [(0.0, Link(2_000_000, 0.04))], NEAR, FAR, THIRD) as tabs:
+        await stage.wait(15)
+        tabs[FAR].shaper.set(Link(300_000, 0.04))
+        fell = await tabs[FAR].now()
+        await stage.wait(25)
+        end = await tabs[FAR].now()
+        freeze: dict[tuple[str, str], float] = {}
+        sound: dict[tuple[str, str], float] = {}
+        for me, tab in tabs.items():
+            samples = await tab.samples()
+            for other in tabs:
+                if other != me:
+                    freeze[me, other] = longest_gap([at for at, _ in await tab.shown(other)], fell, end)
+                    sound[me, other] = concealed(samples, other, fell - 500, end)[2]
+    of_him, to_him = [(NEAR, FAR), (THIRD, FAR)], [(FAR, NEAR), (FAR, THIRD)]
+    others = [(NEAR, THIRD), (THIRD, NEAR)]
+
+    def worst(found: dict[tuple[str, str], float], ways: list[tuple[str, str]]) -> str:
+        return f"{number(max(found[way] for way in ways))} ms"
+
+    over = f"{40 * stage.short:.0f} s"
+    return [
+        ["three tabs, one of them 2 Mbps → 300 kbps: longest freeze", "≤ 1 s", worst(freeze, of_him), worst(freeze, to_him), over],
+        ["… longest concealed sound", "≤ 600 ms", worst(sound, of_him), worst(sound, to_him), over],
+        ["… between the two others: longest freeze, longest concealed sound", "", worst(freeze, others), worst(sound, others), over],
+    ]
+
+
 SCENARIOS: dict[str, Callable[[Stage], Awaitable[list[Row]]]] = {
     "first_frame": first_frame, "glass_to_glass": glass_to_glass, "loss": loss, "cliff": cliff, "hardly_a_link": hardly_a_link, "back": back,
+    "three": three,
 }
 
 
@@ -264,9 +303,9 @@ def measure(names: list[str], short: float) -> Figure:
         case = open_case(demo)
         rows, chromium = asyncio.run(_run(demo, case, names, short, Path(folder)))
     notes = [
-        "Two tabs of one headless Chromium (software encoding and decoding) in the whole house on the same machine, media and signalling of one of "
-        "them behind the seeded shaper (tests/support/shaper.py), the same link both ways. Out: what the other sees of him; in: what he sees. "
-        f"Camera: a canvas, {FULL.width}x{FULL.height} at {FULL.rate} where kbps or gaps count, {SMALL.width}x{SMALL.height} else. Load before the "
+        "Two tabs (three where it says so) of one headless Chromium (software encoding and decoding) in the whole house on the same machine, media "
+        "and signalling of one of them behind the seeded shaper (tests/support/shaper.py), the same link both ways. Out: what the "
+        f"other sees of him; in: what he sees. Camera: a canvas, {FULL.width}x{FULL.height} at {FULL.rate} where kbps or gaps count, {SMALL.width}x{SMALL.height} else. Load before the "
         f"start {load:.1f} on {len(os.sched_getaffinity(0))} cores: a gap may be the machine's.",
         "Gaps: between pictures that were really shown (requestVideoFrameCallback). Concealed: samples that opus made up, by getStats every tenth "
         "of a second. Drops: the network is gone for media and TCP alike, and old TCP connections come back as late as a kernel repeats.",

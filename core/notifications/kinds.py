@@ -74,7 +74,7 @@ KINDS: dict[str, Kind] = {
     "upload.refused": Kind("影像没收下", _C),
     "image.arrived": Kind("影像到了", _C),
     "image.conflict": Kind("影像编号有误", _C),
-    "picture.arrived": Kind("患者的照片到了", _C),
+    "picture.arrived": Kind("患者或专家发来照片", _C),
     "picture.refused": Kind("照片没收下", _C),
     "material.requested": Kind("专家要资料", _C),
     "material.not_there": Kind("专家要的资料没有", _C),
