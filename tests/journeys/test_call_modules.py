@@ -289,3 +289,38 @@ async def test_a_way_counts_as_gone_after_a_second_of_silence_and_not_when_it_is
     assert min(at for kind, at in broken if kind == "doubt") < dead[0]
     assert [kind for kind, at in seldom if kind == "dead"] == []
     assert alone == []
+
+
+FACE = """<figure class="face {kind}"><video></video><p class="without" hidden></p>
+<figcaption><span class="light light-red"></span>{name} · 已静音</figcaption><button class="enlarge">放大</button></figure>"""
+STAGE = """<html lang="zh"><link rel="stylesheet" href="{base}/shared/page.css"><link rel="stylesheet" href="{base}/room/room.css">
+<link rel="stylesheet" href="{base}/room/sheet.css"><body class="in-call {care}"><main id="room"><div class="stage"><div class="middle">
+<div class="faces has-large">{faces}</div><div class="mine"><p>画面已关</p></div>
+<p class="caption">药按时吃了没有?</p><p class="room-toast">村医请您开口说话</p></div>
+<div class="call-bar"><button>已静音</button><button class="extra">关画面</button><button>语音模式</button>
+<button>更多<span class="badge">3</span></button><button class="leave">退出</button></div></div></main></body></html>"""
+_BOXES = """(which) => [...document.querySelectorAll(which)].filter((one) => getComputedStyle(one).display !== "none").map((one) => {
+  const box = one.getBoundingClientRect();
+  return { left: box.left, right: box.right, top: box.top, bottom: box.bottom, size: parseFloat(getComputedStyle(one).fontSize) };
+})"""
+
+
+@pytest.mark.parametrize(("care", "least"), [("", 17), ("care", 22)])
+async def test_on_a_small_phone_every_word_of_the_call_has_its_place(visiting: Visiting, pages: str, care: str, least: int) -> None:
+    """The stage's own classes at 360 px: the bar on one line, small faces with name, colour and mute, and nothing over one's own picture."""
+    page = (await visiting(f"{pages}/room/room.css", (360, 740))).page
+    named = (("large", "王秀兰(专家)"), ("", "吴医生(村医)"), ("", "李建国(家人)"))
+    faces = "".join(FACE.format(kind=kind, name=name) for kind, name in named)
+    await page.set_content(STAGE.format(base=pages, care=care, faces=faces))
+    buttons = await page.evaluate(_BOXES, ".call-bar button")
+    assert all(one["size"] >= least and one["right"] <= 360 for one in buttons), buttons
+    assert all(one["bottom"] - one["top"] <= 80 for one in buttons), "no word breaks in two"
+    small = await page.evaluate(_BOXES, ".face:not(.large) figcaption")
+    assert len(small) == 2
+    assert all(one["size"] >= least for one in small)
+    (mine,), (toast,), (caption,) = [await page.evaluate(_BOXES, which) for which in (".mine", ".room-toast", ".caption")]
+    for one in (toast, caption):
+        assert one["right"] <= mine["left"] or one["top"] >= mine["bottom"]
+    assert toast["bottom"] <= caption["top"] or caption["bottom"] <= toast["top"]
+    for one in small:
+        assert caption["bottom"] <= one["top"], "the name of who is small is not below the caption"
