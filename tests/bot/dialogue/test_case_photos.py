@@ -49,6 +49,7 @@ async def send(stage: Stage) -> None:
 
 async def test_in_an_emergency_the_ecg_is_before_the_expert_at_once_and_no_consent(stage: Stage) -> None:
     row = await case(stage, CRITICAL)
+    assert "一般 2 分钟内有人接" in await stage.everything_heard("village_doctor", APP)
     await send(stage)
     await stage.hears("village_doctor", APP, "先给专家看", "这张是什么", *WHAT, seconds=SLOW)
     async with asyncio.timeout(SLOW):
