@@ -304,9 +304,9 @@ def measure(names: list[str], short: float) -> Figure:
         rows, chromium = asyncio.run(_run(demo, case, names, short, Path(folder)))
     notes = [
         "Two tabs (three where it says so) of one headless Chromium (software encoding and decoding) in the whole house on the same machine, media "
-        "and signalling of one of them behind the seeded shaper (tests/support/shaper.py), the same link both ways. Out: what the "
-        f"other sees of him; in: what he sees. Camera: a canvas, {FULL.width}x{FULL.height} at {FULL.rate} where kbps or gaps count, {SMALL.width}x{SMALL.height} else. Load before the "
-        f"start {load:.1f} on {len(os.sched_getaffinity(0))} cores: a gap may be the machine's.",
+        "and signalling of one of them behind the seeded shaper (tests/support/shaper.py), the same link both ways. Out: what the other sees of "
+        f"him; in: what he sees. Camera: a canvas, {FULL.width}x{FULL.height} at {FULL.rate} where kbps or gaps count, {SMALL.width}x{SMALL.height} "
+        f"else. Load before the start {load:.1f} on {len(os.sched_getaffinity(0))} cores: a gap may be the machine's.",
         "Gaps: between pictures that were really shown (requestVideoFrameCallback). Concealed: samples that opus made up, by getStats every tenth "
         "of a second. Drops: the network is gone for media and TCP alike, and old TCP connections come back as late as a kernel repeats.",
     ]

@@ -10,6 +10,7 @@ from bot.dialogue import (
     answers_to_offers,
     arranging,
     booking,
+    case_photos,
     cases,
     consents,
     deciding,
@@ -153,6 +154,12 @@ async def _press(turn: Turn, key: str) -> Reply:
             return await pictures.chosen(turn, _id(first), _id(second))
         case "pictures":
             return await pictures.put_in(turn, _id(first))
+        case "photo_case":
+            return await case_photos.case_chosen(turn, _id(first), _id(second))
+        case "photo_consent":
+            return await case_photos.is_consent(turn, _id(first), _id(second))
+        case "photo_image" | "photo_other" | "not_consent":
+            return await case_photos.is_image(turn, _id(first), _id(second))
         case "cancel_appointment":
             return await booking.cancel(turn, appointment_id=_id(first))
         case "signs":

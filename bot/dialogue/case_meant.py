@@ -42,6 +42,11 @@ async def by_id(turn: Turn, consultation_id: str) -> ConsultationStatus | None:
     return next((status for status in found.consultations if status.consultation_id == consultation_id), None)
 
 
+async def open_ones(turn: Turn) -> list[ConsultationStatus]:
+    """All that are open and concern the person."""
+    return await _fitting(turn, None, OPEN)
+
+
 async def _fitting(turn: Turn, code: str | None, states: tuple[str, ...]) -> list[ConsultationStatus]:
     return _of(await turn.ask(Progress(code=code, in_group=turn.group)), code, states)
 

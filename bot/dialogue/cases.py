@@ -20,8 +20,8 @@ from core.foundation.withheld import in_words
 from core.intake.urgency import urgency
 from core.people.commands_views import MyPatientList, PatientListView
 
-MISSING = {"patient": "确认病人", "consent": "知情同意书的照片", "material": "心电图或影像(DICOM 文件)"}
-_BRINGING = "照片直接发在这里就行;影像在下面的页面里传,也可以当文件发给「会诊助手」。"
+MISSING = {"patient": "确认病人", "consent": "知情同意书的照片", "material": "心电图或影像(照片也行)"}
+_BRINGING = "照片(同意书、心电图、检查单)直接发这里;DICOM 影像在下面的页面里传,或当文件发给「会诊助手」。"
 CASES_PAGE = Link(title="拍照片、传影像、看经过", url="page:/h5/doctor/cases/", description="信号不好会自己接着传。")
 CANCEL_REASONS = (("better", "病人好转了"), ("moved", "已转院"), ("mistake", "发错了"))
 _OPEN = ("DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS")

@@ -1,4 +1,4 @@
-"""Pictures and files: the photographed consent, DICOM images. They are fetched and stored outside any transaction, then recorded."""
+"""Pictures and files: photos of the village doctor and of patients, DICOM images. Fetched and stored outside any transaction, then recorded."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from bot.channels.message import ChannelName, Kind
 from bot.channels.outgoing import Text
-from bot.dialogue import pictures
-from bot.dialogue.cases import MISSING, consultation_lacking
+from bot.dialogue import case_photos, pictures
+from bot.dialogue.cases import consultation_lacking
 from bot.dialogue.kept_files import hand_over as _hand_over
 from bot.dialogue.kept_files import stored_under
 from bot.dialogue.turn import Reply, Turn
-from core.consultations.commands import AttachConsent, ConsultationStatus, UploadTarget, UploadTargetView
+from core.consultations.commands import UploadTarget, UploadTargetView
 from core.foundation.actor import Role
 from core.imaging.commands import ReceiveUpload
 
@@ -24,30 +24,7 @@ async def received(turn: Turn) -> Reply:
         return await pictures.received(turn)
     if not turn.actor.holds(Role.VILLAGE_DOCTOR):
         return turn.say("这个会话里不收图片和文件。影像请村医从她的会话里发。")
-    return await (_picture(turn) if turn.incoming.kind is Kind.IMAGE else _image_file(turn))
-
-
-async def _picture(turn: Turn) -> Reply:
-    consultation_id, many = await consultation_lacking(turn, "consent")
-    if consultation_id is None:
-        if many:
-            return turn.say("您有几份会诊都缺知情同意。请先发「进度」,点要补的那一份的【去补】,再发照片。")
-        if (await consultation_lacking(turn, "material"))[0] is not None:
-            return await _image_file(turn)
-        return turn.say("现在没有会诊在等知情同意书或影像,这张照片没有存。还要加影像,请当文件发(DICOM 或照片)。")
-    stored = await _stored(turn, consultation_id)
-    status: ConsultationStatus = await _hand_over(
-        turn,
-        AttachConsent(
-            consultation_id=consultation_id,
-            blob_id=stored["blob_id"],
-            media_type=stored["media_type"],
-            size=stored["size"],
-            sha256=stored["sha256"],
-        ),
-    )
-    left = f"还要补:{'、'.join(MISSING[item] for item in status.missing)}。" if status.missing else ""
-    return turn.say(f"知情同意收到了,存进会诊 **{status.code}**。{left}\n{status.next}")
+    return await (case_photos.received(turn) if turn.incoming.kind is Kind.IMAGE else _image_file(turn))
 
 
 async def _image_file(turn: Turn) -> Reply:

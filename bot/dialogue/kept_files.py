@@ -8,7 +8,9 @@ from typing import Any
 from bot.channels.message import Incoming
 from bot.dialogue.turn import FetchedFile, MediaAway, Turn
 from core.consultations.commands import AttachConsent
+from core.conversations.models import Message
 from core.foundation.errors import DomainError, Unavailable
+from core.foundation.objects.port import FileGone
 from core.imaging.commands import ReceiveUpload
 from core.imaging.commands_pictures import ReceivePicture
 
@@ -31,6 +33,39 @@ async def hand_over(turn: Turn, order: AttachConsent | ReceiveUpload | ReceivePi
 async def stored_under(turn: Turn, patient_id: str, incoming: Incoming) -> dict[str, Any]:
     """The file of this message in the blob store: fetched once, whatever happens to this process in between."""
     return await _settled(turn, patient_id, incoming, lambda _file: "", turn.message_id, "")
+
+
+async def photo_of(
+    turn: Turn, patient_id: str, incoming: Incoming, refused: Callable[[FetchedFile], str], *, of_message: str
+) -> dict[str, Any]:
+    """The photo of this message or an earlier one, fetched once and kept until it is known what it is. What ``refused`` names is not stored."""
+    return await _settled(turn, patient_id, incoming, refused, of_message, "")
+
+
+async def copied(turn: Turn, patient_id: str, of_message: str, name: str) -> dict[str, Any] | None:
+    """The kept photo once more, as what ``name`` says it is: each record has a file of its own, and none goes with another. None where it is gone."""
+
+    async def new_id() -> str:
+        return turn.practice.ids.new()
+
+    blob_id = await turn.settle(f"blob_{name}", new_id, of_message=of_message)
+
+    async def copy() -> dict[str, Any]:
+        settled = (await Message.get(id=of_message)).settled
+        for source in (settled[key] for key in ("stored", "stored_consent", "stored_image") if key in settled):
+            try:
+                content = await turn.practice.blobs.get(source["blob_id"], "patient", patient_id, sha256=source["sha256"])
+            except FileGone:
+                continue
+            kept = await turn.practice.blobs.put(blob_id, "patient", patient_id, content)
+            return {**source, "blob_id": kept.id}
+        raise FileGone
+
+    try:
+        stored: dict[str, Any] = await turn.settle(f"stored_{name}", copy, of_message=of_message)
+    except FileGone:
+        return None
+    return stored
 
 
 async def photo_for(

@@ -13,7 +13,7 @@ from core.foundation.actor import Role
 from core.foundation.clock import spoken
 
 _NONE_OPEN = "现在没有开着的会诊。先请会诊,比如:\n会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急"
-_BRING = "知情同意:拍照发在这里。影像(DICOM):当文件发给「会诊助手」,或在下面的页面里传。"
+_BRING = "同意书、心电图、检查单:拍照发在这里。影像(DICOM):当文件发给「会诊助手」,或在下面的页面里传。"
 _IN_CASE = ("DRAFT", "PENDING", "ASSIGNED", "IN_PROGRESS", "COMPLETED")
 
 

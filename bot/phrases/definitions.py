@@ -11,6 +11,7 @@ from core.consultations.commands import (
     ConfirmPatient,
     Progress,
     ReturnConsultation,
+    TakeBackConsent,
     WaiveMaterial,
 )
 from core.consultations.commands_arranging import AgreeTime, AnswerNoMaterial, ProposeTime, RequestMaterial
@@ -32,6 +33,7 @@ from core.dispatch.commands import (
 from core.dispatch.commands_desk import NudgeConsultation, ReassignConsultation, WaitingCases
 from core.followups.commands import EndPlan, MyPlans, RecordVisit, ReportWorse, StartPlan
 from core.foundation.orders import Order
+from core.imaging.commands import ReceiveUpload
 from core.imaging.commands_pictures import ReceivePicture
 from core.intake.commands import CloseIntake, CurrentIntake
 from core.notifications.commands import MyNotices, ResumeReminders, StopReminders
@@ -389,6 +391,11 @@ TAPS: dict[str, type[Order]] = {
     "book": BookSlot,
     "picture": ReceivePicture,
     "pictures": ReceivePicture,
+    "photo_case": AttachConsent,
+    "photo_consent": AttachConsent,
+    "photo_image": ReceiveUpload,
+    "photo_other": ReceiveUpload,
+    "not_consent": TakeBackConsent,
     "cancel_appointment": CancelAppointment,
     "signs": ReportWorse,
     "no_signs": MyPlans,

@@ -61,6 +61,17 @@ class AttachConsent(Command):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class TakeBackConsent(Command):
+    """The photo that was taken for the signed paper shows something else (an ECG): the consent that stands on it never was one."""
+
+    name = "consultations.take_back_consent"
+    title = "更正知情同意"
+    access = (Grant(Role.VILLAGE_DOCTOR, "own_consultation"),)
+    gives = ConsultationStatus
+    consultation_id: Id
+    blob_id: Id
+
+
 class RecordConsent(Command):
     """The system: the patient has consented in his own app meanwhile."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.consultations.commands import AttachConsent, ConfirmPatient, ConsultationStatus, RecordConsent, WaiveMaterial
+from core.consultations.commands import AttachConsent, ConfirmPatient, ConsultationStatus, RecordConsent, TakeBackConsent, WaiveMaterial
 from core.consultations.errors import ConsentNotAPicture, ConsultationClosed
 from core.consultations.hooks import call_ready
 from core.consultations.models import Consultation
@@ -23,7 +23,7 @@ from core.notifications.service import tell
 from core.people.commands_consents import GiveConsent
 from core.people.consent_texts import current_text
 from core.people.files import keep_blob
-from core.people.service import has_consent
+from core.people.service import has_consent, set_aside_paper
 
 
 async def open_consultation(work: Work, consultation_id: str) -> Consultation:
@@ -65,6 +65,31 @@ async def attach_consent(work: Work, order: AttachConsent) -> ConsultationStatus
         await keep_blob(work, order.blob_id, row.patient_id, **photo)
         row = await note(work, row.id, "consent.added", ids={"blob_id": order.blob_id})
     return await status_of(work, row, Reader.VILLAGE_DOCTOR)
+
+
+@handles(TakeBackConsent)
+async def take_back_consent(work: Work, order: TakeBackConsent) -> ConsultationStatus:
+    row = await open_consultation(work, order.consultation_id)
+    if row.consented_at is not None and row.consent_blob_id == order.blob_id:
+        await set_aside_paper(work, row.patient_id, order.blob_id)
+        standing = await has_consent(work, row.patient_id, "consultation")
+        row = await note(
+            work, row.id, "consent.mistaken", consented_at=row.consented_at if standing else None, consent_blob_id=None,
+            ids={"blob_id": order.blob_id},
+        )
+        if not standing:
+            await _without_that_paper(work, row)
+    return await status_of(work, row, Reader.VILLAGE_DOCTOR)
+
+
+async def _without_that_paper(work: Work, row: Consultation) -> None:
+    """The patient's other running consultations that rested on it, with no paper of their own, lack their consent too."""
+    others = Consultation.filter(
+        patient_id=row.patient_id, consented_at__isnull=False, consent_blob_id__isnull=True, state__in=[state.value for state in OPEN_STATES]
+    )
+    for one in await others.order_by("id"):
+        await note(work, one.id, "consent.mistaken", consented_at=None)
+        await tell(work, one.requester_account_id, "consultation.progress", urgent=True, consultation_id=one.id, step="consent_mistaken")
 
 
 @handles(WaiveMaterial)

@@ -111,6 +111,7 @@ ENTRY_LABELS: dict[str, str] = {
     "consent.added": "又存了一张知情同意书的照片",
     "consent.on_record": "知情同意已有记录",
     "consent.withdrawn": "患者撤回了知情同意",
+    "consent.mistaken": "更正:那张照片不是知情同意书",
     "material.arrived": "影像已到",
     "material.refused": "一份影像没有收下",
     "material.conflict": "一份影像与已有的编号相同、内容不同,已留给管理员核对",

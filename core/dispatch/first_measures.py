@@ -29,6 +29,7 @@ BY_FINDING: tuple[tuple[frozenset[str], str], ...] = (
 LOW_PRESSURE = 90.0
 """Systolic, mm[Hg]; at or below it the patient lies flat (qSOFA takes 100, NEWS2 scores 3 at 90)."""
 FLAT = "血压低,平卧"
+STAY, STAY_FOR_LAYMEN = "身边不离人", "身边留人"
 SITTING = ("坐", "半躺")
 LINES = 6
 """A person in a hurry reads no more."""
@@ -46,7 +47,15 @@ def first_measures(level: Urgency, assessment: Assessment, facts: Facts) -> tupl
         measures += [
             line for line in assessment.emergency.do_now if "120" not in line and not (low and any(word in line for word in SITTING))
         ]
-    return tuple(dict.fromkeys(measures))[:LINES]
+    return tuple(dict.fromkeys(_once(measures)))[:LINES]
+
+
+def _once(measures: list[str]) -> list[str]:
+    """For laymen and for the clinic the same is said in other words: it stands there once, in the clinic's."""
+    if not any(STAY in measure for measure in measures):
+        return measures
+    parts = (",".join(part for part in measure.split(",") if part != STAY_FOR_LAYMEN) for measure in measures)
+    return [measure for measure in parts if measure]
 
 
 def rule_set() -> RuleSet:

@@ -181,6 +181,8 @@ class ReadingView(Result):
     measured: Measured
     level: LevelName
     level_label: str
+    out: Literal["", "high", "low"] = ""
+    """Which way it is out; a danger is one or the other."""
     taken_at: datetime
     advice: str = ""
 

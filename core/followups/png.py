@@ -6,8 +6,8 @@ import struct
 import zlib
 
 Colour = int
-WHITE, BLACK, GREY, LIGHT, RED, BLUE, PINK = range(7)
-_PALETTE = bytes((255, 255, 255, 34, 34, 34, 136, 136, 136, 225, 225, 225, 214, 48, 49, 9, 105, 218, 253, 236, 236))
+WHITE, BLACK, GREY, LIGHT, RED, BLUE, PINK, VIOLET, LILAC = range(9)
+_PALETTE = bytes((255, 255, 255, 34, 34, 34, 87, 87, 87, 225, 225, 225, 214, 48, 49, 9, 105, 218, 253, 236, 236, 110, 50, 170, 240, 232, 250))
 
 _GLYPHS = {
     "0": "01110 10001 10011 10101 11001 10001 01110", "1": "00100 01100 00100 00100 00100 00100 01110",
@@ -16,9 +16,9 @@ _GLYPHS = {
     "6": "00110 01000 10000 11110 10001 10001 01110", "7": "11111 00001 00010 00100 01000 01000 01000",
     "8": "01110 10001 10001 01110 10001 10001 01110", "9": "01110 10001 10001 01111 00001 00010 01100",
     "/": "00001 00001 00010 00100 01000 10000 10000", "-": "00000 00000 00000 11111 00000 00000 00000",
-    ".": "00000 00000 00000 00000 00000 01100 01100", " ": "00000 00000 00000 00000 00000 00000 00000",
+    ".": "00 00 00 00 00 11 11", ":": "00 11 11 00 11 11 00", " ": "00000 00000 00000 00000 00000 00000 00000",
 }  # fmt: skip
-GLYPH_WIDTH, GLYPH_HEIGHT = 6, 7
+GLYPH_HEIGHT = 7
 
 
 class Canvas:
@@ -65,13 +65,14 @@ class Canvas:
                 y += step_y
 
     def text(self, x: int, y: int, text: str, colour: Colour, *, scale: int = 2) -> None:
-        """Digits, ``/``, ``-``, ``.`` and blanks; others are left out. ``x``, ``y`` is the top left corner."""
-        for place, letter in enumerate(text):
-            for row, bits in enumerate(_GLYPHS.get(letter, _GLYPHS[" "]).split()):
+        """Digits, ``/``, ``-``, ``.``, ``:`` and blanks; others are left out. ``x``, ``y`` is the top left corner."""
+        for letter in text:
+            for row, bits in enumerate(_glyph(letter)):
                 for column, bit in enumerate(bits):
                     if bit == "1":
-                        left, top = x + (place * GLYPH_WIDTH + column) * scale, y + row * scale
+                        left, top = x + column * scale, y + row * scale
                         self.box(left, top, left + scale - 1, top + scale - 1, colour)
+            x += text_width(letter, scale)
 
     def png(self) -> bytes:
         """The picture, 8 bit with palette."""
@@ -81,7 +82,12 @@ class Canvas:
 
 
 def text_width(text: str, scale: int = 2) -> int:
-    return len(text) * GLYPH_WIDTH * scale
+    """With the gap behind each letter."""
+    return sum(len(_glyph(letter)[0]) + 1 for letter in text) * scale
+
+
+def _glyph(letter: str) -> list[str]:
+    return _GLYPHS.get(letter, _GLYPHS[" "]).split()
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

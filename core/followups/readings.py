@@ -40,7 +40,7 @@ from core.followups.rules import (
     tells_doctor,
 )
 from core.followups.templates import Task
-from core.followups.trend import Point, trend_png
+from core.followups.trend import SHOWN, Point, Way, trend_png
 from core.foundation.actor import Actor
 from core.foundation.events import Event, listens
 from core.foundation.orders import Order, answers, handles, relation
@@ -56,6 +56,7 @@ BLOOD_PRESSURE, SYSTOLIC, DIASTOLIC, FASTING_GLUCOSE = "85354-9", "8480-6", "846
 """LOINC: blood pressure panel, its two components, fasting glucose (moles per volume)."""
 MMHG, MMOL_PER_L = "mm[Hg]", "mmol/L"
 LATEST = 90
+_WAYS: dict[Way, str] = {"": "", "high": ",太高", "low": ",太低"}
 ADULT_YEARS = 18
 BACK = timedelta(days=7)
 _SYSTEM = Actor.system("worker")
@@ -180,9 +181,16 @@ async def view_of(work: Work, row: Reading) -> ReadingView:
     level = Level(row.level)
     return ReadingView(
         reading_id=row.id, task=Task(row.task), said="/".join(f"{one.value:f}" for one in content.components), measured=content,
-        level=level.value, level_label=LEVEL_LABELS[level], taken_at=row.taken_at,
+        level=level.value, level_label=LEVEL_LABELS[level], out=_out(level, value_in(content)), taken_at=row.taken_at,
         advice=ADVICE[danger_of(value_in(content))].text if level is Level.DANGER else "",
     )
+
+
+def _out(level: Level, value: Value) -> Way:
+    """Which way it is out: a danger is one or the other."""
+    if level is Level.NORMAL:
+        return ""
+    return "low" if level is Level.LOW or (level is Level.DANGER and is_low(value)) else "high"
 
 
 @answers(Readings)
@@ -212,11 +220,9 @@ async def draw_trend(practice: Practice, event: Event) -> None:
 
 async def _picture(work: Work, row: Reading) -> bytes:
     card = await patient_card(work, row.patient_id)
-    rows = await Reading.filter(patient_id=row.patient_id, task=row.task, taken_at__lte=row.taken_at).order_by("-taken_at", "-id").limit(LATEST)
-    points = [
-        Point(one.taken_at, tuple(part.value for part in (await opened(work, one)).components), one.level in ("high", "danger"))
-        for one in reversed(rows)
-    ]
+    rows = await Reading.filter(patient_id=row.patient_id, task=row.task, taken_at__lte=row.taken_at).order_by("-taken_at", "-id").limit(SHOWN)
+    contents = [(one, await opened(work, one)) for one in reversed(rows)]
+    points = [Point(one.taken_at, tuple(part.value for part in read.components), _out(Level(one.level), value_in(read))) for one, read in contents]
     if row.task == Task.FASTING_GLUCOSE.value:
         return trend_png(points, (Decimal("7.0"),), Decimal(2))
     target = target_for(card.age_years, rules_for(BloodPressure(0, 0), None))
@@ -232,7 +238,7 @@ async def keep_trend(work: Work, order: KeepTrend) -> TrendView:
         await row.change(trend_blob_id=order.blob_id)
         if row.role == "visitor":
             await tell(work, row.account_id, "followup.trend", reading_id=row.id)
-    return await trend_view(row)
+    return await trend_view(work, row)
 
 
 async def _row(reading_id: str) -> Reading:
@@ -242,10 +248,13 @@ async def _row(reading_id: str) -> Reading:
     return row
 
 
-async def trend_view(row: Reading) -> TrendView:
-    what = "空腹血糖" if row.task == Task.FASTING_GLUCOSE.value else "血压"
+async def trend_view(work: Work, row: Reading) -> TrendView:
+    view = await view_of(work, row)
+    what = "空腹血糖" if view.task is Task.FASTING_GLUCOSE else "血压"
+    said = f"这次 {view.said}:{view.level_label}{_WAYS[view.out] if view.level == 'danger' else ''}。"
     return TrendView(
-        reading_id=row.id, patient_id=row.patient_id, blob_id=row.trend_blob_id, caption=f"最近的{what}。红虚线是控制目标,红点是偏高或危险。"
+        reading_id=row.id, patient_id=row.patient_id, blob_id=row.trend_blob_id,
+        caption=f"最近的{what}。{said}红虚线是控制目标,红点是偏高,紫色方块是偏低。",
     )
 
 
@@ -253,4 +262,4 @@ async def trend_view(row: Reading) -> TrendView:
 async def trend(work: Work, order: Trend) -> TrendView:
     row = await _row(order.reading_id)
     work.concerns("patient", row.patient_id)
-    return await trend_view(row)
+    return await trend_view(work, row)

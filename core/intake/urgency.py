@@ -31,7 +31,7 @@ class UrgencyEntry:
 
 
 URGENCIES: tuple[UrgencyEntry, ...] = (
-    UrgencyEntry(Urgency.CRITICAL, "危急", "Ⅰ级", ("危急", "特急", "抢救", "濒危"), 0, 15, 3, 60, 3, True, True, False),
+    UrgencyEntry(Urgency.CRITICAL, "危急", "Ⅰ级", ("危急", "特急", "抢救", "濒危"), 0, 2, 3, 60, 3, True, True, False),
     UrgencyEntry(Urgency.EMERGENT, "急重", "Ⅱ级", ("紧急", "急重", "加急"), 10, 15, 2, 120, 3, False, True, False),
     UrgencyEntry(Urgency.URGENT, "急", "Ⅲ级", ("急", "较急", "尽快"), 30, 15, 1, 180, 4, False, False, False),
     UrgencyEntry(Urgency.ROUTINE, "普通", "Ⅳ级", ("普通", "不急", "常规", "一般"), None, None, 1, 7200, 4, False, False, True),

@@ -10,7 +10,7 @@ from core.people.consent_texts import current_text
 from core.people.consents import age_of, giver_of, standing_consents
 from core.people.families import how_called
 from core.people.models import Consent
-from core.people.purposes import GIVER_LABELS, PURPOSES, Giver, Purpose, care_purposes, check_giver, check_withdrawer, is_of_age_for
+from core.people.purposes import ENDED_LABELS, GIVER_LABELS, PURPOSES, Giver, Purpose, care_purposes, check_giver, check_withdrawer, is_of_age_for
 
 _OLD_LABEL = "家人"
 """Rows of the first edition say what the patient was to who gave it: father, child …"""
@@ -54,5 +54,5 @@ async def _given(work: Work, row: Consent) -> ConsentGiven:
     return ConsentGiven(
         version=row.text_version, sha256=row.text_sha256, given_at=row.given_at, channel=row.channel, given_as=row.given_as,
         given_as_label=GIVER_LABELS.get(row.given_as, _OLD_LABEL), given_by="" if own else await how_called(work, row.given_by),
-        withdrawn_at=row.withdrawn_at, withdrawn_as_label=GIVER_LABELS.get(row.withdrawn_as, "") if row.withdrawn_at else "",
+        withdrawn_at=row.withdrawn_at, withdrawn_as_label=ENDED_LABELS.get(row.withdrawn_as, "") if row.withdrawn_at else "",
     )

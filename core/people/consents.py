@@ -15,7 +15,7 @@ from core.people.commands_consents import ConsentText, ConsentView, CurrentConse
 from core.people.consent_texts import Text, current_text
 from core.people.errors import ConsentEvidenceMissing, ConsentMissing, ConsentOutdated
 from core.people.models import Consent, Patient
-from core.people.purposes import PURPOSES, Giver, PurposeCode, care_purposes, check_giver, check_withdrawer, is_of_age_for
+from core.people.purposes import MISTAKEN, PURPOSES, Giver, PurposeCode, care_purposes, check_giver, check_withdrawer, is_of_age_for
 from core.people.relations import birth_dates, live_relations
 from core.people.rules import ADULT_YEARS, age_years, local_date
 from core.people.scopes import Scope
@@ -120,6 +120,12 @@ async def withdraw_consent(work: Work, order: WithdrawConsent) -> Done:
         await hearer(work, order.patient_id, order.purpose)
     await work.emit("consent.withdrawn", key=order.patient_id, patient_id=order.patient_id, purpose=order.purpose)
     return Done()
+
+
+async def set_aside_paper(work: Work, patient_id: str, blob_id: str) -> None:
+    """What the photo shows is no consent: those that stand on it end as a mistake. What was given in another way stands."""
+    for consent in await Consent.filter(patient_id=patient_id, evidence_blob_id=blob_id, withdrawn_at__isnull=True).order_by("id"):
+        await consent.change(withdrawn_at=work.now, withdrawn_by=work.actor.account_id, withdrawn_as=MISTAKEN)
 
 
 async def withdraw_all(work: Work, patient_id: str, withdrawn_as: Giver) -> None:

@@ -23,7 +23,7 @@ class ConsentWrongAge(Invalid):
 
 
 class ConsentWithdrawn(Conflict):
-    """The patient took back his consent to a running consultation, which is no matter of life and death."""
+    """The patient took back his consent to a running consultation, or what was taken for it is none: no matter of life and death."""
 
     code = "people.consent_withdrawn"
-    sentence = "患者撤回了远程会诊的同意,这次会诊先停在这里。要继续,请村医再和患者说明,重新签同意书。"
+    sentence = "远程会诊的知情同意撤回了,或者存错了纸,这次会诊先停在这里。要继续,请村医再和患者说明,重新签同意书。"

@@ -27,7 +27,11 @@ class Giver(StrEnum):
     PAPER = "village_doctor"
 
 
+MISTAKEN = "mistaken"
+"""As what a consent ends that stood on a wrong paper: nobody took anything back, it was never one."""
+
 GIVER_LABELS = {Giver.SELF.value: "本人", Giver.GUARDIAN.value: "监护人", Giver.PROXY.value: "家人", Giver.PAPER.value: "纸质签字,村医存"}
+ENDED_LABELS = {**GIVER_LABELS, MISTAKEN: "村医(存的那张不是同意书)"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from core.people.cards import (
     practitioner_card,
     practitioner_cards,
 )
-from core.people.consents import give_within, has_consent, hears_withdrawal, require_care, require_consent, was_withdrawn
+from core.people.consents import give_within, has_consent, hears_withdrawal, require_care, require_consent, set_aside_paper, was_withdrawn
 from core.people.demonstration_factors import demonstration_secrets
 from core.people.lists import village_doctors_of
 from core.people.patients import home_organisation
@@ -97,6 +97,7 @@ __all__ = [
     "session_actor",
     "session_holder",
     "session_runs",
+    "set_aside_paper",
     "signed_in",
     "staff",
     "staff_subjects",

@@ -199,24 +199,49 @@ async def test_a_device_that_can_gives_720_lines_and_is_scaled_as_told(visiting:
         assert (found["asked"], found["first"]) == ([480], 1_000_000)
 
 
-async def test_of_several_sizes_those_too_large_are_switched_off(visiting: Visiting, pages: str) -> None:
+async def test_no_more_sizes_are_asked_for_than_a_browser_makes_of_the_camera(visiting: Visiting, pages: str) -> None:
+    """Of more than that libwebrtc leaves out the largest, and everybody would be seen in 240 lines."""
+    script = """
+      Object.defineProperty(navigator, 'hardwareConcurrency', { value: given.cores });
+      const { encodings } = await from('sending.js');
+      const track = given.camera && { getSettings: () => ({ width: given.camera[0], height: given.camera[1] }) };
+      return encodings('video', track).map((one) => [one.rid ?? null, Math.round(one.scaleResolutionDownBy ?? 1), one.maxBitrate]);"""
+    whole, fine = [None, 1, 1_000_000], 2_000_000
+    cases: list[tuple[int, list[int] | None, list[list[Any]]]] = [
+        (8, [1280, 720], [["q", 4, 100_000], ["h", 2, 400_000], ["f", 1, fine]]), (4, [640, 480], [["q", 3, 100_000], ["f", 1, 1_000_000]]),
+        (4, [480, 640], [["q", 3, 100_000], ["f", 1, 1_000_000]]), (4, [320, 240], [whole]), (4, None, [["q", 3, 100_000], ["f", 1, 1_000_000]]),
+        (2, [640, 480], [whole]), (2, [1280, 720], [[None, 1, fine]]),
+    ]  # fmt: skip
+    for cores, camera, sizes in cases:
+        assert await asked(visiting, pages, script, {"cores": cores, "camera": camera}) == sizes, (cores, camera)
+
+
+async def test_of_several_sizes_those_too_large_are_made_smaller_or_left_out(visiting: Visiting, pages: str) -> None:
     script = _SENDERS + """
-      const sizes = [['q', 4, 80000], ['h', 2, 250000], ['f', 1, 1000000]];
-      const video = sender(sizes.map(([rid, scaleResolutionDownBy, maxBitrate]) => ({ rid, scaleResolutionDownBy, maxBitrate, active: true })), 480);
+      Object.defineProperty(navigator, 'hardwareConcurrency', { value: 8 });
+      const { encodings } = await from('sending.js');
+      const [width, height] = given.camera;
+      const track = { getSettings: () => ({ width, height }) };
+      const video = Object.assign(sender(encodings('video', track).map((one) => ({ ...one, active: true }))), { track });
+      if (given.changed) video.track = { getSettings: () => ({ width: given.changed[0], height: given.changed[1] }) };
+      const full = (given.changed ?? given.camera)[1];
       const seen = [];
-      for (const height of given) {
-        await adjust(audio, video, { send_bits: 500000, height, rate: 25, sound_bits: 32000 });
-        seen.push(video.encodings.map((one) => one.active));
+      for (const wanted of given.wanted) {
+        await adjust(audio, video, { send_bits: 500000, height: wanted, rate: 25, sound_bits: 32000 });
+        seen.push(video.encodings.map((one) => one.active ? Math.round(full / one.scaleResolutionDownBy) : 0));
       }
-      await settle(video, 'a=simulcast:recv q;h;f');
-      const kept = video.encodings.map((one) => one.scaleResolutionDownBy);
+      await settle(video, 'a=simulcast:recv q;f');
+      const kept = video.encodings.length;
       await settle(video, 'v=0');
-      return { seen, kept, alone: video.encodings.map((one) => [one.active, one.scaleResolutionDownBy]) };"""
-    found = await asked(visiting, pages, script, [480, 240, 120, 60, 0])
-    off = [False, False, False]
-    assert found["seen"] == [[True, True, True], [True, True, False], [True, False, False], [True, False, False], off]
-    assert found["kept"] == [4, 2, 1]
-    assert found["alone"] == [[True, 1], [False, 2], [False, 1]]
+      return { seen, kept, alone: video.encodings.map((one) => [one.active, one.active && one.scaleResolutionDownBy]) };"""
+    found = await asked(visiting, pages, script, {"camera": [640, 480], "wanted": [480, 360, 240, 180, 0, None]})
+    assert found["seen"] == [[180, 480], [180, 360], [180, 240], [180, 0], [0, 0], [180, 480]]
+    assert (found["kept"], found["alone"]) == (2, [[True, 1], [False, False]])
+    found = await asked(visiting, pages, script, {"camera": [1280, 720], "wanted": [720, 480, 360, 240, 180]})
+    assert found["seen"] == [[180, 360, 720], [180, 360, 480], [180, 360, 0], [180, 240, 0], [180, 0, 0]]
+    # A smaller camera in its place: the browser would make one size of it.
+    found = await asked(visiting, pages, script, {"camera": [640, 480], "changed": [320, 240], "wanted": [480, 180]})
+    assert found["seen"] == [[240, 0], [180, 0]]
 
 
 async def test_saved_sound_goes_in_longer_packets_and_the_connection_stays(visiting: Visiting, pages: str) -> None:
@@ -398,3 +423,38 @@ async def test_another_way_is_offered_only_where_there_is_one_and_told(visiting:
     assert [one[:2] for one in found["seen"]] == [[True, False], [False, False], [False, True], [False, False]]
     assert ["中转" in one[2] for one in found["seen"]] == [False, False, True, False]
     assert (found["turned"], found["said"]) == (2, 2)
+
+
+FACE = """<figure class="face {kind}"><video></video><p class="without" hidden></p>
+<figcaption><span class="light light-red"></span>{name} · 已静音</figcaption><button class="enlarge">放大</button></figure>"""
+STAGE = """<html lang="zh"><link rel="stylesheet" href="{base}/shared/page.css"><link rel="stylesheet" href="{base}/room/room.css">
+<link rel="stylesheet" href="{base}/room/sheet.css"><body class="in-call {care}"><main id="room"><div class="stage"><div class="middle">
+<div class="faces has-large">{faces}</div><div class="mine"><p>画面已关</p></div>
+<p class="caption">药按时吃了没有?</p><p class="room-toast">村医请您开口说话</p></div>
+<div class="call-bar"><button>已静音</button><button class="extra">关画面</button><button>语音模式</button>
+<button>更多<span class="badge">3</span></button><button class="leave">退出</button></div></div></main></body></html>"""
+_BOXES = """(which) => [...document.querySelectorAll(which)].filter((one) => getComputedStyle(one).display !== "none").map((one) => {
+  const box = one.getBoundingClientRect();
+  return { left: box.left, right: box.right, top: box.top, bottom: box.bottom, size: parseFloat(getComputedStyle(one).fontSize) };
+})"""
+
+
+@pytest.mark.parametrize(("care", "least"), [("", 17), ("care", 22)])
+async def test_on_a_small_phone_every_word_of_the_call_has_its_place(visiting: Visiting, pages: str, care: str, least: int) -> None:
+    """The stage's own classes at 360 px: the bar on one line, small faces with name, colour and mute, and nothing over one's own picture."""
+    page = (await visiting(f"{pages}/room/room.css", (360, 740))).page
+    named = (("large", "王秀兰(专家)"), ("", "吴医生(村医)"), ("", "李建国(家人)"))
+    faces = "".join(FACE.format(kind=kind, name=name) for kind, name in named)
+    await page.set_content(STAGE.format(base=pages, care=care, faces=faces))
+    buttons = await page.evaluate(_BOXES, ".call-bar button")
+    assert all(one["size"] >= least and one["right"] <= 360 for one in buttons), buttons
+    assert all(one["bottom"] - one["top"] <= 80 for one in buttons), "no word breaks in two"
+    small = await page.evaluate(_BOXES, ".face:not(.large) figcaption")
+    assert len(small) == 2
+    assert all(one["size"] >= least for one in small)
+    (mine,), (toast,), (caption,) = [await page.evaluate(_BOXES, which) for which in (".mine", ".room-toast", ".caption")]
+    for one in (toast, caption):
+        assert one["right"] <= mine["left"] or one["top"] >= mine["bottom"]
+    assert toast["bottom"] <= caption["top"] or caption["bottom"] <= toast["top"]
+    for one in small:
+        assert caption["bottom"] <= one["top"], "the name of who is small is not below the caption"

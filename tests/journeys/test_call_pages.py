@@ -156,6 +156,8 @@ async def _one_face_large(page: Page) -> None:
     await page.get_by_role("button", name=re.compile("^放大:.*村医")).click()
     large, small = page.locator(".face.large"), page.locator(".face:not(.large)")
     await expect(large.locator("figcaption")).to_contain_text("村医")
+    await expect(small.locator("figcaption")).to_be_visible()
+    await expect(small.locator("figcaption")).to_contain_text("专家")
     heights = [(await one.bounding_box() or {})["height"] for one in (large, small)]
     assert heights[0] > 2 * heights[1]
     await assert_readable(page)
@@ -283,7 +285,9 @@ async def test_without_camera_the_page_says_what_to_do_and_the_timeline_why(
     visit = await tab(chromium_without_camera, contexts, running_demo_house, case, "patient", PHONE)
     await visit.page.context.clear_permissions()
     await expect(visit.page.get_by_role("alert")).to_be_visible()
-    await expect(visit.page.get_by_role("button", name="加入(只听)")).to_be_enabled()
+    await expect(visit.page.get_by_role("button", name="加入(听和看)")).to_be_enabled()
+    await expect(visit.page.locator(".check")).to_contain_text("没有话筒")
+    await expect(visit.page.locator(".check")).not_to_contain_text("说句话试试")
     await assert_readable(visit.page)
     await picture(visit.page, "no-camera")
     assert any(kind.startswith("call.trouble.patient") for kind in case.timeline())

@@ -15,7 +15,7 @@ from playwright.async_api import Locator, Page, expect
 from core.people.id_numbers import check_character
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
 from tests.journeys.call_people import Case, accept
-from tests.journeys.medicine_people import Treatment
+from tests.journeys.medicine_people import Treatment, open_treatment
 from tests.journeys.people import Somebody, roster, sign_in
 from tests.journeys.story.files import write_files
 from tests.support.demo import Demo
@@ -325,6 +325,22 @@ async def insure(page: Page) -> None:
     await insurance.get_by_label("医保号码").fill("ZZ99999999")
     await insurance.get_by_role("button", name="登记").click()
     await expect(insurance.get_by_role("alert").last).to_contain_text("医保系统里没有这个号码")
+
+
+async def test_the_village_doctor_disagrees_with_a_reason(visiting: Visiting, running_demo_house: Demo) -> None:
+    treatment = open_treatment(running_demo_house, "opinion", doctor_index=9)
+    consultation_id, key = treatment.case.consultation_id, treatment.doctor.key
+    page = (await open_page(visiting, running_demo_house, {"key": key}, f"cases/#/case/{consultation_id}")).page
+    form = page.get_by_label("我的决定")
+    await form.get_by_role("button", name="不同意", exact=True).click()
+    await form.get_by_role("button", name="签名决定").click()
+    await expect(form.get_by_role("alert")).to_contain_text("请写明理由")
+    await form.locator("textarea").fill("病人已经上了救护车")
+    await assert_readable(page)
+    await form.get_by_role("button", name="签名决定").click()
+    await answer(page, "确认签名")
+    await expect(part(page, "decision")).to_contain_text("村医决定:不同意(病人已经上了救护车)")
+    await assert_readable(page)
 
 
 async def test_what_was_typed_stays_when_nothing_answers(visiting: Visiting, running_demo_house: Demo) -> None:

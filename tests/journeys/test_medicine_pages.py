@@ -128,6 +128,7 @@ async def test_signed_returned_signed_again_released_and_handed_out_once(visitin
     await expect(desk.page.locator("#detail .notice")).to_contain_text("原因")
     await desk.page.get_by_role("button", name="剂量请再核对").click()
     await desk.page.get_by_label("退回的原因").fill("剂量请再核对:收缩压只有 96")
+    await expect(desk.page.locator("#detail .notice", has_text="请写一句原因")).to_have_count(0)
     await picture(desk.page, "pharmacy-1280")
     await desk.page.get_by_role("button", name="退回处方").click()
     await confirm(desk.page, "退回")

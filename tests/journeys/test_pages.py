@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.browser
 
 ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 SLOW = 30_000
+WIDE = (1280, 900)
+PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
 
 
 def id_number(serial: int, born: str = "20180312") -> str:
@@ -52,6 +55,11 @@ async def enrol_child(page: Page, name: str, serial: int) -> None:
     await expect(page.locator(".weui-cell", has_text=name).first).to_be_visible()
 
 
+async def keep(page: Page, name: str) -> None:
+    if PICTURES:
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
 async def choose_slot(page: Page) -> None:
     """From 预约 to the last look, with the first department that has free times."""
     await page.locator(".tab-bar").get_by_role("link", name="预约").click()
@@ -59,6 +67,21 @@ async def choose_slot(page: Page) -> None:
     await page.locator(".weui-cell:visible", has_text="个号").last.click()
     await page.locator("button.weui-cell").first.click()
     await expect(page.locator("h1")).to_have_text("确认预约")
+
+
+async def on_a_desktop(visiting: Visiting, demo: Demo) -> None:
+    """选时间 and 确认预约 on a computer's screen."""
+    page = (await visiting(f"{demo.base_url}/phone/{patients(demo)[1]['key']}/h5/mini/#/book", WIDE)).page
+    await page.locator(".weui-cell:visible", has_text="个号").last.click()
+    await expect(page.locator("h1")).to_have_text("选时间")
+    await expect(page.locator("button.weui-cell").first).to_be_visible()
+    await assert_readable(page)
+    await keep(page, "mini-slots-1280")
+    await page.locator("button.weui-cell").first.click()
+    await expect(page.locator("h1")).to_have_text("确认预约")
+    await expect(page.get_by_role("button", name="确认预约")).to_be_visible()
+    await assert_readable(page)
+    await keep(page, "mini-program")
 
 
 async def test_the_first_page_says_what_is_next(visiting: Visiting, running_demo_house: Demo) -> None:
@@ -86,6 +109,7 @@ async def test_a_mother_registers_her_child_and_books_for_her(visiting: Visiting
     await page.get_by_role("button", name="周小满").click()
     await expect(page.locator("[aria-pressed=true]")).to_contain_text("周小满")
     await assert_readable(page)
+    await on_a_desktop(visiting, running_demo_house)
     await page.get_by_role("button", name="确认预约").click()
     await expect(page.get_by_role("status")).to_contain_text("约好了")
     await expect(page.locator(".panel")).to_contain_text("预约号")

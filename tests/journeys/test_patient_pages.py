@@ -124,6 +124,25 @@ async def test_a_patient_fetches_her_medicine_and_reads_the_outcome(visiting: Vi
     await expect(page.get_by_label("取药码", exact=True)).to_have_count(0)
     await follow_the_course(page, treatment)
     await look_at_the_outcome(page, treatment)
+    await on_both_screens(visiting, treatment)
+
+
+async def on_both_screens(visiting: Visiting, treatment: Treatment) -> None:
+    """Lists and single ones of 报告 and 我的会诊, the family, what was agreed to: on a phone and on a computer's screen."""
+    consultation_id = treatment.case.consultation_id
+    shown = (
+        ("reports", "mini-reports", "报告与影像"), (f"report/{consultation_id}", "mini-report", "会诊结果"),
+        ("consultations", "mini-consultations", "我的会诊"), (f"consultation/{consultation_id}", "mini-consultation", "会诊经过"),
+        ("family", "mini-family", "家人"), ("privacy", "mini-privacy", "授权与隐私"),
+    )
+    for size in (PHONE, WIDE):
+        page = (await opened(visiting, treatment.demo, treatment.patient.key, "", size)).page
+        for path, name, heading in shown:
+            await turn_to(page, path)
+            await expect(page.locator("h1")).to_contain_text(heading)
+            await expect(page.locator("main .weui-cell, main .panel").first).to_be_visible()
+            await assert_readable(page)
+            await keep(page, f"{name}-{size[0]}")
 
 
 async def follow_the_course(page: Page, treatment: Treatment) -> None:

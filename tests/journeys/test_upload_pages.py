@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import hashlib
 import os
 import random
@@ -13,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import CDPSession, Locator, Page, Route, expect
+from playwright.async_api import CDPSession, Error, Locator, Page, Route, expect
 
 from tests.journeys.browser import PHONE, Visit, Visiting, assert_readable
 from tests.journeys.people import Somebody
@@ -135,6 +137,38 @@ async def test_a_cut_line_costs_nothing_and_a_new_page_goes_on(visiting: Visitin
 
     await needs.locator("input[type=file]").last.set_input_files(path)
     await expect(needs.locator(".done-line", has_text="影像已收下")).to_have_count(2, timeout=SLOW)
+    assert len(stage.images()) == 1
+
+
+async def test_a_connection_that_died_in_a_sleep_is_given_up_and_the_file_goes_on(
+    visiting: Visiting, running_demo_house: Demo, tmp_path: Path
+) -> None:
+    """Half dead: nothing comes back and nothing ends. The phone's own clock tells, and who looks at the page again does not wait."""
+    stage = await open_case(visiting, running_demo_house)
+    page, needs = stage.page, stage.needs
+    await page.clock.install()
+    swallowed, woken = asyncio.Event(), asyncio.Event()
+    sent: list[str] = []
+
+    async def half_dead(route: Route) -> None:
+        sent.append(route.request.method)
+        if route.request.method == "PATCH" and not woken.is_set():
+            swallowed.set()
+            await woken.wait()
+            with contextlib.suppress(Error):  # the page has given it up long before
+                await route.abort()
+            return
+        await route.continue_()
+
+    await page.route("**/v1/uploads/*", half_dead)
+    await needs.locator("input[type=file]").last.set_input_files(ct_file(tmp_path, random.Random(str(tmp_path)).getrandbits(80)))
+    await asyncio.wait_for(swallowed.wait(), SLOW / 1000)
+    await page.clock.fast_forward(26_000)
+    await expect(needs).to_contain_text("有信号会自动接着传", timeout=SLOW)
+    woken.set()
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(needs).to_contain_text("影像已收下", timeout=SLOW)
+    assert "HEAD" in sent, "it asks first how much has come"
     assert len(stage.images()) == 1
 
 

@@ -281,6 +281,8 @@ KEYS = {
     "ask_material": "consultation_id", "no_such": "consultation_id:request_id:cannot",
     "change_subject": "", "body_map": "", "help": "", "human": "", "village_doctor": "", "keep": "", "join": "nowhere:apart",
     "withdraw": "patient_id:care", "picture": "consultation_id:nowhere", "pictures": "consultation_id",
+    "photo_case": "consultation_id:nowhere", "photo_consent": "consultation_id:nowhere", "photo_image": "consultation_id:nowhere",
+    "photo_other": "consultation_id:nowhere", "not_consent": "consultation_id:nowhere",
 }
 """What each button carries, by the names of the scene's values."""
 

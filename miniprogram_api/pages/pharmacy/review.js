@@ -63,7 +63,10 @@ function giveBack(rx, draft, changed, way, open = false) {
   const trouble = h("div", { "aria-live": "polite" });
   const fold = h("details", { class: "rx-fold", open: draft.open || open, on: { toggle: () => { draft.open = fold.open; } } },
     h("summary", { class: "fold" }, way.heading),
-    words(way.label, draft.reason, STARTERS, (value) => { draft.reason = value; }),
+    words(way.label, draft.reason, STARTERS, (value) => {
+      draft.reason = value;
+      replace(trouble);
+    }),
     button(way.act, async () => {
       replace(trouble);
       const reason = draft.reason.trim();

@@ -19,7 +19,7 @@ export class Lobby {
     this.fit = fitOf(here());
     this.rate = null;
     this.meter = h("meter", { min: 0, max: 1, value: 0, "aria-label": "麦克风音量" });
-    this.level = h("span", { class: "faint" }, "说句话试试");
+    this.level = h("span", { class: "faint" }, "还没打开");
     this.speaker = h("span");
     this.lamp = h("span", { class: "light" });
     this.network = h("span", null, "正在看网络…");
@@ -76,6 +76,7 @@ export class Lobby {
 
   follow() {
     this.stopLevel?.();
+    this.level.textContent = this.stream?.getAudioTracks().length ? "说句话试试" : "没有话筒";
     this.stopLevel = followLevel(this.stream, (level) => {
       this.meter.value = level;
       if (level > HEARD) this.level.textContent = "听得到您";
@@ -181,7 +182,7 @@ export class Lobby {
   label() {
     if (this.asking) return "请先点「允许」";
     if (this.fit.fit === "none") return "这里不能视频";
-    if (!this.stream) return "加入(只听)";
+    if (!this.stream) return "加入(听和看)";
     return this.stream.getVideoTracks().length ? "加入" : "加入(只用声音)";
   }
 }

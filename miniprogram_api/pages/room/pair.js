@@ -24,7 +24,7 @@ export class Pair {
     for (const kind of ["audio", "video"]) {
       const options = { direction: "sendonly", streams: [stream] };
       try {
-        this.sending.addTransceiver(this.tracks[kind] ?? kind, { ...options, sendEncodings: encodings(kind) });
+        this.sending.addTransceiver(this.tracks[kind] ?? kind, { ...options, sendEncodings: encodings(kind, this.tracks[kind]) });
       } catch {
         this.sending.addTransceiver(this.tracks[kind] ?? kind, options); // a browser that knows none of the wishes
       }

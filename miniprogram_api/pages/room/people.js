@@ -92,8 +92,9 @@ export class People {
     }
     const beside = this.#may("beside") && h("div", { class: "row beside", role: "group", "aria-label": "患者身边的家属" },
       h("span", null, `患者身边有 ${room.beside} 位家属`),
-      small("少一位", () => this.tell({ type: "beside", count: Math.max(0, room.beside - 1) }), { disabled: room.beside === 0 }),
-      small("多一位", () => this.tell({ type: "beside", count: Math.min(9, room.beside + 1) }), { disabled: room.beside === 9 }));
+      h("span", { class: "steps" },
+        small("少一位", () => this.tell({ type: "beside", count: Math.max(0, room.beside - 1) }), { disabled: room.beside === 0 }),
+        small("多一位", () => this.tell({ type: "beside", count: Math.min(9, room.beside + 1) }), { disabled: room.beside === 9 })));
     replace(this.controls, h("div", { class: "row" }, parts), beside,
       room.locked && h("p", { class: "faint" }, "已锁定:后来的人要等主持人请进来。"));
   }

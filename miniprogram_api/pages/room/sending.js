@@ -8,23 +8,37 @@ const SOUND_BITS = 32_000;
 const SOUND_SAVING_BITS = 12_000;
 /** Milliseconds of saved sound in a packet: at 20 its headers would cost twice as much as the speech (media/calls/ladder.py). */
 const SOUND_SAVING_MS = 60;
-/** Of one picture three sizes are sent where the server takes them: each receiver gets what his link bears. Smallest first. */
+/**
+ * Of one picture several sizes are sent where the server takes them: each receiver gets what his link bears. Smallest first; `lines` of a camera
+ * that has so many.
+ */
 const SIZES = [
-  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 80_000 },
-  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 250_000 },
-  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: MOST_BITS_FINE },
+  { rid: "q", lines: () => 180, bits: 100_000 },
+  { rid: "h", lines: (full) => full / 2, bits: 400_000 },
+  { rid: "f", lines: (full) => full, bits: Infinity },
 ];
+/**
+ * libwebrtc makes no more sizes than it finds room for in the camera's picture (simulcast.cc: three from 960×540, two from 640×360) and leaves out
+ * the largest of those that it was asked for: more must not be asked for.
+ */
+const ROOM = [[960 * 540, ["q", "h", "f"]], [640 * 360, ["q", "f"]], [0, ["f"]]];
+/** A size is sent beside the one below it when it has so many times its lines. */
+const STEP = 1.3;
 const BEFORE = { priority: "high", networkPriority: "high" };
 const AFTER = { priority: "low", networkPriority: "low" };
 
-/** What a new connection begins with. */
-export function encodings(kind) {
+/** What a new connection begins with, for this track (null: one that is still to come). */
+export function encodings(kind, track = null) {
   if (kind === "audio") return [{ maxBitrate: SOUND_BITS, ...BEFORE }];
-  const most = mostBits(fine() ? 720 : 480);
-  return strong() ? SIZES.map((one) => ({ ...one, maxBitrate: Math.min(one.maxBitrate, most), ...AFTER })) : [{ maxBitrate: most, ...AFTER }];
+  const [lines, area] = track ? pictureOf(track) : fine() ? [720, 1280 * 720] : [480, 640 * 480];
+  const sizes = strong() ? sizesIn(area) : [];
+  if (sizes.length < 2) return [{ maxBitrate: mostBits(lines), ...AFTER }];
+  return sizes.map((size) => ({ rid: size.rid, scaleResolutionDownBy: lines / size.lines(lines), maxBitrate: Math.min(size.bits, mostBits(lines)), ...AFTER }));
 }
 
-/** Three sizes at once are work: not on a phone with few cores. */
+const sizesIn = (area) => SIZES.filter(({ rid }) => ROOM.find(([least]) => area >= least)[1].includes(rid));
+
+/** Several sizes at once are work: not on a phone with few cores. */
 const strong = () => (navigator.hardwareConcurrency ?? 2) >= 4;
 
 /** 720 lines are more than twice the work of 480: for devices that have the cores and the memory, where nobody asked to save data. */
@@ -32,7 +46,13 @@ export const fine = () =>
   (navigator.hardwareConcurrency ?? 2) >= 8 && (navigator.deviceMemory ?? 4) >= 4 && !navigator.connection?.saveData;
 
 const mostBits = (lines) => (lines >= 720 ? MOST_BITS_FINE : MOST_BITS_SMALL);
-const linesOf = (sender) => sender?.track?.getSettings().height ?? 480;
+/** Lines of the camera's picture, held upright or not, and its area. */
+function pictureOf(track) {
+  const { width, height } = track?.getSettings() ?? {};
+  const lines = Math.min(height ?? 480, width ?? Infinity);
+  return [lines, lines * Math.max(height ?? 0, width ?? (lines * 4) / 3)];
+}
+const linesOf = (sender) => pictureOf(sender?.track)[0];
 
 /** Bits a second below which a picture of so many lines is worth less than a smaller one (media/calls/ladder.py). */
 const LEAST = [[720, 1_000_000], [480, 450_000], [360, 180_000], [180, 0]];
@@ -85,17 +105,21 @@ export async function settle(video, answer) {
  */
 export async function adjust(audio, video, { send_bits: bits, height, rate, sound_bits: sound }) {
   await change(audio, ([one]) => Object.assign(one, { maxBitrate: Math.max(SOUND_SAVING_BITS, sound || SOUND_BITS) }));
-  const full = linesOf(video);
+  const [full, area] = pictureOf(video?.track);
   const most = Math.min(mostBits(full), bits ?? mostBits(full));
+  const wanted = height ? Math.min(full, height) : full;
   await change(video, (all) => {
-    const several = all.length > 1;
+    const several = all.length > 1 && all.length <= sizesIn(area).length;
+    let below = 0;
     for (const [place, one] of all.entries()) {
-      const size = several ? SIZES.find(({ rid }) => rid === one.rid) ?? SIZES[place] : { scaleResolutionDownBy: 1, maxBitrate: mostBits(full) };
-      // Of several sizes those above the height are switched off; a single one is scaled.
-      const fits = place === 0 || !height || full / size.scaleResolutionDownBy <= height * 1.1;
-      one.active = height !== 0 && most > 0 && (!several || fits);
-      one.maxBitrate = Math.max(15_000, Math.min(size.maxBitrate, most));
-      if (!several) one.scaleResolutionDownBy = height ? Math.max(1, full / height) : 1;
+      const size = several && SIZES.find(({ rid }) => rid === one.rid);
+      // Of several sizes the larger ones are no larger than is wanted, and left out where they are hardly larger than the one below.
+      const lines = size ? Math.min(size.lines(full), place === 0 ? Infinity : wanted) : wanted;
+      const useful = place === 0 || (several && lines >= STEP * below);
+      one.active = height !== 0 && most > 0 && useful;
+      if (one.active) below = lines;
+      one.maxBitrate = Math.max(15_000, Math.min(size ? size.bits : Infinity, most));
+      one.scaleResolutionDownBy = Math.max(1, full / lines);
       if (rate) one.maxFramerate = Math.max(1, rate);
       else delete one.maxFramerate;
     }

@@ -11,10 +11,13 @@ const FRESH_MS = 15_000;
 const CLOCK_MS = 10_000;
 const WAITING = new Set(["REFERRED", "SIGNED", "RELEASED"]);
 
+/** How new a prescription is said to be: what waits to be handed out was released just now, nobody has come. */
+const NEW = { RELEASED: "刚放行" };
+
 /** 12 分钟 */
-export function waited(since, now) {
+export function waited(since, now, state) {
   const minutes = Math.max(0, Math.floor((now - Date.parse(since)) / 60_000));
-  if (minutes < 1) return "刚到";
+  if (minutes < 1) return NEW[state] ?? "刚到";
   if (minutes < 60) return `已等 ${minutes} 分钟`;
   return minutes < 24 * 60 ? `已等 ${Math.floor(minutes / 60)} 小时 ${minutes % 60} 分` : `已等 ${Math.floor(minutes / 1440)} 天`;
 }
@@ -116,12 +119,12 @@ export class Worklist {
         h("span", { class: "line" }, h("span", { class: `tag tag-${one.urgency}` }, one.urgency_label), one.drugs.join("、")),
         h("span", { class: "line" }, who),
         h("span", { class: "faint line" }, [one.code, waits ? null : one.state_label, one.signer && `${one.signer}签`, one.overrides > 0 && `带 ${one.overrides} 条提醒`, !waits && one.pharmacist && `${one.pharmacist}审`].filter(Boolean).join(" · ")),
-        waits ? h("span", { class: "line wl-clock", "data-since": one.waiting_since }) : h("span", { class: "faint line" }, spoken(one.waiting_since))));
+        waits ? h("span", { class: "line wl-clock", "data-since": one.waiting_since, "data-state": one.state }) : h("span", { class: "faint line" }, spoken(one.waiting_since))));
   }
 
   #tick() {
     for (const place of document.querySelectorAll("[data-since]")) {
-      const said = waited(place.dataset.since, this.now);
+      const said = waited(place.dataset.since, this.now, place.dataset.state);
       if (place.textContent !== said) place.textContent = said;
     }
   }

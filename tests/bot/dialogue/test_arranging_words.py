@@ -117,6 +117,7 @@ async def test_the_village_doctor_asks_what_is_missing_presses_on_and_reads_her_
     await stage.say("village_doctor", APP, f"上传 {code}")
     await stage.hears("village_doctor", APP, code, "知情同意")
     await stage.send("village_doctor", APP, "image", "知情同意.jpg", JPEG)
+    await stage.press("village_doctor", APP, "知情同意书")
     await stage.hears("village_doctor", APP, "知情同意收到了", code)
     await stage.say("village_doctor", APP, f"呼叫专家 {code}")
     await stage.hears("village_doctor", APP, "已催", "接诊")

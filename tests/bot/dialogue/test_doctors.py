@@ -29,6 +29,7 @@ async def test_what_is_missing_is_brought_in_the_single_chat(stage: Stage) -> No
     await stage.tap("village_doctor", APP, "是这位病人")
     await stage.hears("village_doctor", APP, "病人确认好了")
     await stage.send("village_doctor", APP, "image", "知情同意.jpg", JPEG)
+    await stage.press("village_doctor", APP, "知情同意书")
     await stage.hears("village_doctor", APP, "知情同意收到了")
     await stage.send("village_doctor", ROBOT, "file", "ct.dcm", DICOM)
     await stage.hears("village_doctor", ROBOT, "文件收到了")

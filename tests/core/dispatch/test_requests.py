@@ -162,6 +162,7 @@ async def test_the_line_of_the_story_as_the_real_engine_reads_it(ward: Ward, cli
     assert answer.do_now[0] == "先打 120 并准备转运"
     assert answer.do_now[1:3] == ("血压低,平卧", "马上做心电图")
     assert not [line for line in answer.do_now if "坐" in line]
+    assert sum("身边" in line for line in answer.do_now) == 1, "not to leave him is said once"
     assert answer.department == "心血管内科"
     assert (answer.asked, answer.desk_called) == (3, True)
     offer = (await ward.offers(answer.consultation_id))[0]

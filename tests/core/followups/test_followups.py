@@ -481,3 +481,13 @@ async def test_worse_without_danger_begins_a_pre_consultation_with_the_illness_k
     assert not view.not_understood
     with pytest.raises(NotAllowed):
         await following.practice.execute(following.county.stranger, ReportWorse(patient_id=following.county.woman, text="头晕加重了"))
+
+
+async def test_what_is_dangerously_low_is_never_called_too_high(following: Following) -> None:
+    await following.start()
+    for pressure, words in (((70, 40), "70/40:危险,太低"), ((195, 125), "195/125:危险,太高"), ((150, 95), "150/95:偏高")):
+        reading = (await following.answer(*pressure)).reading
+        assert reading.out == ("low" if pressure == (70, 40) else "high")
+        trend = await following.practice.ask(following.county.woman_account, Trend(reading_id=reading.reading_id))
+        assert words in trend.caption
+        assert ("太高" in trend.caption) == ("太高" in words)

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 import nlp
 from core.followups import templates
 from core.followups.advice import ADVICE, Meaning
+from core.followups.png import GLYPH_HEIGHT, RED, VIOLET, text_width
 from core.followups.readings import danger_said
 from core.followups.rules import (
     DANGERS,
@@ -35,7 +37,7 @@ from core.followups.rules import (
     tells_doctor,
 )
 from core.followups.templates import DIABETES, HYPERTENSION, TEMPLATES, Task, rule_set
-from core.followups.trend import HEIGHT, WIDTH, Point, trend_png
+from core.followups.trend import HEIGHT, LETTERS, WIDTH, Point, apart, trend_png, when
 from core.foundation.clock import shanghai
 from core.notifications.rules import is_quiet
 
@@ -204,7 +206,8 @@ def decoded(png: bytes) -> list[bytes]:
 
 def points(count: int) -> list[Point]:
     return [
-        Point(NOON + timedelta(days=2 * day), (Decimal(140 + day % 20), Decimal(85 + day % 9)), day % 3 == 0) for day in range(count)
+        Point(NOON + timedelta(days=2 * day), (Decimal(140 + day % 20), Decimal(85 + day % 9)), "high" if day % 3 == 0 else "")
+        for day in range(count)
     ]
 
 
@@ -213,12 +216,43 @@ def test_the_picture_is_a_png_with_the_values_and_the_target(count: int) -> None
     rows = decoded(trend_png(points(count), (Decimal(140), Decimal(90)), Decimal(20)))
     colours = {pixel for row in rows for pixel in row}
     assert {0, 2, 3, 4} <= colours
-    assert max(colours) < 7
+    assert max(colours) < 9
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.decimals("1.0", "40.0", places=1), min_size=1, max_size=20))
 def test_any_glucose_can_be_drawn(values: list[Decimal]) -> None:
-    drawn = trend_png([Point(NOON + timedelta(days=day), (value,), value >= 7) for day, value in enumerate(values)], (Decimal("7.0"),), Decimal(2))
+    shown = [Point(NOON + timedelta(days=day), (value,), "high" if value >= 7 else "") for day, value in enumerate(values)]
+    drawn = trend_png(shown, (Decimal("7.0"),), Decimal(2))
     assert decoded(drawn)
     assert len(drawn) < 20_000
+
+
+def test_what_is_too_low_is_drawn_as_that() -> None:
+    rows = decoded(trend_png([Point(NOON, (Decimal(82), Decimal(50)), "low")], (), Decimal(20)))
+    colours = {pixel for row in rows for pixel in row}
+    assert VIOLET in colours
+    assert RED not in colours
+
+
+def test_every_number_is_large_enough_where_the_picture_is_half_as_wide() -> None:
+    assert GLYPH_HEIGHT * LETTERS / 2 >= 14
+
+
+def test_several_values_of_one_day_are_told_apart_by_their_time() -> None:
+    moments = [NOON, NOON + timedelta(hours=3), NOON + timedelta(days=1)]
+    days, times = when(moments)
+    assert days[1] == "", "a day stands there once"
+    assert days[0] != days[2]
+    assert times[2] == "", "one value of a day needs no time"
+    assert times[0] != times[1] != ""
+
+
+@given(st.lists(st.integers(0, WIDTH), min_size=1, max_size=9).map(sorted))
+def test_no_two_labels_touch_and_the_newest_stands(places: list[int]) -> None:
+    labels = [(x, "11-20") for x in places]
+    chosen = apart(labels)
+    assert chosen[0] == len(labels) - 1
+    width = text_width("11-20", LETTERS)
+    middles = [max(width // 2, min(WIDTH - width // 2, places[one])) for one in chosen]
+    assert all(later - earlier >= width - 1 for later, earlier in pairwise(middles))
