@@ -251,7 +251,7 @@ async def _media_killed(stage: Stage, far: Tab, near: Tab) -> Row:
 
 async def three(stage: Stage) -> list[Row]:
     """All three seats; the link of one falls from 2 Mbps to 300 kbps. The other two go on as if nothing were."""
-    async with stage.room(Camera(320, 240, 15), [(0.0, Link(2_000_000, 0.04))], NEAR, FAR, THIRD) as tabs:
+    async with stage.room(Camera(640, 360, 6, 0.05), [(0.0, Link(2_000_000, 0.04))], NEAR, FAR, THIRD) as tabs:
         await stage.wait(15)
         tabs[FAR].shaper.set(Link(300_000, 0.04))
         fell = await tabs[FAR].now()

@@ -1,8 +1,7 @@
 // Runs in a tab of the call room before its own scripts. The camera becomes a canvas whose stripe tells the time at which each picture was drawn;
 // what is shown of the others is read back: when, how old, and what getStats counts.
 (() => {
-  const { width, height, rate, lively, cores } = globalThis.tabOptions;
-  if (cores) Object.defineProperty(navigator, "hardwareConcurrency", { value: cores });
+  const { width, height, rate, lively } = globalThis.tabOptions;
   const BITS = 24;
   const CELL = Math.max(8, Math.floor(width / (BITS + 2)));
   const now = () => performance.timeOrigin + performance.now();

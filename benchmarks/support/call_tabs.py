@@ -24,7 +24,7 @@ ROOM = {"patient": "room", "village_doctor": "doctor/room", "expert": "doctor/ro
 @dataclass(frozen=True)
 class Camera:
     """The canvas: its size, pictures a second, the share of it that is noise (0–1), whether the ages of shown pictures are read, and how often
-    getStats is asked (ms). `cores`: what the page is told of the device (0: the truth); from four on it sends three sizes."""
+    getStats is asked (ms)."""
 
     width: int = 320
     height: int = 240
@@ -33,7 +33,6 @@ class Camera:
     ages: bool = False
     every: int = 100
     audio: dict[str, bool] | bool = True
-    cores: int = 0
 
 
 @dataclass

@@ -9,7 +9,7 @@ const SOUND_SAVING_BITS = 12_000;
 /** Milliseconds of saved sound in a packet: at 20 its headers would cost twice as much as the speech (media/calls/ladder.py). */
 const SOUND_SAVING_MS = 60;
 /**
- * Of one picture several sizes are sent where the server takes them: each receiver gets what his link bears. Smallest first; `lines` of a camera
+ * Of one picture several sizes can be sent where the server takes them: each receiver gets what his link bears. Smallest first; `lines` of a camera
  * that has so many.
  */
 const SIZES = [
@@ -31,15 +31,15 @@ const AFTER = { priority: "low", networkPriority: "low" };
 export function encodings(kind, track = null) {
   if (kind === "audio") return [{ maxBitrate: SOUND_BITS, ...BEFORE }];
   const [lines, area] = track ? pictureOf(track) : fine() ? [720, 1280 * 720] : [480, 640 * 480];
-  const sizes = strong() ? sizesIn(area) : [];
+  const sizes = several() ? sizesIn(area) : [];
   if (sizes.length < 2) return [{ maxBitrate: mostBits(lines), ...AFTER }];
   return sizes.map((size) => ({ rid: size.rid, scaleResolutionDownBy: lines / size.lines(lines), maxBitrate: Math.min(size.bits, mostBits(lines)), ...AFTER }));
 }
 
 const sizesIn = (area) => SIZES.filter(({ rid }) => ROOM.find(([least]) => area >= least)[1].includes(rid));
 
-/** Several sizes at once are work: not on a phone with few cores. */
-const strong = () => (navigator.hardwareConcurrency ?? 2) >= 4;
+/** Only where it is asked for, for trying it out (…/room/<consultation>/?sizes): on weak links one size is better so far (decision 035). */
+const several = () => new URLSearchParams(location.search).has("sizes");
 
 /** 720 lines are more than twice the work of 480: for devices that have the cores and the memory, where nobody asked to save data. */
 export const fine = () =>
@@ -109,13 +109,13 @@ export async function adjust(audio, video, { send_bits: bits, height, rate, soun
   const most = Math.min(mostBits(full), bits ?? mostBits(full));
   const wanted = height ? Math.min(full, height) : full;
   await change(video, (all) => {
-    const several = all.length > 1 && all.length <= sizesIn(area).length;
+    const layered = all.length > 1 && all.length <= sizesIn(area).length;
     let below = 0;
     for (const [place, one] of all.entries()) {
-      const size = several && SIZES.find(({ rid }) => rid === one.rid);
+      const size = layered && SIZES.find(({ rid }) => rid === one.rid);
       // Of several sizes the larger ones are no larger than is wanted, and left out where they are hardly larger than the one below.
       const lines = size ? Math.min(size.lines(full), place === 0 ? Infinity : wanted) : wanted;
-      const useful = place === 0 || (several && lines >= STEP * below);
+      const useful = place === 0 || (layered && lines >= STEP * below);
       one.active = height !== 0 && most > 0 && useful;
       if (one.active) below = lines;
       one.maxBitrate = Math.max(15_000, Math.min(size ? size.bits : Infinity, most));
