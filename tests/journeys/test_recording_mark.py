@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from core.people.consent_texts import current_text
-from media.calls.recorded import MEDIA_TYPE
+from media.calls.recorded import WEBM
 from tests.journeys.browser import PHONE, assert_readable
 from tests.journeys.test_call_pages import picture
 from tests.media.calls.test_muxing import Sender, put_together
@@ -140,6 +140,6 @@ async def test_a_browser_plays_what_was_put_together(page: Page, tmp_path: Path)
     Sender(8).dumps(tmp_path / "rec", "expert")
     put, path = put_together(tmp_path, "expert")
     content = base64.b64encode(path.read_bytes()).decode()
-    played = await page.evaluate(_PLAYED, [content, MEDIA_TYPE])
+    played = await page.evaluate(_PLAYED, [content, WEBM])
     assert (played["width"], played["height"], played["at"]) == (160, 120, 5)
     assert abs(played["duration"] - put.muxed.length_ms / 1000) < 0.1
