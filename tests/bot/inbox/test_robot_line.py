@@ -143,7 +143,7 @@ async def test_greeting_card_and_tap_go_over_the_line(house: House) -> None:
     await house.stage.say("village_doctor", "wecom_robot", "会诊 3号 咳嗽 2天")
     await house.stage.hears("village_doctor", "wecom_robot", "【去补】", seconds=PATIENCE_S)
     await house.stage.tap("village_doctor", "wecom_robot", "去补")
-    await house.stage.hears("village_doctor", "wecom_robot", "照片直接发在这里就行", seconds=PATIENCE_S)
+    await house.stage.hears("village_doctor", "wecom_robot", "直接发这里", seconds=PATIENCE_S)
     (card,) = [message["card"] for message in await house.stage.messages("village_doctor", "wecom_robot") if message["type"] == "card"]
     assert card["main_title"]["title"] == "看下一条"
 
