@@ -32,7 +32,7 @@ async def test_who_can_only_do_h264_makes_everybody_publish_again_and_is_seen(ja
         assert older.seen == {}
         for one in again.values():
             await one.join(engine, "room")
-        await until(all_decode_all({**again, "village_doctor": older}))
+        await until(all_decode_all({**again, "village_doctor": older}), 60)  # five encoders in one process take their time
         assert abs(again["patient"].brightness["village_doctor"] - 120) < 15
         assert [one.kind for one in told if one.seat == "village_doctor"] == ["connected"]
     finally:
