@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ def run_all(runs: tuple[Run, ...], arguments: list[str]) -> tuple[Counts, bool]:
     free = threading.Semaphore(LANES)
     total, complete = Counts(), True
 
-    def in_its_lanes(one: Run) -> tuple[int, Counts, str]:
+    def in_its_lanes(one: Run) -> Done:
         try:
             return run(one, arguments)
         finally:
@@ -112,15 +113,16 @@ def run_all(runs: tuple[Run, ...], arguments: list[str]) -> tuple[Counts, bool]:
             for _ in range(one.lanes):
                 free.acquire()
             begun.append(side_by_side.submit(in_its_lanes, one))
-        for one, done in zip(runs, begun, strict=True):
-            status, counts, output = done.result()
-            told = f"{counts.passed} 通过,{counts.failed} 失败,{counts.skipped} 跳过"
-            print(f"{output}· {one.database} {' '.join([*one.selection, *arguments])}: {told}", flush=True)
+        for one, result in zip(runs, begun, strict=True):
+            done = result.result()
+            counts, took = done.counts, f"{done.passed_s:.0f} 秒,处理器 {done.cpu_s:.0f} 秒"
+            told = f"{counts.passed} 通过,{counts.failed} 失败,{counts.skipped} 跳过({took})"
+            print(f"{done.output}· {one.database} {' '.join([*one.selection, *arguments])}: {told}", flush=True)
             total += counts
-            if status == NO_TEST_RAN and arguments:
+            if done.status == NO_TEST_RAN and arguments:
                 continue
-            if status != 0 and not counts.failed:
-                print(f"! {one.database}: pytest 以状态 {status} 结束,没有完成", flush=True)
+            if done.status != 0 and not counts.failed:
+                print(f"! {one.database}: pytest 以状态 {done.status} 结束,没有完成", flush=True)
                 complete = False
     return total, complete
 
@@ -137,8 +139,19 @@ def check() -> bool:
     return clean
 
 
-def run(one: Run, arguments: list[str]) -> tuple[int, Counts, str]:
-    """One pytest process against one database: its exit status, what its report counts, and its output where it was kept back."""
+@dataclass(frozen=True)
+class Done:
+    """`cpu_s`: processor time of pytest and of all that it had begun and waited for; `output` where it was kept back."""
+
+    status: int
+    counts: Counts
+    passed_s: float
+    cpu_s: float
+    output: str
+
+
+def run(one: Run, arguments: list[str]) -> Done:
+    """One pytest process against one database."""
     with tempfile.TemporaryDirectory(prefix="huizhen-tests-") as folder:
         report = Path(folder) / "report.xml"
         way = GIVING_WAY if one.gives_way else ()
@@ -148,9 +161,14 @@ def run(one: Run, arguments: list[str]) -> tuple[int, Counts, str]:
         environment = {**os.environ, "HUIZHEN_TEST_DATABASE": one.database, "PATH": search}
         print(f"· 测试:{one.database} {' '.join([*one.selection, *arguments])}", flush=True)
         # Only one of those side by side may write to the terminal while it runs; the others are told when they end.
-        kept = {} if one.shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        done = subprocess.run(command, env=environment, check=False, **kept)  # type: ignore[call-overload]
-        return done.returncode, count(report), done.stdout or ""
+        kept = {} if one.shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        begun = time.monotonic()
+        process = subprocess.Popen(command, env=environment, **kept)  # type: ignore[call-overload]
+        output = b"" if process.stdout is None else process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        passed_s = time.monotonic() - begun
+        return Done(process.returncode, count(report), passed_s, used.ru_utime + used.ru_stime, output.decode("utf-8", "replace"))
 
 
 def count(report: Path) -> Counts:

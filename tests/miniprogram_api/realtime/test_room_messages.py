@@ -460,7 +460,7 @@ async def test_whatever_is_said_in_a_call_its_sender_is_who_the_ticket_says(room
             _TOLD.validate_python(message, strict=False)
         assert wire.heard[-1]["type"] == "closed"
         assert wire.heard[-1]["code"] == "call.left", wire.heard[-1]
-    held.check()
+    await held.check_soon()
     doing = ("calls.mute", "calls.remove", "calls.lock", "calls.hand_over", "calls.say", "calls.raise_hand", "calls.invite_guest", "calls.beside")
     done = await AuditEntry.filter(action__in=doing, outcome="done").values_list("account_id", flat=True)
     assert {str(one) for one in done} == {room.people[seat].account_id}
