@@ -126,7 +126,12 @@ def offer_line(offer: OfferView) -> str:
 
 async def acknowledge(turn: Turn, alert_id: str | None) -> Reply:
     """已接手, on the card or in words about the last alert."""
-    alert_id = alert_id or turn.state.shown.get("alert")
+
+    async def last_shown() -> str | None:
+        return turn.state.shown.get("alert")
+
+    # Settled: when the turn is begun again, an alert may have come that he has not seen.
+    alert_id = alert_id or await turn.settle("alert", last_shown)
     if alert_id is None:
         return turn.say("现在没有等您接手的危急提醒。")
     if turn.group:

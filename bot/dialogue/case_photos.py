@@ -13,7 +13,7 @@ from bot.channels.message import ChannelName, Incoming, Kind
 from bot.channels.outgoing import Choice, Text
 from bot.dialogue import case_meant
 from bot.dialogue.cases import MISSING, consultation_lacking, tapped
-from bot.dialogue.kept_files import copied, hand_over, is_photo, photo_of
+from bot.dialogue.kept_files import copied, hand_over, is_photo, photo_for
 from bot.dialogue.turn import FetchedFile, Reply, Turn
 from core.consultations.commands import AttachConsent, ConsultationStatus, TakeBackConsent, UploadTarget, UploadTargetView
 from core.consultations.commands_arranging import MaterialRequests, MaterialRequestsView
@@ -30,8 +30,8 @@ _OVER = "这份会诊已经结束,不能再补资料。发「进度」看看。"
 _PAST = "这张照片已经不在了,请再发一次。"
 _KEPT = timedelta(hours=20)
 """Real time. What is recorded nowhere is swept after a day."""
-_CASE = "photo_case"
-"""Under which a photo's message keeps the case that she is asked about."""
+_ASKED, _AS_CONSENT, _AS_IMAGE = "asked_{}", "stored_consent_{}", "stored_image_{}"
+"""Under which a photo's message keeps for which case she was asked what it is, and as what it was taken there."""
 _MOST = 6
 
 
@@ -91,10 +91,10 @@ async def _for_case(turn: Turn, consultation_id: str, message_id: str, incoming:
     if "refused" in stored:
         return turn.say(_NO_PHOTO)
 
-    async def this_case() -> str:
-        return consultation_id
+    async def asked() -> bool:
+        return True
 
-    await turn.settle(_CASE, this_case, of_message=message_id)
+    await turn.settle(_ASKED.format(consultation_id), asked, of_message=message_id)
     if way == "at_once":
         await _record_image(turn, consultation_id, message_id)
     return _question(turn, status, message_id, at_once=way == "at_once")
@@ -129,7 +129,7 @@ async def is_image(turn: Turn, consultation_id: str, message_id: str) -> Reply:
 
 async def _taken_back(turn: Turn, consultation_id: str, message_id: str) -> str:
     """Whether this very photo stood as the consent: it does not any more."""
-    kept = (await Message.get(id=message_id)).settled.get("stored_consent")
+    kept = (await Message.get(id=message_id)).settled.get(_AS_CONSENT.format(consultation_id))
     if kept is None:
         return ""
     status: ConsultationStatus = await turn.execute(TakeBackConsent(consultation_id=consultation_id, blob_id=kept["blob_id"]))
@@ -142,7 +142,7 @@ async def _as_consent(turn: Turn, consultation_id: str, message_id: str, incomin
     stored = await _stored(turn, consultation_id, message_id, incoming)
     if "refused" in stored:
         return turn.say(_NO_PHOTO)
-    file = await copied(turn, await _patient(turn, consultation_id), message_id, "consent")
+    file = await copied(turn, await _patient(turn, consultation_id), consultation_id, message_id, "consent")
     if file is None:
         return turn.say(_PAST)
     order = AttachConsent(
@@ -166,7 +166,7 @@ async def _as_image(turn: Turn, consultation_id: str, message_id: str, incoming:
 
 async def _record_image(turn: Turn, consultation_id: str, message_id: str) -> bool:
     """As a photo that is put in on the doctor's page; twice it is one."""
-    file = await copied(turn, await _patient(turn, consultation_id), message_id, "image")
+    file = await copied(turn, await _patient(turn, consultation_id), consultation_id, message_id, "image")
     if file is None:
         return False
     await hand_over(turn, ReceiveUpload(consultation_id=consultation_id, blob_id=file["blob_id"], size=file["size"], sha256=file["sha256"]))
@@ -188,8 +188,9 @@ async def _and_the_next(turn: Turn, reply: Reply, consultation_id: str, message_
 async def _unsorted(turn: Turn, consultation_id: str, but: str) -> list[str]:
     """Photos of the case that she was asked about and has said nothing of, oldest first."""
     sent = await reading.pictures_since(turn.actor.account_id, turn.practice.clock.real_now() - _KEPT)
-    asked = [one for one in reversed(sent) if one.settled.get(_CASE) == consultation_id and one.id != but]
-    return [one.id for one in asked if "stored_consent" not in one.settled and "stored_image" not in one.settled]
+    asked = [one for one in reversed(sent) if one.settled.get(_ASKED.format(consultation_id)) and one.id != but]
+    sorted_as = (_AS_CONSENT.format(""), _AS_IMAGE.format(""))
+    return [one.id for one in asked if not any(key.startswith(sorted_as) for key in one.settled)]
 
 
 async def _photo(turn: Turn, message_id: str) -> Incoming:
@@ -208,7 +209,8 @@ async def _patient(turn: Turn, consultation_id: str) -> str:
 
 
 async def _stored(turn: Turn, consultation_id: str, message_id: str, incoming: Incoming) -> dict[str, Any]:
-    return await photo_of(turn, await _patient(turn, consultation_id), incoming, _refused, of_message=message_id)
+    patient_id = await _patient(turn, consultation_id)
+    return await photo_for(turn, patient_id, incoming, _refused, of_message=message_id, consultation_id=consultation_id)
 
 
 def _refused(file: FetchedFile) -> str:

@@ -287,16 +287,18 @@ async def _which(turn: Turn, verb: str, nothing: str, *, want: str) -> Reply:
 
 
 async def consultation_lacking(turn: Turn, what: str) -> tuple[str | None, int]:
-    """The doctor's own consultation that lacks ``what`` (settled), and how many do."""
+    """The doctor's own consultation that lacks ``what``: the one last put before her, or the only one; and how many do. Settled: when the turn is
+    begun again, something else may have been put before her."""
 
-    async def look_up() -> list[str]:
+    async def look_up() -> dict[str, Any]:
         found: StatusList = await turn.ask(Progress())
-        return [status.consultation_id for status in found.consultations if _fits(status, what)]
+        fitting = [status.consultation_id for status in found.consultations if _fits(status, what)]
+        shown = turn.state.shown.get("consultation")
+        return {"chosen": shown if shown in fitting else fitting[0] if len(fitting) == 1 else None, "fitting": len(fitting)}
 
-    fitting: list[str] = await turn.settle(f"lacking_{what}", look_up) if turn.actor.holds(Role.VILLAGE_DOCTOR) else []
-    shown = turn.state.shown.get("consultation")
-    if shown in fitting:
-        return shown, len(fitting)
-    return (fitting[0] if len(fitting) == 1 else None), len(fitting)
+    if not turn.actor.holds(Role.VILLAGE_DOCTOR):
+        return None, 0
+    meant = await turn.settle(f"lacking_{what}", look_up)
+    return meant["chosen"], meant["fitting"]
 
 

@@ -35,24 +35,19 @@ async def stored_under(turn: Turn, patient_id: str, incoming: Incoming) -> dict[
     return await _settled(turn, patient_id, incoming, lambda _file: "", turn.message_id, "")
 
 
-async def photo_of(
-    turn: Turn, patient_id: str, incoming: Incoming, refused: Callable[[FetchedFile], str], *, of_message: str
-) -> dict[str, Any]:
-    """The photo of this message or an earlier one, fetched once and kept until it is known what it is. What ``refused`` names is not stored."""
-    return await _settled(turn, patient_id, incoming, refused, of_message, "")
-
-
-async def copied(turn: Turn, patient_id: str, of_message: str, name: str) -> dict[str, Any] | None:
-    """The kept photo once more, as what ``name`` says it is: each record has a file of its own, and none goes with another. None where it is gone."""
+async def copied(turn: Turn, patient_id: str, consultation_id: str, of_message: str, name: str) -> dict[str, Any] | None:
+    """The photo kept for this consultation once more, as what ``name`` says it is: each record has a file of its own, and none goes with another.
+    None where it is gone."""
 
     async def new_id() -> str:
         return turn.practice.ids.new()
 
-    blob_id = await turn.settle(f"blob_{name}", new_id, of_message=of_message)
+    blob_id = await turn.settle(f"blob_{name}_{consultation_id}", new_id, of_message=of_message)
 
     async def copy() -> dict[str, Any]:
         settled = (await Message.get(id=of_message)).settled
-        for source in (settled[key] for key in ("stored", "stored_consent", "stored_image") if key in settled):
+        kept_as = (f"stored{kind}_{consultation_id}" for kind in ("", "_consent", "_image"))
+        for source in (settled[key] for key in kept_as if key in settled):
             try:
                 content = await turn.practice.blobs.get(source["blob_id"], "patient", patient_id, sha256=source["sha256"])
             except FileGone:
@@ -62,7 +57,7 @@ async def copied(turn: Turn, patient_id: str, of_message: str, name: str) -> dic
         raise FileGone
 
     try:
-        stored: dict[str, Any] = await turn.settle(f"stored_{name}", copy, of_message=of_message)
+        stored: dict[str, Any] = await turn.settle(f"stored_{name}_{consultation_id}", copy, of_message=of_message)
     except FileGone:
         return None
     return stored
@@ -71,8 +66,8 @@ async def copied(turn: Turn, patient_id: str, of_message: str, name: str) -> dic
 async def photo_for(
     turn: Turn, patient_id: str, incoming: Incoming, refused: Callable[[FetchedFile], str], *, of_message: str, consultation_id: str
 ) -> dict[str, Any]:
-    """The photo of an earlier message, for one consultation: chosen twice, it is one file. ``refused``: a code for what is not even stored,
-    which is then all that the answer holds."""
+    """The photo of this message or an earlier one, for one consultation and under its patient's key: chosen twice, it is one file; chosen for another
+    one after a slip, it is fetched once more. ``refused``: a code for what is not even stored, which is then all that the answer holds."""
     return await _settled(turn, patient_id, incoming, refused, of_message, f"_{consultation_id}")
 
 

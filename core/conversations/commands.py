@@ -44,7 +44,7 @@ class Settle(Command):
     access = _SYSTEM
     gives = Settled
     message_id: Id
-    key: str = Field(max_length=40)
+    key: str = Field(max_length=60)
     value: Any
 
 

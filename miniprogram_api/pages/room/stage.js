@@ -18,7 +18,7 @@ export class Stage {
     this.line = h("p", { class: "call-line", role: "status", hidden: true });
     this.mirror = h("video", { autoplay: true, playsinline: true, "aria-label": "您自己的画面" });
     this.mirror.muted = true;
-    this.ownNote = h("p", { hidden: true }, "画面已关");
+    this.ownNote = h("p", { hidden: true }, h("span", {}, "画面", h("wbr"), "已关"));
     this.ownLight = h("span", { class: "own-light", hidden: true });
     this.buttons = {
       mute: this.press("静音", "mute"), camera: this.press("关画面", "camera", "extra"), voice: this.press("语音模式", "voice"),

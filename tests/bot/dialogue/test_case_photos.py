@@ -11,12 +11,14 @@ import pytest
 from redis.asyncio import Redis
 
 from core.consultations.models import Consultation
+from core.conversations.models import Conversation
 from core.foundation.models import Blob
 from core.foundation.practice import Practice
 from core.imaging.models import ConsultationImage, Upload
 from core.people.models import Consent
 from media.imaging import build
 from tests.bot.dialogue.stage import Stage, open_stage
+from tests.bot.dialogue.test_notified_between import told_while_answering
 from tests.bot.dialogue.test_patient_pictures import photo
 from tests.support.county import seed_small
 
@@ -36,11 +38,20 @@ async def stage(practice: Practice, engine: Any, redis: Redis, tmp_path: Path) -
 
 
 async def case(stage: Stage, words: str) -> Consultation:
+    """A case of hers, last put before her: what it lacks has been sent to her, and that is kept."""
     await stage.say("village_doctor", APP, words)
     await stage.hears("village_doctor", APP, "会诊", "已建", seconds=SLOW)
     row = await Consultation.all().order_by("-id").first()
     assert row is not None
+    async with asyncio.timeout(SLOW):
+        while f"confirm:{row.id}" not in await noticed():  # noqa: ASYNC110 - the rows are what is waited for
+            await asyncio.sleep(0.05)
     return row
+
+
+async def noticed() -> list[str]:
+    """The buttons under what people were told last."""
+    return [button for chat in await Conversation.all() for button in chat.dialogue.get("noticed", ())]
 
 
 async def send(stage: Stage) -> None:
@@ -136,3 +147,19 @@ async def test_with_several_cases_she_is_asked_which_and_sends_nothing_again(sta
     await stage.hears("village_doctor", APP, "这张是什么", first.code, seconds=SLOW)
     await stage.tap("village_doctor", APP, "知情同意书")
     await stage.hears("village_doctor", APP, "知情同意收到了", first.code, seconds=SLOW)
+    await first.refresh_from_db()
+    await second.refresh_from_db()
+    assert (first.consented_at is not None, second.consented_at) == (True, None)
+
+
+async def test_what_is_put_before_her_while_it_is_worked_on_moves_no_photo_to_another_patient(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn is begun again, because the conversation moved."""
+    other = await case(stage, CALM)
+    urgent = await case(stage, CRITICAL.replace("3号", "5号"))
+    begun = told_while_answering(stage, monkeypatch, shown={"consultation": other.id})
+    await send(stage)
+    await stage.hears("village_doctor", APP, "先给专家看", urgent.code, seconds=SLOW)
+    assert len(begun) >= 2
+    assert [one.consultation_id for one in await Upload.all()] == [urgent.id]

@@ -10,6 +10,7 @@ import pytest
 from bot.dialogue.conversing import Conversing
 from core.conversations.commands import RecordSent
 from core.conversations.models import Conversation
+from core.dispatch.models import DangerAlert
 from core.followups.models import FollowupPlan
 from core.foundation.actor import Actor
 from tests.bot.dialogue.stage import GROUP, Stage
@@ -26,6 +27,21 @@ async def _asked_and_notified(stage: Stage) -> None:
     async with asyncio.timeout(30):
         while not any("noticed" in chat.dialogue and chat.dialogue["noticed"] for chat in await Conversation.all()):  # noqa: ASYNC110 - the row is what is waited for
             await asyncio.sleep(0.05)
+
+
+def told_while_answering(stage: Stage, monkeypatch: pytest.MonkeyPatch, **told: Any) -> list[str]:
+    """Something is recorded as told to the person while the first answer from now on is worked on; the answers begun."""
+    finish, begun = Conversing._finish, []
+
+    async def told_first(self: Conversing, conversation: Conversation, *given: Any) -> None:
+        begun.append(conversation.id)
+        if len(begun) == 1:
+            record = RecordSent(conversation_id=conversation.id, notification_id=stage.practice.ids.new(), kind="notice", text="x", **told)
+            await stage.practice.execute(Actor.system("test"), record)
+        await finish(self, conversation, *given)
+
+    monkeypatch.setattr(Conversing, "_finish", told_first)
+    return begun
 
 
 async def test_a_number_that_fits_both_is_asked_back_and_answers(stage: Stage) -> None:
@@ -75,25 +91,30 @@ async def test_a_plain_reminder_changes_nothing(stage: Stage) -> None:
     assert "是说哪个" not in heard
 
 
+async def test_an_alert_that_comes_while_he_takes_another_is_not_taken_with_it(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, without a button: he means the one that he had seen."""
+    alerts = []
+    for person, words in (("woman", "胸口像石头压着,出冷汗"), ("stranger", "俺爹半拉身子不听使唤,嘴也歪了")):
+        await stage.say(person, OA, words)
+        await stage.hears("scheduler", APP, "危急提醒")
+        alerts.append(await DangerAlert.exclude(id__in=[one.id for one in alerts]).get())
+    async with asyncio.timeout(30):
+        while not any(chat.dialogue.get("shown", {}).get("alert") == alerts[1].id for chat in await Conversation.all()):  # noqa: ASYNC110 - the row
+            await asyncio.sleep(0.05)
+    begun = told_while_answering(stage, monkeypatch, shown={"alert": alerts[0].id})
+    await stage.say("scheduler", APP, "已接手")
+    await stage.hears("scheduler", APP, "您已接手")
+    assert len(begun) >= 2
+    assert [(await DangerAlert.get(id=one.id)).state == "acknowledged" for one in alerts] == [False, True]
+
+
 async def test_one_that_comes_while_the_answer_is_worked_on_does_not_change_what_it_means(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The turn is begun again, because the conversation moved; what the number meant has been done by then."""
     await stage.say("village_doctor", APP, "随访 5号")
     await stage.hears("village_doctor", APP, "建哪种随访")
-    finish, recorded = Conversing._finish, 0
-
-    async def notified_first(self: Conversing, conversation: Conversation, *given: Any) -> None:
-        nonlocal recorded
-        recorded += 1
-        if recorded == 1:
-            record = RecordSent(
-                conversation_id=conversation.id, notification_id=stage.practice.ids.new(), kind="notice", text="x", buttons=("help", "help")
-            )
-            await stage.practice.execute(Actor.system("test"), record)
-        await finish(self, conversation, *given)
-
-    monkeypatch.setattr(Conversing, "_finish", notified_first)
+    begun = told_while_answering(stage, monkeypatch, buttons=("help", "help"))
     await stage.say("village_doctor", APP, "1")
     await stage.hears("village_doctor", APP, "建好了")
-    assert recorded >= 2
+    assert len(begun) >= 2
     assert await FollowupPlan.all().count() == 1
     assert "是说哪个" not in await stage.everything_heard("village_doctor", APP)
