@@ -52,6 +52,8 @@ logger = logging.getLogger("huizhen.calls")
 
 HELLO_S = 10.0
 SEEN_EVERY_S = 10.0
+NOTED_S = 1.0
+"""So long the others wait at most to be told that somebody left, until that is noted."""
 UNHELD_AGAIN_S = 1.0
 """So soon it is tried again to have the media process hold somebody to his limits."""
 RETRY_MS = 700
@@ -375,11 +377,17 @@ class CallSession:
         await self._line.tell(self._entered.call_id, SeatNews(seat=self._here.seat, here=self._here).model_dump_json())
 
     async def _leave(self, ending: str) -> None:
+        noting = asyncio.ensure_future(self._note_leaving(ending))
+        # Whoever comes back at once comes anew, and is not taken for somebody who still sits there; a slow database keeps nobody in the others' view.
+        await asyncio.wait([noting], timeout=NOTED_S)
         with contextlib.suppress(Exception):
             if await self._presence.take_away(self._here):
                 await self._line.tell(self._entered.call_id, SeatNews(seat=self._here.seat, here=None).model_dump_json())
         with contextlib.suppress(Exception):
             await self._line.ask(self._entered.call_id, Leave(room=self._entered.call_id, member=self._entered.attendance_id))
+        await noting
+
+    async def _note_leaving(self, ending: str) -> None:
         try:
             how = LeaveCall.model_validate({
                 "attendance_id": self._entered.attendance_id, "ending": "left" if ending == "left" else "dropped", **self._record.summary(),

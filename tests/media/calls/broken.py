@@ -50,10 +50,10 @@ class Held:
             return False
         return True
 
-    async def check_soon(self) -> None:
+    async def check_soon(self, within_s: float = 10) -> None:
         """A connection's or a session's own short tasks (aiortc hands on each packet in one) may be under way at the very moment of a look."""
         with contextlib.suppress(TimeoutError):
-            await until(self.kept, 10)
+            await until(self.kept, within_s)
         self.check()
 
     def check(self) -> None:

@@ -187,6 +187,18 @@ async def test_three_people_meet_over_the_socket_and_the_room_moves_to_another_n
     assert sorted(kinds[4:]) == ["call.dropped.patient", "call.dropped.village_doctor", "call.left.expert"]
 
 
+async def test_that_somebody_left_is_noted_before_others_see_it(stand: Stand, monkeypatch: pytest.MonkeyPatch):
+    """Who comes back at once comes anew then."""
+    monkeypatch.setattr(session, "NOTED_S", 60.0)
+    (patient, _), (expert, _) = await stand.enter("patient"), await stand.enter("expert")
+    await say(expert, type="leave")
+    await hear(patient, "seat", where=lambda message: message["seat"] == "expert" and message["here"] is None)
+    assert await stand.room.timeline() == ["call.joined.patient", "call.joined.expert", "call.left.expert"]
+    await stand.enter("expert")
+    assert (await stand.room.timeline())[-1] == "call.joined.expert"
+    await patient.close()
+
+
 async def until_gone() -> None:
     for _ in range(800):
         here = await CallAttendance.filter(left_at__isnull=True).values()
@@ -335,7 +347,7 @@ async def test_whatever_is_sent_the_process_answers_on(stand: Stand, seed: int):
                 await asyncio.sleep(0.005)
         await socket.close()
     await until_gone()
-    await until(held.kept)
+    await held.check_soon(60)  # of a socket whose sender does not stop, the server's own tasks end by their timeouts
     await client.close()
     async with httpx.AsyncClient(base_url=stand.origin, trust_env=False) as web_client:
         assert (await web_client.get("/healthz")).status_code == 200
