@@ -150,6 +150,8 @@ async def _as_consent(turn: Turn, consultation_id: str, message_id: str, incomin
     )
     status: ConsultationStatus = await hand_over(turn, order)
     left = f"还要补:{'、'.join(MISSING[item] for item in status.missing)}。" if status.missing else ""
+    if _AS_IMAGE.format(consultation_id) in (await Message.get(id=message_id)).settled:
+        left += "专家先看到的就是这张纸;**心电图、检查单请接着拍。**"  # the case no longer asks for any: it has an image
     undo = (Choice(code=f"not_consent:{consultation_id}:{message_id}", label="这不是同意书"),)
     return turn.offer(f"知情同意收到了,存进会诊 **{status.code}**。{left}\n{status.next}", undo, tail="发错了,点上面改成心电图、检查单。")
 

@@ -65,6 +65,11 @@ async def test_a_guest_is_invited_waits_is_let_in_muted_and_written_to(
     await picture(doctor, "invite-code-1280")
     await assert_readable(doctor)
     await picture(doctor, "invite-1280")
+    await doctor.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})  # a moderator may sit at a phone, too
+    await doctor.get_by_role("button", name="生成邀请链接").scroll_into_view_if_needed()
+    await assert_readable(doctor)
+    await picture(doctor, "invite-360")
+    await doctor.set_viewport_size({"width": 1280, "height": 800})
     guest = await open_guest(camera_browser, contexts, demo, case, address)
     await expect(guest.page.get_by_text("以“翻译”的身份")).to_be_visible(timeout=SLOW)
     await guest.page.get_by_role("button", name="请求进入").click()

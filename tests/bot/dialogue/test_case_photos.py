@@ -80,7 +80,7 @@ async def test_the_paper_of_an_emergency_becomes_the_consent_when_she_says_so(st
     await send(stage)
     await stage.hears("village_doctor", APP, "这张是什么", seconds=SLOW)
     await stage.say("village_doctor", APP, "知情同意书")
-    await stage.hears("village_doctor", APP, "知情同意收到了", row.code, seconds=SLOW)
+    await stage.hears("village_doctor", APP, "知情同意收到了", row.code, "心电图、检查单请接着拍", seconds=SLOW)
     await row.refresh_from_db()
     assert row.consented_at is not None
     upload = await Upload.get()
@@ -146,7 +146,7 @@ async def test_with_several_cases_she_is_asked_which_and_sends_nothing_again(sta
     await stage.tap("village_doctor", APP, f"3号 {first.code}")
     await stage.hears("village_doctor", APP, "这张是什么", first.code, seconds=SLOW)
     await stage.tap("village_doctor", APP, "知情同意书")
-    await stage.hears("village_doctor", APP, "知情同意收到了", first.code, seconds=SLOW)
+    assert "请接着拍" not in await stage.hears("village_doctor", APP, "知情同意收到了", first.code, seconds=SLOW)
     await first.refresh_from_db()
     await second.refresh_from_db()
     assert (first.consented_at is not None, second.consented_at) == (True, None)
