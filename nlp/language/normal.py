@@ -21,6 +21,8 @@ _MEASURED = re.compile(
 )
 _VALUE = re.compile(rf"{NUMBER}(?!天|年|小时|个|周|月|次|岁|分钟|点|片|包|粒)")
 """血氧 85, 体温 39.5: the space before a value parts nothing."""
+_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]-(?=\d*[A-Za-z])(?=[A-Za-z]*\d)(?:(?![ILOUilou])[0-9A-Za-z]){4,10}(?![A-Za-z0-9])")
+"""C-RR37 is the code of a consultation, and no respiratory rate: one letter, then digits and letters of Crockford's base 32."""
 _PUNCTUATION = {
     ",": "，", "!": "！", "?": "？", ";": "；", "…": "。", "|": "，", "(": "，", ")": "，", "[": "，", "]": "，", "【": "，", "】": "，",
     "「": "，", "」": "，", "《": "，", "》": "，", "\n": "。", "\r": "。", "。": "。", "､": "、", "・": "，", "﹐": "，",
@@ -89,8 +91,9 @@ def normalise(original: str) -> NormalText:
     origins: list[int] = []
     breaks: set[int] = set()
     pause = False
+    coded = {index for found in _CODE.finditer(looked_at) for index in range(*found.span())} if "-" in looked_at else ()
     for index, character in enumerate(looked_at):
-        piece, is_pause = _character(character)
+        piece, is_pause = _character(character) if index not in coded else ("，" if index - 1 not in coded else "", False)
         if is_pause:
             pause = True
         if not piece:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nlp.interface.reading import Reading
+from nlp.language.measures import measurements
+from nlp.language.normal import normalise
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,14 @@ def test_a_space_before_a_value_parts_nothing(engine, said: str, code: str, valu
 @pytest.mark.parametrize("said", ["血糖 3天没测", "心率 3天前快", "以前有高血压 160天前查的", "昨晚8点30分肚子疼", "呼吸 2小时前就急"])
 def test_how_long_is_no_value(engine, said: str) -> None:
     assert engine.read(said).measurements == ()
+
+
+@pytest.mark.parametrize("said", ["进度 C-RR37", "C-HR99怎么样了", "c-rr37", "取药 R-BP88", "C-52KG,孩子发烧", "预约A-RR374H取消"])
+def test_a_code_of_ours_is_no_value(engine, said: str) -> None:
+    assert measurements(normalise(said)) == []
+
+
+def test_what_only_looks_like_one_is_read(engine) -> None:
+    assert {one.code: one.value for one in measurements(normalise("C-RR37 的病人 RR37,HR120,血压 BP-90/60"))} == {
+        "respiratory_rate": 37, "heart_rate": 120, "systolic": 90, "diastolic": 60,
+    }  # fmt: skip

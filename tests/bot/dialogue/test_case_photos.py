@@ -11,14 +11,13 @@ import pytest
 from redis.asyncio import Redis
 
 from core.consultations.models import Consultation
-from core.conversations.models import Conversation
 from core.foundation.models import Blob
 from core.foundation.practice import Practice
 from core.imaging.models import ConsultationImage, Upload
 from core.people.models import Consent
 from media.imaging import build
 from tests.bot.dialogue.stage import Stage, open_stage
-from tests.bot.dialogue.test_notified_between import told_while_answering
+from tests.bot.dialogue.test_notified_between import noticed, told_while_answering
 from tests.bot.dialogue.test_patient_pictures import photo
 from tests.support.county import seed_small
 
@@ -47,11 +46,6 @@ async def case(stage: Stage, words: str) -> Consultation:
         while f"confirm:{row.id}" not in await noticed():  # noqa: ASYNC110 - the rows are what is waited for
             await asyncio.sleep(0.05)
     return row
-
-
-async def noticed() -> list[str]:
-    """The buttons under what people were told last."""
-    return [button for chat in await Conversation.all() for button in chat.dialogue.get("noticed", ())]
 
 
 async def send(stage: Stage) -> None:

@@ -23,10 +23,15 @@ async def _asked_and_notified(stage: Stage) -> None:
     await stage.hears("village_doctor", APP, "建哪种随访")
     await stage.say("village_doctor", GROUP, "@会诊助手 会诊 3号 胸痛2小时 出冷汗 血压90/60 紧急")
     await stage.hears("village_doctor", APP, "还要补", "是这位病人")
-    # It is on the phone a moment before its buttons are kept.
+    # It is on the phone a moment before its buttons are kept; the experts' cards have buttons, too.
     async with asyncio.timeout(30):
-        while not any("noticed" in chat.dialogue and chat.dialogue["noticed"] for chat in await Conversation.all()):  # noqa: ASYNC110 - the row is what is waited for
+        while not any(button.startswith("confirm:") for button in await noticed()):  # noqa: ASYNC110 - the rows are what is waited for
             await asyncio.sleep(0.05)
+
+
+async def noticed() -> list[str]:
+    """The buttons under what people were told last."""
+    return [button for chat in await Conversation.all() for button in chat.dialogue.get("noticed", ())]
 
 
 def told_while_answering(stage: Stage, monkeypatch: pytest.MonkeyPatch, **told: Any) -> list[str]:
