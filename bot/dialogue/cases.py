@@ -298,7 +298,7 @@ async def consultation_lacking(turn: Turn, what: str) -> tuple[str | None, int]:
 
     if not turn.actor.holds(Role.VILLAGE_DOCTOR):
         return None, 0
-    meant = await turn.settle(f"lacking_{what}", look_up)
+    meant = await turn.settle(f"lacks_{what}", look_up)
     return meant["chosen"], meant["fitting"]
 
 
