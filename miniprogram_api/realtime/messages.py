@@ -16,6 +16,8 @@ from miniprogram_api.realtime.room_messages import Message as _Message
 LARGEST_MESSAGE = 96 * 1024
 """Bytes; a session description is the largest thing anybody sends."""
 HEARTBEAT_S = 5
+LEFT = 4001
+"""A page that leaves closes with this code (RFC 6455, 7.4.2: for private use): its `leave` may be lost before it is read."""
 SILENCE_S = 30
 """Whoever says nothing for so long has dropped."""
 

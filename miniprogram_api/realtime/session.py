@@ -88,6 +88,12 @@ class Socket(Protocol):
     async def send(self, message: str) -> None: ...
 
 
+def _left_by(socket: Socket) -> bool:
+    """Whether the other end closed it as one does who leaves. Sanic gives up whoever reads as soon as the end is there, whatever else had come."""
+    closing = getattr(getattr(socket, "ws_proto", None), "close_rcvd", None)
+    return closing is not None and closing.code == messages.LEFT
+
+
 class _End(Exception):
     """The session ends with this last message; `ending` is how it stands on the timeline."""
 
@@ -136,7 +142,7 @@ class CallSession:
             await self._last(Closed(code=refusal.code, sentence=refusal.message))
         finally:
             # The socket may be going because this process is: what must be said is said to the end.
-            await asyncio.shield(self._leave(ending))
+            await asyncio.shield(self._leave("left" if _left_by(self._socket) else ending))
 
     async def _enter(self) -> Entered:
         try:
@@ -170,7 +176,7 @@ class CallSession:
     async def _leave_once_entered(self, entering: asyncio.Future[Entered]) -> None:
         with contextlib.suppress(Exception):  # he did not get in: there is nothing to leave
             self._sit(await entering)
-            await self._leave("dropped")
+            await self._leave("left" if _left_by(self._socket) else "dropped")
 
     async def _welcome(self) -> None:
         view: CallView = await self._practice.ask(self._actor, ViewCall(consultation_id=self._entered.consultation_id))

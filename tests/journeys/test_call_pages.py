@@ -190,7 +190,8 @@ async def _leave_and_come_back(tabs: dict[str, Visit], case: Case) -> None:
     await page.get_by_role("button", name="再进视频").click()
     await page.get_by_role("button", name="加入", exact=True).click()
     await all_meet(tabs)
-    assert case.timeline().count("call.joined.village_doctor") == 2
+    kinds = case.timeline()
+    assert kinds.count("call.joined.village_doctor") == 2, kinds
 
 
 async def _the_media_process_dies(tabs: dict[str, Visit], demo: Demo) -> None:

@@ -9,6 +9,8 @@ import { WayBack, drop, socket as newSocket } from "./way_back.js";
 const CONNECT_MS = 12_000;
 const ANSWER_MS = 6000;
 const QUALITY_MS = 3000;
+/** The close code of whoever leaves (docs/signalling.md). */
+const LEFT = 4001;
 const RENEW_MS = 8 * 60_000;
 /** Between two tries to put up connections over a socket that answers. */
 const REBUILD_MS = 2500;
@@ -77,6 +79,7 @@ export class Call extends EventTarget {
 
   leave() {
     this.tell({ type: "leave" });
+    this.socket?.close(LEFT); // said twice: the message may be lost before it is read
     this.#finish({ code: "call.left", sentence: "您已退出视频。" });
   }
 

@@ -45,6 +45,7 @@ from tests.support.county import SYSTEM
 __all__ = ["room"]
 
 RELAYS = Relays(("turn:relay.example.org:3478?transport=udp", "turns:relay.example.org:443?transport=tcp"), "a secret of the test")
+LEAVINGS = 20
 ABORTED = 400 if os.environ.get("HUIZHEN_TEST_SCALE") == "full" else 12
 """How many sockets are torn down while their owner enters."""
 
@@ -197,6 +198,17 @@ async def test_that_somebody_left_is_noted_before_others_see_it(stand: Stand, mo
     await stand.enter("expert")
     assert (await stand.room.timeline())[-1] == "call.joined.expert"
     await patient.close()
+
+
+async def test_who_leaves_and_closes_in_one_breath_has_left(stand: Stand):
+    """As a page does that is being put away."""
+    for _ in range(LEAVINGS):
+        expert, _ = await stand.enter("expert")
+        await say(expert, type="state", audio=True, video=True)
+        await say(expert, type="leave")
+        await expert.close(messages.LEFT)
+        await until_gone()
+    assert set(await CallAttendance.all().values_list("ending", flat=True)) == {"left"}
 
 
 async def until_gone() -> None:
