@@ -38,6 +38,8 @@ START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
 WHOLE_ON_MARIADB = Path(__file__).parent / "core" / "foundation"
 """Where the two databases are told apart; above it every order goes through what stands here."""
+ONLY_ORDERS = tuple(Path(__file__).parent / where for where in ("bot/dialogue", "bot/sending", "miniprogram_api/http"))
+"""Where orders are given and answers shown, and nothing is stored by any other way; stories and callbacks are told on MariaDB whole."""
 _AT_ONCE = frozenset(("gather", "TaskGroup", "processes", "race"))
 """What a test calls that lets several act at the same time."""
 
@@ -49,7 +51,8 @@ def _at_once(code: CodeType) -> bool:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What touches storage runs on both databases, whether its file says so or not. On MariaDB these do: the layer that tells the databases apart,
-    whatever lets several act at once, and one test of each other file. All of them in `make soak`, and whenever files are named."""
+    whatever lets several act at once, and one test of each other file, but for those of `ONLY_ORDERS`. All of them in `make soak`, and whenever files
+    are named."""
     for item in items:
         if "database" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.storage)
@@ -58,7 +61,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     told, left_out = set(), set()
     for item in items:
         if item.get_closest_marker("storage") is not None and WHOLE_ON_MARIADB not in item.path.parents:
-            if item.path in told and not _at_once(item.function.__code__):  # type: ignore[attr-defined]
+            spared = item.path in told or any(folder in item.path.parents for folder in ONLY_ORDERS)
+            if spared and not _at_once(item.function.__code__):  # type: ignore[attr-defined]
                 left_out.add(item)
             told.add(item.path)
     if left_out:
