@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Error, Page, Response, async_playwright, expect
@@ -25,8 +27,17 @@ PATIENCE_MS = 40_000
 """For what a page is to show: on a busy machine it comes late, and when it comes is no promise of these tests."""
 expect.set_options(timeout=PATIENCE_MS)
 _PHONE = re.compile(r"(?P<base>https?://[^/]+)/phone/(?P<key>[^/]+)/h5/")
+PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
+"""Where pictures of the pages are kept, if they are wanted."""
 MOST_BYTES = 200_000
 """Of everything a page loads before pictures, compressed."""
+
+
+async def picture(page: Page, name: str) -> None:
+    """What is seen of the page from its top, where pictures are kept."""
+    if PICTURES:
+        await page.evaluate("scrollTo(0, 0)")
+        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
+from tests.journeys.browser import PHONE, PICTURES, Visit, Visiting, assert_at_home, assert_readable, picture
 from tests.journeys.call_people import Case
 from tests.journeys.medicine_people import Treatment, pharmacists
 from tests.journeys.people import Somebody, roster, sign_in
@@ -22,17 +21,10 @@ from tests.support.demo import Demo
 
 pytestmark = pytest.mark.browser
 
-PICTURES = os.environ.get("HUIZHEN_SCREENSHOTS", "")
 """A folder to keep pictures of the pages in."""
 WIDE = (1280, 900)
 SLOW = 30_000
 LINE = "胸痛2小时 出冷汗 没有发烧 血压90/60。请问要不要马上转院? 危急"
-
-
-async def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        await page.evaluate("scrollTo(0, 0)")
-        await page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
 def people(demo: Demo, role: str) -> list[dict[str, Any]]:

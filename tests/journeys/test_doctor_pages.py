@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from core.people.id_numbers import check_character
-from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable
+from tests.journeys.browser import PHONE, Visit, Visiting, assert_at_home, assert_readable, picture
 from tests.journeys.call_people import Case, accept
 from tests.journeys.medicine_people import Treatment, open_treatment
 from tests.journeys.people import Somebody, roster, sign_in
@@ -158,8 +158,10 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     patient = doctor.patient()
     visit = await open_page(visiting, demo, doctor.person)
     page = visit.page
+    await picture(page, "doctor-360")
     consultation_id = await ask_for(page, patient["number"])
     await assert_readable(page)
+    await picture(page, "doctor-answer-360")
     await bring_what_is_missing(page, write_files(tmp_path) / "consent.jpg")
     treatment = Treatment(demo, Case(consultation_id, {"village_doctor": doctor.api, "expert": accept(demo, consultation_id)}))
     treatment.give_opinion()
@@ -183,6 +185,7 @@ async def test_from_the_complaint_to_the_signed_prescription(visiting: Visiting,
     assert treatment.read()["state"] == "SIGNED"
     await expect(part(page, "finish")).not_to_contain_text("还等您签名")
     await expect(signing.locator("summary", has_text="撤回这张处方")).to_be_visible()
+    await picture(page, "doctor-case-360")
     await assert_nothing_kept(page, patient["full_name"].split("(")[0], "胸痛", "小剂量")
     await assert_at_home(visit, demo.base_url)
     await assert_printable(page, treatment.prescription["code"])
@@ -207,6 +210,7 @@ async def assert_printable(page: Page, code: str) -> None:
         await expect(page.locator(hidden)).to_be_hidden()
     colours = await sheet.evaluate("e => [...e.querySelectorAll('*')].map((one) => getComputedStyle(one).color)")
     assert set(colours) == {"rgb(0, 0, 0)"}
+    await picture(page, "doctor-print")
     await page.emulate_media(media="screen")
     await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
 
@@ -216,6 +220,7 @@ async def see_it_on_a_desk(visiting: Visiting, demo: Demo, doctor: Doctor, consu
     page = (await open_page(visiting, demo, doctor.person, f"cases/case/{consultation_id}/", WIDE)).page
     await expect(part(page, "decision")).to_contain_text("部分同意")
     await assert_readable(page)
+    await picture(page, "doctor-case-1280")
     await page.get_by_role("link", name="返回").click()
     await expect(page.locator(f'a[href="#/case/{consultation_id}"]')).to_be_visible()
     await page.locator(".tab-bar").get_by_role("link", name="处方").click()
