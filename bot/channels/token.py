@@ -151,7 +151,9 @@ class TokenProvider:
             present, failed = await self._look()
             if failed is not None or (present is not None and present.token != held.token):
                 return (present or held).token
-            return (await self._fetched(force=False)).token
+            fresh = await self._asked(force=False)
+            await self._keep(fresh)
+            return fresh.token
         except ApiError as error:
             log.warning("early token refresh failed: %s", error)
             return held.token
@@ -182,20 +184,16 @@ class TokenProvider:
                 return held.token
             if failure is not None:
                 raise _raised(failure)
-            fresh = await self._fetched(force=False)
-            if failed_token and fresh.token == failed_token:
-                fresh = await self._forced_refresh(failed_token)
+            fresh = await self._asked(force=False)
+            if failed_token and fresh.token == failed_token and await self._redis.set(self._forced, "1", nx=True, ex=FORCE_SECONDS):
+                # The refused one is not kept meanwhile: the others would take it for fetched anew, and give up.
+                fresh = await self._asked(force=True)
+            await self._keep(fresh)
+            if fresh.token == failed_token:
+                raise TokenInvalid("token", 40001)
             return fresh.token
         finally:
             await self._release(owner)
-
-    async def _forced_refresh(self, failed_token: str) -> _Held:
-        if not await self._redis.set(self._forced, "1", nx=True, ex=FORCE_SECONDS):
-            raise TokenInvalid("token", 40001)
-        fresh = await self._fetched(force=True)
-        if fresh.token == failed_token:
-            raise TokenInvalid("token", 40001)
-        return fresh
 
     async def _fetch(self, force: bool) -> Fetched:
         try:
@@ -206,17 +204,19 @@ class TokenProvider:
         count("token_fetched", account=self._kind, outcome="fetched")
         return fetched
 
-    async def _fetched(self, *, force: bool) -> _Held:
+    async def _asked(self, *, force: bool) -> _Held:
         try:
             fetched = await self._fetch(force)
         except ApiError as error:
             await self._note_failure(error)
             raise
-        held = _Held(fetched.token, self._now() + fetched.expires_in, self._now())
+        return _Held(fetched.token, self._now() + fetched.expires_in, self._now())
+
+    async def _keep(self, held: _Held) -> None:
+        """For all workers."""
         stored = json.dumps({"token": held.token, "expires_at": held.expires_at, "fetched_at": held.fetched_at})
-        await self._redis.set(self._key, stored, px=max(fetched.expires_in, 1) * 1000)
+        await self._redis.set(self._key, stored, px=max(round(held.expires_at - held.fetched_at), 1) * 1000)
         self._local = held
-        return held
 
     async def _note_failure(self, error: ApiError) -> None:
         """Let the other workers know, so that they do not each try what has just failed."""

@@ -43,9 +43,13 @@ class Issuer:
         self.error: ApiError | None = None
         self.answers = asyncio.Event()
         self.answers.set()
+        self.forced = asyncio.Event()
+        self.forced.set()
 
     async def __call__(self, force: bool) -> Fetched:
         self.calls.append(force)
+        if force:
+            await self.forced.wait()
         await asyncio.sleep(0.03)
         await self.answers.wait()
         if self.error is not None:
@@ -129,6 +133,24 @@ async def test_a_refused_token_is_replaced_once_for_all(redis: Redis, redis_sock
 
         assert set(await asyncio.gather(*(with_token(provider, call) for provider in providers))) == {"token-2"}
         # The stable token is asked for first; only because it is the refused one, another is forced.
+        assert issuer.calls == [False, False, True]
+
+
+async def test_who_is_refused_while_another_forces_a_new_token_waits_for_it(
+    redis: Redis, redis_socket: str, issuer: Issuer, clock: HandClock
+) -> None:
+    async with workers(redis_socket, issuer, clock, 2) as (first, second):
+        await first.token()
+        clock.later(60)
+        issuer.forced.clear()
+        forcing = asyncio.create_task(first.renew("token-1"))
+        async with asyncio.timeout(20):
+            while issuer.calls != [False, False, True]:  # noqa: ASYNC110 - calls of another task
+                await asyncio.sleep(0.01)
+        waiting = asyncio.create_task(second.renew("token-1"))
+        await asyncio.sleep(0.05)
+        issuer.forced.set()
+        assert await asyncio.gather(forcing, waiting) == ["token-2", "token-2"]
         assert issuer.calls == [False, False, True]
 
 
