@@ -163,10 +163,10 @@ def run(one: Run, arguments: list[str]) -> Done:
         # Only one of those side by side may write to the terminal while it runs; the others are told when they end.
         kept = {} if one.shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         begun = time.monotonic()
-        process = subprocess.Popen(command, env=environment, **kept)  # type: ignore[call-overload]
-        output = b"" if process.stdout is None else process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        with subprocess.Popen(command, env=environment, **kept) as process:  # type: ignore[call-overload]
+            output = b"" if process.stdout is None else process.stdout.read()
+            _, status, used = os.wait4(process.pid, 0)  # as Popen.wait, with the processor time
+            process.returncode = os.waitstatus_to_exitcode(status)
         passed_s = time.monotonic() - begun
         return Done(process.returncode, count(report), passed_s, used.ru_utime + used.ru_stime, output.decode("utf-8", "replace"))
 
