@@ -21,8 +21,10 @@ _MEASURED = re.compile(
 )
 _VALUE = re.compile(rf"{NUMBER}(?!天|年|小时|个|周|月|次|岁|分钟|点|片|包|粒)")
 """血氧 85, 体温 39.5: the space before a value parts nothing."""
-_CODE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]-(?=\d*[A-Za-z])(?=[A-Za-z]*\d)(?:(?![ILOUilou])[0-9A-Za-z]){4,10}(?![A-Za-z0-9])")
-"""C-RR37 is the code of a consultation, and no respiratory rate: one letter, then digits and letters of Crockford's base 32."""
+_SIGN = "(?:(?![ILOUilou])[0-9A-Za-z])"
+_CODE = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]-(?=\d*[A-Za-z])(?=[A-Za-z]*\d)(?:(?<=[CRcr]-){_SIGN}{{4}}|{_SIGN}{{5,10}})(?![A-Za-z0-9])")
+"""C-RR37 is the code of a consultation, and no respiratory rate: one letter, then digits and letters of Crockford's base 32, four for consultations
+and prescriptions, more for all else. A-H1N1 is none."""
 _PUNCTUATION = {
     ",": "，", "!": "！", "?": "？", ";": "；", "…": "。", "|": "，", "(": "，", ")": "，", "[": "，", "]": "，", "【": "，", "】": "，",
     "「": "，", "」": "，", "《": "，", "》": "，", "\n": "。", "\r": "。", "。": "。", "､": "、", "・": "，", "﹐": "，",

@@ -32,7 +32,12 @@ def test_a_code_of_ours_is_no_value(engine, said: str) -> None:
     assert measurements(normalise(said)) == []
 
 
-def test_what_only_looks_like_one_is_read(engine) -> None:
+@pytest.mark.parametrize("said", ["A-H1N1流感", "A-H5N1", "T-SPOT阳性", "X-RAY", "D-DIMER高", "I-131", "C-14呼气"])
+def test_what_is_no_code_stays(said: str) -> None:
+    assert normalise(said).text == said.lower()
+
+
+def test_what_only_looks_like_one_is_read() -> None:
     assert {one.code: one.value for one in measurements(normalise("C-RR37 的病人 RR37,HR120,血压 BP-90/60"))} == {
         "respiratory_rate": 37, "heart_rate": 120, "systolic": 90, "diastolic": 60,
     }  # fmt: skip
